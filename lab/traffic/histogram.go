@@ -88,7 +88,7 @@ func (h *Histogram) Independent(sessions float64) float64 {
 }
 
 // Quantile returns the value below which the given share (0 to 1) of all values
-// lies, as exactly as the buckets tell: within 13 %.
+// lies. Because values are counted in buckets, it is exact to 13 %.
 func (h *Histogram) Quantile(q float64) float64 {
 	rank := int64(math.Ceil(q*float64(h.Count))) - h.zeros
 	if rank <= 0 {

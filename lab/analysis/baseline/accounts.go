@@ -170,7 +170,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 }
 
 // hasOutdated reports whether a client failed with one name and one password only, which are not common.
-// A program does that which looks after many servers, and was not told about a new password.
+// A program that looks after many servers does so after one of them got a new password.
 func (all *logins) hasOutdated(client netip.Addr) bool {
 	credentials := map[[2]string]bool{}
 	for who, list := range all.failures {

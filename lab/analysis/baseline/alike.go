@@ -20,26 +20,28 @@ type Comparison struct {
 	// Test is "KS" (Kolmogorov and Smirnov, for numbers) or "chi-square" (for words).
 	Test      string
 	Statistic float64
-	// Samples are as how many independent values those of each profile count: see
+	// Samples are the effective sample sizes of the two profiles. Values of the same session depend
+	// on each other, so these sizes are less than the numbers of values: see
 	// [traffic.Histogram.Independent].
 	Samples [2]float64
-	// P is how probable a difference as large is by chance, before Differs corrects it for
+	// P is the probability of a difference at least as large by chance. It is not corrected for
 	// the number of tests.
 	P float64
-	// Differs says that it is no chance, by Holm's method, at a level of 5 % over all
-	// comparisons together.
+	// Differs reports whether the difference is significant at a level of 5 % over all
+	// comparisons together, by Holm's method.
 	Differs bool
 }
 
-// level is the probability that profiles of the same traffic are said to differ at all.
+// level is the probability that any comparison of two profiles of the same traffic is significant.
 const level = 0.05
 
 // leastSamples is how many values a quantity needs in both profiles to be compared.
 const leastSamples = 5
 
-// Alike compares what two profiles have learned, the least alike first. What one of them
-// has next to nothing of is left out, and so are the histories of connections: they say where
-// a capture was cut off and whose TCP it was, more than what the sessions were.
+// Alike compares what two profiles have learned, and returns the least alike first. It leaves out
+// quantities of which a profile has hardly any values. It also leaves out the histories of
+// connections, because they depend on where a capture was cut off and on the TCP of the hosts more
+// than on the sessions.
 func Alike(a, b *Profile) []Comparison {
 	x := &alike{a: a, b: b}
 	x.profiles()
@@ -85,8 +87,8 @@ func (x *alike) unread() bool {
 	return x.a.Traffic != nil && x.a.Traffic.Unread > 0 || x.b.Traffic != nil && x.b.Traffic.Unread > 0
 }
 
-// independent is as how many independent sessions those of a profile count by what was said
-// in each.
+// independent is the effective number of sessions of a profile: fewer than its sessions if those
+// have different numbers of exchanges.
 func (p *Profile) independent() float64 {
 	if h := p.Distributions["reply-time"]; h != nil && h.Count > 0 {
 		return h.Independent(float64(p.Sessions))
@@ -122,7 +124,7 @@ func (x *alike) traffic(a, b *traffic.Traffic) {
 	}
 }
 
-// spoken is as how many independent sessions those of a kind count by what was said in each.
+// spoken is the effective number of sessions of a kind, as in independent.
 func spoken(k *traffic.Kind) float64 {
 	if h := k.Numbers[traffic.ServerTime]; h.Count > 0 {
 		return h.Independent(float64(k.Sessions))
@@ -183,7 +185,7 @@ func lossy(k *traffic.Kind) traffic.Counts {
 	return traffic.Counts{"yes": k.Lossy, "no": k.Sessions - k.Lossy}
 }
 
-// numbers compares two histograms. Units are how many independent values there can be.
+// numbers compares two histograms. Units are the upper limits of their effective sample sizes.
 func (x *alike) numbers(quantity string, a, b *Histogram, units [2]float64) {
 	if a == nil || b == nil {
 		return

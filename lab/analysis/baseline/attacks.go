@@ -352,7 +352,7 @@ var exploits = []exploit{
 	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
 	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{"", pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, behind which another command hides (CWE-93)"},
+	{"", pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
 	{"STOR", pattern(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
 	{"STOR", pattern(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
 }

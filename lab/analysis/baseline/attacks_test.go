@@ -44,7 +44,7 @@ var attacks = []struct {
 	{"a template", "no-known-exploits", dialogue("< 220 ready\n> USER {{7*7}}\n< 331 and?")},
 	{"a name that ends a question of SQL", "no-known-exploits", dialogue("< 220 ready\n> USER admin' --\n< 331 and?")},
 	{"a command of a shell in backquotes", "no-known-exploits", session1("> LIST `id`\n< 550 no")},
-	{"a command of a shell behind a semicolon", "no-known-exploits", session1("> CWD ;ls -la\n< 550 no")},
+	{"a command of a shell after a semicolon", "no-known-exploits", session1("> CWD ;ls -la\n< 550 no")},
 	{"stars and question marks", "no-known-exploits", session1("> STAT *?*?*?*?*?*?*\n< 550 no")},
 	{"a bounce to a neighbour", "own-address", func(f *forge.Capture) {
 		dial(f, "10.1.1.5", "10.1.2.9:21").Say(hello).Say("> PORT 10,1,1,6,31,64\n> QUIT\n< 221 bye").Close()
@@ -269,8 +269,8 @@ var attacks = []struct {
 			dial(f, fmt.Sprintf("198.51.100.%d", i+10), aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER root\n< 331 and?\n> PASS pw%d\n< 530 no", i) + bye).Close()
 		}
 	}},
-	{"a name with another behind a zero", "arguments-are-text", session1("> RETR a.php\x00.jpg\n< 150 here\n< 226 done")},
-	{"a command behind an encoded line end", "no-known-exploits", session1("> RETR a%0d%0aDELE b\n< 550 no")},
+	{"a name with another after a zero byte", "arguments-are-text", session1("> RETR a.php\x00.jpg\n< 150 here\n< 226 done")},
+	{"a command after an encoded line end", "no-known-exploits", session1("> RETR a%0d%0aDELE b\n< 550 no")},
 	{"the accounts of the server", "no-signs-agree", moved("RETR /etc/passwd", answerer, "root:x:0:0:root:/root:/bin/bash\n")},
 	{"data in the names of folders", "names-are-words", session1(encodedFolders(10))},
 	{"orders, and data in the names of folders", "no-signs-agree", session1(strings.Repeat("> RETR news.txt\n< 150 here\n< 226 done\n", 20) + encodedFolders(5))},
@@ -283,7 +283,7 @@ var attacks = []struct {
 		}
 	}},
 	{"a traversal in two steps", "no-climbing", session1("> CWD ../../etc\n< 250 ok\n> RETR passwd\n< 550 no")},
-	{"a web shell behind a long page", "no-loot", moved("STOR about.php", opener, strings.Repeat(webPage, 100)+`<?php @eval(base64_decode($_POST["z0"])); ?>`)},
+	{"a web shell after a long page", "no-loot", moved("STOR about.php", opener, strings.Repeat(webPage, 100)+`<?php @eval(base64_decode($_POST["z0"])); ?>`)},
 	{"a shell of .NET", "no-loot", moved("STOR about.aspx", opener, `<% System.Diagnostics.Process.Start("cmd.exe", "/c " + Request["c"]); %>`)},
 	{"a test whether everybody may write", "no-known-exploits", session1("> MKD 040103120000p\n< 550 no")},
 	{"a folder of the system, and its accounts", "no-signs-agree", session1("> CWD ../../etc\n< 250 ok\n> CWD /\n< 250 ok\n> RETR etc/passwd\n< 550 no")},

@@ -179,7 +179,7 @@ var callsAreAnsweredRule = Rule{
 	look:     refusedCalls,
 }
 
-// refusedCalls tells of all calls to port 21 that were refused at once.
+// refusedCalls reports all refused connections to port 21 in one finding.
 func refusedCalls() look {
 	var packets []int
 	n := 0

@@ -84,7 +84,7 @@ func TestCardOfSeveralHosts(t *testing.T) {
 		p.SrcMAC, p.IP, p.TCP = []byte{2, 0, 0, 0, 0, 100}, &packet.IP{Src: test.from, TTL: 64}, &packet.TCP{Flags: packet.SYN}
 		c.packet(p)
 		if got := c.oneHost(four, six); got != test.want {
-			t.Errorf("behind a packet from %s: got one host %v, want %v", test.from, got, test.want)
+			t.Errorf("after a packet from %s: got one host %v, want %v", test.from, got, test.want)
 		}
 	}
 }

@@ -133,7 +133,7 @@ var (
 	callsHost = pattern(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.
 	printerFiles = pattern(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
-	// runByClient matches names that some clients run: behind a bar, or in backquotes.
+	// runByClient matches names that some clients run: after a bar, or in backquotes.
 	runByClient = pattern("(?m)(^|\\d )[|] ?[a-zA-Z/]|[^\\w]`[^`\r\n]{2,}`|\\$\\([a-z]{2,}[ ;|>][^)\r\n]*\\)")
 	// ordersTerminal matches escape sequences that name a window, report to the server, or load keys.
 	ordersTerminal = pattern(`\x1b[\]P^_]|\x1b\[[0-9;?]*[nt]`)

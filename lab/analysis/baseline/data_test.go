@@ -21,8 +21,8 @@ func TestResets(t *testing.T) {
 		"none":                         {"", func(d *forge.End) { d.Peer.Close() }, "< 226 done"},
 		"by the server, in the middle": {Odd, func(d *forge.End) { d.Peer.Segment("R.", "") }, "< 226 done"},
 		"by the client, in the middle": {Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
-		"behind the end of the file":   {Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
-		"behind both FINs":             {Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
+		"after the end of the file":    {Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
+		"after both FINs":              {Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
 		"and told by 426":              {Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
 		"after ABOR":                   {Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
 		"and the rest not recorded":    {Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
@@ -105,6 +105,6 @@ func TestOvertakenAnnouncement(t *testing.T) {
 	})
 	s := newSession(e.Session(0), nil, nil)
 	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {
-		t.Errorf("got %+v behind the PORT, want the NLST", x)
+		t.Errorf("got %+v after the PORT, want the NLST", x)
 	}
 }

@@ -1,4 +1,4 @@
-// What is measured in a capture, for a profile and against one.
+// Measurements of a capture, which a profile learns or is compared with.
 
 package baseline
 
@@ -26,7 +26,7 @@ type Measure struct {
 // found is called with each value, and the packets that show it.
 type found func(value float64, packets ...int)
 
-// Measures returns what is measured.
+// Measures returns all measures.
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},

@@ -348,8 +348,8 @@ func dataInReplies(s *session) (b breach, ok bool) {
 				continue
 			}
 			text, _, _ := strings.Cut(r.Text, `"`) // the name of a folder
-			if _, behind, found := strings.Cut(r.Text, `" `); found {
-				text += " " + behind
+			if _, after, found := strings.Cut(r.Text, `" `); found {
+				text += " " + after
 			}
 			for word := range strings.FieldsSeq(text) {
 				if word = strings.ReplaceAll(word, "/", "_"); isEncoded(word) && !seen[word] { // base64 has both

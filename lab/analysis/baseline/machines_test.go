@@ -161,7 +161,7 @@ var machines = []struct {
 	}},
 	{"a password that another program has covered", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS ********\n< 230 in\n> QUIT\n< 221 bye")},
 	{"a folder whose name has an and", IsNormal, session1("> MKD R&LS\n< 257 ok\n> CWD R&LS\n< 250 ok")},
-	{"a text about CGI", IsNormal, moves([2]string{"STOR cgi.md", "The variable `QUERY_STRING` has what stands behind ? in the URL. A shell has it as `$QUERY_STRING`.\n"})},
+	{"a text about CGI", IsNormal, moves([2]string{"STOR cgi.md", "The variable `QUERY_STRING` has what stands after ? in the URL. A shell has it as `$QUERY_STRING`.\n"})},
 	{"a table of a web site's visitors", IsNormal, moves([2]string{"STOR site.sql", "CREATE TABLE `visits` (`REQUEST_URI` text, `QUERY_STRING` text);\n"})},
 	{"settings of a server that shows programs as text", IsNormal, moves([2]string{"STOR .htaccess", "AddType text/plain .c .php .txt\n"})},
 	{"a text about a purse of bitcoins", IsNormal, moves([2]string{"STOR readme.txt", "Your wallet's data is encrypted. Bitcoin Core needs its passphrase at each start.\n"})},

@@ -114,14 +114,14 @@ func (a resolved) String() string {
 // falseNames finds answers that contradict each other about a host with a session, one for each
 // name.
 func (e *Evidence) falseNames() (found []breach) {
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, c := range e.watch.lookups.found {
 		addrs := slices.Concat(c.first.addrs, c.second.addrs)
 		i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return e.served[pairOfHosts{c.client, a}] })
-		if i < 0 || told[c.name] && !c.same {
+		if i < 0 || reported[c.name] && !c.same {
 			continue
 		}
-		told[c.name] = true
+		reported[c.name] = true
 		b := breach{hosts: pairOfHosts{c.client, addrs[i]}, packets: []int{c.first.packet, c.second.packet},
 			observed: fmt.Sprintf("the name %s is that of %s, and then of %s", c.name, c.first, c.second)}
 		switch d := c.first.ttl - c.second.ttl; {

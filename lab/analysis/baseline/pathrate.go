@@ -88,10 +88,10 @@ func (l *trafficLearner) sendingOf(s *session) sending {
 	return p
 }
 
-// ownTime is what a server itself took of a time without the round trip, in seconds: without what
-// it takes to send the lines of a command and its reply, beyond the SYN and its answer of the
-// round trip. What is left is none if it is less than 0.1 ms, or than two packets without data
-// take: a command can wait behind acknowledgments.
+// ownTime is the part of a time that a server itself took, in seconds. The time given has no round
+// trip in it. Of it, ownTime subtracts what it takes to send the lines of a command and its reply
+// beyond the SYN and its answer, which the round trip contains. A rest of less than 0.1 ms, or less
+// than two packets without data take, counts as 0: a command can wait for acknowledgments.
 func (p sending) ownTime(all float64, lines ...*ftp.Line) float64 {
 	const (
 		synOptions = 20 // bytes: MSS, window scale, SACK and timestamps

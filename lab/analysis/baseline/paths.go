@@ -403,7 +403,7 @@ var namesCanBeSeenRule = Rule{
 }
 
 // zeroWidth matches several characters in a row that have no width, and the one that reverses the order
-// of those behind it, so that a name seems to have another ending.
+// of those after it, so that a name seems to have another ending.
 var zeroWidth = pattern(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
 
 // unseen matches names of spaces and dots, names that begin or end with several spaces, and names of

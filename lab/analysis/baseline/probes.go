@@ -42,7 +42,7 @@ type datagrams struct {
 // A question is the datagrams to a port.
 type question struct{ packet, n int32 }
 
-// conversation is how many datagrams to a port are no probe.
+// conversation is the number of datagrams to a port from which they are not a probe.
 const conversation = 20
 
 // packet takes the next packet.

@@ -427,7 +427,7 @@ var ruleTests = map[string]ruleTest{
 			t.Peer.RST()
 			t.Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 		},
-		near: func(f *forge.Capture) { // a reply that is stored behind the RST, and a RST for each packet that is late
+		near: func(f *forge.Capture) { // a reply that is stored after the RST, and a RST for each packet that is late
 			t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"")
 			t.Peer.RST()
 			f.Swap(0)

@@ -42,7 +42,7 @@ type listedRule struct {
 	Source   string   `json:"source"`
 }
 
-// WriteRulesJSON writes the rules as JSON, an object a line.
+// WriteRulesJSON writes the rules as JSON, one object per line.
 func WriteRulesJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -23,7 +23,7 @@ var callsAreMeantRule = Rule{
 	look:     callsAreMeant,
 }
 
-// How many connections that carry nothing one server gets in a moment, in a flood.
+// In a flood, one server gets at least muteCalls connections that carry nothing within muteMoment.
 const (
 	muteCalls  = 50
 	muteMoment = 10 * time.Second
@@ -75,7 +75,7 @@ func callsAreMeant() look {
 	}
 }
 
-// A calledServer is the mute calls to a server.
+// A calledServer collects the connections to a server that carried nothing.
 type calledServer struct {
 	packets []int   // of the first ones
 	moment  []int64 // the times of the last ones, which lie within a moment (ns)
@@ -104,8 +104,8 @@ var noScansRule = Rule{
 	look:     scans,
 }
 
-// How many ports of one server, or how many servers at the same port, a scan calls without an answer,
-// at any pace.
+// A scan tries at least so many ports of one server, or the same port of so many servers, without
+// an answer and at any pace.
 const (
 	scannedPorts   = 10
 	scannedServers = 8
@@ -188,7 +188,7 @@ type scanners struct {
 	unread   map[pairOfHosts]bool       // those with a conversation at port 21 that cannot be read
 }
 
-// A probe is a call that only asks whether somebody listens.
+// A probe is a connection that only finds out whether a port is open.
 type probe struct {
 	server [16]byte
 	packet uint32

@@ -187,7 +187,7 @@ var resetsAreFinalRule = Rule{
 	Name: "resets-are-final", Theme: "TCP",
 	Says:     "The side that resets a connection sends nothing more on it.",
 	Source:   "RFC 9293, 3.5.2 and 3.10.7; RFC 5961, 3 (blind resets)",
-	Example:  "a RST of the server, and behind it < 200",
+	Example:  "a RST of the server, and after it < 200",
 	Severity: Odd, sign: 2,
 	Matters:  "A RST that its sender does not know of is forged. Censors and intruders cut connections off like this.",
 	Innocent: "a firewall resets what it forbids, in the name of both hosts.",

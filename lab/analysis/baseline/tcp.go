@@ -102,7 +102,7 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 		b.observed = fmt.Sprintf("%s at port 21: %s", name, show(string(h[0].data)))
 	case c.OpenedBy == ftp.Client && h.speaks():
 		if h[0].cut || h[1].cut {
-			return nil // what makes it FTP may be behind the cut
+			return nil // what makes it FTP may come after the cut
 		}
 		if len(h[1].data) < 2 && c.Flow(h[0].from.Other()).Packets == 0 || c.Missing() > 0 {
 			b.severity = Odd // what makes it FTP may be missing
@@ -153,7 +153,7 @@ func isTLS(data []byte) bool {
 }
 
 // speaks reports whether there are enough bytes to decide that the protocol is not FTP: some
-// of both sides, or about a line of one.
+// of both sides, or about one line of one side.
 func (h *heads) speaks() bool {
 	a, b := len(h[0].data), len(h[1].data)
 	return a > 1 && b > 1 || a+b >= 16

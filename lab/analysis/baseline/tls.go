@@ -67,7 +67,7 @@ var credentialsInTLSRule = Rule{
 	Name: "credentials-in-tls", Theme: "TLS",
 	Says:     "In a session with TLS, or that the client and the server both want with TLS, the password is sent inside TLS.",
 	Source:   "RFC 4217, 4; RFC 8446, 1",
-	Example:  "> PASS secret, and > AUTH TLS behind it",
+	Example:  "> PASS secret, and > AUTH TLS after it",
 	Severity: Odd, sign: 1,
 	Matters:  "Everybody on the way can read a password that is sent before AUTH or after CCC. Somebody on the way can refuse AUTH in the server's name to get it.",
 	Innocent: "the server has no certificate and offers AUTH all the same.",
@@ -282,8 +282,8 @@ var dataResumesSessionRule = Rule{
 	look:     resumed,
 }
 
-// resumed tells at once of all data connections that began a session of their own, and of
-// each that the server refused.
+// resumed reports all data connections that began a session of their own in one finding, and each
+// one that the server refused in a finding of its own.
 func resumed() look {
 	var packets []int
 	n := 0

@@ -190,7 +190,7 @@ func (l *trafficLearner) result() *traffic.Traffic {
 }
 
 // kindOfSession says whether a person or a program took a session, whether its data
-// connections are in the capture, and over what it went.
+// connections are in the capture, and whether it used IPv6 and TLS.
 func kindOfSession(s *session) string {
 	kind := traffic.KindName{Who: traffic.Program, IPv6: s.client().Is6(), TLS: s.TLS}
 	thought := thoughts(s)
@@ -204,8 +204,8 @@ func kindOfSession(s *session) string {
 	return kind.String()
 }
 
-// thoughts are the times from a reply to the next command, in seconds: but for commands
-// that belong together, as PASV, REST and RETR do, since a program sends those by itself.
+// thoughts are the times from a reply to the next command, in seconds. They leave out commands
+// that belong together, such as PASV, REST and RETR, because a program sends those by itself.
 func thoughts(s *session) []float64 {
 	var list []float64
 	for i, x := range s.Exchanges {
@@ -228,8 +228,8 @@ func thoughts(s *session) []float64 {
 	return list
 }
 
-// dataEnd is the time of the last FIN before a command, on the data connections of an exchange:
-// a reply can overtake the data, and then a client waits for the data. It is 0 for none.
+// dataEnd is the time of the last FIN before a command on the data connections of an exchange, 0 for
+// none. A reply can overtake the data, and then a client waits for the data.
 func (s *session) dataEnd(x *ftp.Exchange, command int64) int64 {
 	var end int64
 	for _, c := range s.dataOf(x.Data) {
@@ -242,7 +242,7 @@ func (s *session) dataEnd(x *ftp.Exchange, command int64) int64 {
 	return end
 }
 
-// walkOf is what was said in a session, as the generator has it.
+// walkOf is the dialogue of a session in the form that the generator uses.
 func walkOf(s *session) []string {
 	var walk []string
 	var arranged *ftp.Exchange
@@ -301,7 +301,7 @@ func codesOf(x *ftp.Exchange) []int {
 	return codes
 }
 
-// loginOf says whose name was given first; "" is nobody's.
+// loginOf is the kind of the first user name, "" if there was none.
 func loginOf(s *session) string {
 	for _, x := range s.Exchanges {
 		if x.Command == "USER" {
@@ -314,10 +314,10 @@ func loginOf(s *session) string {
 	return ""
 }
 
-// serverPrograms are names of server programs, as their greetings have them.
+// serverPrograms are names of server programs, as they appear in greetings.
 var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "inetutils", "ftplab"}
 
-// serverProgram is the name of the program that greets so, or "other".
+// serverProgram is the name of the program that sent a greeting, or "other".
 func serverProgram(greeting string) string {
 	for _, name := range serverPrograms {
 		if strings.Contains(strings.ToLower(greeting), strings.ToLower(name)) {
@@ -353,9 +353,8 @@ func (l *trafficLearner) learnTimes(k *traffic.Kind, s *session) {
 	}
 }
 
-// learnTransfers learns how much moved, and how fast. What was refused moved nothing, and has no
-// size. Of a folder, the first listing counts: a later one has as many lines, but for what the
-// session has changed.
+// learnTransfers learns how much data the transfers moved, and how fast. A refused transfer has no
+// size. Only the first listing of a folder counts, because a later one has about as many lines.
 func (l *trafficLearner) learnTransfers(k *traffic.Kind, s *session) {
 	var w walk
 	listed := map[string]bool{}

@@ -116,7 +116,7 @@ var weakSigns = []struct {
 	{"files that get the ending of ransomware", "no-known-exploits", session1(numberedLines(4, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
 	{"a server that forgets its TLS", "credentials-in-tls", dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+  PBSZ\n+ 211 End\n> AUTH TLS\n< 500 what?\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")},
 	{"a page that calls what it is sent", "no-loot", moved("STOR a.php", opener, `<?php $f = "sys" . "tem"; $f($_REQUEST["q"]);`)},
-	{"hexadecimal digits behind SITE", "names-are-words", session1(numberedLines(25, "> SITE CHMOD 644 9f3a%d0c77e1b20\n< 550 no\n"))},
+	{"hexadecimal digits after SITE", "names-are-words", session1(numberedLines(25, "> SITE CHMOD 644 9f3a%d0c77e1b20\n< 550 no\n"))},
 	{"a program that gets its owner's rights", "no-known-exploits", session1("> SITE CHMOD 4755 cgi-bin/x.cgi\n< 200 ok")},
 	{"an offset in front of the file", "no-known-exploits", session1("> REST -1\n< 350 ok")},
 	{"a command after a blank", "no-known-exploits", session1("> MKD a; reboot\n< 550 no")},

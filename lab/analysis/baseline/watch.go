@@ -64,7 +64,7 @@ type head struct {
 	packet int
 	data   []byte
 	from   ftp.Side
-	next   int64 // the relative sequence number behind the data
+	next   int64 // the relative sequence number after the data
 	cut    bool  // the recorder cut a packet short
 }
 
