@@ -186,7 +186,7 @@ func (w *watch) begins(p *capture.Packet) {
 	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && (len(p.TCP.Payload) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
 		w.match(p, remoteShell, "a shell", ofShell)
 	}
-	if marked("osfullname:", "outlook", "pass", "window", "pk\x03\x04") {
+	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards") {
 		w.match(p, suspect, "a list of passwords", passwordList)
 		w.match(p, loot, "the text of a program that steals passwords", stolen)
 	}
