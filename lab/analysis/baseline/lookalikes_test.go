@@ -166,6 +166,9 @@ var lookalikes = []struct {
 	{"a link to everything", "no-climbing", "", session1("> SITE SYMLINK ../../../../../ all\n< 200 ok")},
 	{"a link to the users", "no-climbing", "", session1("> SITE SYMLINK ../../../etc/passwd notes\n< 200 ok")},
 
+	{"a copy of Git's programs", "no-sensitive-names", IsNormal, session1(numberedLines(32, "> RETR git-%d.exe\n< 150 here\n< 226 done\n") + "> RETR git-credential\n< 150 here\n< 226 done\n> RETR git-credential-cache\n< 150 here\n< 226 done\n> RETR git-credential-store\n< 150 here\n< 226 done")},
+	{"the passwords in a copy", "no-signs-agree", "", session1(numberedLines(9, "> RETR a%d.exe\n< 150 here\n< 226 done\n") + "> RETR passwords.txt\n< 150 here\n< 226 done")},
+
 	{"AUTH offered, and no certificate", "credentials-in-tls", IsUnusual, refusedTLS("ada", "431 cannot begin TLS")},
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},

@@ -252,6 +252,13 @@ func (s *session) happensToStore(n int) bool {
 	return stored >= wholeFolder && n*3 < stored
 }
 
+// happensToFetch reports whether a session copies a tree, and n files are a small part of it.
+func (s *session) happensToFetch(n int) bool {
+	const least, part = 30, 8
+	fetched := s.commands["RETR"]
+	return fetched >= least && n*part < fetched
+}
+
 var noSensitiveNamesRule = Rule{
 	Name: "no-sensitive-names", Theme: "requests",
 	Says:     "Clients do not ask for files with accounts, passwords or keys.",
@@ -322,7 +329,11 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		return found
 	}
 	for i := range found {
-		if len(names) >= manySecrets && found[i].severity == "" {
+		switch {
+		case found[i].severity != "":
+		case s.happensToFetch(len(names)):
+			found[i].sign = noSign
+		case len(names) >= manySecrets:
 			found[i].severity = Odd
 		}
 	}
