@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -140,4 +141,19 @@ func typed(tab *pagetest.Tab, from, to string) {
 // drop chooses a capture file.
 func drop(tab *pagetest.Tab, file string) {
 	tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#choose"), []string{file}))
+}
+
+// TestFolderOfAnotherSite writes the lab to a folder with a page that is not the lab's.
+func TestFolderOfAnotherSite(t *testing.T) {
+	folder := t.TempDir()
+	first := filepath.Join(folder, "index.html")
+	if err := os.WriteFile(first, []byte("<h1>My lessons</h1>"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(t.Context(), folder); err == nil || !strings.Contains(err.Error(), first+": this file exists and is not a page of the lab") {
+		t.Errorf("got %v, want that the file exists", err)
+	}
+	if text, err := os.ReadFile(first); string(text) != "<h1>My lessons</h1>" {
+		t.Errorf("got %q and %v, want the page as it was", text, err)
+	}
 }

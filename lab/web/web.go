@@ -42,6 +42,9 @@ const module = "lab.wasm.gz"
 // Write writes the site to a folder. It builds the worker with the Go toolchain, so it has
 // to be called in the folder of the module ftplab, or below it.
 func Write(ctx context.Context, folder string) error {
+	if err := checkFolder(folder); err != nil {
+		return err
+	}
 	site := map[string][]byte{}
 	if err := addPage(site); err != nil {
 		return err
@@ -60,6 +63,18 @@ func Write(ctx context.Context, folder string) error {
 		if err := os.WriteFile(filepath.Join(folder, name), site[name], 0o666); err != nil {
 			return fmt.Errorf("cannot write the site: %w", err)
 		}
+	}
+	return nil
+}
+
+// checkFolder refuses a folder with another site, whose first page would be lost.
+func checkFolder(folder string) error {
+	first := filepath.Join(folder, "index.html")
+	if _, err := os.Stat(first); err != nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(folder, module)); err != nil {
+		return fmt.Errorf("%s: this file exists and is not a page of the lab; choose another folder with -o", first)
 	}
 	return nil
 }
