@@ -45,6 +45,9 @@ func WriteIndex(results string, runs []Ran) error {
 // addToIndex writes an index that begins with these entries. If a scenario could not be run
 // now, its results of an earlier run are still listed.
 func addToIndex(results string, entries []report.Run) error {
+	if err := notOurs(results, indexFiles); err != nil {
+		return fmt.Errorf("cannot write the index: %w", err)
+	}
 	list := append([]report.Run{}, entries...)
 	for _, earlier := range readIndex(results) {
 		at := slices.IndexFunc(list, func(r report.Run) bool { return r.Name == earlier.Name })
@@ -83,6 +86,9 @@ func addToIndex(results string, entries []report.Run) error {
 	}
 	return nil
 }
+
+// indexFiles are the files of an index, in the order in which they are written.
+var indexFiles = []string{"index.json", "index.html"}
 
 // linkNeighbours writes into each walkthrough the links to those before and after it.
 func linkNeighbours(results string, list []report.Run) error {

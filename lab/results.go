@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,8 @@ import (
 	"ftplab/lab/testbed/cell"
 )
 
-// resultFiles are what a run leaves in the folder of its scenario. The capture
-// is last: a folder with the new one has the rest of the results, too.
+// resultFiles are what a run leaves in the folder of its scenario. The verdict is first: it is
+// always there. The capture is last: a folder with the new one has the rest of the results, too.
 var resultFiles = []string{
 	"verdict.json", "walkthrough.md", "walkthrough.html",
 	serverLog, "files", // of a server that is a program
@@ -56,6 +57,9 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	if _, linkErr := os.Lstat(r.final); err != nil && linkErr == nil {
 		return nil, fmt.Errorf("cannot write the results: %w", err)
 	}
+	if err := cmp.Or(notOurs(folder, indexFiles), notOurs(r.final, resultFiles)); err != nil {
+		return nil, err
+	}
 	err = r.claimFolder()
 	if err == nil {
 		err = removeResults(r.folder)
@@ -68,6 +72,20 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 		return nil, fmt.Errorf("cannot write the results: %w; %s", err, chooseAnother)
 	}
 	return r, nil
+}
+
+// notOurs returns an error if a folder has one of the files that would be replaced, and not the
+// first of them, which is always there if ftplab made them. They are of somebody else then.
+func notOurs(folder string, files []string) error {
+	isThere := func(name string) bool {
+		_, err := os.Lstat(filepath.Join(folder, name))
+		return err == nil
+	}
+	at := slices.IndexFunc(files, isThere)
+	if at <= 0 || isThere(files[0]) { // another process has put them there since
+		return nil
+	}
+	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a %s beside it; %s", filepath.Join(folder, files[at]), files[0], chooseAnother)
 }
 
 // claimFolder makes and locks a folder that no other run is using now.

@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// TestFilesOfOthersInResults has the results in a folder where somebody else's files have their
+// names: they stay, and the run is refused. With the first of the files of a run, they are those
+// of an earlier one.
+func TestFilesOfOthersInResults(t *testing.T) {
+	s, err := Parse("mine.txtar", []byte("# Mine\nopen\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, marker := range map[string]string{"mine/files/a.c": "mine/verdict.json", "mine/capture.pcapng": "mine/verdict.json", "index.html": "index.json"} {
+		folder := t.TempDir()
+		write := func(name string) {
+			path := filepath.Join(folder, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("other"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(name)
+		run := func() error {
+			result, err := Run(t.Context(), s, Options{Results: folder, TCP: scenario.GVisorTCP})
+			if err != nil {
+				return err
+			}
+			return WriteIndex(folder, []Ran{{Scenario: s, Result: result}})
+		}
+		if err := run(); err == nil || !strings.Contains(err.Error(), " would be lost: ftplab did not make it") {
+			t.Errorf("%s: got %v, want that it would be lost", name, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) != "other" {
+			t.Errorf("%s: got %q and %v, want the file as it was", name, text, err)
+		}
+		write(marker)
+		if err := run(); err != nil {
+			t.Errorf("%s beside %s: %v", name, marker, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) == "other" {
+			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", name, marker, text, err)
+		}
+	}
+}
