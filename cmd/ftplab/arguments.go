@@ -76,7 +76,7 @@ func spareMemory(capture string) (end func()) {
 	const program = 32 << 20 // of the program itself, and a reserve: the limit includes neither
 	limit := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
-	percent := debug.SetGCPercent(200)
+	percent := debug.SetGCPercent(400)
 	return func() {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(percent)

@@ -51,14 +51,16 @@ func withoutTelnet(line []byte, complete bool) (text, telnet []byte) {
 	return text, telnet
 }
 
+// telnetNames are the names of the commands from telnetSE on.
+var telnetNames = [...]string{"SE", "NOP", "DM", "BRK", "IP", "AO", "AYT", "EC", "EL", "GA", "SB", "WILL", "WONT", "DO", "DONT", "IAC"}
+
 // TelnetNames returns the names of the Telnet commands in a byte sequence, as RFC 854 has
 // them: "IAC IP IAC DM", "IAC WILL 6".
 func TelnetNames(commands []byte) string {
-	names := []string{"SE", "NOP", "DM", "BRK", "IP", "AO", "AYT", "EC", "EL", "GA", "SB", "WILL", "WONT", "DO", "DONT", "IAC"}
 	var words []string
 	for _, c := range commands {
 		if c >= telnetSE {
-			words = append(words, names[c-telnetSE])
+			words = append(words, telnetNames[c-telnetSE])
 		} else {
 			words = append(words, fmt.Sprint(c))
 		}

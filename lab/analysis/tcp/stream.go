@@ -14,11 +14,11 @@ type Stream struct {
 
 	recording *Recording // nil for none
 	acks      acks
-	at        int        // the next segment of the recording
-	readable  int        // the packet of the segment before
-	waiting   bySequence // segments behind a gap
-	next, end int64      // relative numbers of the next byte, and behind the last one
-	gap       bool       // before next
+	at        int         // the next segment of the recording
+	readable  int         // the packet of the segment before
+	waiting   *bySequence // segments behind a gap; nil for none so far
+	next, end int64       // relative numbers of the next byte, and behind the last one
+	gap       bool        // before next
 
 	skip int // bytes that are left out
 }
@@ -89,8 +89,8 @@ func (s *Stream) chunk() (c Chunk, ok bool) {
 // segment returns the next segment that does not begin behind a gap, nil if there is none: one
 // that has waited, or else one of the recording.
 func (s *Stream) segment() *recorded {
-	if len(s.waiting) > 0 && s.waiting[0].seq <= s.next {
-		return heap.Pop(&s.waiting).(*recorded)
+	if s.waiting != nil && len(*s.waiting) > 0 && (*s.waiting)[0].seq <= s.next {
+		return heap.Pop(s.waiting).(*recorded)
 	}
 	for s.recording != nil && s.at < len(s.recording.segments) {
 		x := &s.recording.segments[s.at]
@@ -98,7 +98,10 @@ func (s *Stream) segment() *recorded {
 		if x.seq <= s.next {
 			return x
 		}
-		heap.Push(&s.waiting, x)
+		if s.waiting == nil {
+			s.waiting = &bySequence{} // a pointer, so that streams do not escape to the heap
+		}
+		heap.Push(s.waiting, x)
 	}
 	return nil
 }

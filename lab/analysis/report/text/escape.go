@@ -22,8 +22,21 @@ func valid(s string) string {
 	return escape(s, func(rune) bool { return true })
 }
 
+// plain reports whether a text consists of printable ASCII, as most do.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // escape replaces what is not UTF-8, and the characters that keep rejects.
 func escape(s string, keep func(rune) bool) string {
+	if plain(s) {
+		return s
+	}
 	clean := true
 	for i, r := range s {
 		if !keep(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {

@@ -7,6 +7,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math"
+	"strconv"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -80,12 +81,26 @@ func (r *sessionWriter) write(p paragraph) {
 		p.lines = []string{fmt.Sprintf("|   no connection to %s is in the capture", p.unanswered.Where())}
 	}
 	for i, line := range p.lines {
-		if i == 0 && p.time != 0 {
-			fmt.Fprintf(r.w, "%6d %11.6f  %s\n", p.packet, float64(p.time-r.start)/1e9, line)
+		row := r.row[:0]
+		if i == 0 && p.time != 0 { // without fmt, which is slow: this is most of a story
+			var number [32]byte
+			row = append(appendRight(row, 6, strconv.AppendInt(number[:0], int64(p.packet), 10)), ' ')
+			row = appendRight(row, 11, strconv.AppendFloat(number[:0], float64(p.time-r.start)/1e9, 'f', 6, 64))
 		} else {
-			fmt.Fprintf(r.w, "%18s  %s\n", "", line)
+			row = appendRight(row, 18, nil)
 		}
+		row = append(append(append(row, "  "...), line...), '\n')
+		r.w.Write(row)
+		r.row = row
 	}
+}
+
+// appendRight appends a number to a row, at the right side of a column.
+func appendRight(row []byte, width int, number []byte) []byte {
+	for range width - len(number) {
+		row = append(row, ' ')
+	}
+	return append(row, number...)
 }
 
 // paragraphs are a heap, on top of which is what is written first.

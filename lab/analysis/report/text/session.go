@@ -34,8 +34,13 @@ type sessionWriter struct {
 	known     int               // the first packet of the last one that is in later
 	clearFrom int               // the packet from which on the dialogue is in clear again, 0 for none
 	later     paragraphs
-	made      int // paragraphs
+	made      int    // paragraphs
+	row       []byte // the last one that was written: its memory is used again
 }
+
+// fewLines is how many lines of a session are kept while its commands are read. The dialogue is
+// read again for more.
+const fewLines = 1000
 
 // writeSession writes a session with its data connections.
 func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
@@ -49,7 +54,16 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
-	layer, overlong := d.Read(ftp.Handler{Exchange: r.exchange})
+	var first []*ftp.Line // the first lines: all of them, as a rule
+	few := true           // these are all
+	layer, overlong := d.Read(ftp.Handler{
+		Exchange: r.exchange,
+		Line: func(l *ftp.Line) {
+			if few = len(first) < fewLines; few {
+				first = append(first, l)
+			}
+		},
+	})
 	if layer != nil {
 		r.tls(layer)
 	}
@@ -57,7 +71,13 @@ func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to print: this was its beginning")
 	}
 	r.closing()
-	d.Read(ftp.Handler{Line: r.line})
+	if few {
+		for _, l := range first {
+			r.line(l)
+		}
+	} else {
+		d.Read(ftp.Handler{Line: r.line})
+	}
 	r.end()
 }
 
@@ -123,7 +143,7 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	case !l.Complete:
 		text += " [its end is missing]"
 	}
-	lines := []string{fmt.Sprintf("%-6s  %s", l.From, text)}
+	lines := []string{string(l.From) + "  " + text} // the names of both sides have six letters
 	if len(l.Telnet) > 0 {
 		lines = append(lines, "        (with Telnet's "+ftp.TelnetNames(l.Telnet)+")")
 	}

@@ -3,6 +3,7 @@ package text
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,6 +145,30 @@ func TestOrder(t *testing.T) {
 	}
 	if !slices.Equal(order, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Every line of a session is told once, whether all of them are kept while its commands are read
+// or not.
+func TestManyLines(t *testing.T) {
+	for _, n := range []int{fewLines - 1, fewLines, fewLines + 1, 2*fewLines + 1} {
+		control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: n, Purpose: ftp.Purpose{Role: ftp.Control}}}
+		s := &ftp.Session{Control: &control}
+		var want []string
+		for i := range n {
+			text := fmt.Sprintf("NOOP %d", i)
+			s.Lines = append(s.Lines, &ftp.Line{From: ftp.Client, Text: text, FirstPacket: i + 1, Packet: i + 1, Time: int64(i), Complete: true})
+			want = append(want, "client  "+text)
+		}
+		var got []string
+		for line := range strings.Lines(told(t, "x", capture.Made([]ftp.Connection{control}, []*ftp.Session{s}))) {
+			if i := strings.Index(line, "client  NOOP"); i >= 0 {
+				got = append(got, strings.TrimSuffix(line[i:], "\n"))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of %d lines %d are told, or in another order", n, len(got))
+		}
 	}
 }
 
