@@ -73,7 +73,7 @@ func spareMemory(capture string) (end func()) {
 	if err != nil || !info.Mode().IsRegular() {
 		return func() {}
 	}
-	const program = 32 << 20 // of the program itself, and a reserve: the limit includes neither
+	const program = 40 << 20 // of the program itself, and a reserve: the limit includes neither
 	limit := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(limit, info.Size()+64<<20-program))
 	percent := debug.SetGCPercent(400)
