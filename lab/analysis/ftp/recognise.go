@@ -56,13 +56,14 @@ type tally struct {
 // add counts the next line.
 func (v *tally) add(line []byte) {
 	v.lines++
-	code, _, ok := replyCode(line)
-	if ok {
+	if code, _, ok := replyCode(line); ok {
 		v.replies++
+		v.agrees = v.agrees || code == 234
+		return
 	}
 	var upper [longestVerb]byte // not garbage for each line
 	word := appendUpper(upper[:0], firstWord(line))
-	v.auth, v.agrees = v.auth || string(word) == "AUTH", v.agrees || code == 234
+	v.auth = v.auth || string(word) == "AUTH"
 	if strong, ok := verbs[string(word)]; ok {
 		v.verbs++
 		if strong {

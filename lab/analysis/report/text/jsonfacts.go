@@ -118,11 +118,11 @@ type jsonExchange struct {
 	Line       string      `json:"line,omitempty"`
 	Data       []int       `json:"data,omitempty"`
 	UnaskedTLS bool        `json:"unasked_tls,omitempty"`
-	jsonDamage
+	*jsonDamage
 }
 
 // A jsonDamage says why a line could not be read completely, and what it has besides its
-// text.
+// text. Most lines have none.
 type jsonDamage struct {
 	FirstPacket int    `json:"first_packet,omitempty"`
 	AfterGap    bool   `json:"after_gap,omitempty"`
@@ -138,14 +138,14 @@ type jsonReply struct {
 	Text   string     `json:"text"`
 	Time   string     `json:"time,omitempty"`
 	Lines  []jsonLine `json:"lines,omitempty"`
-	jsonDamage
+	*jsonDamage
 }
 
 type jsonLine struct {
 	Packet int    `json:"packet"`
 	Time   string `json:"time,omitempty"`
 	Text   string `json:"text"`
-	jsonDamage
+	*jsonDamage
 }
 
 type jsonTelnet struct {
@@ -269,8 +269,8 @@ func replyJSON(r *ftp.Reply) jsonReply {
 		j.jsonDamage = damageJSON(r.Lines[0])
 		return j
 	}
-	if j.FirstPacket = r.FirstPacket; j.FirstPacket == r.Packet {
-		j.FirstPacket = 0
+	if r.FirstPacket != r.Packet {
+		j.jsonDamage = &jsonDamage{FirstPacket: r.FirstPacket}
 	}
 	for _, l := range r.Lines {
 		j.Lines = append(j.Lines, jsonLine{l.Packet, timeJSON(l.Time), valid(l.Text), damageJSON(l)})
@@ -278,7 +278,8 @@ func replyJSON(r *ftp.Reply) jsonReply {
 	return j
 }
 
-func damageJSON(l *ftp.Line) jsonDamage {
+// damageJSON is the damage of a line, nil for none.
+func damageJSON(l *ftp.Line) *jsonDamage {
 	j := jsonDamage{
 		AfterGap: l.AfterGap, Incomplete: !l.Complete, UnreadTLS: l.UnreadBefore || l.UnreadAfter,
 		Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent,
@@ -286,14 +287,21 @@ func damageJSON(l *ftp.Line) jsonDamage {
 	if l.FirstPacket != l.Packet {
 		j.FirstPacket = l.FirstPacket
 	}
-	return j
+	if j == (jsonDamage{}) {
+		return nil
+	}
+	return new(j)
 }
 
 // bareTelnet reports whether a line holds commands of Telnet and nothing else.
 func bareTelnet(l *ftp.Line) bool { return len(l.Telnet) > 0 && strings.TrimSpace(l.Text) == "" }
 
 func telnetJSON(l *ftp.Line) *jsonTelnet {
-	return &jsonTelnet{l.Packet, damageJSON(l).FirstPacket, timeJSON(l.Time), l.From, ftp.TelnetNames(l.Telnet), l.Urgent}
+	j := &jsonTelnet{Packet: l.Packet, Time: timeJSON(l.Time), From: l.From, Commands: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent}
+	if l.FirstPacket != l.Packet {
+		j.FirstPacket = l.FirstPacket
+	}
+	return j
 }
 
 func dataPortJSON(a *ftp.DataPort) *jsonDataPort {
