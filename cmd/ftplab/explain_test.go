@@ -78,7 +78,7 @@ func TestSpareMemory(t *testing.T) {
 		name      string
 		set, want int64
 	}{
-		{file, math.MaxInt64, (5 + 64 - 32) << 20},
+		{file, math.MaxInt64, (5 + 64 - 40) << 20},
 		{file, 20 << 20, 20 << 20},
 		{"-", math.MaxInt64, math.MaxInt64},
 		{filepath.Dir(file), math.MaxInt64, math.MaxInt64},
