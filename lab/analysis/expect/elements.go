@@ -161,13 +161,20 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []elem
 // closedBy reports whether the stream has ended and its peer has acknowledged that.
 func (s *stream) closedBy(peer *stream) bool { return s.fin > 0 && peer.ack >= s.fin }
 
+// answersLate reports whether a packet may be the reset with which a side whose connection is
+// closed answers a packet of the other side (RFC 9293, 3.10.7.1). It has the number that the
+// packet acknowledges: the end of the stream, or less if the packet was sent before that.
+func (s *stream) answersLate(f *Frame) bool {
+	return f.Flags == packet.RST && f.Seq > 0 && f.Seq <= s.fin
+}
+
 // add adds a packet to its stream; closed says that both streams of the connection have
 // ended. It returns an element outside the stream for a retransmission or a reset.
 func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
 	s.ack = max(s.ack, f.Ack)
 	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
 	switch {
-	case f.Has(packet.RST) && !(closed && f.Flags == packet.RST && f.Seq == s.fin):
+	case f.Has(packet.RST) && !(closed && s.answersLate(f)):
 		e.kind = elementRST
 		return e, true
 	case f.End() == f.Seq:

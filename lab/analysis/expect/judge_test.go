@@ -136,6 +136,16 @@ var judgements = []struct {
 		},
 	},
 	{
+		name: "a reset in answer to a late copy of a FIN, which acknowledges less than the end",
+		want: dataDeclared + dataHandshake + dataClosed + "data server > client [F.] seq 56 ack 1\n",
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Peer.Seq-- // as it was when the FIN was sent
+			c.SegmentAt(-1, "F.", "")
+			c.Peer.Segment("R", "")
+		},
+	},
+	{
 		name: "a reset after the end that answers nothing",
 		want: dataDeclared + dataHandshake + dataClosed,
 		forge: func(g *recording) {
