@@ -127,9 +127,11 @@ func (all answers) readTable(text []byte, path string, k key) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err == nil && strings.TrimSpace(strings.Join(row[min(len(heading), len(row)):], "")) != "" {
+			err = fmt.Errorf("this line has %d cells, and the first line names %d columns; an answer with a %q needs double quotes around it", len(row), len(heading), t.csv.Comma)
+		}
 		if err == nil && question >= 0 && answer >= 0 {
-			n, _ := strconv.Atoi(cell(row, question))
-			err = all.add(k, cell(row, student), cell(row, lesson), n, cell(row, answer))
+			err = all.addAnswer(k, cell(row, student), cell(row, lesson), cell(row, question), cell(row, answer))
 		} else if err == nil {
 			err = all.addRow(k, heading, row, cell(row, student), cell(row, lesson))
 		}
@@ -137,6 +139,15 @@ func (all answers) readTable(text []byte, path string, k key) error {
 			return fmt.Errorf("%s:%d: %w", path, line, err)
 		}
 	}
+}
+
+// addAnswer takes a row with the answer to one question, whose number is a text.
+func (all answers) addAnswer(k key, student, lesson, question, answer string) error {
+	n, err := strconv.Atoi(question)
+	if err != nil {
+		return fmt.Errorf("question %q: the number of a question was expected", question)
+	}
+	return all.add(k, student, lesson, n, answer)
 }
 
 // addRow takes a row with the answers to several questions.
@@ -162,23 +173,23 @@ func (all answers) addRow(k key, heading, row []string, student, lesson string) 
 	return nil
 }
 
-// readMarkdown reads questions.md, filled in. It ignores any other text.
+// readMarkdown reads questions.md, filled in. It ignores any other text, but not a sheet
+// that does not say whose it is.
 func (all answers) readMarkdown(text []byte, path string, k key) error {
 	student, lesson := "", ""
-	question, answering := 0, false
+	question, began := 0, 0 // began is the line with the beginning of an answer, 0 for none
 	var answer []string
-	finish := func(line int) error {
-		if !answering {
+	finish := func() error {
+		if began == 0 {
 			return nil
 		}
-		answering = false
 		if err := all.add(k, student, lesson, question, strings.TrimSpace(strings.Join(answer, " "))); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
+			return fmt.Errorf("%s:%d: %w", path, began, err)
 		}
+		began = 0
 		return nil
 	}
-	lines := strings.Split(string(text), "\n")
-	for i, line := range lines {
+	for i, line := range strings.Split(string(text), "\n") {
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, studentMark):
@@ -186,16 +197,22 @@ func (all answers) readMarkdown(text []byte, path string, k key) error {
 		case strings.HasPrefix(line, lessonMark):
 			lesson = strings.TrimSpace(line[len(lessonMark):])
 		case strings.HasPrefix(line, "## "):
-			if err := finish(i); err != nil {
+			if err := finish(); err != nil {
 				return err
 			}
 			number, _, _ := strings.Cut(line[3:], ".")
 			question, _ = strconv.Atoi(number)
-		case strings.HasPrefix(line, answerMark) && student != "":
-			answering, answer = true, []string{line[len(answerMark):]}
-		case answering:
+		case strings.HasPrefix(line, answerMark) && question > 0:
+			if student == "" {
+				return fmt.Errorf("%s:%d: here is an answer, and no line %q above it says whose it is", path, i+1, studentMark)
+			}
+			if err := finish(); err != nil {
+				return err
+			}
+			began, answer = i+1, []string{line[len(answerMark):]}
+		case began > 0:
 			answer = append(answer, line)
 		}
 	}
-	return finish(len(lines))
+	return finish()
 }

@@ -3,6 +3,7 @@ package exercise
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -270,11 +271,30 @@ func TestMakeAgain(t *testing.T) {
 	}
 }
 
+// TestMakeSaysWhyNot makes exercises in a folder that cannot be made, and is interrupted.
+func TestMakeSaysWhyNot(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	plan := Plan{load(t, "who_calls_whom"), class(1), 1}
+	for folder, exists := range map[string]bool{file: true, filepath.Join(file, "monday"): false} {
+		if err := Make(t.Context(), plan, folder); err == nil || strings.Contains(err.Error(), "exists") != exists {
+			t.Errorf("%s: got %v", folder, err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("interrupt signal received"))
+	folder := filepath.Join(t.TempDir(), "monday")
+	if err := Make(ctx, plan, folder); err == nil || !strings.HasSuffix(err.Error(), "monday is not made: interrupt signal received") {
+		t.Errorf("interrupted: got %v", err)
+	}
+}
+
 func TestReadStudents(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"Anna\nBen\n", "anna/Anna ben/Ben"},
 		{"Name;ID\nAnna Łuk;7\n", "7/Anna Łuk"},
 		{"id,name\na1,Anna\n\nb2,Ben", "a1/Anna b2/Ben"},
+		{"id\tname\na1\tAnna, B.\n\tBen\n", "a1/Anna, B. ben/Ben"},
 		{"\ufeffname\n\"Müller, Cleo\"\n", "müller-cleo/Müller, Cleo"},
 		{"../../etc\n", "etc/../../etc"},
 	} {

@@ -202,7 +202,12 @@ func TestMistakesInAnswers(t *testing.T) {
 		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,99,3\n", "a.csv:2: the lesson who_calls_whom has the questions 1 to"},
 		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,1,3\ns1,who_calls_whom,1,4\n", `a.csv:3: s1 has two answers to question 1 of who_calls_whom: "3" and "4"`},
 		{"a.csv", "student,lesson\ns1,who_calls_whom\n", "a.csv:2: neither the columns question and answer"},
-		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\n", `a.md:5: no lesson is called "x"`},
+		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\n", `a.md:4: no lesson is called "x"`},
+		{"a.md", "Lesson: who_calls_whom\n## 1. Who?\nAnswer: me\n", `a.md:3: here is an answer, and no line "Student:" above it says whose it is`},
+		{"a.md", "Student: s1\nLesson: who_calls_whom\n## 1. Who?\nAnswer: me\nAnswer: you\n", `a.md:5: s1 has two answers to question 1 of who_calls_whom: "me" and "you"`},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,first,3\n", `a.csv:2: question "first": the number of a question was expected`},
+		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,1,0,085 s\n", `a.csv:2: this line has 5 cells, and the first line names 4 columns; an answer with a ',' needs double quotes around it`},
+		{"a.csv", "student,lesson,1,2\ns1,who_calls_whom,x,1,024\n", "a.csv:2: this line has 5 cells, and the first line names 4 columns"},
 		{"a.pdf", "", "no file in this folder has answers"},
 	} {
 		answers := t.TempDir()

@@ -39,8 +39,11 @@ func Make(ctx context.Context, p Plan, folder string) error {
 			return fmt.Errorf("%s has no section questions; `ftplab help questions` shows how one is written", s.File)
 		}
 	}
-	if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+	switch _, err := os.Lstat(folder); {
+	case err == nil:
 		return fmt.Errorf("%s exists; choose another folder", folder)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
 		return err
@@ -51,6 +54,9 @@ func Make(ctx context.Context, p Plan, folder string) error {
 	}
 	defer os.RemoveAll(unfinished)
 	if err := p.write(ctx, unfinished); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%s is not made: %w", folder, context.Cause(ctx))
+		}
 		return err
 	}
 	if err := os.Chmod(unfinished, 0o755); err != nil {

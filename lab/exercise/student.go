@@ -75,7 +75,7 @@ func folderName(s string) string {
 }
 
 // A table is a CSV file whose columns are separated by commas or, in some spreadsheets, by
-// semicolons.
+// semicolons or tabs.
 type table struct{ csv *csv.Reader }
 
 func newTable(text []byte) table {
@@ -83,8 +83,13 @@ func newTable(text []byte) table {
 	reader := csv.NewReader(strings.NewReader(s))
 	reader.FieldsPerRecord, reader.TrimLeadingSpace, reader.LazyQuotes = -1, true, true
 	first, _, _ := strings.Cut(s, "\n")
-	if strings.Count(first, ";") > strings.Count(first, ",") {
-		reader.Comma = ';'
+	for _, separator := range ";\t" {
+		if strings.Count(first, string(separator)) > strings.Count(first, string(reader.Comma)) {
+			reader.Comma = separator
+		}
+	}
+	if reader.Comma == '\t' {
+		reader.TrimLeadingSpace = false // it would skip empty cells
 	}
 	return table{reader}
 }
