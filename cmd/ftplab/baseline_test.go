@@ -134,6 +134,10 @@ func TestProfilesByName(t *testing.T) {
 	if out, err := baselineOutput("compare", "office", "office"); err != nil || !strings.Contains(out, "Alike") {
 		t.Errorf("got %v for a profile and itself:\n%.400s", err, out)
 	}
+	little := forge(t, "little.pcap", "< 230 Welcome")
+	if out, err := baselineOutput("compare", little, "office"); err == nil || errors.Is(err, errFailed) || !strings.Contains(err.Error(), "there is too little to compare") {
+		t.Errorf("got %v for a capture of one packet:\n%.400s", err, out)
+	}
 	other := filepath.Join(t.TempDir(), "other.json")
 	if err := os.WriteFile(other, []byte(`{"transfers": []}`), 0o644); err != nil {
 		t.Fatal(err)

@@ -317,9 +317,15 @@ func gammaQ(a, x float64) float64 {
 	return min(front*h, 1)
 }
 
+// ErrTooLittle says that two profiles have no quantity that a test could compare.
+var ErrTooLittle = fmt.Errorf("there is too little to compare: no quantity has %d independent values in both", leastSamples)
+
 // WriteComparisons writes a table of comparisons, and a sentence on all of them. It reports
-// whether nothing differs.
+// whether nothing differs. Without any comparison, it returns [ErrTooLittle].
 func WriteComparisons(w io.Writer, list []Comparison) (alike bool, err error) {
+	if len(list) == 0 {
+		return false, ErrTooLittle
+	}
 	differ := 0
 	fmt.Fprintf(w, "%-34s %-10s %9s %9s %9s %8s\n", "quantity", "test", "statistic", "values", "values", "p")
 	for _, c := range list {
@@ -330,10 +336,8 @@ func WriteComparisons(w io.Writer, list []Comparison) (alike bool, err error) {
 		}
 		fmt.Fprintf(w, "%-34s %-10s %9.3f %9.0f %9.0f %8.4f%s\n", c.Quantity, c.Test, c.Statistic, c.Samples[0], c.Samples[1], c.P, mark)
 	}
-	switch {
-	case len(list) == 0:
-		_, err = fmt.Fprintln(w, "\nThere is too little to compare.")
-	case differ == 0:
+	switch differ {
+	case 0:
 		_, err = fmt.Fprintf(w, "\nAlike: none of %d quantities differs by more than chance explains (level 5 %%, Holm's correction).\n", len(list))
 	default:
 		_, err = fmt.Fprintf(w, "\n%d of %d quantities differ by more than chance explains (level 5 %%, Holm's correction).\n", differ, len(list))
