@@ -61,9 +61,11 @@ func TestGenerateSaysWhichFileIsNotWritten(t *testing.T) {
 		t.Skip("there is no /dev/full here")
 	}
 	g := generation(t, 40, 10)
-	file := filepath.Join(g.Folder, "part-00001.pcapng.unfinished")
+	var file string
 	g.Made = func(session int) {
 		if session == 0 {
+			before, _ := filepath.Glob(filepath.Join(g.Folder, "part-00000.flows.csv.*"))
+			file = strings.Replace(strings.Join(before, " "), "part-00000.flows.csv", "part-00001.pcapng", 1)
 			if err := os.Symlink("/dev/full", file); err != nil {
 				t.Error(err)
 			}

@@ -21,7 +21,9 @@ import (
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/testbed/generate"
 	"ftplab/lab/traffic"
 )
 
@@ -213,6 +215,78 @@ func TestGenerateAgain(t *testing.T) {
 	}
 	if got := sumsOf(t, cut.Folder); !maps.Equal(got, whole) {
 		t.Errorf("in two pieces: got %v\nwant %v", got, whole)
+	}
+}
+
+// TestGenerateTwiceAtOnce makes a corpus in a folder where another process makes the same one: a
+// part is whole, or is not there.
+func TestGenerateTwiceAtOnce(t *testing.T) {
+	g := generation(t, 4, 4)
+	whole := sumsOf(t, generated(t, generation(t, 4, 4)).Folder)
+	known, err := traffic.Read(bytes.NewReader(g.Profile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := &generate.Corpus{Sessions: g.Recipe.Sessions, Seed: g.Recipe.Seed, Traffic: known.Traffic, From: g.Recipe.From, Duration: g.Recipe.Duration}
+	process := func(ctx context.Context, made func(session int)) error {
+		f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Tables: g.Tables, Info: pcapng.Info{Interface: "client"}}
+		_, err := f.Make(ctx, sessions, corpus.Shard{}, nil, made)
+		return err
+	}
+	begun, goOn, ended := make(chan bool), make(chan bool), make(chan error, 1)
+	go func() {
+		ended <- process(t.Context(), func(session int) {
+			if session == 2 {
+				close(begun)
+				<-goOn
+			}
+		})
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	err = process(ctx, func(session int) {
+		if session == 1 {
+			close(goOn)
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), "another process makes the same part") {
+				t.Errorf("the first process: got %v", err)
+			}
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the second process: got %v, want it to be cancelled", err)
+	}
+	if got := sumsOf(t, generated(t, g).Folder); !maps.Equal(got, whole) {
+		t.Errorf("the third process: got %v\nwant %v", got, whole)
+	}
+}
+
+// TestGenerateReplacesNothing finds files in the folder that the corpus would replace.
+func TestGenerateReplacesNothing(t *testing.T) {
+	for _, name := range []string{"part-00000.pcapng", corpus.ProfileFile} {
+		g := generation(t, 2, 2)
+		g.Recipe.Profile = corpus.ProfileFile
+		path := filepath.Join(g.Folder, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lab.Generate(t.Context(), g); err == nil || !strings.Contains(err.Error(), path+" exists, and no corpus.txt") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if text, err := os.ReadFile(path); string(text) != "mine" {
+			t.Errorf("%s: got %.20q, %v, want it as it was", name, text, err)
+		}
+	}
+}
+
+// TestMistakesInRecipe reads a line whose value is no number.
+func TestMistakesInRecipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), corpus.RecipeFile)
+	if err := os.WriteFile(path, []byte("sessions x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := corpus.ReadRecipe(path); err == nil || err.Error() != path+":1: sessions x: a number was expected" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -7,10 +7,12 @@
 package corpus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +31,7 @@ type Folder struct {
 	Tables  []TableFormat
 
 	shard Shard            // that is being made
+	own   string           // in the names of this process's files until they are complete
 	known map[string][]sum // digests of the files of parts that are complete, by the part's name
 	made  int              // parts that this process has completed
 
@@ -53,7 +56,7 @@ func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums
 	if err != nil {
 		return report, err
 	}
-	f.shard, f.known = shard, map[string][]sum{}
+	f.shard, f.known, f.own = shard, map[string][]sum{}, fmt.Sprintf(".%08x", rand.Uint32())
 	if err := f.begin(); err != nil {
 		return report, err
 	}
@@ -110,13 +113,20 @@ func (f *Folder) incomplete(ctx context.Context, err error) error {
 	return fmt.Errorf("%w; complete so far: %d of %d parts%s in %s; to continue, give the same command again", err, complete, all, f.shard.suffix(), f.Path)
 }
 
-// begin prepares the folder. One with another corpus stays as it is.
+// begin prepares the folder. One with another corpus, or with files that this corpus would
+// replace, stays as it is.
 func (f *Folder) begin() error {
 	if err := os.MkdirAll(f.Path, 0o777); err != nil {
 		return err
 	}
+	replaced, err := f.wouldReplace() // before the recipe is read, which each shard writes first
+	if err != nil {
+		return err
+	}
 	recipe := filepath.Join(f.Path, RecipeFile)
 	switch there, _, err := ReadRecipe(recipe); {
+	case errors.Is(err, os.ErrNotExist) && replaced != "":
+		return fmt.Errorf("%s exists, and no %s beside it says that it is of this corpus; choose another folder with -o", filepath.Join(f.Path, replaced), RecipeFile)
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
 		return err
@@ -132,6 +142,26 @@ func (f *Folder) begin() error {
 		return err
 	}
 	return f.writeRecipe()
+}
+
+// wouldReplace returns the name of a file in the folder that a new corpus would replace, "" if
+// there is none.
+func (f *Folder) wouldReplace() (string, error) {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		var number int
+		if _, err := fmt.Sscanf(e.Name(), "part-%d", &number); err == nil {
+			return e.Name(), nil
+		}
+	}
+	profile, err := os.ReadFile(filepath.Join(f.Path, ProfileFile))
+	if errors.Is(err, os.ErrNotExist) || f.Profile == nil || err == nil && bytes.Equal(profile, f.Profile) {
+		return "", nil
+	}
+	return ProfileFile, err
 }
 
 // complete reports whether a part is there, with all of its files.

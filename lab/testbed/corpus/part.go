@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,10 +59,12 @@ func (f *partFile) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// create begins a file of the part.
+// create begins a file of the part. Until it is complete, its name is this process's own: another
+// one that makes the same part, such as a task that was started again too early, does not write
+// into it.
 func (p *part) create(suffix string) (*partFile, error) {
 	name := p.name + suffix
-	file, err := os.Create(filepath.Join(p.folder.Path, name+unfinished))
+	file, err := os.Create(filepath.Join(p.folder.Path, name+p.folder.own+unfinished))
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +212,11 @@ func (p *part) finish() error {
 		fmt.Fprintf(&sums, "%s  %s\n", f.sum(), f.name)
 	}
 	for _, f := range p.files {
-		if err := os.Rename(filepath.Join(p.folder.Path, f.name+unfinished), filepath.Join(p.folder.Path, f.name)); err != nil {
+		err := os.Rename(f.file.Name(), filepath.Join(p.folder.Path, f.name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return errors.New("another process makes the same part, and has removed this one's files")
+		}
+		if err != nil {
 			return err
 		}
 	}

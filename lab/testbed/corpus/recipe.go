@@ -154,6 +154,9 @@ func (r *Recipe) set(text string, sums map[string]string) (err error) {
 	default:
 		return fmt.Errorf("unknown line %q", text)
 	}
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+		err = errors.New("a number was expected")
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", key, value, err)
 	}
