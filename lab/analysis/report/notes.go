@@ -105,7 +105,9 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 		n.add(end.Number, "It came %s later: the recorder is near the %s, so the round trip shows here and not at the SYN and ACK.", duration(end.SinceSame), listener)
 		return
 	}
-	n.once(answer, "That is one round trip: there and back.")
+	if !c.Unsure {
+		n.once(answer, "That is one round trip: there and back.")
+	}
 }
 
 func (n *notes) dialogue(s *ftp.Session) {

@@ -88,6 +88,8 @@ func (r *sessionWriter) opening() {
 	switch {
 	case c.OpenedBy == "":
 		text = "-- the control connection is open already when the capture begins"
+	case c.HandshakeSeen && c.Unsure:
+		text += fmt.Sprintf("; its SYN is sent again, and answered %s after the last one", duration(c.HandshakeRTT))
 	case c.HandshakeSeen:
 		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
 	}

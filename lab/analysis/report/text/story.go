@@ -99,6 +99,9 @@ func roundTrip(c *ftp.Connection) string {
 	if !c.HandshakeSeen {
 		return "-"
 	}
+	if c.Unsure {
+		return "≥ " + duration(c.HandshakeRTT)
+	}
 	return duration(c.HandshakeRTT)
 }
 

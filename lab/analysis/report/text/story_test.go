@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/analysis/tls"
+	"ftplab/lab/internal/forge"
 )
 
 var update = flag.Bool("update", false, "write the stories anew; read them before they are committed")
@@ -47,6 +49,35 @@ func TestStories(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// TestRoundTripIsSure does not call a time a round trip if nothing shows which SYN was answered.
+func TestRoundTripIsSure(t *testing.T) {
+	for _, test := range []struct {
+		syns            int
+		column, opening string
+	}{
+		{1, " 21.00 ms ", "; its SYN is answered after 21.00 ms, one round trip"},
+		{2, " ≥ 21.00 ms ", "; its SYN is sent again, and answered 21.00 ms after the last one"},
+	} {
+		g := forge.New()
+		client, server := g.Pair(forge.Client+":3171", forge.Server+":21")
+		for range test.syns {
+			client.SegmentAt(-1, "S", "")
+			g.Pass(time.Second)
+		}
+		g.Pass(20*time.Millisecond - time.Second)
+		server.SegmentAt(-1, "S.", "")
+		client.ACK()
+		server.Send("220 ready\r\n")
+		tr, err := capture.Read(bytes.NewReader(g.PCAP()), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := told(t, "forged", tr); !strings.Contains(got, test.column) || !strings.Contains(got, test.opening) {
+			t.Errorf("%d SYNs: got\n%s\nwant %q and %q", test.syns, got, test.column, test.opening)
+		}
 	}
 }
 
