@@ -13,8 +13,8 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// TestReportNamesTheStall has a run during which the machine stood still. Only
-// where something went wrong, it is said.
+// TestReportNamesTheStall has a run during which the machine stood still. The verdict
+// mentions it only if something went wrong.
 func TestReportNamesTheStall(t *testing.T) {
 	const note = "note: 2.4 s after its start the machine did not let this run continue for 1.3 s;"
 	v := &lab.Verdict{

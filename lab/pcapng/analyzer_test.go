@@ -147,7 +147,7 @@ func TestAnalyzersWitness(t *testing.T) {
 	}
 }
 
-// A file that is cut off anywhere is read up to there. The error says so, but for a cut between
+// A file that is cut off anywhere is read up to there. The error says so, except for a cut between
 // two records of a format that does not say how many there are.
 func TestAnalyzersCut(t *testing.T) {
 	for name, file := range analyzerFiles() {

@@ -30,7 +30,7 @@ type found func(value float64, packets ...int)
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
-		{"reply-time", "seconds", "from a command to its first reply, but for refused passwords", false, nil, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
 		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},

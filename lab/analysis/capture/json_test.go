@@ -78,7 +78,7 @@ func lacks(got, want any, at string) string {
 	return ""
 }
 
-// Without hashes, the JSON is the same but for them.
+// Without hashes, the JSON is the same except for them.
 func TestNoHash(t *testing.T) {
 	f := formatSession(t)
 	tr, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})

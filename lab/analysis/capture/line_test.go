@@ -175,7 +175,7 @@ func TestLinesOfTCP(t *testing.T) {
 	}
 }
 
-// With the numbers of the wire, every line is what tcpdump -S prints, but for the
+// With the numbers of the wire, every line is what tcpdump -S prints, except for the
 // text, of which tcpdump shows what a segment happens to hold, of any protocol.
 func TestLinesAsTcpdump(t *testing.T) {
 	program := optional.Tool(t, "tcpdump", "apt install tcpdump")

@@ -7,8 +7,8 @@ import (
 	"ftplab/lab/internal/forge"
 )
 
-// BenchmarkSmall reads the capture of a small session and writes all that is
-// told of it: what every run of a scenario pays for its walkthrough.
+// BenchmarkSmall reads the capture of a small session and writes its
+// whole report, as every run of a scenario does for its walkthrough.
 func BenchmarkSmall(b *testing.B) { benchmark(b, activeListing) }
 
 // BenchmarkDownload does the same for a download of 10 MiB.

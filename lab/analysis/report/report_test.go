@@ -38,7 +38,7 @@ func TestTextLadder(t *testing.T) {
 	}
 }
 
-// TestStory asks of a capture from elsewhere that its story is told in facts.
+// TestStory checks that the story of a capture that no run made contains only facts.
 func TestStory(t *testing.T) {
 	for name, test := range map[string]struct {
 		make func(*forge.Capture)

@@ -13,12 +13,12 @@
 //
 //   - conn.log: ftp-ipv4, ftp-ipv6, cwd-navigation, ftp-auth-tls, ftp-password-pass-command,
 //     ftp-invalid-reply-code, ftp-missing-reply-code, ftp-missing-space-after-reply-code, and
-//     large-file-reassembly. All 22 fields agree, but for uid.
+//     large-file-reassembly. All 22 fields agree except uid.
 //   - ftp.log: ftp-ipv4, ftp-ipv6, cwd-navigation, ftp-get-file-size, bruteforce, ftp, and of the
 //     tests that log more commands, ftp-multiline-reply, ftp-samba-retr and those with invalid
-//     replies, the lines that Zeek writes by default. All 19 fields agree, but for uid, fuid and
+//     replies, the lines that Zeek writes by default. All 19 fields agree except uid, fuid and
 //     mime_type, in all of more than 1400 lines.
-//   - files.log: large-file-reassembly, and files.extract.limit. All fields agree but for the
+//   - files.log: large-file-reassembly, and files.extract.limit. All fields agree except the
 //     identifiers, the ones of Zeek's extraction, which these tests turn on, and
 //     the duration of a file with a gap. sha256 agrees with that of file-analysis.ftp.
 //

@@ -104,7 +104,7 @@ func uncountedFINs(t *trace, _ *rand.Rand) {
 	}
 }
 
-// noRoundTrip has the side that accepts a connection answer at once, but for its SYN.
+// noRoundTrip has the side that accepts a connection answer at once. Only its SYN keeps its time.
 func noRoundTrip(t *trace, random *rand.Rand) {
 	accepted := map[*pcapng.Packet]bool{}
 	for _, s := range t.segments {

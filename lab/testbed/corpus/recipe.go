@@ -44,7 +44,7 @@ func (r Recipe) parts() int { return (r.Sessions + r.Part - 1) / r.Part }
 // partName is the name of a part: that of its files without what follows the dot.
 func (f *Folder) partName(number int) string { return fmt.Sprintf("part-%05d", number) }
 
-// settings are the lines of a recipe, but for the digests.
+// settings are the lines of a recipe without the digests.
 func (r Recipe) settings() string {
 	var b strings.Builder
 	line := func(key, value string) {

@@ -93,7 +93,7 @@ func (out *items) encode(item any) ([]byte, error) {
 	return bytes.TrimRight(out.line.Bytes(), "\n"), err
 }
 
-// begin writes the i-th item of a list, but for its last brace.
+// begin writes the i-th item of a list except its last brace.
 func (out *items) begin(i int, kind string, item []byte) {
 	switch {
 	case out.lines:

@@ -35,7 +35,7 @@ func TestStories(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden := filepath.Join("testdata", name+".txt")
-			got := told(t, name, tr)
+			got := storyText(t, name, tr)
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -75,13 +75,13 @@ func TestRoundTripIsSure(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, "forged", tr); !strings.Contains(got, test.column) || !strings.Contains(got, test.opening) {
+		if got := storyText(t, "forged", tr); !strings.Contains(got, test.column) || !strings.Contains(got, test.opening) {
 			t.Errorf("%d SYNs: got\n%s\nwant %q and %q", test.syns, got, test.column, test.opening)
 		}
 	}
 }
 
-func told(t *testing.T, name string, tr *capture.Capture) string {
+func storyText(t *testing.T, name string, tr *capture.Capture) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Story(&b, name, tr); err != nil {
@@ -100,7 +100,7 @@ func TestWhatIsMissing(t *testing.T) {
 		Lines: []*ftp.Line{{From: ftp.Client, Text: "USER \x1b[2J", AfterGap: true}},
 	}})
 	tr.Size, tr.Truncated, tr.Cut, tr.Dropped, tr.Unread = 12, 3, "the file is cut off", 4, 2
-	got := told(t, "evil\x1b.pcap", tr)
+	got := storyText(t, "evil\x1b.pcap", tr)
 	for _, want := range []string{
 		`evil\x1b.pcap: 12 packets`,
 		"The file is cut off; the part before it follows",
@@ -125,8 +125,8 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
-// The dialogue is told in its order, and all else has its place in it, whatever was
-// overtaken or stands in the same packet.
+// The story has the dialogue in its order, and everything else at its place in it, even if
+// packets overtook each other or carry several lines.
 func TestOrder(t *testing.T) {
 	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 40, Purpose: ftp.Purpose{Role: ftp.Control}}, FirstFIN: ftp.Server}
 	control.ServerFlow = tcp.Flow{FIN: 40, FINTime: 1, Retransmissions: 1}
@@ -154,7 +154,7 @@ func TestOrder(t *testing.T) {
 			{Command: "PORT", Mode: ftp.Active, Packet: 24, Exchange: 0},
 		},
 	}})
-	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	_, got, _ := strings.Cut(storyText(t, "x", tr), columns)
 	var order []string
 	for line := range strings.Lines(got) {
 		words := strings.Fields(strings.Replace(line, "0.000000 ", "", 1))
@@ -179,7 +179,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Every line of a session is told once, whether all of them are kept while its commands are read
+// The story has every line of a session once, whether all of them are kept while its commands are read
 // or not.
 func TestManyLines(t *testing.T) {
 	for _, n := range []int{fewLines - 1, fewLines, fewLines + 1, 2*fewLines + 1} {
@@ -192,18 +192,18 @@ func TestManyLines(t *testing.T) {
 			want = append(want, "client  "+text)
 		}
 		var got []string
-		for line := range strings.Lines(told(t, "x", capture.Made([]ftp.Connection{control}, []*ftp.Session{s}))) {
+		for line := range strings.Lines(storyText(t, "x", capture.Made([]ftp.Connection{control}, []*ftp.Session{s}))) {
 			if i := strings.Index(line, "client  NOOP"); i >= 0 {
 				got = append(got, strings.TrimSuffix(line[i:], "\n"))
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("of %d lines %d are told, or in another order", n, len(got))
+			t.Errorf("got %d of %d lines, or another order", len(got), n)
 		}
 	}
 }
 
-// An answer that was captured before its command is told after it.
+// An answer that was captured before its command comes after it in the story.
 func TestEarlyAnswer(t *testing.T) {
 	control := ftp.Connection{Identity: ftp.Identity{FirstPacket: 1, LastPacket: 9, Purpose: ftp.Purpose{Role: ftp.Control}}}
 	line := func(packet int, from ftp.Side, text string) *ftp.Line {
@@ -213,7 +213,7 @@ func TestEarlyAnswer(t *testing.T) {
 		line(4, ftp.Client, "PWD"), line(2, ftp.Server, "257-a"), line(3, ftp.Server, "257 b"),
 		line(6, ftp.Client, "NOOP"), line(5, ftp.Server, "200 ok"), line(5, ftp.Server, "200 too"), line(7, ftp.Client, "QUIT"),
 	}}})
-	_, got, _ := strings.Cut(told(t, "x", tr), columns)
+	_, got, _ := strings.Cut(storyText(t, "x", tr), columns)
 	var order []string
 	for line := range strings.Lines(strings.ReplaceAll(got, " 0.000000 ", "")) {
 		order = append(order, strings.Join(strings.Fields(line), " "))
@@ -250,7 +250,7 @@ func TestLateCommand(t *testing.T) {
 		retr := &ftp.Line{From: ftp.Client, Text: "RETR a", FirstPacket: 4, Packet: 4, Complete: true}
 		tr := capture.Made(connections, []*ftp.Session{{Control: &connections[0], Lines: []*ftp.Line{retr},
 			Exchanges: []*ftp.Exchange{{Line: retr, Command: "RETR", Argument: "a", Replies: []*ftp.Reply{{Code: 150, FirstPacket: c.answer, Packet: c.answer}}}}}})
-		if got := told(t, "x", tr); !strings.Contains(got, c.want) {
+		if got := storyText(t, "x", tr); !strings.Contains(got, c.want) {
 			t.Errorf("%q is not in\n%s", c.want, got)
 		}
 	}

@@ -31,7 +31,7 @@ import (
 //
 // One goroutine reads the frames: Ring is a
 // [gopacket.ZeroCopyPacketDataSource]. Other goroutines may call Backlog,
-// BlockSize, Send, Stats and Interrupt meanwhile. Close must be the last call, but for
+// BlockSize, Send, Stats and Interrupt meanwhile. After Close, call only
 // Backlog.
 type Ring struct {
 	Device *net.Interface // as it was when the ring was opened
