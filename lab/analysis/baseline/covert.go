@@ -65,7 +65,7 @@ func encodedNames() look {
 		session: func(_ *Evidence, s *session) []breach {
 			hosts := s.hosts()
 			for _, l := range s.logins {
-				if isPublic(strings.ToLower(l.user)) && isEncoded(l.password) && s.readable(l.packet) {
+				if isPublic(strings.ToLower(l.user)) && isEncoded(l.password) && s.readable(l.packet) && len(passwords) < maxPairs {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}

@@ -148,7 +148,7 @@ var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
-		if innerLink().MatchString(x.Argument) && x.Command == "SITE" && !system().MatchString(x.Argument) {
+		if x.Command == "SITE" && innerLink().MatchString(x.Argument) && !system().MatchString(x.Argument) {
 			return // a path from the link, as mirrors make them
 		}
 		touches := pathCommands[x.Command]
@@ -363,8 +363,11 @@ var (
 func stolenFiles(s *session) (b breach, ok bool) {
 	names, loot := map[string]int{}, 0
 	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if x.Sender() != ftp.Client {
+			return
+		}
 		name := strings.ToLower(stealerFile().FindString(x.Argument))
-		if x.Sender() != ftp.Client || name == "" || names[name] != 0 {
+		if name == "" || names[name] != 0 {
 			return
 		}
 		names[name] = x.Packet
@@ -388,6 +391,9 @@ var homeOf = pattern(`^~[\w.-]+`)
 func askedHomes(s *session) (b breach, ok bool) {
 	homes, refused := map[string]int{}, 0
 	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if !strings.HasPrefix(x.Argument, "~") {
+			return
+		}
 		home := homeOf().FindString(x.Argument)
 		if home == "" || homes[home] != 0 {
 			return

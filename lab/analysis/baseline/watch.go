@@ -121,7 +121,7 @@ func (w *watch) packet(p *capture.Packet) {
 		}
 		switch p.Connection.Role {
 		case ftp.Control:
-			if w.bleeds[p.Connection.ID] == 0 && asksForMore(p.TCP.Payload) {
+			if w.bleeds[p.Connection.ID] == 0 && len(w.bleeds) < maxContents && asksForMore(p.TCP.Payload) {
 				w.bleeds[p.Connection.ID] = p.Number
 			}
 			w.senders.packet(p, maxSides)
