@@ -333,6 +333,21 @@ func TestFolderWithUnreadableFiles(t *testing.T) {
 	}
 }
 
+// TestNewScenario looks for the file that new's comment promises, and has names that run would refuse.
+func TestNewScenario(t *testing.T) {
+	s, err := scenario.Parse("mine.txtar", newScenario)
+	if err != nil || len(s.Files) != 1 || string(s.Files[0].Content) != "Hello, world.\n" {
+		t.Errorf("got %v and %+v, want one greeting", err, s.Files)
+	}
+	t.Chdir(t.TempDir())
+	for _, name := range []string{".txtar", "mine-by-hand", "index.html"} {
+		status, _, errOut := ftplab(t.Context(), "new", name)
+		if files, _ := os.ReadDir("."); status != exitError || !strings.Contains(errOut, "the folder of the results") || len(files) != 0 {
+			t.Errorf("%s: got status %d, %q and %v, want %d and no file", name, status, errOut, files, exitError)
+		}
+	}
+}
+
 // TestOddNames selects scenarios of the folder scenarios/odd by name, wherever the command runs.
 func TestOddNames(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -32,6 +32,9 @@ run it without changes. New never overwrites a file.`,
 			if !strings.HasSuffix(name, scenario.Extension) {
 				name += scenario.Extension
 			}
+			if _, err := scenario.Parse(name, newScenario); err != nil { // its name
+				return err
+			}
 			if err := writeNew(name, newScenario); err != nil {
 				return err
 			}
