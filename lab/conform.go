@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/conform"
@@ -57,17 +58,23 @@ func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(n
 	errs := make([]error, len(names))
 	slots := make(chan struct{}, 4*runtime.NumCPU())
 	var all sync.WaitGroup
+	var failed atomic.Bool
 	for i, name := range names {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
+			if failed.Load() {
+				return // this one would be like it
+			}
 			of := slices.DeleteFunc(slices.Clone(rules), func(r conform.Rule) bool { return r.Scenario != name })
-			findings[i], errs[i] = conformScenario(ctx, of, o, name, load)
+			if findings[i], errs[i] = conformScenario(ctx, of, o, name, load); errs[i] != nil {
+				failed.Store(true)
+			}
 		})
 	}
 	all.Wait()
 	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return nil, errs[i] // the others are like it
+		return nil, errs[i]
 	}
 	var results []conform.Result
 	for _, r := range rules {

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -213,7 +215,11 @@ func TestConformOfWrongClients(t *testing.T) {
 		t.Errorf("got %+v, want a rule that names the reply to PASS", found)
 	}
 	client.Command = []string{"env", "no-such-client"}
-	_, err = ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+	results := t.TempDir()
+	_, err = ConformClient(t.Context(), client, Options{Results: results})
+	if runs, readErr := os.ReadDir(results); readErr != nil || len(runs) > 4*runtime.NumCPU() {
+		t.Errorf("got %d runs of a client that cannot be started, %v; want none but those that began together", len(runs), readErr)
+	}
 	if want := "its output, runs/line-"; err == nil || !strings.Contains(err.Error(), "there is no FTP session in the capture") || !strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want one with what env printed", err)
 	}
