@@ -25,6 +25,8 @@ func TestArguments(t *testing.T) {
 		{"check a b c", "check takes a scenario, by its name or its file, and a capture; - is the standard input"},
 		{"baseline", "baseline takes one of the commands show, rules, check, learn and compare"},
 		{"baseline chek", `unknown command "chek"; did you mean check?`},
+		{"completion", "completion takes one of the shells bash, fish, powershell and zsh"},
+		{"completion tclsh-8", "unknown command \"tclsh-8\"; `ftplab completion -h` lists them"},
 		{"baseline show a b", "baseline show takes one profile, or nothing for the one that comes with ftplab"},
 		{"baseline check", "baseline check takes captures, or folders with captures; - is the standard input"},
 		{"baseline learn", "baseline learn takes captures to learn from, and profiles (.json) to add them to"},

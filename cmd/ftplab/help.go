@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,20 @@ func scenarioTopic() *cobra.Command {
 		}))
 	}
 	return c
+}
+
+// refineCompletion makes `completion WORD` fail if there is no such shell. Its output becomes a file
+// that the user's shell executes.
+func refineCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, _ := root.Find([]string{"completion"})
+	completion.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(c, args[0])
+		}
+		return errors.New("completion takes one of the shells bash, fish, powershell and zsh")
+	}
+	completion.RunE = func(*cobra.Command, []string) error { return nil }
 }
 
 // refineHelp makes `help WORD` fail if there is no such command or topic, and makes

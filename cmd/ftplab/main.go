@@ -126,5 +126,6 @@ and proves that what was recorded is what should have happened.`,
 	root.AddCommand(helpTopics()...)
 	root.SetFlagErrorFunc(explainFlagError)
 	refineHelp(root)
+	refineCompletion(root)
 	return root
 }
