@@ -23,6 +23,18 @@ session 0 user "a"
   "EPSV"@10 229@12
   "RETR f"@17 150@19
 `},
+	{"a client that calls from port 21", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":21", forge.Server+":2121")
+		s.Send("220 ok\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		x.Ask("USER a", "230 in")
+		x.Ask("QUIT", "221 bye")
+	}, `0 control 198.51.100.100:21 192.0.2.21:2121 ShAdDa 14/25 by client
+session 0 user "a"
+  - 220@4
+  "USER a"@6 230@8
+  "QUIT"@10 221@12
+`},
 	{"mail and the web are left alone", func(f *forge.Capture) {
 		c, s := f.Dial(forge.Client+":3171", "192.0.2.25:25")
 		s.Send("220 mail.example.test ESMTP\r\n")

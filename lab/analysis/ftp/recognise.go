@@ -143,15 +143,16 @@ func clientOf(sides [2]tally, at21 int) int {
 	return -1
 }
 
-// serverByPort is the direction of the side at port 21, -1 for none.
+// serverByPort is the direction of the side at port 21, -1 for none. A side that opens the
+// connection from port 21 to another port is not a server, but may be a client.
 func serverByPort(s *tcp.State) int {
 	a, b := s.Ends[0].Port() == ftpPort, s.Ends[1].Port() == ftpPort
 	switch {
 	case a && b && s.Initiator() >= 0:
 		return 1 - s.Initiator()
-	case a && !b:
+	case a && !b && s.Initiator() != 0:
 		return 0
-	case b && !a:
+	case b && !a && s.Initiator() != 1:
 		return 1
 	}
 	return -1
