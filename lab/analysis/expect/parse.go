@@ -283,8 +283,8 @@ func (p *parser) add(l *line, name string) {
 	forth := d.a.is(l.from, sameHosts) && d.b.is(l.to, sameHosts)
 	back := d.b.is(l.from, sameHosts) && d.a.is(l.to, sameHosts)
 	switch {
-	case forth && back:
-		p.fail("%s > %s: the two ends of %s look the same, so the direction is not clear", l.from, l.to, name)
+	case forth && back, sameHosts && d.a.String() == d.b.String():
+		p.fail("%s > %s: the two ends of %s look the same, so the direction is not clear; line %d must tell them apart, by their hosts or a port", l.from, l.to, name, d.line)
 	case !forth && !back && sameHosts:
 		p.fail("%s > %s: both ends of %s are on host %s, so each line needs the ports: %s > %s or %s > %s", l.from, l.to, name, d.a.host, d.a, d.b, d.b, d.a)
 	case !forth && !back:

@@ -28,6 +28,7 @@ func TestMistakes(t *testing.T) {
 		{"data client.* > server.5 icmp", "icmp has no ports"},
 		{"ctl client > web [S]", "ctl is between client and server"},
 		{"lo 127.0.0.1 > 127.0.0.1 [S]", "each line needs the ports"},
+		{"all *.* > *.*\nall client > server [S]", "the two ends of all look the same, so the direction is not clear; line 13 must tell them apart, by their hosts or a port"},
 		{"ctl client > server ack 5", "which packet it means"},
 		{"ctl client > server @here", "which packet it means"},
 		{"ctl client > server [S", "flags in square brackets"},
