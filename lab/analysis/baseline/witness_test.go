@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -81,4 +82,7 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { pagetest.Main(m) }
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // TestCutOff and TestLosses make much garbage, and keep little
+	pagetest.Main(m)
+}
