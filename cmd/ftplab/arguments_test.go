@@ -343,9 +343,10 @@ func TestNewScenario(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for _, name := range []string{".txtar", "mine-by-hand", "index.html"} {
-		status, _, errOut := ftplab(t.Context(), "new", name)
-		if files, _ := os.ReadDir("."); status != exitError || !strings.Contains(errOut, "the folder of the results") || len(files) != 0 {
-			t.Errorf("%s: got status %d, %q and %v, want %d and no file", name, status, errOut, files, exitError)
+		var out, errOut bytes.Buffer
+		status := run(t.Context(), []string{"new", name}, strings.NewReader(""), &out, &errOut)
+		if files, _ := os.ReadDir("."); status != exitError || !strings.Contains(errOut.String(), "the folder of the results") || len(files) != 0 {
+			t.Errorf("%s: got status %d, %q and %v, want %d and no file", name, status, errOut.String(), files, exitError)
 		}
 	}
 }
