@@ -26,6 +26,7 @@ func TestOpenFailsInBackground(t *testing.T) {
 // TestCommandDuringTransfer sends NOOP while the same session's RETR goes on:
 // before the file's end has come, and not after it.
 func TestCommandDuringTransfer(t *testing.T) {
+	t.Parallel()
 	s := parse(t,
 		"# NOOP while RETR goes on\n# In one session.\n",
 		"network wire rate=1Mbit", "host server 192.0.2.21 rtt=20ms", "file movie.bin 100kB",

@@ -10,6 +10,7 @@ import (
 // from one to the other, and data connections over the other one. The figures are not
 // judged: how long a program takes depends on the machine.
 func TestTwoAddresses(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"dual_fallback", "dual_eprt", "dual_227"} {
 		s, err := scenario.Load("../scenarios/odd/" + name + scenario.Extension)
 		if err != nil {

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"bytes"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ func TestProgramProfiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: 40 profiles are not checked")
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // sessions make much garbage, and keep little
 	greetings := map[string]string{
 		"vsftpd": "vsFTPd", "proftpd": "ProFTPD", "pureftpd": "Pure-FTPd", "inetutils": "GNU inetutils", "pyftpdlib": "pyftpdlib",
 	}

@@ -219,6 +219,7 @@ func TestCodeFails(t *testing.T) {
 			{"server ends its goroutine", labtest.Server(endServing), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 		} {
 			t.Run(test.name+" on "+tcp, func(t *testing.T) {
+				t.Parallel()
 				if tcp == "linux" {
 					celltest.Need(t)
 				}
@@ -288,6 +289,10 @@ func TestServerFailsAtTheEnd(t *testing.T) {
 				continue
 			}
 			t.Run(test.name+" on "+tcp, func(t *testing.T) {
+				if testing.Short() && tcp == "linux" && test.name == "does not return" {
+					t.Skip("-short: the lab waits three seconds for the server")
+				}
+				t.Parallel()
 				if tcp == "linux" {
 					celltest.Need(t)
 				}
