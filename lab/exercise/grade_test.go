@@ -161,8 +161,8 @@ func TestCopiedAnswers(t *testing.T) {
 	}
 }
 
-// A table of a form service has a column for each question. The folder of the answers is given
-// by a symbolic link.
+// A table of a form service has a column for each question, also for those of a longer lesson.
+// The folder of the answers is given by a symbolic link.
 func TestTableWithColumns(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "one")
 	if err := Make(t.Context(), Plan{load(t, "who_got_the_file"), class(2), 1}, folder); err != nil {
@@ -178,6 +178,7 @@ func TestTableWithColumns(t *testing.T) {
 		heading += fmt.Sprintf(",\"%d. %s\"", i+1, a.Text)
 		row = append(row, a.Right)
 	}
+	heading, row = heading+",\"99. the last question of a longer lesson\"", append(row, "")
 	answers := t.TempDir()
 	write(t, filepath.Join(answers, "form.csv"), heading+"\n"+strings.Join(row, ",")+"\n")
 	link := filepath.Join(t.TempDir(), "link")
