@@ -406,12 +406,12 @@ func TestCloseWaitsForALateFrame(t *testing.T) {
 // Close does not wait longer than it is asked to for an acknowledgement that never
 // comes.
 func TestCloseGivesUp(t *testing.T) {
-	l := open(t, scenario.Network{Kind: scenario.Wire, Loss: 1})
-	ctx, cancel := network.WithTimeout(t.Context(), l.Clock(), time.Second)
-	defer cancel()
-	if conn, err := l.Host("client").DialTCP(ctx, 0, netip.AddrPortFrom(l.Host("server").Addr(), 21)); err == nil {
-		conn.Close()
-		t.Fatal("got a connection over a path that loses everything")
+	lost := scenario.PathRule{Kind: scenario.Drop, From: "client", To: "server", Length: 1, Count: 1000}
+	l := open(t, scenario.Network{Kind: scenario.Wire, Rules: []scenario.PathRule{lost}})
+	client, server := l.connect()
+	defer server.Close()
+	if _, err := client.Write([]byte("x")); err != nil {
+		t.Fatal(err)
 	}
 	began := l.Clock().Now()
 	err := l.Close(300 * time.Millisecond)

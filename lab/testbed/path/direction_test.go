@@ -136,7 +136,7 @@ func TestLedger(t *testing.T) {
 		segment
 		open bool
 	}{
-		{with(c, flagSYN, 0, 0, 0), true},
+		{with(c, flagSYN, 0, 0, 0), false}, // it may have no answer
 		{with(s, flagSYN|flagACK, 0, 0, 0), true},
 		{with(c, flagACK, 1, 51, 0), false},
 		{with(s, flagACK, 1, 0, 100), true},

@@ -23,6 +23,7 @@ type stream struct{ from, to netip.AddrPort }
 // A progress says how much of a stream was sent and acknowledged, in sequence numbers.
 type progress struct {
 	sent, acknowledged uint32
+	opening            bool // nothing but a SYN was sent
 }
 
 // enter records a segment that a host sent.
@@ -41,6 +42,7 @@ func (l streams) enter(s segment) {
 	if end := s.seq + s.room(); after(end, a.sent) {
 		a.sent = end
 	}
+	a.opening = s.flags&flagSYN != 0 && s.flags&flagACK == 0
 	if b := l.progress[back]; b != nil && s.flags&flagACK != 0 && after(s.ack, b.acknowledged) {
 		b.acknowledged = s.ack
 	}
@@ -52,10 +54,12 @@ func (l streams) forget(s segment) {
 	l.forgotten[stream{s.to, s.from}] = true
 }
 
-// open describes a stream that is not acknowledged completely, or returns "".
+// open describes a stream that is not acknowledged completely, or returns "". A SYN without an
+// answer is none: when nothing is under way, its connection was rejected, or its program has
+// given up.
 func (l streams) open() string {
 	for s, a := range l.progress {
-		if n := a.sent - a.acknowledged; n != 0 && !l.forgotten[s] {
+		if n := a.sent - a.acknowledged; n != 0 && !a.opening && !l.forgotten[s] {
 			return fmt.Sprintf("%d of what %v sent to %v", n, s.from, s.to)
 		}
 	}
