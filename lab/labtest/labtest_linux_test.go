@@ -51,7 +51,7 @@ func TestOnAPoorSystem(t *testing.T) {
 		{"Linux", "1", "--- FAIL: TestOneScenario/Linux"},
 	} {
 		cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run=^TestOneScenario$/^"+test.name+"$")
-		cmd.Env = append(os.Environ(), poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require)
+		cmd.Env = append(os.Environ(), poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require, "TMPDIR="+t.TempDir())
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:   unix.CLONE_NEWUSER,
 			Unshareflags: unix.CLONE_NEWNET, // by then the user namespace knows who is root in it
