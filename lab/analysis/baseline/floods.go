@@ -1,0 +1,103 @@
+// Rules about requests: the same again and again, at the speed of a machine.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var noFloodsRule = Rule{
+	Name: "no-floods", Theme: "requests",
+	Says:     "A client does not repeat the same command at machine speed.",
+	Source:   "CWE-400 (resource exhaustion)",
+	Example:  "> CWD /pub nine times within a second",
+	Severity: Violation,
+	Matters:  "Each repetition may cost the server memory that it does not free.",
+	Innocent: "a load generator measures the server.",
+	look:     eachSession(floods),
+}
+
+// How many times a client sends the same line in a row, with less than machineSpeed between two of
+// them, before that is a flood.
+const (
+	floodOfWalks = 8   // CWD, which changes nothing the second time
+	floodOfLines = 100 // anything else
+	manyLines    = 25  // anything else, before that is odd
+	machineSpeed = 100 * time.Millisecond
+)
+
+// floodOfTelnet is how many bytes of Telnet commands a client sends in a line at machine speed before
+// they are a flood. A command has two bytes. Some clients send one now and then to keep a session alive.
+const floodOfTelnet = 128
+
+func telnetFloods(s *session) (found []breach) {
+	before := s.Control.FirstTime
+	for _, l := range s.Lines {
+		if n := len(l.Telnet); l.From == ftp.Client && n >= floodOfTelnet && s.readable(l.Packet) &&
+			time.Duration(l.Time-before) < time.Duration(n/2)*machineSpeed {
+			found = append(found, breach{packets: []int{l.FirstPacket, l.Packet},
+				observed: fmt.Sprintf("%d bytes of Telnet commands in a line, within %v", n, time.Duration(l.Time-before).Round(time.Millisecond))})
+		}
+		before = l.Time
+	}
+	return found
+}
+
+// swellingData finds data in mode Z that fills a disk or the memory when it is decompressed (CWE-409).
+func swellingData(e *Evidence, s *session) (found []breach) {
+	if !s.said("MODE") {
+		return nil
+	}
+	for _, x := range s.Exchanges {
+		for _, c := range s.dataOf(x.Data) {
+			if shown, _ := e.watch.shown(c.ID); shown.kind == bomb {
+				found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.what)})
+			}
+		}
+	}
+	return found
+}
+
+func floods(e *Evidence, s *session) []breach {
+	found := append(telnetFloods(s), swellingData(e, s)...)
+	for i := 0; i < len(s.Exchanges); {
+		j := i + 1
+		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {
+			j++
+		}
+		x, limit := s.Exchanges[i], floodOfLines
+		if x.Command == "CWD" || x.Command == "XCWD" {
+			limit = floodOfWalks
+		}
+		if n := j - i; n >= min(limit, manyLines) && s.readable(x.Packet) {
+			var packets []int
+			for _, x := range s.Exchanges[i:j] {
+				packets = append(packets, x.Packet)
+			}
+			elapsed := time.Duration(s.Exchanges[j-1].Time - x.Time).Round(time.Millisecond)
+			b := breach{
+				packets:  packets,
+				observed: fmt.Sprintf("%s %d times in a row, within %v", show(x.Line.Text), n, elapsed),
+			}
+			if n < limit {
+				b.severity, b.sign = Odd, 1
+			}
+			found = append(found, b)
+		}
+		i = j
+	}
+	return found
+}
+
+// repeats reports whether a command repeats the one before it at machine speed. A relative CWD that
+// succeeds leads to another folder, and is not a repetition.
+func repeats(x, before *ftp.Exchange) bool {
+	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
+	return x.Line.Complete && before.Line.Complete && x.Command == before.Command && x.Argument == before.Argument && !walk && !isTransfer(x) &&
+		time.Duration(x.Time-before.Time) < machineSpeed
+}
