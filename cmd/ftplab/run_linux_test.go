@@ -7,10 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -163,131 +161,6 @@ func TestRunClassicPcap(t *testing.T) {
 	}
 }
 
-// TestRunLive reads the capture from standard output while the session is
-// still going on, and then interrupts it.
-func TestRunLive(t *testing.T) {
-	needCells(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	var errOut bytes.Buffer
-	ended := make(chan int)
-	go func() {
-		status := run(ctx, []string{"run", "--tcp", "linux", "-w", "-", write(t, "endless.txtar", endless)}, nil, w, &errOut)
-		w.Close()
-		ended <- status
-	}()
-	seen := make([]byte, 0, 1<<16)
-	for !bytes.Contains(seen, []byte("USER anonymous\r\n")) {
-		n, err := r.Read(seen[len(seen):cap(seen)])
-		if err != nil {
-			t.Fatalf("the capture ended before the login was seen: %v\n%s", err, errOut.String())
-		}
-		seen = seen[:len(seen)+n]
-	}
-	cancel()
-	rest, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status := <-ended; status != exitError {
-		t.Errorf("interrupted: got status %d, want %d", status, exitError)
-	}
-	path := filepath.Join(t.TempDir(), "live.pcapng")
-	if err := os.WriteFile(path, append(seen, rest...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if n := frames(t, path); n < 6 {
-		t.Errorf("got %d frames, want those of the login", n)
-	}
-}
-
-// TestInterrupt ends a session as Ctrl-C does: the capture stays readable.
-func TestInterrupt(t *testing.T) {
-	needCells(t)
-	results := t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
-	capture := filepath.Join(results, "endless.unfinished", "capture.pcapng")
-	go func() {
-		waitFor(t, capture, "USER anonymous\r\n")
-		cancel()
-	}()
-	status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
-		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
-	}
-	if n := frames(t, capture); n < 6 {
-		t.Errorf("got %d frames, want those of the login", n)
-	}
-}
-
-// TestKillCell kills the cell: the command says so, and the capture is
-// readable up to its last frame.
-func TestKillCell(t *testing.T) {
-	needCells(t)
-	results := t.TempDir()
-	capture := filepath.Join(results, "endless.unfinished", "capture.pcapng")
-	go func() {
-		waitFor(t, capture, "USER anonymous\r\n")
-		for _, pid := range children(t, os.Getpid()) {
-			syscall.Kill(pid, syscall.SIGKILL)
-		}
-	}()
-	status, _, errOut := ftplab(t.Context(), "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
-		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
-	}
-	if n := frames(t, capture); n < 6 {
-		t.Errorf("got %d frames, want those of the login", n)
-	}
-}
-
-// TestLiveFileStaysUntilTheCaptureBegins writes a capture to a file with something
-// in it: a run that does not begin leaves that, and one that does replaces it.
-func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
-	capture, err := os.ReadFile(galleryCapture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	earlier := string(capture) + strings.Repeat("earlier ", 1<<16)
-	file := write(t, "live.pcapng", earlier)
-	missing := write(t, "missing.txtar", "# x\n# y\nprogram /no/such/server\nopen\nquit\n")
-	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, missing); status != exitError {
-		t.Errorf("got status %d, want %d\n%s%s", status, exitError, out, errOut)
-	}
-	if got, err := os.ReadFile(file); string(got) != earlier {
-		t.Errorf("got %d bytes, error %v, want what was in the file", len(got), err)
-	}
-	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, "active_list"); status != exitPassed {
-		t.Errorf("got status %d, want %d\n%s%s", status, exitPassed, out, errOut)
-	}
-	if n := frames(t, file); n < 25 {
-		t.Errorf("got %d frames, want a whole session", n)
-	}
-}
-
-// TestReaderLeaves closes the reader of a live capture while nothing is sent.
-func TestReaderLeaves(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	go func() {
-		r.Read(make([]byte, 1))
-		r.Close()
-	}()
-	var errOut bytes.Buffer
-	status := run(t.Context(), []string{"run", "-w", "-", write(t, "endless.txtar", "network wire\n"+endless)}, nil, w, &errOut)
-	if status != exitError || !strings.Contains(errOut.String(), "is gone") || strings.Count(errOut.String(), "ftplab: ") != 1 {
-		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
-	}
-}
-
 // waitFor waits until a file that grows has the text in it.
 func waitFor(t *testing.T, path, text string) {
 	for t.Context().Err() == nil {
@@ -297,23 +170,6 @@ func waitFor(t *testing.T, path, text string) {
 		}
 		syscall.Select(0, nil, nil, nil, &syscall.Timeval{Usec: 1000})
 	}
-}
-
-// children are the processes that a process has started.
-func children(t *testing.T, pid int) []int {
-	tasks, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
-	if err != nil {
-		t.Error(err)
-	}
-	var pids []int
-	for _, task := range tasks {
-		data, _ := os.ReadFile(task)
-		for _, field := range strings.Fields(string(data)) {
-			child, _ := strconv.Atoi(field)
-			pids = append(pids, child)
-		}
-	}
-	return pids
 }
 
 // A want that is derived from a scenario is not added to the file that has one.
@@ -389,91 +245,6 @@ func TestRunBadInput(t *testing.T) {
 				t.Errorf("got stderr %q, want one line with the reason", errOut)
 			}
 		})
-	}
-}
-
-// TestReaderGone closes the reader of a live capture.
-func TestReaderGone(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Close()
-	defer w.Close()
-	var errOut bytes.Buffer
-	status := run(t.Context(), []string{"run", "-w", "-", "active_list"}, nil, w, &errOut)
-	if status != exitError || !strings.Contains(errOut.String(), "is gone") {
-		t.Errorf("got status %d, stderr %q, want %d and that the reader is gone", status, errOut.String(), exitError)
-	}
-}
-
-// TestKilledRunIsReplaced kills the command itself: the earlier results stay, what
-// was recorded is beside them, and the next run takes its place.
-func TestKilledRunIsReplaced(t *testing.T) {
-	results := t.TempDir()
-	file := write(t, "endless.txtar", endless)
-	earlier := filepath.Join(results, "endless", "capture.pcapng")
-	if err := os.MkdirAll(filepath.Dir(earlier), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{earlier, filepath.Join(results, "endless", "verdict.json")} {
-		if err := os.WriteFile(file, []byte("earlier"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, "run", "-o", results, file)
-	cmd.Env = append(os.Environ(), asCommand+"=1")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	unfinished := filepath.Join(results, "endless.unfinished")
-	waitFor(t, filepath.Join(unfinished, "capture.pcapng"), "USER anonymous\r\n")
-	cmd.Process.Kill()
-	cmd.Wait()
-	if got, err := os.ReadFile(earlier); string(got) != "earlier" {
-		t.Errorf("got the capture %q, error %v, want the earlier one", got, err)
-	}
-	if n := frames(t, filepath.Join(unfinished, "capture.pcapng")); n < 6 {
-		t.Errorf("got %d frames, want those of the login", n)
-	}
-	short := strings.Replace(endless, "pause 1h", "quit", 1)
-	if err := os.WriteFile(file, []byte(short), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if status, out, errOut := ftplab(t.Context(), "run", "-o", results, file); status != exitPassed {
-		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
-	}
-	if n := frames(t, earlier); n < 6 {
-		t.Errorf("got %d frames, want those of the new run", n)
-	}
-	if _, err := os.Stat(unfinished); err == nil {
-		t.Errorf("%s is left", unfinished)
-	}
-}
-
-// TestInterruptKeepsResults interrupts a run before it begins: what an earlier
-// one left stays.
-func TestInterruptKeepsResults(t *testing.T) {
-	results := t.TempDir()
-	if status, out, errOut := ftplab(t.Context(), "run", "-o", results, "active_list"); status != exitPassed {
-		t.Fatalf("got status %d, want 0\n%s%s", status, out, errOut)
-	}
-	before := frames(t, filepath.Join(results, "active_list", "capture.pcapng"))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	status, out, _ := ftplab(ctx, "run", "-o", results, "--parallel", "1", "active_list", "passive_list")
-	if status != exitError {
-		t.Errorf("got status %d, want %d\n%s", status, exitError, out)
-	}
-	if after := frames(t, filepath.Join(results, "active_list", "capture.pcapng")); after != before {
-		t.Errorf("got a capture of %d frames, want the earlier one's %d", after, before)
-	}
-	if _, err := os.Stat(filepath.Join(results, "passive_list")); err == nil {
-		t.Error("a folder was made for a scenario that did not run")
 	}
 }
 

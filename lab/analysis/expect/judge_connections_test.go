@@ -1,0 +1,257 @@
+package expect
+
+import (
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// connectionJudgements are the rules about what belongs together: packets and their connection, and the order of packets.
+var connectionJudgements = []judgement{
+	{
+		name:  "connection with another port",
+		want:  dataDeclared + dataHandshake,
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3173") },
+		wrong: "other ports 1 @1",
+	},
+	{
+		name:  "connection from the other side",
+		want:  "data client.* > server.20\ndata ...\n",
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172") },
+		wrong: "other side 1 @1",
+	},
+	{
+		name:  "connection between other hosts",
+		want:  "data client.* > nameserver.20\ndata ...\n",
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172") },
+		wrong: "not found 1, undeclared 0 @1",
+	},
+	{
+		name: "a wrong port, where a star takes what it was to name",
+		want: "ctl client.* > server.22\ndata client.* > server.*\n" +
+			"ctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 Hi.\"\n" +
+			"data client > server [S]\ndata server > client [S.]\ndata server > client seq 1:6\n",
+		forge: func(g *recording) {
+			connect(g, "198.51.100.100:3171", "192.0.2.21:21").Peer.Segment("P.", "220 Hi.\r\n")
+			connect(g, "198.51.100.100:3172", "192.0.2.21:4000").Peer.Segment("P.", "xxxxx")
+		},
+		wrong: "other ports 1 @1",
+	},
+	{
+		name: "a wrong port in the first of three that are alike",
+		want: "one client.* > server.22\ntwo client.* > server.21\nthree client.* > server.21\n" +
+			"one client > server [S]\none server > client [S.]\none server > client \"220 One.\"\n" +
+			"two client > server [S]\ntwo server > client [S.]\ntwo server > client \"220 Two.\"\n" +
+			"three client > server [S]\nthree server > client [S.]\nthree server > client \"220 Three.\"\n",
+		forge: func(g *recording) {
+			connect(g, "198.51.100.100:3171", "192.0.2.21:21").Peer.Segment("P.", "220 One.\r\n")
+			connect(g, "198.51.100.100:3172", "192.0.2.21:21").Peer.Segment("P.", "220 Two.\r\n")
+			connect(g, "198.51.100.100:3173", "192.0.2.21:21").Peer.Segment("P.", "220 Three.\r\n")
+		},
+		wrong: "other ports 1 @1",
+	},
+	{
+		name:  "connection that is not declared",
+		want:  dataDeclared + "data ...\n",
+		forge: func(g *recording) { dataConn(g); connect(g, "198.51.100.100:9", "192.0.2.21:80") },
+		wrong: "undeclared 0 @5",
+	},
+	{
+		name: "alike declarations, in the order of their SYNs",
+		want: "one server.20 > client.*\ntwo server.20 > client.*\none ...\ntwo server > client [S]\ntwo client > server [S.]\ntwo server > client [.]\ntwo server > client seq 1:56\n",
+		forge: func(g *recording) {
+			connect(g, "192.0.2.21:20", "198.51.100.100:3174")
+			dataConn(g)
+		},
+	},
+	{
+		name: "declarations of which one leaves less open",
+		want: "some server.20 > *\nmore *.20 > client.3172\nsome ...\nmore ...\n",
+		forge: func(g *recording) {
+			dataConn(g)
+			connect(g, "192.0.2.21:20", "198.51.100.100:3174")
+		},
+	},
+	{
+		name: "order of two directions",
+		want: dataDeclared + dataHandshake + "data client > server [F.]\ndata server > client seq 1:56\ndata server > client [F.]\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
+		},
+		wrong: "missing 5, unwanted 7 @6",
+	},
+	{
+		name: "joined lines, in either order",
+		want: dataDeclared + dataHandshake + "|data client > server [F.]\n|data server > client seq 1:56\n|data server > client [F.]\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
+		},
+	},
+	{
+		name: "a later ACK, as the first is too early for `after`",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56 @data\ndata server > client [F.]\n" +
+			"data client > server [.] after @late\n" + "other client.1 > server.2\nother client > server [S] @late\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Segment("F.", "")
+			c.Peer.Segment(".", "")
+			unanswered, _ := g.Pair("198.51.100.100:1", "192.0.2.21:2")
+			unanswered.Segment("S", "")
+			c.Peer.Segment(".", "")
+		},
+	},
+	{
+		name: "an earlier ACK for the label, as the `after` comes before the later",
+		want: dataDeclared + dataHandshake + "data server > client [.] @ack\ndata server > client seq 1:* after @ack\n",
+		forge: func(g *recording) {
+			c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+			c.Segment(".", "")
+			c.Segment(".", "")
+			c.Segment("P.", "x")
+		},
+	},
+	{
+		name:  "skipping",
+		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client [F.] seq 56\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
+	},
+	{
+		name:  "skipping ends with the next line",
+		want:  dataDeclared + "data server > client [S]\ndata ...\ndata server > client seq 1:56\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "... after an ACK, and data came before the ACK",
+		want:  dataDeclared + dataHandshake + "data client > server [.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "... after the sender's ACK, and its data came before",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 11\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 4 @5",
+	},
+	{
+		name:  "... after the other side's FIN, and data came before",
+		want:  dataDeclared + dataHandshake + "data client > server [F.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "missing 5",
+	},
+	{
+		name:  "... after some data and its ACK, and more came before the ACK",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:6\ndata client > server [.]\ndata ...\n",
+		forge: pipelined,
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name:  "... up to an ACK, and data came after it",
+		want:  dataDeclared + "data ...\ndata client > server [.] ack 11\n|data client > server [F.]\n|data server > client [F.]\n",
+		forge: pipelined,
+		wrong: "unwanted 3 @8, unwanted 4 @10",
+	},
+	{
+		name:  "... after data and the ACK of it all",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:11\ndata client > server [.] ack 11\ndata ...\n",
+		forge: pipelined,
+	},
+	{
+		name:  "... after an ACK that came first",
+		want:  dataDeclared + "data server > client [S]\ndata client > server [S.]\ndata server > client [.]\ndata ...\ndata server > client [F.] seq 21\n",
+		forge: pipelined,
+	},
+	{
+		name:  "UDP that is not declared, and ARP that need not be",
+		want:  dataDeclared + "data ...\n",
+		forge: func(g *recording) { arp(g); dataConn(g); g.UDP("198.51.100.100:9", "192.0.2.21:9", []byte("hey")) },
+		wrong: "undeclared 0 @7",
+	},
+	{
+		name: "ARP and DNS",
+		want: "arp client > * arp\ndns client.* > nameserver.53 udp\n" +
+			"arp client > * \"who-has 198.51.100.1 tell 198.51.100.100\"\narp * > client \"* is-at *\"\n" +
+			"dns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n",
+		forge: func(g *recording) { arp(g); dns(g, "198.51.100.100", "192.0.2.53") },
+	},
+	{
+		name:  "ARP that is declared has to be written",
+		want:  "arp client > * arp\narp client > * \"who-has *\"\n",
+		forge: func(g *recording) { arp(g) },
+		wrong: "unwanted 2 @2",
+	},
+}
+
+// pipelined is a data connection with two packets before the first ACK, and two after the other
+// side's FIN.
+func pipelined(g *recording) {
+	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	c.Segment("P.", "xxxxx")
+	c.Segment("P.", "xxxxx")
+	c.Segment(".", "")
+	c.Peer.Segment(".", "")
+	c.Segment("P.", "xxxxx")
+	c.Peer.Segment("F.", "")
+	c.Segment("P.", "xxxxx")
+	c.Segment("F.", "")
+}
+
+// TestNearest holds what is said of a connection that is not the declared one.
+func TestNearest(t *testing.T) {
+	g := &recording{forge.New(), false}
+	connect(g, "198.51.100.100:3172", "192.0.2.21:4000")
+	const lines = "data client > server [S]\ndata server > client [S.]\n"
+	for _, test := range []struct{ declared, what, got string }{
+		{"client.* > server.4001", "has server.4000, not server.4001", "client.3172 > server.4000"},
+		{"client.9 > server.*", "has client.3172, not client.9", "client.3172 > server.4000"},
+		{"client.9 > server.8", "has client.3172, not client.9 and has server.4000, not server.8", "client.3172 > server.4000"},
+		{"server.4000 > client.3172", "was opened by client, not server", "client.3172 > server.4000"},
+	} {
+		v := verdict(t, "data "+test.declared+"\n"+lines, g)
+		if len(v.Mismatches) != 1 {
+			t.Fatalf("%s: want one mismatch\n%s", test.declared, v.Report())
+		}
+		m := v.Mismatches[0]
+		if want := "there is no such connection in the capture; the nearest one " + test.what; m.What != want || m.Got != "data  "+test.got {
+			t.Errorf("%s: got %q and %q, want %q and %q", test.declared, m.What, m.Got, want, test.got)
+		}
+		if c, _ := v.Connection("data"); c.Facts == nil {
+			t.Errorf("%s: the nearest connection is not there to be measured", test.declared)
+		}
+	}
+}
+
+// A declaration with a star may have got the connection that a wrong declaration means. Their
+// lines decide and, where they do not, the ports and the order of the declarations.
+func TestNearestBesideAStar(t *testing.T) {
+	const stars, active = "any server.* > client.*\nany ...\n", "data server.20 > client.3170\ndata ...\n"
+	for _, test := range []struct{ name, want, first, second, got string }{
+		{"the order of the file", active + stars, "20 3172", "20 3173", "server.20 > client.3172"},
+		{"the order of the file, turned round", stars + active, "20 3172", "20 3173", "server.20 > client.3173"},
+		{"the port that is right", active + stars, "50000 3172", "20 3173", "server.20 > client.3173"},
+		{"the port that is right, in the first one", stars + active, "20 3172", "50000 3173", "server.20 > client.3172"},
+		{"the lines of the star", "data server.20 > client.3170\ndata ...\nany server.* > client.*\nany ...\nany server > client seq 1:4\nany ...\n",
+			"20 3173", "20 3172", "server.20 > client.3173"},
+		{"the lines of the star, which match the first", stars + "any server > client seq 1:3\nany ...\n" + active, "20 3173", "20 3172", "server.20 > client.3172"},
+		{"the wrong direction, in order of the file", stars + "data client.* > server.*\ndata ...\n", "20 3172", "20 3173", "server.20 > client.3173"},
+		{"the wrong direction", "data client.* > server.*\ndata ...\n" + stars, "20 3172", "20 3173", "server.20 > client.3172"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := &recording{forge.New(), false}
+			for i, ports := range []string{test.first, test.second} {
+				server, client, _ := strings.Cut(ports, " ")
+				c := connect(g, "192.0.2.21:"+server, "198.51.100.100:"+client)
+				c.Segment("P.", "abc"[:2+i])
+			}
+			v := verdict(t, test.want, g)
+			if len(v.Mismatches) != 1 || v.Mismatches[0].Got != "data  "+test.got {
+				t.Errorf("want one mismatch, of which the nearest connection is %s\n%s", test.got, v.Report())
+			}
+		})
+	}
+}

@@ -1,0 +1,255 @@
+package expect
+
+import "strings"
+
+// packetJudgements are the rules about a packet and its bytes.
+var packetJudgements = []judgement{
+	{
+		name:  "Telnet bytes in packets of their own, and the text after them",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server [P.] length 8\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes in a packet of their own, and the text as a text",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes as part of the text",
+		want:  telnetDeclared + "ctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes in a packet of another length",
+		want:  telnetDeclared + "ctl client > server [.U] length 3\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+		wrong: "different 4 @12",
+	},
+	{
+		name:  "range in one segment, written in two",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
+		forge: func(g *recording) { dataConn(g) },
+	},
+	{
+		name: "range in two segments, written in one",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:111\n",
+		forge: func(g *recording) {
+			dataConn(g).Segment(".", strings.Repeat("y", 55))
+		},
+	},
+	{
+		name:  "open-ended range",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:* length 55\ndata server > client [F.] seq 56\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
+	},
+	{
+		name:  "range of a length",
+		want:  dataDeclared + dataHandshake + "data server > client length 110\n",
+		forge: func(g *recording) { dataConn(g).Segment(".", strings.Repeat("y", 55)) },
+	},
+	{
+		name:  "range that is too long",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:57\n",
+		forge: func(g *recording) { dataConn(g) },
+		wrong: "different 5 @4",
+	},
+	{
+		name:  "range that is too short",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:55\n",
+		forge: func(g *recording) { dataConn(g) },
+		wrong: "different 5 @4",
+	},
+	{
+		name:  "one packet with exactly these bytes",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\n",
+		forge: func(g *recording) { dataConn(g) },
+	},
+	{
+		name:  "two packets where one was wanted",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:111\n",
+		forge: func(g *recording) { dataConn(g).Segment("P.", strings.Repeat("y", 55)) },
+		wrong: "different 5 @4, unwanted 5 @5",
+	},
+	{
+		name: "a reset in answer to an ACK after the end",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Segment(".", "") // once more, to a connection that is gone
+			c.Peer.Segment("R", "")
+		},
+	},
+	{
+		name: "a reset in answer to a late copy of a FIN, which acknowledges less than the end",
+		want: dataDeclared + dataHandshake + dataClosed + "data server > client [F.] seq 56 ack 1\n",
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Peer.Seq-- // as it was when the FIN was sent
+			c.SegmentAt(-1, "F.", "")
+			c.Peer.Segment("R", "")
+		},
+	},
+	{
+		name: "a reset after the end that answers nothing",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Peer.SegmentAt(3000, "R", "")
+		},
+		wrong: "unwanted 7 @8",
+	},
+	{
+		name: "a reset after the end that acknowledges something",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Peer.Segment("R.", "")
+		},
+		wrong: "unwanted 7 @8",
+	},
+	{
+		name: "a reset before the end is acknowledged",
+		want: dataDeclared + dataHandshake + dataClosed,
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
+			c.Peer.Segment("R", "")
+		},
+		wrong: "unwanted 7 @7",
+	},
+	{
+		name: "packets by their length",
+		want: dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 7\n",
+		forge: func(g *recording) {
+			dataConn(g).Segment("P.", "yyyyyyy")
+		},
+	},
+	{
+		name:  "P is not looked at unless written",
+		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:56\n",
+		forge: func(g *recording) { dataConn(g) },
+	},
+	{
+		name:  "P is looked at when written",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] seq 1:56\ndata server > client [P.] seq 56:57\n",
+		forge: func(g *recording) { dataConn(g).Segment(".", "y") },
+		wrong: "different 6 @5",
+	},
+	{
+		name:  "FIN that rides on data, where that is free",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that rides on data, where that is wanted",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] seq 56:61\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that rides on so many bytes",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 61 length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+	},
+	{
+		name:  "FIN that rides on so many bytes, with the number of the bytes",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] seq 56 length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+		wrong: "different 6 @5",
+	},
+	{
+		name:  "FIN that rides on so many bytes, which have no line",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [F.] length 5\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name:  "FIN that comes alone, where it should ride",
+		want:  dataDeclared + dataHandshake + "data server > client [F.] seq 1:56\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "") },
+		wrong: "different 5 @4, unwanted 5 @5",
+	},
+	{
+		name:  "FIN that rides, where it should come alone",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:61\ndata server > client [F.] length 0\n",
+		forge: func(g *recording) { dataConn(g).Segment("F.", "yyyyy") },
+		wrong: "different 6 @5",
+	},
+	{
+		name: "FIN that overtakes its data",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:6 after @fin\ndata server > client [F.] seq 6 @fin\n" +
+			"data client > server [.] ack 1\ndata client > server [.] ack 7\n",
+		forge: overtaken,
+	},
+	{
+		name:  "FIN that overtakes its data, and should not",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:6 @data\ndata server > client [F.] seq 6 after @data\n",
+		forge: overtaken,
+		wrong: "too early 6 @4",
+	},
+	{
+		name: "bare ACK that is wanted and did not come",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [.] ack 56\n",
+		forge: func(g *recording) {
+			dataConn(g)
+		},
+		wrong: "missing 6",
+	},
+	{
+		name: "retransmission",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.SegmentAt(-55, "P.", strings.Repeat("x", 55))
+		},
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name: "retransmission that is expected",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client [P.] seq 1:56\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.SegmentAt(-55, "P.", strings.Repeat("x", 55))
+		},
+	},
+	{
+		name:  "reset",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *recording) { dataConn(g).Peer.Segment("R.", "") },
+		wrong: "unwanted 5 @5",
+	},
+	{
+		name:  "reset that is expected",
+		want:  dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [R.]\n",
+		forge: func(g *recording) { dataConn(g).Peer.Segment("R.", "") },
+	},
+	{
+		name: "bytes that the capture lacks",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Seq++
+			c.Peer.Segment(".", "")
+		},
+		wrong: "unwanted 5",
+	},
+}
+
+const telnetDeclared = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n"
+
+// forgeTelnet logs in and sends IAC IP as urgent data, and IAC DM ABOR in another packet.
+func forgeTelnet(g *recording) {
+	ctl := login(g)
+	ctl.Segment(".U", "\xff\xf4")
+	ctl.Segment("P.", "\xff\xf2ABOR\r\n")
+}
+
+// overtaken is a data connection whose FIN came before its five bytes.
+func overtaken(g *recording) {
+	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	c.SegmentAt(5, "F.", "")
+	c.Peer.ACK()
+	c.SegmentAt(0, "P.", "xxxxx")
+	c.Seq += 6
+	c.Peer.ACK()
+}

@@ -1,0 +1,174 @@
+package lab_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab"
+	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/corpus"
+	"ftplab/lab/testbed/generate"
+	"ftplab/lab/traffic"
+)
+
+// sumsOf are the digests that a folder's recipe has.
+func sumsOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	_, sums, err := corpus.ReadRecipe(filepath.Join(folder, corpus.RecipeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+// TestGenerateAgain makes a corpus in one piece, in shards, and in pieces that were
+// interrupted: it is always the same, to the byte.
+func TestGenerateAgain(t *testing.T) {
+	whole := sumsOf(t, generated(t, generation(t, 40, 10)).Folder)
+	if len(whole) != 4*3 {
+		t.Fatalf("got %d files, want 4 captures and 8 tables: %v", len(whole), whole)
+	}
+
+	shards := generation(t, 40, 10)
+	for i := range 3 {
+		shards.Shard = corpus.Shard{Index: i, Of: 3}
+		generated(t, shards)
+	}
+	if got := sumsOf(t, shards.Folder); !maps.Equal(got, whole) {
+		t.Errorf("in shards: got %v\nwant %v", got, whole)
+	}
+
+	cut := generation(t, 40, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	cut.Made = func(session int) {
+		if session == 24 {
+			cancel()
+		}
+	}
+	if _, err := lab.Generate(ctx, cut); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "complete so far: 2 of 4 parts in "+cut.Folder) {
+		t.Fatalf("got %v, want it to be cancelled with 2 of 4 parts", err)
+	}
+	recipe, err := os.ReadFile(filepath.Join(cut.Folder, corpus.RecipeFile))
+	if err != nil || !strings.Contains(string(recipe), "2 of 4 parts") {
+		t.Errorf("got %v, want a recipe with 2 of 4 parts:\n%s", err, recipe)
+	}
+	left, _ := filepath.Glob(filepath.Join(cut.Folder, "*.unfinished"))
+	if len(left) > 0 {
+		t.Errorf("got %v left, want nothing that is not finished", left)
+	}
+	cut.Made = nil
+	// As of a process that was killed in the middle of a part.
+	if err := os.WriteFile(filepath.Join(cut.Folder, "part-00002.pcapng.unfinished"), []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	report, err := lab.Generate(t.Context(), cut)
+	if err != nil || report.Made != 2 || report.Kept != 2 {
+		t.Errorf("got %+v, %v, want 2 parts made and 2 kept", report, err)
+	}
+	if got := sumsOf(t, cut.Folder); !maps.Equal(got, whole) {
+		t.Errorf("in two pieces: got %v\nwant %v", got, whole)
+	}
+}
+
+// TestGenerateTwiceAtOnce makes a corpus in a folder where another process makes the same one: a
+// part is whole, or is not there.
+func TestGenerateTwiceAtOnce(t *testing.T) {
+	g := generation(t, 4, 4)
+	whole := sumsOf(t, generated(t, generation(t, 4, 4)).Folder)
+	known, err := traffic.Read(bytes.NewReader(g.Profile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := &generate.Corpus{Sessions: g.Recipe.Sessions, Seed: g.Recipe.Seed, Traffic: known.Traffic, From: g.Recipe.From, Duration: g.Recipe.Duration}
+	process := func(ctx context.Context, made func(session int)) error {
+		f := &corpus.Folder{Path: g.Folder, Recipe: g.Recipe, Tables: g.Tables, Info: pcapng.Info{Interface: "client"}}
+		_, err := f.Make(ctx, sessions, corpus.Shard{}, nil, made)
+		return err
+	}
+	begun, goOn, ended := make(chan bool), make(chan bool), make(chan error, 1)
+	go func() {
+		ended <- process(t.Context(), func(session int) {
+			if session == 2 {
+				close(begun)
+				<-goOn
+			}
+		})
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	err = process(ctx, func(session int) {
+		if session == 1 {
+			close(goOn)
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), "another process makes the same part") {
+				t.Errorf("the first process: got %v", err)
+			}
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the second process: got %v, want it to be cancelled", err)
+	}
+	if got := sumsOf(t, generated(t, g).Folder); !maps.Equal(got, whole) {
+		t.Errorf("the third process: got %v\nwant %v", got, whole)
+	}
+}
+
+// TestGenerateReplacesNothing finds files in the folder that the corpus would replace.
+func TestGenerateReplacesNothing(t *testing.T) {
+	for _, name := range []string{"part-00000.pcapng", corpus.ProfileFile} {
+		g := generation(t, 2, 2)
+		g.Recipe.Profile = corpus.ProfileFile
+		path := filepath.Join(g.Folder, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lab.Generate(t.Context(), g); err == nil || !strings.Contains(err.Error(), path+" exists, and no corpus.txt") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if text, err := os.ReadFile(path); string(text) != "mine" {
+			t.Errorf("%s: got %.20q, %v, want it as it was", name, text, err)
+		}
+	}
+}
+
+// TestMistakesInRecipe reads a line whose value is no number.
+func TestMistakesInRecipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), corpus.RecipeFile)
+	if err := os.WriteFile(path, []byte("sessions x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := corpus.ReadRecipe(path); err == nil || err.Error() != path+":1: sessions x: a number was expected" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestRecipeSaysWhatDiffers makes a corpus from its recipe, of which one digest is wrong.
+func TestRecipeSaysWhatDiffers(t *testing.T) {
+	made := generated(t, generation(t, 4, 2))
+	recipe, sums, err := corpus.ReadRecipe(filepath.Join(made.Folder, corpus.RecipeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := lab.Generation{Recipe: recipe, Profile: made.Profile, Sums: sums, Folder: t.TempDir(), Tables: made.Tables}
+	report, err := lab.Generate(t.Context(), again)
+	if err != nil || len(report.Differ) > 0 {
+		t.Errorf("got %+v, %v, want all as the recipe says", report, err)
+	}
+	again.Folder = t.TempDir()
+	sums["part-00001.pcapng"] = strings.Repeat("0", 64)
+	report, err = lab.Generate(t.Context(), again)
+	if err != nil || !slices.Equal(report.Differ, []string{"part-00001.pcapng"}) {
+		t.Errorf("got %+v, %v, want part-00001.pcapng to differ", report, err)
+	}
+	again.Recipe.Seed++
+	if _, err := lab.Generate(t.Context(), again); err == nil || !strings.Contains(err.Error(), "another corpus") {
+		t.Errorf("got %v, want the folder to be refused", err)
+	}
+}
