@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -252,6 +253,54 @@ var swapped = []rule{
 		passive(x, 99)
 		x.Ask("LIST", "150 here", "226 done")
 	}},
+	{"a call that was captured before the PORT", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		_, client := f.Dial(forge.Server+":20", forge.Client+":99")
+		quick(x, "PORT 198,51,100,100,0,99", "200 ok")
+		x.Ask("LIST", "150 here", "226 done")
+		client.Peer.Close()
+	}},
+	{"a whole data connection that was captured before the command that asked for the address", in + "PASV 227; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
+		x := entered(f)
+		dialAndClose(f)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a connection much earlier than the address", in + "PASV 227; LIST 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		dialAndClose(f)
+		f.Pass(time.Second)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a connection much later than the address, as its stamps say", in + "PASV 227; LIST 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		f.Pass(2 * time.Second)
+		dialAndClose(f)
+		f.Pass(-2 * time.Second)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a connection before the session", strings.ReplaceAll(in, "0 ", "1 ") + "PASV 227; LIST 150 226", func(f *forge.Capture) {
+		dialAndClose(f)
+		x := entered(f)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+	{"a connection before the address that nobody accepted", in + "PASV 227; LIST 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		c, s := f.Pair(forge.Client+":40098", forge.Server+":99")
+		c.SegmentAt(-1, "S", "")
+		s.RST()
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Ask("LIST", "150 here", "226 done")
+	}},
+}
+
+// dialAndClose opens a connection to the server's port 99 and closes it.
+func dialAndClose(f *forge.Capture) {
+	_, s := f.Dial(forge.Client+":40099", forge.Server+":99")
+	s.Close()
 }
 
 // Lines are heard in the order in which they were said.

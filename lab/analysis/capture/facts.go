@@ -174,6 +174,7 @@ type facts struct {
 type opening struct {
 	ends      uint32 // where they begin in facts.ends
 	answer    uint32 // the packet of the answering SYN
+	time      int64  // of its first packet
 	initiator int8
 	six, data bool
 	tls       bool // it seems to be in TLS
@@ -210,7 +211,7 @@ func (f *facts) readAgain() error {
 // add takes a connection when all of its packets have passed.
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
-	o.initiator, o.data = int8(l.Initiator()), l.DataSegments() > 0
+	o.initiator, o.data, o.time = int8(l.Initiator()), l.DataSegments() > 0, l.FirstTime
 	o.tls, o.tlsClient = l.SeemsTLS(), int8(l.TLSClient())
 	if o.initiator >= 0 {
 		o.answer = uint32(l.Halves[1-o.initiator].SYN)
@@ -259,7 +260,7 @@ func (f *facts) opening(id int) ftp.Opening {
 	at := f.ends[o.ends:]
 	return ftp.Opening{
 		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
-		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), Data: o.data,
+		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), FirstTime: o.time, Data: o.data,
 		TLS: o.tls, TLSClient: int(o.tlsClient),
 	}
 }
@@ -313,14 +314,18 @@ func (f *facts) joinAnnounced(group []found) {
 			Role: ftp.Control, ClientDir: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom,
 		}
 		c.sessions = append(c.sessions, s.session)
-		ends := f.opening(s.control).Ends
-		all.Add(s.control, s.closed, ends[s.client], ends[1-s.client], s.DataPorts)
+		ends, began := f.opening(s.control).Ends, f.openings[s.control].time
+		if f.openings[s.control].initiator < 0 {
+			began = 0 // the session was there before
+		}
+		all.Add(s.control, began, s.closed, ends[s.client], ends[1-s.client], s.DataPorts)
 	}
 	if all.Len() == 0 {
 		return
 	}
 	all.Sort()
 	f.joinMatching(all.Match)
+	f.joinMatching(all.MatchLate)
 }
 
 // joinPort20 joins connections from a server's port 20 that nothing announced.

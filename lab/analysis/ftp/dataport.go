@@ -36,16 +36,18 @@ func (all *dataPorts) add(e *Exchange) {
 	}
 }
 
-// used notes the packet after which no connection comes to each passive data port: the last
-// reply to the last command that used it. A server listens for one connection (RFC 959
-// section 3.3). Some servers continue to listen for the next command.
+// used notes which data ports a transfer began with, and the packet after which no connection
+// comes to each passive one: the last reply to the last command that used it. A server listens
+// for one connection (RFC 959 section 3.3). Some servers continue to listen for the next command.
 func (all *dataPorts) used(by *transfers) {
 	for i, a := range all.list {
 		last := all.commands
 		if i+1 < len(all.list) {
 			last = all.list[i+1].seen
 		}
-		if among := by.between(a.seen, last); len(among) > 0 && a.Mode == Passive {
+		among := by.between(a.seen, last)
+		a.needed = slices.ContainsFunc(among, func(x transferCommand) bool { return x.began })
+		if len(among) > 0 && a.Mode == Passive {
 			a.usedUp = among[len(among)-1].finalPacket
 		}
 	}
@@ -188,7 +190,7 @@ func fromCommand(e *Exchange, client netip.AddrPort) *DataPort {
 		return nil
 	}
 	a := &DataPort{
-		Command: said.command, Mode: Active, Addr: said.AddrPort, Malformed: said.malformed, from: e.Packet,
+		Command: said.command, Mode: Active, Addr: said.AddrPort, Malformed: said.malformed, from: e.Packet, time: e.Time,
 		ThirdParty: said.Addr().IsValid() && said.Addr().Unmap() != client.Addr().Unmap(),
 	}
 	for _, r := range e.Replies {
@@ -214,6 +216,6 @@ func fromReply(r *Reply, server netip.AddrPort) *DataPort {
 	return &DataPort{
 		Command: said.command, Mode: Passive, Addr: addr, Exchange: -1, Malformed: said.malformed,
 		Packet: r.Packet, ReplyPacket: r.Packet, ReplyCode: r.Code,
-		ThirdParty: addr.Addr().Unmap() != server.Addr().Unmap(), from: r.FirstPacket,
+		ThirdParty: addr.Addr().Unmap() != server.Addr().Unmap(), from: r.FirstPacket, time: r.Time,
 	}
 }

@@ -20,6 +20,8 @@ type Opening struct {
 	// FirstPacket is its first packet; AnswerSYN is the packet of the first SYN of
 	// the side that accepted, 0 for none.
 	FirstPacket, AnswerSYN int
+	// FirstTime is the stamp of its first packet, in nanoseconds since 1970.
+	FirstTime int64
 	// Data says that it carries data.
 	Data bool
 	// TLS says that it seems to be in TLS. TLSClient is the direction of the client of TLS, -1
@@ -43,6 +45,7 @@ type expected struct {
 	control int        // the ID of the connection it was announced on
 	host    netip.Addr // listens at the announced port
 	caller  netip.Addr // connects to it: the other party of the session
+	began   int64      // the time of the session's first packet
 	closed  int        // the last packet of the session, 0 if that is not known
 }
 
@@ -57,18 +60,18 @@ type Expected struct {
 }
 
 // Add adds the data ports of a session. A connection may come to the address in the text or
-// to the address of the party that announced it: with NAT, the two differ. closed is the last
-// packet of the session, 0 if that is not known.
-func (all *Expected) Add(control, closed int, client, server netip.AddrPort, ports []*DataPort) {
+// to the address of the party that announced it: with NAT, the two differ. began is the time of
+// the session's first packet, closed its last packet, 0 if that is not known.
+func (all *Expected) Add(control int, began int64, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	for _, a := range ports {
 		host, caller := server.Addr().Unmap(), client.Addr().Unmap()
 		if a.Mode == Active {
 			host, caller = caller, host
 		}
 		announced := a.Addr.Addr().Unmap()
-		all.list = append(all.list, expected{a, control, announced, caller, closed})
+		all.list = append(all.list, expected{a, control, announced, caller, began, closed})
 		if host != announced {
-			all.list = append(all.list, expected{a, control, host, caller, closed})
+			all.list = append(all.list, expected{a, control, host, caller, began, closed})
 		}
 	}
 }
@@ -149,18 +152,24 @@ func (all *Expected) Match(o *Opening) (purpose Purpose, ok bool) {
 		if e == nil {
 			continue
 		}
-		client := listener
-		if e.Mode == Passive {
-			client = 1 - listener
-		}
-		e.joined(o.ID)
+		purpose = e.join(o, listener)
 		if other := all.otherEnd(o, e, listener); other != nil {
 			other.joined(o.ID)
 			e.SiteToSite, other.SiteToSite = append(e.SiteToSite, o.ID), append(other.SiteToSite, o.ID)
 		}
-		return Purpose{Role: Data, Mode: e.Mode, ClientDir: client, DataPort: e.DataPort, Control: e.control}, true
+		return purpose, true
 	}
 	return Purpose{}, false
+}
+
+// join adds a connection to the data port, and returns the purpose of the connection.
+func (e *expected) join(o *Opening, listener int) Purpose {
+	client := listener
+	if e.Mode == Passive {
+		client = 1 - listener
+	}
+	e.joined(o.ID)
+	return Purpose{Role: Data, Mode: e.Mode, ClientDir: client, DataPort: e.DataPort, Control: e.control}
 }
 
 // joined notes a connection that came to the data port.

@@ -157,7 +157,9 @@ type DataPort struct {
 	Connections, SiteToSite []int
 
 	from   int   // the packet from which on a connection may answer it
+	time   int64 // of the line
 	usedUp int   // the packet from which on none may come to it once one has, 0 for never
+	needed bool  // a transfer began with it
 	seen   int   // exchanges before it
 	uses   []int // for each of Connections, the index of the command that used it, -1 for none
 }
