@@ -118,6 +118,12 @@ func TestServerFaults(t *testing.T) {
 			"open\nlogin alice secret\nput now\npause 500ms", ":6: the server, sh, did not serve to the end: it has ended: exit status 7; its log, server.log: out of memory\n"},
 		{"crashes while a client waits", `program python3 -c "import socket, time; c = socket.create_server(('', 21)).accept()[0]; c.send(b'220 Hello.' + bytes([13, 10])); c.recv(9); c.close(); time.sleep(.05); exit('boom')"`, "open\nnoop",
 			"other.txtar:6: the server, python3, did not serve to the end: it has ended: exit status 1; its log, server.log: boom\n"},
+		{"closes a session and says why, to a client", `program python3 -u -c "import socket; l = socket.create_server(('', 21)); c = l.accept()[0]; c.send(b'220 Hello.' + bytes([13, 10])); c.recv(9); print('first'); print('boom'); c.close(); l.accept()"`, "open\nnoop",
+			"; the server's log, server.log: boom\n\tfirst\n\tboom\n"},
+		{"closes a session and says why, to a program", `program python3 -u -c "import socket; l = socket.create_server(('', 21)); c = l.accept()[0]; print('boom'); c.close(); l.accept()"`,
+			"run sh -c 'echo one; echo two; curl -s ftp://$SERVER; exit 7'", "two\n\tone\n\ttwo\n\tthe server's log, server.log: boom\n"},
+		{"brings what the server has not", "program vsftpd $CONFIG", "open\nquit\nrun true brings nope", "other.txtar:10: run true brings nope: brings nope: nope is not among the server's files, "},
+		{"inetd, an exception", `program inetd sh -c "echo 220 Hello.; read x; echo boom >&2; exit 1"`, "open\nnoop", "; the server's log, server.log: boom\n"},
 		{"inetd, a signal while a client waits", `program inetd sh -c "echo 220 Hello.; echo panic: boom >&2; kill -9 $$"`, "open\nnoop",
 			"other.txtar:6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log: panic: boom\n"},
 		{"forks and forgets", `program sh -c "setsid sleep 60 & exec vsftpd $CONFIG"`, "open\nquit", ""},
@@ -309,7 +315,7 @@ func TestHome(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		"tests/x.txtar": "it ends with\n\t./bin/server\n\t./tests/other.txt",
+		"tests/x.txtar": "./tests/other.txt\n\t./bin/server\n\t./tests/other.txt",
 		"x.txtar":       "server.log: ./bin/server; (",
 	} {
 		s, err := scenario.Parse(filepath.Join(home, file), []byte("program "+home+"/bin/server "+home+"\nopen\nquit\n"))

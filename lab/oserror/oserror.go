@@ -65,6 +65,9 @@ func say(err error) string {
 		if _, err := os.Stat(e.Path); e.Op == Execute && errors.Is(e.Err, fs.ErrNotExist) && err == nil {
 			return fmt.Sprintf("%s needs a program that does not exist: that behind #! in its first line, or its dynamic linker", e.Path)
 		}
+		if below := strings.HasSuffix(e.Op, "at") && !strings.HasSuffix(e.Op, "stat"); below && errors.Is(e.Err, fs.ErrNotExist) {
+			return "there is no file or folder " + e.Path // below the folder of an [os.Root], which the error does not name
+		}
 		return atPath(e.Path, e.Err)
 	case *os.LinkError:
 		return fmt.Sprintf("%s cannot take the place of %s: %s", e.Old, e.New, atPath(e.New, e.Err))

@@ -31,6 +31,11 @@ func TestText(t *testing.T) {
 	}
 	defer listener.Close()
 	address := listener.Addr().String()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
 	ofError := func(_ any, err error) error { return err }
 	for _, test := range []struct {
 		err  error
@@ -39,6 +44,8 @@ func TestText(t *testing.T) {
 		{ofError(os.Stat(filepath.Join(folder, "none"))), "there is no file or folder " + filepath.Join(folder, "none") + "; check the path"},
 		{ofError(os.Create(filepath.Join(folder, "none", "x"))), "because there is no folder " + filepath.Join(folder, "none") + "; make it"},
 		{ofError(os.Open("none")), "there is no file or folder none in "},
+		{ofError(root.Open("none/x")), "there is no file or folder none/x"},
+		{ofError(root.Stat("none")), "there is no file or folder none"},
 		{ofError(os.Open(filepath.Join(file, "x"))), filepath.Join(file, "x") + " is a file, or a part of this path is one"},
 		{os.Mkdir(folder, 0o700), folder + " exists already"},
 		{ofError(os.Create(link)), isBroken},

@@ -44,7 +44,7 @@ var verbs = []verb{
 	}, {
 		name: "run", args: []arg{{form: "COMMAND"}, {form: "[ARGUMENT]..."}, {form: "[brings FILE...]"}}, traits: early | program,
 		example: "run curl -sSO ftp://$SERVER/README brings README",
-		does: "Run a program on the session's host. It must end within the deadline, with status 0, or with another status if the step begins with !; a signal that ends it, such as SIGSEGV, is always a failure. " +
+		does: "Run a program on the session's host. It must end within the deadline, with status 0, or with another status if the step begins with !; a signal that ends it, such as SIGSEGV, is always a failure, and so is the status by which a shell says that of a program (129 and more), or that it cannot run one (126, 127). " +
 			"$SERVER, $PORT, $USER and $PASSWORD mean the server's name, its port, and a user who may log in; the program's environment has them, too. $DIR is the folder of the scenario file, for a script beside it, such as run python3 $DIR/client.py. $CA is a file with the certificate to trust if the lab's server has TLS. " +
 			"The program runs in a folder of the session, its home, with the files of local/. " +
 			"Each FILE after brings is a file of the server. After the run it must be in that folder, under its path or its base name, with the same content. " +

@@ -123,6 +123,9 @@ func (g *goServer) Addr() netip.AddrPort { return g.addr }
 // Note implements server.
 func (g *goServer) Note() string { return "" }
 
+// printed implements server.
+func (g *goServer) printed() string { return "" }
+
 // faults implements server. It reports code that returned too early.
 func (g *goServer) faults(bool) []Failure {
 	select {

@@ -44,8 +44,8 @@ var breaks = map[string]func(err error) bool{
 
 // An exitError says that a program ended with another status than 0, or by a signal.
 type exitError struct {
-	text    string
-	crashed bool // a signal has ended it, such as SIGSEGV
+	text     string
+	accident bool // it did not end by itself, or not run at all: see exitOf
 }
 
 func (e exitError) Error() string { return e.text }
@@ -65,8 +65,8 @@ func (e ending) asExpected(step scenario.Step) error {
 	switch {
 	case step.Break != "":
 		return e.brokeBy(step.Break)
-	case step.Refused && errors.As(e.err, &exit) && exit.crashed:
-		return fmt.Errorf("%w; the ! expects that the program ends by itself, with another status than 0", e.err)
+	case step.Refused && errors.As(e.err, &exit) && exit.accident:
+		return fmt.Errorf("%w; the ! expects that the program runs and ends by itself, with another status than 0", e.err)
 	case step.Refused && errors.As(e.err, &exit):
 		return nil
 	case e.err != nil:

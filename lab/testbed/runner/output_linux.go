@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/sys/unix"
 
 	"ftplab/lab/testbed/sandbox"
 )
@@ -58,37 +61,79 @@ func (o *output) wait() {
 	<-o.written
 }
 
+// printed returns what a program that still runs has printed last, like lastLines; "" if it
+// has printed nothing.
+func (o *output) printed(what string) string {
+	for end := time.Now().Add(timeToRead); time.Now().Before(end) && unread(o.out) > 0; {
+		time.Sleep(lookEvery)
+	}
+	time.Sleep(lookEvery) // what was read has to be written, too
+	lines, _ := o.lines()
+	return last(lines, what)
+}
+
+// unread returns the number of bytes that wait in a pipe.
+func unread(pipe *os.File) (bytes int) {
+	if raw, err := pipe.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { bytes, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	}
+	return bytes
+}
+
 // lastLines returns what a program has printed at the end for a message, because the
-// program itself usually says what is wrong. What names the file. The line with the
-// reason comes first, for a reader of the message's first line: the last line, or the
-// panic of a Go program, which a stack trace follows. Notes of the sandbox come last,
-// because they may be the reason.
+// program itself usually says what is wrong. What names the file. Notes of the sandbox come
+// last, because they may be the reason.
 func (o *output) lastLines(what string) string {
-	const most = 5
-	var lines, notes []string
+	lines, note := o.lines()
+	text := cmp.Or(last(lines, what), "; it printed nothing")
+	if note != "" {
+		text += "\n\t(" + note + ")"
+	}
+	return text
+}
+
+// lines returns the lines at the end of the file that say something, and the last note of the
+// sandbox.
+func (o *output) lines() (lines []string, note string) {
 	for line := range strings.Lines(o.ends()) {
 		line = printable(line)
-		if note, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
-			notes = []string{"\n\t(" + note + ")"}
+		if text, ok := strings.CutPrefix(line, sandbox.NotePrefix); ok {
+			note = text
 		} else if line != "" && (o.noise == "" || !strings.HasPrefix(line, o.noise)) {
 			lines = append(lines, line)
 		}
 	}
-	text := "; it printed nothing"
-	if len(lines) > 0 {
-		reason := lines[len(lines)-1]
-		if i := slices.IndexFunc(lines, isPanic); i >= 0 {
-			reason = lines[i]
-		}
-		text = fmt.Sprintf("; %s: %s", what, reason)
+	return lines, note
+}
+
+// last returns the last lines for a message; "" for none. The line with the reason comes
+// first, for a reader of the message's first line: the last line with words, or the panic of a
+// Go program, which a stack trace follows.
+func last(lines []string, what string) string {
+	const most = 5
+	if len(lines) == 0 {
+		return ""
 	}
+	reason := lines[len(lines)-1]
+	if i := slices.IndexFunc(lines, isPanic); i >= 0 {
+		reason = lines[i]
+	} else if words := slices.DeleteFunc(slices.Clone(lines), isRule); len(words) > 0 {
+		reason = words[len(words)-1]
+	}
+	text := fmt.Sprintf("; %s: %s", what, reason)
 	if len(lines) > 1 {
-		text += "; it ends with\n\t" + strings.Join(lines[max(0, len(lines)-most):], "\n\t")
+		text += "\n\t" + strings.Join(lines[max(0, len(lines)-most):], "\n\t")
 	}
-	return text + strings.Join(notes, "")
+	return text
 }
 
 func isPanic(line string) bool { return strings.HasPrefix(line, "panic: ") }
+
+// isRule reports whether a line is only drawn, such as the one below an exception of Python's
+// package socketserver.
+func isRule(line string) bool {
+	return !strings.ContainsFunc(line, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
+}
 
 // ends returns the beginning of the file, where a sandbox writes its note, and the end.
 func (o *output) ends() string {

@@ -85,6 +85,9 @@ func (p *program) failure(format string, args ...any) Failure {
 	return Failure{Line: p.scenario.Server.ProgramLine, Message: p.message(format, args...) + p.log.lastLines("its log, server.log")}
 }
 
+// printed implements server.
+func (p *program) printed() string { return p.log.printed("the server's log, server.log") }
+
 // Addr implements server.
 func (p *program) Addr() netip.AddrPort {
 	return netip.AddrPortFrom(p.host.Addr(), p.scenario.Server.Port)

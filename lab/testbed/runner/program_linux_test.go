@@ -71,9 +71,10 @@ func TestLastLines(t *testing.T) {
 		"":                           "; it printed nothing",
 		"ftplab: one id\n":           "; it printed nothing\n\t(one id)",
 		"ftplab: one id\nno port\n":  "; its log: no port\n\t(one id)",
-		"1\n2\n3\n4\n5\n6\n":         "; its log: 6; it ends with\n\t2\n\t3\n\t4\n\t5\n\t6",
-		"10%\r20%\r\n\x1b[1mbold":    "; its log: [1mbold; it ends with\n\t20%\n\t[1mbold",
-		"panic: boom\n\nmain.go:3\n": "; its log: panic: boom; it ends with\n\tpanic: boom\n\tmain.go:3",
+		"1\n2\n3\n4\n5\n6\n":         "; its log: 6\n\t2\n\t3\n\t4\n\t5\n\t6",
+		"boom\n-----\n":              "; its log: boom\n\tboom\n\t-----",
+		"10%\r20%\r\n\x1b[1mbold":    "; its log: [1mbold\n\t20%\n\t[1mbold",
+		"panic: boom\n\nmain.go:3\n": "; its log: panic: boom\n\tpanic: boom\n\tmain.go:3",
 	} {
 		if err := os.WriteFile(o.path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

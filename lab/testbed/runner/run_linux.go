@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpclient"
@@ -114,9 +116,30 @@ func runToEnd(ctx context.Context, log *output, begun func(), start starter) (no
 	case late:
 		return note, fmt.Errorf("it has not ended: %w", ctx.Err())
 	case !cmd.ProcessState.Success():
-		return note, exitError{cmd.ProcessState.String(), !cmd.ProcessState.Exited()}
+		return note, exitOf(cmd.ProcessState)
 	}
 	return note, nil
+}
+
+// exitOf returns how a program has ended with another status than 0. It is an accident if a
+// signal has ended it, such as SIGSEGV, or if it is a shell whose status says that of another
+// program, or that it could not run one (POSIX, Shell Command Language, 2.8.2).
+func exitOf(state *os.ProcessState) exitError {
+	status := state.ExitCode()
+	meaning := ""
+	switch signal := syscall.Signal(status - 128); {
+	case !state.Exited():
+		return exitError{state.String(), true}
+	case status == 126:
+		meaning = "cannot be executed"
+	case status == 127:
+		meaning = "was not found"
+	case unix.SignalName(signal) != "":
+		meaning = fmt.Sprintf("was ended by a signal (%v)", signal)
+	default:
+		return exitError{state.String(), false}
+	}
+	return exitError{fmt.Sprintf("%v, by which a shell says that a program %s", state, meaning), true}
 }
 
 // clientValues returns the variables of a client's command.
@@ -134,9 +157,9 @@ func clientValues(s *scenario.Scenario) map[string]string {
 // compareBrought returns how a file that the program downloaded differs from the
 // server's, or nil.
 func (a action) compareBrought(folder, file string) error {
-	source, err := a.script.server.Open(file)
+	source, err := a.openServed(a.script.server, file)
 	if err != nil {
-		return fmt.Errorf("brings %s: the server's file cannot be compared: %w%s", file, err, meantFile(a.script.scenario, file))
+		return fmt.Errorf("brings %s: %w", file, err)
 	}
 	defer closeIfCloser(source)
 	want, err := content.Sum(source)

@@ -113,7 +113,11 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures, err = stoppedAt(failures, stopped), nil
 	}
 	e.Wait(ctx, len(failures) > 0)
-	failures = append(e.server.faults(len(failures) > 0 || r.ByHand), failures...) // a server's early end is why its clients failed
+	faults := e.server.faults(len(failures) > 0 || r.ByHand)
+	if len(failures) > 0 && len(faults) == 0 {
+		failures[0].Message = withWords(failures[0].Message, e.server.printed())
+	}
+	failures = append(faults, failures...) // a server's early end is why its clients failed
 	closed := e.Close(ctx)
 	if len(failures) == 0 {
 		closed = errors.Join(closed, n.Close(network.UsualSilence))
@@ -133,6 +137,15 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures = append(failures, Failure{Message: oserror.Text(closed)})
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
+}
+
+// withWords adds to the message about a step what the server printed last, which may be the
+// reason.
+func withWords(message, words string) string {
+	if strings.Contains(message, "\n") && words != "" { // below what a client printed
+		words = "\n\t" + strings.TrimPrefix(words, "; ")
+	}
+	return message + words
 }
 
 // unmetRules returns the rules of the path that no packet has met. In a session that has

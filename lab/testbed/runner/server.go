@@ -68,6 +68,10 @@ type server interface {
 	// the session has failed anyway.
 	faults(failed bool) []Failure
 
+	// printed returns what a server that is a program has printed last, for the message about
+	// a step that failed; "" is nothing.
+	printed() string
+
 	// Wait waits until no client is connected, and Close ends the server.
 	// The error of either is that of ctx, or says how code failed at its end.
 	Wait(ctx context.Context) error
@@ -88,6 +92,9 @@ func (e embedded) faults(failed bool) (failures []Failure) {
 	}
 	return failures
 }
+
+// printed implements server.
+func (e embedded) printed() string { return "" }
 
 // unknownCommand is the end of a message about a rule whose command is almost one of FTP.
 func unknownCommand(rule scenario.Rule) string {

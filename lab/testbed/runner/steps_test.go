@@ -84,6 +84,7 @@ func (f *fake) Addr() netip.AddrPort                                 { return f.
 func (f *fake) Open(string) (io.ReadSeeker, error)                   { return strings.NewReader("Welcome.\n"), nil }
 func (f *fake) Received(string, int64) (d content.Digest, err error) { return d, io.EOF }
 func (f *fake) Note() string                                         { return "" }
+func (f *fake) printed() string                                      { return "" }
 func (f *fake) faults(bool) []Failure                                { return nil }
 func (f *fake) Wait(context.Context) error                           { return nil }
 func (f *fake) Close(context.Context) error                          { return nil }

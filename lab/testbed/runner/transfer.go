@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
+	"strings"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
@@ -73,9 +75,9 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err := moved(t); err != nil {
 		return t.Reply(), err
 	}
-	source, err := a.server().Open(t.Path)
+	source, err := a.openServed(a.server(), t.Path)
 	if err != nil {
-		return t.Reply(), fmt.Errorf("the server's file cannot be compared: %w", err)
+		return t.Reply(), err
 	}
 	defer closeIfCloser(source)
 	if _, err := source.Seek(d.Offset, io.SeekStart); err != nil {
@@ -88,6 +90,20 @@ func get(ctx context.Context, a action) (ftpclient.Reply, error) {
 		}
 	}
 	return t.Reply(), err
+}
+
+// openServed opens a file of a server, to compare with it what was downloaded.
+func (a action) openServed(of server, name string) (io.ReadSeeker, error) {
+	source, err := of.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		name = strings.TrimPrefix(name, "/")
+		return nil, fmt.Errorf("%s is not among the server's files, so nothing can be compared with it; a section -- files/%s -- or a setting file makes it (ftplab help scenario)%s",
+			name, name, meantFile(a.script.scenario, name))
+	case err != nil:
+		return nil, fmt.Errorf("the server's file cannot be compared: %w", err)
+	}
+	return source, nil
 }
 
 // A beginning keeps the first bytes that are written to it, to show where a file differs.
