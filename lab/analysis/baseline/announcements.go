@@ -92,7 +92,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	if addr.IsUnspecified() {
 		return translation{Note, "which stands for the address of the control connection"}
 	}
-	if e.watch.cards.oneHost(addr, own) {
+	if addr.Is4() != own.Is4() && e.watch.cards.oneHost(addr, own) {
 		return translation{Odd, "another address of the same host, as both come from one network card"}
 	}
 	if a.Mode == ftp.Passive {
@@ -109,6 +109,8 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Violation, "a third party's service at a low port"}
 	case addr.IsLoopback() && servicePorts[a.Addr.Port()]:
 		return translation{Violation, "a service of the server's own host, as clients that were made to speak FTP announce it"}
+	case !servicePorts[a.Addr.Port()] && s.transferred(a, addr) && e.watch.cards.oneHost(addr, own):
+		return translation{Odd, "another address of the same host, as both come from one network card, and the transfer went there"}
 	case s.reached(a, addr) && sameNetwork(addr, s.server()):
 		return translation{Violation, "a host in the server's network, which accepted its connection"}
 	case addr == s.server():
@@ -138,6 +140,19 @@ var servicePorts = map[uint16]bool{1433: true, 2375: true, 3306: true, 5432: tru
 func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
 	for _, c := range s.dataOf(a.Connections) {
 		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen {
+			return true
+		}
+	}
+	return false
+}
+
+// transferred reports whether a transfer went over a data connection to an announced address: the
+// server reported success, and the receiver sent nothing and did not reset the connection.
+func (s *session) transferred(a *ftp.DataPort, addr netip.Addr) bool {
+	for _, c := range s.dataOf(a.Connections) {
+		x := s.transfer(c)
+		if c.Addr(party(a.Mode)).Addr().Unmap() == addr && c.HandshakeSeen && c.ResetBy == "" &&
+			x != nil && completed(x) && c.Flow(x.Sender().Other()).Bytes == 0 {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/packet"
@@ -15,13 +16,20 @@ const maxCards = 1 << 14
 // cards are the network cards that opened or accepted connections, by MAC address.
 type cards map[[6]byte]*card
 
-// A card is what one network card sent.
+// A card is the addresses that one network card sent from.
 type card struct {
-	v4, v6 netip.Addr
-	// routes is whether the card sent for several hosts, or for one that is farther away:
-	// it is a router's, and says nothing about the hosts behind it.
-	routes bool
+	list []address // one more than a host has makes it a router's card, which tells nothing
+	far  bool      // it sent for a host that is farther away, so it is a router's, too
 }
+
+// An address is one that packets came from, with their time to live.
+type address struct {
+	netip.Addr
+	ttl int
+}
+
+// cardAddresses is how many addresses a card of one host has.
+const cardAddresses = 2
 
 // packet takes the next packet. The first packets of connections are enough.
 func (c cards) packet(p *capture.Packet) {
@@ -37,36 +45,30 @@ func (c cards) packet(p *capture.Packet) {
 		of = &card{}
 		c[mac] = of
 	}
-	addr := p.IP.Src.Unmap()
-	known := &of.v6
-	if addr.Is4() {
-		known = &of.v4
+	of.far = of.far || !fresh(p.IP.TTL)
+	if from := (address{p.IP.Src.Unmap(), p.IP.TTL}); len(of.list) <= cardAddresses && !slices.Contains(of.list, from) {
+		of.list = append(of.list, from)
 	}
-	of.routes = of.routes || !fresh(p.IP.TTL) || known.IsValid() && *known != addr
-	*known = addr
 }
 
 // fresh reports whether a time to live is one with which hosts send, so that no router has
 // passed the packet on.
 func fresh(ttl int) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
 
-// oneHost reports whether an IPv4 and an IPv6 address belong to one card, which is no
-// router's.
+// oneHost reports whether two addresses belong to one card, which is no router's. Packets from two
+// addresses of the same family must have the same time to live.
 func (c cards) oneHost(a, b netip.Addr) bool {
-	if a.Is6() {
-		a, b = b, a
-	}
-	if !a.Is4() || !b.Is6() {
-		return false
-	}
 	found := false
 	for _, of := range c {
-		if of.v4 == a && of.v6 == b {
-			if of.routes {
-				return false
-			}
-			found = true
+		x := slices.IndexFunc(of.list, func(x address) bool { return x.Addr == a })
+		y := slices.IndexFunc(of.list, func(y address) bool { return y.Addr == b })
+		if x < 0 || y < 0 || x == y {
+			continue
 		}
+		if of.far || len(of.list) > cardAddresses || a.Is4() == b.Is4() && of.list[x].ttl != of.list[y].ttl {
+			return false
+		}
+		found = true
 	}
 	return found
 }

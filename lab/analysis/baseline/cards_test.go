@@ -1,7 +1,9 @@
 package baseline
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/capture"
@@ -68,6 +70,52 @@ func TestOneCard(t *testing.T) {
 			}
 			t.Error("own-address has no finding")
 		})
+	}
+}
+
+// secondAddress is a session whose client announces another address of its network, to which the
+// server connects. The frames from both come from one network card, and are then changed.
+func secondAddress(port int, reply string, change func(*forge.Frame)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(fmt.Sprintf("> PORT 198,51,100,101,%d,%d\n< 200 ok\n> RETR a\n< 150 here", port>>8, port&255))
+		download(f, aServer+":20", addrPort("198.51.100.101", port), opener, 100)
+		t.Say("< " + reply).Say(bye).Peer.Close()
+		for i := range f.Frames {
+			if data := f.Frames[i].Data; data[11] == 100 || data[11] == 101 {
+				data[11] = 100
+				change(&f.Frames[i])
+			}
+		}
+	}
+}
+
+// TestSecondAddress judges an address in the client's network that is not the one of its control
+// connection.
+func TestSecondAddress(t *testing.T) {
+	const lastOctet = 29 // of the source
+	from := func(host string, at int, by byte) func(*forge.Frame) {
+		return func(f *forge.Frame) {
+			if strings.Contains(host, fmt.Sprint(f.Data[lastOctet])) {
+				f.Data[at] += by
+			}
+		}
+	}
+	same := func(*forge.Frame) {}
+	for _, test := range []struct {
+		name string
+		play func(*forge.Capture)
+		want Verdict
+	}{
+		{"a client with two addresses", secondAddress(40000, "226 done", same), IsUnusual},
+		{"another card", secondAddress(40000, "226 done", from("101", 11, 1)), NotNormal},
+		{"another distance", secondAddress(40000, "226 done", from("101", 22, 64)), NotNormal},
+		{"behind a router", secondAddress(40000, "226 done", from("100 101", 22, 0xff)), NotNormal},
+		{"a service", secondAddress(8080, "226 done", same), NotNormal},
+		{"a transfer that failed", secondAddress(40000, "426 no", same), NotNormal},
+	} {
+		if a := forged(t, test.play); a.Verdict != test.want {
+			t.Errorf("%s: got %v, want %v", test.name, a, test.want)
+		}
 	}
 }
 
