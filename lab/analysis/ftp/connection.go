@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/tcp"
@@ -153,6 +154,23 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 
 // Missing returns the number of bytes that the capture lacks, of both directions together.
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
+
+// LacksBegin reports whether the capture lacks the begin of the connection: a side sent what only
+// comes after its SYN, and there is no SYN of it.
+func (c *Connection) LacksBegin() bool {
+	reset := c.ClientFlow.RST+c.ServerFlow.RST > 0
+	lacks := func(s Side) bool {
+		f := c.Flow(s)
+		return f.SYN == 0 && f.Packets > 0 && (f.Segments+f.FIN > 0 || c.OpenedBy == s || !reset)
+	}
+	return lacks(Client) || lacks(Server)
+}
+
+// LacksSide reports whether the capture has no packet of a side, although the other side
+// acknowledges some.
+func (c *Connection) LacksSide(s Side) bool {
+	return c.Flow(s).Packets == 0 && strings.ContainsAny(c.History, "HhAaDdFf")
+}
 
 // Side names a direction of a connection; "" for -1.
 func (p *Purpose) Side(direction int) Side {

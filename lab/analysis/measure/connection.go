@@ -102,7 +102,7 @@ func roundTrip(s *scope) (value, error) {
 	first, most := s.synsSentAgain()
 	rtt := s.conn.HandshakeRTT
 	if first > 0 && (rtt > most || s.conn.Unsure && first <= most) {
-		return value{}, errors.New("the SYN was sent again, and the capture does not show which of them was answered")
+		return value{}, unjudgedError{errors.New("the SYN was sent again, and the capture does not show which of them was answered")}
 	}
 	return number(rtt.Seconds())
 }

@@ -1,5 +1,7 @@
 // Figures of a capture that may lack packets: nobody knows what came after the last packet of
-// a file that is cut off, or what a packet is of which the recorder kept too little.
+// a file that is cut off, before the first one of a capture that begins in the middle of a
+// connection, or from a side that was not recorded, and what a packet is of which the recorder kept
+// too little.
 
 package measure
 
@@ -7,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // settled are the measurements that have their value once they can be measured, whatever comes
@@ -28,29 +32,51 @@ var growing = []string{
 	"NAME.duration", "NAME.transfer.SIDE", "NAME.gap.max.SIDE", "NAME.window.max.SIDE", "NAME.commands",
 }
 
-// lacksPackets says why the survey may lack packets that count for a figure, or "".
-func (c *survey) lacksPackets(s subject) string {
-	name := s.measurement.name
+// lacksPackets says why the survey may lack packets that count for a figure, or "". Err says why
+// the figure has no value.
+func (s *scope) lacksPackets(err error) string {
+	c, name := s.capture, s.subject.measurement.name
+	ofCapture := s.conn == nil
 	switch {
 	case c.cut:
 		return fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
 	case c.headless > 0 && strings.HasPrefix(name, "capture.") && !slices.Contains([]string{"capture.packets", "capture.duration", "capture.bytes"}, name):
 		return fmt.Sprintf("the recorder did not keep all headers of frame %d", c.headless)
+	case c.begunBefore && (ofCapture || s.conn.LacksBegin() || err != nil):
+		return "the capture begins in the middle of a connection"
+	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
+		return "the capture has the packets of one side only"
 	}
 	return ""
 }
 
-// staysWrong reports whether a value that is not as wanted cannot become so by later packets.
-func (g *figure) staysWrong(got value) bool {
-	name := g.subject.measurement.name
+// mayChange reports whether the packets that the capture lacks can make a value that is as wanted
+// another one, or the other way round. Err says why there is no value.
+func (s *scope) mayChange(g *figure, got value, err error) bool {
+	name := s.subject.measurement.name
 	switch {
-	case slices.Contains(settled, name):
+	case err != nil:
 		return true
+	case name == "NAME.rtt":
+		first, _ := s.synsSentAgain()
+		return first > 0 // more answers may have come
+	case slices.Contains(settled, name):
+		return s.conn != nil && s.conn.LacksBegin() && (s.conn.Role == ftp.Other || strings.HasPrefix(name, "NAME.reply."))
 	case name == "NAME.first-fin" || name == "NAME.reset-by":
-		return got.words != "none"
-	}
-	if !slices.Contains(growing, name) {
+		return got.words == "none" || s.conn.LacksBegin()
+	case name == "NAME.bytes.SIDE" && s.isOver(s.side()) || name == "NAME.sha256" && s.isOver(ftp.Client) && s.isOver(ftp.Server):
 		return false
+	case !slices.Contains(growing, name):
+		return true
+	case g.holds(got):
+		return g.op != ">" && g.op != ">=" && !(g.op == "!=" && got.number > g.value.number)
 	}
-	return g.op == "<" || (g.op == "=" || g.op == "<=") && got.number > g.value.number
+	return g.op != "<" && g.op != "<=" && !(g.op == "=" && got.number > g.value.number)
+}
+
+// isOver reports whether the capture has all that a side sent: its SYN, its FIN and the bytes
+// between them.
+func (s *scope) isOver(side ftp.Side) bool {
+	f := s.conn.Flow(side)
+	return f.SYN > 0 && f.FIN > 0 && f.Missing == 0
 }

@@ -100,8 +100,8 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 				r.Hint = s.hint()
 			}
 		}
-		if why := c.lacksPackets(g.subject); why != "" && !r.OK && !(err == nil && g.staysWrong(got)) {
-			r.Measured, r.Why, r.Hint, r.Unjudged = "", why, "", true
+		if why := s.lacksPackets(err); why != "" && s.mayChange(g, got, err) {
+			r.OK, r.Measured, r.Why, r.Hint, r.Unjudged = false, "", why, "", true
 		}
 		results = append(results, r)
 	}

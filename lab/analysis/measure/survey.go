@@ -33,9 +33,12 @@ type survey struct {
 	frames   map[int][]*expect.Frame // by the ID of the connection
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
-	cut      bool  // the file is cut off, so that more packets came after its last one
-	headless int   // the first packet of which the recorder kept too little, 0 for none
-	lacking  []int // the IDs of connections, except data connections, with bytes that the capture lacks
+	cut      bool // the file is cut off, so that more packets came after its last one
+	// begunBefore says that a connection is older than the capture, oneSided that the capture
+	// lacks one side of a connection.
+	begunBefore, oneSided bool
+	headless              int   // the first packet of which the recorder kept too little, 0 for none
+	lacking               []int // the IDs of connections, except data connections, with bytes that the capture lacks
 }
 
 // A dataSurvey has counts of all data connections.
@@ -120,6 +123,8 @@ func (s *survey) addPacket(f *expect.Frame) {
 func (s *survey) addConnection(c *ftp.Connection) {
 	s.connections++
 	s.roles[c.Role]++
+	s.begunBefore = s.begunBefore || c.LacksBegin()
+	s.oneSided = s.oneSided || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)
 	if c.Role == ftp.Data {
 		s.data.add(c)
 	}
