@@ -91,7 +91,7 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 	r.Capture, r.Notes = src.name, e.Notes
 	if src.path != "" && !e.Redact {
 		r.Capture = filepath.Base(src.path)
-		r.Command = fmt.Sprintf("ftplab explain --%s %s", e.Form, r.Capture)
+		r.Command = CommandLine("ftplab", "explain", "--"+string(e.Form), fileArgument(r.Capture))
 	}
 	switch e.Form {
 	case HTML:

@@ -41,7 +41,7 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	var files []export.File
 	switch project {
 	case Suricata:
-		t.Command = fmt.Sprintf("ftplab export suricata %s --capture input.pcap", s.Name+scenario.Extension)
+		t.Command = CommandLine("ftplab", "export", "suricata", fileArgument(s.Name+scenario.Extension), "--capture", "input.pcap")
 		c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true})
 		if err != nil {
 			return nil, err
@@ -49,7 +49,7 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 		defer c.Close()
 		files = export.Suricata(t, c)
 	case ZeekProject:
-		t.Command = fmt.Sprintf("ftplab export zeek %s --capture %s.pcap", s.Name+scenario.Extension, t.Dashed())
+		t.Command = CommandLine("ftplab", "export", "zeek", fileArgument(s.Name+scenario.Extension), "--capture", t.Dashed()+".pcap")
 		if files, err = export.Zeek(t); err != nil {
 			return nil, inFile(s, err)
 		}

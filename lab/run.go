@@ -117,7 +117,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if j.Shell != nil {
 		s.Network.Volume = max(s.Network.Volume, leastVolume)
 		recording.ByHand = true
-		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: ftplab shell %s", s.Name, s.Network.Kind, s.Name)
+		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: %s", s.Name, s.Network.Kind, CommandLine("ftplab", "shell", s.Name))
 		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}, &status)
 	}
 	outcome, err := runner.Run(ctx, s, linux.Builder{Shared: c.InPlace}, recording, client)
@@ -149,17 +149,17 @@ func captureInfo(s *scenario.Scenario, tcp scenario.TCP, seed uint64) pcapng.Inf
 // runCommand is the command that runs a scenario again, to the same capture where that is
 // possible. It has the scenario's name if the scenario may be one of the lab's own.
 func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
-	command := "ftplab run "
+	words := []string{"ftplab", "run"}
 	if tcp == scenario.GVisorTCP {
-		command += "--tcp gvisor "
+		words = append(words, "--tcp", "gvisor")
 		if seed != DefaultSeed {
-			command += fmt.Sprintf("--seed %d ", seed)
+			words = append(words, "--seed", fmt.Sprint(seed))
 		}
 	}
 	if s.File == "scenarios/"+s.Name+scenario.Extension {
-		return command + s.Name
+		return CommandLine(append(words, s.Name)...)
 	}
-	return command + s.File
+	return CommandLine(append(words, fileArgument(s.File))...)
 }
 
 const noSteps = "the scenario has no steps, so there is nothing to run; a short one has these, one on each line: open, login anonymous, ls, quit. " +

@@ -48,6 +48,11 @@ func TestArguments(t *testing.T) {
 		{"run --junit /nowhere/x active_list", "/nowhere/x cannot be used, because there is no folder /nowhere; make it, or check the path"},
 		{"explain --notes none x", "--notes goes with --html"},
 		{"exercise who_calls_whom", "exercise needs --students FILE, with the class, and -o FOLDER, which it makes"},
+		{"new .", "new takes a file, and . is a folder; write mine.txtar, for example"},
+		{"new ../a/", "new takes a file, and ../a/ is a folder; write ../a/mine.txtar, for example"},
+		{"open results/t", `"results/t" is not a scenario, and has no page in results; open takes the name of a scenario that ftplab run has run, or the folder of its results`},
+		{"open -o mine odd/early226", "there is no mine/early226/walkthrough.html; ftplab run -o mine odd/early226 makes it"},
+		{"conform a&b 'c", `the command comes after --, such as: ftplab conform -- 'a&b' ''\''c'`},
 		{"grade a", "grade takes a folder with exercises and a folder with answers"},
 		{"run --parallel x", "--parallel x: a whole number was expected"},
 		{"generate --sessions 3 --seed x", "--seed x: a whole number from 1 was expected"},
@@ -70,6 +75,9 @@ func TestArguments(t *testing.T) {
 		if status != exitError || stderr != "ftplab: "+test.want+"\n" || stdout != "" {
 			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", test.args, status, stderr, stdout, exitError, test.want)
 		}
+	}
+	if _, stderr, status := judged(t, "new", ""); status != exitError || stderr != "ftplab: new takes the name of a file, such as mine.txtar, and this one is empty\n" {
+		t.Errorf("got status %d, %q for a file without a name", status, stderr)
 	}
 	if _, stderr, status := judged(t, ""); status != exitError || strings.Contains(stderr, "did you mean") {
 		t.Errorf("got status %d, %q for an empty word, which no command resembles", status, stderr)
@@ -347,6 +355,19 @@ func TestNewScenario(t *testing.T) {
 		status := run(t.Context(), []string{"new", name}, strings.NewReader(""), &out, &errOut)
 		if files, _ := os.ReadDir("."); status != exitError || !strings.Contains(errOut.String(), "the folder of the results") || len(files) != 0 {
 			t.Errorf("%s: got status %d, %q and %v, want %d and no file", name, status, errOut.String(), files, exitError)
+		}
+	}
+}
+
+// TestNextCommand has the command that `new` prints as a shell takes it.
+func TestNextCommand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, want := range map[string]string{
+		"mine": "mine.txtar is written. Next: ftplab run mine.txtar\n", "it's $1": `it's $1.txtar is written. Next: ftplab run 'it'\''s $1.txtar'` + "\n",
+		"-x": "./-x.txtar is written. Next: ftplab run ./-x.txtar\n",
+	} {
+		if stdout, stderr, status := judged(t, "new", "--", name); status != exitPassed || stdout != want {
+			t.Errorf("%s: got status %d, %q%s, want %q", name, status, stdout, stderr, want)
 		}
 	}
 }

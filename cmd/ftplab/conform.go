@@ -90,7 +90,7 @@ could not run.`,
 // takesCommand requires that the arguments are a command after --, or none for a server.
 func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
-		return fmt.Errorf("the command comes after --, such as: ftplab conform -- %s", strings.Join(args, " "))
+		return fmt.Errorf("the command comes after --, such as: ftplab conform -- %s", lab.CommandLine(args...))
 	}
 	if f.client && f.config != "" {
 		return errors.New("--config is the configuration of a server, and --client tests a client; leave one of the two out")

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/scenario"
 )
 
@@ -29,6 +31,15 @@ run it without changes. New never overwrites a file.`,
 		Args: takes(1, 1, "one file, such as mine.txtar"),
 		RunE: func(c *cobra.Command, args []string) error {
 			name := args[0]
+			switch base := filepath.Base(name); {
+			case name == "":
+				return errors.New("new takes the name of a file, such as mine.txtar, and this one is empty")
+			case base == ".", base == "..", os.IsPathSeparator(name[len(name)-1]):
+				return fmt.Errorf("new takes a file, and %s is a folder; write %s, for example", name, filepath.Join(name, "mine"+scenario.Extension))
+			}
+			if strings.HasPrefix(name, "-") { // otherwise it is a flag to the next command
+				name = "./" + name
+			}
 			if !strings.HasSuffix(name, scenario.Extension) {
 				name += scenario.Extension
 			}
@@ -38,7 +49,7 @@ run it without changes. New never overwrites a file.`,
 			if err := writeNew(name, newScenario); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: ftplab run %s\n", name, name)
+			fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: %s\n", name, lab.CommandLine("ftplab", "run", name))
 			return nil
 		},
 	}

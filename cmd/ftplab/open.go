@@ -14,20 +14,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
 )
+
+// defaultResults is the folder for results if no flag names another.
+const defaultResults = "results"
 
 func openCommand() *cobra.Command {
 	var results string
 	c := &cobra.Command{
 		Use:   "open [NAME]",
 		Short: "Show the results of a run in the browser",
-		Long: `Open opens the walkthrough of a scenario in the browser, after a run. Without a NAME,
+		Long: `Open opens the walkthrough of a scenario in the browser, after a run. NAME is the
+scenario, its file, or the folder or a file of its results. Without a NAME,
 it opens the index of all scenarios. If there is no browser, it prints the path of the
 page. The environment variable BROWSER selects another program.`,
 		Example: `  ftplab open
-  ftplab open active_list`,
+  ftplab open active_list
+  ftplab open results/active_list`,
 		Args: takes(0, 1, "the name of one scenario, or nothing for the index of all"),
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := findPage(results, args)
@@ -39,23 +45,58 @@ page. The environment variable BROWSER selects another program.`,
 		},
 		ValidArgsFunction: completeScenarios,
 	}
-	c.Flags().StringVarP(&results, "output", "o", "results", "the folder with the results")
+	c.Flags().StringVarP(&results, "output", "o", defaultResults, "the folder with the results")
 	return c
 }
 
-// findPage returns the absolute path of the page of a scenario, or of the
-// index.
+// findPage returns the absolute path of the page of a scenario, or of the index.
 func findPage(results string, args []string) (string, error) {
-	page, remedy := filepath.Join(results, "index.html"), "ftplab run"
-	if len(args) > 0 {
-		page = filepath.Join(results, args[0], "walkthrough.html")
-		remedy += " " + args[0]
+	run := []string{"ftplab", "run"}
+	if results != defaultResults {
+		run = append(run, "-o", results)
 	}
-	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
-		if meant := meantResult(results, args); meant != "" {
-			return "", fmt.Errorf("there is no %s; did you mean %s?", page, meant)
+	if len(args) == 0 {
+		return pageThere(filepath.Join(results, "index.html"), lab.CommandLine(run...)+" makes it")
+	}
+	arg := args[0]
+	for _, page := range pagesOf(results, arg) {
+		if info, err := os.Stat(page); err == nil && info.Mode().IsRegular() {
+			return filepath.Abs(page)
 		}
-		return "", fmt.Errorf("there is no %s; %s makes it", page, remedy)
+	}
+	page := filepath.Join(results, scenario.NameOf(arg), "walkthrough.html")
+	if meant := meantResult(results, scenario.NameOf(arg)); meant != "" {
+		return pageThere(page, "did you mean "+meant+"?")
+	}
+	if list, err := selectOne(arg); err != nil || len(list) != 1 {
+		return "", fmt.Errorf("%q is not a scenario, and has no page in %s; open takes the name of a scenario that ftplab run has run, or the folder of its results", arg, results)
+	}
+	return pageThere(page, lab.CommandLine(append(run, arg)...)+" makes it")
+}
+
+// pagesOf are the paths at which the page may be that an argument means: a scenario, its file, a
+// folder of results, or a file in one. An argument that is a path means what is there.
+func pagesOf(results, arg string) (pages []string) {
+	const page = "walkthrough.html"
+	if !strings.ContainsRune(arg, filepath.Separator) {
+		pages = append(pages, filepath.Join(results, arg, page))
+	}
+	pages = append(pages, filepath.Join(arg, page), filepath.Join(arg, "index.html"))
+	if filepath.Ext(arg) == ".html" {
+		pages = append(pages, arg)
+	}
+	if filepath.Ext(arg) != scenario.Extension {
+		if info, err := os.Stat(arg); err == nil && info.Mode().IsRegular() {
+			pages = append(pages, filepath.Join(filepath.Dir(arg), page))
+		}
+	}
+	return append(pages, filepath.Join(results, scenario.NameOf(arg), page))
+}
+
+// pageThere returns the absolute path of a page. If it is not there, the error has the remedy.
+func pageThere(page, remedy string) (string, error) {
+	if _, err := os.Stat(page); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no %s; %s", page, remedy)
 	} else if err != nil {
 		return "", err
 	}
@@ -64,15 +105,15 @@ func findPage(results string, args []string) (string, error) {
 
 // meantResult returns the scenario with results whose name is most similar to that of another
 // one, which does not come with ftplab; "" if there is none.
-func meantResult(results string, args []string) string {
-	if len(args) == 0 || slices.Contains(scenarios.Names(), args[0]) {
+func meantResult(results, name string) string {
+	if slices.Contains(scenarios.Names(), name) {
 		return ""
 	}
 	pages, _ := filepath.Glob(filepath.Join(results, "*", "walkthrough.html"))
 	for i, page := range pages {
 		pages[i] = filepath.Base(filepath.Dir(page))
 	}
-	return scenario.Nearest(args[0], pages)
+	return scenario.Nearest(name, pages)
 }
 
 // browse opens an address in the browser, and does not wait for the browser to end.

@@ -8,14 +8,15 @@ import (
 )
 
 func TestFindPage(t *testing.T) {
-	results := t.TempDir()
-	if _, err := findPage(results, nil); err == nil || !strings.HasSuffix(err.Error(), "index.html; ftplab run makes it") {
+	t.Chdir(t.TempDir())
+	const results = "my results"
+	if _, err := findPage("results", nil); err == nil || !strings.HasSuffix(err.Error(), "index.html; ftplab run makes it") {
 		t.Errorf("got error %v, want one that says how to make the index", err)
 	}
-	if _, err := findPage(results, []string{"active_list"}); err == nil || !strings.HasSuffix(err.Error(), "; ftplab run active_list makes it") {
+	if _, err := findPage(results, []string{"active_list"}); err == nil || !strings.HasSuffix(err.Error(), "; ftplab run -o 'my results' active_list makes it") {
 		t.Errorf("got error %v, want one that says how to make the page", err)
 	}
-	for _, file := range []string{"index.html", "active_list/walkthrough.html"} {
+	for _, file := range []string{"index.html", "active_list/walkthrough.html", "active_list/capture.pcapng", "early226/walkthrough.html"} {
 		want := filepath.Join(results, file)
 		if err := os.MkdirAll(filepath.Dir(want), 0o777); err != nil {
 			t.Fatal(err)
@@ -24,7 +25,10 @@ func TestFindPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, want := range map[string]string{"actve_list": "; did you mean active_list?", "passive_list": "; ftplab run passive_list makes it"} {
+	for name, want := range map[string]string{
+		"actve_list": "; did you mean active_list?", "passive_list": "; ftplab run -o 'my results' passive_list makes it",
+		"my results/mine": "is not a scenario, and has no page in my results; open takes the name of a scenario that ftplab run has run, or the folder of its results",
+	} {
 		if _, err := findPage(results, []string{name}); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %q at its end", name, err, want)
 		}
@@ -35,9 +39,16 @@ func TestFindPage(t *testing.T) {
 	}{
 		{nil, "index.html"},
 		{[]string{"active_list"}, "active_list/walkthrough.html"},
+		{[]string{"odd/early226"}, "early226/walkthrough.html"},
+		{[]string{"tests/early226.txtar"}, "early226/walkthrough.html"},
+		{[]string{results}, "index.html"},
+		{[]string{results + "/active_list/"}, "active_list/walkthrough.html"},
+		{[]string{results + "/active_list/capture.pcapng"}, "active_list/walkthrough.html"},
+		{[]string{results + "/active_list/walkthrough.html"}, "active_list/walkthrough.html"},
 	} {
 		got, err := findPage(results, test.args)
-		if err != nil || got != filepath.Join(results, test.want) {
+		want, absErr := filepath.Abs(filepath.Join(results, test.want))
+		if err != nil || absErr != nil || got != want {
 			t.Errorf("%v: got %q, %v, want %s", test.args, got, err, test.want)
 		}
 	}

@@ -83,7 +83,7 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		ValidArgsFunction: completeScenarios,
 	}
 	flags := c.Flags()
-	flags.StringVarP(&f.results, "output", "o", "results", "the folder for the results")
+	flags.StringVarP(&f.results, "output", "o", defaultResults, "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
 	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
 	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
