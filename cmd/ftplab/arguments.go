@@ -62,7 +62,7 @@ func source(name, keyLog string, stdin io.Reader, stderr io.Writer) lab.Source {
 
 // keyLogFlag adds the flag that names a file with the keys of TLS sessions.
 func keyLogFlag(c *cobra.Command, file *string) {
-	c.Flags().StringVar(file, "keylog", "", "a file with the keys of TLS sessions (SSLKEYLOGFILE), in addition to those in the capture")
+	inputFileFlag(c.Flags(), file, "keylog", "", "a file with the keys of TLS sessions (SSLKEYLOGFILE), in addition to those in the capture")
 }
 
 // spareMemory bounds the memory for reading a capture: near 64 MiB more than the size of the

@@ -37,6 +37,6 @@ capture, and whether the two agree.`,
 			return err
 		},
 	}
-	c.Flags().StringVarP(&results, "output", "o", "", "keep the captures in this folder")
+	folderFlag(c.Flags(), &results, "output", "o", "", "keep the captures in this folder")
 	return c
 }

@@ -60,7 +60,7 @@ not normal FTP.`,
 		},
 	}
 	keyLogFlag(c, &keyLog)
-	c.Flags().StringVarP(&file, "output", "o", "-", "the file for the profile; - is the standard output")
+	outputFileFlag(c.Flags(), &file, "output", "o", "-", "the file for the profile; - is the standard output")
 	return c
 }
 

@@ -75,9 +75,9 @@ involve more hosts, such as a sweep, are found only in a whole capture.`,
 			return f.run(args, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	c.Flags().StringVar(&f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
+	inputFileFlag(c.Flags(), &f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
 	c.Flags().StringVar(&f.format, "format", "text", "print "+strings.Join(alert.Formats, ", "))
-	c.Flags().StringVar(&f.suppress, "suppress", "", "a file with rules whose findings are left out")
+	inputFileFlag(c.Flags(), &f.suppress, "suppress", "", "a file with rules whose findings are left out")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON; for several captures, one object for each")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown (one capture)")
 	c.Flags().BoolVar(&f.html, "html", false, "print a page (one capture)")

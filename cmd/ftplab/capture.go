@@ -41,7 +41,7 @@ capability CAP_NET_RAW. If root runs it, the new files belong to the owner of th
 			return printRecording(c.OutOrStdout(), r)
 		},
 	}
-	c.Flags().StringVarP(&results, "output", "o", defaultResults, "the folder for the results")
+	folderFlag(c.Flags(), &results, "output", "o", defaultResults, "the folder for the results")
 	c.Flags().BoolVar(&check, "check", false, "only say, by the exit status, whether the device is being recorded")
 	return c
 }

@@ -78,8 +78,8 @@ could not run.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVarP(&f.results, "output", "o", "results/conform", "the folder for the results")
-	flags.StringVar(&f.config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
+	folderFlag(flags, &f.results, "output", "o", "results/conform", "the folder for the results")
+	inputFileFlag(flags, &f.config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
 	flags.StringVar(&f.user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
 	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
 	flags.BoolVar(&f.client, "client", false, "COMMAND is a client, not a server")

@@ -43,6 +43,6 @@ comments in your own words.`,
 		},
 	}
 	keyLogFlag(c, &keyLog)
-	c.Flags().StringVar(&hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
+	inputFileFlag(c.Flags(), &hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
 }

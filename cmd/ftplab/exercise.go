@@ -50,8 +50,8 @@ The same seed makes the same exercises again.`,
 		},
 		ValidArgsFunction: completeScenarios,
 	}
-	c.Flags().StringVar(&students, "students", "", "the `file` with the class")
-	c.Flags().StringVarP(&folder, "output", "o", "", "the new `folder` to make")
+	inputFileFlag(c.Flags(), &students, "students", "", "the file with the class")
+	folderFlag(c.Flags(), &folder, "output", "o", "", "the new folder to make")
 	seedFlag(c.Flags(), &plan.Seed, "the `number` from which everything is drawn, from 1")
 	return c
 }

@@ -110,10 +110,10 @@ func (f *explainFlags) add(c *cobra.Command) {
 		flags.BoolVar(&f.forms[i], form.flag, false, form.does)
 		names = append(names, form.flag)
 	}
-	flags.StringVar(&f.extractTo, "extract", "", "write the transferred data to files in this folder, and print a line for each")
+	folderFlag(flags, &f.extractTo, "extract", "", "", "write the transferred data to files in this folder, and print a line for each")
 	flags.BoolVar(&f.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
 	flags.StringVar(&f.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
-	flags.StringVarP(&f.output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
+	outputFileFlag(flags, &f.output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
 	oneOf(c, append(names, "extract", "output")...)
 	f.grows.add(c)
 	oneOf(c, "redact", "extract", "live", "follow")

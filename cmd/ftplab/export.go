@@ -38,7 +38,7 @@ send it.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			if only != "" {
-				return replaceFile(only, func(w io.Writer) error { return lab.ExportCapture(ctx, w, s) })
+				return writeTo(only, c.OutOrStdout(), func(w io.Writer) error { return lab.ExportCapture(ctx, w, s) })
 			}
 			if folder == "" {
 				folder = args[0] + "-" + s.Name
@@ -56,8 +56,8 @@ send it.`,
 			return completeScenarios(c, args[1:], start)
 		},
 	}
-	c.Flags().StringVarP(&folder, "output", "o", "", "the new folder; PROJECT-SCENARIO by default")
-	c.Flags().StringVar(&only, "capture", "", "write only the capture, to this file")
+	folderFlag(c.Flags(), &folder, "output", "o", "", "the new folder; PROJECT-SCENARIO by default")
+	outputFileFlag(c.Flags(), &only, "capture", "", "", "write only the capture, to this file; - is the standard output")
 	oneOf(c, "output", "capture")
 	return c
 }

@@ -103,6 +103,9 @@ func captureForWireshark(c *cobra.Command, f extcapFlags) error {
 	if err != nil {
 		return err
 	}
+	if info, err := os.Stat(f.fifo); err == nil && info.Mode().IsRegular() {
+		return fmt.Errorf("--fifo %s: this is a file; Wireshark gives a pipe, and `ftplab run -w FILE` writes a file", f.fifo)
+	}
 	pipe, err := os.OpenFile(f.fifo, os.O_WRONLY, 0)
 	if err != nil {
 		return err

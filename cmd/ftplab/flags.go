@@ -41,7 +41,7 @@ func explainFlagError(c *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		return unknownFlag(c, unknown)
 	case errors.As(err, &invalid):
-		return fmt.Errorf("--%s %s: %s was expected", invalid.GetFlag().Name, invalid.GetValue(), expected(invalid.GetFlag()))
+		return fmt.Errorf("--%s %s: %s was expected", invalid.GetFlag().Name, cmp.Or(invalid.GetValue(), `""`), expected(invalid.GetFlag()))
 	}
 	return err
 }
@@ -67,7 +67,7 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 // expected describes the value that a flag takes.
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s or 24h,",
-		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "port": "a port from 1 to 65535"}
+		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "file": "a file", "folder": "a folder", "port": "a port from 1 to 65535"}
 	return cmp.Or(names[f.Value.Type()], "another value")
 }
 
@@ -134,4 +134,47 @@ func parseTCP(text string) (scenario.TCP, error) {
 		return "", nil
 	}
 	return "", fmt.Errorf("--tcp %s: auto, linux or gvisor was expected", text)
+}
+
+// A pathValue is a flag for the path of a file or a folder. Where a command writes a file, - is
+// the standard output; anywhere else it is refused, as is no path at all.
+type pathValue struct {
+	path     *string
+	kind     string
+	standard bool // - is the standard output
+}
+
+func (v *pathValue) String() string {
+	if v.path == nil { // pflag makes one, to look at the zero value
+		return ""
+	}
+	return *v.path
+}
+func (v *pathValue) Type() string { return v.kind }
+
+func (v *pathValue) Set(text string) error {
+	if text == "" || text == "-" && !v.standard {
+		return errors.New("no path")
+	}
+	*v.path = text
+	return nil
+}
+
+// inputFileFlag adds a flag for a file that a command reads. It may also be the name of something
+// that comes with ftplab.
+func inputFileFlag(flags *pflag.FlagSet, path *string, name, value, usage string) {
+	*path = value
+	flags.Var(&pathValue{path, "file", false}, name, usage)
+}
+
+// outputFileFlag adds a flag for a file that a command writes.
+func outputFileFlag(flags *pflag.FlagSet, path *string, name, short, value, usage string) {
+	*path = value
+	flags.VarP(&pathValue{path, "file", true}, name, short, usage)
+}
+
+// folderFlag adds a flag for a folder.
+func folderFlag(flags *pflag.FlagSet, path *string, name, short, value, usage string) {
+	*path = value
+	flags.VarP(&pathValue{path, "folder", false}, name, short, usage)
 }

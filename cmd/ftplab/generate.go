@@ -114,9 +114,9 @@ Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not 
 func (f *generateFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&f.sessions, "sessions", 0, "the number of sessions")
 	seedFlag(flags, &f.seed, "the `number` that determines all random values, from 1")
-	flags.StringVar(&f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
-	flags.StringVarP(&f.output, "output", "o", "corpus", "the folder for the parts")
-	flags.StringVarP(&f.write, "write", "w", "", "write one capture to this file instead, without labels; - is standard output")
+	inputFileFlag(flags, &f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
+	folderFlag(flags, &f.output, "output", "o", "corpus", "the folder for the parts")
+	outputFileFlag(flags, &f.write, "write", "w", "", "write one capture to this file instead, without labels; - is the standard output")
 	flags.Float64Var(&f.rate, "rate", 0, "sessions per hour")
 	flags.DurationVar(&f.duration, "duration", 0, "the time in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
 	flags.StringVar(&f.from, "from", "", "the day or the time when the first sessions begin; 2026-01-05 by default")
@@ -127,7 +127,7 @@ func (f *generateFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.zeek, "zeek", "", "write Zeek's conn.log, ftp.log and files.log, too: tsv or json")
 	flags.Float64Var(&f.abnormal, "abnormal", 0, "the share of sessions that are not normal, 0 to 1")
 	flags.StringVar(&f.shard, "shard", "", "make only the parts of shard I of N: I/N, I from 0")
-	flags.StringVar(&f.recipe, "recipe", "", "make the corpus of this recipe again, and compare")
+	inputFileFlag(flags, &f.recipe, "recipe", "", "make the corpus of this recipe again, and compare")
 }
 
 func (f generateFlags) run(ctx context.Context, changed func(string) bool, stdout, stderr io.Writer) error {
@@ -267,18 +267,15 @@ func (f generateFlags) fromRecipe(changed func(string) bool) (g lab.Generation, 
 
 // writeOne writes one capture of all sessions.
 func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io.Writer) error {
-	if f.write == "-" {
-		return lab.GenerateTo(ctx, stdout, g)
-	}
 	out := output{"-w", f.write}
 	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.replacesOnly("capture", isCapture)); err != nil {
 		return err
 	}
-	file, err := openLive(f.write)
+	to, end, err := openLive(f.write, stdout)
 	if err != nil {
 		return err
 	}
-	return errors.Join(lab.GenerateTo(ctx, file, g), file.Close())
+	return errors.Join(lab.GenerateTo(ctx, to, g), end())
 }
 
 // printReport prints what was made.

@@ -8,9 +8,20 @@ import (
 	"ftplab/lab/pcapng"
 )
 
-// openLive opens a file for a capture or a report that is written while it is made. Earlier
-// contents stay until there is a packet, or a report.
-func openLive(name string) (io.WriteCloser, error) {
+// openLive opens a file for a capture or a report that is written while it is made; - is the
+// standard output, which stays open. Earlier contents stay until there is a packet, or a report.
+func openLive(name string, stdout io.Writer) (to io.Writer, end func() error, err error) {
+	if name == standardOutput {
+		return stdout, func() error { return nil }, nil
+	}
+	file, err := openReplaced(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return file, file.Close, nil
+}
+
+func openReplaced(name string) (io.WriteCloser, error) {
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		file, err := os.OpenFile(name, os.O_WRONLY, 0)
 		return &replacedFile{file: file}, err

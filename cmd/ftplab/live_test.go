@@ -20,7 +20,7 @@ func TestReplacedFileThatIsNotWhole(t *testing.T) {
 		if err := os.WriteFile(path, bytes.Repeat(capture, 2), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		live, err := openLive(path)
+		live, err := openReplaced(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestReplacedFileWithoutPacket(t *testing.T) {
 	if err := os.WriteFile(path, capture, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	live, err := openLive(path)
+	live, err := openReplaced(path)
 	if err != nil {
 		t.Fatal(err)
 	}

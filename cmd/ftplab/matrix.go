@@ -44,8 +44,8 @@ Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be r
 			return runMatrix(ctx, results, table, parallel, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	c.Flags().StringVarP(&results, "output", "o", filepath.Join("results", "matrix"), "the folder for the results")
-	c.Flags().StringVar(&table, "table", "", "the `file` for the table; matrix.md among the results by default")
+	folderFlag(c.Flags(), &results, "output", "o", filepath.Join("results", "matrix"), "the folder for the results")
+	outputFileFlag(c.Flags(), &table, "table", "", "", "the file for the table; matrix.md among the results by default; - is the standard output")
 	c.Flags().IntVar(&parallel, "parallel", 2*runtime.NumCPU(), "how many pairs run at once")
 	return c
 }
@@ -54,6 +54,10 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	out := output{"--table", cmp.Or(table, filepath.Join(results, "matrix.md"))}
 	if err := cmp.Or(checkParallel(parallel), out.replacesOnly("table", isTable)); err != nil {
 		return err
+	}
+	messages := stdout
+	if out.path == standardOutput {
+		messages = stderr
 	}
 	if folder := filepath.Dir(out.path); !samePlace(folder, results) {
 		if _, err := os.Stat(folder); err != nil {
@@ -66,7 +70,7 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	for _, p := range matrix.Pairs() {
 		if program := missingProgram(p); program != "" {
 			if !missing[program] {
-				fmt.Fprintf(stdout, "%s is not installed, so pairs that need it are left out\n", program)
+				fmt.Fprintf(messages, "%s is not installed, so pairs that need it are left out\n", program)
 			}
 			missing[program] = true
 			continue
@@ -80,16 +84,16 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 	if err := checkResults(output{"-o", results}, list, out); err != nil {
 		return err
 	}
-	p := newPrinter(stdout, stderr, false, list)
+	p := newPrinter(messages, stderr, false, list)
 	runs := runAll(ctx, list, lab.Options{Results: results}, parallel, p)
 	for i, r := range runs {
 		combinations[i].Ran = r
 	}
 	p.wrote(lab.WriteIndex(results, runs))
 	if ctx.Err() == nil && p.broken < len(list) { // otherwise an earlier table has more
-		err := writeMatrix(out.path, results, combinations[:len(runs)])
-		if err == nil {
-			fmt.Fprintf(stdout, "The table is %s\n", out.path)
+		err := writeMatrix(out.path, stdout, results, combinations[:len(runs)])
+		if err == nil && out.path != standardOutput {
+			fmt.Fprintf(messages, "The table is %s\n", out.path)
 		}
 		p.wrote(err)
 	}
@@ -111,12 +115,12 @@ func missingProgram(p matrix.Pair) string {
 }
 
 // writeMatrix writes the table, with links from its folder to the results.
-func writeMatrix(path, results string, combinations []lab.Combination) error {
+func writeMatrix(path string, stdout io.Writer, results string, combinations []lab.Combination) error {
 	base, err := filepath.Rel(filepath.Dir(path), results)
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, func(w io.Writer) error {
+	return writeTo(path, stdout, func(w io.Writer) error {
 		fmt.Fprintln(w, tableTitle+"\n\nMade by `ftplab matrix`, which also makes the walkthrough of each session: each client is a link to it.")
 		return lab.WriteMatrix(w, combinations, func(c lab.Combination) string {
 			return filepath.ToSlash(filepath.Join(base, c.Scenario.Name, "walkthrough.html"))

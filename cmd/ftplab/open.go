@@ -45,7 +45,7 @@ page. The environment variable BROWSER selects another program.`,
 		},
 		ValidArgsFunction: completeScenarios,
 	}
-	c.Flags().StringVarP(&results, "output", "o", defaultResults, "the folder with the results")
+	folderFlag(c.Flags(), &results, "output", "o", defaultResults, "the folder with the results")
 	return c
 }
 

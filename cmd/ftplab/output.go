@@ -17,6 +17,9 @@ import (
 // path, it is none.
 type output struct{ flag, path string }
 
+// standardOutput is what a user writes for the standard output in the place of a file.
+const standardOutput = "-"
+
 func (o output) String() string { return o.flag + " " + o.path }
 
 // checkOutputs refuses outputs that would overwrite a file that the command reads, or each other.
@@ -26,6 +29,9 @@ func checkOutputs(outputs []output, inputs ...string) error {
 			continue
 		}
 		for _, input := range inputs {
+			if out.path == standardOutput {
+				break
+			}
 			if _, err := os.Stat(input); err == nil && samePlace(out.path, input) {
 				return fmt.Errorf("%s would overwrite %s, which this command reads; choose another name", out, input)
 			}
@@ -43,7 +49,7 @@ func checkOutputs(outputs []output, inputs ...string) error {
 // there, such as a scenario whose name was given by mistake.
 func (o output) replacesOnly(kind string, is func(path string) bool) error {
 	info, err := os.Stat(o.path)
-	if err != nil || o.path == "-" || !info.Mode().IsRegular() || info.Size() == 0 || is(o.path) {
+	if err != nil || o.path == standardOutput || !info.Mode().IsRegular() || info.Size() == 0 || is(o.path) {
 		return nil
 	}
 	return fmt.Errorf("%s: this file exists and is not a %s; choose another name", o, kind)
@@ -87,7 +93,7 @@ func checkResults(folder output, list []*scenario.Scenario, outputs ...output) e
 		return err == nil && slices.ContainsFunc(list, func(s *scenario.Scenario) bool { return lab.IsResult(s.Name, below) })
 	}
 	for _, out := range outputs {
-		if out.path != "" && out != folder && isResult(out.path) {
+		if out.path != "" && out.path != standardOutput && out != folder && isResult(out.path) {
 			return fmt.Errorf("%s: a run replaces or removes this path itself (%s); choose another name", out, folder)
 		}
 	}
@@ -102,6 +108,9 @@ func checkResults(folder output, list []*scenario.Scenario, outputs ...output) e
 // samePlace reports whether two paths lead to the same file or folder, or will when it is made.
 // A pipe or a device, such as /dev/null, takes everything that is written to it.
 func samePlace(a, b string) bool {
+	if a == standardOutput || b == standardOutput {
+		return a == b
+	}
 	first, err := os.Stat(a)
 	second, otherErr := os.Stat(b)
 	if err == nil && otherErr == nil {

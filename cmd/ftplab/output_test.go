@@ -80,6 +80,8 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"run --tcp gvisor -o no --failures ok ok/r/files/r.txtar", "--failures ok: a run would replace or remove ok/r/files/r.txtar, which this command reads; choose another folder"},
 		{"run --tcp gvisor --junit same.x --tap other/same.x k.txtar", "--junit same.x and --tap other/same.x" + same},
 		{"run --tcp gvisor -w same.o --junit same.o k.txtar", "--junit same.o and -w same.o" + same},
+		{"run --tcp gvisor --junit - --tap - k.txtar", "--junit - and --tap -" + same},
+		{"run --tcp gvisor -w - --junit - k.txtar", "--junit - and -w -" + same},
 		{"run --tcp gvisor -o no --failures no/../no k.txtar", "-o no and --failures no/../no" + same},
 		{"run --tcp gvisor -o ok --failures other/ok k.txtar", "-o ok and --failures other/ok" + same},
 		{"run --tcp gvisor -o no --junit no k.txtar", "--junit no and -o no" + same},
@@ -103,6 +105,7 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"export zeek k.txtar --capture p.json", "--capture p.json" + exists + "capture" + another},
 		{"matrix --table k.txtar", "--table k.txtar" + exists + "table" + another},
 		{"matrix --table no/x", "there is no file or folder no in " + working + "; check the path"},
+		{"extcap --capture --fifo k.txtar", "--fifo k.txtar: this is a file; Wireshark gives a pipe, and `ftplab run -w FILE` writes a file"},
 		{"matrix --parallel 0", "--parallel 0: at least 1 was expected"},
 		{"baseline learn x.pcapng -o k.txtar", "-o k.txtar" + exists + "profile" + another},
 		{"explain --redact -w other/x.pcapng x.pcapng", "-w other/x.pcapng would overwrite x.pcapng" + read},
@@ -163,6 +166,33 @@ func TestOutputsBesideResults(t *testing.T) {
 	}
 	if _, err := os.Stat("none"); err == nil {
 		t.Error("a folder was made for a run that was refused")
+	}
+}
+
+// TestStandardOutput writes outputs to -, the standard output: what else the command says is on
+// stderr then, and no file is made.
+func TestStandardOutput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("k.txtar", []byte(greeting), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const totals = "0 passed, 0 failed, 1 recorded, not judged, in "
+	for _, test := range []struct{ args, begins, stderr string }{
+		{"run --tcp gvisor --junit - k.txtar", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite ", totals},
+		{"run --tcp gvisor --tap - k.txtar", "TAP version 14\n1..1\nok 1 - k ", totals},
+		{"run --tcp gvisor --json --tap - k.txtar", "TAP version 14\n1..1\nok 1 - k ", `{"scenario":"k",`},
+		{"run --tcp gvisor -w - k.txtar", "\x0a\x0d\x0d\x0a", totals},
+		{"export zeek k.txtar --capture -", "\xd4\xc3\xb2\xa1", ""},
+		{"generate --sessions 1 -w -", "\x0a\x0d\x0d\x0a", ""},
+		{"explain --redact -w - results/k/capture.pcapng", "\x0a\x0d\x0d\x0a", ""},
+	} {
+		stdout, stderr, status := judged(t, strings.Fields(test.args)...)
+		if status != exitPassed || !strings.HasPrefix(stdout, test.begins) || strings.Contains(stdout, totals) || !strings.Contains(stderr, test.stderr) {
+			t.Errorf("%s: got status %d, %.100q and on stderr %q, want %d, %q and %q", test.args, status, stdout, stderr, exitPassed, test.begins, test.stderr)
+		}
+	}
+	if files, _ := filepath.Glob("*"); strings.Join(files, " ") != "k.txtar results" {
+		t.Errorf("got the files %q, want the scenario and its results", files)
 	}
 }
 

@@ -14,7 +14,7 @@ const temporary = ".ftplab-"
 
 // writeTo writes to the named file, as replaceFile does; - is the standard output.
 func writeTo(name string, stdout io.Writer, write func(io.Writer) error) error {
-	if name == "-" {
+	if name == standardOutput {
 		return write(stdout)
 	}
 	return replaceFile(name, write)

@@ -83,18 +83,18 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		ValidArgsFunction: completeScenarios,
 	}
 	flags := c.Flags()
-	flags.StringVarP(&f.results, "output", "o", defaultResults, "the folder for the results")
+	folderFlag(flags, &f.results, "output", "o", defaultResults, "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
-	flags.StringVarP(&f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is standard output")
+	outputFileFlag(flags, &f.write, "write", "w", "", "write the capture of one scenario to this file while it is made; - is the standard output")
 	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
 	seedFlag(flags, &f.seed, "the `number` that determines all random values on gVisor's TCP, from 1")
 	flags.IntVar(&f.parallel, "parallel", 4*runtime.NumCPU(), "how many scenarios run at the same time; a session mostly waits")
 	flags.BoolVar(&f.json, "json", false, "print the results as JSON, one object per line")
 	notesFlag(c, &f.notes)
-	flags.StringVar(&f.junit, "junit", "", "also write the results to this `file`, as a JUnit report")
-	flags.StringVar(&f.tap, "tap", "", "also write the results to this `file`, in the Test Anything Protocol")
+	outputFileFlag(flags, &f.junit, "junit", "", "", "also write the results to this file, as a JUnit report; - is the standard output")
+	outputFileFlag(flags, &f.tap, "tap", "", "", "also write the results to this file, in the Test Anything Protocol; - is the standard output")
 	flags.IntVar(&f.derive, "derive", 0, "run one scenario this many times, and print a want that all the captures pass; the scenario's own is not used")
-	flags.StringVar(&f.failures, "failures", "", "also copy the results of failed scenarios to this `folder`")
+	folderFlag(flags, &f.failures, "failures", "", "", "also copy the results of failed scenarios to this folder")
 	for _, other := range []string{"output", "failures"} {
 		oneOf(c, "write", other)
 	}
@@ -120,20 +120,20 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 	if err := f.checkOutputs(list, broken); err != nil {
 		return err
 	}
-	switch {
-	case f.write == "-":
-		options.Live, stdout = stdout, stderr
-	case f.write != "":
-		live, err := openLive(f.write)
+	if f.write != "" {
+		live, end, err := openLive(f.write, stdout)
 		if err != nil {
 			return err
 		}
-		defer live.Close()
+		defer end()
 		options.Live = live
 	}
-	reports, err := f.openReports()
+	reports, err := f.openReports(stdout)
 	if err != nil {
 		return err
+	}
+	if slices.Contains([]string{f.write, f.junit, f.tap}, standardOutput) {
+		stdout = stderr
 	}
 	p := newPrinter(stdout, stderr, f.json, list)
 	p.seeded = f.seeded
@@ -149,7 +149,7 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 		p.wrote(lab.WriteIndex(f.results, runs))
 	}
 	for _, r := range reports {
-		p.wrote(errors.Join(r.write(r.file, runs), r.file.Close()))
+		p.wrote(errors.Join(r.write(r.to, runs), r.end()))
 	}
 	if f.failures != "" {
 		p.wrote(lab.CopyFailures(f.failures, f.results, runs))
@@ -170,11 +170,8 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
 	isOther := cmp.Or(outputs[0].replacesOnly("report", isReport), outputs[1].replacesOnly("report", isReport))
 	if f.write != "" {
-		if f.write != "-" {
-			outputs = append(outputs, output{"-w", f.write})
-			isOther = cmp.Or(isOther, outputs[2].replacesOnly("capture", isCapture))
-		}
-		return cmp.Or(checkOutputs(outputs, inputs...), isOther)
+		capture := output{"-w", f.write}
+		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.replacesOnly("capture", isCapture))
 	}
 	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
 	outputs = append(outputs, results, failures)
@@ -255,14 +252,15 @@ func keepWant(s *scenario.Scenario, stdout, stderr io.Writer) error {
 
 // A reportFile is a file for a service for continuous integration.
 type reportFile struct {
-	file  io.WriteCloser
+	to    io.Writer
+	end   func() error
 	write func(io.Writer, []lab.Ran) error
 }
 
 // openReports opens the files that the flags name before the runs begin: if a report cannot
 // be written, nothing should run. An earlier report stays until the new one is written. One
 // in the folder of the results can be the first file there.
-func (f runFlags) openReports() ([]reportFile, error) {
+func (f runFlags) openReports(stdout io.Writer) ([]reportFile, error) {
 	var reports []reportFile
 	for _, r := range []struct {
 		path  string
@@ -271,14 +269,14 @@ func (f runFlags) openReports() ([]reportFile, error) {
 		if r.path == "" {
 			continue
 		}
-		if f.write == "" && samePlace(filepath.Dir(r.path), f.results) {
+		if f.write == "" && r.path != standardOutput && samePlace(filepath.Dir(r.path), f.results) {
 			os.MkdirAll(f.results, 0o777) // as the run does, which says why it cannot be made
 		}
-		file, err := openLive(r.path)
+		to, end, err := openLive(r.path, stdout)
 		if err != nil {
 			return nil, err
 		}
-		reports = append(reports, reportFile{file, r.write})
+		reports = append(reports, reportFile{to, end, r.write})
 	}
 	return reports, nil
 }

@@ -61,7 +61,7 @@ wanted, it is 1. 2 also means that the shell could not be opened.`,
 			return printRecording(c.OutOrStdout(), r)
 		},
 	}
-	c.Flags().StringVarP(&results, "output", "o", defaultResults, "the folder for the results")
+	folderFlag(c.Flags(), &results, "output", "o", defaultResults, "the folder for the results")
 	return c
 }
 

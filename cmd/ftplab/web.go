@@ -45,7 +45,7 @@ source of ftplab, so run this in the folder of its module.`,
 			return serveWeb(c, folder)
 		},
 	}
-	c.Flags().StringVarP(&folder, "output", "o", "site", "the folder to write")
+	folderFlag(c.Flags(), &folder, "output", "o", "site", "the folder to write")
 	c.Flags().BoolVar(&open, "open", false, "serve it to this machine, until Ctrl-C, and open it in the browser")
 	return c
 }
