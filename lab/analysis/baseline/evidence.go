@@ -23,6 +23,8 @@ type Evidence struct {
 	called map[netip.Addr]map[netip.Addr]bool
 	// served are the servers with which each client has a control connection.
 	served map[pairOfHosts]bool
+	// secured are the servers with a session in TLS, with the packet in which it begins.
+	secured map[netip.AddrPort]int
 }
 
 // Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The capture
@@ -47,8 +49,12 @@ type visitor struct {
 // visit calls v for all connections, then for all sessions with their data connections.
 func (e *Evidence) visit(v visitor) error {
 	e.called, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
+	e.secured = map[netip.AddrPort]int{}
 	for c := range e.Connections() {
 		if c.Role == ftp.Control {
+			if c.TLSFrom > 0 && e.secured[c.Server] == 0 {
+				e.secured[c.Server] = c.TLSFrom
+			}
 			e.noteCalled(c)
 		}
 		v.connection(c)

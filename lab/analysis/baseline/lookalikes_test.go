@@ -173,6 +173,27 @@ var lookalikes = []struct {
 	{"AUTH offered and refused, without a password", "credentials-in-tls", IsNormal, refusedTLS("anonymous", "502 no")},
 	{"AUTH offered and refused, in other words than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 no")},
 	{"AUTH offered and not implemented", "credentials-in-tls", IsUnusual, refusedTLS("ada", "502 no")},
+	{"AUTH refused in the words of Pure-FTPd", "credentials-in-tls", IsNormal, refusedTLS("ada", noScheme)},
+	{"AUTH refused in the words of Pure-FTPd, by vsftpd", "credentials-in-tls", IsUnusual, func(f *forge.Capture) {
+		f.Control().Say("< 220 (vsFTPd 3.0.3)\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+ 211 End").Say(refusal(noScheme)).Close()
+	}},
+	{"AUTH refused in the words of IIS, with other features than those of IIS", "credentials-in-tls", IsUnusual, refusedTLS("ada", "534 Local policy on server does not allow TLS secure connections.")},
+	{"AUTH refused in the words of Pure-FTPd, and accepted in another session", "credentials-in-tls", IsUnusual, func(f *forge.Capture) {
+		refusedTLS("ada", noScheme)(f)
+		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
+	}},
+	{"AUTH refused, and accepted in another session", "credentials-in-tls", IsUnusual, func(f *forge.Capture) {
+		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
+		f.Control().Say("< 220 ready").Say(refusal("500 what?")).Close()
+	}},
+	{"AUTH refused, and accepted by another server", "credentials-in-tls", IsNormal, func(f *forge.Capture) {
+		inTLS(dial(f, aClient, "192.0.2.22:21").Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
+		f.Control().Say("< 220 ready").Say(refusal("500 what?")).Close()
+	}},
+	{"AUTH refused, and accepted in another session, without a password", "credentials-in-tls", IsNormal, func(f *forge.Capture) {
+		inTLS(f.Control().Say("< 220 ready\n> AUTH TLS\n< 234 go ahead")).Close()
+		f.Control().Say("< 220 ready\n> AUTH TLS\n< 500 what?\n> QUIT\n< 221 bye").Close()
+	}},
 
 	{"a time that was set", "reply-fits-command", IsNormal, session1("> MFMT 20150215120000 a\n< 253 Date/time changed okay")},
 	{"a time that was set, and a listing in front of it", "reply-fits-command", IsUnusual, session1("> MFMT 20150215120000 a\n< 150 here\n< 213 ok")},
@@ -249,6 +270,14 @@ func fetchedFrom(client, other string) func(*forge.Capture) {
 // refusedTLS is a session in clear with a server that offers TLS and then refuses it.
 func refusedTLS(user, reply string) func(*forge.Capture) {
 	return dialogue("< 220 ready\n> FEAT\n< 211-Features:\n+  AUTH TLS\n+ 211 End\n> AUTH TLS\n< " + reply + "\n> USER " + user + "\n< 331 and?\n> PASS x\n< 230 in")
+}
+
+// noScheme is what Pure-FTPd says to AUTH TLS without a certificate.
+const noScheme = "500 This security scheme is not implemented"
+
+// refusal is a refused AUTH TLS and a login in clear.
+func refusal(reply string) string {
+	return "> AUTH TLS\n< " + reply + "\n> USER ada\n< 331 and?\n> PASS x\n< 230 in"
 }
 
 func TestLookalikes(t *testing.T) {

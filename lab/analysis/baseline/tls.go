@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -74,9 +75,9 @@ var credentialsInTLSRule = Rule{
 	look:     eachSession(credentialsInTLS),
 }
 
-func credentialsInTLS(_ *Evidence, s *session) []breach {
+func credentialsInTLS(e *Evidence, s *session) []breach {
 	if !s.TLS {
-		return strippedTLS(s)
+		return e.strippedTLS(s)
 	}
 	user := ""
 	for _, x := range s.Exchanges {
@@ -99,14 +100,34 @@ func credentialsInTLS(_ *Evidence, s *session) []breach {
 	return nil
 }
 
-// noCertificate is how two servers without a certificate, which offer AUTH TLS all the same, refuse it
-// in each session: Pure-FTPd with 500, IIS with 534.
-var noCertificate = pattern(`(?i)security scheme is not implemented|local policy on server does not allow`)
+// noCertificate is how servers without a certificate, which offer AUTH TLS all the same, refuse it in
+// each session: Pure-FTPd with 500, IIS with 534.
+var noCertificate = map[string]func() *regexp.Regexp{
+	"Pure-FTPd":     pattern(`(?i)security scheme is not implemented`),
+	"Microsoft FTP": pattern(`(?i)local policy on server does not allow`),
+}
 
-// strippedTLS finds a server that lists AUTH TLS among its features and then refuses it, and a client
-// that sends its password in clear. Somebody on the way who removes TLS makes such a session.
-func strippedTLS(s *session) []breach {
-	offered, user := 0, ""
+// lacksCertificate reports whether a server refuses AUTH TLS as its program does without a
+// certificate. offer is the line with which it offers it; IIS lists more than TLS there.
+func (s *session) lacksCertificate(offer, refusal string) bool {
+	greets := "other"
+	if s.greeting != nil {
+		greets = serverProgram(s.greeting.Text)
+	}
+	for program, words := range noCertificate {
+		if words().MatchString(refusal) {
+			return (greets == program || greets == "other") && strings.Contains(offer, "TLS-C") == (program == "Microsoft FTP")
+		}
+	}
+	return false
+}
+
+// strippedTLS finds a server that offers AUTH TLS, among its features or in another session, and then
+// refuses it, and a client that sends its password in clear. Somebody on the way who removes TLS makes
+// such a session.
+func (e *Evidence) strippedTLS(s *session) []breach {
+	elsewhere, user := e.secured[s.Control.Server], ""
+	var offer *ftp.Line
 	var refused *ftp.Reply
 	for _, x := range s.Exchanges {
 		switch final := x.Final(); {
@@ -115,15 +136,19 @@ func strippedTLS(s *session) []breach {
 		case x.Command == "FEAT" && final == 211:
 			for _, l := range x.Replies[len(x.Replies)-1].Lines {
 				if words := strings.ToUpper(l.Text); strings.HasPrefix(strings.TrimLeft(words, "0123456789- "), "AUTH") && strings.Contains(words, "TLS") {
-					offered = l.Packet
+					offer = l
 				}
 			}
 		case x.Command == "AUTH" && final >= 400 && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
 			refused = x.Replies[len(x.Replies)-1]
-		case x.Command == "PASS" && offered > 0 && refused != nil && !isPublic(user):
-			b := breach{packets: []int{offered, refused.Packet, x.Packet},
-				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and refused it in frame %d, and the client sent a password in clear", offered, refused.Packet)}
-			if noCertificate().MatchString(refused.Text) {
+		case x.Command != "PASS" || refused == nil || isPublic(user):
+		case elsewhere > 0:
+			return []breach{{sign: 2, packets: []int{elsewhere, refused.Packet, x.Packet},
+				observed: fmt.Sprintf("the server began TLS in another session, in frame %d, and refused AUTH TLS in frame %d, and the client sent a password in clear", elsewhere, refused.Packet)}}
+		case offer != nil:
+			b := breach{packets: []int{offer.Packet, refused.Packet, x.Packet},
+				observed: fmt.Sprintf("the server offered AUTH TLS in frame %d and refused it in frame %d, and the client sent a password in clear", offer.Packet, refused.Packet)}
+			if s.lacksCertificate(strings.ToUpper(offer.Text), refused.Text) {
 				b.severity, b.sign = Note, noSign
 			}
 			return []breach{b}
