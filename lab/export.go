@@ -93,7 +93,7 @@ func ExportCapture(ctx context.Context, w io.Writer, s *scenario.Scenario) error
 // microPCAP runs a session and returns its frames as classic pcap with microseconds, without
 // ARP: the projects of sensors accept nothing else.
 func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
-	if err := cmp.Or(checkTCP(s, scenario.GVisorTCP), checkGVisor(s)); err != nil {
+	if err := cmp.Or(checkTCP(s, scenario.GVisorTCP), checkGVisor(s), checkPlaces(s, "export a copy of the scenario with")); err != nil {
 		return nil, err
 	}
 	done, err := takeTurn(ctx)
@@ -122,7 +122,7 @@ func microPCAP(ctx context.Context, s *scenario.Scenario) ([]byte, error) {
 		return nil, err
 	}
 	if len(outcome.Failures) > 0 {
-		return nil, errors.New(outcome.Failures[0].Message)
+		return nil, errors.New(outcome.Failures[0].In(s.File))
 	}
 	return b, nil
 }

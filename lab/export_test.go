@@ -114,7 +114,8 @@ func TestExportOfHabits(t *testing.T) {
 // TestExportRefuses says what cannot be a test.
 func TestExportRefuses(t *testing.T) {
 	for source, want := range map[string]string{
-		strings.Replace(exported, "3000", "300000", 1): "51200 at most",
+		strings.Replace(exported, "3000", "300000", 1):         "51200 at most",
+		strings.Replace(exported, "get a.bin", "get b.bin", 1): "a_download.txtar:10: get b.bin: the server refused: ",
 	} {
 		s, err := scenario.Parse("a_download.txtar", []byte(source))
 		if err != nil {

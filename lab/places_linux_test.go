@@ -115,7 +115,11 @@ func TestUnrecordedSession(t *testing.T) {
 func TestSeveralPlacesInPcap(t *testing.T) {
 	s := parse(t, strings.Split(fmt.Sprintf(twoClients, "capture=client,server"), "\n")...)
 	_, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, Format: pcapng.PCAP})
-	if want := "a pcap file has one interface"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := ":2: the capture is taken at client and server, and a pcap file has one interface: choose pcapng (-F pcapng), which has several, or capture=client"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
+	}
+	_, err = Export(t.Context(), ZeekProject, s, filepath.Join(t.TempDir(), "new"))
+	if want := ":2: the capture is taken at client and server, and a pcap file has one interface: export a copy of the scenario with capture=client"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("export: got %v, want %q", err, want)
 	}
 }

@@ -187,6 +187,11 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err := checkTCP(s, o.TCP); err != nil {
 		return nil, err
 	}
+	if o.Format == pcapng.PCAP {
+		if err := checkPlaces(s, "choose pcapng (-F pcapng), which has several, or"); err != nil {
+			return nil, err
+		}
+	}
 	if o.Server != nil && len(s.Server.Program) > 0 {
 		return nil, fmt.Errorf("%s:%d: the server is a program, and Options.Server is another one: leave one of the two out", s.File, s.Server.ProgramLine)
 	}

@@ -68,6 +68,17 @@ func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	return nil
 }
 
+// checkPlaces refuses a scenario that records at several places for a pcap file. The remedy says
+// what else there is than another scenario.
+func checkPlaces(s *scenario.Scenario, remedy string) error {
+	places := s.Network.Places()
+	if len(places) == 1 {
+		return nil
+	}
+	return &scenario.Error{File: s.File, Line: max(1, s.Network.Line), Msg: fmt.Sprintf(
+		"the capture is taken at %s, and a pcap file has one interface: %s capture=%s", strings.Join(places, " and "), remedy, places[0])}
+}
+
 // checkGVisor refuses a setting that gVisor's TCP does not have.
 func checkGVisor(s *scenario.Scenario) error {
 	for _, h := range s.Network.Hosts {

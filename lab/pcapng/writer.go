@@ -76,7 +76,7 @@ func NewWriter(out io.Writer, format Format, info Info) (*Writer, error) {
 		}
 	case PCAP:
 		if len(info.Others) > 0 {
-			return nil, fmt.Errorf("capture: a pcap file has one interface, and this capture is taken at %s and %s: use pcapng", info.Interface, strings.Join(info.Others, " and "))
+			return nil, fmt.Errorf("capture: a pcap file has one interface, and this capture is taken at %s and %s; a pcapng file has several", info.Interface, strings.Join(info.Others, " and "))
 		}
 		w.add(appendPcapHeader(nil, info))
 	default:

@@ -24,6 +24,7 @@ const (
 // default of the kernel or of the network.
 type Network struct {
 	Kind  Kind
+	Line  int // of the setting, for messages; 0 is none
 	IPv6  bool
 	Hosts []Host // the server's host is named "server", the first client's "client"
 

@@ -137,6 +137,7 @@ func (p *parser) setNetwork(words []string) {
 	}
 	p.networkLine = p.line
 	n := &p.s.Network
+	n.Line = p.line
 	n.Kind = Kind(p.oneOf("network", words[0], string(Loopback), string(Wire)))
 	setOptions(p, "network", networkOptions, n, words[1:])
 	for _, word := range words[1:] {
