@@ -132,6 +132,46 @@ func TestMistakesOfAFolder(t *testing.T) {
 	}
 }
 
+// TestMistakesOfFiles runs files, of which some have mistakes or cannot be read: the others run, as
+// those of a folder do. A mistake in a file that is given twice is printed once.
+func TestMistakesOfFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, source := range map[string]string{"typo.txtar": "opne\n", "folder/b.txtar": "open\nquit\n", "folder/c.txtar": "open\nqiut\n"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"link": "folder", "loop": "loop"} {
+		if err := os.Symlink(to, name); err != nil {
+			t.Skip(err)
+		}
+	}
+	stdout, stderr, status := judged(t, "run", "--tcp", "gvisor", "-o", "results", "--junit", "x.xml",
+		"typo.txtar", "missing.txtar", "loop", "folder/.", "./folder", "folder/c.txtar", "link")
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `ERROR  typo
+ftplab: typo.txtar:1: unknown setting or step "opne"; did you mean open?
+ERROR  missing
+ftplab: missing.txtar: cannot read the scenario: there is no file or folder missing.txtar in ` + here + `; check the path
+ERROR  loop
+ftplab: loop: cannot read the scenario: loop is a symbolic link to itself; remove the link or correct it
+ERROR  c
+ftplab: folder/c.txtar:2: unknown setting or step "qiut"; did you mean quit?
+`
+	if status != exitError || stderr != want || !strings.Contains(stdout, "\n0 passed, 0 failed, 1 recorded, not judged, 4 could not be run") {
+		t.Errorf("got status %d, %q and on stderr\n%s\nwant %d, that one was run, and\n%s", status, stdout, stderr, exitError, want)
+	}
+	if report, err := os.ReadFile("x.xml"); err != nil || !strings.Contains(string(report), `tests="5" failures="0" errors="4"`) {
+		t.Errorf("got the report %s, %v, want 5 tests and 4 errors", report, err)
+	}
+}
+
 // TestUnknownHostOfWant checks a capture by a scenario whose want declares a host that is not
 // there: the one mistake is that of the declaration.
 func TestUnknownHostOfWant(t *testing.T) {
@@ -344,7 +384,7 @@ func TestFolderWithUnreadableFiles(t *testing.T) {
 	if len(list) != 1 || list[0].Name != "good" {
 		t.Errorf("got %v, want the scenario good", list)
 	}
-	const want = "link/broken.txtar:1: cannot read the scenario: link/broken.txtar is a symbolic link to gone, which does not exist; remove the link or correct it"
+	const want = "link/broken.txtar: cannot read the scenario: link/broken.txtar is a symbolic link to gone, which does not exist; remove the link or correct it"
 	if _, ok := err.(scenario.Errors); !ok || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -399,7 +439,13 @@ func TestOddNames(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", arg, err, want)
 		}
 	}
-	if err := os.Mkdir("odd", 0o777); err != nil {
+	if err := os.MkdirAll("odd/early226", 0o777); err != nil { // such as the results of `ftplab run -o odd`
+		t.Fatal(err)
+	}
+	if s, err := selectScenarios([]string{"odd/early226"}); err != nil || len(s) != 1 {
+		t.Errorf("beside a folder of that name: got %d scenarios, %v; want 1", len(s), err)
+	}
+	if err := os.Remove("odd/early226"); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile("odd/early226", []byte("# Mine\n\nopen\n"), 0o666); err != nil {
@@ -407,5 +453,8 @@ func TestOddNames(t *testing.T) {
 	}
 	if s, err := selectScenarios([]string{"odd/early226"}); err != nil || len(s) != 1 || s[0].Title != "Mine" {
 		t.Errorf("got %v, %v; want the file of that name", s, err)
+	}
+	if stdout, stderr, status := judged(t, "show", "odd/early226"); status != exitPassed || !strings.HasPrefix(stdout, "# 226 in front of the data\n") {
+		t.Errorf("got status %d, %.50q%s; want the scenario that comes with ftplab", status, stdout, stderr)
 	}
 }

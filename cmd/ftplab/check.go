@@ -10,7 +10,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/measure"
-	"ftplab/lab/scenario"
 )
 
 func checkCommand() *cobra.Command {
@@ -39,7 +38,7 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 		Args:              takes(2, 2, "a scenario, by its name or its file, and a capture; - is the standard input"),
 		ValidArgsFunction: completeScenarioThenFile,
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := loadOne(args[0])
+			s, err := selectScenario(args[0])
 			if err != nil {
 				return err
 			}
@@ -59,18 +58,6 @@ Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
 	keyLogFlag(c, &keyLog)
 	oneOf(c, "json", "lines")
 	return c
-}
-
-// loadOne loads the one scenario that an argument names.
-func loadOne(arg string) (*scenario.Scenario, error) {
-	list, err := selectScenarios([]string{arg})
-	if err != nil {
-		return nil, err
-	}
-	if len(list) != 1 {
-		return nil, fmt.Errorf("%s: one scenario was expected, and there are %d", arg, len(list))
-	}
-	return list[0], nil
 }
 
 // completeScenarioThenFile offers scenarios for the first argument and files for

@@ -105,7 +105,7 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 		want string
 	}{
 		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
-		{[]string{"check", "frederick_*", galleryCapture}, "one scenario was expected, and there are"},
+		{[]string{"check", "frederick_*", galleryCapture}, "names 4 scenarios, and one was expected"},
 		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},
 		{[]string{"check", "frederick_passive", cut}, cut + ": there is no packet in this capture: the file is cut off"},
 		{[]string{"derive", cut}, cut + ": there is no packet in this capture: the file is cut off"},

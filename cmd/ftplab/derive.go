@@ -34,7 +34,7 @@ comments in your own words.`,
 			var named *scenario.Scenario
 			if hosts != "" {
 				var err error
-				if named, err = loadOne(hosts); err != nil {
+				if named, err = selectScenario(hosts); err != nil {
 					return err
 				}
 			}

@@ -27,7 +27,7 @@ send it.`,
   ftplab export zeek mine.txtar -o zeek-test`,
 		Args: takes(2, 2, "suricata or zeek, and a scenario"),
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := loadOne(args[1])
+			s, err := selectScenario(args[1])
 			if err != nil {
 				return err
 			}

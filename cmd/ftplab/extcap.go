@@ -82,7 +82,7 @@ func extcapChoices() []extcap.Choice {
 	var choices []extcap.Choice
 	for _, chapter := range allChapters() {
 		for _, name := range chapter.Names {
-			if s, err := loadOne(name); err == nil {
+			if s, err := selectScenario(name); err == nil {
 				choices = append(choices, extcap.Choice{Group: chapter.Title, Name: name, Title: s.Title})
 			}
 		}
@@ -99,7 +99,7 @@ func captureForWireshark(c *cobra.Command, f extcapFlags) error {
 	if f.file != "" {
 		name = f.file
 	}
-	s, err := loadOne(name)
+	s, err := selectScenario(name)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,11 @@ func findPage(results string, args []string) (string, error) {
 			return filepath.Abs(page)
 		}
 	}
+	if _, err := os.Lstat(arg); err == nil { // perhaps a link that leads nowhere
+		if _, err := os.Stat(arg); err != nil {
+			return "", err
+		}
+	}
 	page := filepath.Join(results, scenario.NameOf(arg), "walkthrough.html")
 	if meant := meantResult(results, scenario.NameOf(arg)); meant != "" {
 		return pageThere(page, "did you mean "+meant+"?")

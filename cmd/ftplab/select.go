@@ -21,8 +21,8 @@ import (
 
 // selectScenarios loads the scenarios that the arguments name: names or patterns of built-in
 // scenarios, files and folders. Without arguments it loads the whole course. If files have
-// mistakes, or those of a folder cannot be read, the error is of type [scenario.Errors], and the
-// list has the other scenarios.
+// mistakes or cannot be read, the error is of type [scenario.Errors], and the list has the other
+// scenarios.
 func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	if len(args) == 0 {
 		args = []string{"*"}
@@ -33,12 +33,12 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	for _, arg := range args {
 		found, err := selectOne(arg)
 		if e, ok := err.(scenario.Errors); ok {
-			mistakes = append(mistakes, e...)
+			mistakes = append(mistakes, ofOtherFiles(e, mistakes)...)
 		} else if err != nil {
 			return nil, err
 		}
 		for _, s := range found {
-			if other, ok := seen[s.Name]; ok && other != s.File {
+			if other, ok := seen[s.Name]; ok && other != s.File && !samePlace(other, s.File) {
 				return nil, fmt.Errorf("%s and %s have the same name, and so would their results", other, s.File)
 			} else if !ok {
 				list = append(list, s)
@@ -52,24 +52,62 @@ func selectScenarios(args []string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
+// ofOtherFiles returns the mistakes of files that have none among the earlier ones.
+func ofOtherFiles(mistakes, earlier scenario.Errors) (others scenario.Errors) {
+	for _, m := range mistakes {
+		known := func(e *scenario.Error) bool { return e.File == m.File || samePlace(e.File, m.File) }
+		if !slices.ContainsFunc(earlier, known) {
+			others = append(others, m)
+		}
+	}
+	return others
+}
+
 func selectOne(arg string) ([]*scenario.Scenario, error) {
 	info, err := os.Stat(arg)
+	_, linkErr := os.Lstat(arg) // a link that leads nowhere is there, too
 	switch {
-	case err == nil && info.IsDir() && slices.Contains(scenarios.Names(), arg):
+	case err == nil && info.IsDir() && comesWithFtplab(arg):
 		// The results of a run have a folder with the name of each scenario.
 	case err == nil && info.IsDir():
 		return loadFolder(arg)
-	case err != nil && strings.HasPrefix(arg, oddFolder):
-		return loadOdd(strings.TrimPrefix(arg, oddFolder))
-	case err == nil || strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
-		s, err := lab.Load(arg)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w%s", err, meantFile(arg))
+	case linkErr == nil:
+		return loadFile(arg)
+	case strings.HasPrefix(arg, oddFolder):
+	case strings.ContainsRune(arg, filepath.Separator) || strings.HasSuffix(arg, scenario.Extension):
+		return loadFile(arg)
+	}
+	return loadNamed(arg)
+}
+
+// comesWithFtplab reports whether an argument is the name of a scenario of the course or of
+// package odd.
+func comesWithFtplab(arg string) bool {
+	name, isOdd := strings.CutPrefix(arg, oddFolder)
+	return isOdd && slices.Contains(odd.Names(), name) || slices.Contains(scenarios.Names(), arg)
+}
+
+// loadFile loads the scenario in a file. If it cannot be read, the error is of the type of
+// those of its mistakes.
+func loadFile(path string) ([]*scenario.Scenario, error) {
+	s, err := lab.Load(path)
+	if _, mistakes := err.(scenario.Errors); mistakes {
+		return nil, err
+	}
+	if err != nil {
+		message := oserror.Text(err)
+		if _, linkErr := os.Lstat(path); errors.Is(linkErr, fs.ErrNotExist) {
+			message += meantFile(path)
 		}
-		if err != nil {
-			return nil, err
-		}
-		return []*scenario.Scenario{s}, nil
+		return nil, scenario.Errors{{File: path, Msg: message}}
+	}
+	return []*scenario.Scenario{s}, nil
+}
+
+// loadNamed loads the scenarios that come with ftplab and that a name or a pattern fits.
+func loadNamed(arg string) ([]*scenario.Scenario, error) {
+	if pattern, ok := strings.CutPrefix(arg, oddFolder); ok {
+		return loadOdd(pattern)
 	}
 	names, err := scenarios.Match(arg)
 	if err != nil {
@@ -97,6 +135,23 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// selectScenario loads the one scenario that an argument names.
+func selectScenario(arg string) (*scenario.Scenario, error) {
+	list, err := selectOne(arg)
+	return theOne(arg, list, err)
+}
+
+// theOne returns the one scenario of a list that an argument has selected.
+func theOne(arg string, list []*scenario.Scenario, err error) (*scenario.Scenario, error) {
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("%q names %d scenarios, and one was expected", arg, len(list))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
 }
 
 // oddFolder is how the names of the scenarios of package odd begin. `ftplab list` leaves them out.
@@ -154,14 +209,11 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return nil // such as a pipe, whose end may never come
 		}
-		s, err := lab.Load(path)
+		found, err := loadFile(path)
 		if e, ok := err.(scenario.Errors); ok {
 			mistakes = append(mistakes, e...)
-		} else if err != nil {
-			mistakes = append(mistakes, &scenario.Error{File: path, Line: 1, Msg: oserror.Text(err)})
-		} else {
-			list = append(list, s)
 		}
+		list = append(list, found...)
 		return nil
 	})
 	switch {

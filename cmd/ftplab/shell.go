@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
-	"ftplab/lab/scenario"
 )
 
 func shellCommand() *cobra.Command {
@@ -63,18 +62,6 @@ wanted, it is 1. 2 also means that the shell could not be opened.`,
 	}
 	folderFlag(c.Flags(), &results, "output", "o", defaultResults, "the folder for the results")
 	return c
-}
-
-// selectScenario loads the one scenario that an argument names.
-func selectScenario(arg string) (*scenario.Scenario, error) {
-	found, err := selectOne(arg)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) != 1 {
-		return nil, fmt.Errorf("%q names %d scenarios, and one was expected", arg, len(found))
-	}
-	return found[0], nil
 }
 
 // printRecording prints what was recorded by hand, and what is wrong with it.

@@ -15,7 +15,12 @@ to a file of your own and run that.`,
 		Args:              takesScenario,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(c *cobra.Command, args []string) error {
-			s, err := selectScenario(args[0])
+			choose := selectOne
+			if comesWithFtplab(args[0]) { // also if there is a file of that name here
+				choose = loadNamed
+			}
+			list, err := choose(args[0])
+			s, err := theOne(args[0], list, err)
 			if err != nil {
 				return err
 			}

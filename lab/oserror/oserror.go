@@ -95,7 +95,7 @@ func say(err error) string {
 // atPath says why a file or a folder cannot be used.
 func atPath(path string, err error) string {
 	link := ""
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ELOOP) {
 		link = brokenLink(path)
 	}
 	switch {
@@ -128,12 +128,23 @@ func atPath(path string, err error) string {
 }
 
 // brokenLink says that a path, or one of the folders on it, is a symbolic link to something that
-// is not there; "" if it is none.
+// is not there, or to itself; "" if it is none.
 func brokenLink(path string) string {
 	for up := filepath.Dir(path); ; path, up = up, filepath.Dir(up) {
 		_, err := os.Stat(path)
-		if to, notLink := os.Readlink(path); notLink == nil && errors.Is(err, fs.ErrNotExist) {
-			return fmt.Sprintf("%s is a symbolic link to %s, which does not exist; remove the link or correct it", path, to)
+		to, notLink := os.Readlink(path)
+		what := ""
+		switch {
+		case notLink != nil:
+		case errors.Is(err, fs.ErrNotExist):
+			what = to + ", which does not exist"
+		case errors.Is(err, syscall.ELOOP) && filepath.Join(up, to) == filepath.Clean(path):
+			what = "itself"
+		case errors.Is(err, syscall.ELOOP):
+			what = to + ", and from there links lead back to it, or too many lead on"
+		}
+		if what != "" {
+			return fmt.Sprintf("%s is a symbolic link to %s; remove the link or correct it", path, what)
 		}
 		if up == path {
 			return ""

@@ -24,6 +24,12 @@ func TestText(t *testing.T) {
 	if err := os.Symlink("gone/far", link); err != nil {
 		t.Fatal(err)
 	}
+	for name, to := range map[string]string{"self": "self", "one": "two", "two": "one"} {
+		if err := os.Symlink(to, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, one := filepath.Join(folder, "self"), filepath.Join(folder, "one")
 	isBroken := link + " is a symbolic link to gone/far, which does not exist; remove the link or correct it"
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,6 +59,9 @@ func TestText(t *testing.T) {
 		{ofError(os.Create(filepath.Join(link, "x"))), isBroken},
 		{os.Mkdir(link, 0o700), isBroken},
 		{os.MkdirAll(filepath.Join(link, "x", "y"), 0o700), isBroken},
+		{ofError(os.Open(self)), self + " is a symbolic link to itself; remove the link or correct it"},
+		{ofError(os.Stat(filepath.Join(self, "x"))), self + " is a symbolic link to itself; remove"},
+		{ofError(os.Create(one)), one + " is a symbolic link to two, and from there links lead back to it, or too many lead on; remove"},
 		{&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "there is no permission to use x"},
 		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "x cannot be written, because the disk is full"},
 		{ofError(net.Listen("tcp", address)), "listens on " + address + " already"},

@@ -10,12 +10,17 @@ import (
 // An Error is a mistake in a scenario file.
 type Error struct {
 	File string
-	Line int
+	Line int // 0 for none, such as in a file that cannot be read
 	Msg  string
 }
 
 // Error returns the message in the form of a compiler's error: file:line: message.
-func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.File, e.Msg)
+	}
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
+}
 
 // Errors are the mistakes of one or more files.
 type Errors []*Error
