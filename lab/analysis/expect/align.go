@@ -9,29 +9,26 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// The costs of an alignment. An alignment without a mismatch costs nothing. Of those
-// with mismatches the cheapest is the best explanation. So a line and a packet that
-// differ in a number are aligned and reported as different, not as one missing line and
-// one unwanted packet.
+// The costs of an alignment. An alignment without a mismatch, in which every line has its packet,
+// costs nothing. Of those with mismatches the cheapest is the best explanation. So a line and a
+// packet that differ in a number are aligned and reported as different, not as one missing line
+// and one unwanted packet.
+//
+// A line that may match what the capture lacks costs less than any mismatch, however many there
+// are of them. So there is a mismatch only if nothing that the capture lacks can explain it.
 const (
-	costMissing  = 5
-	costUnwanted = 4
-	costAlike    = 3 // a line and an element of the same kind and direction
+	costHidden   = 1
+	costMismatch = 1 << 20
+	costMissing  = 5 * costMismatch
+	costUnwanted = 4 * costMismatch
+	costAlike    = 3 * costMismatch // a line and an element of the same kind and direction
 	// costOtherText is for two texts whose first words, a command or a reply code,
 	// differ. Where ... allows other packets, a missing line costs less. So a line is
 	// not aligned with another text, and that text stays free for the line that wants
 	// it.
-	costOtherText = 6
-	costSameSide  = 7 // of the same direction
-	costPair      = 8 // neither
-	// costSameBytes is for a line that may match bytes that the capture lacks, if another
-	// line may match the same bytes. For the first line they cost nothing, but it matches
-	// what the capture has if it can.
-	costSameBytes = 3
-	// costUnrecorded is for a line that may match what the capture lacks: packets before its
-	// begin or after its end, or of the other side. It is less than costMissing, so that the
-	// lines there are taken for the missing ones, and not others.
-	costUnrecorded = 3
+	costOtherText = 6 * costMismatch
+	costSameSide  = 7 * costMismatch // of the same direction
+	costPair      = 8 * costMismatch // neither
 )
 
 // maxNodes limits the search, together with the number of elements. A capture that is
@@ -43,7 +40,7 @@ const maxNodes = 1 << 20
 const visited = -1
 
 // anyCost lets an alignment cost what it may.
-const anyCost = math.MaxInt
+const anyCost = math.MaxInt64
 
 // An aligner aligns the lines of one connection with its elements. It searches for the
 // cheapest path through states, by Dijkstra's algorithm. In the first state no line and
@@ -58,14 +55,13 @@ type aligner struct {
 	begins   []bool          // whether a claim of several elements can begin at the element
 	goesOn   []bool          // whether it can continue after the element
 	bounds   map[*line]bound // frames to choose from, for `after`
-	lacks    [2]unrecorded   // of each direction
-	silent   [2]bool         // the capture has no packet of the direction, although there were some
-	older    bool            // the connection is older than the capture
+	unrecorded
 
 	nodes   []node
-	free    []int32         // nodes to visit next, the last one first: they cost nothing more
-	buckets [][]int32       // nodes to visit later, by cost, the first one first
-	reached map[state]int32 // the least cost so far, or visited
+	free    []int32           // nodes to visit next, the last one first: they cost nothing more
+	buckets map[int64][]int32 // nodes to visit later, by cost, the first one first
+	costs   []int64           // those of the buckets, in order
+	reached map[state]int64   // the least cost so far, or visited
 }
 
 // A bound limits a line to the frames with the indexes from to to.
@@ -88,7 +84,7 @@ type node struct {
 	line        *line
 	first, last int32
 	from        int32
-	cost        int32
+	cost        int64
 }
 
 // A step continues a path.
@@ -115,24 +111,24 @@ const (
 // align returns the steps of the best path that matter for the verdict, and its cost.
 // The path ends early, and whole is false, if the search gave up: it took too many
 // nodes, or every path costs more than most.
-func (a *aligner) align(most int) (steps []step, cost int, whole bool) {
-	a.nodes, a.free, a.buckets, a.reached = a.nodes[:0], a.free[:0], nil, map[state]int32{}
+func (a *aligner) align(most int64) (steps []step, cost int64, whole bool) {
+	a.nodes, a.free, a.buckets, a.costs, a.reached = a.nodes[:0], a.free[:0], map[int64][]int32{}, a.costs[:0], map[state]int64{}
 	a.push(node{state: state{pending: [2]int32{-1, -1}}, from: -1}, 0)
 	best := int32(0)
 	for i := a.next(); i >= 0 && len(a.nodes) < maxNodes+4*len(a.elements); i = a.next() {
 		n := a.nodes[i]
-		if int(n.cost) > most {
+		if n.cost > most {
 			break
 		}
 		if int(n.group) == len(a.groups) && int(n.at) == len(a.elements) && a.isOver(n.pending) {
-			return a.path(i), int(n.cost), true
+			return a.path(i), n.cost, true
 		}
 		if b := a.nodes[best].state; n.group > b.group || n.group == b.group && n.at > b.at {
 			best = i
 		}
 		a.expand(i)
 	}
-	return a.path(best), int(a.nodes[best].cost), false
+	return a.path(best), a.nodes[best].cost, false
 }
 
 // isOver reports whether no line has to claim more elements at the end. A text may go on after
@@ -165,11 +161,13 @@ func (a *aligner) next() int32 {
 
 // cheapest takes the first node out of the first bucket that has one.
 func (a *aligner) cheapest() int32 {
-	for cost, bucket := range a.buckets {
-		if len(bucket) > 0 {
-			a.buckets[cost] = bucket[1:]
+	for len(a.costs) > 0 {
+		if bucket := a.buckets[a.costs[0]]; len(bucket) > 0 {
+			a.buckets[a.costs[0]] = bucket[1:]
 			return bucket[0]
 		}
+		delete(a.buckets, a.costs[0])
+		a.costs = a.costs[1:]
 	}
 	return -1
 }
@@ -194,7 +192,7 @@ func (a *aligner) path(i int32) []step {
 
 // push adds a node to visit, unless its state is visited before in any case. The step to
 // it costs price.
-func (a *aligner) push(n node, price int32) {
+func (a *aligner) push(n node, price int64) {
 	n.state = a.skipDone(n.state)
 	n.cost += price
 	if reached, ok := a.reached[n.state]; ok && (reached < n.cost || reached == n.cost && price > 0) {
@@ -205,12 +203,13 @@ func (a *aligner) push(n node, price int32) {
 		a.nodes = slices.Grow(a.nodes, len(a.nodes)+64) // twice as many: append grows by a quarter
 	}
 	a.nodes = append(a.nodes, n)
-	if price == 0 && n.kind != stepHidden {
+	if price == 0 {
 		a.free = append(a.free, int32(len(a.nodes)-1))
 		return
 	}
-	for len(a.buckets) <= int(n.cost) {
-		a.buckets = append(a.buckets, nil)
+	if _, ok := a.buckets[n.cost]; !ok {
+		at, _ := slices.BinarySearch(a.costs, n.cost)
+		a.costs = slices.Insert(a.costs, at, n.cost)
 	}
 	a.buckets[n.cost] = append(a.buckets[n.cost], int32(len(a.nodes)-1))
 }
@@ -269,7 +268,7 @@ func (a *aligner) unwanted(i int32) {
 	n := a.nodes[i]
 	e := &a.elements[n.at]
 	first := n.at
-	if p := n.pending[e.dir()]; p >= 0 && e.kind == elementBytes {
+	if p := n.pending[e.dir()]; p >= 0 && e.hasBytes() {
 		first = p
 		n.pending[e.dir()] = -1
 	} else if p >= 0 && e.inStream() {
@@ -287,7 +286,7 @@ func (a *aligner) abandon(i int32, dir int) {
 	first := n.pending[dir]
 	last := first
 	for k := first; k < n.at; k++ {
-		if e := &a.elements[k]; e.dir() == dir && e.kind == elementBytes {
+		if e := &a.elements[k]; e.dir() == dir && e.hasBytes() {
 			last = k
 		}
 	}
@@ -298,9 +297,9 @@ func (a *aligner) abandon(i int32, dir int) {
 func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
-	kind, price := stepMissing, int32(costMissing)
+	kind, price := stepMissing, int64(costMissing)
 	if a.mayLack(a.groups[n.group][k], int(n.at)) {
-		kind, price = stepHidden, costUnrecorded
+		kind, price = stepHidden, costHidden
 	}
 	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }
@@ -316,13 +315,15 @@ func (a *aligner) pass(i int32) {
 	on := node{state: n.state, kind: stepPassed, from: i, cost: n.cost}
 	outside := e.kind == elementACK || e.kind == elementRepeat && a.lossy
 	if p := &on.pending[e.dir()]; e.isUnrecorded() && *p == inText {
-		*p = -1
+		if outside = true; !a.continues(int(here)) {
+			*p = -1
+		}
 	}
 	outside = outside || a.isRest(e) && n.pending[e.dir()] < 0
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
 		a.push(on, 0)
 	}
-	if e.kind == elementBytes && a.goesOn[here] && (a.begins[here] || on.pending[e.dir()] >= 0) {
+	if e.hasBytes() && a.goesOn[here] && (a.begins[here] || on.pending[e.dir()] >= 0) {
 		if on.pending[e.dir()] < 0 {
 			on.pending[e.dir()] = here
 		}
@@ -335,16 +336,16 @@ func (a *aligner) claim(i int32, k int) {
 	n := a.nodes[i]
 	l := a.groups[n.group][k]
 	e := &a.elements[n.at]
-	if n.pending[e.dir()] >= 0 && e.kind != elementBytes && e.inStream() {
+	if n.pending[e.dir()] >= 0 && !e.hasBytes() && e.inStream() {
 		return
 	}
 	c := a.compare(l, n.state)
-	kind, cost := stepDifferent, int32(costPair)
+	kind, cost := stepDifferent, int64(costPair)
 	switch {
-	case c.isUnknown() && l.kind == kindText:
+	case c.isUnknown() && c.goesOn:
 		return // hide does that
 	case c.isUnknown():
-		kind, cost = stepHidden, 0
+		kind, cost = stepHidden, costHidden
 	case c.alike && len(c.what) == 0:
 		kind, cost = stepMatched, 0
 	case c.alike && c.otherText:
@@ -358,7 +359,7 @@ func (a *aligner) claim(i int32, k int) {
 	}
 	n.judged |= 1 << k
 	n.at = int32(c.last) + 1
-	if e.kind == elementBytes {
+	if e.hasBytes() {
 		n.pending[e.dir()] = -1
 	}
 	a.push(node{state: n.state, kind: kind, line: l, first: int32(c.first), last: int32(c.last), from: i, cost: n.cost}, cost)
@@ -380,8 +381,14 @@ func (e *element) dir() int {
 	return 0
 }
 
+// hasBytes reports whether the element is bytes, or bytes that were sent and are not in the
+// capture. A range can continue after them.
+func (e *element) hasBytes() bool {
+	return e.kind == elementBytes || e.kind == elementGap && e.unrecorded
+}
+
 // inStream reports whether the element takes room in the stream. No range can continue
-// after such an element.
+// after such an element, except bytes.
 func (e *element) inStream() bool {
 	switch e.kind {
 	case elementSYN, elementBytes, elementFIN, elementGap:

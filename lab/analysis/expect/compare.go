@@ -162,6 +162,7 @@ type comparison struct {
 	alike       bool // they have the line's kind and direction
 	otherText   bool // they are a text with another command or reply code
 	unknown     bool // they are as wanted as far as the capture has them
+	goesOn      bool // they are a text that goes on in what the capture lacks
 	what        differences
 }
 
@@ -171,12 +172,19 @@ func (c comparison) isUnknown() bool { return c.alike && len(c.what) == 0 && c.u
 
 // compare compares a line with the element at s and with the pending bytes of its
 // direction.
-func (a *aligner) compare(l *line, s state) comparison {
+func (a *aligner) compare(wanted *line, s state) comparison {
 	at := int(s.at)
 	e := &a.elements[at]
 	c := comparison{first: at, last: at}
-	if e.kind == elementBytes && s.pending[e.dir()] >= 0 {
+	if e.hasBytes() && s.pending[e.dir()] >= 0 {
 		c.first = int(s.pending[e.dir()])
+	}
+	l := a.asKnown(wanted)
+	c.unknown = l != wanted
+	if e.kind == elementGap && e.unrecorded && l.kind == kindRange && l.fromA == e.fromA {
+		c.alike, c.unknown = true, true
+		c.what.inStream(l, a.elements[c.first].start, e.end)
+		return c
 	}
 	if e.kind == elementGap || l.fromA != e.fromA && e.kind != elementDatagram {
 		c.what.otherKind(l, e)
@@ -186,7 +194,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 	switch {
 	case e.kind == elementDatagram:
 		c.alike = l.fromA == e.fromA
-		c.unknown = c.what.datagram(l, f)
+		c.unknown = c.what.datagram(l, f) || c.unknown
 	case e.kind == elementBytes:
 		a.compareBytes(l, &c, f)
 	case l.kind == e.lineKind(f) || e.kind == elementRepeat && l.kind == kindFIN && f.Has(packet.FIN):
@@ -202,7 +210,7 @@ func (a *aligner) compare(l *line, s state) comparison {
 		c.what.otherKind(l, e)
 	}
 	c.unknown = c.unknown || f.lacksOptions(l)
-	if b, ok := a.bounds[l]; ok && (e.frame < b.from || e.frame > b.to) {
+	if b, ok := a.bounds[wanted]; ok && (e.frame < b.from || e.frame > b.to) {
 		c.alike = false
 	}
 	return c
@@ -257,14 +265,14 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		}
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
-		c.unknown = c.what.content(l, a.capture, f, start, end)
+		c.unknown = c.what.content(l, a.capture, f, start, end) || c.unknown || a.lacksSome(c.first, c.last)
 	case kindData, kindFINData:
 		if start != f.Seq || end != f.Seq+int64(f.Payload) {
 			return
 		}
 		c.alike = true
 		c.what.whole(l, f)
-		c.unknown = c.what.content(l, a.capture, f, start, end)
+		c.unknown = c.what.content(l, a.capture, f, start, end) || c.unknown
 		a.withFIN(l, c, f)
 	}
 }
@@ -272,11 +280,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 // compareBeginning compares a line with a text whose end the capture lacks.
 func (a *aligner) compareBeginning(l *line, c *comparison, text *ftp.Line) {
 	e := &a.elements[c.last]
-	more := a.lacks[e.dir()].length[text.End]
+	more := a.sides[e.dir()].length[text.End]
 	if more == 0 {
 		return // it has no end
 	}
-	c.alike, c.unknown = true, true
+	c.alike, c.unknown, c.goesOn = true, true, true
 	if !l.words.mayGoOn(text.Text, more) {
 		c.what.add("the text begins with %s", quote(text.Text))
 		c.otherText = !l.words.beginsLike(text.Text)

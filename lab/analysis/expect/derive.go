@@ -168,7 +168,7 @@ func repeats(frames []Frame) bool {
 	for i := range all {
 		all[i] = i
 	}
-	for _, x := range e.elementsOf(all, ftp.Client, cuts{}, cuts{}) {
+	for _, x := range e.elementsOf(all, ftp.Client, false, cuts{}, cuts{}) {
 		if x.kind == elementRepeat {
 			return true
 		}

@@ -30,8 +30,11 @@ type element struct {
 	// place is the index of the frame that determines the element's position: its own
 	// frame, or the first one that overtook it.
 	place int
-	// unrecorded says that the capture lacks the bytes of a dialogue, because the recorder
-	// cut the packet short.
+	// order is twice the place, or one less for what comes before all elements of that frame.
+	order int
+	// unrecorded says that the capture lacks the bytes of the element, although they were sent,
+	// or will be: the recorder cut the packet of a dialogue short, or the other side
+	// acknowledges a gap, or the file is cut off.
 	unrecorded bool
 }
 
@@ -128,6 +131,13 @@ type stream struct {
 	elements []element
 	syn, fin int64 // the sequence numbers after them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
+	acks     []ack // those that are higher than all before them
+}
+
+// An ack is an acknowledgement of all bytes before a number, and the index of its frame.
+type ack struct {
+	upTo  int64
+	frame int
 }
 
 // A piece is a range of the stream that a packet contains and no packet before it.
@@ -137,8 +147,9 @@ type piece struct {
 }
 
 // elementsOf divides a TCP connection into elements. frames are the indexes of its
-// packets, and a is the side that its declaration names first.
-func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []element {
+// packets, and a is the side that its declaration names first. On a lossy path it has no elements
+// for what was sent first before the begin of the capture.
+func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back cuts) []element {
 	var rest []element // those without a place in a stream
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
 	for _, i := range frames {
@@ -148,14 +159,26 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, forth, back cuts) []elem
 			s = streams[1]
 		}
 		closed := streams[0].closedBy(streams[1]) && streams[1].closedBy(streams[0])
+		repeat := lossy && s.isOldRepeat(f, streams)
+		if f.Ack > s.ack {
+			s.ack = f.Ack
+			s.acks = append(s.acks, ack{f.Ack, i})
+		}
+		if repeat {
+			continue
+		}
 		if e, ok := s.add(f, i, closed); ok {
 			rest = append(rest, e)
 		}
 	}
-	all := append(rest, streams[1].finish(streams[0].ack)...)
-	all = append(all, streams[0].finish(streams[1].ack)...)
-	slices.SortStableFunc(all, func(x, y element) int { return cmp.Compare(x.place, y.place) })
+	all := append(rest, streams[1].finish(streams[0].acks, c.isCut())...)
+	all = append(all, streams[0].finish(streams[1].acks, c.isCut())...)
+	sortElements(all)
 	return all
+}
+
+func sortElements(all []element) {
+	slices.SortStableFunc(all, func(x, y element) int { return cmp.Compare(x.order, y.order) })
 }
 
 // closedBy reports whether the stream has ended and its peer has acknowledged that.
@@ -168,11 +191,20 @@ func (s *stream) answersLate(f *Frame) bool {
 	return f.Flags == packet.RST && f.Seq > 0 && f.Seq <= s.fin
 }
 
+// isOldRepeat reports whether a packet repeats what was sent first before the begin of the capture,
+// since the other side has acknowledged it.
+func (s *stream) isOldRepeat(f *Frame, both [2]*stream) bool {
+	peer := both[0]
+	if peer == s {
+		peer = both[1]
+	}
+	return s.syn == 0 && f.End() > f.Seq && !f.Has(packet.SYN) && f.End() <= peer.ack
+}
+
 // add adds a packet to its stream; closed says that both streams of the connection have
 // ended. It returns an element outside the stream for a retransmission or a reset.
 func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
-	s.ack = max(s.ack, f.Ack)
-	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i}
+	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i, order: 2 * i}
 	switch {
 	case f.Has(packet.RST) && !(closed && s.answersLate(f)):
 		e.kind = elementRST
@@ -226,21 +258,22 @@ func (s *stream) addFIN(e element) bool {
 	return false
 }
 
-// finish cuts the bytes, adds gaps, and gives every element its place. acknowledged is
-// the highest number that the other direction acknowledged.
-func (s *stream) finish(acknowledged int64) []element {
+// finish cuts the bytes, adds gaps, and gives every element its place. Acks are what the other
+// direction acknowledged; cut says that the file is cut off.
+func (s *stream) finish(acks []ack, cut bool) []element {
 	s.cutBytes()
 	slices.SortStableFunc(s.elements, func(x, y element) int {
 		return cmp.Or(cmp.Compare(x.end, y.end), cmp.Compare(x.empty(), y.empty()), cmp.Compare(x.frame, y.frame))
 	})
-	s.addGaps(acknowledged)
-	place := math.MaxInt
+	s.addGaps(acks, cut)
+	order := math.MaxInt
 	for i := len(s.elements) - 1; i >= 0; i-- {
 		e := &s.elements[i]
 		if e.kind != elementGap {
-			place = min(place, e.frame)
+			e.order = 2 * e.frame
 		}
-		e.place = place
+		order = min(order, e.order)
+		e.order, e.place = order, (order+1)/2
 	}
 	return s.elements
 }
@@ -315,23 +348,41 @@ func (s *stream) addBytes(p piece, open bool) {
 	})
 }
 
-// addGaps adds an element for each gap of the stream.
-func (s *stream) addGaps(acknowledged int64) {
+// addGaps adds elements for each gap of the stream.
+func (s *stream) addGaps(acks []ack, cut bool) {
 	whole := make([]element, 0, len(s.elements))
 	end := int64(-1) // unknown, until the first element is seen
 	for _, e := range s.elements {
 		if e.empty() == 0 {
 			if end >= 0 && e.start > end {
-				whole = append(whole, element{kind: elementGap, fromA: s.fromA, start: end, end: e.start})
+				whole = append(whole, s.gap(end, e.start, acks, cut)...)
 			}
 			end = e.end
 		}
 		whole = append(whole, e)
 	}
-	if end >= 0 && acknowledged > end {
-		whole = append(whole, element{kind: elementGap, fromA: s.fromA, start: end, end: acknowledged, place: math.MaxInt})
+	if n := len(acks); end >= 0 && n > 0 && acks[n-1].upTo > end {
+		whole = append(whole, s.gap(end, acks[n-1].upTo, acks, cut)...)
 	}
 	s.elements = whole
+}
+
+// gap returns the elements of a gap, which is cut where lines can begin or end. It comes before
+// the packet that acknowledges it.
+func (s *stream) gap(start, end int64, acks []ack, cut bool) (all []element) {
+	e := element{kind: elementGap, fromA: s.fromA, start: start, order: math.MaxInt - 1, unrecorded: cut}
+	i, _ := slices.BinarySearchFunc(acks, start+1, func(a ack, n int64) int { return cmp.Compare(a.upTo, n) })
+	if i < len(acks) {
+		e.order, e.unrecorded = 2*acks[i].frame-1, true
+	}
+	from, _ := slices.BinarySearch(s.cuts.at, start+1)
+	for _, at := range append(slices.Clone(s.cuts.at[from:]), end) {
+		if e.end = min(at, end); e.end > e.start {
+			all = append(all, e)
+			e.start = e.end
+		}
+	}
+	return all
 }
 
 // seen are the ranges of a stream that were seen, disjoint and in order.

@@ -35,6 +35,11 @@ func (j *judge) verdict() *Verdict {
 			}
 		}
 	}
+	if j.capture.isCut() && len(v.Unjudged)+len(v.Mismatches)+len(j.strays.list) == 0 {
+		u := Unjudged{Unrecorded: true, Lines: []int{}} // more may come than the lines want
+		u.From, u.Why = j.capture.whyLacking()
+		v.Unjudged = append(v.Unjudged, u)
+	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.shown, y.shown) })
 	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
 	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
@@ -104,6 +109,9 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 		all = append(all, m)
 	}
 	steps, unjudged := t.setApart()
+	if !t.whole && t.capture.lacksPackets() {
+		return nil, unjudged // better alignments were not tried
+	}
 	for _, s := range steps {
 		shown = max(shown, t.shownBy(s))
 		if s.line != nil {

@@ -21,7 +21,26 @@ type evidence struct {
 	frames   []Frame
 	sessions map[int]*ftp.Session // by the ID of the control connection
 	contents map[sender]*content  // of the connections whose lines ask for it
+	// begunBefore is the first connection that is older than the capture, oneSided the first of
+	// which the capture lacks one side; nil for none.
+	begunBefore, oneSided *ftp.Connection
 }
+
+// findLacking finds connections of which the capture lacks the begin, or one side.
+func (c *evidence) findLacking() {
+	for x := range c.source.Connections() {
+		copied := *x
+		if c.begunBefore == nil && x.LacksBegin() {
+			c.begunBefore = &copied
+		}
+		if c.oneSided == nil && (x.LacksSide(ftp.Client) || x.LacksSide(ftp.Server)) {
+			c.oneSided = &copied
+		}
+	}
+}
+
+// lacksPackets reports whether the capture lacks packets that no gap in a stream shows.
+func (c *evidence) lacksPackets() bool { return c.isCut() || c.begunBefore != nil || c.oneSided != nil }
 
 // isCut reports whether the file is cut off, so that more packets came after its last one.
 func (c *evidence) isCut() bool { return c.source != nil && c.source.Cut != "" }

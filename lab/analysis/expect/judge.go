@@ -3,7 +3,6 @@
 package expect
 
 import (
-	"cmp"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -17,6 +16,7 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 		return nil, err
 	}
 	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+	j.capture.findLacking()
 	j.bindings = bind(c, w, hosts)
 	j.gather()
 	j.exchange()
@@ -100,10 +100,10 @@ func (j *judge) gather() {
 	j.capture.sessions = c.SessionsOf(bound)
 }
 
-// lacksSome reports whether the recorder cut packets of a connection short, or the file is cut
-// off.
+// lacksSome reports whether the recorder cut packets of a connection short, or the capture lacks
+// packets before or after those it has.
 func (c *evidence) lacksSome(conn *ftp.Connection) bool {
-	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.isCut()
+	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.lacksPackets()
 }
 
 // matched has the frames that a line matched, by their index.
@@ -118,7 +118,7 @@ type track struct {
 	judge *judge
 	aligner
 	steps []step
-	cost  int
+	cost  int64
 	whole bool // the alignment was not given up
 }
 
@@ -135,22 +135,23 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	if b.proto != "tcp" {
 		t.elements = j.datagrams(b)
+		t.findUnrecorded()
 		return t
 	}
+	t.findUnnumbered()
 	var forth, back cuts
 	for _, l := range b.lines {
 		if l.fromA {
-			forth.addLine(l)
+			forth.addLine(t.asKnown(l))
 		} else {
-			back.addLine(l)
+			back.addLine(t.asKnown(l))
 		}
 	}
-	t.findSilent()
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
 	forth.texts, back.texts = t.wantsTexts(), t.wantsTexts()
 	divide := func() {
-		t.elements = j.capture.elementsOf(b.frames, b.a, forth, back)
+		t.elements = j.capture.elementsOf(b.frames, b.a, t.aligner.lossy, forth, back)
 		t.textsAfterTelnet()
 		t.thin()
 	}
@@ -160,9 +161,7 @@ func (j *judge) newTrack(b *binding) *track {
 		divide()
 	}
 	t.begins, t.goesOn = t.claimable()
-	if t.wantsTexts() {
-		t.findUnrecorded()
-	}
+	t.findUnrecorded()
 	return t
 }
 
@@ -196,7 +195,7 @@ func (j *judge) datagrams(b *binding) []element {
 	var all []element
 	for _, i := range b.frames {
 		_, src, dst := datagramEnds(j.capture.frames[i].Other)
-		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, place: i})
+		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, place: i, order: 2 * i})
 	}
 	return all
 }
@@ -250,7 +249,7 @@ func (t *track) thin() {
 		}
 	}
 	flush()
-	slices.SortStableFunc(kept, func(x, y element) int { return cmp.Compare(x.place, y.place) })
+	sortElements(kept)
 	t.elements = kept
 }
 
@@ -302,18 +301,21 @@ func (t *track) claimable() (begins, goesOn []bool) {
 	inText := [2]int64{} // the end of the current text
 	for i := range t.elements {
 		e := &t.elements[i]
-		if e.kind != elementBytes {
+		if !e.hasBytes() {
 			continue
 		}
-		dir := e.dir()
-		if text := t.texts[dir][e.start]; text != nil {
-			inText[dir], begins[i] = text.End, true
+		if e.kind == elementBytes {
+			dir := e.dir()
+			if text := t.texts[dir][e.start]; text != nil {
+				inText[dir], begins[i] = text.End, true
+			}
+			f := &t.capture.frames[e.frame]
+			cut := e.end < f.Seq+int64(f.Payload) // the packet continues in another element
+			begins[i] = begins[i] || cut && e.start == f.Seq
+			goesOn[i] = cut || e.end < inText[dir]
 		}
-		f := &t.capture.frames[e.frame]
-		cut := e.end < f.Seq+int64(f.Payload) // the packet continues in another element
-		begins[i] = begins[i] || cut && e.start == f.Seq
-		goesOn[i] = cut || e.end < inText[dir]
 		for _, l := range t.lines {
+			l = t.asKnown(l)
 			if l.kind == kindRange && l.fromA == e.fromA {
 				begins[i] = begins[i] || l.seq.start.is(e.start)
 				goesOn[i] = goesOn[i] || l.seq.reaches(e)
@@ -336,7 +338,7 @@ func (t *track) align() {
 }
 
 // take makes an alignment that of the track.
-func (t *track) take(steps []step, cost int, whole bool) {
+func (t *track) take(steps []step, cost int64, whole bool) {
 	t.steps, t.cost, t.whole = steps, cost, whole
 	for _, l := range t.lines {
 		delete(t.judge.matched, l)
@@ -389,8 +391,8 @@ func (j *judge) inOrder(l *line) bool {
 	return !ok || !ok2 || this.frame > that.frame
 }
 
-// confine limits a line to some packets, if its connection can then be aligned at the
-// same cost.
+// confine limits a line to some packets, if its connection can then be aligned with no other
+// mismatches.
 func (j *judge) confine(l *line, b bound) bool {
 	old, had := j.bounds[l]
 	if had {
@@ -401,7 +403,7 @@ func (j *judge) confine(l *line, b bound) bool {
 		if t.declaration != l.conn {
 			continue
 		}
-		steps, cost, whole := t.aligner.align(t.cost)
+		steps, cost, whole := t.aligner.align(t.cost - t.cost%costMismatch + costMismatch - 1)
 		if whole && matches(steps, l) {
 			t.take(steps, cost, whole)
 			return true
@@ -414,7 +416,10 @@ func (j *judge) confine(l *line, b bound) bool {
 	return false
 }
 
-// matches reports whether the line has a packet in an alignment.
+// matches reports whether the line has a packet in an alignment, or may match what the capture
+// lacks.
 func matches(steps []step, l *line) bool {
-	return slices.ContainsFunc(steps, func(s step) bool { return s.kind == stepMatched && s.line == l })
+	return slices.ContainsFunc(steps, func(s step) bool {
+		return (s.kind == stepMatched || s.kind == stepHidden) && s.line == l
+	})
 }

@@ -63,15 +63,28 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 			return u, true
 		}
 	}
-	for _, other := range j.bindings {
-		if other.conn != nil && isOlder(other.conn) {
-			u.From, u.Why = other.conn.FirstPacket, olderThan
-			return u, true
-		}
+	if c := j.capture; c.begunBefore != nil || c.isCut() || b.proto != "tcp" && c.oneSided != nil {
+		u.From, u.Why = c.whyLacking()
+		return u, true
 	}
-	u.From, u.Why = j.capture.source.Size+1, cutOff
-	return u, j.capture.isCut()
+	return u, false
 }
 
-// olderThan is the reason for what came before the begin of a capture.
-const olderThan = "the capture begins in the middle of a connection"
+// whyLacking returns the packet from which on the capture lacks packets that no gap in a stream
+// shows, and the reason. It is only for a capture that lacks some.
+func (c *evidence) whyLacking() (packet int, why string) {
+	switch {
+	case c.begunBefore != nil:
+		return c.begunBefore.FirstPacket, begunBefore
+	case c.isCut():
+		return c.source.Size + 1, cutOff
+	}
+	return c.oneSided.FirstPacket, oneSided
+}
+
+// The reasons why the capture lacks packets that no gap in a stream shows.
+const (
+	cutOff      = "the file is cut off there"
+	begunBefore = "the capture begins in the middle of a connection"
+	oneSided    = "it has the packets of one side only"
+)

@@ -59,11 +59,13 @@ func (m *matching) findNear(b *binding) {
 // others, as long as both match better then. A declaration with a star may have got the
 // connection that a wrong port was meant for.
 func (j *judge) exchange() {
-	mistaken := func(b *binding) bool { return b.proto == "tcp" && (b.conn == nil || b.near) }
+	c := costs{judge: j, known: map[pairing]priced{}}
+	mistaken := func(b *binding) bool {
+		return b.proto == "tcp" && (b.conn == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
+	}
 	if !slices.ContainsFunc(j.bindings, mistaken) {
 		return
 	}
-	c := costs{judge: j, known: map[pairing]int{}}
 	again, exchanged := true, false
 	for again {
 		again = false
@@ -74,7 +76,7 @@ func (j *judge) exchange() {
 		}
 		exchanged = exchanged || again
 	}
-	if exchanged {
+	if exchanged && j.capture.begunBefore == nil { // else the order of the SYNs is not known
 		j.hosts.sortAlike(j.bindings)
 	}
 }
@@ -92,7 +94,13 @@ const mostPairings = 4000
 // costs are the costs of the best alignments, by pairing.
 type costs struct {
 	judge *judge
-	known map[pairing]int
+	known map[pairing]priced
+}
+
+// priced is the cost of a pairing, and the side of the connection that the declaration names first.
+type priced struct {
+	cost int64
+	a    ftp.Side
 }
 
 // exchange exchanges the connections of b and another binding, if there is one with which
@@ -146,30 +154,46 @@ func (c costs) inOrder(b, other, x *binding) bool {
 	return b.declaration.a == other.declaration.a && b.declaration.b == other.declaration.b && b.line > other.line && 2*c.of(x) >= c.of(other)
 }
 
-// of returns the cost of aligning the lines of b with its connection.
-func (c costs) of(b *binding) int {
+// of returns the cost of aligning the lines of b with its connection. If the capture does not show
+// who opened that, b.a becomes the side with which it costs less.
+func (c costs) of(b *binding) int64 {
 	key := pairing{b.declaration, b.conn}
-	if _, ok := c.known[key]; !ok {
-		c.known[key] = c.align(*b)
+	best, ok := c.known[key]
+	if !ok {
+		best = priced{c.align(*b), b.a}
+		if x := *b; b.conn != nil && b.conn.OpenedBy == "" && !b.near {
+			if x.a = b.a.Other(); c.judge.hosts.means(b.declaration, b.conn, x.a, true) {
+				if cost := c.align(x); cost < best.cost {
+					best = priced{cost, x.a}
+				}
+			}
+		}
+		c.known[key] = best
 	}
-	return c.known[key]
+	b.a = best.a
+	return best.cost
 }
 
-func (c costs) align(b binding) int {
-	allMissing := costMissing * len(b.lines)
+// align aligns the lines of a binding with its connection. That it is not the declared one is no
+// difference, unless the capture may lack that one.
+func (c costs) align(b binding) (cost int64) {
+	lines := int64(len(b.lines))
+	_, lacking := c.judge.lacking(&binding{declaration: b.declaration})
 	switch {
-	case b.conn == nil && c.judge.capture.isCut():
-		return costUnrecorded * len(b.lines)
+	case b.conn == nil && lacking:
+		return costHidden * lines
 	case b.conn == nil:
-		return allMissing
+		return costMissing * lines
+	case b.near && lacking:
+		cost = costMissing
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
-	_, cost, whole := t.aligner.align(anyCost)
+	_, aligned, whole := t.aligner.align(anyCost)
 	if !whole {
-		return allMissing + costUnwanted*len(t.elements)
+		return cost + costMissing*lines + costUnwanted*int64(len(t.elements))
 	}
-	return cost
+	return cost + aligned
 }
 
 // misbound returns the mismatch of a declaration that matches no connection of the

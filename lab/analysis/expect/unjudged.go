@@ -12,7 +12,7 @@ import (
 // An Unjudged is a part of a connection that cannot be compared with the want, because it
 // is in TLS and there are no keys for it, or because the capture lacks it.
 type Unjudged struct {
-	// Connection is the name of the connection.
+	// Connection is the name of the connection, "" for what belongs to none that is declared.
 	Connection string `json:"connection"`
 	// From is the packet of the first record that cannot be decrypted, or the first packet
 	// in or before which bytes are missing. It is the number after the last packet if the
@@ -41,16 +41,19 @@ func (u *Unjudged) Message(file string) string {
 			what = fmt.Sprintf("line %d", u.Lines[0])
 		}
 	}
+	if u.Connection != "" {
+		place += ": " + u.Connection
+	}
 	if u.Unrecorded {
-		return fmt.Sprintf("%s: %s: from frame %d on, bytes are missing in the capture (%s), so %s cannot be judged\n",
-			place, u.Connection, u.From, u.Why, what)
+		return fmt.Sprintf("%s: from frame %d on, bytes are missing in the capture (%s), so %s cannot be judged\n",
+			place, u.From, u.Why, what)
 	}
 	hint := ""
 	if u.LacksKeys {
 		hint = "; --keylog FILE reads a file with the keys"
 	}
-	return fmt.Sprintf("%s: %s: from frame %d on it is in TLS that cannot be read (%s), so %s cannot be judged%s\n",
-		place, u.Connection, u.From, u.Why, what, hint)
+	return fmt.Sprintf("%s: from frame %d on it is in TLS that cannot be read (%s), so %s cannot be judged%s\n",
+		place, u.From, u.Why, what, hint)
 }
 
 // A hiddenRange is the packets, from one to another, in which one side says something that

@@ -9,11 +9,33 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/packet"
 )
 
-// unrecorded is what the capture lacks of a direction of a dialogue.
+// unrecorded is what the capture may lack of a connection.
 type unrecorded struct {
+	// older says that packets may have come before the first one of the capture.
+	older bool
+	// sides are the two directions.
+	sides [2]unrecordedSide
+	// known are lines without the numbers that the capture does not show.
+	known map[*line]*line
+}
+
+// unrecordedSide is what the capture may lack of one direction.
+type unrecordedSide struct {
+	// silent says that the capture has no packet, although there were some.
+	silent bool
+	// begin is up to which element packets before its first one may be missing, -1 if that has
+	// a SYN.
+	begin int
+	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
+	// begin.
+	unnumbered bool
+	// end is the highest sequence number of the stream, and over says that it has a FIN.
+	end  int64
+	over bool
+	// next is, for each element, the first one at or after it that takes room in the stream.
+	next []int
 	// length is how many bytes are missing from a sequence number on.
 	length map[int64]int
 	// rest are the numbers at which the rest of a text is missing.
@@ -24,82 +46,166 @@ type unrecorded struct {
 // file.
 const longestText = 1 << 20
 
-// lastOf returns, for each direction, the index of the last element of its stream, or -1.
-func (a *aligner) lastOf() [2]int {
-	last := [2]int{-1, -1}
-	for i := range a.elements {
-		if e := &a.elements[i]; e.inStream() {
-			last[e.dir()] = i
-		}
-	}
-	return last
-}
-
 // mayLack reports whether a line that matches no element may match a packet before element at
 // which is not in the capture.
 func (a *aligner) mayLack(l *line, at int) bool {
-	return a.capture.isCut() && at == len(a.elements) || a.older && at == 0 || a.silent[l.dir()]
+	side := &a.sides[l.dir()]
+	b, bounded := a.bounds[l]
+	return side.silent || at <= side.begin ||
+		a.older && at == 0 && !(bounded && b.from > 0) ||
+		a.capture.isCut() && at == len(a.elements) && !(bounded && b.to < len(a.capture.frames)) && side.mayFollow(l) ||
+		side.unnumbered && l.kind == kindRange
 }
 
-// findSilent finds out whether the capture has only one direction of a TCP connection, which
-// acknowledges what came from the other one, and whether it lacks the begin of the connection.
-func (t *track) findSilent() {
-	var packets [2]int
-	var acks [2]bool
-	for _, i := range t.frames {
-		f := &t.capture.frames[i]
-		dir := 0
-		if t.isForth(f) {
-			dir = 1
-		}
-		packets[dir]++
-		acks[dir] = acks[dir] || f.Has(packet.ACK) && !f.Has(packet.RST)
+// mayFollow reports whether a line may be about something after all that the capture has of its
+// direction.
+func (s *unrecordedSide) mayFollow(l *line) bool {
+	if l.kind != kindText && l.kind != kindRange {
+		return true
 	}
-	for dir := range t.silent {
-		t.silent[dir] = packets[dir] == 0 && acks[1-dir]
-	}
-	t.older = isOlder(t.conn)
-}
-
-// isOlder reports whether a connection is older than the capture: it has data or a FIN, and no
-// SYN.
-func isOlder(c *ftp.Connection) bool {
-	a, b := &c.ClientFlow, &c.ServerFlow
-	return a.SYN+b.SYN == 0 && a.Bytes+b.Bytes+int64(a.FIN+b.FIN) > 0
+	start := l.seq.start
+	return !s.over && (!start.set || start.any || start.value >= s.end || s.unnumbered)
 }
 
 // goesOnAfterEnd reports whether the bytes up to element i may continue after the end of a
 // file that is cut off.
 func (a *aligner) goesOnAfterEnd(i int) bool {
 	e := &a.elements[i]
-	return a.capture.isCut() && e.kind == elementBytes && a.lastOf()[e.dir()] == i
+	return a.capture.isCut() && e.kind == elementBytes && a.nextIn(e.dir(), i+1) < 0
 }
 
-// findUnrecorded finds what the capture lacks of a dialogue.
+// nextIn returns the first element at or after one that takes room in the stream of a direction,
+// or -1.
+func (a *aligner) nextIn(dir, at int) int {
+	if next := a.sides[dir].next; at < len(next) {
+		return next[at]
+	}
+	return -1
+}
+
+// continues reports whether a gap continues after an element of it.
+func (a *aligner) continues(i int) bool {
+	e := &a.elements[i]
+	next := a.nextIn(e.dir(), i+1)
+	return e.kind == elementGap && next >= 0 && a.elements[next].kind == elementGap && a.elements[next].start == e.end
+}
+
+// lacksSome reports whether a gap is among some elements.
+func (a *aligner) lacksSome(first, last int) bool {
+	dir := a.elements[last].dir()
+	return slices.ContainsFunc(a.elements[first:last+1], func(e element) bool { return e.kind == elementGap && e.dir() == dir })
+}
+
+// findUnnumbered finds out which sequence numbers the capture does not show.
+func (t *track) findUnnumbered() {
+	t.known = map[*line]*line{}
+	for dir := range t.sides {
+		t.sides[dir].unnumbered = t.conn.ClientFlow.SYN+t.conn.ServerFlow.SYN == 0
+	}
+	for _, l := range t.lines {
+		if known, changed := l.without(t.sides[l.dir()].unnumbered, t.sides[1-l.dir()].unnumbered); changed {
+			t.known[l] = known
+		}
+	}
+}
+
+// asKnown returns a line without the numbers that the capture does not show.
+func (u *unrecorded) asKnown(l *line) *line {
+	if known := u.known[l]; known != nil {
+		return known
+	}
+	return l
+}
+
+// without returns a line without its own sequence numbers, or those of the other side that it
+// acknowledges, and whether it has some.
+func (l *line) without(own, acknowledged bool) (known *line, changed bool) {
+	copied := *l
+	forget := func(n *number) {
+		if n.set && !n.any {
+			n.any, changed = true, true
+		}
+	}
+	if own {
+		forget(&copied.seq.start)
+		forget(&copied.seq.end)
+		if l.kind == kindRange {
+			changed = changed || l.content != nil || l.length.set
+			copied.content, copied.length = nil, number{}
+		}
+	}
+	if acknowledged {
+		forget(&copied.ack)
+		copied.options = slices.DeleteFunc(slices.Clone(l.options), func(o option) bool { return o.name == "sack" && !o.not })
+		changed = changed || len(copied.options) < len(l.options)
+	}
+	return &copied, changed
+}
+
+// findUnrecorded finds what the capture may lack of a track.
 func (t *track) findUnrecorded() {
-	for dir := range t.lacks {
-		t.lacks[dir] = unrecorded{map[int64]int{}, map[int64]bool{}}
-		for _, text := range t.texts[dir] {
-			t.lacks[dir].rest[text.End] = !text.Complete
-		}
-	}
-	end := [2]int64{-1, -1}
-	if t.capture.isCut() {
-		for dir, i := range t.lastOf() {
-			if i >= 0 {
-				t.lacks[dir].length[t.elements[i].end] = longestText
+	t.older = t.capture.begunBefore != nil || t.beginsWithAnswer()
+	for dir := range t.sides {
+		side := &t.sides[dir]
+		side.begin, side.silent = -1, t.isSilent(dir)
+		side.length, side.rest = map[int64]int{}, map[int64]bool{}
+		side.next = make([]int, len(t.elements))
+		next := -1
+		for i, e := range slices.Backward(t.elements) {
+			if e.dir() == dir && e.inStream() {
+				side.end, side.over = max(side.end, e.end), side.over || e.kind == elementFIN
+				next = i
 			}
+			side.next[i] = next
+		}
+		if t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksBegin() {
+			side.begin = max(0, t.nextIn(dir, 0))
+		}
+		for _, text := range t.texts[dir] {
+			side.rest[text.End] = !text.Complete
 		}
 	}
-	for _, e := range slices.Backward(t.elements) {
-		if lacks := &t.lacks[e.dir()]; e.isUnrecorded() {
-			lacks.length[e.start] = int(e.end - e.start)
-			if end[e.dir()] == e.end {
-				lacks.length[e.start] += lacks.length[e.end]
+	t.measureGaps()
+}
+
+// measureGaps finds the lengths of what is missing.
+func (t *track) measureGaps() {
+	end := [2]int64{-1, -1}
+	for i, e := range slices.Backward(t.elements) {
+		side := &t.sides[e.dir()]
+		if t.capture.isCut() && e.inStream() && t.nextIn(e.dir(), i+1) < 0 {
+			side.length[e.end] = longestText
+		}
+		if e.isUnrecorded() {
+			side.length[e.start] = int(e.end - e.start)
+			if end[e.dir()] == e.end || side.length[e.end] == longestText {
+				side.length[e.start] += side.length[e.end]
 			}
 			end[e.dir()] = e.start
 		}
 	}
+}
+
+// isSilent reports whether the capture has no packet of a direction, although there were some.
+func (t *track) isSilent(dir int) bool {
+	if t.conn != nil {
+		side := t.side(dir == 1)
+		return t.conn.LacksSide(side) || t.capture.oneSided != nil && t.conn.Flow(side).Packets == 0
+	}
+	if slices.ContainsFunc(t.elements, func(e element) bool { return e.dir() == dir }) {
+		return false
+	}
+	return t.capture.oneSided != nil || t.beginsWithAnswer()
+}
+
+// beginsWithAnswer reports whether the first packet of another protocol than TCP answers a
+// question that the capture lacks.
+func (t *track) beginsWithAnswer() bool {
+	if len(t.elements) == 0 || t.elements[0].kind != elementDatagram {
+		return false
+	}
+	p := t.capture.frames[t.elements[0].frame].Other
+	return p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
 }
 
 // isUnrecorded reports whether the capture lacks the bytes of an element.
@@ -108,52 +214,70 @@ func (e *element) isUnrecorded() bool { return e.kind == elementGap || e.unrecor
 // isRest reports whether an element is the rest of a text of which only the beginning was
 // recorded. It needs no line of its own.
 func (a *aligner) isRest(e *element) bool {
-	return e.isUnrecorded() && a.lacks[e.dir()].rest[e.start]
+	return e.isUnrecorded() && a.sides[e.dir()].rest[e.start]
 }
 
 // inText is the pending element of a direction after a line that may match bytes which the capture
 // lacks: those that are next may have more lines in them.
 const inText = -2
 
-// hide lets line k of the group be a text of which the capture lacks all, or the end.
+// hide lets line k of the group match bytes that the capture lacks: a text of which it has the
+// beginning, or all that is next in the stream. Nobody knows between which packets of the other
+// side those came, except that they did before the next element.
 func (a *aligner) hide(i int32, k int) {
 	n := a.nodes[i]
 	l := a.groups[n.group][k]
-	e := &a.elements[n.at]
-	pending := &n.pending[e.dir()]
-	if l.kind != kindText || l.fromA != e.fromA || *pending >= 0 {
+	dir := l.dir()
+	pending := &n.pending[dir]
+	at := a.nextIn(dir, int(n.at))
+	if at < 0 || *pending >= 0 {
 		return
 	}
-	to := node{kind: stepHidden, line: l, first: n.at, last: n.at, from: i, cost: n.cost}
-	n.judged |= 1 << k
-	if !e.isUnrecorded() {
-		if e.kind == elementBytes && a.compare(l, n.state).isUnknown() {
-			n.at, *pending = n.at+1, inText
-			to.state = n.state
-			a.push(to, 0)
+	e := &a.elements[at]
+	switch {
+	case e.isUnrecorded() && (int(n.at) == at || e.kind == elementGap):
+		if a.isRest(e) && *pending != inText || !a.fitsIn(l, at) {
+			return
 		}
+	case int(n.at) == at && e.kind == elementBytes:
+		if c := a.compare(l, n.state); !c.isUnknown() || !c.goesOn {
+			return
+		}
+		n.at++
+	default:
 		return
 	}
-	if a.isRest(e) && *pending != inText || !l.words.mayGoOn("", a.lacks[e.dir()].length[e.start]) || !a.headerFits(l, e) {
-		return
+	n.judged |= 1 << k
+	*pending = inText
+	a.push(node{state: n.state, kind: stepHidden, line: l, first: int32(at), last: int32(at), from: i, cost: n.cost}, costHidden)
+}
+
+// fitsIn reports whether a line may be about bytes in a gap that begins with an element. A text
+// may also be in bytes that the recorder cut off.
+func (a *aligner) fitsIn(l *line, at int) bool {
+	e := &a.elements[at]
+	l = a.asKnown(l)
+	if l.kind == kindText {
+		return l.words.mayGoOn("", a.sides[e.dir()].length[e.start]) && a.headerFits(l, e)
 	}
-	price := int32(0)
-	if *pending == inText {
-		price = costSameBytes
+	end := e.end
+	for i := at; a.continues(i); {
+		i = a.nextIn(e.dir(), i+1)
+		end = a.elements[i].end
 	}
-	*pending = inText // the next line may be in the same bytes
-	to.state = n.state
-	a.push(to, price)
-	n.at, *pending = n.at+1, -1
-	to.state = n.state
-	a.push(to, price)
+	within := func(n number) bool { return !n.set || n.any || e.start <= n.value && n.value <= end }
+	switch l.kind {
+	case kindRange, kindData, kindFIN, kindFINData:
+		return e.kind == elementGap && e.unrecorded && within(l.seq.start) && within(l.seq.end)
+	}
+	return false
 }
 
 // headerFits reports whether a line says nothing else of its packet than what is known.
 func (a *aligner) headerFits(l *line, e *element) bool {
 	var d differences
-	d.number("seq", l.seq.start, e.start)
 	if e.kind != elementGap {
+		d.number("seq", l.seq.start, e.start)
 		d.packet(l, &a.capture.frames[e.frame])
 	}
 	return len(d) == 0
@@ -213,8 +337,12 @@ func (t *track) hidden() *Unjudged {
 		}
 		u.Lines = append(u.Lines, s.line.number)
 	}
-	if len(u.Lines) == 0 {
+	switch {
+	case len(u.Lines) > 0:
+	case t.whole || !t.capture.lacksPackets():
 		return nil
+	default:
+		u.From, u.Why = t.capture.whyLacking()
 	}
 	for _, l := range t.lines {
 		if !t.whole && !aligned[l] && l.kind != kindSkip {
@@ -225,23 +353,20 @@ func (t *track) hidden() *Unjudged {
 	return u
 }
 
-// cutOff is the reason for what comes after the end of a file that is cut off.
-const cutOff = "the file is cut off there"
-
 // whyUnrecorded returns the packet in or before which the capture lacks bytes of a step, and the
 // reason.
 func (t *track) whyUnrecorded(s step) (packet int, why string) {
-	if s.first == s.last && t.mayLack(s.line, s.first) && (s.last == len(t.elements) || !t.elements[s.last].isUnrecorded()) {
-		begin := t.capture.frames[t.frames[0]].Number
-		switch {
-		case t.silent[s.line.dir()]:
-			return begin, "it has the packets of one side only"
-		case t.older && s.first == 0:
-			return begin, olderThan
-		}
+	begin := t.capture.source.Size + 1
+	if len(t.frames) > 0 {
+		begin = t.capture.frames[t.frames[0]].Number
 	}
-	if s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded {
+	switch {
+	case t.sides[s.line.dir()].silent:
+		return begin, oneSided
+	case s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded:
 		return t.capture.source.Size + 1, cutOff
+	case t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
+		return begin, begunBefore
 	}
 	first, last := &t.elements[s.first], &t.elements[s.last]
 	for _, i := range t.frames {
@@ -251,7 +376,9 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 		}
 	}
 	next, _ := slices.BinarySearch(t.frames, first.place)
-	next = min(next, len(t.frames)-1)
+	if next = min(next, len(t.frames)-1); next < 0 {
+		return begin, cutOff
+	}
 	return t.capture.frames[t.frames[next]].Number, "packets before this frame are missing"
 }
 

@@ -110,12 +110,12 @@ func TestUnrecorded(t *testing.T) {
 		{"the end of a packet with several lines",
 			"ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl server > client \"220-Hello\"\nctl server > client \"220-more\"\nctl server > client \"220 *\"\nctl client > server \"QUIT\"\n",
 			twoInOne, "", "[5 6] @4", ""},
-		{"a packet that was lost", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", lost, "", "[4] @13", "(packets before this frame are missing), so line 4 cannot"},
+		{"a packet that was lost", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", lost, "", "[4] @12", "(packets before this frame are missing), so line 4 cannot"},
 		{"a packet that was lost, and no line for it", "ctl client.* > server.21\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"230-Hello\"\nctl server > client \"230 Go on\"\nctl server > client \"226 *\"\n", lost, "unwanted 5", "", "the capture lacks seq 59:79"},
 		{"headers alone", activeWant, snapped(headers), "", "[4 7 8 9 10 11 12 13 14 15 19 22 25 26] @1", "so lines 4, 7-15, 19, 22, 25-26 cannot be judged"},
 		{"headers alone, and a reply too many", strings.Replace(activeWant, "ctl   server > client  \"331 *\"\n", "", 1), snapped(headers), "unwanted 8 @7", "[4 7 8 9 10 11 12 13 14 18 21 24 25] @1", ""},
 		{"four bytes of each text", activeWant, snapped(headers + 4), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
-		{"four bytes of each text, and another reply code", strings.Replace(activeWant, "226", "250", 1), snapped(headers + 4), "different 22 @23", "[7 8 9 10 11 12 13 14 15 19 25 26] @4", ""},
+		{"four bytes of each text, and another reply code", strings.Replace(activeWant, "226", "250", 1), snapped(headers + 4), "unwanted 22 @23", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", ""},
 		{"options of TCP", dataDeclared + "data server > client [S] mss 1460 !df\n", options, "different 2 @1", "", "df is there"},
 		{"options of TCP that were cut off", dataDeclared + "data server > client [S] mss 1460 df ttl 64\n", options, "", "[2] @1", ""},
 		{"a name in DNS", "dns client.* > nameserver.53 udp\ndns client > nameserver \"A? ftp1.example.test.\" length 35\ndns nameserver > client \"1/4/4 *\"\n", names, "", "[2 3] @1", ""},
@@ -241,6 +241,11 @@ func TestCutOffAnywhere(t *testing.T) {
 // What a file that is cut off shows is judged, and what may have come after its end is not.
 func TestCutOff(t *testing.T) {
 	const before = "ctl client.* > server.21\ndata server.20 > client.*\nctl ...\nctl client > server \"LIST\" @list\n" // the line below it is the fifth
+	// strict leaves no room for another LIST after the end of the file.
+	strict := strings.Replace(before, "ctl ...\n", strings.Join([]string{
+		`ctl client > server [S]`, `ctl server > client [S.]`, `ctl server > client "220 *"`, `ctl client > server "USER *"`,
+		`ctl server > client "331 *"`, `ctl client > server "PASS *"`, `ctl server > client "230-*"`, `ctl server > client "230 *"`,
+		`ctl client > server "PORT *"`, `ctl server > client "200 *"`, ``}, "\n"), 1) // the line below it is the 14th
 	session := func() *recording {
 		g := &recording{forge.New(), false}
 		ctl := login(g) // 10 frames
@@ -271,8 +276,11 @@ func TestCutOff(t *testing.T) {
 	}{
 		{"all that is there, and more", before + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\ndata ...\n", at["226"], "", "ctl [6]"},
 		{"a text that goes on", before + "ctl server > client \"150 Here it comes\"\nctl server > client \"226 *\"\n", at["comes"], "", "data [2] ctl [5 6]"},
-		{"a text that begins otherwise", before + "ctl server > client \"150 There *\"\nctl server > client \"226 *\"\n", at["comes"], "different 5 @15", "data [2] ctl [6]"},
-		{"another command", strings.Replace(before, "LIST", "NLST", 1) + "ctl server > client \"150 *\"\ndata ...\n", at["226"], "missing 4", ""},
+		{"a text that begins otherwise", strict + "ctl server > client \"150 There *\"\nctl server > client \"226 *\"\n", at["comes"], "different 14 @15", "data [2] ctl [15]"},
+		{"a text that begins otherwise, and another one may come", before + "ctl server > client \"150 There *\"\nctl server > client \"226 *\"\n", at["comes"], "", "data [2] ctl [4 5 6]"},
+		{"another command", strings.Replace(strict, "LIST", "NLST", 1) + "ctl server > client \"150 *\"\ndata ...\n", at["226"], "different 13 @14", ""},
+		{"another command, and one more may come", strings.Replace(before, "LIST", "NLST", 1) + "ctl server > client \"150 *\"\ndata ...\n", at["226"], "", "ctl [4 5]"},
+		{"nothing is missing, and more may come", before + "ctl ...\ndata ...\n", at["226"], "", " []"},
 		{"a range that goes on", before + "ctl ...\ndata ...\ndata server > client seq 1:21\ndata server > client [F.]\n", at["01234"], "", "data [7 8]"},
 		{"a range that ends too early", before + "ctl ...\ndata ...\ndata server > client seq 1:6\ndata server > client [F.]\n", at["01234"], "different 7 @20", "data [8]"},
 		{"no line for what is there", "ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl client > server \"USER *\"\nctl ...\nctl server > client \"226 *\"\ndata server.20 > client.*\ndata ...\n", at["226"], "unwanted 3 @4", "ctl [6]"},

@@ -274,7 +274,7 @@ func replySegments(s *scope) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	if lines := x.Replies[0].Lines; lacks(&s.conn.ServerFlow) && !lines[len(lines)-1].Complete {
+	if lines := x.Replies[0].Lines; (lacks(&s.conn.ServerFlow) || s.capture.cut) && !lines[len(lines)-1].Complete {
 		return value{}, unrecorded(s.conn.ID)
 	}
 	return number(s.between(x.Replies[0].FirstPacket, x.Replies[0].Packet, s.segments(ftp.Server)))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -46,8 +47,20 @@ func (s *scope) lacksPackets(err error) string {
 		return "the capture begins in the middle of a connection"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
+	case !ofCapture && (s.lost(ftp.Client) || s.lost(ftp.Server)):
+		return "bytes that were acknowledged are not in the capture"
 	}
 	return ""
+}
+
+// lost reports whether the capture lacks bytes of a side that the other side acknowledges, so that
+// they came.
+func (s *scope) lost(side ftp.Side) bool {
+	f := s.conn.Flow(side)
+	if f.Missing == 0 {
+		return false
+	}
+	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > 1+f.Bytes })
 }
 
 // mayChange reports whether the packets that the capture lacks can make a value that is as wanted
