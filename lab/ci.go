@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ftplab/lab/oserror"
+	"ftplab/lab/scenario"
 )
 
 // WriteJUnit writes runs as a JUnit XML report, the form that services for continuous
@@ -110,24 +111,51 @@ func firstLine(s string) string {
 	return line
 }
 
-// CopyFailures copies the results of the runs that failed, or that could not be made, from
-// the folder of all results into another, each into a folder of its name, for a service
-// that keeps files. It makes the folder only if there are any.
+// CopyFailures copies the results of the runs that failed from the folder of all results into
+// another, each into a folder of its name, for a service that keeps files. What runs that could
+// not be finished have recorded is in a folder with the name that it has among the results.
+// CopyFailures makes the folder only if there are any.
 func CopyFailures(folder, results string, runs []Ran) error {
 	for _, r := range runs {
-		var from string
+		name := r.Scenario.Name
 		switch {
 		case r.Err != nil:
-			from = filepath.Join(results, r.Scenario.Name+unfinishedSuffix)
+			name += unfinishedSuffix
 		case r.Result == nil || r.Result.Outcome != Failed || r.Result.Capture == "":
 			continue
-		default:
-			from = filepath.Dir(r.Result.Capture)
 		}
-		for _, name := range resultFiles {
-			if err := copyAll(filepath.Join(folder, r.Scenario.Name, name), filepath.Join(from, name)); err != nil {
-				return fmt.Errorf("cannot copy the results of %s: %w", r.Scenario.Name, err)
-			}
+		if err := copyResults(filepath.Join(folder, name), filepath.Join(results, name)); err != nil {
+			return fmt.Errorf("cannot copy the results of %s: %w", r.Scenario.Name, err)
+		}
+	}
+	return nil
+}
+
+// CheckFailures returns an error if [CopyFailures] would replace files that no run made.
+func CheckFailures(folder string, list []*scenario.Scenario) error {
+	for _, s := range list {
+		if err := notOurs(filepath.Join(folder, s.Name), resultFiles); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyResults copies the results of a run in place of those of an earlier one.
+func copyResults(to, from string) error {
+	if !strings.HasSuffix(to, unfinishedSuffix) { // which have no verdict
+		if err := notOurs(to, resultFiles); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(to); err == nil {
+		if err := removeResults(to); err != nil {
+			return err
+		}
+	}
+	for _, name := range resultFiles {
+		if err := copyAll(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -91,15 +91,27 @@ func TestTAP(t *testing.T) {
 func TestCopyFailures(t *testing.T) {
 	runs, folder := ciRuns(t)
 	kept := filepath.Join(folder, "kept")
+	stale := filepath.Join(kept, "wrong", "keys.log")
+	for path, text := range map[string]string{stale: "of an earlier run", filepath.Join(kept, "wrong", "verdict.json"): `{"scenario": "wrong"}`} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := CopyFailures(kept, folder, runs); err != nil {
 		t.Fatal(err)
 	}
 	for name, from := range map[string]string{
-		"wrong/capture.pcapng": "wrong/capture.pcapng", "wrong/runs/line-6.log": "wrong/runs/line-6.log", "broken/server.log": "broken.unfinished/server.log",
+		"wrong/capture.pcapng": "wrong/capture.pcapng", "wrong/runs/line-6.log": "wrong/runs/line-6.log", "broken.unfinished/server.log": "broken.unfinished/server.log",
 	} {
 		if text, err := os.ReadFile(filepath.Join(kept, filepath.FromSlash(name))); err != nil || string(text) != "of "+from {
 			t.Errorf("%s: got %q, %v", name, text, err)
 		}
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("a result of an earlier run stays among the new ones")
 	}
 	if err := CopyFailures(filepath.Join(folder, "none"), folder, runs[:1]); err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func WriteIndex(results string, runs []Ran) error {
 // now, its results of an earlier run are still listed.
 func addToIndex(results string, entries []report.Run) error {
 	if err := notOurs(results, indexFiles); err != nil {
-		return fmt.Errorf("cannot write the index: %w", err)
+		return fmt.Errorf("cannot write the index: %w; %s", err, chooseAnother)
 	}
 	list := append([]report.Run{}, entries...)
 	for _, earlier := range readIndex(results) {

@@ -10,25 +10,29 @@ import (
 )
 
 // TestFilesOfOthersInResults has the results in a folder where somebody else's files have their
-// names: they stay, and the run is refused. With the first of the files of a run, they are those
-// of an earlier one.
+// names: they stay, and the run is refused, as is a copy of failures. With the first of the files
+// of a run, they are those of an earlier one.
 func TestFilesOfOthersInResults(t *testing.T) {
 	s, err := Parse("mine.txtar", []byte("# Mine\nopen\nquit\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, marker := range map[string]string{"mine/files/a.c": "mine/verdict.json", "mine/capture.pcapng": "mine/verdict.json", "index.html": "index.json"} {
+	for name, marker := range map[string]string{
+		"mine/files/a.c": "mine/verdict.json", "mine/capture.pcapng": "mine/verdict.json", "mine/verdict.json": "mine/verdict.json",
+		"index.html": "index.json", "index.json": "index.json",
+	} {
 		folder := t.TempDir()
-		write := func(name string) {
+		write := func(name, text string) {
 			path := filepath.Join(folder, name)
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(path, []byte("other"), 0o666); err != nil {
+			if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 				t.Fatal(err)
 			}
 		}
-		write(name)
+		const other = `{"other": 1}`
+		write(name, other)
 		run := func() error {
 			result, err := Run(t.Context(), s, Options{Results: folder, TCP: scenario.GVisorTCP})
 			if err != nil {
@@ -36,17 +40,20 @@ func TestFilesOfOthersInResults(t *testing.T) {
 			}
 			return WriteIndex(folder, []Ran{{Scenario: s, Result: result}})
 		}
-		if err := run(); err == nil || !strings.Contains(err.Error(), " would be lost: ftplab did not make it") {
+		if err := run(); err == nil || !strings.Contains(err.Error(), "would be lost: ") {
 			t.Errorf("%s: got %v, want that it would be lost", name, err)
 		}
-		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) != "other" {
+		if err := CheckFailures(folder, []*scenario.Scenario{s}); (err == nil) != (marker == "index.json") {
+			t.Errorf("%s: got %v for the folder of failures", name, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) != other {
 			t.Errorf("%s: got %q and %v, want the file as it was", name, text, err)
 		}
-		write(marker)
+		write(marker, `{"scenario": "mine"}`)
 		if err := run(); err != nil {
 			t.Errorf("%s beside %s: %v", name, marker, err)
 		}
-		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) == "other" {
+		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) == other {
 			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", name, marker, text, err)
 		}
 	}

@@ -3,10 +3,12 @@ package lab
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +60,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 		return nil, fmt.Errorf("cannot write the results: %w", err)
 	}
 	if err := cmp.Or(notOurs(folder, indexFiles), notOurs(r.final, resultFiles)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; %s", err, chooseAnother)
 	}
 	err = r.claimFolder()
 	if err == nil {
@@ -74,19 +76,35 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	return r, nil
 }
 
-// notOurs returns an error if a folder has one of the files that would be replaced, and not the
-// first of them, which is always there if ftplab made them. They are of somebody else then.
+// notOurs returns an error if a folder has one of the files that would be replaced, and the first
+// of them, which is always there if ftplab made them, is missing or another file. They are of
+// somebody else then.
 func notOurs(folder string, files []string) error {
-	isThere := func(name string) bool {
+	at := slices.IndexFunc(files, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(folder, name))
 		return err == nil
-	}
-	at := slices.IndexFunc(files, isThere)
-	if at <= 0 || isThere(files[0]) { // another process has put them there since
+	})
+	first := filepath.Join(folder, files[0])
+	switch {
+	case at < 0 || isOfRun(first): // perhaps another process has put them there since
 		return nil
+	case at == 0:
+		return fmt.Errorf("%s would be lost: it is not of a run of ftplab", first)
 	}
-	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a %s beside it; %s", filepath.Join(folder, files[at]), files[0], chooseAnother)
+	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a %s of a run beside it", filepath.Join(folder, files[at]), files[0])
 }
+
+// isOfRun reports whether a file may be a verdict or an index that a run wrote: JSON whose first
+// field is a scenario, or what is left of it, which is no JSON any more.
+func isOfRun(path string) bool {
+	if _, err := os.Lstat(path); err != nil {
+		return false
+	}
+	text, err := os.ReadFile(path)
+	return err != nil || beginningOfRun.Match(text) || !json.Valid(text)
+}
+
+var beginningOfRun = regexp.MustCompile(`^(\[\s*)?\{\s*"scenario":`)
 
 // claimFolder makes and locks a folder that no other run is using now.
 func (r *results) claimFolder() (err error) {

@@ -182,6 +182,9 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		if err := checkResults(failures, all, outputs...); err != nil {
 			return err
 		}
+		if err := lab.CheckFailures(f.failures, all); err != nil {
+			return fmt.Errorf("%s: %w; choose another folder", failures, err)
+		}
 	}
 	return isOther
 }
