@@ -100,7 +100,7 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 				r.Hint = s.hint()
 			}
 		}
-		if why := s.lacksPackets(err); why != "" && s.mayChange(g, got, err) {
+		if why := s.lacksPackets(err); why != "" && !r.Unjudged && s.mayChange(g, got, err) {
 			r.OK, r.Measured, r.Why, r.Hint, r.Unjudged = false, "", why, "", true
 		}
 		results = append(results, r)
