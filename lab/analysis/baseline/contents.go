@@ -14,9 +14,10 @@ import (
 
 // A content is something that the first bytes of a connection show.
 type content struct {
-	kind   contentKind
-	what   string // in words
-	packet int
+	kind    contentKind
+	what    string // in words
+	packet  int
+	fetched bool // it counts in a download, too
 	// damaged is the sender of the packet if its checksum is wrong.
 	damaged netip.Addr
 }
@@ -36,6 +37,7 @@ const (
 	oddList                        // a listing with names that some clients run, or that order a terminal
 	longList                       // a listing with a line that overflows a buffer
 	suspect                        // what an intruder may have written, and others may, too
+	doubtful                       // what an intruder has probably written
 	cardList                       // numbers of payment cards
 	form                           // what a program sends to a web server
 	noise                          // random bytes
@@ -59,6 +61,9 @@ var programs = []struct{ begins, what string }{
 
 // sentByVisitor matches the variables of PHP with what a visitor sent.
 const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTTP_)`
+
+// decodes matches functions of PHP that decode a text.
+const decodes = `\b(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|pack|urldecode|rawurldecode|stripslashes|trim|convert_uudecode)\s*\(`
 
 var (
 	// stolen matches the beginning of files that password stealers write.
@@ -92,7 +97,7 @@ var (
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// orders matches pages of PHP and ASP.NET that run what a visitor sends. A page that encloses it
 	// with escapeshellarg runs a program of its own.
-	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*[@(]*` + sentByVisitor + `|Process\.Start\([^;]{0,80}Request\b`)
+	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor + `|Process\.Start\([^;]{0,80}Request\b`)
 	// encodedText matches pages of PHP that run an encoded text, as intruders do, and sellers of
 	// programs who hide their source.
 	encodedText = pattern(`(?i)\b(eval|assert|create_function)\s*\(\s*[^;]{0,80}\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\(`)
@@ -105,9 +110,6 @@ var (
 	localShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
 	network    = pattern(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
 	farShell   = pattern(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) `)
-	// otherShells matches pages of ColdFusion and CGI that run what a visitor sends, and settings of
-	// Apache that run pictures as PHP.
-	otherShells = pattern("(?i)<cfexecute\\b[^>]{0,200}#(url|form|cgi)\\.|`[^`\n]{0,80}\\$ENV\\{['\"]?QUERY_STRING|`[^`\n]{1,80}\\$\\{?QUERY_STRING|\\b(system|exec|popen)\\s*[(\"'$][^\n]{0,80}QUERY_STRING|\\bauto_(pre|ap)pend_file[ \\t]*[= ][^\n]{0,200}\\.(jpe?g|png|gif|bmp|ico|txt)\\b|(AddType|AddHandler|SetHandler)[ \\t]([^\\n]{0,60}[^.\\n])?php[^\\n]{0,60}\\.(jpe?g|png|gif|bmp|ico|txt|pdf)\\b")
 	// hiddenOrders matches pages of PHP that hide the name of the function which runs the text, let
 	// the visitor choose the function, or write what he sends to a file that he names.
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
@@ -332,9 +334,6 @@ func (w *watch) page(p *capture.Packet) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}
-	if bytes.Contains(data, []byte("<cfexecute")) || bytes.Contains(data, []byte("QUERY_STRING")) || bytes.Contains(data, []byte("pend_file")) || bytes.Contains(data, []byte("Handler ")) || bytes.Contains(data, []byte("AddType ")) {
-		w.match(p, loot, "a page that runs what it is sent", otherShells)
-	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) || bytes.Contains(data, []byte("mkfifo ")) {
 		if farShell().Match(data) || localShell().Match(data) && network().Match(data) {
 			w.note(p, loot, "a script that opens a shell for somebody far away")
@@ -392,8 +391,23 @@ func (w *watch) note(p *capture.Packet, kind contentKind, what string) {
 // nothing: its receiver dropped it.
 func (w *watch) shown(connection int) (c content, ok bool) {
 	c, ok = w.contents[connection]
-	if c.damaged.IsValid() && w.damage.shows(c.damaged) {
+	if w.isDamaged(c) {
 		return content{}, false
 	}
 	return c, ok
+}
+
+func (w *watch) isDamaged(c content) bool { return c.damaged.IsValid() && w.damage.shows(c.damaged) }
+
+// shows is what the data of a connection shows: its first bytes, and what somebody planted, unless
+// the first bytes say so, too.
+func (w *watch) shows(connection int) (list []content) {
+	first, known := w.shown(connection)
+	if known {
+		list = append(list, first)
+	}
+	if c, ok := w.planted.found[connection]; ok && first.kind != loot && !w.isDamaged(c) {
+		list = append(list, c)
+	}
+	return list
 }

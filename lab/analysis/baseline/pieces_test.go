@@ -174,11 +174,13 @@ func scan(f *forge.Capture, pause time.Duration, n int) {
 }
 
 // moved is a session with one transfer of the given bytes.
-func moved(command string, sender int, content string) func(*forge.Capture) {
+func moved(command string, sender int, pieces ...string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> " + command + "\n< 150 here")
 		d := dial(f, aClient, aServer+":25600")
-		end(d, sender).Segment("P.", content)
+		for _, piece := range pieces {
+			end(d, sender).Segment("P.", piece)
+		}
 		end(d, sender).Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}

@@ -194,66 +194,6 @@ func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet i
 	return "", 0
 }
 
-var noLootRule = Rule{
-	Name: "no-loot", Theme: "transfers",
-	Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
-	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
-	Example:  "> STOR logs.html with the passwords of a mail program in it",
-	Severity: Violation,
-	Matters:  "Such a text has no other use.",
-	Innocent: "somebody sends a sample to have it analysed.",
-	look:     eachSession(transferredLoot),
-}
-
-func transferredLoot(e *Evidence, s *session) []breach {
-	var found []breach
-	pages, suspects := 0, []int{} // the indexes of what is only suspect
-	var w walk
-	for _, x := range s.Exchanges {
-		w.follow(x)
-		for _, c := range s.dataOf(x.Data) {
-			shown, _ := e.watch.shown(c.ID)
-			fromClient := x.Sender() == ftp.Client && (shown.kind == loot || shown.kind == defaced || shown.kind == suspect || shown.kind == keystrokes || shown.kind == lure)
-			if !fromClient && shown.kind != userList && shown.kind != secret && shown.kind != cardList && shown.kind != privateKey {
-				continue
-			}
-			b := breach{
-				packets:  append(exchangeFrames(x), shown.packet),
-				observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
-			}
-			accounts := shown.kind == secret || shown.kind == userList
-			saved := accounts && (x.Sender() == ftp.Client && savedAccounts().MatchString(w.target(x.Argument)) || s.copiesSystem(x))
-			switch {
-			case saved, shown.kind == privateKey:
-				b.severity = Odd
-			case shown.kind == loot, shown.kind == secret:
-			case shown.kind == suspect:
-				b.severity, b.sign = Odd, 1
-			default:
-				b.severity, b.sign = Odd, 2
-			}
-			switch shown.kind {
-			case defaced, keystrokes:
-				pages++
-			case suspect:
-				suspects = append(suspects, len(found))
-			}
-			found = append(found, b)
-		}
-	}
-	for i := range found {
-		if pages > 1 && found[i].sign == 2 { // a single page may be about intruders
-			found[i].severity = Violation
-		}
-	}
-	if s.happensToStore(len(suspects)) {
-		for _, i := range suspects {
-			found[i].sign = noSign
-		}
-	}
-	return found
-}
-
 var uploadsDifferRule = Rule{
 	Name: "uploads-differ", Theme: "transfers",
 	Says:     "A file is stored once, or once in a while.",

@@ -46,6 +46,7 @@ type watch struct {
 	cards  cards
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
+	planted  planted
 	lower    []byte // a buffer
 }
 
@@ -98,6 +99,7 @@ func newWatch() *watch {
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
+		planted:    planted{texts: map[int]map[int]int{}, found: map[int]content{}},
 		cards:      cards{},
 		senders:    senders{},
 		lookups:    lookups{names: map[string]resolved{}},
@@ -144,6 +146,7 @@ func (w *watch) packet(p *capture.Packet) {
 	case c.Role == ftp.Data:
 		w.overlaps.packet(p)
 		w.damage.receiver(p)
+		w.planted.packet(p)
 	case c.Role == ftp.Control:
 		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && isBinary(protocolOf(p.TCP.Payload)) {
 			w.head(p)

