@@ -3,6 +3,8 @@ package lab
 import (
 	"strings"
 	"testing"
+
+	"ftplab/lab/scenario"
 )
 
 // TestOpenFailsInBackground calls a server where there is none, and goes on
@@ -43,6 +45,23 @@ func TestCommandDuringTransfer(t *testing.T) {
 	}
 	if result.Outcome == Failed {
 		t.Errorf("the run failed:\n%s", result.Report)
+	}
+}
+
+// TestPortDuringTransfer asks for the next data port while the server waits for its client to
+// read: the server answers when the transfer has ended, and the network's clock goes on.
+func TestPortDuringTransfer(t *testing.T) {
+	for _, command := range []string{"PASV", "EPSV", "PORT 127,0,0,1,4,1"} {
+		s := parse(t, "# x\n# y", "file movie.bin 4MB",
+			"open", "login anonymous", "send PASV", "await", "dial", "send RETR movie.bin", "await 150",
+			"send "+command, "pause 100ms", "close data", "await", "await", "quit")
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Outcome == Failed {
+			t.Errorf("%s: %s", command, result.Report)
+		}
 	}
 }
 

@@ -259,9 +259,6 @@ func (s *session) exchange(line []byte) []byte {
 		if !s.peer.Is4() {
 			return []byte("LPSV\r\n") // 502: its reply has no room for an IPv6 address (RFC 2428, 3)
 		}
-		s.hold()
-	case "EPSV":
-		s.hold()
 	case "XCUP": // RFC 775, which the library does not have
 		return []byte("CDUP\r\n")
 	case "STOU":
@@ -285,6 +282,5 @@ func (s *session) exchangePort(line []byte, verb, argument string) []byte {
 		return line // 501: the library refuses third parties
 	}
 	s.setDataPort(&dataPort{verb: verb, addr: addr})
-	s.hold()
 	return []byte("EPSV\r\n")
 }

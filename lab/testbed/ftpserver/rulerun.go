@@ -86,7 +86,6 @@ func (s *session) follow(rule *scenario.Rule, line []byte, command, argument str
 	case scenario.ListenData:
 		r.part = listens
 		s.setDataPort(nil)
-		s.hold()
 		return []byte("EPSV\r\n")
 	case scenario.LogIn:
 		r.part = logsIn

@@ -47,14 +47,25 @@ type session struct {
 	release  func()       // of the network's clock, which is held; or nil
 }
 
-// hold stops the network's clock while the library opens a listener, which is a
-// socket of the system; see [network.Hold]. The clock goes on when the listener is
-// open, or when the library refuses the command.
-func (s *session) hold() {
-	release := network.Hold(s.server.host.Clock())
+// A heldPort is the port at which the library listens for data connections: any. The library
+// asks for it just before it opens the listener, which is a socket of the system. The
+// network's clock is held from then on, until the listener is open; see [network.Hold]. It is
+// not held before: during a transfer, the library first waits for the end of the transfer.
+type heldPort struct{ session *session }
+
+// NumberAttempts implements ftpserverlib.PasvPortGetter.
+func (heldPort) NumberAttempts() int { return 1 }
+
+// FetchNext implements ftpserverlib.PasvPortGetter.
+func (p heldPort) FetchNext() (exposed, listened int, ok bool) {
+	s := p.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.release = release
+	if s.release != nil { // the library asks again, for another try
+		return 0, 0, false
+	}
+	s.release = network.Hold(s.server.host.Clock())
+	return 0, 0, true
 }
 
 // goOn lets the network's clock go on.
@@ -146,6 +157,8 @@ func (s *session) GetSettings() (*ftpserverlib.Settings, error) {
 		DisableSite:            true,
 		ActiveConnectionsCheck: ftpserverlib.IPMatchRequired,
 		PasvConnectionsCheck:   peers,
+
+		PassiveTransferPortRange: heldPort{s},
 	}, nil
 }
 
