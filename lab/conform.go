@@ -133,14 +133,28 @@ func (p placeless) Unwrap() error { return p.error }
 // endingOf says how the program ended that a step runs.
 func endingOf(s *scenario.Scenario, r *Result) conform.Ending {
 	for _, step := range s.Steps {
-		i := slices.IndexFunc(r.Verdict.Failures, func(f runner.Failure) bool { return f.Line == step.Line })
-		switch {
-		case step.Verb != "run" || i < 0:
-		case r.Verdict.Failures[i].Late:
-			return conform.NotEnded
-		default:
-			return conform.Otherwise
+		if step.Verb != "run" {
+			continue
 		}
+		i := slices.IndexFunc(r.Verdict.Failures, func(f runner.Failure) bool { return f.Line == step.Line })
+		if i < 0 {
+			return endingWith(!step.Refused)
+		}
+		switch f := r.Verdict.Failures[i]; {
+		case f.Late:
+			return conform.NotEnded
+		case f.Crashed:
+			return conform.Crashed
+		}
+		return endingWith(step.Refused)
 	}
-	return conform.AsWanted
+	return conform.NoProgram
+}
+
+// endingWith is the ending of a program that ended by itself.
+func endingWith(success bool) conform.Ending {
+	if success {
+		return conform.Succeeded
+	}
+	return conform.Failed
 }

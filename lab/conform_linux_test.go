@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -98,7 +100,7 @@ func TestConformOfClients(t *testing.T) {
 			"When PASS gets 530, the client fails, and asks for no file.",
 			"When RETR gets 550, the client fails.",
 			"When RETR gets 426, the client fails.",
-			"When the server sends 421 and closes, the client should fail, and close, too.",
+			"When the server sends 421 and closes, the client should close, too, and not report success.",
 			"The client should take 125 like 150.",
 			"The client should take 250 like 226.",
 			"The client sends no Telnet commands except IP and Synch.",
@@ -166,6 +168,91 @@ func TestConformOfHastyClient(t *testing.T) {
 	for _, r := range found {
 		if r.Verdict != want[r.Text] {
 			t.Errorf("%s: got %s, %s; want %s", r.Text, r.Verdict, r.Seen, want[r.Text])
+		}
+	}
+}
+
+// ends is a client that waits for each reply, and then ends in a way of its own: END is what it
+// does when it has the file, and WITHOUT what it does when it has not.
+const ends = `end() { exec 4<&-; eval "$1"; exit; }
+reply() { while read -r code text <&3 && [[ $code != [1-5][0-9][0-9] ]]; do :; done; }
+ask() { printf '%s\r\n' "$1" >&3; reply; [[ $code == [123]* ]] || end "$WITHOUT"; }
+exec 3<>/dev/tcp/$SERVER/$PORT
+reply
+ask "USER $USER"
+ask "PASS $PASSWORD"
+ask PASV
+IFS=, read -r _ _ _ _ high low <<< "${text//[^0-9,]/}"
+exec 4<>/dev/tcp/$SERVER/$((high * 256 + low))
+ask "RETR README"
+[[ $code == 1* ]] && cat <&4 >README && reply
+[[ $code == 2* ]] || end "$WITHOUT"
+ask QUIT
+end "$END"`
+
+// TestConformOfEndings has clients that do the same, and end in different ways. A client that
+// hangs or crashes has not reported anything.
+func TestConformOfEndings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: six clients run seven times each")
+	}
+	optional.Tool(t, "bash", "apt install bash")
+	const keeps, breaks, open = conform.Keeps, conform.Breaks, conform.NotApplicable
+	columns := []string{
+		"The client sends QUIT before it closes.",
+		"The client should take 250 like 226.",
+		"The client waits for the reply to each command.",
+		"When PASS gets 530, the client fails, and asks for no file.",
+		"When RETR gets 550, the client fails.",
+		"When RETR gets 426, the client fails.",
+		"When the server sends 421 and closes, the client should close, too, and not report success.",
+	}
+	for _, test := range []struct {
+		end, without string
+		want         []conform.Verdict // by column
+	}{
+		{"exit 0", "exit 1", []conform.Verdict{keeps, keeps, keeps, keeps, keeps, keeps, keeps}},
+		{"exit 0", "exit 0", []conform.Verdict{keeps, keeps, keeps, breaks, breaks, breaks, breaks}},
+		{"exit 1", "exit 1", []conform.Verdict{keeps, breaks, keeps, keeps, keeps, keeps, keeps}},
+		{"kill -SEGV $$", "kill -SEGV $$", []conform.Verdict{keeps, breaks, keeps, breaks, breaks, breaks, breaks}},
+		{"sleep 60", "sleep 60", []conform.Verdict{keeps, breaks, keeps, breaks, breaks, breaks, breaks}},
+		{"exit 0", "exec 3<&-; sleep 60", []conform.Verdict{keeps, keeps, keeps, breaks, breaks, breaks, keeps}}, // it may try again later
+	} {
+		t.Run(test.end+", "+test.without, func(t *testing.T) {
+			t.Parallel()
+			checkEndings(t, fmt.Sprintf("END='%s' WITHOUT='%s'\n%s", test.end, test.without, ends), columns, test.want)
+		})
+	}
+	t.Run("before it has said anything", func(t *testing.T) {
+		t.Parallel()
+		want := []conform.Verdict{open, breaks, open, open, open, open, open}
+		checkEndings(t, "exec 3<>/dev/tcp/$SERVER/$PORT; read -r line <&3; sleep 60", columns, want)
+	})
+}
+
+// checkEndings tries a client of bash with the rules of these texts. A hanging client does not
+// have as much time as usual.
+func checkEndings(t *testing.T, script string, texts []string, want []conform.Verdict) {
+	t.Helper()
+	rules := slices.DeleteFunc(slices.Clone(conform.ClientRules()), func(r conform.Rule) bool { return !slices.Contains(texts, r.Text) })
+	client := conformance.Program{Command: []string{"bash", "-c", script}, User: "alice", Password: "secret"}
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir()}, func(name string) (*scenario.Scenario, error) {
+		s, err := conformance.Client(name, client)
+		if err != nil {
+			return nil, err
+		}
+		return scenario.Parse(s.File, bytes.Replace(s.Source, []byte("deadline 15s"), []byte("deadline 8s"), 1)) // more than a client may take to close
+	})
+	needCells(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != len(want) {
+		t.Fatalf("got %d results, want %d", len(found), len(want))
+	}
+	for _, r := range found {
+		if want := want[slices.Index(texts, r.Text)]; r.Verdict != want {
+			t.Errorf("%s: got %s, %s; want %s", r.Text, r.Verdict, r.Seen, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package conform
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -27,7 +28,7 @@ var clientRules = []Rule{
 	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR")},
 	{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
 	{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
-	{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should fail, and close, too.", "leaves", each(fails("RETR"), closesToo)},
+	{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", closesToo},
 	{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", downloads},
 	{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", downloads},
 	{"1123", "4.1.2.12", "The client sends no Telnet commands except IP and Synch.", "plain", noOptions},
@@ -46,10 +47,8 @@ func downloads(f *facts) Finding {
 		return breaks(lastFrame(e), "%s has no data connection: %s", asked(e), codesText(e))
 	case c.ResetBy == ftp.Client:
 		return breaks(c.ClientFlow.RST, "the client resets the data connection in frame %d", c.ClientFlow.RST)
-	case f.ending == NotEnded:
-		return breaks(c.LastPacket, "%d bytes in frame %d, and the client does not end", c.ServerFlow.Bytes, c.ServerFlow.LastData)
-	case f.ending == Otherwise:
-		return breaks(c.LastPacket, "%d bytes in frame %d, and the client says that it has failed", c.ServerFlow.Bytes, c.ServerFlow.LastData)
+	case f.ending != Succeeded:
+		return breaks(c.LastPacket, "%d bytes up to frame %d, and %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, f.ending)
 	}
 	return keeps(c.ServerFlow.LastData, "%d bytes up to frame %d, %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, codesText(e))
 }
@@ -67,32 +66,36 @@ func (f *facts) lastSaid() string {
 	return ": its last command is " + last.Command + " (" + codesText(last) + ")"
 }
 
-// fails is the rule that the client has not succeeded after a command: it says
-// so by its status, tries again, or still waits to do so.
+// fails is the rule that the client does not take a refused command for a success: it says
+// that it has failed, or it tries again until its time is over.
 func fails(command string) judge {
 	return func(f *facts) Finding {
 		e := f.find(command, "")
 		switch {
 		case e == nil:
 			return notAsked(command)
-		case command == "RETR" && f.tries > 1:
-			return keeps(lastFrame(e), "%s: %s, and the client tries again", e.Command, codesText(e))
-		case f.ending == NotEnded:
-			return keeps(lastFrame(e), "%s: %s, and the client has not ended yet", e.Command, codesText(e))
-		case f.ending == Otherwise: // the scenario wants a failure
-			return breaks(lastFrame(e), "%s, and the client ends as if all were well", codesText(e))
+		case !fits(e.Final(), "4", "5"):
+			return notApplicable(lastFrame(e), "%s is not refused: %s", command, codesText(e))
+		case f.ending == NotEnded && f.sent[command] > 1:
+			return keeps(lastFrame(e), "%s: %s, and the client tries again", command, codesText(e))
+		case f.ending != Failed:
+			return breaks(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.ending)
 		}
-		return keeps(lastFrame(e), "%s: %s, and the client says that it has failed", e.Command, codesText(e))
+		return keeps(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.ending)
 	}
 }
 
-// saysQuit is the rule that QUIT is the last command.
+// saysQuit is the rule that QUIT is the last command. The connection of a client that does
+// not end in time is closed by the lab.
 func saysQuit(f *facts) Finding {
 	c := f.connections[f.session.Control.ID]
-	if e := f.find("QUIT", ""); e != nil {
+	switch e := f.find("QUIT", ""); {
+	case e != nil:
 		return keeps(e.Packet, "QUIT in frame %d", e.Packet)
+	case f.ending == NotEnded:
+		return notApplicable(c.LastPacket, "no QUIT, but %s", f.ending)
 	}
-	return breaks(c.LastPacket, "the connection ends without QUIT")
+	return breaks(c.LastPacket, "the connection ends without QUIT, and %s", f.ending)
 }
 
 // namesItself is the rule that an active client announces its own address.
@@ -135,12 +138,18 @@ func commandsEnd(f *facts) Finding {
 			return breaks(l.Packet, "the line in frame %d ends without CR LF", l.Packet)
 		}
 	}
+	if n == 0 {
+		return notAsked("the first command")
+	}
 	return keeps(frame, "%s", count(n, "command"))
 }
 
 // waitsForReplies is the rule that no command comes before the final reply to the
 // one before.
 func waitsForReplies(f *facts) Finding {
+	if len(f.session.Exchanges) == 0 {
+		return notAsked("the first command")
+	}
 	frame := 0
 	for i, e := range f.session.Exchanges {
 		frame = e.Packet
@@ -224,15 +233,29 @@ func noOptions(f *facts) Finding {
 			return breaks(l.Packet, "Telnet commands in frame %d", l.Packet)
 		}
 	}
+	if n == 0 {
+		return notAsked("the first command")
+	}
 	return keeps(f.session.Control.FirstPacket, "%s without one", count(n, "command"))
 }
 
-// closesToo is the rule that the client closes when the server has.
+// closesToo is the rule that the client closes soon after the server has. It may then end or
+// try again, but it has no file.
 func closesToo(f *facts) Finding {
-	c := f.connections[f.session.Control.ID]
-	if c.ClientFlow.FIN == 0 && c.ClientFlow.RST == 0 {
-		return breaks(c.LastPacket, "the client does not close")
+	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
+	if retr == nil {
+		return notAsked("RETR")
 	}
-	frame := max(c.ClientFlow.FIN, c.ClientFlow.RST)
-	return keeps(frame, "421, and the client closes in frame %d", frame)
+	frame, at := c.ClientFlow.FIN, c.ClientFlow.FINTime
+	if frame == 0 {
+		frame, at = c.ClientFlow.RST, c.ClientFlow.RSTTime
+	}
+	seen := fmt.Sprintf("RETR: %s", codesText(retr))
+	switch {
+	case frame == 0 || f.ending == NotEnded && at-c.ServerFlow.FINTime > int64(timeToClose):
+		return breaks(lastFrame(retr), "%s, and the client does not close within %v", seen, timeToClose)
+	case f.ending == Succeeded || f.ending == Crashed:
+		return breaks(lastFrame(retr), "%s, and %s", seen, f.ending)
+	}
+	return keeps(frame, "%s; the client closes in frame %d, and %s", seen, frame, f.ending)
 }

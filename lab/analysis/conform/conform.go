@@ -47,14 +47,16 @@ type Rule struct {
 // A judge says what a session shows.
 type judge func(*facts) Finding
 
-// An Ending is how a client that is a program ended.
+// An Ending is how a client that is a program ended, in the words of a finding.
 type Ending string
 
 // The endings.
 const (
-	AsWanted  Ending = "as the scenario wants" // or there was no such program
-	Otherwise Ending = "otherwise"             // well where it should fail, or the reverse
-	NotEnded  Ending = "not at all"
+	NoProgram Ending = ""
+	Succeeded Ending = "the client says that it has succeeded" // with status 0
+	Failed    Ending = "the client says that it has failed"    // with another status
+	Crashed   Ending = "a signal ends the client"
+	NotEnded  Ending = "the client does not end in time"
 )
 
 // Judge judges the rules about a scenario by its capture and, if the client is a program, by
@@ -75,7 +77,7 @@ func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 // facts are what a capture shows of its session.
 type facts struct {
 	ending      Ending
-	tries       int // how often a file was asked for, in all sessions
+	sent        map[string]int // how often the client sent each command, in all sessions
 	session     *ftp.Session
 	connections map[int]*ftp.Connection
 	data        map[flow][]byte // what small data connections carried
@@ -93,17 +95,14 @@ type flow struct {
 const mostData = 128 << 10
 
 func newFacts(c *capture.Capture) (*facts, error) {
-	f := &facts{connections: map[int]*ftp.Connection{}, data: map[flow][]byte{}, beforeAbort: map[flow]int64{}}
+	f := &facts{sent: map[string]int{}, connections: map[int]*ftp.Connection{}, data: map[flow][]byte{}, beforeAbort: map[flow]int64{}}
 	abort := 0 // its packet
 	for s := range c.Sessions() {
 		if f.session == nil {
 			f.session = s
 		}
 		for _, e := range s.Exchanges {
-			switch e.Command {
-			case "RETR":
-				f.tries++
-			case "ABOR":
+			if f.sent[e.Command]++; e.Command == "ABOR" {
 				abort = e.Packet
 			}
 		}

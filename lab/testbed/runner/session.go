@@ -155,8 +155,9 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	}
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
+		var exit exitError
 		failed <- Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded),
-			Program: errors.As(err, new(exitError))}
+			Program: errors.As(err, &exit), Crashed: exit.accident}
 	}
 }
 
