@@ -30,7 +30,7 @@ func Parse(file string, first int, text string) (*Want, error) {
 // ParseWith is [Parse] where the hosts of the scenario are known: a declaration of another
 // one is a mistake.
 func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) {
-	p := &parser{want: &Want{file: file, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}}
+	p := &parser{want: &Want{file: file, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}, byName: map[string]*declaration{}}
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
 		if !p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) }) {
@@ -54,6 +54,7 @@ type parser struct {
 	group  int // of the current run of | lines
 	joined bool
 	labels map[string]*line
+	byName map[string]*declaration
 	after  []reference
 }
 
@@ -114,7 +115,7 @@ func (p *parser) parse(text string) {
 	l := &line{number: p.line, text: text, comment: comment, joined: joined, group: p.group}
 	declares := len(words) == 4 || len(words) == 5 && slices.Contains(declared, words[4])
 	switch {
-	case !declares && p.declaration(words[0]) == nil && p.want.unread[words[0]]:
+	case !declares && p.byName[words[0]] == nil && p.want.unread[words[0]]:
 		p.skip(text)
 	case len(words) == 2 && words[1] == "...":
 		if joined {
@@ -130,7 +131,7 @@ func (p *parser) parse(text string) {
 		p.fail("%q: a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", strings.TrimSpace(text))
 	case declares:
 		p.declare(words, l)
-	case p.declaration(words[0]) == nil && hasPort(words[1]) && hasPort(words[3]):
+	case p.byName[words[0]] == nil && hasPort(words[1]) && hasPort(words[3]):
 		meant := ""
 		if len(words) == 5 {
 			meant = scenario.DidYouMean(words[4], declared)
@@ -192,7 +193,7 @@ func (p *parser) declare(words []string, l *line) {
 		d.proto = words[4]
 	}
 	d.lossy = len(words) == 5 && words[4] == "lossy"
-	if other := p.declaration(d.name); other != nil {
+	if other := p.byName[d.name]; other != nil {
 		p.fail("%s is declared already, at line %d; a line describes a packet, such as [S] or \"USER *\"", d.name, other.line)
 	}
 	if !isName(d.name) {
@@ -208,15 +209,7 @@ func (p *parser) declare(words []string, l *line) {
 		p.fail("%s has no ports; hosts alone were expected, such as %s > %s", d.proto, d.a.host, d.b.host)
 	}
 	p.want.declarations = append(p.want.declarations, d)
-}
-
-func (p *parser) declaration(name string) *declaration {
-	for _, d := range p.want.declarations {
-		if d.name == name {
-			return d
-		}
-	}
-	return nil
+	p.byName[d.name] = d
 }
 
 // isName reports whether s can name a connection or a label.
@@ -266,11 +259,11 @@ func (p *parser) host(word string) string {
 
 // add adds a line to its connection and finds out its direction.
 func (p *parser) add(l *line, name string) {
-	d := p.declaration(name)
-	if meant := scenario.DidYouMean(name, p.want.Connections()); d == nil && meant != "" {
-		p.fail("%s is not declared%s", name, meant)
-	}
+	d := p.byName[name]
 	if d == nil {
+		if meant := scenario.DidYouMean(name, p.want.Connections()); meant != "" {
+			p.fail("%s is not declared%s", name, meant)
+		}
 		p.fail("%s is not declared; a declaration above the lines was expected, such as `%s client.* > server.21`", name, name)
 	}
 	l.conn = d
