@@ -149,15 +149,17 @@ func Extract(w io.Writer, src Source, dir string) error {
 // Derive writes the section `want` of a scenario from a capture: what another run
 // of the same session would show as well. Hosts have the names of the scenario s,
 // or if it is nil those that the capture gives, or else client and server for the two
-// sides of 127.0.0.1. The error is [ErrNoPackets] for a
-// capture without a packet.
+// sides of 127.0.0.1. The capture passes the want. The error is [ErrNoPackets] for a
+// capture without a packet, and says why for one that passes no want, as its file is cut off.
 func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	c, err := src.openFull(capture.Options{NoHash: true})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	src.warn(c.Cut)
+	if c.Cut != "" {
+		return fmt.Errorf("%s: %s, so it passes no want, as more packets may follow; Wireshark's editcap copies those that are whole", src.name, c.Cut)
+	}
 	hosts := expect.Hosts{}
 	switch {
 	case s != nil:
@@ -169,7 +171,7 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, wantHeading)
 	if err := expect.Derive(out, c, hosts); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", src.name, err)
 	}
 	return out.Flush()
 }

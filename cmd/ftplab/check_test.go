@@ -100,10 +100,15 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 	if err := os.WriteFile(cut, whole[:100], 0o666); err != nil {
 		t.Fatal(err)
 	}
+	lacksEnd := filepath.Join(t.TempDir(), "lacks_end.pcapng")
+	if err := os.WriteFile(lacksEnd, whole[:len(whole)/2], 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
+		{[]string{"derive", lacksEnd}, lacksEnd + ": the file is cut off in the middle of a packet (packet 20, byte"},
 		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
 		{[]string{"check", "frederick_*", galleryCapture}, "names 4 scenarios, and one was expected"},
 		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},

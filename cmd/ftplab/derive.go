@@ -22,7 +22,8 @@ chance: segments, windows, bare ACKs, and ports that a kernel chose.
 Hosts have the names of the scenario, or else those in the capture (ftplab's own
 captures have them), or else their addresses. The two sides of 127.0.0.1 are client and
 server. In TLS without keys, the want has what is in clear: the beginning up to AUTH,
-and the connections.
+and the connections. Where the capture lacks packets, the want has the line "...",
+and a comment says so.
 
 The result is a draft: add what matters, delete what does not, and write the
 comments in your own words.`,

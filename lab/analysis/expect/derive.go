@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	"ftplab/lab/analysis/capture"
@@ -27,37 +28,45 @@ const (
 const maxDatagrams = 20
 
 // maxJudged is how many connections a capture may have for the want to be judged as a
-// whole. For more connections, each is judged by itself.
-const maxJudged = 200
+// whole. For more connections, each is judged by itself. Their declarations have all ports,
+// since else some may mean connections of others.
+const maxJudged = 1000
 
 // Derive writes a want that the capture passes, and that another capture of the same
 // session passes, too. It leaves out everything that depends on chance: how data is
-// segmented, bare ACKs, windows, ports that the kernel chose, which FIN is first. It
-// skips a connection that is too irregular for single lines.
+// segmented, bare ACKs, windows, ports that the kernel chose, which FIN is first. It leaves
+// open what the capture lacks, and a connection that is too irregular for single lines.
 //
 // The names of hosts come from hosts and from the capture; a host without a name is
 // written as its address.
 //
 // Derive reads the capture several times, and keeps one connection at a time in memory.
 func Derive(w io.Writer, c *capture.Capture, hosts Hosts) error {
-	d := &deriver{capture: c, hosts: hosts.with(c.Names), irregular: map[string]bool{}}
+	d := &deriver{capture: c, evidence: evidence{source: c}, hosts: hosts.with(c.Names), irregular: map[string]bool{}}
 	if err := d.survey(); err != nil {
 		return err
 	}
 	if c.NumConnections() > maxJudged {
 		return d.write(w)
 	}
-	text, err := d.text()
-	for range 2 {
-		if err != nil || !d.misjudged(text) {
-			break
+	for {
+		text, err := d.text()
+		if err != nil {
+			return err
 		}
-		text, err = d.text()
+		v, err := d.judged(text)
+		if err != nil {
+			return err
+		}
+		if v.Pass {
+			_, err = io.WriteString(w, text)
+			return err
+		}
+		if !d.leaveOpen(v) {
+			reason, _, _ := strings.Cut(v.Report(), "\n")
+			return fmt.Errorf("the capture does not pass the want that is derived from it: %s", reason)
+		}
 	}
-	if err == nil {
-		_, err = io.WriteString(w, text)
-	}
-	return err
 }
 
 // text writes the want as a string.
@@ -67,32 +76,35 @@ func (d *deriver) text() (string, error) {
 	return b.String(), err
 }
 
-// misjudged judges the capture by the want, and marks connections that do not pass as
-// irregular. It reports whether there are new ones.
-func (d *deriver) misjudged(text string) bool {
+// judged judges the capture by the want that was derived from it.
+func (d *deriver) judged(text string) (*Verdict, error) {
 	w, err := Parse("derived", 1, text)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	v, err := w.Judge(d.capture, d.hosts)
-	if err != nil || v.Pass {
-		return false
-	}
+	return w.Judge(d.capture, d.hosts)
+}
+
+// leaveOpen marks the connections that do not pass as irregular. It reports whether there are
+// new ones.
+func (d *deriver) leaveOpen(v *Verdict) bool {
+	known := len(d.irregular)
 	for _, m := range v.Mismatches {
 		d.irregular[m.Connection] = true
 	}
 	for _, u := range v.Unjudged {
 		d.irregular[u.Connection] = true
 	}
-	return true
+	return len(d.irregular) > known
 }
 
 // A deriver writes the want of a capture.
 type deriver struct {
-	capture *capture.Capture
-	hosts   Hosts
-	names   connectionNames
-	others  []*declaration // for packets that are not TCP
+	capture  *capture.Capture
+	evidence evidence // without packets
+	hosts    Hosts
+	names    connectionNames
+	others   []*declaration // for packets that are not TCP
 	// lossy says that the capture has retransmissions. Then another run may have other
 	// retransmissions. (A packet that was lost before the recorder was seen only once.)
 	lossy bool
@@ -104,6 +116,7 @@ type deriver struct {
 
 // survey collects the facts that need the whole capture.
 func (d *deriver) survey() error {
+	d.evidence.findLacking()
 	d.names = connectionNames{total: map[ftp.Role]int{}}
 	for c := range d.capture.Connections() {
 		d.names.add(c)
@@ -229,6 +242,9 @@ func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	if !opens && c.Role != ftp.Data {
 		first = firstOfLinux
 	}
+	if d.capture.NumConnections() > maxJudged {
+		return e
+	}
 	if addr.Port() >= first || opens && c.Role == ftp.Other || !opens && c.Inferred {
 		e.port = "*"
 	}
@@ -260,29 +276,33 @@ func (n *datagramNames) add(p *packet.Packet) {
 	if isHousekeeping(p) {
 		return
 	}
-	proto, src, dst := datagramEnds(p)
+	proto, asks, answers := datagramEnds(p)
+	if proto == "udp" && asks.Port() == 53 {
+		asks, answers = answers, asks
+	}
 	switch {
-	case proto == "udp" && p.UDP.DNS != nil && !p.UDP.DNS.Response && dst.Port() == 53:
-		a, b := endpoint{n.hosts.name(src.Addr(), "client"), "*"}, endpoint{n.hosts.name(dst.Addr(), "nameserver"), "53"}
-		key := a.String() + b.String()
-		if a.host == b.host { // the two sides of the dialogue could not be distinguished
-			n.udp = true
-			return
-		}
-		if n.seen[key] {
-			return
-		}
-		n.seen[key] = true
-		name := "dns"
-		if len(n.dns) > 0 {
-			name += fmt.Sprint(len(n.dns) + 1)
-		}
-		n.dns = append(n.dns, &declaration{name: name, proto: "udp", a: a, b: b})
-	case proto == "udp" && src.Port() != 53:
+	case proto == "udp" && answers.Port() == 53 && asks.Addr() != answers.Addr():
+		n.addDNS(asks.Addr(), answers.Addr())
+	case proto == "udp": // for DNS on one host, the two sides could not be distinguished
 		n.udp = true
 	case proto == "icmp":
 		n.icmp = true
 	}
+}
+
+// addDNS adds the declaration for DNS between two hosts, unless there is one.
+func (n *datagramNames) addDNS(client, server netip.Addr) {
+	a, b := endpoint{n.hosts.name(client, "client"), "*"}, endpoint{n.hosts.name(server, "nameserver"), "53"}
+	key := a.String() + b.String()
+	if n.seen[key] {
+		return
+	}
+	n.seen[key] = true
+	name := "dns"
+	if len(n.dns) > 0 {
+		name += fmt.Sprint(len(n.dns) + 1)
+	}
+	n.dns = append(n.dns, &declaration{name: name, proto: "udp", a: a, b: b})
 }
 
 // declarations returns the declarations.

@@ -14,16 +14,18 @@ import (
 // lines writes the lines of a TCP connection.
 func (d *deriver) lines(t *derived) {
 	switch {
-	case d.opaque(t):
-		t.skip("the dialogue cannot be read")
+	case t.conn.Role == ftp.Other:
+		t.skip("nothing shows that this is FTP")
 		return
 	case t.declaration.a == t.declaration.b:
 		t.skip("both ends are alike, so that a line has no direction")
 		return
 	}
 	handshake := 0
+	begun := [2]bool{}  // by direction
 	var before *element // the element of the last line
 	hurried := false    // the client closed before the reply to its last command
+	crowded := false    // the last line is "..." for too many lines in any order
 	for i := range t.elements {
 		e := &t.elements[i]
 		switch {
@@ -43,30 +45,45 @@ func (d *deriver) lines(t *derived) {
 			t.skip("TLS: the records have other lengths in each session")
 			return
 		case e.kind == elementFIN && t.conn.Role == ftp.Control && t.inTLS(e):
-			t.skipOnce()
-			t.lines[len(t.lines)-1].comment = "close_notify and FIN: those of the two ends may cross"
+			t.skip("close_notify and FIN: those of the two ends may cross")
 			return
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("the amount of data before the end is chance")
 			return
 		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
-			if t.skipOnce() {
-				before = nil
-			}
+			t.skip("")
+			before = nil
 			continue
-		case e.kind == elementBytes && e.start < 0:
-			t.skip("bytes before the beginning of the stream")
+		case e.kind == elementBytes && t.sides[e.dir()].unnumbered && t.saidBy(e) == nil:
+			t.skip("the capture lacks the begin of this connection, and so its sequence numbers")
+			before, begun[e.dir()] = nil, true
+			continue
+		case e.kind == elementGap:
+			t.skip("the capture lacks packets here")
+			before = nil
+			continue
+		case e.inStream() && e.start < 0:
+			t.skip("packets of before the beginning of the stream")
+			before = nil
 			continue
 		}
 		if e.kind == elementSYN {
 			handshake++
+		} else if !begun[e.dir()] {
+			t.skip("the capture lacks the begin of this connection")
+			before = nil
 		}
-		l := d.elementLine(t, e)
-		l.joined = before != nil && (hurried || t.crossed(before, e) || t.overlaps(e))
+		begun[e.dir()] = true
+		free := before != nil && (hurried || t.crossed(before, e) || t.overlaps(e))
 		hurried = hurried || before != nil && t.hangsUp(before, e)
 		before = e
+		if free && crowded {
+			continue
+		}
+		d.elementLine(t, e).joined = free
+		crowded = t.openCrowd()
 		if t.inTLS(e) {
-			t.skipOnce()
+			t.skip("")
 			before = nil
 		}
 	}
@@ -79,19 +96,24 @@ func (t *derived) inTLS(e *element) bool {
 	return s != nil && s.TLS && t.capture.frames[e.frame].Number >= s.TLSFrom
 }
 
-// skipOnce adds a line "...", unless the last line is one.
-func (t *derived) skipOnce() bool {
-	if n := len(t.lines); n > 0 && t.lines[n-1].what == "..." {
-		return false
-	}
-	t.skip("")
-	return true
+// hasMargin reports whether the i-th line begins with |.
+func (t *derived) hasMargin(i int) bool {
+	return t.lines[i].joined || i+1 < len(t.lines) && t.lines[i+1].joined
 }
 
-// opaque reports whether a connection cannot be written line by line: the capture does
-// not show all of it, or it is not FTP.
-func (d *deriver) opaque(t *derived) bool {
-	return t.conn.Role == ftp.Other || t.conn.Missing() > 0
+// openCrowd writes "..." for the joined lines at the end, if they are more than | can join. It
+// reports whether it did.
+func (t *derived) openCrowd() bool {
+	first := len(t.lines)
+	for first > 0 && t.hasMargin(first-1) {
+		first--
+	}
+	if len(t.lines)-first <= maxJoined {
+		return false
+	}
+	t.lines = t.lines[:first]
+	t.skip("more packets than | can join, in an order that is chance")
+	return true
 }
 
 // aborted reports whether the transfer of a data connection failed, so that the number
@@ -185,7 +207,7 @@ func (t *derived) reset(i int) *element {
 
 // resetLines writes a line for a reset, and "..." for everything else.
 func (t *derived) resetLines(e *element) {
-	t.skipOnce()
+	t.skip("")
 	flags := t.capture.frames[e.frame].Flags &^ packet.PSH
 	t.add(e, flagString(flags), "a reset: its sender has already closed, or gives up")
 	t.skip("")
@@ -198,14 +220,17 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 	switch {
 	case e.kind == elementSYN:
 		return t.add(e, flagString(f.Flags), t.synComment(f))
-	case e.kind == elementFIN && data && e.fromA == t.sends():
-		return t.add(e, fmt.Sprintf("[F.] seq %d", e.start), "the end of the file is this FIN")
-	case e.kind == elementFIN && data:
-		return t.add(e, fmt.Sprintf("[F.] seq %d", e.start), "")
 	case e.kind == elementFIN:
-		return t.add(e, "[F.]", "")
+		what, comment := "[F.]", ""
+		if data && !t.sides[e.dir()].unnumbered {
+			what = fmt.Sprintf("[F.] seq %d", e.start)
+		}
+		if data && e.fromA == t.sends() {
+			comment = "the end of the file is this FIN"
+		}
+		return t.add(e, what, comment)
 	}
-	if text := t.texts[e.dir()][e.start]; text != nil && text.End == e.end && text.Complete {
+	if text := t.saidBy(e); text != nil {
 		what, comment := d.saying(text)
 		if t.inTLS(e) && strings.HasPrefix(text.Text, "PASS") {
 			comment = "inside TLS: nobody on the network can read it"
@@ -217,6 +242,15 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 		return t.add(e, what, "")
 	}
 	return t.add(e, what, fmt.Sprintf("%d bytes", e.end-e.start))
+}
+
+// saidBy returns the line of the dialogue that an element is, nil if it is none or not a whole one.
+func (t *derived) saidBy(e *element) *ftp.Line {
+	text := t.texts[e.dir()][e.start]
+	if text == nil || text.End != e.end || !text.Complete {
+		return nil
+	}
+	return text
 }
 
 // sends reports whether the end that opened a data connection sends the data.
@@ -253,10 +287,10 @@ var commandComments = map[string]string{
 // saying returns a line of dialogue, with stars for what another run would say
 // differently.
 func (d *deriver) saying(l *ftp.Line) (what, comment string) {
-	word, _, _ := strings.Cut(l.Text, " ")
-	word = strings.ToUpper(word)
-	if l.From == ftp.Client && word == "PASS" {
-		return `"PASS *"`, commandComments[word]
+	sent, _, argument := strings.Cut(l.Text, " ")
+	word := strings.ToUpper(sent)
+	if l.From == ftp.Client && word == "PASS" && argument {
+		return `"` + sent + ` *"`, commandComments[word]
 	}
 	return `"` + generalise(escape(l.Text)) + `"`, commandComments[word]
 }

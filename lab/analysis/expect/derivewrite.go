@@ -23,8 +23,8 @@ type derived struct {
 
 // A derivedLine is a line to be written.
 type derivedLine struct {
-	place   int // its place among the lines of other connections, as a packet's index
-	frame   int
+	place   int    // its place among the lines of other connections, as a packet's index
+	frame   int    // its packet
 	what    string // "client > server  [S]", or "..."
 	comment string
 	joined  bool // with the line before it
@@ -102,11 +102,12 @@ func (n *connectionNames) lastOf(role ftp.Role) int {
 
 // judge returns a judge of one connection, or of one declaration that is not for TCP.
 func (d *deriver) judge(frames []Frame, session *ftp.Session) *judge {
-	e := &evidence{source: d.capture, frames: frames, sessions: map[int]*ftp.Session{}}
+	e := d.evidence
+	e.frames, e.sessions = frames, map[int]*ftp.Session{}
 	if session != nil {
 		e.sessions[session.Control.ID] = session
 	}
-	return &judge{hosts: d.hosts, capture: e, matched: map[*line]matched{}, bounds: map[*line]bound{}}
+	return &judge{hosts: d.hosts, capture: &e, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 }
 
 // A passage is the text about one connection.
@@ -163,7 +164,8 @@ func (d *deriver) datagrams(b *binding, frames []Frame) passage {
 	return passage{name: b.name, frames: frames, lines: t.lines}
 }
 
-// holds reports whether the connection passes its own lines.
+// holds reports whether the connection passes its own lines. If it does, their packets are then
+// those that they match.
 func (t *derived) holds() bool {
 	if len(t.lines) == 1 && t.lines[0].what == "..." {
 		return true
@@ -172,28 +174,37 @@ func (t *derived) holds() bool {
 	fmt.Fprintf(&text, "%s  %s > %s%s\n\n", t.name, t.declaration.a, t.declaration.b, t.declaration.suffix())
 	for i, l := range t.lines {
 		margin := ""
-		if l.joined || i+1 < len(t.lines) && t.lines[i+1].joined {
+		if t.hasMargin(i) {
 			margin = "|"
 		}
 		fmt.Fprintf(&text, "%s%s  %s\n", margin, t.name, l.what)
 	}
 	w, err := Parse("derived", 1, text.String())
 	if err != nil {
-		return true // a capture that cannot be read cannot be judged
+		return false
 	}
 	j := &judge{want: w, hosts: t.judge.hosts, capture: t.capture, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	own := j.newTrack(&binding{declaration: w.declarations[0], conn: t.conn, a: t.a, frames: t.frames})
-	_, _, whole := own.aligner.align(0)
+	steps, _, whole := own.aligner.align(0)
+	for _, s := range steps {
+		if s.kind == stepMatched {
+			t.lines[s.line.number-w.lines[0].number].frame = own.elements[s.last].frame
+		}
+	}
 	return whole
 }
 
-// skip writes a line "...".
+// skip writes a line "...", unless the last line is one. Its comment is the last that is not "".
 func (t *derived) skip(comment string) {
-	place, frame := 0, 0
+	last := &derivedLine{}
 	if n := len(t.lines); n > 0 {
-		place, frame = t.lines[n-1].place, t.lines[n-1].frame
+		last = t.lines[n-1]
 	}
-	t.lines = append(t.lines, &derivedLine{place: place, frame: frame, what: "...", comment: comment})
+	if last.what != "..." {
+		last = &derivedLine{place: last.place, frame: last.frame, what: "..."}
+		t.lines = append(t.lines, last)
+	}
+	last.comment = cmp.Or(comment, last.comment)
 }
 
 // A sheet has the lines of all connections. Their texts are in a spool. What is needed
