@@ -50,11 +50,11 @@ type Explanation struct {
 // capture does not show is left out, or reported as missing.
 func Explain(w io.Writer, src Source, e Explanation) error {
 	if e.Redact {
-		redacted, remove, err := src.redacted(e.RedactKey)
+		redacted, end, err := src.redacted(e.RedactKey)
 		if err != nil {
 			return err
 		}
-		defer remove()
+		defer end()
 		src = redacted
 	}
 	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON || e.Form == JSONLines) && !e.NoHash

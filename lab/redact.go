@@ -40,21 +40,29 @@ func (s Source) redact(w io.Writer, key string) (keys bool, err error) {
 	return c.KeyLogs > 0, err
 }
 
-// redacted is the redacted capture as a source, in a file that remove removes.
-func (s Source) redacted(key string) (_ Source, remove func(), err error) {
+// redacted is the redacted capture as a source, in a temporary file without a name, which end
+// closes.
+func (s Source) redacted(key string) (_ Source, end func(), err error) {
 	f, err := os.CreateTemp("", "ftplab-*.pcapng")
 	if err != nil {
 		return Source{}, nil, fmt.Errorf("cannot keep the redacted capture in a temporary file: %w", err)
 	}
-	remove = func() { os.Remove(f.Name()) }
+	os.Remove(f.Name()) // a signal may end the program
+	end = func() {
+		f.Close()
+		os.Remove(f.Name()) // where it could not be removed while it was open
+	}
 	keys, err := s.redact(f, key)
-	if err = errors.Join(err, f.Close()); err != nil {
-		remove()
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		end()
 		return Source{}, nil, err
 	}
 	name := "redacted capture"
 	if keys {
 		name += " without its TLS keys"
 	}
-	return Source{path: f.Name(), name: name}, remove, nil
+	return Reader(name, f), end, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -38,7 +39,14 @@ send it.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			if only != "" {
-				return writeTo(only, c.OutOrStdout(), func(w io.Writer) error { return lab.ExportCapture(ctx, w, s) })
+				var capture bytes.Buffer
+				if err := lab.ExportCapture(ctx, &capture, s); err != nil {
+					return err
+				}
+				return writeTo(only, c.OutOrStdout(), func(w io.Writer) error {
+					_, err := capture.WriteTo(w)
+					return err
+				})
 			}
 			if folder == "" {
 				folder = args[0] + "-" + s.Name

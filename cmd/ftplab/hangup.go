@@ -3,12 +3,17 @@
 package main
 
 import (
-	"context"
+	"os"
 	"os/signal"
 	"syscall"
 )
 
-// untilHangup is a context that ends when the terminal is closed.
-func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, syscall.SIGHUP)
-}
+// endSignals are the signals that ask a program to end: Ctrl-C, that of kill, and the end of its
+// terminal, unless the program was told to outlive it, as by nohup.
+var endSignals = func() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}()

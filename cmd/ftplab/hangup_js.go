@@ -1,8 +1,6 @@
 package main
 
-import "context"
+import "os"
 
-// untilHangup does nothing here: there is no terminal.
-func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithCancel(ctx)
-}
+// endSignals are the signals that ask a program to end.
+var endSignals = []os.Signal{os.Interrupt}

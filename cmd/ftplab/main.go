@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -52,10 +51,10 @@ func main() {
 }
 
 // interruptible returns the context of a command that has something to finish when it is
-// interrupted: the first Ctrl-C ends the context, the second one the program. All other
-// commands end with the first. The returned function restores the normal behaviour.
+// interrupted: the first signal, such as of Ctrl-C, ends the context, the second one the program.
+// All other commands end with the first. The returned function restores the normal behaviour.
 func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(c.Context(), endSignals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -47,10 +49,32 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		return asUserNamed(err, name)
 	}
 	defer os.Remove(f.Name()) // does nothing once it has its new name
+	defer removeIfEnded(f.Name())()
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
 		return asUserNamed(err, name)
 	}
 	return os.Rename(f.Name(), place)
+}
+
+// removeIfEnded removes a file if a signal ends the program, until the returned function is called.
+func removeIfEnded(name string) (stop func()) {
+	signals, stopped := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, slices.DeleteFunc(slices.Clone(endSignals), signal.Ignored)...)
+	go func() {
+		select {
+		case s := <-signals:
+			os.Remove(name)
+			signal.Reset(s)
+			if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(s) != nil {
+				os.Exit(exitError) // Windows has no way to end by a signal
+			}
+		case <-stopped:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(stopped)
+	}
 }
 
 // asUserNamed is an error of writing a temporary file, with the name of the file whose place it

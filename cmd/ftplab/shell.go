@@ -49,10 +49,6 @@ wanted, it is 1. 2 also means that the shell could not be opened.`,
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			// When the terminal is closed, the shell is hung up on. The
-			// recording must still be written then.
-			ctx, stop = untilHangup(ctx)
-			defer stop()
 			r, err := lab.Shell(ctx, s, results, args[1:]...)
 			if err != nil {
 				return err

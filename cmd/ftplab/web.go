@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,8 +29,10 @@ source of ftplab, so run this in the folder of its module.`,
   ftplab web --open`,
 		Args: takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(c)
+			defer stop()
 			if !open {
-				if err := web.Write(c.Context(), folder); err != nil {
+				if err := web.Write(ctx, folder); err != nil {
 					return err
 				}
 				fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open\n", folder)
@@ -42,7 +45,7 @@ source of ftplab, so run this in the folder of its module.`,
 				}
 				defer os.RemoveAll(folder)
 			}
-			return serveWeb(c, folder)
+			return serveWeb(ctx, c, folder)
 		},
 	}
 	folderFlag(c.Flags(), &folder, "output", "o", "site", "the folder to write")
@@ -51,9 +54,7 @@ source of ftplab, so run this in the folder of its module.`,
 }
 
 // serveWeb writes the site and serves it on loopback.
-func serveWeb(c *cobra.Command, folder string) error {
-	ctx, stop := interruptible(c)
-	defer stop()
+func serveWeb(ctx context.Context, c *cobra.Command, folder string) error {
 	if err := web.Write(ctx, folder); err != nil {
 		return err
 	}
