@@ -286,8 +286,15 @@ type exploit struct {
 	name     string
 }
 
-// onPath as the command of an exploit stands for all commands that take a path.
-const onPath = "path"
+// onPath as the command of an exploit stands for all commands that take a path, and onNew for those
+// that give something a name.
+const (
+	onPath = "path"
+	onNew  = "new"
+)
+
+// naming are the commands that give a file or a folder a name.
+var naming = words("STOR APPE MKD XMKD RNTO")
 
 // fits reports whether a command can carry the exploit; its argument decides. A password may be any
 // text, so the exploits in passwords are listed with PASS.
@@ -296,6 +303,8 @@ func (k *exploit) fits(x *ftp.Exchange) bool {
 	case onPath:
 		_, takes := pathCommands[x.Command]
 		return takes
+	case onNew:
+		return naming[x.Command]
 	case "":
 		return !isPassword(x)
 	}
@@ -365,6 +374,8 @@ var suspects = []exploit{
 	{"MKD", pattern(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
 	{"", pattern("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
 	{"", pattern(`(?i)%0d%0a`), "an encoded line end"},
+	{onNew, pattern(`(?i)(^|[\W_\d])(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d|r[o0]{2}t[e3]d)[\W_]*by([\W_\d]|$)|(^|[\W_])you[\W_]*(have[\W_]*been|are|were|got)[\W_]*(h[a4]ck[e3]d|pwn[e3]d|0wn[e3]d)`), "a name with which intruders boast"},
+	{onNew, pattern(`(?i)(your|all)[\W_]*(files|data)[\W_]*(are|were|have|is)[\W_]*(been[\W_]*)?(encrypted|locked|stolen)|(restore|recover|decrypt|unlock)[_-]+(my|your)[_-]+(files|data)|(^|[\W_])(btc|bitcoins?|monero|xmr)[\W_]*(to|at)?[\W_]*(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})`), "a name that asks for a ransom"},
 	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
 	{"STOR", pattern(`(?i)(^|/)SC_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.jpe?g$`), "a picture named as Agent Tesla names those of the screen"},
 	{"STOR", pattern(`(?i)recovered.?passwords`), "a file named as password thieves name their loot"},

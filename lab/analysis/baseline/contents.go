@@ -263,6 +263,18 @@ func (w *watch) listed(p *capture.Packet, marked func(...string) bool) {
 	}
 }
 
+// listedIn counts the files and folders in a piece of a listing. The folder itself, and the one above it,
+// do not count.
+func listedIn(data []byte) (n int) {
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) > 0 && !bytes.HasPrefix(line, []byte("total ")) && !bytes.HasSuffix(line, []byte(" .")) && !bytes.HasSuffix(line, []byte(" ..")) {
+			n++
+		}
+	}
+	return n
+}
+
 // linkIsFolder reports whether a listing has a link and a folder of the same name. The folders of a
 // recursive listing are separated by empty lines.
 func linkIsFolder(data []byte) bool {

@@ -5,6 +5,8 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -297,18 +299,70 @@ var dataEndsWithFINRule = Rule{
 	Severity: Odd,
 	Matters:  "The FIN is the end of the file. A RST discards data that is still on the way, and the receiver cannot tell a complete file from a part of it.",
 	Innocent: "the user cancelled the transfer, or a program closed its socket before it had read everything.",
-	look:     eachData(endsWithFIN),
+	look:     endWithFIN,
 }
 
-// endsWithFIN reports every RST. A RST is odd only if it cut a transfer before the sender's
-// FIN, and the server reported success.
-func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
+// resumeTime is the longest time between a download that the client reset, and its request for the rest.
+const resumeTime = 10 * time.Minute
+
+// A resumption is a request for the rest of a file, by REST and RETR.
+type resumption struct {
+	hosts pairOfHosts
+	file  string
+	time  int64
+}
+
+// endWithFIN reports every RST. What looks odd is a note if the client fetched the rest of the file
+// soon, as programs with a time limit do.
+func endWithFIN() look {
+	var resumed []resumption
+	var odd []breach
+	var of []resumption // the downloads of odd
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			for i, x := range s.Exchanges {
+				if x.Command == "RETR" && i > 0 && s.Exchanges[i-1].Command == "REST" && len(resumed) < maxPairs {
+					resumed = append(resumed, resumption{s.hosts(), path.Base(unquoted(x.Argument)), x.Time})
+				}
+			}
+			return nil
+		},
+		data: func(_ *Evidence, s *session, c *ftp.Connection) []breach {
+			b, ok := endsWithRST(s, c)
+			switch x := s.transfer(c); {
+			case !ok:
+				return nil
+			case b.severity == Odd && x.Command == "RETR" && c.ResetBy == ftp.Client:
+				b.place, b.hosts = c.ID, s.hosts()
+				odd = append(odd, b)
+				of = append(of, resumption{s.hosts(), path.Base(unquoted(x.Argument)), x.Time})
+				return nil
+			}
+			return []breach{b}
+		},
+		end: func(*Evidence) []breach {
+			for i, o := range of {
+				if slices.ContainsFunc(resumed, func(r resumption) bool {
+					return r.hosts == o.hosts && r.file == o.file && r.time > o.time && r.time-o.time < int64(resumeTime)
+				}) {
+					odd[i].severity = Note
+					odd[i].observed += ", and fetched the rest of the file later"
+				}
+			}
+			return odd
+		},
+	}
+}
+
+// endsWithRST judges a data connection that a RST ended. It is odd only if the RST cut a transfer before
+// the sender's FIN, and the server reported success.
+func endsWithRST(s *session, c *ftp.Connection) (b breach, ok bool) {
 	rst := c.Flow(c.ResetBy).RST
 	refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
 	if c.ResetBy == "" || refused {
-		return nil
+		return b, false
 	}
-	b := breach{
+	b = breach{
 		severity: Note,
 		packets:  []int{rst},
 		observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
@@ -322,7 +376,7 @@ func endsWithFIN(_ *Evidence, s *session, c *ftp.Connection) []breach {
 			b.observed += ", although the server reported success"
 		}
 	}
-	return []breach{b}
+	return b, true
 }
 
 var bytesAgreeRule = Rule{

@@ -27,7 +27,56 @@ const manyChanges = 4
 // neighbourhood is which network cards claimed which addresses by ARP, and the redirects of ICMP.
 type neighbourhood struct {
 	owners    map[netip.Addr]*owner
-	redirects map[netip.Addr]int // the first one that each host received
+	redirects map[netip.Addr]int   // the first one that each host received
+	claims    map[claimant]int     // the first one of each
+	answers   map[arpReply][6]byte // who gave the last of each
+	disputed  map[netip.Addr]bool  // addresses about which two cards answered the same host
+	asked     map[netip.Addr]bool  // addresses that somebody looked for
+	relays    map[relay]int        // the first packet that each passed on
+	sent      [1 << 8]passing      // the last packets to network cards, by their ID
+}
+
+func newNeighbourhood() neighbourhood {
+	return neighbourhood{
+		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]int{}, relays: map[relay]int{},
+		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
+	}
+}
+
+// A claimant is a network card with an address that it claimed.
+type claimant struct {
+	mac  [6]byte
+	addr netip.Addr
+}
+
+// An arpReply is a reply about an address, to a host.
+type arpReply struct{ about, to netip.Addr }
+
+// A relay is a network card that passed on packets from one host to another.
+type relay struct {
+	mac      [6]byte
+	from, to netip.Addr
+}
+
+// A passing is a packet on its way to a network card.
+type passing struct {
+	relay
+	id  uint16
+	ttl int
+}
+
+// pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
+// now with less time to live, then the card has passed it on.
+func (n *neighbourhood) pass(p *capture.Packet) {
+	if p.IP.Version != 4 || len(p.SrcMAC) != 6 || len(p.DstMAC) != 6 {
+		return
+	}
+	before := &n.sent[p.IP.ID%uint16(len(n.sent))]
+	by := relay{[6]byte(p.SrcMAC), p.IP.Src, p.IP.Dst}
+	if before.relay == by && before.id == p.IP.ID && before.ttl > p.IP.TTL && n.relays[by] == 0 && len(n.relays) < maxOwners {
+		n.relays[by] = p.Number
+	}
+	*before = passing{relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}, p.IP.ID, p.IP.TTL}
 }
 
 // An owner is the network card that last claimed an address.
@@ -52,6 +101,19 @@ func (n *neighbourhood) packet(p *capture.Packet) {
 
 // claim takes a message of ARP, in which the sender claims its address.
 func (n *neighbourhood) claim(p *capture.Packet) {
+	if p.ARP.Op == 1 && p.ARP.TargetIP != p.ARP.SenderIP && len(n.asked) < maxOwners {
+		n.asked[p.ARP.TargetIP] = true
+	}
+	if len(p.ARP.SenderMAC) == 6 && len(n.claims) < maxOwners && len(n.answers) < maxOwners {
+		mac, a := [6]byte(p.ARP.SenderMAC), arpReply{p.ARP.SenderIP, p.ARP.TargetIP}
+		if c := (claimant{mac, a.about}); n.claims[c] == 0 {
+			n.claims[c] = p.Number
+		}
+		if before, known := n.answers[a]; p.ARP.Op == 2 {
+			n.disputed[a.about] = n.disputed[a.about] || known && before != mac
+			n.answers[a] = mac
+		}
+	}
 	o := n.owners[p.ARP.SenderIP]
 	switch {
 	case o == nil && len(n.owners) < maxOwners:
@@ -63,7 +125,7 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 
 var noDetoursRule = Rule{
 	Name: "no-detours", Theme: "beside the session",
-	Says:     "Each address on a link belongs to one network card, nobody redirects the packets of the two hosts, and a question for the address of one has one answer.",
+	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, and a question for the address of one has one answer.",
 	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
 	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
 	Severity: Odd, sign: 2,
@@ -92,7 +154,7 @@ func detours(e *Evidence) (found []breach) {
 			found = append(found, breach{packets: []int{packet}, observed: fmt.Sprintf("a redirect of ICMP led packets of %s another way", host)})
 		}
 	}
-	return slices.Concat(found, e.sharedCards(), e.falseNames())
+	return slices.Concat(found, e.sharedCards(), e.passedOn(), e.falseNames())
 }
 
 // sharedCards finds network cards that claim the addresses of both hosts of a session.
@@ -103,6 +165,27 @@ func (e *Evidence) sharedCards() (found []breach) {
 			found = append(found, breach{hosts: hosts, packets: []int{a.first, b.first},
 				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by ARP", a.mac, hosts.client, hosts.server)})
 		}
+	}
+	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	return found
+}
+
+// passedOn finds network cards that passed on packets to an address which they had claimed, although
+// another card answered the same host about it, too, or nobody had looked for it. A router answers only
+// hosts that look for an address behind it, which do not hear its owner (RFC 1027).
+func (e *Evidence) passedOn() (found []breach) {
+	n := &e.watch.neighbours
+	for by, packet := range n.relays {
+		hosts := pairOfHosts{by.from, by.to}
+		if !e.served[hosts] {
+			hosts = pairOfHosts{by.to, by.from}
+		}
+		claimed := n.claims[claimant{by.mac, by.to}]
+		if !e.served[hosts] || claimed == 0 || n.asked[by.to] && !n.disputed[by.to] {
+			continue
+		}
+		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed, packet},
+			observed: fmt.Sprintf("%s claims the address of %s by ARP, and passes on what %s sends there", net.HardwareAddr(by.mac[:]), by.to, by.from)})
 	}
 	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
 	return found

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 var noFloodsRule = Rule{
 	Name: "no-floods", Theme: "requests",
-	Says:     "A client does not repeat the same command at machine speed.",
+	Says:     "A client does not repeat the same command at machine speed, and does not store files until the disk is full.",
 	Source:   "CWE-400 (resource exhaustion)",
 	Example:  "> CWD /pub nine times within a second",
 	Severity: Violation,
@@ -63,8 +64,32 @@ func swellingData(e *Evidence, s *session) (found []breach) {
 	return found
 }
 
+// filling is how many files a client stores that fills a disk.
+const filling = 10
+
+// fullDisk finds uploads of an anonymous user, one after the other, that go on until the disk is full.
+func fullDisk(s *session) []breach {
+	stored, full := 0, 0
+	var packets []int
+	for _, x := range s.Exchanges {
+		switch {
+		case x.Sender() != ftp.Client:
+		case completed(x):
+			stored++
+		case x.Final() == 452 || x.Final() == 552:
+			full++
+			packets = appendSome(packets, x.Packet)
+		}
+	}
+	if !s.public() || full == 0 || stored+full < filling {
+		return nil
+	}
+	return []breach{{severity: Odd, sign: 2, packets: packets,
+		observed: fmt.Sprintf("an anonymous user stored %d files, until the disk was full", stored)}}
+}
+
 func floods(e *Evidence, s *session) []breach {
-	found := append(telnetFloods(s), swellingData(e, s)...)
+	found := slices.Concat(telnetFloods(s), swellingData(e, s), fullDisk(s))
 	for i := 0; i < len(s.Exchanges); {
 		j := i + 1
 		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {

@@ -12,7 +12,7 @@ import (
 
 var loginBeforeTransferRule = Rule{
 	Name: "login-before-transfer", Theme: "login",
-	Says:     "No transfer starts before the login has succeeded (230).",
+	Says:     "Clients log in before they ask for files, and no transfer starts before the login has succeeded (230).",
 	Source:   "RFC 959, 5.4 and 6",
 	Example:  "< 220 > PASV < 227 > RETR secret < 150, without USER",
 	Severity: Violation,
@@ -21,9 +21,34 @@ var loginBeforeTransferRule = Rule{
 	look:     eachSession(loginFirst),
 }
 
+// manyEarly is how many kinds of commands about files a client sends before any USER if it tries what
+// the server allows to strangers. Scripts that go on after a failed login have sent USER.
+const manyEarly = 3
+
+// aboutFiles are commands that nobody can expect to work without a login.
+var aboutFiles = words("RETR STOR APPE STOU DELE RNFR MKD XMKD RMD XRMD LIST NLST MLSD SIZE MDTM CWD XCWD")
+
+// earlyCommands finds commands about files before the first USER that were all refused.
+func earlyCommands(s *session) (b breach, ok bool) {
+	kinds := map[string]int{}
+	for _, x := range s.Exchanges {
+		if x.Command == "USER" {
+			break
+		}
+		if aboutFiles[x.Command] && x.Final() >= 500 {
+			kinds[x.Command] = x.Packet
+		}
+	}
+	return breach{severity: Odd, sign: 2, packets: firstPackets(kinds),
+		observed: fmt.Sprintf("before any USER, the client sent %d kinds of commands about files, which were refused", len(kinds))}, len(kinds) >= manyEarly && s.loggedIn == 0
+}
+
 func loginFirst(_ *Evidence, s *session) []breach {
 	if !s.whole {
 		return nil
+	}
+	if b, ok := earlyCommands(s); ok {
+		return []breach{b}
 	}
 	for _, x := range s.Exchanges {
 		if !isTransfer(x) || !began(x) && !completed(x) {
@@ -89,7 +114,12 @@ var famous = words(`123456 12345678 123456789 1234567890 12345 1234567 1234 1111
 // isFamous reports whether a password is common, or is the user's name.
 func isFamous(user, password string) bool {
 	p := strings.ToLower(password)
-	return famous[p] || p != "" && p == strings.ToLower(user)
+	return famous[p] || p == strings.ToLower(user) || p == "" && rules(user)
+}
+
+// rules reports whether a user may do everything at the server. Devices have no password for him at first.
+func rules(user string) bool {
+	return strings.EqualFold(user, "root") || strings.EqualFold(user, "admin") || strings.EqualFold(user, "administrator")
 }
 
 // manyTries is how many different credentials are unusual.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +15,15 @@ import (
 	"ftplab/lab/internal/forge"
 )
 
-// lookalikes have the verdict that each gets. One with no want is an attack, which is not normal by
-// the given rule.
-var lookalikes = []struct {
+// A lookalike has the verdict that it gets. One with no want is an attack, which is not normal by the
+// given rule.
+type lookalike struct {
 	name, rule string
 	want       Verdict
 	play       func(*forge.Capture)
-}{
+}
+
+var lookalikes = []lookalike{
 	{"a copy of the settings of a web site", "no-sensitive-names", IsUnusual, session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
 	{"certificates that are handed out", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR host%d.pfx\n< 150 here\n< 226 done\n"))},
 	{"a copy whose files have moved", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR safe%d.kdbx\n< 550 no\n"))},
@@ -281,7 +284,7 @@ func refusal(reply string) string {
 }
 
 func TestLookalikes(t *testing.T) {
-	for _, test := range lookalikes {
+	for _, test := range slices.Concat(lookalikes, intruders) {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
 			switch violations := count(got, test.rule, Violation); {

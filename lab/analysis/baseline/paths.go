@@ -125,10 +125,10 @@ var (
 	// system matches files with the accounts and the settings of a system.
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$)`)
 	// runs matches files that a system runs by itself.
-	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|ld\.so\.preload|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
+	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
 	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
 	// without a password, or run a program.
-	opens = pattern(`(?i)(^|/)etc/cron|var/spool/cron|start menu/programs/startup/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
+	opens = pattern(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// passwordFile matches a file of a system with the passwords of all users.
 	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
 	// systemDirectory matches the folders of a system, reached by climbing.
@@ -136,6 +136,8 @@ var (
 	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
 	// aboutPasswords matches pages of a web site on which users manage their passwords.
 	aboutPasswords = pattern(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
+	// siteSettings matches settings of web sites. Who may store a site stores them, too.
+	siteSettings = pattern(`(?i)(^|/)(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)$`)
 	// secrets matches names of files with passwords and keys.
 	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
@@ -310,7 +312,11 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			b.observed += ", a file that the system runs by itself"
 		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
 			b.observed += ", by its name a file with passwords or keys"
-			names[target] = true
+			if x.Sender() == ftp.Client && siteSettings().MatchString(target) && !s.public() {
+				b.sign = noSign
+			} else {
+				names[target] = true
+			}
 			if x.Command == "RETR" && x.Final() >= 500 {
 				sought[strings.ToLower(secrets().FindString(target))] = x.Packet
 			}

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -56,6 +57,7 @@ const manyPrograms = 3
 // two hosts.
 func programsOf() look {
 	all := map[pairOfHosts]map[string]int{} // by processor, with the packet
+	worms := map[worm]map[netip.Addr]int{}  // the servers with the program in many folders, with the packet
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			kinds := all[s.hosts()]
@@ -64,6 +66,13 @@ func programsOf() look {
 				if len(all) < maxPairs {
 					all[s.hosts()] = kinds
 				}
+			}
+			if name, b := spreadProgram(s); name != "" && len(worms) < maxPairs {
+				w := worm{s.client(), name}
+				if worms[w] == nil {
+					worms[w] = map[netip.Addr]int{}
+				}
+				worms[w][s.server()] = b.packets[0]
 			}
 			return transferredPrograms(e, s, kinds)
 		},
@@ -74,10 +83,25 @@ func programsOf() look {
 						observed: fmt.Sprintf("programs for %d kinds of processors were transferred", n)})
 				}
 			}
+			for w, servers := range worms {
+				if n := len(servers); n >= manyServers {
+					found = append(found, breach{severity: Violation, packets: firstPackets(servers),
+						observed: fmt.Sprintf("%s stored the program %s on %d servers, in many folders of each", w.client, show(w.name), n)})
+				}
+			}
 			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 			return found
 		},
 	}
+}
+
+// manyServers is on how many servers a client stores a program in many folders if the program spreads.
+const manyServers = 3
+
+// A worm is a client with the name of a program that it stored in many folders.
+type worm struct {
+	client netip.Addr
+	name   string
 }
 
 // transferredPrograms finds the programs of a session, and adds the processors that their names tell.
@@ -121,7 +145,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			found[i].severity = Violation
 		}
 	}
-	if b, ok := spreadProgram(s); ok {
+	if name, b := spreadProgram(s); name != "" {
 		found = append(found, b)
 	}
 	if len(names) > 0 {
@@ -144,7 +168,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 const manyPlaces = 3
 
 // spreadProgram finds a program that a session stores under the same name in many folders.
-func spreadProgram(s *session) (b breach, ok bool) {
+func spreadProgram(s *session) (spread string, b breach) {
 	places := map[string]map[string]int{} // by name and folder, with the packet
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		at := w.target(x.Argument)
@@ -159,10 +183,10 @@ func spreadProgram(s *session) (b breach, ok bool) {
 		if n := len(places[name]); n == manyPlaces {
 			b = breach{severity: Odd, sign: 1, packets: firstPackets(places[name]),
 				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", show(name), n)}
-			ok = true
+			spread = strings.Clone(name)
 		}
 	})
-	return b, ok
+	return spread, b
 }
 
 // oddProgram says what is odd about a program that was transferred, "" for nothing. Shown is

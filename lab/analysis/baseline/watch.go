@@ -47,7 +47,8 @@ type watch struct {
 	// contents are what the first bytes of connections show, by connection.
 	contents map[int]content
 	planted  planted
-	lower    []byte // a buffer
+	entries  map[int]int // how many files and folders a listing has, by data connection
+	lower    []byte      // a buffer
 }
 
 // A repeat is a retransmitted segment.
@@ -99,12 +100,13 @@ func newWatch() *watch {
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
+		entries:    map[int]int{},
 		planted:    planted{texts: map[int]map[int]int{}, found: map[int]content{}},
 		cards:      cards{},
 		senders:    senders{},
 		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
-		neighbours: neighbourhood{owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}},
+		neighbours: newNeighbourhood(),
 		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}},
 	}
 }
@@ -127,6 +129,7 @@ func (w *watch) packet(p *capture.Packet) {
 				w.bleeds[p.Connection.ID] = p.Number
 			}
 			w.senders.packet(p, maxSides)
+			w.neighbours.pass(p)
 			w.damage.add(p)
 		case ftp.Data:
 			w.senders.packet(p, maxSides/2)
@@ -147,6 +150,9 @@ func (w *watch) packet(p *capture.Packet) {
 		w.overlaps.packet(p)
 		w.damage.receiver(p)
 		w.planted.packet(p)
+		if t := c.Transfer; t != nil && isListing(t.Command) && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
+			w.entries[c.ID] += listedIn(p.TCP.Payload)
+		}
 	case c.Role == ftp.Control:
 		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && isBinary(protocolOf(p.TCP.Payload)) {
 			w.head(p)

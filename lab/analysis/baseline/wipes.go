@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -39,14 +40,18 @@ type wiper struct {
 	traces  map[string]int  // deleted files about users that were not fetched, with the packet
 	files   map[string]int  // deleted at machine speed, with the packet
 	folders map[string]bool // removed
+	gone    map[string]int  // deleted files that were not fetched, with the packet
 	stored  int
 	last    *ftp.Exchange // the last deletion
 }
 
-func wipes(_ *Evidence, s *session) []breach {
-	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}}
+func wipes(e *Evidence, s *session) []breach {
+	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}}
 	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
 	found := w.covered()
+	if b, ok := w.emptied(e, s); ok {
+		found = append(found, b)
+	}
 	files := w.files
 	if len(w.tops()) < wipedFolders {
 		files = w.outside()
@@ -55,6 +60,44 @@ func wipes(_ *Evidence, s *session) []breach {
 		return found
 	}
 	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
+}
+
+// emptied judges a session that removes everything which its first listing shows, several folders among
+// it, and stores nothing.
+func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
+	at, entries := s.firstListing(e)
+	files, folders := 0, 0
+	for f := range w.gone {
+		if path.Dir(f) == at {
+			files++
+		}
+	}
+	for f := range w.folders {
+		if path.Dir(f) == at {
+			folders++
+		}
+	}
+	return breach{packets: firstPackets(w.gone),
+			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", plural(files, "file", "files"), plural(folders, "folder", "folders"))},
+		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+folders >= entries
+}
+
+// emptiedFolders is how many folders, with what is in them, a client removes that empties an account.
+const emptiedFolders = 2
+
+// firstListing is the folder that the session lists first, with how many files and folders it has.
+func (s *session) firstListing(e *Evidence) (at string, entries int) {
+	var w walk
+	for _, x := range s.Exchanges {
+		if data := s.dataOf(x.Data); isListing(x.Command) && len(data) == 1 {
+			if strings.HasPrefix(x.Argument, "-") { // options of ls
+				return w.target(""), e.watch.entries[data[0].ID]
+			}
+			return w.target(x.Argument), e.watch.entries[data[0].ID]
+		}
+		w.follow(x)
+	}
+	return "", 0
 }
 
 // covered judges the removal of traces. A single one may be chance, and elsewhere than in its place it
@@ -83,6 +126,9 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
 		w.folders[at] = true
 	case x.Command == "DELE" && completedNormally(x):
+		if !w.fetched[at] {
+			w.gone[at] = x.Packet
+		}
 		if !w.fetched[at] && traces().MatchString(at) {
 			w.traces[at] = x.Packet
 		}

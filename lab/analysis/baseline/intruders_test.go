@@ -1,0 +1,145 @@
+// What intruders do on a server and on the way to it, each beside what looks like it.
+
+package baseline
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+var intruders = []lookalike{
+	{"an account that is emptied, by somebody who boasts", "no-signs-agree", "", emptied("MKD hacked_by_mallory")},
+	{"an account that is emptied", "files-are-kept", IsUnusual, emptied("NOOP")},
+	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
+	{"one folder that is removed", "files-are-kept", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 old\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 new\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n")
+		t.Say("> DELE old/a\n< 250 ok\n> RMD old\n< 250 ok").Say(bye).Peer.Close()
+	}},
+	{"a name that boasts", "no-known-exploits", IsUnusual, session1("> MKD Hacked_By_x\n< 257 ok")},
+	{"names that only seem to boast", "no-known-exploits", IsNormal, session1("> MKD owned_by_customer\n< 257 ok\n> STOR shacked-byte.txt\n< 150 go on\n< 226 done\n> MKD recover\n< 257 ok\n> MKD unlocked_data\n< 257 ok")},
+	{"a name that asks for a ransom", "no-known-exploits", IsUnusual, session1("> MKD SEND_0.1_BTC_TO_bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq\n< 257 ok")},
+	{"a note whose name asks for a ransom", "no-known-exploits", IsUnusual, session1("> STOR Restore-My-Files.txt\n< 150 go on\n< 226 done")},
+
+	{"a disk that an anonymous user fills", "no-floods", IsUnusual, anonymous(numberedLines(12, "> STOR zero%d.bin\n< 150 go on\n< 226 done\n") + "> STOR zero12.bin\n< 150 go on\n< 452 full")},
+	{"a disk that is full", "no-floods", IsNormal, anonymous(numberedLines(3, "> STOR a%d.bin\n< 150 go on\n< 226 done\n") + "> STOR b.bin\n< 150 go on\n< 452 full")},
+
+	{"a host that leads the packets of both to itself", "no-detours", "", throughCard(0x66, func(f *forge.Capture) {
+		claim(f, 0x66, aClient)
+		claim(f, 0x66, aServer)
+		session1("")(f)
+	})},
+	{"a host that takes the place of the server, and passes on", "no-detours", "", throughCard(0x66, func(f *forge.Capture) {
+		claim(f, 21, aServer)
+		claim(f, 0x66, aServer)
+		session1("")(f)
+	})},
+	{"a mirror port that shows both sides of a router", "no-detours", IsNormal, throughCard(0x01, session1(""))},
+	{"a router that answers for hosts behind it", "no-detours", IsUnusual, throughCard(0x01, func(f *forge.Capture) {
+		wantsCard(f, aClient, aServer)
+		claim(f, 0x01, aServer)
+		wantsCard(f, aServer, aClient)
+		claim(f, 0x01, aClient)
+		session1("")(f)
+	})},
+
+	{"pages that get a hidden frame", "no-loot", "", putBack(0)},
+	{"pages that a person changes", "no-loot", IsUnusual, putBack(time.Minute)},
+
+	{"a program in every folder of many servers", "no-programs", "", onServers(4, numberedLines(3, "> STOR d%d/Photo.scr\n< 150 go on\n< 226 done\n"))},
+	{"a program on many servers", "no-programs", IsNormal, onServers(4, "> STOR agent.exe\n< 150 go on\n< 226 done\n")},
+
+	{"commands before the login, and then guesses", "no-signs-agree", "", dialogue(early + "\n> USER root\n< 331 and?\n> PASS\n< 530 no\n> USER root\n< 331 and?\n> PASS root\n< 530 no\n> USER root\n< 331 and?\n> PASS toor\n< 530 no")},
+	{"commands before the login", "login-before-transfer", IsUnusual, dialogue(early + "\n> QUIT\n< 221 bye")},
+	{"a person who forgets to log in", "login-before-transfer", IsNormal, dialogue("< 220 ready\n> LIST\n< 530 log in\n> CWD a\n< 530 log in\n> USER ada\n< 331 and?\n> PASS x\n< 230 in\n> QUIT\n< 221 bye")},
+	{"a script whose login fails", "login-before-transfer", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 530 no\n> CWD a\n< 530 log in\n> LIST\n< 530 log in\n> RETR a\n< 530 log in\n> DELE a\n< 530 log in\n> QUIT\n< 221 bye")},
+
+	{"a web site with its settings", "no-sensitive-names", IsNormal, moves([2]string{"STOR bin/Site.dll", "MZ\x90"}, [2]string{"STOR web.config", "<configuration/>"})},
+	{"the settings of a web site", "no-signs-agree", IsUnusual, moves([2]string{"RETR bin/Site.dll", "MZ\x90"}, [2]string{"RETR web.config", "<configuration/>"})},
+	{"a library that every program loads", "no-sensitive-names", "", session1("> STOR /etc/ld.so.preload\n< 150 go on\n< 226 done")},
+	{"a copy of a Windows task", "no-sensitive-names", "", session1("> STOR C:/Windows/System32/Tasks/Update\n< 150 go on\n< 226 done")},
+
+	{"a download with a time limit, and the rest", "data-ends-with-fin", IsNormal, cutOff("> REST 5\n< 350 ok\n> RETR a\n< 150 here\n< 226 done")},
+	{"a download with a time limit", "data-ends-with-fin", IsUnusual, cutOff("> RETR b\n< 150 here\n< 226 done")},
+}
+
+// early are commands before USER.
+const early = "< 220 ready\n> LIST\n< 530 log in\n> RETR /pub/a\n< 530 log in\n> STOR x\n< 530 log in\n> DELE x\n< 530 log in"
+
+// emptied is a session that removes all files and folders, and then does something else.
+func emptied(last string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 .\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 ..\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 docs\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 fotos\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a b\r\n")
+		t.Say("> CWD docs\n< 250 ok\n> DELE c\n< 250 ok\n> CDUP\n< 250 ok\n> RMD docs\n< 250 ok\n> RMD fotos\n< 250 ok\n> DELE a b\n< 250 ok")
+		t.Say("> " + last + "\n< 250 ok").Say(bye).Peer.Close()
+	}
+}
+
+// wantsCard is a request of ARP for the address of a host.
+func wantsCard(f *forge.Capture, from, to string) {
+	claim(f, netip.MustParseAddr(from).AsSlice()[3], from)
+	request := f.Last(0).Data
+	request[21] = 1
+	copy(request[38:], netip.MustParseAddr(to).AsSlice())
+}
+
+// throughCard sends every packet of a capture to the network card of the given number, which passes it on.
+func throughCard(card byte, play func(*forge.Capture)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		play(f)
+		frames := slices.Clone(f.Frames)
+		f.Frames = nil
+		for _, frame := range frames {
+			if frame.Data[12] == 8 && frame.Data[13] == 6 {
+				f.Frames = append(f.Frames, frame)
+				continue
+			}
+			second := frame
+			second.Data = slices.Clone(frame.Data)
+			frame.Data[5], second.Data[11] = card, card
+			f.Frames = append(f.Frames, frame, second)
+			hops(f, 0, second.Data[22]-1)
+		}
+	}
+}
+
+// putBack fetches pages, and stores them again with a hidden frame, after the given time.
+func putBack(after time.Duration) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 4 {
+			move(t, 40000+2*i, fmt.Sprintf("RETR p%d.html", i), "<html></html>")
+			f.Pass(after)
+			move(t, 40001+2*i, fmt.Sprintf("STOR p%d.html", i), `<html><iframe src="http://stats.example/" width=1 height=1></iframe></html>`)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// onServers says the same on so many servers.
+func onServers(n int, lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", 30+i)).Say(hello).Say(strings.TrimSpace(lines)).Say(bye).Peer.Close()
+		}
+	}
+}
+
+// cutOff is a download of the file a that the client resets, and a second session.
+func cutOff(second string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Segment("P.", "12345")
+		d.Segment("R.", "")
+		t.Say("< 226 done").Say(bye).Peer.Close()
+		f.Pass(time.Second)
+		session1(second)(f)
+	}
+}
