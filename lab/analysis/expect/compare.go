@@ -249,6 +249,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 			return
 		}
 		c.alike = true
+		if !l.words.matches(text.Text) && a.mayBeEnd(c.first, text) && l.words.mayEndWith(text.Text) {
+			c.unknown = true
+			c.what.packet(l, f)
+			return
+		}
 		if !l.words.matches(text.Text) {
 			c.what.add("the text is %s", quote(text.Text))
 			c.otherText = !l.words.beginsLike(text.Text)

@@ -67,6 +67,7 @@ func (j *judge) match(l *line) Match {
 		return m
 	}
 	f := &j.capture.frames[found.frame]
+	m.Unsure = j.unsure[l]
 	m.Packet, m.First, m.Packets, m.Time = f.Number, j.capture.frames[found.first].Number, found.packets, f.Time
 	if found.late {
 		m.Note = "arrived out of order"

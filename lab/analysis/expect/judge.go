@@ -32,6 +32,7 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 		t.align()
 	}
 	j.follow()
+	j.findUnsure()
 	v := j.verdict()
 	return v, c.Err()
 }
@@ -48,6 +49,7 @@ type judge struct {
 	headless []headless // of the packets that may belong to a declared connection
 	matched  map[*line]matched
 	bounds   map[*line]bound
+	unsure   map[*line]bool // the lines with a label that may mean a packet which the capture lacks
 }
 
 // gather reads the packets of the bound connections, and those that are not TCP.
@@ -403,9 +405,8 @@ func (j *judge) confine(l *line, b bound) bool {
 		if t.declaration != l.conn {
 			continue
 		}
-		steps, cost, whole := t.aligner.align(t.cost - t.cost%costMismatch + costMismatch - 1)
-		if whole && matches(steps, l) {
-			t.take(steps, cost, whole)
+		if steps, cost, ok := t.alignAgain(l); ok {
+			t.take(steps, cost, true)
 			return true
 		}
 	}
@@ -414,6 +415,13 @@ func (j *judge) confine(l *line, b bound) bool {
 		j.bounds[l] = old
 	}
 	return false
+}
+
+// alignAgain aligns the track after a line of it was bound to other packets. The result is false if
+// that gives other mismatches, or the line nothing.
+func (t *track) alignAgain(l *line) (steps []step, cost int64, ok bool) {
+	steps, cost, whole := t.aligner.align(t.cost - t.cost%costMismatch + costMismatch - 1)
+	return steps, cost, whole && matches(steps, l)
 }
 
 // matches reports whether the line has a packet in an alignment, or may match what the capture

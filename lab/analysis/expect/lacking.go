@@ -88,3 +88,36 @@ const (
 	begunBefore = "the capture begins in the middle of a connection"
 	oneSided    = "it has the packets of one side only"
 )
+
+// findUnsure finds the lines with a label that may mean a packet which the capture lacks. A line
+// means the first packet that fits, so that of a line whose packet may be followed by any others
+// cannot come later.
+func (j *judge) findUnsure() {
+	j.unsure = map[*line]bool{}
+	if !j.capture.lacksPackets() {
+		return
+	}
+	for _, t := range j.tracks {
+		for i, l := range t.lines {
+			m, ok := j.matched[l]
+			if !ok || l.label == "" {
+				continue
+			}
+			j.unsure[l] = t.fitsElsewhere(l, bound{0, m.frame - 1})
+			if followed := i+1 < len(t.lines) && t.lines[i+1].kind == kindSkip; !followed && !j.unsure[l] {
+				j.unsure[l] = t.fitsElsewhere(l, bound{m.frame + 1, len(j.capture.frames)})
+			}
+		}
+	}
+}
+
+// fitsElsewhere reports whether a line may match one of other packets, without other mismatches.
+func (t *track) fitsElsewhere(l *line, b bound) bool {
+	old, had := t.bounds[l]
+	t.bounds[l] = b
+	_, _, ok := t.alignAgain(l)
+	if delete(t.bounds, l); had {
+		t.bounds[l] = old
+	}
+	return ok
+}

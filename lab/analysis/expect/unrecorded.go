@@ -298,6 +298,23 @@ func (p pattern) mayGoOn(recorded string, more int) bool {
 	return more > 0 && p.fits(recorded, more-1) // all of the last part is unknown
 }
 
+// mayBeEnd reports whether a text that begins with element i may be only the end of one, because
+// the capture begins in the middle of it. A text that begins like a reply or a command is whole.
+func (a *aligner) mayBeEnd(i int, text *ftp.Line) bool {
+	dir := a.elements[i].dir()
+	word, _, _ := strings.Cut(text.Text, " ")
+	word, _, _ = strings.Cut(word, "-")
+	isOf := func(letters string) bool { return strings.Trim(word, letters) == "" }
+	whole := len(word) == 3 && isOf("0123456789") || (len(word) == 3 || len(word) == 4) && isOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	return a.sides[dir].begin >= 0 && a.nextIn(dir, 0) == i && !whole
+}
+
+// mayEndWith reports whether a text that matches the pattern may have this end.
+func (p pattern) mayEndWith(end string) bool {
+	last := p[len(p)-1]
+	return strings.HasSuffix(last, end) || len(p) > 1 && strings.HasSuffix(end, last)
+}
+
 // fits reports whether the pattern matches a text and a number of unknown bytes after it.
 func (p pattern) fits(text string, unknown int) bool {
 	end := len(text) + unknown

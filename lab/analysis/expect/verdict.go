@@ -78,6 +78,9 @@ type Match struct {
 	After string `json:"after,omitempty"`
 	// Comment is the line's # comment: the sentence that explains the packet.
 	Comment string `json:"comment,omitempty"`
+	// Unsure says that the line may mean another packet, which the capture lacks. It is only set
+	// for a line with a label.
+	Unsure bool `json:"unsure,omitempty"`
 	// Note is a remark about a line that matched: the packet arrived out of order.
 	Note string `json:"note,omitempty"`
 }

@@ -50,7 +50,10 @@ var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
 func (s *scope) label(name string) (expect.Match, error) {
 	if s.verdict != nil {
 		if m, ok := s.verdict.Label(name); ok {
-			if m.Packet > 0 {
+			switch {
+			case m.Unsure:
+				return m, unjudgedError{fmt.Errorf("line %d, which has the label @%s, may mean a packet that the capture lacks", m.Line, name)}
+			case m.Packet > 0:
 				return m, nil
 			}
 			if s.cannotBeJudged(m.Line) {
