@@ -197,7 +197,8 @@ func (a *aligner) compare(wanted *line, s state) comparison {
 		c.unknown = c.what.datagram(l, f) || c.unknown
 	case e.kind == elementBytes:
 		a.compareBytes(l, &c, f)
-	case l.kind == e.lineKind(f) || e.kind == elementRepeat && l.kind == kindFIN && f.Has(packet.FIN):
+	case l.kind == e.lineKind(f) || e.kind == elementRepeat && l.kind == kindFIN && f.Has(packet.FIN),
+		e.kind == elementACK && l.fitsACK() && (!l.flags.push || f.Has(packet.PSH)):
 		c.alike = true
 		c.what.whole(l, f)
 	}

@@ -228,7 +228,7 @@ func (t *track) thin() {
 	if len(t.elements) < 1000 {
 		return
 	}
-	lines := t.ofKind(kindACK)
+	lines := t.fittingACKs()
 	var kept []element
 	run := map[string][]element{}
 	flush := func() {
@@ -259,12 +259,18 @@ func (t *track) thin() {
 // another line. Bytes that no line asks for are one element, at the place of their last packet.
 // So ... would also skip those that came before it.
 func (t *track) besideSkips() (frames []int) {
-	if n := len(t.ofKind(kindSkip)); n == 0 || n == len(t.lines) {
+	skips := 0
+	for _, l := range t.lines {
+		if l.kind == kindSkip {
+			skips++
+		}
+	}
+	if skips == 0 || skips == len(t.lines) {
 		return nil
 	}
-	acks := t.ofKind(kindACK)
+	lines := t.fittingACKs()
 	for _, e := range t.elements {
-		if e.kind != elementGap && (e.kind != elementACK || t.matching(acks, &e) != "") {
+		if e.kind != elementGap && (e.kind != elementACK || t.matching(lines, &e) != "") {
 			frames = append(frames, e.frame)
 		}
 	}
@@ -272,10 +278,10 @@ func (t *track) besideSkips() (frames []int) {
 	return frames
 }
 
-// ofKind returns the lines of a kind.
-func (t *track) ofKind(k kind) (lines []*line) {
+// fittingACKs returns the lines that a bare ACK can match.
+func (t *track) fittingACKs() (lines []*line) {
 	for _, l := range t.lines {
-		if l.kind == k {
+		if l.fitsACK() {
 			lines = append(lines, l)
 		}
 	}

@@ -126,6 +126,33 @@ var packetJudgements = []judgement{
 		},
 	},
 	{
+		name:  "any length, of data and of a bare ACK",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] length *\ndata client > server [.] length * ack 56\n",
+		forge: func(g *recording) { dataConn(g).Peer.ACK() },
+	},
+	{
+		name:  "any length, of the bare ACK among many",
+		want:  dataDeclared + dataHandshake + "data ...\ndata client > server [.] length * ack 500 @here\ndata ...\ndata server > client seq 700:701\ndata ...\n",
+		forge: func(g *recording) { acknowledged(g, 1000) },
+	},
+	{
+		name:  "any length, and data that must be in the packet",
+		want:  dataDeclared + dataHandshake + "data ...\ndata client > server [.] length * content \"*\"\n",
+		forge: func(g *recording) { dataConn(g).Peer.ACK() },
+		wrong: "missing 6",
+	},
+	{
+		name:  "P without data",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 0\ndata server > client [P.]\n",
+		forge: func(g *recording) { c := dataConn(g); c.ACK(); c.Segment("P.", ""); c.Segment("P.", "") },
+	},
+	{
+		name:  "P without data that is wanted, and an ACK without P",
+		want:  dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 0\n",
+		forge: func(g *recording) { dataConn(g).ACK() },
+		wrong: "missing 6",
+	},
+	{
 		name:  "P is not looked at unless written",
 		want:  dataDeclared + dataHandshake + "data server > client [.] seq 1:56\n",
 		forge: func(g *recording) { dataConn(g) },
@@ -242,6 +269,15 @@ func forgeTelnet(g *recording) {
 	ctl := login(g)
 	ctl.Segment(".U", "\xff\xf4")
 	ctl.Segment("P.", "\xff\xf2ABOR\r\n")
+}
+
+// acknowledged is a data connection with a number of bytes, each in a packet that is acknowledged.
+func acknowledged(g *recording, bytes int) {
+	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	for range bytes {
+		c.Segment("P.", "x")
+		c.Peer.ACK()
+	}
 }
 
 // overtaken is a data connection whose FIN came before its five bytes.

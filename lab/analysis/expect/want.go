@@ -78,7 +78,7 @@ type kind int
 const (
 	kindText     kind = iota // one line of dialogue
 	kindRange                // bytes, in any number of segments
-	kindData                 // the data of one packet
+	kindData                 // the data of one packet, which may be none: see fitsACK
 	kindACK                  // one packet without data, SYN, FIN and RST
 	kindSYN                  // one packet with a SYN
 	kindFIN                  // one FIN; other lines claim the data of its packet
@@ -87,6 +87,12 @@ const (
 	kindDatagram             // one packet of another protocol than TCP
 	kindSkip                 // ...: any packets
 )
+
+// fitsACK reports whether a packet without data, SYN, FIN and RST can match the line. It can match
+// one about the data of a packet, unless that wants some bytes: length * is any number, also 0.
+func (l *line) fitsACK() bool {
+	return l.kind == kindACK || l.kind == kindData && !l.seq.isRange() && l.content == nil && l.length.is(0)
+}
 
 // A number is a number in a line: not set, * or a value.
 type number struct {
