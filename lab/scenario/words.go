@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -78,15 +79,33 @@ func (p *parser) words(line string) []string {
 
 // quoted parses the double-quoted word, with Go's escapes, at the beginning of a line.
 func (p *parser) quoted(line string) (word, rest string) {
-	prefix, err := strconv.QuotedPrefix(line)
+	word, rest, err := CutQuoted(line)
 	if err != nil {
-		p.fail("%s: the closing quote is missing", line)
+		p.fail("%v", err)
+	}
+	return word, rest
+}
+
+// CutQuoted parses the double-quoted word, with Go's escapes, at the beginning of a text.
+func CutQuoted(text string) (word, rest string, err error) {
+	prefix, err := strconv.QuotedPrefix(text)
+	if err != nil {
+		return "", "", notQuoted(text)
 	}
 	word, err = strconv.Unquote(prefix)
-	if err != nil {
-		p.fail("%s is not a quoted word: %v", prefix, err)
+	return word, text[len(prefix):], err
+}
+
+// notQuoted says why no quoted word is at the beginning of a text, which begins with a quote.
+func notQuoted(text string) error {
+	for rest := text[1:]; rest != "" && rest != `\`; {
+		_, _, after, err := strconv.UnquoteChar(rest, '"')
+		if err != nil {
+			return fmt.Errorf(`%s: this is not one of Go's escapes, such as \" \n \xff \u00e9; write \\ for a \ itself`, rest)
+		}
+		rest = after
 	}
-	return word, line[len(prefix):]
+	return fmt.Errorf("%s: the closing quote is missing", text)
 }
 
 // first returns the first word, or "".

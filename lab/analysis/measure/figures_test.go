@@ -176,9 +176,17 @@ func TestQuotedWords(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", line, g.value.words, want)
 		}
 	}
-	for _, line := range []string{`d1.argument = a  b.txt`, `d1.argument = "a  b.txt`, `d1.argument = "a"b`, `d1.argument = ""`, `ctl.packets = "3"`, `ctl.user = "a" ± 5%`} {
-		if _, err := Parse("test.txtar", 1, line); err == nil || !strings.Contains(err.Error(), " was expected") {
-			t.Errorf("%s: got error %v, want what was expected", line, err)
+	for line, want := range map[string]string{
+		`d1.argument = a  b.txt`:       " was expected",
+		`d1.argument = "a  b.txt`:      `argument: "a  b.txt: the closing quote is missing`,
+		`d1.argument = "a\$b # c" # d`: `argument: \$b # c" # d: this is not one of Go's escapes`,
+		`d1.argument = "a"b`:           " was expected",
+		`d1.argument = ""`:             " was expected",
+		`ctl.packets = "3"`:            " was expected",
+		`ctl.user = "a" ± 5%`:          " was expected",
+	} {
+		if _, err := Parse("test.txtar", 1, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want %s", line, err, want)
 		}
 	}
 }

@@ -76,15 +76,18 @@ func Parse(file string, first int, text string) (*Figures, error) {
 	return f, nil
 }
 
-// cutComment splits a line at its #, which in a text in quotes begins no comment.
+// cutComment splits a line at its #, which in a text in quotes begins no comment. A quote inside
+// a word is one of its letters.
 func cutComment(line string) (text, comment string) {
 	for i := 0; i < len(line); i++ {
-		switch line[i] {
-		case '"':
-			if quoted, err := strconv.QuotedPrefix(line[i:]); err == nil {
-				i += len(quoted) - 1
+		switch {
+		case line[i] == '"' && i > 0 && strings.IndexByte(" \t=", line[i-1]) >= 0:
+			_, rest, err := scenario.CutQuoted(line[i:])
+			if err != nil {
+				return strings.TrimSpace(line), ""
 			}
-		case '#':
+			i = len(line) - len(rest) - 1
+		case line[i] == '#':
 			return strings.TrimSpace(line[:i]), strings.TrimSpace(line[i+1:])
 		}
 	}

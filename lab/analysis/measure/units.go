@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"ftplab/lab/scenario"
 )
 
 // A value is a number in the base of its unit (bytes, seconds, bits per second, a share
@@ -62,8 +64,11 @@ var numberThenUnit = regexp.MustCompile(`^(-?[0-9]+(?:\.[0-9]+)?) ?([^0-9. ]*)$`
 // parse reads a value.
 func (u unit) parse(s string) (value, error) {
 	if u == words && strings.HasPrefix(s, `"`) {
-		text, err := strconv.Unquote(s)
-		if err != nil || text == "" {
+		text, rest, err := scenario.CutQuoted(s)
+		if err != nil {
+			return value{}, err
+		}
+		if text == "" || rest != "" {
 			return value{}, fmt.Errorf("%s: %s was expected", s, expected[u])
 		}
 		return value{words: text}, nil
