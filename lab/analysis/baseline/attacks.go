@@ -281,16 +281,19 @@ var noKnownExploitsRule = Rule{
 
 // An exploit is a request that only attackers send.
 type exploit struct {
-	command  string // "" for any but a password
+	command  string // onPath, onNew, onMark, or "" for any but a password
 	argument func() *regexp.Regexp
 	name     string
 }
 
-// onPath as the command of an exploit stands for all commands that take a path, and onNew for those
-// that give something a name.
+// onPath as the command of an exploit stands for all commands that take a path, onNew for those that
+// give something a name, and onMark for all whose argument has one of the marks. Few have one, and a
+// look for it is cheaper than a pattern.
 const (
 	onPath = "path"
 	onNew  = "new"
+	onMark = "mark"
+	marks  = "<:'%|;&`${"
 )
 
 // naming are the commands that give a file or a folder a name.
@@ -298,8 +301,10 @@ var naming = words("STOR APPE MKD XMKD RNTO")
 
 // fits reports whether a command can carry the exploit; its argument decides. A password may be any
 // text, so the exploits in passwords are listed with PASS.
-func (k *exploit) fits(x *ftp.Exchange) bool {
+func (k *exploit) fits(x *ftp.Exchange, hasMark bool) bool {
 	switch k.command {
+	case onMark:
+		return hasMark && !isPassword(x)
 	case onPath:
 		_, takes := pathCommands[x.Command]
 		return takes
@@ -322,30 +327,30 @@ var exploits = []exploit{
 	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
 	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
 	{"SITE", pattern("(?i)^EXEC\\b.*(/bin/|\\.\\.|[;|`]|\\$\\()|^EXEC +(sh|bash|cmd|nc)\\b"), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"", pattern(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
+	{onMark, pattern(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
 	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;\d*[^\d;]|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
 	{"REST", pattern(`^\d{19}`), "an offset that no file has (CWE-190)"},
 	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
 	{"", pattern(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
-	{"", pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
+	{onMark, pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
 	{"MDTM", pattern(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
 	{"MKD", pattern(`(?i)\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
 	{"RETR", pattern(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
 	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow))`), "ProFTPD's mod_copy (CVE-2015-3306)"},
-	{"", pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
-	{"", pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
+	{onMark, pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
+	{onMark, pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
 	{"USER", pattern(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
 	{"USER", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
-	{"", pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
-	{"", pattern("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
-	{"", pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
+	{onMark, pattern(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
+	{onMark, pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
+	{onMark, pattern("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
+	{onMark, pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
 	{onPath, pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
 	{onPath, pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
-	{"", pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
-	{"", pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{onMark, pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
+	{onMark, pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
 	{onPath, pattern(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
-	{"", pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
+	{onMark, pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
 	{"RETR", pattern(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
 	{"RCMD", pattern(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
 	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/(passwd|g?shadow|master\.passwd|sudoers)|/proc/self|/root/)`), "a link to a file of the system"},
@@ -360,7 +365,7 @@ var exploits = []exploit{
 	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
 	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
 	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{"", pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
+	{onMark, pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
 	{"STOR", pattern(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
 	{"STOR", pattern(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
 }
@@ -372,8 +377,8 @@ var suspects = []exploit{
 	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
 	{"REST", pattern(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
 	{"MKD", pattern(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
-	{"", pattern("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
-	{"", pattern(`(?i)%0d%0a`), "an encoded line end"},
+	{onMark, pattern("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
+	{onMark, pattern(`(?i)%0d%0a`), "an encoded line end"},
 	{onNew, pattern(`(?i)(^|[\W_\d])(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d|r[o0]{2}t[e3]d)[\W_]*by([\W_\d]|$)|(^|[\W_])you[\W_]*(have[\W_]*been|are|were|got)[\W_]*(h[a4]ck[e3]d|pwn[e3]d|0wn[e3]d)`), "a name with which intruders boast"},
 	{onNew, pattern(`(?i)(your|all)[\W_]*(files|data)[\W_]*(are|were|have|is)[\W_]*(been[\W_]*)?(encrypted|locked|stolen)|(restore|recover|decrypt|unlock)[_-]+(my|your)[_-]+(files|data)|(^|[\W_])(btc|bitcoins?|monero|xmr)[\W_]*(to|at)?[\W_]*(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})`), "a name that asks for a ransom"},
 	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
@@ -458,8 +463,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 
 // exploitIn names the exploit that a command carries, "" for none of the list.
 func exploitIn(x *ftp.Exchange, list []exploit) string {
-	for _, k := range list {
-		if k.fits(x) && k.argument().MatchString(x.Argument) {
+	hasMark := strings.ContainsAny(x.Argument, marks)
+	for i := range list {
+		if k := &list[i]; k.fits(x, hasMark) && k.argument().MatchString(x.Argument) {
 			return k.name
 		}
 	}

@@ -95,9 +95,9 @@ var (
 	runsProgram = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
 	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
 	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
-	// orders matches pages of PHP and ASP.NET that run what a visitor sends. A page that encloses it
-	// with escapeshellarg runs a program of its own.
-	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor + `|Process\.Start\([^;]{0,80}Request\b`)
+	// orders matches pages of PHP that run what a visitor sends. A page that encloses it with
+	// escapeshellarg runs a program of its own.
+	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor)
 	// encodedText matches pages of PHP that run an encoded text, as intruders do, and sellers of
 	// programs who hide their source.
 	encodedText = pattern(`(?i)\b(eval|assert|create_function)\s*\(\s*[^;]{0,80}\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\(`)
@@ -115,7 +115,10 @@ var (
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
 		`|\b(array_map|array_filter|array_walk|usort)\s*\(\s*["']\w+["']\s*\.\s*["']\w+["'][^;]{0,80}` + sentByVisitor +
 		`|\bcall_user_func(_array)?\s*\(\s*` + sentByVisitor + `|\bfile_put_contents\s*\(\s*` + sentByVisitor +
-		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
+		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)`)
+	// fetchedOrders matches pages of ASP.NET that run what a visitor sends, and those of PHP that run
+	// what they fetch.
+	fetchedOrders = pattern(`(?i)Process\.Start\([^;]{0,80}Request\b|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
 	// kept matches a variable that a visitor's text is assigned to, and variableRun a variable that
 	// is run.
 	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
@@ -339,10 +342,8 @@ func (w *watch) page(p *capture.Packet) {
 	data := p.TCP.Payload
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
 		w.match(p, suspect, "a page that runs an encoded text", encodedText)
-		for _, text := range []func() *regexp.Regexp{rareOrders, hiddenOrders} {
-			w.match(p, loot, "a page that runs what it is sent", text)
-		}
-		if takesOrders(data) || runsKept(data) {
+		w.match(p, loot, "a page that runs what it is sent", fetchedOrders)
+		if bytes.Contains(data, []byte("$_")) && (rareOrders().Match(data) || hiddenOrders().Match(data) || takesOrders(data) || runsKept(data)) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}

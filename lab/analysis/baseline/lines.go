@@ -78,7 +78,7 @@ func replyLength(e *Evidence, s *session) []breach {
 	}
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
-		b := breach{packets: []int{l.FirstPacket, l.Packet}}
+		var b breach
 		switch {
 		case l.From == ftp.Client || l.AfterGap || !s.readable(l.Packet):
 			continue
@@ -97,6 +97,7 @@ func replyLength(e *Evidence, s *session) []breach {
 		default:
 			continue
 		}
+		b.packets = []int{l.FirstPacket, l.Packet}
 		found = append(found, b)
 	}
 	return found

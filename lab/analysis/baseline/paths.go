@@ -155,12 +155,15 @@ func climbing(e *Evidence, s *session) []breach {
 		}
 		touches := pathCommands[x.Command]
 		argument := separators.Replace(x.Argument)
-		levels := steps(argument)
+		levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
+		if mayClimb {
+			levels = steps(argument)
+		}
 		limit := climbToWalk
 		if touches {
 			limit = climbToFile
 		}
-		b := breach{packets: exchangeFrames(x)}
+		var b breach
 		target := w.target(x.Argument)
 		above := w.beyond(x.Argument)
 		absolute := path.IsAbs(unquoted(x.Argument))
@@ -173,7 +176,7 @@ func climbing(e *Evidence, s *session) []breach {
 			b.observed = "climbs to a file of the system"
 		case touches && drive().MatchString(argument):
 			b.observed = "leads to a folder of Windows by the letter of its drive"
-		case disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
+		case mayClimb && disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
 		case touches && absolute && above >= 2: // useless in an absolute path
 			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
@@ -196,7 +199,7 @@ func climbing(e *Evidence, s *session) []breach {
 		default:
 			return
 		}
-		b.observed = show(x.Line.Text) + " " + b.observed
+		b.packets, b.observed = exchangeFrames(x), show(x.Line.Text)+" "+b.observed
 		found = append(found, b)
 	})
 	return found
@@ -284,34 +287,38 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 	var stored []int // indexes of uploads and new folders in found
 	names := map[string]bool{}
 	sought := map[string]int{} // by kind: the part of the name that secrets matches
+	harmless := ""             // the target of the command before: many ask for a file, its size and its time
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
 		}
 		target := w.target(x.Argument)
-		b := breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s names %s", show(x.Line.Text), show(target))}
 		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
+		if !changes && target == harmless {
+			return
+		}
+		var b breach
 		switch {
 		case x.Sender() == ftp.Client && opens().MatchString(target):
 			if b.severity = Violation; s.commands["STOR"] >= wholeFolder {
 				b.severity, b.sign = Odd, 2
 			}
-			b.observed += ", a file that lets somebody in, or that the system runs by itself"
+			b.observed = ", a file that lets somebody in, or that the system runs by itself"
 		case passwordFile().MatchString(target), changes && accountsFile().MatchString(target):
 			if b.severity = Violation; s.copiesSystem(x) {
 				b.severity, b.sign = Odd, 1
 			}
-			b.observed += ", a file with the accounts of the system"
+			b.observed = ", a file with the accounts of the system"
 		case system().MatchString(target):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
 				b.sign = 1 // users make copies of their own systems
 			}
-			b.observed += ", a file with accounts or settings of the system"
+			b.observed = ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && runs().MatchString(target):
 			b.severity, b.sign = Odd, 2
-			b.observed += ", a file that the system runs by itself"
+			b.observed = ", a file that the system runs by itself"
 		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
-			b.observed += ", by its name a file with passwords or keys"
+			b.observed = ", by its name a file with passwords or keys"
 			if x.Sender() == ftp.Client && siteSettings().MatchString(target) && !s.public() {
 				b.sign = noSign
 			} else {
@@ -321,8 +328,11 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 				sought[strings.ToLower(secrets().FindString(target))] = x.Packet
 			}
 		default:
+			harmless = target
 			return
 		}
+		b.packets = exchangeFrames(x)
+		b.observed = fmt.Sprintf("%s names %s%s", show(x.Line.Text), show(target), b.observed)
 		if x.Sender() == ftp.Client || x.Command == "MKD" {
 			stored = append(stored, len(found))
 		}
