@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab/analysis/tls"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 )
 
 // readKeyLog reads the TLS key log in the file at path. An invalid line is an error of the
@@ -18,6 +19,9 @@ func readKeyLog(path string) ([]byte, error) {
 	}
 	if _, err := pcapng.NewReader(bytes.NewReader(log)); err == nil {
 		return nil, fmt.Errorf("%s is a capture, and a key log was expected; the keys that a capture brings along are read without --keylog", path)
+	}
+	if scenario.IsUTF16(log) {
+		return nil, fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)
 	}
 	var keys tls.Keys
 	bad, err := keys.Read(bytes.NewReader(log))

@@ -126,6 +126,22 @@ func TestExplainRedacted(t *testing.T) {
 	}
 }
 
+func TestMistakesInKeyLogs(t *testing.T) {
+	for _, test := range []struct{ log, want string }{
+		{"CLIENT_RANDOM 01 02\n", ":1: "},
+		{"\n", ": there is no key of TLS in this file"},
+		{"\xff\xfe#\x00\n\x00", ":1: the file is in UTF-16; save it as UTF-8"},
+	} {
+		path := t.TempDir() + "/keys.log"
+		if err := os.WriteFile(path, []byte(test.log), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, stderr := explained(t, nil, "--keylog", path, recorded+"active_list.pcapng"); status != exitError || !strings.Contains(stderr, path+test.want) {
+			t.Errorf("%q: got status %d and %q, want %q", test.log, status, stderr, test.want)
+		}
+	}
+}
+
 func TestExplainExtract(t *testing.T) {
 	dir := t.TempDir() + "/files"
 	status, stdout, stderr := explained(t, nil, "--extract", dir, recorded+"active_list.pcapng")

@@ -19,6 +19,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"ftplab/lab/scenario"
 )
 
 // maxAnswerFile bounds a file that is handed in, bytes.
@@ -75,11 +78,20 @@ func readFile(path string, parse func(text []byte) error) error {
 	if len(text) > maxAnswerFile {
 		return fmt.Errorf("%s has more than %d bytes, which is too large", path, maxAnswerFile)
 	}
+	if scenario.IsUTF16(text) {
+		return fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)
+	}
 	return parse(text)
 }
 
+// errNotUTF8 is the error of a text in an older character set.
+var errNotUTF8 = errors.New("this line is not in UTF-8; save the file as UTF-8")
+
 // add adds one answer. The error says which part of it is unknown.
 func (all answers) add(k key, student, lesson string, question int, answer string) error {
+	if !utf8.ValidString(student + answer) {
+		return errNotUTF8
+	}
 	id := paperID{folderName(student), lesson}
 	if lesson == "" && len(k.Lessons) == 1 {
 		id.lesson = k.Lessons[0].Name

@@ -315,9 +315,16 @@ func TestReadStudents(t *testing.T) {
 		{"", "class.csv: there is no student"},
 		{"id,name\n", "class.csv: there is no student"},
 		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
-		{"Anna\n...\n", "class.csv:2: there is no name"},
+		{"Anna\n...\n", `class.csv:2: the name "..." cannot name a folder; it needs a letter or a digit, or an id`},
+		{"id,name\n—,Ada\n", `class.csv:2: the id "—" cannot name a folder; it needs a letter or a digit`},
+		{"id,name\n!!!,\n", `class.csv:2: the id "!!!" cannot name a folder`},
+		{"id,name,room\n,,7\n", "class.csv:2: there is no name in this line"},
+		{"id,name\na,J\xfcrgen\n", "class.csv:2: this line is not in UTF-8; save the file as UTF-8"},
+		{"\xff\xfei\x00d\x00,\x00n\x00a\x00m\x00e\x00\n\x00a\x00,\x00A\x00d\x00a\x00\n\x00", "class.csv:1: the file is in UTF-16; save it as UTF-8"},
 	} {
-		if _, err := parseStudents([]byte(test.text), "class.csv"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		path := filepath.Join(t.TempDir(), "class.csv")
+		write(t, path, test.text)
+		if _, err := ReadStudents(path); err == nil || !strings.HasPrefix(err.Error(), filepath.Dir(path)+string(filepath.Separator)+test.want) {
 			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
 		}
 	}

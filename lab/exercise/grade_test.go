@@ -209,6 +209,10 @@ func TestMistakesInAnswers(t *testing.T) {
 		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,first,3\n", `a.csv:2: question "first": the number of a question was expected`},
 		{"a.csv", "student,lesson,question,answer\ns1,who_calls_whom,1,0,085 s\n", `a.csv:2: this line has 5 cells, and the first line names 4 columns; an answer with a ',' needs double quotes around it`},
 		{"a.csv", "student,lesson,1,2\ns1,who_calls_whom,x,1,024\n", "a.csv:2: this line has 5 cells, and the first line names 4 columns"},
+		{"a.csv", "student,lesson,1\ns1,who_calls_whom,10 \xb5s\n", "a.csv:2: this line is not in UTF-8; save the file as UTF-8"},
+		{"a.csv", "\xfe\xff\x00s\x00t\x00u\x00d\x00e\x00n\x00t\x00,\x001\x00\n", "a.csv:1: the file is in UTF-16; save it as UTF-8"},
+		{"a.md", "S\x00t\x00u\x00d\x00e\x00n\x00t\x00:\x00 \x00s\x001\x00\n\x00", "a.md:1: the file is in UTF-16; save it as UTF-8"},
+		{"a.md", "Gr\xf6\xdfe\nStudent: s1\nLesson: who_calls_whom\n## 1. Who?\nAnswer: 10 \xb5s\n", "a.md:5: this line is not in UTF-8"},
 		{"a.pdf", "", "no file in this folder has answers"},
 	} {
 		answers := t.TempDir()

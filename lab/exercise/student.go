@@ -1,6 +1,7 @@
 package exercise
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Student is a member of the class.
@@ -45,15 +47,9 @@ func parseStudents(text []byte, path string) ([]Student, error) {
 			id, name = column(row, "id"), column(row, "name")
 			continue
 		}
-		s := Student{ID: cell(row, id), Name: cell(row, name)}
-		if s.Name == "" {
-			s.Name = s.ID
-		}
-		if s.ID == "" {
-			s.ID = s.Name
-		}
-		if s.ID = folderName(s.ID); s.ID == "" {
-			return nil, fmt.Errorf("%s:%d: there is no name in this line", path, line)
+		s, err := newStudent(cell(row, id), cell(row, name))
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 		}
 		if other, ok := lines[s.ID]; ok {
 			return nil, fmt.Errorf("%s:%d: %s would have the same folder as the student of line %d: give both an id of their own, in a column of that name", path, line, s.ID, other)
@@ -65,6 +61,22 @@ func parseStudents(text []byte, path string) ([]Student, error) {
 		return nil, fmt.Errorf("%s: there is no student in this file; it has a name in each line", path)
 	}
 	return students, nil
+}
+
+// newStudent makes a student of an ID, a name, or both.
+func newStudent(id, name string) (Student, error) {
+	s := Student{ID: folderName(cmp.Or(id, name)), Name: cmp.Or(name, id)}
+	switch {
+	case s.Name == "":
+		return s, errors.New("there is no name in this line")
+	case !utf8.ValidString(id + name):
+		return s, errNotUTF8
+	case s.ID == "" && id != "":
+		return s, fmt.Errorf("the id %q cannot name a folder; it needs a letter or a digit", id)
+	case s.ID == "":
+		return s, fmt.Errorf("the name %q cannot name a folder; it needs a letter or a digit, or an id in a column of that name", name)
+	}
+	return s, nil
 }
 
 var notInNames = regexp.MustCompile(`[^\p{L}\p{N}._@-]+`)

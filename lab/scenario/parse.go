@@ -56,7 +56,7 @@ func Parse(name string, source []byte) (*Scenario, error) {
 	switch {
 	case isCapture(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is a capture; a scenario was expected, which is a text"}}
-	case utf16(source):
+	case IsUTF16(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
 	}
 	p.archive(plainText(source))
@@ -89,10 +89,10 @@ func isCapture(source []byte) bool {
 	return false
 }
 
-// utf16 reports whether a text has the byte order mark of UTF-16, or is ASCII in it.
-func utf16(source []byte) bool {
-	return bytes.HasPrefix(source, []byte("\xff\xfe")) || bytes.HasPrefix(source, []byte("\xfe\xff")) ||
-		len(source) > 3 && (source[0] == 0 && source[2] == 0 || source[1] == 0 && source[3] == 0)
+// IsUTF16 reports whether a text has the byte order mark of UTF-16, or is ASCII in it.
+func IsUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) ||
+		len(text) > 3 && (text[0] == 0 && text[2] == 0 || text[1] == 0 && text[3] == 0)
 }
 
 // plainText removes what editors of other systems add: a byte order mark and, if the
