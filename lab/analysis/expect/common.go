@@ -63,6 +63,7 @@ func (d *draft) leaveBeginsOpen() {
 	for _, o := range d.declarations {
 		d.tidy(o.name)
 	}
+	d.dropLabels()
 }
 
 func (l *draftLine) isBegin() bool { return isText(l.what) && firstWord(l.what) == begins }
@@ -127,7 +128,7 @@ func (d *draft) mergeLines(connection string, theirs []*draftLine) {
 			skipBefore[l] = true
 		}
 		gap, last = false, j
-		l.take(theirs[j])
+		l.take(theirs[j], j > 0 && theirs[j-1].group == theirs[j].group)
 		keep[l] = true
 	}
 	trailing := gap || last+1 < len(theirs)
@@ -153,14 +154,15 @@ func (d *draft) mergeLines(connection string, theirs []*draftLine) {
 	d.tidy(connection)
 }
 
-// take reduces a line to what another line says, too.
-func (l *draftLine) take(other *draftLine) {
+// take reduces a line to what another line says, too. Joined says that the other one has the
+// same group as the line before it.
+func (l *draftLine) take(other *draftLine, joined bool) {
 	l.what = commonWhat(l.what, other.what)
 	if l.after != other.after {
 		l.after = ""
 	}
-	if l.group == 0 && other.group != 0 {
-		l.group = -1 // tidy checks its group
+	if l.group == 0 && other.group != 0 && joined {
+		l.group = -1 // regroup joins it to the line before it
 	}
 }
 

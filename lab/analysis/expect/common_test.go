@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -47,6 +48,10 @@ ctl   server > client  "226 Done in * ms"
 			strings.Replace(first, "ctl   client > server  \"PASV\"\n", "ctl  ...\nctl   client > server  \"PASV\"\n", 1)},
 		{"the label's line is gone", strings.NewReplacer("ctl   server > client  \"227 Here (127,0,0,1,35,74)\"  @pasv\n", "", "after @pasv", "").Replace(first),
 			strings.NewReplacer("ctl   server > client  \"227 Here (127,0,0,1,35,74)\"  @pasv\n", "", "after @pasv", "", "ctl   client > server  \"RETR", "ctl ...\nctl   client > server  \"RETR").Replace(first)},
+		{"a reply that may come before the data", strings.NewReplacer("ctl   client > server  \"RETR", "|ctl   client > server  \"RETR", "data  server > client  seq", "|ctl  server > client  \"226 Done in 5 ms\"\ndata  server > client  seq",
+			"ctl   server > client  \"226 Done in 5 ms\"\n", "").Replace(first),
+			strings.NewReplacer("ctl   client > server  \"RETR", "|ctl   client > server  \"RETR", "data  server > client  seq", "|ctl  server > client  \"226 Done in 5 ms\"\ndata  server > client  seq",
+				"ctl   server > client  \"226 Done in 5 ms\"\n", "").Replace(first)},
 	} {
 		got, err := Common([]string{first, test.other})
 		if err != nil {
@@ -59,6 +64,24 @@ ctl   server > client  "226 Done in * ms"
 		if squeeze(got) != squeeze(test.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
 		}
+	}
+}
+
+// More lines than | can join are left open.
+func TestCommonCrowd(t *testing.T) {
+	want := func(first, last int) string { // with these lines joined
+		text := "ctl client.1 > server.21\n\n"
+		for i := range maxJoined + 3 {
+			if first <= i && i <= last {
+				text += "|"
+			}
+			text += fmt.Sprintf("ctl server > client \"214-%d\"\n", i)
+		}
+		return text
+	}
+	got, err := Common([]string{want(1, maxJoined/2), want(maxJoined/2, maxJoined+1)})
+	if wanted := "ctl client.1 > server.21\nctl server > client \"214-0\"\nctl ...\nctl server > client \"214-18\""; err != nil || squeeze(got) != wanted {
+		t.Errorf("got %v and\n%s\nwant\n%s", err, squeeze(got), wanted)
 	}
 }
 

@@ -271,6 +271,7 @@ func TestDerivedWantOfDamage(t *testing.T) {
 	for _, s := range slices.Concat(sessions, unusual) {
 		g := &recording{forge.New(), false}
 		s.run(t, g, false)
+		whole := derive(t, g.capture(t), hosts)
 		for what, file := range damages(g) {
 			c, err := capture.Read(bytes.NewReader(file), capture.Options{})
 			if err != nil {
@@ -288,9 +289,13 @@ func TestDerivedWantOfDamage(t *testing.T) {
 			if !v.Pass {
 				t.Errorf("%s, %s: the want\n%s\nreports\n%s", s.name, what, want, v.Report())
 			}
+			if common, err := Common([]string{whole, want}); err == nil {
+				if _, err := Parse("common", 1, common); err != nil {
+					t.Errorf("%s, %s: %v in\n%s", s.name, what, err, common)
+				}
+			}
 			if total++; openPart.MatchString(want) {
 				open++
-				t.Log(s.name, what, "\n"+want)
 			}
 		}
 	}

@@ -292,7 +292,10 @@ func (d *deriver) saying(l *ftp.Line) (what, comment string) {
 	if l.From == ftp.Client && word == "PASS" && argument {
 		return `"` + sent + ` *"`, commandComments[word]
 	}
-	return `"` + generalise(escape(l.Text)) + `"`, commandComments[word]
+	if word != "PASS" {
+		comment = commandComments[word]
+	}
+	return `"` + generalise(escape(l.Text)) + `"`, comment
 }
 
 var (

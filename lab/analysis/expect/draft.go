@@ -63,35 +63,25 @@ func (d *draft) of(connection string) []*draftLine {
 	return lines
 }
 
-// tidy repairs the lines after a merge, so that they can be parsed: it joins two "...",
-// removes those among joined lines, and a joined line that is alone is no longer
-// joined.
+// tidy repairs the lines of a connection after a merge, so that they can be parsed: it joins
+// lines of which others had the order free, leaves open more than | can join, and removes "..."
+// among joined lines and after another one.
 func (d *draft) tidy(connection string) {
 	mine := d.of(connection)
-	for i, l := range mine {
-		if l.group != -1 {
-			continue
+	d.regroup(mine)
+	for first := 0; first < len(mine); first++ {
+		run := mine[first:]
+		if end := slices.IndexFunc(run, func(l *draftLine) bool { return l.group == 0 }); end >= 0 {
+			run = run[:end]
 		}
-		l.group = 0
-		if i > 0 && mine[i-1].what != "..." && mine[i-1].group == 0 {
-			mine[i-1].group = newGroup(d.lines)
-			l.group = mine[i-1].group
-		} else if i > 0 && mine[i-1].group > 0 {
-			l.group = mine[i-1].group
+		if len(run) > maxJoined {
+			for _, l := range run {
+				l.leaveOpen()
+			}
 		}
+		first += len(run)
 	}
-	counts := map[int]int{}
-	for i, l := range mine {
-		if i > 0 && mine[i-1].what == "..." && l.group > 0 && i > 1 && mine[i-2].group == l.group {
-			l.group = 0 // its group was divided
-		}
-		counts[l.group]++
-	}
-	for _, l := range mine {
-		if l.group > 0 && counts[l.group] == 1 {
-			l.group = 0
-		}
-	}
+	d.bringTogether()
 	before := ""
 	d.lines = slices.DeleteFunc(d.lines, func(l *draftLine) bool {
 		if l.connection != connection {
@@ -103,12 +93,57 @@ func (d *draft) tidy(connection string) {
 	})
 }
 
+// leaveOpen makes a line "...".
+func (l *draftLine) leaveOpen() { *l = draftLine{connection: l.connection, what: "..."} }
+
+// regroup numbers the groups of the lines of a connection anew. A group ends at "...", and has
+// two lines or more.
+func (d *draft) regroup(mine []*draftLine) {
+	next := newGroup(d.lines)
+	old := 0 // the group of the line before, as it was
+	for i, l := range mine {
+		with := i > 0 && mine[i-1].what != "..." && (l.group == -1 || l.group > 0 && l.group == old)
+		old = l.group
+		if l.what == "..." {
+			l.leaveOpen()
+		}
+		l.group = 0
+		if !with || l.what == "..." {
+			continue
+		}
+		if mine[i-1].group == 0 {
+			mine[i-1].group = next
+			next++
+		}
+		l.group = mine[i-1].group
+	}
+}
+
+// newGroup returns a number that no group has.
 func newGroup(lines []*draftLine) int {
 	highest := 0
 	for _, l := range lines {
 		highest = max(highest, l.group)
 	}
 	return highest + 1
+}
+
+// bringTogether moves the lines of each group behind its first one.
+func (d *draft) bringTogether() {
+	groups := map[int][]*draftLine{}
+	for _, l := range d.lines {
+		groups[l.group] = append(groups[l.group], l)
+	}
+	var lines []*draftLine
+	for _, l := range d.lines {
+		switch {
+		case l.group <= 0:
+			lines = append(lines, l)
+		case l == groups[l.group][0]:
+			lines = append(lines, groups[l.group]...)
+		}
+	}
+	d.lines = lines
 }
 
 // skip replaces all lines of a connection by "...".
