@@ -218,13 +218,19 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 	return profile, corpus.ProfileFile, nil
 }
 
+// MeantProfile is the profile that comes with ftplab and whose name is most similar to another
+// one; "" if none is.
+func MeantProfile(name string) string {
+	return scenario.Nearest(name, slices.Concat(traffic.Profiles(), traffic.Programs()))
+}
+
 // suggestProfile is the end of a message about an unknown profile: a similar name or, if there is
 // none, which there are.
 func suggestProfile(name string) string {
-	programs := traffic.Programs()
-	if meant := scenario.Nearest(name, slices.Concat(traffic.Profiles(), programs)); meant != "" {
+	if meant := MeantProfile(name); meant != "" {
 		return fmt.Sprintf("did you mean %s?", meant)
 	}
+	programs := traffic.Programs()
 	return fmt.Sprintf("these are %s, and those of real programs, SERVER-CLIENT, such as %s; `ftplab help generate` lists all",
 		strings.Join(traffic.Profiles(), ", "), programs[len(programs)-1])
 }

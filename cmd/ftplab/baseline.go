@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -77,11 +79,19 @@ func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) 
 		}
 		p, err := lab.Learn(source(name, keyLog, stdin, stderr), sourceName(name))
 		if err != nil {
-			return nil, err
+			return nil, orProfile(name, err)
 		}
 		all.Merge(p)
 	}
 	return all, nil
+}
+
+// orProfile adds to the error of a file that is not there the profile that may be meant.
+func orProfile(name string, err error) error {
+	if meant := lab.MeantProfile(name); meant != "" && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w; did you mean %s?", err, meant)
+	}
+	return err
 }
 
 // sourceName is the name of a capture in a profile: its own name, or that of its
@@ -153,7 +163,8 @@ func profileNamed(name string) (*baseline.Profile, error) {
 	if file, ok := traffic.Profile(name); ok {
 		return baseline.ReadProfile(bytes.NewReader(file))
 	}
-	return baseline.ReadProfileFile(name)
+	p, err := baseline.ReadProfileFile(name)
+	return p, orProfile(name, err)
 }
 
 // isProfile reports whether a file is a profile.

@@ -145,4 +145,9 @@ func TestProfilesByName(t *testing.T) {
 	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `this is not a profile: its field "transfers" has a value of another kind`) {
 		t.Errorf("got %v for a file of another kind", err)
 	}
+	for _, args := range [][]string{{"show", "offce"}, {"compare", "offce", "office"}, {"learn", "offce"}, {"check", "--normal", "offce", little}} {
+		if _, err := baselineOutput(args...); err == nil || !strings.HasSuffix(err.Error(), "; did you mean office?") {
+			t.Errorf("%q: got %v, want the profile that may be meant", args, err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/scenario"
@@ -72,7 +73,7 @@ func readKey(folder string) (key, error) {
 	var k key
 	path := filepath.Join(folder, "key", "key.json")
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return k, fmt.Errorf("%s is not there: the first folder is one that `ftplab exercise` made", path)
 	}
 	if err != nil {
