@@ -91,7 +91,7 @@ func notOurs(folder string, files []string) error {
 	case at == 0:
 		return fmt.Errorf("%s would be lost: it is not of a run of ftplab", first)
 	}
-	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a %s of a run beside it", filepath.Join(folder, files[at]), files[0])
+	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a file %s of a run beside it", filepath.Join(folder, files[at]), files[0])
 }
 
 // isOfRun reports whether a file may be a verdict or an index that a run wrote: JSON whose first

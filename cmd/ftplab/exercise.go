@@ -44,9 +44,9 @@ The same seed makes the same exercises again.`,
 			if err := exercise.Make(ctx, plan, folder); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key\n",
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key\n",
 				counted(len(plan.Students), "student", "students"), counted(len(plan.Lessons), "lesson", "lessons"), folder, folder)
-			return nil
+			return err
 		},
 		ValidArgsFunction: completeScenarios,
 	}

@@ -52,10 +52,11 @@ send it.`,
 				folder = args[0] + "-" + s.Name
 			}
 			paths, err := lab.Export(ctx, lab.Project(args[0]), s, folder)
+			list := &stickyWriter{to: c.OutOrStdout()}
 			for _, path := range paths {
-				fmt.Fprintln(c.OutOrStdout(), path)
+				fmt.Fprintln(list, path)
 			}
-			return err
+			return cmp.Or(err, list.err)
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 0 {

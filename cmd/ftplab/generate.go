@@ -279,7 +279,8 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 }
 
 // printReport prints what was made.
-func printReport(w io.Writer, g lab.Generation, r corpus.Report) error {
+func printReport(to io.Writer, g lab.Generation, r corpus.Report) error {
+	w := &stickyWriter{to: to}
 	fmt.Fprintf(w, "%s made", counted(r.Made, "part", "parts"))
 	if r.Kept > 0 {
 		fmt.Fprintf(w, ", %s there already", counted(r.Kept, "was", "were"))
@@ -290,6 +291,9 @@ func printReport(w io.Writer, g lab.Generation, r corpus.Report) error {
 	}
 	for _, name := range r.Differ {
 		fmt.Fprintf(w, "%s differs from the recipe\n", name)
+	}
+	if w.err != nil {
+		return w.err
 	}
 	if len(r.Differ) > 0 {
 		if g.Recipe.Version != lab.Version {

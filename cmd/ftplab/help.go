@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -32,6 +33,32 @@ func topic(name, short string, text func() string) *cobra.Command {
 		fmt.Fprint(c.OutOrStdout(), text())
 	})
 	return c
+}
+
+// watchHelp keeps the first error of printing help, which package cobra ignores.
+func watchHelp(root *cobra.Command) *error {
+	failed := new(error)
+	watch := func(c *cobra.Command) {
+		help := c.HelpFunc()
+		c.SetHelpFunc(func(c *cobra.Command, args []string) {
+			out := &stickyWriter{to: c.OutOrStdout()}
+			c.SetOut(out)
+			help(c, args)
+			*failed = cmp.Or(*failed, out.err)
+		})
+	}
+	var watchTopics func(*cobra.Command)
+	watchTopics = func(c *cobra.Command) {
+		for _, below := range c.Commands() {
+			watchTopics(below)
+			if below.IsAdditionalHelpTopicCommand() { // the others print theirs as root does
+				watch(below)
+			}
+		}
+	}
+	watchTopics(root)
+	watch(root)
+	return failed
 }
 
 // text is a manual that is a constant.

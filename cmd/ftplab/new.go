@@ -49,8 +49,8 @@ run it without changes. New never overwrites a file.`,
 			if err := writeNew(name, newScenario); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: %s\n", name, lab.CommandLine("ftplab", "run", name))
-			return nil
+			_, err := fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: %s\n", name, lab.CommandLine("ftplab", "run", name))
+			return err
 		},
 	}
 }

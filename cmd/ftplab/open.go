@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,8 +41,8 @@ page. The environment variable BROWSER selects another program.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), page)
-			return browse(pageAddress(page))
+			_, err = fmt.Fprintln(c.OutOrStdout(), page)
+			return cmp.Or(browse(pageAddress(page)), err)
 		},
 		ValidArgsFunction: completeScenarios,
 	}

@@ -91,7 +91,7 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"run --tcp gvisor -o ok --tap ok/typo folder", "--tap ok/typo" + itself + "(-o ok); choose another name"},
 		{"run --tcp gvisor -o no --failures ok --tap ok/k/verdict.json k.txtar", "--tap ok/k/verdict.json" + itself + "(--failures ok); choose another name"},
 		{"run --tcp gvisor -o ok --failures ok/k/files k.txtar", "--failures ok/k/files" + itself + "(-o ok); choose another name"},
-		{"run --tcp gvisor -o no --failures theirs k.txtar", "--failures theirs: theirs/k/capture.pcapng would be lost: ftplab did not make it, or there would be a verdict.json of a run beside it" + "; choose another folder"},
+		{"run --tcp gvisor -o no --failures theirs k.txtar", "--failures theirs: theirs/k/capture.pcapng would be lost: ftplab did not make it, or there would be a file verdict.json of a run beside it; choose another folder"},
 		{"run --tcp gvisor -o ok -w x k.txtar", "--write and --output do not go together: run takes one of them"},
 		{"run --tcp gvisor --failures ok -w x k.txtar", "--write and --failures do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 -w x k.txtar", "--derive and --write do not go together: run takes one of them"},
@@ -263,6 +263,27 @@ func TestOutputsThatAreBrokenLinks(t *testing.T) {
 		}
 		if test.made != "" && os.Remove(test.made) != nil {
 			t.Errorf("%s: %s was not made", test.args, test.made)
+		}
+	}
+}
+
+// TestFullStandardOutput prints to a full disk: each command says so, even if it is only help.
+func TestFullStandardOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("k.txtar", []byte(greeting), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"", "help", "help want", "help scenario late", "help run", "run -h", "--version", "list", "new mine",
+		"run --tcp gvisor k.txtar", "export zeek k.txtar", "generate --sessions 1"} {
+		var stderr strings.Builder
+		const want = "ftplab: /dev/full cannot be written, because the disk is full; "
+		if status := run(t.Context(), strings.Fields(args), strings.NewReader(""), full, &stderr); status != exitError || !strings.HasPrefix(stderr.String(), want) {
+			t.Errorf("%s: got status %d, %q, want %d and %q", args, status, stderr.String(), exitError, want)
 		}
 	}
 }

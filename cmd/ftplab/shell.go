@@ -61,7 +61,8 @@ wanted, it is 1. 2 also means that the shell could not be opened.`,
 }
 
 // printRecording prints what was recorded by hand, and what is wrong with it.
-func printRecording(w io.Writer, r *lab.Recording) error {
+func printRecording(to io.Writer, r *lab.Recording) error {
+	w := &stickyWriter{to: to}
 	if r.Capture == "" {
 		fmt.Fprintln(w, "nothing was recorded, so there are no results")
 	} else {
@@ -78,6 +79,8 @@ func printRecording(w io.Writer, r *lab.Recording) error {
 	switch {
 	case r.Status != 0:
 		return exitStatus(r.Status)
+	case w.err != nil:
+		return w.err
 	case len(r.Failures) > 0 || r.Verdict != nil && !r.Verdict.Pass:
 		return errFailed
 	}

@@ -35,8 +35,8 @@ source of ftplab, so run this in the folder of its module.`,
 				if err := web.Write(ctx, folder); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open\n", folder)
-				return nil
+				_, err := fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open\n", folder)
+				return err
 			}
 			if !c.Flags().Changed("output") {
 				var err error
