@@ -50,38 +50,50 @@ func ConformClient(ctx context.Context, client conformance.Program, o Options) (
 func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(name string) (*scenario.Scenario, error)) ([]conform.Result, error) {
 	var names []string
 	for _, r := range rules {
-		if !slices.Contains(names, r.Scenario) {
+		if r.Scenario != conform.All && !slices.Contains(names, r.Scenario) {
 			names = append(names, r.Scenario)
 		}
 	}
 	findings := make([][]conform.Result, len(names))
 	errs := make([]error, len(names))
 	slots := make(chan struct{}, 4*runtime.NumCPU())
-	var all sync.WaitGroup
+	var running sync.WaitGroup
 	var failed atomic.Bool
 	for i, name := range names {
-		all.Go(func() {
+		running.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			if failed.Load() {
 				return // this one would be like it
 			}
-			of := slices.DeleteFunc(slices.Clone(rules), func(r conform.Rule) bool { return r.Scenario != name })
+			of := slices.DeleteFunc(slices.Clone(rules), func(r conform.Rule) bool { return !r.In(name) })
 			if findings[i], errs[i] = conformScenario(ctx, of, o, name, load); errs[i] != nil {
 				failed.Store(true)
 			}
 		})
 	}
-	all.Wait()
+	running.Wait()
 	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
 		return nil, errs[i]
 	}
+	all := slices.Concat(findings...)
 	var results []conform.Result
 	for _, r := range rules {
-		of := findings[slices.Index(names, r.Scenario)]
-		results = append(results, of[slices.IndexFunc(of, func(x conform.Result) bool { return x.Section == r.Section && x.Text == r.Text && x.RFC == r.RFC })])
+		results = append(results, resultOf(r, all))
 	}
 	return results, nil
+}
+
+// resultOf returns the result of a rule: of several scenarios, that of one in which it is not
+// kept, if there is one.
+func resultOf(r conform.Rule, all []conform.Result) conform.Result {
+	of := slices.DeleteFunc(slices.Clone(all), func(x conform.Result) bool { return x.Section != r.Section || x.Text != r.Text || x.RFC != r.RFC })
+	for _, v := range []conform.Verdict{conform.Breaks, conform.Keeps} {
+		if i := slices.IndexFunc(of, func(x conform.Result) bool { return x.Verdict == v }); i >= 0 {
+			return of[i]
+		}
+	}
+	return of[0]
 }
 
 // conformScenario runs one scenario and judges the rules about it.
@@ -105,6 +117,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	}
 	var results []conform.Result
 	for i, r := range rules {
+		r.Scenario = name
 		results = append(results, conform.Result{Rule: r, Finding: found[i], Capture: filepath.ToSlash(run.Capture)})
 	}
 	return results, nil

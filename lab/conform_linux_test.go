@@ -39,7 +39,7 @@ func TestConformOfDebiansServers(t *testing.T) {
 			"959, App. II: 257", "1123, 4.1.2.9: the first of 2 lines", "1123, 4.1.2.12: NOOP after it: no reply", "2228, 3: 500", "2389, 4: 504", "2428, 3: 229", "2428, 3: 227", "4217, 4.2: 500",
 		}},
 		{"/usr/bin/python3", conformance.Program{Command: []string{"python3", "-m", "pyftpdlib", "-p", "21", "-w", "-u", "alice", "-P", "secret", "-d", "/srv/ftp"}}, []string{
-			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",
+			"959, 3.2: it connects from port", "959, 5.1: TYPE A N: 504", "1123, 4.1.2.7: not pub/notes.txt", "1123, 4.1.2.12: 500", "2428, 2: 501", "2428, 3: 501",
 		}},
 	} {
 		t.Run(test.path, func(t *testing.T) {
@@ -100,6 +100,7 @@ func TestConformOfClients(t *testing.T) {
 			"When PASS gets 530, the client fails, and asks for no file.",
 			"When RETR gets 550, the client fails.",
 			"When RETR gets 426, the client fails.",
+			"When PASS gets 332, the client sends ACCT, or fails and asks for no file.",
 			"When the server sends 421 and closes, the client should close, too, and not report success.",
 			"The client should take 125 like 150.",
 			"The client should take 250 like 226.",

@@ -83,6 +83,17 @@ func TestConformSplitsUser(t *testing.T) {
 	}
 }
 
+// TestConformStartsByInetd wants the word inetd to mean what it means in the setting program.
+func TestConformStartsByInetd(t *testing.T) {
+	s, err := conformance.Server("session", conformance.Program{Command: []string{"inetd", "ftpd", "-l"}, User: "alice", Password: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Server.Inetd || !slices.Equal(s.Server.Program, []string{"ftpd", "-l"}) {
+		t.Errorf("got %q, by inetd: %v", s.Server.Program, s.Server.Inetd)
+	}
+}
+
 // TestConformSaysWhatIsWrong has commands and users that cannot be tried: the error is about them,
 // and not about a scenario that the user does not have.
 func TestConformSaysWhatIsWrong(t *testing.T) {
@@ -121,6 +132,7 @@ on TYPE L 8: reply 504 No.
 on type i: reply 500 What?
 on XYZZY: reply 200 Fine.
 on ALLO: reply 550 No.
+on ACCT: reply 200 Fine.
 on CWD drafts: reply 200 Fine.
 on CWD nowhere: reply 250 Fine.
 on CDUP: reply 502 No.
@@ -150,14 +162,11 @@ on STOU: reply 150 Sure.; receive; reply 226 Done.
 on MLSD: reply 150 Here.; send "README\r\n"; reply 226 Done.
 `, `
 on PWD: reply 250 /
-on ALLO: reply 200 Fine.; reply 200 And again.
-on SYST: as usual; reply 215 And again.
 on STAT: write "211 Fine.\n"
 on FEAT: reply 211-Features; reply SIZE; reply 211 End.
 on ABOR: reply 502 No.
 on RETR: send; pause 100ms; reply 150 Here.; reply 226 Done.
 on LIST: reply 150 Here.; open data; reset data; reply 226 Done.
-on NLST: reply 150 Here.; send "a\nb\n"; reply 226 Done.
 on STOR: reply 150 Here.; reply 226 Done.; pause 100ms; receive
 on EPSV: reply 200 Fine.
 on EPRT: reply 250 Fine.
@@ -165,11 +174,15 @@ on PORT: reply 250 Fine.
 `, `
 on 1st PASS: reply 230 Come in.
 on FEAT: write "211-Features\r\n AUTH TLS\r\n211 End\r\n"
+on ALLO: reply 200 Fine.; reply 200 And again.
+on SYST: as usual; reply 215 And again.
 `, `
 on PASV: listen; reply 227 {port}
 on EPSV 9: reply 501 No.
 on EPSV ALL: reply 200 Fine.
 on 2nd EPRT: reply 501 No.
+`, `
+on NLST: reply 150 Here.; send "a\nb\n"; reply 226 Done.
 `, `
 on LIST: send "no end"; reply 226 Done.
 on PWD: fall silent
@@ -205,6 +218,39 @@ func TestConformOfBrokenServers(t *testing.T) {
 		if !is && !strings.Contains(rule, always) {
 			t.Errorf("no broken server breaks it: %s", rule)
 		}
+	}
+}
+
+// TestConformOfFaults has servers with one fault each, and all rules that they do not keep.
+func TestConformOfFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: two hundred sessions take place")
+	}
+	const oneReply = "Every line of the server is part of a reply, and each command gets one final reply."
+	for rules, want := range map[string][]string{
+		"on MLSD: fall silent":                    {oneReply},
+		"on STOU: close":                          {oneReply, "The preliminary reply to STOU is FILE: and the name, in one line."},
+		"on MODE: as usual; reply 200 And again.": {oneReply},
+		"on PASV: as usual; reply 200 And again.": {oneReply},
+		"on NLST: reply 502 No.":                  {"Every server has NLST."},
+		"on NLST pub: reply 150 Here.; send \"notes.txt\\r\\n\"; reply 226 Done.": {"NLST sends only a list of names, each of which RETR takes as it is."},
+		"on EPSV: reply 229 Yes (|||9|)":                                          {"EPSV gets 229, and the data connection comes to its port."},
+		"on FEAT: reply 550 No.":                                                  {"The reply to FEAT has a line for each feature, which begins with one space."},
+		"on RETR data.bin: reply 550 No.":                                         {"RETR gets one preliminary and then one final reply."},
+		"on RETR data.bin: open data; send; reply 226 Done.":                      {"RETR gets one preliminary and then one final reply.", "The preliminary reply comes before the data."},
+	} {
+		t.Run(rules, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, r := range conformed(t, rules+"\n") {
+				if r.Verdict == conform.Breaks {
+					got = append(got, r.Text)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
 	}
 }
 

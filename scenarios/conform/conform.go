@@ -44,9 +44,10 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no scenario %q of conform", name)
 	}
-	text := string(source)
+	// After a short pause, a reply too many comes before the next command, and is none to it.
+	text := strings.ReplaceAll(string(source), "\nawait\n", "\nawait\npause 50ms\n")
 	if p.guest() { // who may have any password
-		text = strings.Replace(text, "send PASS not-the-password\nawait\n", "", 1)
+		text = strings.Replace(text, "send PASS not-the-password\nawait\npause 50ms\n", "", 1)
 	}
 	if p.User != "" {
 		text = strings.NewReplacer(
@@ -61,7 +62,11 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 		first = "network loopback\n"
 	}
 	if len(p.Command) > 0 {
-		first += "program" + quoted(p.Command) + "\n"
+		command := quoted(p.Command)
+		if rest, ok := strings.CutPrefix(command, ` "inetd"`); ok { // the word of the setting, and no program
+			command = " inetd" + rest
+		}
+		first += "program" + command + "\n"
 	}
 	heading, rest, _ := strings.Cut(text, "\nuser ")
 	account, rest, _ := strings.Cut(rest, "\n")

@@ -23,9 +23,10 @@ var clientRules = []Rule{
 	{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
 	{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(downloads, waitsForEnd)},
 	{"959", "5.4", "When USER gets 230, the client sends no PASS.", "nopass", then(downloads, without("PASS"))},
-	{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS"))},
-	{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR")},
-	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR")},
+	{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS", "530"))},
+	{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR", "4", "5")},
+	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR", "4", "5")},
+	{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", then(without("RETR"), fails("PASS", "332"))},
 	{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
 	{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
 	{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", closesToo},
@@ -66,16 +67,18 @@ func (f *facts) lastSaid() string {
 	return ": its last command is " + last.Command + " (" + codesText(last) + ")"
 }
 
-// fails is the rule that the client does not take a refused command for a success: it says
-// that it has failed, or it tries again until its time is over.
-func fails(command string) judge {
+// fails is the rule that the client does not take a reply with one of the codes, which may be
+// prefixes, for a success: it says that it has failed, or tries again until its time is over.
+func fails(command string, codes ...string) judge {
 	return func(f *facts) Finding {
-		e := f.find(command, "")
-		switch {
-		case e == nil:
+		i := slices.IndexFunc(f.session.Exchanges, func(e *ftp.Exchange) bool { return e.Command == command })
+		if i < 0 {
 			return notAsked(command)
-		case !fits(e.Final(), "4", "5"):
-			return notApplicable(lastFrame(e), "%s is not refused: %s", command, codesText(e))
+		}
+		e := f.session.Exchanges[i] // with a reply for which the client did not wait
+		switch {
+		case !fits(e.Final(), codes...):
+			return notApplicable(lastFrame(e), "%s: %s", command, codesText(e))
 		case f.ending == NotEnded && f.sent[command] > 1:
 			return keeps(lastFrame(e), "%s: %s, and the client tries again", command, codesText(e))
 		case f.ending != Failed:

@@ -39,9 +39,21 @@ type Rule struct {
 	RFC      string `json:"rfc"`
 	Section  string `json:"section"`
 	Text     string `json:"rule"`
-	Scenario string `json:"scenario"` // whose capture shows it
+	Scenario string `json:"scenario"` // whose capture shows it; All is each that [Rule.In] names
 
 	judge judge
+}
+
+// All is the scenario of a rule that is about every session.
+const All = "all"
+
+// apart are the scenarios in which commands come in parts, or during a transfer. Other rules
+// say there which replies belong to them.
+var apart = []string{"abort", "segments", "telnet"}
+
+// In reports whether the rule is judged by the capture of a scenario.
+func (r Rule) In(scenario string) bool {
+	return r.Scenario == scenario || r.Scenario == All && !slices.Contains(apart, scenario)
 }
 
 // A judge says what a session shows.
@@ -69,9 +81,37 @@ func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 	f.ending = ending
 	var findings []Finding
 	for _, r := range rules {
-		findings = append(findings, r.judge(f))
+		found := r.judge(f)
+		if extra := f.extraReply(); found.Verdict == Breaks && 0 < extra && extra < found.Frame && r.Scenario != All && !slices.Contains(apart, r.Scenario) {
+			found = notApplicable(extra, "after the reply too many in frame %d, the client takes each reply for another: %s", extra, found.Seen)
+		}
+		findings = append(findings, found)
 	}
 	return findings, nil
+}
+
+// extraReply returns the packet of the first reply of a server that answers no command, or
+// one that has been answered, and 0 if there is none. A client is not judged by it.
+func (f *facts) extraReply() int {
+	if f.ending != NoProgram || len(f.session.Exchanges) == 0 {
+		return 0
+	}
+	first := math.MaxInt
+	for _, r := range f.session.Unsolicited {
+		if r.Code != 421 && r.Packet > f.session.Exchanges[0].Packet && !f.isLate(r) {
+			first = min(first, r.Packet)
+		}
+	}
+	for _, e := range f.session.Exchanges {
+		finals := slices.DeleteFunc(slices.Clone(f.inTime(e).Replies), func(r *ftp.Reply) bool { return r.Code < 200 })
+		if len(finals) > 1 {
+			first = min(first, finals[1].Packet)
+		}
+	}
+	if first == math.MaxInt {
+		return 0
+	}
+	return first
 }
 
 // facts are what a capture shows of its session.
@@ -136,13 +176,18 @@ func newFacts(c *capture.Capture) (*facts, error) {
 // control connection. Such a reply, like Pure-FTPd's "230 Logout.", is about the end of the
 // session, and does not answer the command.
 func (f *facts) inTime(e *ftp.Exchange) *ftp.Exchange {
-	end := f.connections[f.session.Control.ID].ClientFlow.FIN
-	if end == 0 || e.Command == "QUIT" {
+	if e.Command == "QUIT" {
 		return e
 	}
 	early := *e
-	early.Replies = slices.DeleteFunc(slices.Clone(e.Replies), func(r *ftp.Reply) bool { return r.Packet > end })
+	early.Replies = slices.DeleteFunc(slices.Clone(e.Replies), f.isLate)
 	return &early
+}
+
+// isLate reports whether a reply came after the client had closed the control connection.
+func (f *facts) isLate(r *ftp.Reply) bool {
+	end := f.connections[f.session.Control.ID].ClientFlow.FIN
+	return end != 0 && r.Packet > end
 }
 
 // withStrays returns an exchange with the replies that answer no command too, from the first
@@ -181,6 +226,14 @@ func (f *facts) all(command string) (list []*ftp.Exchange) {
 		}
 	}
 	return list
+}
+
+// completed is transfer for an exchange that the server says is complete.
+func (f *facts) completed(e *ftp.Exchange) *ftp.Connection {
+	if e == nil || !fits(e.Final(), "2") {
+		return nil
+	}
+	return f.transfer(e)
 }
 
 // transfer returns the data connection of an exchange, or nil.

@@ -183,31 +183,36 @@ func endsAfterData(command string) judge {
 			return notApplicable(lastFrame(e), "no data came: %s", codesText(e))
 		}
 		format := "the last data in frame %d, %s"
-		if lastFrame(e) < last {
+		i := slices.IndexFunc(e.Replies, func(r *ftp.Reply) bool { return r.Code >= 200 })
+		if i < 0 || e.Replies[i].Packet < last {
 			return breaks(lastFrame(e), format, last, codesText(e))
 		}
-		return keeps(lastFrame(e), format, last, codesText(e))
+		return keeps(e.Replies[i].Packet, format, last, codesText(e))
 	})
 }
 
 // preliminaryFirst is the rule that no data comes before the preliminary reply.
 func preliminaryFirst(command string) judge {
 	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
-		if len(e.Replies) == 0 {
-			return breaks(e.Packet, "%s: no reply", asked(e))
+		data := c.ServerFlow.FirstData
+		switch {
+		case data == 0:
+			return notApplicable(lastFrame(e), "no data came: %s", codesText(e))
+		case len(e.Replies) == 0 || e.Replies[0].Code/100 != 1 || e.Replies[0].Packet > data:
+			return breaks(data, "the first data in frame %d, %s", data, codesText(e))
 		}
-		mark, data := e.Replies[0], c.ServerFlow.FirstData
-		if data != 0 && mark.Packet > data {
-			return breaks(mark.Packet, "the first data in frame %d, %d in frame %d", data, mark.Code, mark.Packet)
-		}
-		return keeps(mark.Packet, "%d in frame %d, the first data in frame %d", mark.Code, mark.Packet, data)
+		return keeps(e.Replies[0].Packet, "%d in frame %d, the first data in frame %d", e.Replies[0].Code, e.Replies[0].Packet, data)
 	})
 }
 
 // serverCloses is the rule that the server closes the data connection in order.
 func serverCloses(command string) judge {
-	return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+	return transferred(command, func(e *ftp.Exchange, c *ftp.Connection) Finding {
 		switch {
+		case len(e.Replies) == 0 || e.Replies[0].Code/100 != 1:
+			return notApplicable(lastFrame(e), "%s has no preliminary reply: %s", asked(e), codesText(e))
+		case c.ServerFlow.Bytes == 0 && !fits(e.Final(), "2"):
+			return notApplicable(lastFrame(e), "no data came: %s", codesText(e))
 		case c.ResetBy != "":
 			return breaks(c.Flow(c.ResetBy).RST, "the %s resets the data connection in frame %d", c.ResetBy, c.Flow(c.ResetBy).RST)
 		case c.FirstFIN == "":
@@ -236,7 +241,7 @@ func fromPortBelow(command string) judge {
 // comesTo is the rule that the data connection comes to the port that was
 // announced by a command.
 func comesTo(command, announcedBy string) judge {
-	return transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
+	compare := transferred(command, func(_ *ftp.Exchange, c *ftp.Connection) Finding {
 		if c.DataPort == nil || c.DataPort.Command != announcedBy {
 			return breaks(c.FirstPacket, "the data connection is not to the port of %s", announcedBy)
 		}
@@ -246,6 +251,17 @@ func comesTo(command, announcedBy string) judge {
 		}
 		return keeps(c.FirstPacket, "frame %d is to port %d, announced in frame %d", c.FirstPacket, c.DataPort.Addr.Port(), announced)
 	})
+	return func(f *facts) Finding {
+		e := f.find(command, "")
+		switch {
+		case e == nil: // the client asks for a file when it is connected
+			at := f.find(announcedBy, "")
+			return breaks(lastFrame(at), "%s: %s, and no data connection", asked(at), codesText(at))
+		case f.transfer(e) == nil && len(e.Replies) > 0 && !fits(e.Final(), "45", "5"):
+			return breaks(lastFrame(e), "%s: %s, and no data connection", asked(e), codesText(e))
+		}
+		return compare(f)
+	}
 }
 
 // transferred is a rule about the data connection of a command.

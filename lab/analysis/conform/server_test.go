@@ -84,3 +84,45 @@ func TestComesToNamesTheAnnouncement(t *testing.T) {
 		}
 	}
 }
+
+// TestTransfersThatFail has servers that refuse a transfer, or do not end it: the rules about
+// the data of a transfer that did not take place do not apply.
+func TestTransfersThatFail(t *testing.T) {
+	refused, silent, aborted := retr(""), retr(""), retr("ab")
+	refused.code, silent.code, aborted.code = 550, 0, 426
+	noAnswer := func(f *facts) *facts {
+		last := f.session.Exchanges[len(f.session.Exchanges)-1]
+		last.Replies = nil
+		return f
+	}
+	for name, test := range map[string]struct {
+		judge   judge
+		session *facts
+		want    Verdict
+	}{
+		"RETR is refused, unchanged":    {storesSame, sessionOf(stor("ab"), refused), NotApplicable},
+		"RETR is aborted, unchanged":    {storesSame, sessionOf(stor("abcd"), aborted), NotApplicable},
+		"RETR is refused after REST":    {resumesAt, sessionOf(retr("ab"), rest("1"), refused), Breaks},
+		"the first RETR is refused":     {resumesAt, sessionOf(refused, rest("1"), retr("ab")), NotApplicable},
+		"RETR is refused, close":        {serverCloses("RETR"), sessionOf(refused), NotApplicable},
+		"RETR has no reply, close":      {serverCloses("RETR"), noAnswer(sessionOf(silent)), NotApplicable},
+		"RETR is refused, preliminary":  {preliminaryFirst("RETR"), sessionOf(refused), NotApplicable},
+		"RETR is refused, port":         {comesTo("RETR", "EPRT"), sessionOf(sent{"EPRT", "", 200, "", ""}, sent{"RETR", "a", 550, "", ""}), NotApplicable},
+		"RETR has no reply, port":       {comesTo("RETR", "EPRT"), noAnswer(sessionOf(sent{"EPRT", "", 200, "", ""}, sent{"RETR", "a", 0, "", ""})), NotApplicable},
+		"no connection to the port":     {comesTo("RETR", "EPRT"), sessionOf(sent{"EPRT", "", 200, "", ""}, sent{"RETR", "a", 425, "", ""}), Breaks},
+		"nobody listens at the port":    {comesTo("RETR", "EPSV"), sessionOf(sent{"EPSV", "", 229, "", ""}), Breaks},
+		"FEAT is refused":               {lists("SIZE"), sessionOf(sent{"FEAT", "", 550, "", ""}), NotApplicable},
+		"STOU has no reply":             {namesUnique, noAnswer(sessionOf(sent{"STOU", "", 0, "", ""})), Breaks},
+		"the last command has no reply": {repliesAreReplies, noAnswer(sessionOf(sent{"NOOP", "", 200, "", ""}, sent{"PWD", "", 0, "", ""})), Breaks},
+		"a name":                        {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "pub/.\r\npub/a\r\n"}), Keeps},
+		"an absolute name":              {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "/home/pub/a\n"}), Keeps},
+		"a name without its folder":     {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "a\r\n"}), Breaks},
+		"a line of ls":                  {listsName("", "a"), sessionOf(sent{"NLST", "", 226, ftp.Server, "-rw-r--r-- 1 a\r\n"}), Breaks},
+		"no such name":                  {listsName("", "a"), sessionOf(sent{"NLST", "", 226, ftp.Server, "b\r\n"}), Breaks},
+		"NLST is refused":               {listsName("", "a"), sessionOf(sent{"NLST", "", 550, "", ""}), NotApplicable},
+	} {
+		if got := test.judge(test.session); got.Verdict != test.want {
+			t.Errorf("%s: got %+v, want %s", name, got, test.want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -84,14 +85,15 @@ func repliesAreReplies(f *facts) Finding {
 	n, frame := 0, 0
 	for _, r := range f.session.Unsolicited {
 		switch {
+		case f.isLate(r):
 		case r.Code == 0:
 			return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
 		case r.Code != 421 && r.Packet > f.session.Exchanges[0].Packet:
 			return breaks(r.Packet, "%d in frame %d answers no command", r.Code, r.Packet)
 		}
 	}
-	for i, e := range f.session.Exchanges {
-		finals := 0
+	for _, e := range f.session.Exchanges {
+		e, finals := f.inTime(e), 0
 		for _, r := range e.Replies {
 			n, frame = n+1, r.Packet
 			switch {
@@ -106,8 +108,8 @@ func repliesAreReplies(f *facts) Finding {
 		if finals > 1 {
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}
-		if finals == 0 && i < len(f.session.Exchanges)-1 {
-			return breaks(e.Packet, "%s in frame %d has no reply", asked(e), e.Packet)
+		if finals == 0 {
+			return breaks(e.Packet, "%s in frame %d has no final reply", asked(e), e.Packet)
 		}
 	}
 	return keeps(frame, "%s to %s", count(n, "reply"), count(len(f.session.Exchanges), "command"))
@@ -132,7 +134,7 @@ func announcesPort(f *facts) Finding {
 
 // storesSame is the rule that a stored file is retrieved unchanged.
 func storesSame(f *facts) Finding {
-	put, got := f.transfer(f.find("STOR", "")), f.transfer(f.find("RETR", ""))
+	put, got := f.completed(f.find("STOR", "")), f.completed(f.find("RETR", ""))
 	if put == nil || got == nil {
 		return notApplicable(0, "nothing was stored and retrieved")
 	}
@@ -146,11 +148,11 @@ func storesSame(f *facts) Finding {
 // first one returned, and then what APPE sent.
 func appends(f *facts) Finding {
 	e := f.find("APPE", "")
-	added, got := f.transfer(e), f.all("RETR")
+	added, got := f.completed(e), f.all("RETR")
 	if e == nil || added == nil || len(got) < 2 {
 		return notApplicable(0, "nothing was appended")
 	}
-	before, after := f.transfer(got[0]), f.transfer(got[1])
+	before, after := f.completed(got[0]), f.completed(got[1])
 	if before == nil || after == nil {
 		return notApplicable(0, "the file was not retrieved")
 	}
@@ -164,10 +166,13 @@ func appends(f *facts) Finding {
 // resumesAt is the rule that RETR after REST sends the file from the offset on.
 func resumesAt(f *facts) Finding {
 	rest, got := f.find("REST", ""), f.all("RETR")
-	if rest == nil || len(got) < 2 || f.transfer(got[0]) == nil || f.transfer(got[1]) == nil {
+	if rest == nil || len(got) < 2 || f.completed(got[0]) == nil {
 		return notApplicable(0, "nothing was retrieved after REST")
 	}
-	whole, part := f.transfer(got[0]), f.transfer(got[1])
+	whole, part := f.completed(got[0]), f.completed(got[1])
+	if part == nil {
+		return breaks(lastFrame(got[1]), "REST: %s, then %s: %s", codesText(rest), asked(got[1]), codesText(got[1]))
+	}
 	offset := offsetOf(rest)
 	text := fmt.Sprintf("REST: %s, then %d bytes", codesText(rest), part.ServerFlow.Bytes)
 	if left := whole.ServerFlow.Bytes - offset; part.ServerFlow.Bytes != left {
@@ -182,7 +187,7 @@ func resumesAt(f *facts) Finding {
 // storesAt is the rule that STOR after REST adds its data to the stored file. The offset must
 // be the end of the file: elsewhere, RFC 3659, 5.3, leaves the effect undefined.
 func storesAt(f *facts) Finding {
-	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.transfer(f.find("RETR", ""))
+	rest, stored, got := f.find("REST", ""), f.all("STOR"), f.completed(f.find("RETR", ""))
 	if len(stored) > 1 && !fits(stored[1].Final(), "2") {
 		return notApplicable(lastFrame(stored[1]), "%s after REST is not permitted: %s", asked(stored[1]), codesText(stored[1]))
 	}
@@ -218,8 +223,11 @@ func offsetOf(rest *ftp.Exchange) int64 {
 // RFC 1123, 4.1.2.9, prescribes its exact format.
 func namesUnique(f *facts) Finding {
 	e := f.find("STOU", "")
-	if e == nil || len(e.Replies) == 0 {
+	switch {
+	case e == nil:
 		return notAsked("STOU")
+	case len(e.Replies) == 0:
+		return breaks(e.Packet, "STOU: %s", codesText(e))
 	}
 	mark := e.Replies[0]
 	switch {
@@ -229,6 +237,33 @@ func namesUnique(f *facts) Finding {
 		return breaks(mark.Packet, "%d in frame %d has FILE: in the first of %s", mark.Code, mark.Packet, count(len(mark.Lines), "line"))
 	}
 	return keeps(mark.Packet, "%d in frame %d", mark.Code, mark.Packet)
+}
+
+// listsName is the rule that NLST of a folder has a file by the name under which the client, who
+// is not in that folder, can ask for it.
+func listsName(folder, name string) judge {
+	return func(f *facts) Finding {
+		all := f.all("NLST")
+		i := slices.IndexFunc(all, func(e *ftp.Exchange) bool { return e.Argument == folder })
+		if i < 0 {
+			return notAsked(strings.TrimSpace("NLST " + folder))
+		}
+		c := f.completed(all[i])
+		if c == nil {
+			return notApplicable(lastFrame(all[i]), "%s: %s", asked(all[i]), codesText(all[i]))
+		}
+		frame := c.ServerFlow.FirstData
+		for line := range strings.Lines(string(f.data[flow{c.ID, ftp.Server}])) {
+			line = strings.TrimRight(line, "\r\n")
+			switch {
+			case line == name || strings.HasSuffix(line, "/"+name):
+				return keeps(frame, "%s: %s", asked(all[i]), line)
+			case strings.HasSuffix(line, path.Base(name)):
+				return breaks(frame, "%s: %q, and not %s", asked(all[i]), line, name)
+			}
+		}
+		return breaks(frame, "%s: %s is not in it", asked(all[i]), name)
+	}
 }
 
 // sizeIsThat is the rule that SIZE says so many bytes.
@@ -340,8 +375,11 @@ func lists(feature string) judge {
 	form := regexp.MustCompile(`(?i)^` + feature + `([ ;].*)?$`)
 	return func(f *facts) Finding {
 		e := f.find("FEAT", "")
-		if e == nil || len(e.Replies) == 0 {
+		switch {
+		case e == nil:
 			return notAsked("FEAT")
+		case e.Final() != 211:
+			return notApplicable(lastFrame(e), "FEAT: %s", codesText(e))
 		}
 		last := e.Replies[len(e.Replies)-1]
 		for _, l := range last.Lines {

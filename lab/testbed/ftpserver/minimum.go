@@ -24,6 +24,8 @@ func (s *session) answered(verb, argument string) []byte {
 		}
 	case "HELP":
 		return s.answer(Reply{214, "This server has the commands of RFC 959, 2389, 2428 and 3659"})
+	case "ACCT":
+		return s.answer(Reply{202, "This server needs no account"}) // RFC 959, 5.4
 	case "STRU":
 		if argument == "F" { // the only structure, which RFC 959, 5.1, asks of every server
 			return []byte("NOOP\r\n")
