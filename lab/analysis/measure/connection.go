@@ -172,12 +172,13 @@ func (s *scope) segments(side ftp.Side) []*expect.Frame {
 	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
 }
 
-// acks are the bare ACKs that a side sent, without the one of the handshake.
+// acks are the bare ACKs that a side sent, without the one of the handshake, which only the side
+// that opened the connection sends.
 func (s *scope) acks(side ftp.Side) []*expect.Frame {
 	all := slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
 		return f.Payload > 0 || f.Flags&(packet.SYN|packet.FIN|packet.RST) != 0
 	})
-	if len(all) > 0 && all[0].Seq == 1 && all[0].Ack == 1 {
+	if side == s.conn.OpenedBy && len(all) > 0 && all[0].Seq == 1 && all[0].Ack == 1 {
 		all = all[1:]
 	}
 	return all

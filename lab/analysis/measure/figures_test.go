@@ -149,6 +149,21 @@ var measured = []struct{ line, measured string }{
 	{"@b -> @a < 0s", "-1.5000s"},
 }
 
+// Only the side that opens a connection sends the ACK of the handshake. A first ACK of the other side that
+// acknowledges no data is a duplicate, of a segment that came too early.
+func TestAcksWithoutTheHandshake(t *testing.T) {
+	for opener, want := range map[ftp.Side]string{ftp.Server: "6", ftp.Client: "5", "": "6"} {
+		c, v := lab()
+		data := v.Connections[1].Facts
+		data.OpenedBy = opener
+		first := &expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: 1}
+		c.frames[1] = append([]*expect.Frame{first}, c.frames[1]...)
+		if r := measure(t, "data.acks.client = "+want, c, v); !r.OK {
+			t.Errorf("opened by %q: got %q, want %s", opener, r.Measured, want)
+		}
+	}
+}
+
 func measure(t testing.TB, line string, c *survey, v *expect.Verdict) Result {
 	t.Helper()
 	f, err := Parse("test.txtar", 1, line)
