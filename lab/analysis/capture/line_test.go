@@ -45,6 +45,16 @@ func others(f *forge.Capture) {
 	answer.Additionals = []layers.DNSResourceRecord{{Name: []byte("ns.example.test"), Type: layers.DNSTypeA, Class: 1, IP: net.IP{192, 0, 2, 53}}}
 	datagram(s, &answer, "")
 	datagram(s, &layers.DNS{ID: 2, QR: true, ResponseCode: layers.DNSResponseCodeNXDomain, Questions: []layers.DNSQuestion{question}}, "")
+	question.Type = 255 // any
+	datagram(c, &layers.DNS{ID: 3, RD: true, Questions: []layers.DNSQuestion{question}}, "")
+	question.Type = 62 // CSYNC, which tcpdump does not name
+	datagram(c, &layers.DNS{ID: 4, RD: true, Questions: []layers.DNSQuestion{question}}, "")
+	answer.ID, answer.Answers = 5, []layers.DNSResourceRecord{
+		{Name: []byte("a.test"), Type: layers.DNSTypeSRV, Class: 1, SRV: layers.DNSSRV{Priority: 1, Weight: 2, Port: 21, Name: []byte("b.test")}},
+		{Name: []byte("a.test"), Type: layers.DNSTypeTXT, Class: 1, TXTs: [][]byte{[]byte("a b"), []byte("c")}},
+		{Name: []byte("a.test"), Type: layers.DNSTypeMX, Class: 1, MX: layers.DNSMX{Preference: 10, Name: []byte("b.test")}},
+	}
+	datagram(s, &answer, "")
 	d, _ := f.Pair(forge.Client+":5000", "192.0.2.21:6000")
 	datagram(d, nil, "hello")
 
@@ -121,6 +131,9 @@ func TestLinesOfOthers(t *testing.T) {
 		"IP 198.51.100.100.3170 > 192.0.2.53.53: 1+ A? ftp.example.test. (34)",
 		"IP 192.0.2.53.53 > 198.51.100.100.3170: 1* 2/1/1 CNAME a.example.test., A 192.0.2.21 (180)",
 		"IP 192.0.2.53.53 > 198.51.100.100.3170: 2 NXDomain- 0/0/0 (34)",
+		"IP 198.51.100.100.3170 > 192.0.2.53.53: 3+ ANY? ftp.example.test. (34)",
+		"IP 198.51.100.100.3170 > 192.0.2.53.53: 4+ Type62? ftp.example.test. (34)",
+		`IP 192.0.2.53.53 > 198.51.100.100.3170: 5* 3/1/1 SRV b.test.:21 1 2, TXT "a b" "c", MX b.test. 10 (190)`,
 		"IP 198.51.100.100.5000 > 192.0.2.21.6000: UDP, length 5",
 		"IP 198.51.100.100 > 192.0.2.53: ICMP echo request, id 7, seq 1, length 16",
 		"IP 198.51.100.100 > 192.0.2.53: ICMP host 192.0.2.53 unreachable, length 36",
@@ -179,7 +192,7 @@ func TestLinesOfTCP(t *testing.T) {
 // text, of which tcpdump shows what a segment happens to hold, of any protocol.
 func TestLinesAsTcpdump(t *testing.T) {
 	program := optional.Tool(t, "tcpdump", "apt install tcpdump")
-	shown := append([]trap{{name: "options", make: optionsTrap}, {name: "others", make: others}}, traps...)
+	shown := append([]trap{{name: "options", make: optionsTrap}, {name: "others", make: others}, {name: "icmp", make: icmp}}, traps...)
 	for _, trap := range shown {
 		f := forge.New()
 		trap.make(f)

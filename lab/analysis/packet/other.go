@@ -1,5 +1,4 @@
-// Protocols other than TCP: UDP with DNS, ICMP, ICMPv6 and ARP. They are read
-// only for packets that are returned to the caller.
+// UDP with DNS, and ARP. They are read only for packets that are returned to the caller.
 
 package packet
 
@@ -66,7 +65,17 @@ func readDNS(b []byte) *DNS {
 	return m
 }
 
-func typeName(t dnsmessage.Type) string { return strings.TrimPrefix(t.String(), "Type") }
+// typeName names a type of resource record as tcpdump does: "A", "ANY", "Type64".
+func typeName(t dnsmessage.Type) string {
+	name := t.String()
+	switch short, known := strings.CutPrefix(name, "Type"); {
+	case t == dnsmessage.TypeALL:
+		return "ANY"
+	case known:
+		return short
+	}
+	return "Type" + name
+}
 
 // recordText prints a resource record as tcpdump does.
 func recordText(r dnsmessage.Resource) string {
@@ -84,6 +93,10 @@ func recordText(r dnsmessage.Resource) string {
 		return name + " " + body.NS.String()
 	case *dnsmessage.MXResource:
 		return fmt.Sprintf("%s %s %d", name, body.MX, body.Pref)
+	case *dnsmessage.SRVResource:
+		return fmt.Sprintf("%s %s:%d %d %d", name, body.Target, body.Port, body.Priority, body.Weight)
+	case *dnsmessage.TXTResource:
+		return fmt.Sprintf("%s \"%s\"", name, strings.Join(body.TXT, "\" \""))
 	}
 	return name
 }
@@ -102,87 +115,4 @@ func (d *Decoder) arpMessage(p *Packet, b piece) {
 		Length:    b.wire,
 	}
 	p.ARP = &d.arp
-}
-
-// icmpMessage reads ICMP (RFC 792) and ICMPv6 (RFC 4443, RFC 4861).
-func (d *Decoder) icmpMessage(p *Packet, protocol int, b piece) {
-	if len(b.data) < 8 {
-		return
-	}
-	d.icmp = ICMP{Type: int(b.data[0]), Code: int(b.data[1]), Length: b.wire}
-	p.ICMP = &d.icmp
-	if !d.Details {
-		return
-	}
-	if protocol == protoICMP {
-		d.icmp.Text = icmpText(b)
-	} else {
-		d.icmp.Text = icmp6Text(b)
-	}
-}
-
-// icmpText describes an ICMP message as tcpdump does.
-func icmpText(b piece) string {
-	kind, code := b.data[0], b.data[1]
-	about := quotedDestination(b.from(8))
-	switch {
-	case kind == 0 || kind == 8:
-		return fmt.Sprintf("echo %s, id %d, seq %d", map[byte]string{0: "reply", 8: "request"}[kind], b.uint16(4), b.uint16(6))
-	case kind == 3 && code == 0:
-		return "net " + about + " unreachable"
-	case kind == 3 && code == 1:
-		return "host " + about + " unreachable"
-	case kind == 3 && code == 2:
-		return about + " protocol unreachable"
-	case kind == 3 && code == 3:
-		return about + " port unreachable"
-	case kind == 3 && code == 4:
-		return fmt.Sprintf("%s unreachable - need to frag (mtu %d)", about, b.uint16(6))
-	case kind == 3 && (code == 9 || code == 10 || code == 13):
-		return "host " + about + " unreachable - admin prohibited"
-	case kind == 5:
-		return "redirect " + about
-	case kind == 11:
-		return "time exceeded in-transit"
-	}
-	return fmt.Sprintf("type %d code %d", kind, code)
-}
-
-// quotedDestination returns the destination of the packet quoted in an ICMP
-// error.
-func quotedDestination(b piece) string {
-	if len(b.data) < 20 {
-		return "?"
-	}
-	return netip.AddrFrom4([4]byte(b.data[16:])).String()
-}
-
-// icmp6Text describes an ICMPv6 message as tcpdump does.
-func icmp6Text(b piece) string {
-	target := "?"
-	if len(b.data) >= 24 {
-		target = netip.AddrFrom16([16]byte(b.data[8:])).String()
-	}
-	switch kind := b.data[0]; kind {
-	case 1:
-		return fmt.Sprintf("destination unreachable, code %d", b.data[1])
-	case 2:
-		return fmt.Sprintf("packet too big, mtu %d", b.uint32(4))
-	case 3:
-		return "time exceeded in-transit"
-	case 128, 129:
-		return fmt.Sprintf("echo %s, id %d, seq %d", map[byte]string{128: "request", 129: "reply"}[kind], b.uint16(4), b.uint16(6))
-	case 130, 131, 132, 143:
-		return "multicast listener " + map[byte]string{130: "query", 131: "report", 132: "done", 143: "report v2"}[kind]
-	case 133:
-		return "router solicitation"
-	case 134:
-		return "router advertisement"
-	case 135:
-		return "neighbor solicitation, who has " + target
-	case 136:
-		return "neighbor advertisement, tgt is " + target
-	default:
-		return fmt.Sprintf("type %d code %d", kind, b.data[1])
-	}
 }
