@@ -12,6 +12,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/ports"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
@@ -94,6 +95,7 @@ func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort)
 	if err != nil {
 		return failed(err)
 	}
+	h.reusePair(netip.AddrPortFrom(h.localFor(remote.Addr()), local), remote)
 	entry, connected := waiter.NewChannelEntry(waiter.WritableEvents | waiter.EventHUp | waiter.EventErr)
 	queue.EventRegister(&entry)
 	defer queue.EventUnregister(&entry)
@@ -114,6 +116,19 @@ func (h *host) DialTCP(ctx context.Context, local uint16, remote netip.AddrPort)
 		return failed(stackError(connecting))
 	}
 	return newConn(h, endpoint, queue), nil
+}
+
+// reusePair lets a new connection have the ports of one in TIME-WAIT, as Linux does: the old one
+// gets no more packets. Its peer has ended, too.
+func (h *host) reusePair(local, remote netip.AddrPort) {
+	from, to := fullAddress(local), fullAddress(remote)
+	id := stack.TransportEndpointID{LocalAddress: from.Addr, LocalPort: from.Port, RemoteAddress: to.Addr, RemotePort: to.Port}
+	protocol := protocolOf(remote.Addr())
+	old := h.stack.FindTransportEndpoint(protocol, tcp.ProtocolNumber, id, nic)
+	if e, ok := old.(tcpip.Endpoint); ok && tcp.EndpointState(e.State()) == tcp.StateTimeWait {
+		reuse := ports.Flags{TupleOnly: true} // what SetReuseAddress sets
+		h.stack.UnregisterTransportEndpoint([]tcpip.NetworkProtocolNumber{protocol}, tcp.ProtocolNumber, id, old, reuse, 0)
+	}
 }
 
 // ListenTCP implements [network.Host].

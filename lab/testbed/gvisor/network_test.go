@@ -313,6 +313,43 @@ func TestRefusedAndGivenUp(t *testing.T) {
 	wantLines(t, l.lines()[:2], 0, "client [S] 0", "server [R.] 0 ack 1")
 }
 
+// TestDialAgain dials between the ports of connections that this side has closed first, and that are
+// in TIME-WAIT, as a server does from port 20 if the client asks for the same port again.
+func TestDialAgain(t *testing.T) {
+	for _, kind := range []scenario.Kind{scenario.Wire, scenario.Loopback} {
+		l := open(t, scenario.Network{Kind: kind})
+		for i := range 3 {
+			listener, err := l.Host("client").ListenTCP(3170)
+			if err != nil {
+				t.Fatalf("%v, connection %d: %v", kind, i+1, err)
+			}
+			dialled, err := l.Host("server").DialTCP(t.Context(), 20, netip.AddrPortFrom(l.Host("client").Addr(), 3170))
+			if err != nil {
+				t.Fatalf("%v, connection %d: %v", kind, i+1, err)
+			}
+			accepted, err := listener.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			listener.Close()
+			converse(t, accepted, dialled)
+			network.Sleep(t.Context(), l.Clock(), time.Second) // until the last ACK has come
+		}
+		syns := 0
+		for _, line := range l.lines() {
+			if strings.Contains(line, "[S] 0") {
+				syns++
+			}
+			if strings.Contains(line, "R") {
+				t.Errorf("%v: got %s, want no reset", kind, line)
+			}
+		}
+		if syns != 3 {
+			t.Errorf("%v: got %d SYNs, want 3", kind, syns)
+		}
+	}
+}
+
 func TestUDP(t *testing.T) {
 	for _, kind := range []scenario.Kind{scenario.Wire, scenario.Loopback} {
 		l := open(t, scenario.Network{Kind: kind})
