@@ -76,7 +76,7 @@ func (d *draft) tidy(connection string) {
 		}
 		if len(run) > maxJoined {
 			for _, l := range run {
-				l.leaveOpen()
+				*l = draftLine{connection: connection, what: "..."}
 			}
 		}
 		first += len(run)
@@ -93,9 +93,6 @@ func (d *draft) tidy(connection string) {
 	})
 }
 
-// leaveOpen makes a line "...".
-func (l *draftLine) leaveOpen() { *l = draftLine{connection: l.connection, what: "..."} }
-
 // regroup numbers the groups of the lines of a connection anew. A group ends at "...", and has
 // two lines or more.
 func (d *draft) regroup(mine []*draftLine) {
@@ -105,7 +102,7 @@ func (d *draft) regroup(mine []*draftLine) {
 		with := i > 0 && mine[i-1].what != "..." && (l.group == -1 || l.group > 0 && l.group == old)
 		old = l.group
 		if l.what == "..." {
-			l.leaveOpen()
+			l.label, l.after = "", ""
 		}
 		l.group = 0
 		if !with || l.what == "..." {
