@@ -140,7 +140,10 @@ func Extract(w io.Writer, src Source, dir string) error {
 		n++
 		f.WriteLine(out)
 	})
-	if err == nil && n == 0 {
+	switch {
+	case err != nil:
+		err = fmt.Errorf("nothing is extracted: %w", err)
+	case n == 0:
 		fmt.Fprintf(out, "%s: there is no data connection in this capture, so nothing was extracted\n", src.name)
 	}
 	return errors.Join(err, out.Flush())

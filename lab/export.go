@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/export"
+	"ftplab/lab/internal/newfiles"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/gvisor"
@@ -62,17 +63,24 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	return writeFiles(folder, files)
 }
 
+// writeFiles writes all files, or none.
 func writeFiles(folder string, files []export.File) (paths []string, err error) {
+	var made newfiles.List
+	defer func() {
+		if err != nil {
+			made.Remove()
+		}
+	}()
 	for _, f := range files {
 		path := filepath.Join(folder, filepath.FromSlash(f.Path))
 		mode := os.FileMode(0o644)
 		if f.Run {
 			mode = 0o755
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		if err := made.Folder(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(path, f.Data, mode); err != nil {
+		if err := made.File(path, f.Data, mode); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)

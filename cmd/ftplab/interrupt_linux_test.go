@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -46,6 +48,37 @@ func TestInterruptAtOnce(t *testing.T) {
 		}
 		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 			t.Errorf("%v: got the files %v, %v, want none", args, left, err)
+		}
+	}
+}
+
+// TestFailedCommandsLeaveNothing lets commands write files of a few bytes only, as on a full disk.
+// What they have begun does not stop the next try.
+func TestFailedCommandsLeaveNothing(t *testing.T) {
+	capture, err := filepath.Abs(recorded + "active_list.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"new", "mine.txtar"}, {"export", "zeek", "active_list", "-o", "a/b"}, {"explain", "--extract", "a/b", capture}, {"extcap", "--install"}} {
+		folder := t.TempDir()
+		limited := command(folder, "/bin/sh", append([]string{"-c", `ulimit -f 0; exec "$0" "$@"`, os.Args[0]}, args...)...)
+		limited.Path = "/bin/sh"
+		out, err := limited.CombinedOutput()
+		if limited.ProcessState.ExitCode() != exitError || !bytes.Contains(out, []byte("too large")) {
+			t.Errorf("%v: got %v and %s, want that a file cannot be written", args, err, out)
+		}
+		var files []string
+		filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() || filepath.Base(path) == "a" {
+				files = append(files, path)
+			}
+			return err
+		})
+		if len(files) > 0 {
+			t.Errorf("%v: got %v, want nothing", args, files)
+		}
+		if out, err := command(folder, "/bin/sh", args...).CombinedOutput(); err != nil {
+			t.Errorf("%v again: %v\n%s", args, err, out)
 		}
 	}
 }

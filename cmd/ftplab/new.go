@@ -65,5 +65,8 @@ func writeNew(name string, data []byte) error {
 		return err
 	}
 	_, err = file.Write(data)
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(name) // as it is, it would only be in the way
+	}
+	return err
 }

@@ -35,7 +35,11 @@ func Install() (path string, err error) {
 	if old, err := os.ReadFile(path); err == nil && !strings.Contains(string(old), mark) {
 		return "", fmt.Errorf("%s is there, and not from ftplab; move it away first", path)
 	}
-	return path, os.WriteFile(path, []byte(text), 0o755)
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		os.Remove(path) // a part of it would not be taken for ours
+		return "", err
+	}
+	return path, nil
 }
 
 // mark is in every file that Install writes.

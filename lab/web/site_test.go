@@ -157,3 +157,29 @@ func TestFolderOfAnotherSite(t *testing.T) {
 		t.Errorf("got %q and %v, want the page as it was", text, err)
 	}
 }
+
+// TestSiteThatCannotBeWritten has a file whose name is too long. What was written before it is
+// removed, so that the folder is not that of another site.
+func TestSiteThatCannotBeWritten(t *testing.T) {
+	site := map[string][]byte{"index.html": []byte("<p>x</p>"), "l" + strings.Repeat("x", 300): nil}
+	for _, test := range []struct {
+		there []string // files
+		left  int
+	}{{nil, 0}, {[]string{"mine.txt"}, 1}, {[]string{"index.html", module}, 2}} {
+		folder := filepath.Join(t.TempDir(), "www", "lab")
+		for _, name := range test.there {
+			if err := os.MkdirAll(folder, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := writeSite(folder, site)
+		left, _ := os.ReadDir(folder)
+		_, above := os.Stat(filepath.Dir(folder))
+		if err == nil || len(left) != test.left || (above == nil) != (test.left > 0) || checkFolder(folder) != nil {
+			t.Errorf("%v: got %v, the files %v and %v, want what was there", test.there, err, left, checkFolder(folder))
+		}
+	}
+}

@@ -29,6 +29,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/internal/newfiles"
 	"ftplab/lab/web/worker"
 	"ftplab/scenarios"
 )
@@ -56,11 +57,20 @@ func Write(ctx context.Context, folder string) error {
 		return err
 	}
 	addList(site)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
+	return writeSite(folder, site)
+}
+
+// writeSite writes the files of the site. If one cannot be written, those that were not there
+// before are removed, so that what remains is not taken for another site.
+func writeSite(folder string, site map[string][]byte) error {
+	var made newfiles.List
+	if err := made.Folder(folder); err != nil {
+		made.Remove()
 		return fmt.Errorf("cannot make the folder of the site: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(site)) {
-		if err := os.WriteFile(filepath.Join(folder, name), site[name], 0o666); err != nil {
+		if err := made.File(filepath.Join(folder, name), site[name], 0o666); err != nil {
+			made.Remove()
 			return fmt.Errorf("cannot write the site: %w", err)
 		}
 	}

@@ -13,10 +13,12 @@ import (
 	"hash"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/newfiles"
 )
 
 // A File is what one side sent on a data connection.
@@ -47,16 +49,22 @@ const maxGaps = 100
 // Write writes what the capture's data connections carried into the folder dir, which is
 // made if it is not there, and calls written for each file when it is complete. For a data
 // connection of which nothing can be read, written is called with a File without a Name.
-func Write(dir string, c *capture.Capture, written func(*File)) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+// If it fails, it removes the files.
+func Write(dir string, c *capture.Capture, written func(*File)) (err error) {
+	w := &writer{dir: dir, open: map[key]*output{}}
+	defer func() {
+		if err != nil {
+			w.made.Remove()
+		}
+	}()
+	if err = w.made.Folder(dir); err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(dir) // a link in the folder does not lead out of it
+	w.root, err = os.OpenRoot(dir) // a link in the folder does not lead out of it
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	w := &writer{root: root, dir: dir, open: map[key]*output{}}
+	defer w.root.Close()
 	err = c.Contents(w.take, func(x *ftp.Connection) {
 		for _, f := range w.end(x) {
 			written(f)
@@ -75,6 +83,7 @@ type key struct {
 type writer struct {
 	root *os.Root
 	dir  string
+	made newfiles.List
 	open map[key]*output
 	err  error // the first one
 }
@@ -126,6 +135,9 @@ func (w *writer) flush(o *output) {
 		how |= os.O_CREATE | os.O_EXCL
 	}
 	f, err := w.root.OpenFile(o.Name, how, 0o666)
+	if err == nil && !o.begun {
+		w.made.Add(filepath.Join(w.dir, o.Name))
+	}
 	if err == nil {
 		_, err = f.Write(o.buffer)
 		err = errors.Join(err, f.Close())

@@ -83,25 +83,30 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// TestLinks asks that a link in the folder does not lead out of it, and that no file is
-// replaced.
+// TestLinks asks that a link in the folder does not lead out of it, that no file is
+// replaced, and that those which were written before that was found out are removed.
 func TestLinks(t *testing.T) {
 	f := forge.New()
-	download(f, 2000, "README", []byte("hello"))
+	download(f, 2000, "NEWS", []byte("hello"))
+	download(f, 3000, "README", []byte("hello"))
 	for _, make := range []func(outside, name string) error{
 		func(outside, name string) error { return os.Symlink(outside, name) },
 		func(_, name string) error { return os.WriteFile(name, []byte("mine"), 0o600) },
 	} {
 		dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
-		if err := make(outside, filepath.Join(dir, "00001-README")); err != nil {
+		if err := make(outside, filepath.Join(dir, "00003-README")); err != nil {
 			t.Fatal(err)
 		}
 		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Write(dir, c, func(f *File) { t.Errorf("got %s", f.Name) }); err == nil || !strings.Contains(err.Error(), "00001-README") {
-			t.Errorf("got error %v, want one that names the file", err)
+		var written []string
+		if err := Write(dir, c, func(f *File) { written = append(written, f.Name) }); err == nil || !strings.Contains(err.Error(), "00003-README") || len(written) != 1 {
+			t.Errorf("got %v and error %v, want one file and an error that names the other", written, err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != "00003-README" {
+			t.Errorf("got the files %v, %v, want only the one of before", left, err)
 		}
 		if _, err := os.Stat(outside); err == nil {
 			t.Error("a file was written outside the folder")
