@@ -127,8 +127,8 @@ func TestServerBox(t *testing.T) {
 		t.Errorf("got hint %q, want none for a program in the scenario's folder", got)
 	}
 	box.Program = "/elsewhere/server"
-	if got := hidden(box); !strings.Contains(got, "sees of /elsewhere only itself") {
-		t.Errorf("got hint %q, want that it sees only itself", got)
+	if got := hidden(box); !strings.Contains(got, "sees of /elsewhere only itself, and what is in "+box.Readable[0]) {
+		t.Errorf("got hint %q, want that it sees only itself, and $DIR", got)
 	}
 }
 
@@ -141,8 +141,8 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ program, files, want string }{
-		{"python3 srv.py", "", "\nsrv.py is beside the scenario file, and the program runs in /srv/ftp: write $DIR/srv.py"},
-		{"env X=1 ./srv.py", "", "\n./srv.py is beside the scenario file, and the program runs in /srv/ftp: write $DIR/srv.py"},
+		{"python3 srv.py", "", "\nsrv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
+		{"env X=1 ./srv.py", "", "\n./srv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
 		{"python3 srv.py", "-- files/srv.py --\n", ""},
 		{"python3 " + script, "", ""},
 		{"python3 -m pyftpdlib", "", ""},

@@ -110,5 +110,6 @@ func hidden(box sandbox.Sandbox) string {
 	if sandbox.Installed(box.Program) || slices.ContainsFunc(box.Readable, inFolder) {
 		return ""
 	}
-	return fmt.Sprintf("; (in its sandbox it sees of %s only itself, and what is in the scenario's folder)", filepath.Dir(box.Program))
+	sees := strings.Join(append([]string{"only itself"}, box.Readable...), ", and what is in ")
+	return fmt.Sprintf("; (in its sandbox it sees of %s %s)", filepath.Dir(box.Program), sees)
 }
