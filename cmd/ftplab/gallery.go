@@ -6,6 +6,7 @@ package main
 // leaves out the capture of ten mebibytes, which is too large for a repository (a run of a
 // minute makes it), and index.json, which only later runs in the same folder need.
 //
+//go:generate rm -f ../../results/gallery/index.html
 //go:generate go run . run -o ../../results/gallery frederick_active frederick_passive frederick_looks_like_a_scan two_clients el_2019
 //go:generate rm ../../results/gallery/el_2019/capture.pcapng ../../results/gallery/index.json
 //go:generate sed -i "s|<a href=.el_2019/capture.pcapng.>\\([^<]*\\)</a>|\\1|" ../../results/gallery/index.html

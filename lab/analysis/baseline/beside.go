@@ -1,4 +1,4 @@
-// Rules about connections beside a session: third ports and refused calls.
+// Rules about connections beside a session: third ports and refused connections.
 
 package baseline
 
@@ -171,16 +171,16 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 var callsAreAnsweredRule = Rule{
 	Name: "calls-are-answered", Theme: "beside the session",
 	Says:     "A connection to the FTP port is accepted.",
-	Source:   "RFC 9293, 3.10.7.1 (a RST answers a call to a closed port)",
+	Source:   "RFC 9293, 3.10.7.1 (a RST answers a SYN to a closed port)",
 	Example:  "a SYN to port 21 and a RST in answer to it",
 	Severity: Note,
 	Matters:  "A refused connection finds no server: the server is down, or the client looks for one.",
 	Innocent: "the server was not running at that moment.",
-	look:     refusedCalls,
+	look:     refusedConnections,
 }
 
-// refusedCalls reports all refused connections to port 21 in one finding.
-func refusedCalls() look {
+// refusedConnections reports all refused connections to port 21 in one finding.
+func refusedConnections() look {
 	var packets []int
 	n := 0
 	return look{

@@ -50,8 +50,8 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 	if c.DataPort == nil {
 		return nil
 	}
-	caller := party(c.Mode).Other()
-	partner, came := s.Control.Addr(caller).Addr().Unmap(), c.Addr(caller).Addr().Unmap()
+	initiator := party(c.Mode).Other()
+	partner, came := s.Control.Addr(initiator).Addr().Unmap(), c.Addr(initiator).Addr().Unmap()
 	if came == partner {
 		return nil
 	}
@@ -65,8 +65,8 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 		b.severity = Odd
 	case x != nil && x.Final() == 425:
 		b.observed += ", which says that it opened none"
-	case s.cameToo(c, caller, partner) > 0:
-		b.packets = append(b.packets, s.cameToo(c, caller, partner))
+	case s.cameToo(c, initiator, partner) > 0:
+		b.packets = append(b.packets, s.cameToo(c, initiator, partner))
 		b.observed += ", which opened one to the same port itself"
 	case e.watch.cards.oneHost(came, partner):
 		b.severity = Odd
@@ -79,9 +79,9 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 
 // cameToo is the first packet of a connection that the partner opened to the data port that another
 // host used, 0 for none. A partner with several addresses opens one connection only.
-func (s *session) cameToo(c *ftp.Connection, caller ftp.Side, partner netip.Addr) int {
+func (s *session) cameToo(c *ftp.Connection, initiator ftp.Side, partner netip.Addr) int {
 	for _, other := range s.dataOf(c.DataPort.Connections) {
-		if other.OpenedBy == caller && other.Addr(caller).Addr().Unmap() == partner {
+		if other.OpenedBy == initiator && other.Addr(initiator).Addr().Unmap() == partner {
 			return other.FirstPacket
 		}
 	}

@@ -12,9 +12,9 @@ import (
 
 var programsDoNotReportRule = Rule{
 	Name: "programs-do-not-report", Theme: "transfers",
-	Says:     "After a client has fetched a program, it does not call a new host at an unusual port, send a form, or store a file in a new session, all within a minute.",
+	Says:     "After a client has fetched a program, it does not connect to a new host at an unusual port, send a form, or store a file in a new session, all within a minute.",
 	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1071 (a program reports to its master)",
-	Example:  "> RETR a.exe, and the client calls 203.0.113.66.4444",
+	Example:  "> RETR a.exe, and the client connects to 203.0.113.66.4444",
 	Severity: Note, sign: 1,
 	Matters:  "A loader fetches a program, runs it, and the program reports where it is.",
 	Innocent: "the user goes on working in the meantime.",
@@ -24,9 +24,9 @@ var programsDoNotReportRule = Rule{
 // reportTime is the longest time between the download of a program and its report.
 const reportTime = time.Minute
 
-// Bounds of what is remembered: first calls, and programs.
+// Bounds of what is remembered: first connections, and programs.
 const (
-	maxCalls    = 1 << 15
+	maxAttempts = 1 << 15
 	maxLoadings = 1 << 10
 )
 
@@ -37,22 +37,22 @@ type loading struct {
 	time   int64
 }
 
-// A caller is a client with an address that it called.
-type caller struct {
+// An attempt is a client with an address that it connected to.
+type attempt struct {
 	client netip.Addr
 	to     netip.AddrPort
 }
 
-// loaders are the programs that clients fetched, and the calls that may be their reports.
+// loaders are the programs that clients fetched, and the connections that may be their reports.
 type loaders struct {
-	called   map[caller]bool
-	calls    []loading // first calls at unusual ports, and forms; the server is the one that was called
+	tried    map[attempt]bool
+	first    []loading // connections to unusual ports, and forms
 	loadings []loading
 	found    []breach
 }
 
 func reports() look {
-	all := &loaders{called: map[caller]bool{}}
+	all := &loaders{tried: map[attempt]bool{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			all.connection(e, c)
@@ -63,8 +63,8 @@ func reports() look {
 			return nil
 		},
 		end: func(*Evidence) []breach {
-			for _, c := range all.calls {
-				all.report(c, "called "+c.hosts.server.String()+" for the first time", func(l loading) bool { return l.hosts.client == c.hosts.client })
+			for _, c := range all.first {
+				all.report(c, "connected to "+c.hosts.server.String()+" for the first time", func(l loading) bool { return l.hosts.client == c.hosts.client })
 			}
 			sortBy(all.found, func(b breach) int64 { return int64(b.packets[1]) })
 			return all.found
@@ -74,17 +74,17 @@ func reports() look {
 
 // connection takes the next connection.
 func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
-	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes == 0 || len(all.called) >= maxCalls {
+	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes == 0 || len(all.tried) >= maxAttempts {
 		return
 	}
-	who := caller{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
-	if all.called[who] {
+	who := attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
+	if all.tried[who] {
 		return
 	}
-	all.called[who] = true
+	all.tried[who] = true
 	what, _ := e.watch.shown(c.ID)
 	if what.kind == form || !wellKnown(&c.Identity) && what.kind != service {
-		all.calls = append(all.calls, loading{pairOfHosts{who.client, who.to.Addr().Unmap()}, c.FirstPacket, c.FirstTime})
+		all.first = append(all.first, loading{pairOfHosts{who.client, who.to.Addr().Unmap()}, c.FirstPacket, c.FirstTime})
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 const (
 	sweptHosts   = 16
 	crowdedPorts = 30
-	// Calls and games use ports above the system ports, so a scan has more of them.
+	// Telephony and games use ports above the system ports, so a scan has more of them.
 	someUserPorts    = 15
 	manyUserPorts    = 100
 	scannedProtocols = 8
@@ -196,7 +196,7 @@ func (s *session) public() bool {
 }
 
 // judge names the clients that visited many servers. An inventory of cameras or printers does that,
-// too. A search of a network also calls hosts without a server, which the other rules of scans count.
+// too. A search of a network also connects to hosts without a server, which the other rules of scans count.
 func (v visits) judge() (found []breach) {
 	for client, servers := range v {
 		if len(servers) >= sprayedServers {

@@ -1,4 +1,4 @@
-// Rules about scans: calls that look for servers.
+// Rules about scans: connections that look for servers.
 
 package baseline
 
@@ -23,20 +23,20 @@ var callsAreMeantRule = Rule{
 	look:     callsAreMeant,
 }
 
-// In a flood, one server gets at least muteCalls connections that carry nothing within muteMoment.
+// In a flood, one server gets at least muteConnections connections that carry nothing within muteMoment.
 const (
-	muteCalls  = 50
-	muteMoment = 10 * time.Second
+	muteConnections = 50
+	muteMoment      = 10 * time.Second
 )
 
 func callsAreMeant() look {
-	servers, half := map[netip.Addr]*calledServer{}, map[netip.Addr]*calledServer{}
+	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.FirstFIN != ftp.Server && c.Missing() == 0 {
 				s := servers[c.Server.Addr()]
 				if s == nil {
-					s = &calledServer{}
+					s = &floodedServer{}
 					servers[c.Server.Addr()] = s
 				}
 				s.add(c)
@@ -48,7 +48,7 @@ func callsAreMeant() look {
 			if x.whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.logins) == 0 && !x.said("QUIT") && !x.said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
 				s := half[c.Server.Addr()]
 				if s == nil {
-					s = &calledServer{}
+					s = &floodedServer{}
 					half[c.Server.Addr()] = s
 				}
 				s.add(c)
@@ -58,13 +58,13 @@ func callsAreMeant() look {
 		end: func(*Evidence) []breach {
 			var found []breach
 			for server, s := range half {
-				if s.densest >= muteCalls {
+				if s.densest >= muteConnections {
 					found = append(found, breach{packets: s.packets,
 						observed: fmt.Sprintf("%s received %d connections within %v that stayed open and did not log in", server, s.densest, muteMoment)})
 				}
 			}
 			for server, s := range servers {
-				if s.densest >= muteCalls {
+				if s.densest >= muteConnections {
 					found = append(found, breach{packets: s.packets,
 						observed: fmt.Sprintf("%s received %d connections within %v that carried nothing", server, s.densest, muteMoment)})
 				}
@@ -75,14 +75,14 @@ func callsAreMeant() look {
 	}
 }
 
-// A calledServer collects the connections to a server that carried nothing.
-type calledServer struct {
+// A floodedServer collects the connections to a server that carried nothing.
+type floodedServer struct {
 	packets []int   // of the first ones
 	moment  []int64 // the times of the last ones, which lie within a moment (ns)
 	densest int     // the largest number within a moment
 }
 
-func (s *calledServer) add(c *ftp.Connection) {
+func (s *floodedServer) add(c *ftp.Connection) {
 	s.packets = appendSome(s.packets, c.FirstPacket)
 	s.moment = append(s.moment, c.FirstTime)
 	i := 0

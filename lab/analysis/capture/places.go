@@ -24,7 +24,7 @@ import (
 // them are read, whatever their interface: the interfaces are the two directions of a tap, or
 // the parts of a link.
 type places struct {
-	seen map[conversation]*sights
+	seen map[conversation]*observations
 	seed maphash.Seed
 }
 
@@ -35,22 +35,22 @@ type conversation struct {
 	low, high netip.AddrPort
 }
 
-// sights are the packets of a conversation.
-type sights struct {
+// observations are the packets of a conversation.
+type observations struct {
 	at     [2]uint64 // the interfaces that have each direction, as bits
-	first  []sight
+	first  []observation
 	copied bool // a packet of it was found twice
 }
 
-// A sight is one packet at one interface.
-type sight struct {
+// An observation is one packet at one interface, the observation point (RFC 7011).
+type observation struct {
 	at   int
 	hash uint64
 }
 
 const (
-	mostPlaces  = 64 // interfaces that are distinguished
-	firstSights = 16 // packets of a conversation that are compared
+	mostPlaces    = 64 // interfaces that are distinguished
+	firstObserved = 16 // packets of a conversation that are compared
 )
 
 // errSeveralPlaces ends a reading that finds a second interface.
@@ -58,7 +58,7 @@ var errSeveralPlaces = errors.New("the capture was taken at several places")
 
 // findPlaces reads the file for its places.
 func (f *file) findPlaces() error {
-	found := &places{map[conversation]*sights{}, maphash.MakeSeed()}
+	found := &places{map[conversation]*observations{}, maphash.MakeSeed()}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP != nil && raw.Interface < mostPlaces {
 			found.add(p, raw.Interface)
@@ -77,7 +77,7 @@ func (x *places) add(p *packet.Packet, at int) {
 	c, direction := conversationOf(p)
 	s := x.seen[c]
 	if s == nil {
-		s = &sights{}
+		s = &observations{}
 		x.seen[c] = s
 	}
 	s.at[direction] |= 1 << at
@@ -88,8 +88,8 @@ func (x *places) add(p *packet.Packet, at int) {
 	for _, o := range s.first {
 		s.copied = s.copied || o.at != at && o.hash == hash
 	}
-	if len(s.first) < firstSights {
-		s.first = append(s.first, sight{at, hash})
+	if len(s.first) < firstObserved {
+		s.first = append(s.first, observation{at, hash})
 	}
 }
 

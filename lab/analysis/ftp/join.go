@@ -42,11 +42,11 @@ func (o *Opening) MayBeData() bool {
 // An expected connection is one that a data port announced.
 type expected struct {
 	*DataPort
-	control int        // the ID of the connection it was announced on
-	host    netip.Addr // listens at the announced port
-	caller  netip.Addr // connects to it: the other party of the session
-	began   int64      // the time of the session's first packet
-	closed  int        // the last packet of the session, 0 if that is not known
+	control   int        // the ID of the connection it was announced on
+	host      netip.Addr // listens at the announced port
+	initiator netip.Addr // connects to it: the other party of the session
+	began     int64      // the time of the session's first packet
+	closed    int        // the last packet of the session, 0 if that is not known
 }
 
 // listener is the address that the connection comes to.
@@ -55,8 +55,8 @@ func (e *expected) listener() netip.AddrPort { return netip.AddrPortFrom(e.host,
 // Expected is a table of the data connections that sessions announced. It is searched by the
 // listening address, alone or together with the connecting host.
 type Expected struct {
-	list                         []expected
-	byListener, byCaller, byMode []int32 // indexes, in order, that of the packets last
+	list                            []expected
+	byListener, byInitiator, byMode []int32 // indexes, in order, that of the packets last
 }
 
 // Add adds the data ports of a session. A connection may come to the address in the text or
@@ -64,14 +64,14 @@ type Expected struct {
 // the session's first packet, closed its last packet, 0 if that is not known.
 func (all *Expected) Add(control int, began int64, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	for _, a := range ports {
-		host, caller := server.Addr().Unmap(), client.Addr().Unmap()
+		host, initiator := server.Addr().Unmap(), client.Addr().Unmap()
 		if a.Mode == Active {
-			host, caller = caller, host
+			host, initiator = initiator, host
 		}
 		announced := a.Addr.Addr().Unmap()
-		all.list = append(all.list, expected{a, control, announced, caller, began, closed})
+		all.list = append(all.list, expected{a, control, announced, initiator, began, closed})
 		if host != announced {
-			all.list = append(all.list, expected{a, control, host, caller, began, closed})
+			all.list = append(all.list, expected{a, control, host, initiator, began, closed})
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (all *Expected) Sort() {
 		return order
 	}
 	all.byListener = ordered(func(x, y *expected) int { return x.compare(y.listener(), anyHost, y.from) })
-	all.byCaller = ordered(func(x, y *expected) int { return x.compare(y.listener(), y.caller, y.from) })
+	all.byInitiator = ordered(func(x, y *expected) int { return x.compare(y.listener(), y.initiator, y.from) })
 	all.byMode = ordered(func(x, y *expected) int { return x.compareMode(y.listener(), y.Mode, y.from) })
 }
 
@@ -97,11 +97,11 @@ func (all *Expected) Len() int { return len(all.list) }
 // anyHost stands for any connecting host.
 var anyHost netip.Addr
 
-func (e *expected) compare(listener netip.AddrPort, caller netip.Addr, packet int) int {
+func (e *expected) compare(listener netip.AddrPort, initiator netip.Addr, packet int) int {
 	if c := e.listener().Compare(listener); c != 0 {
 		return c
 	}
-	if c := e.caller.Compare(caller); c != 0 && caller != anyHost {
+	if c := e.initiator.Compare(initiator); c != 0 && initiator != anyHost {
 		return c
 	}
 	return cmp.Compare(e.from, packet)
@@ -115,14 +115,14 @@ func (e *expected) compareMode(listener netip.AddrPort, mode Mode, packet int) i
 // newest returns the last entry before a packet. If there is none, it returns one whose
 // command came before the packet, since the reply with the address may have been captured
 // late. It returns nil if there is none of these either.
-func (all *Expected) newest(listener netip.AddrPort, caller netip.Addr, packet int) *expected {
-	order := all.byCaller
-	if caller == anyHost {
+func (all *Expected) newest(listener netip.AddrPort, initiator netip.Addr, packet int) *expected {
+	order := all.byInitiator
+	if initiator == anyHost {
 		order = all.byListener
 	}
-	i := sort.Search(len(order), func(i int) bool { return all.list[order[i]].compare(listener, caller, packet) > 0 })
+	i := sort.Search(len(order), func(i int) bool { return all.list[order[i]].compare(listener, initiator, packet) > 0 })
 	meant := func(e *expected) bool {
-		return e.listener() == listener && (e.caller == caller || caller == anyHost) && !e.over(packet)
+		return e.listener() == listener && (e.initiator == initiator || initiator == anyHost) && !e.over(packet)
 	}
 	if i > 0 {
 		if e := &all.list[order[i-1]]; meant(e) {
@@ -207,13 +207,13 @@ func (all *Expected) accept(o *Opening, known bool) (best *expected, listener in
 		if dir == o.Initiator {
 			continue // this side connected, and did not listen
 		}
-		caller := anyHost
+		initiator := anyHost
 		if known {
-			caller = o.Ends[1-dir].Addr().Unmap()
+			initiator = o.Ends[1-dir].Addr().Unmap()
 		}
-		e := all.newest(unmapped(o.Ends[dir]), caller, o.FirstPacket)
+		e := all.newest(unmapped(o.Ends[dir]), initiator, o.FirstPacket)
 		if e == nil { // the SYN may have been captured early, but not its answer
-			e = all.newest(unmapped(o.Ends[dir]), caller, o.AnswerSYN)
+			e = all.newest(unmapped(o.Ends[dir]), initiator, o.AnswerSYN)
 		}
 		if e != nil && (best == nil || e.from > best.from) {
 			best, listener = e, dir

@@ -34,13 +34,13 @@ func (all *Expected) MatchLate(o *Opening) (purpose Purpose, ok bool) {
 
 // late returns the first entry after a connection that it may have come to, nil for none.
 func (all *Expected) late(o *Opening, listener int) *expected {
-	at, caller := unmapped(o.Ends[listener]), o.Ends[1-listener].Addr().Unmap()
-	i := sort.Search(len(all.byCaller), func(i int) bool {
-		return all.list[all.byCaller[i]].compare(at, caller, o.FirstPacket) > 0
+	at, initiator := unmapped(o.Ends[listener]), o.Ends[1-listener].Addr().Unmap()
+	i := sort.Search(len(all.byInitiator), func(i int) bool {
+		return all.list[all.byInitiator[i]].compare(at, initiator, o.FirstPacket) > 0
 	})
-	for _, k := range all.byCaller[i:] {
+	for _, k := range all.byInitiator[i:] {
 		e := &all.list[k]
-		if e.listener() != at || e.caller != caller || e.time-o.FirstTime > int64(outOfOrder) {
+		if e.listener() != at || e.initiator != initiator || e.time-o.FirstTime > int64(outOfOrder) {
 			return nil
 		}
 		if e.needed && len(e.Connections) == 0 && e.began < o.FirstTime && o.FirstTime-e.time <= int64(outOfOrder) {

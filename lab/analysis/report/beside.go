@@ -80,11 +80,11 @@ func (b *besideSurvey) story() string {
 	var ports []string
 	seen := map[netip.AddrPort]bool{}
 	for _, c := range b.connections {
-		called := c.Addr(opener(c).Other())
-		if !seen[called] && len(ports) < 6 {
-			ports = append(ports, fmt.Sprintf("port %d of %s", called.Port(), called.Addr().Unmap()))
+		listener := c.Addr(opener(c).Other())
+		if !seen[listener] && len(ports) < 6 {
+			ports = append(ports, fmt.Sprintf("port %d of %s", listener.Port(), listener.Addr().Unmap()))
 		}
-		seen[called] = true
+		seen[listener] = true
 	}
 	text := fmt.Sprintf("Besides FTP there is %s", counted(len(b.connections), "connection"))
 	if len(b.connections) > 1 {
@@ -113,7 +113,7 @@ func besideText(c *ftp.Connection, hidden bool) string {
 	return text
 }
 
-// refused reports whether a call was answered with RST: nobody listens there.
+// refused reports whether a SYN was answered with RST: nobody listens there.
 func refused(c *ftp.Connection) bool {
 	return c.ResetBy != "" && c.OpenedBy == c.ResetBy.Other() && c.Flow(c.ResetBy).SYN == 0
 }

@@ -170,18 +170,18 @@ func (a arrow) end(lane int, port string) string {
 	return port
 }
 
-// A call is a connection in the drawing of hosts: an arrow from the side that
+// An opening is a connection in the drawing of hosts: an arrow from the side that
 // opened it.
-type call struct {
+type opening struct {
 	arrow
 	Kind, Text string
 }
 
-// maxCalls is how many connections are drawn between the hosts.
-const maxCalls = 14
+// maxOpened is how many connections are drawn between the hosts.
+const maxOpened = 14
 
-func (r *Report) calls() (list []call, more string) {
-	for _, c := range r.surveyed.called {
+func (r *Report) openings() (list []opening, more string) {
+	for _, c := range r.surveyed.opened {
 		by := opener(c)
 		from, to := c.Addr(by), c.Addr(by.Other())
 		side, other := by, by.Other()
@@ -189,7 +189,7 @@ func (r *Report) calls() (list []call, more string) {
 			From: r.lanes.party(from.Addr(), side) + 1, To: r.lanes.party(to.Addr(), other) + 1,
 			FromPort: fmt.Sprint(from.Port()), ToPort: fmt.Sprint(to.Port()), lanes: len(r.lanes),
 		}
-		list = append(list, call{a, kindOf(c), r.callText(c)})
+		list = append(list, opening{a, kindOf(c), r.openingText(c)})
 	}
 	if left := r.surveyed.more; left > 0 {
 		more = fmt.Sprintf("And %s; the table of conversations has them.", counted(left, "more connection"))
@@ -197,8 +197,8 @@ func (r *Report) calls() (list []call, more string) {
 	return list, more
 }
 
-// callText describes in one line what a connection is and who opened it.
-func (r *Report) callText(c *ftp.Connection) string {
+// openingText describes in one line what a connection is and who opened it.
+func (r *Report) openingText(c *ftp.Connection) string {
 	text := upperFirst(r.surveyed.names.of(c).long)
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"

@@ -128,12 +128,12 @@ func (m *markdown) hosts(v view) {
 		m.line("\n%s.", mdText(upperFirst(v.Network)))
 	}
 	m.line("")
-	for _, c := range v.Calls {
+	for _, c := range v.Opened {
 		from, to := v.Lanes, v.Lanes
 		m.line("* %s (%s → %s)", mdText(c.Text), endText(from, c.From, c.FromPort), endText(to, c.To, c.ToPort))
 	}
-	if v.MoreCalls != "" {
-		m.line("* %s", v.MoreCalls)
+	if v.MoreOpened != "" {
+		m.line("* %s", v.MoreOpened)
 	}
 }
 

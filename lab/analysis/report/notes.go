@@ -185,7 +185,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 	} else if addr.IsValid() {
 		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
-	n.add(packet, "“Call me there”: the %s listens at %s.", listener, where)
+	n.add(packet, "The %s listens at %s.", listener, where)
 	if a.ThirdParty && !n.dual[a.Addr.Addr().Unmap()] {
 		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}

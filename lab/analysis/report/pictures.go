@@ -10,12 +10,12 @@ import (
 // pictures are the two drawings of the page: the hosts with the connections between
 // them, and the ladder.
 type pictures struct {
-	Lanes     []host
-	Rails     rails
-	Network   string
-	Calls     []call
-	MoreCalls string // says how many connections are not drawn
-	undrawn   int    // so many
+	Lanes      []host
+	Rails      rails
+	Network    string
+	Opened     []opening
+	MoreOpened string // says how many connections are not drawn
+	undrawn    int    // so many
 
 	Clock    string
 	Slope    string // what the slope of an arrow means, "" if they have none
@@ -27,7 +27,7 @@ type pictures struct {
 func (r *Report) pictures() pictures {
 	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Slope: r.travels.text(), Ladder: r.draw()}
 	p.Undrawn = p.Ladder.undrawn()
-	p.Calls, p.MoreCalls = r.calls()
+	p.Opened, p.MoreOpened = r.openings()
 	p.undrawn = r.surveyed.more
 	for _, w := range p.Ladder.Rows {
 		p.HasOther = p.HasOther || w.Packet != nil && w.Kind() == string(ftp.Other)
@@ -41,24 +41,24 @@ func (r *Report) pictures() pictures {
 	return p
 }
 
-// firstCalls is how many connections are visible in the drawing of hosts, so that the
+// firstOpened is how many connections are visible in the drawing of hosts, so that the
 // ladder begins on the first screen. The others unfold.
-const firstCalls = 4
+const firstOpened = 4
 
-// FirstCalls are the connections that are visible.
-func (p pictures) FirstCalls() []call {
-	if len(p.Calls) <= firstCalls+1 {
-		return p.Calls
+// FirstOpened are the connections that are visible.
+func (p pictures) FirstOpened() []opening {
+	if len(p.Opened) <= firstOpened+1 {
+		return p.Opened
 	}
-	return p.Calls[:firstCalls]
+	return p.Opened[:firstOpened]
 }
 
-// OtherCalls are the connections that unfold.
-func (p pictures) OtherCalls() []call { return p.Calls[len(p.FirstCalls()):] }
+// OtherOpened are the connections that unfold.
+func (p pictures) OtherOpened() []opening { return p.Opened[len(p.FirstOpened()):] }
 
 // Unfolds says how many connections are not visible.
 func (p pictures) Unfolds() string {
-	return fmt.Sprint(len(p.OtherCalls())+p.undrawn, " more connections")
+	return fmt.Sprint(len(p.OtherOpened())+p.undrawn, " more connections")
 }
 
 // Draw writes the two drawings of the walkthrough: the hosts with the connections

@@ -242,7 +242,7 @@ func TestComments(t *testing.T) {
 	for packet, want := range map[int]string{
 		1:  "The client opens the control connection. The client dials",
 		10: "The password is in clear: anyone who records the path can read it.",
-		14: "call me there. Arrived out of order. “Call me there”: the client listens at 198.51.100.100, port 12 × 256 + 100 = 3172.",
+		14: "call me there. Arrived out of order. The client listens at 198.51.100.100, port 12 × 256 + 100 = 3172.",
 		20: "The server opens the data connection, which PORT announced, for the listing.",
 	} {
 		if got[packet] != want {

@@ -13,8 +13,8 @@ type survey struct {
 	names    connectionNames
 	facts    map[int]*ftp.Connection // of the connections with kept packets, by ID
 	first    []*ftp.Connection       // for the table of conversations
-	called   []*ftp.Connection       // for the drawing of hosts
-	more     int                     // how many are not in called
+	opened   []*ftp.Connection       // for the drawing of hosts
+	more     int                     // how many are not in opened
 	filters  []*ftp.Connection       // for the filter of the packet list
 	graphs   []*ftp.Connection       // those that may have a graph
 	hosts    hostSurvey
@@ -56,8 +56,8 @@ func (r *Report) survey() {
 		}
 		switch {
 		case !drawn:
-		case len(s.called) < maxCalls:
-			s.called = append(s.called, &c)
+		case len(s.opened) < maxOpened:
+			s.opened = append(s.opened, &c)
 		default:
 			s.more++
 		}

@@ -185,7 +185,7 @@ func packetOf(a *ftp.DataPort) int {
 // dataPort explains an announced address.
 func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 	port := a.Addr.Port()
-	text := fmt.Sprintf("= call me at %s", a.Where())
+	text := fmt.Sprintf("= connect to %s", a.Where())
 	if a.Command == "PORT" || a.Command == "PASV" {
 		text += fmt.Sprintf(" (%d is %d*256+%d)", port, port>>8, port&255)
 	}
@@ -267,9 +267,9 @@ func opened(d *ftp.Connection) string {
 	case d.OpenedBy == "":
 		how += fmt.Sprintf("%s and %s, open already", d.Client, d.Server)
 	case d.OpenedBy == ftp.Server:
-		how += fmt.Sprintf("the server calls from %s to %s", from, to)
+		how += fmt.Sprintf("the server connects from %s to %s", from, to)
 	default:
-		how += fmt.Sprintf("the client calls from %s to %s", from, to)
+		how += fmt.Sprintf("the client connects from %s to %s", from, to)
 	}
 	if a := d.DataPort; a != nil {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
