@@ -67,6 +67,20 @@ func offersAndSays(code int) *facts {
 	return f
 }
 
+// TestOfferOfTLS wants the reason why FEAT does not say whether a server has TLS.
+func TestOfferOfTLS(t *testing.T) {
+	rule := ruleOf(t, "AUTH TLS")
+	for want, f := range map[string]*facts{
+		"the session ended before FEAT": sessionOf(),
+		"FEAT: 550 in frame 11":         said("FEAT", "", 550, "No"),
+		"FEAT does not name AUTH TLS":   said("FEAT", "", 211, "Features", " SIZE", "End"),
+	} {
+		if got := rule(f); got.Verdict != NotApplicable || got.Seen != want {
+			t.Errorf("got %+v, want %s", got, want)
+		}
+	}
+}
+
 // TestComesToNamesTheAnnouncement wants the frame that has the port: the command of an active
 // client, and the reply to a passive one.
 func TestComesToNamesTheAnnouncement(t *testing.T) {

@@ -443,7 +443,10 @@ func noData(command string) judge {
 // offersTLS is a rule about servers that name AUTH TLS in FEAT.
 func offersTLS(then judge) judge {
 	return func(f *facts) Finding {
-		if offer := lists("AUTH TLS")(f); offer.Verdict != Keeps {
+		switch offer := lists("AUTH TLS")(f); offer.Verdict {
+		case NotApplicable:
+			return offer
+		case Breaks:
 			return notApplicable(offer.Frame, "FEAT does not name AUTH TLS")
 		}
 		return then(f)
