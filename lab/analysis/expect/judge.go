@@ -64,8 +64,9 @@ func (j *judge) gather() {
 	j.framesOf = map[int][]int{}
 	j.capture.contents = map[sender]*content{}
 	asked := map[int]bool{}
+	content := slices.ContainsFunc(j.bindings, func(b *binding) bool { return hasContent(b.lines) })
 	for _, b := range j.bindings {
-		if b.conn != nil && (hasContent(b.lines) || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn)) {
+		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn)) {
 			asked[b.conn.ID] = true
 		}
 	}

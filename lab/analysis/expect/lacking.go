@@ -100,7 +100,7 @@ func (j *judge) findUnsure() {
 	for _, t := range j.tracks {
 		for i, l := range t.lines {
 			m, ok := j.matched[l]
-			if !ok || l.label == "" {
+			if !ok || l.label == "" || !t.whole {
 				continue
 			}
 			j.unsure[l] = t.fitsElsewhere(l, bound{0, m.frame - 1})

@@ -177,21 +177,29 @@ func (c costs) of(b *binding) int64 {
 // align aligns the lines of a binding with its connection. That it is not the declared one is no
 // difference, unless the capture may lack that one.
 func (c costs) align(b binding) (cost int64) {
-	lines := int64(len(b.lines))
+	var lines int64 // except ...
+	for _, l := range b.lines {
+		if l.kind != kindSkip {
+			lines++
+		}
+	}
 	_, lacking := c.judge.lacking(&binding{declaration: b.declaration})
 	switch {
 	case b.conn == nil && lacking:
 		return costHidden * lines
 	case b.conn == nil:
-		return costMissing * lines
+		return costMissing * int64(len(b.lines))
 	case b.near && lacking:
 		cost = costMissing
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
 	_, aligned, whole := t.aligner.align(anyCost)
-	if !whole {
-		return cost + costMissing*lines + costUnwanted*int64(len(t.elements))
+	switch {
+	case !whole && c.judge.capture.lacksPackets():
+		return cost + costHidden*lines // that cannot be judged
+	case !whole:
+		return cost + costMissing*int64(len(b.lines)) + costUnwanted*int64(len(t.elements))
 	}
 	return cost + aligned
 }

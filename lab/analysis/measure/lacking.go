@@ -68,13 +68,13 @@ func (s *scope) lost(side ftp.Side) bool {
 func (s *scope) mayChange(g *figure, got value, err error) bool {
 	name := s.subject.measurement.name
 	switch {
-	case err != nil:
-		return true
+	case err != nil || s.conn != nil && s.conn.LacksBegin() && s.conn.OpenedBy == "" && s.conn.Role != ftp.Control:
+		return true // its sides may be the other way round
 	case name == "NAME.rtt":
 		first, _ := s.synsSentAgain()
 		return first > 0 // more answers may have come
 	case slices.Contains(settled, name):
-		return s.conn != nil && s.conn.LacksBegin() && (s.conn.Role == ftp.Other || strings.HasPrefix(name, "NAME.reply."))
+		return s.conn != nil && s.conn.LacksBegin() && strings.HasPrefix(name, "NAME.reply.")
 	case name == "NAME.first-fin" || name == "NAME.reset-by":
 		return got.words == "none" || s.conn.LacksBegin()
 	case name == "NAME.bytes.SIDE" && s.isOver(s.side()) || name == "NAME.sha256" && s.isOver(ftp.Client) && s.isOver(ftp.Server):
