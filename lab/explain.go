@@ -141,9 +141,9 @@ func Extract(w io.Writer, src Source, dir string) error {
 		f.WriteLine(out)
 	})
 	switch {
-	case err != nil:
-		err = fmt.Errorf("nothing is extracted: %w", err)
-	case n == 0:
+	case err != nil && n > 0:
+		err = fmt.Errorf("%w (the files that were extracted before are removed)", err)
+	case n == 0 && err == nil:
 		fmt.Fprintf(out, "%s: there is no data connection in this capture, so nothing was extracted\n", src.name)
 	}
 	return errors.Join(err, out.Flush())
