@@ -116,7 +116,7 @@ func (f *generateFlags) add(flags *pflag.FlagSet) {
 	seedFlag(flags, &f.seed, "the `number` that determines all random values, from 1")
 	inputFileFlag(flags, &f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
 	folderFlag(flags, &f.output, "output", "o", "corpus", "the folder for the parts")
-	outputFileFlag(flags, &f.write, "write", "w", "", "write one capture to this file instead, without labels; - is the standard output")
+	outputFileFlag(flags, &f.write, "write", "w", "", "write one capture to this file instead, without labels, and to FILE.unfinished first if the file is there; - is the standard output")
 	flags.Float64Var(&f.rate, "rate", 0, "sessions per hour")
 	flags.DurationVar(&f.duration, "duration", 0, "the time in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
 	flags.StringVar(&f.from, "from", "", "the day or the time when the first sessions begin; 2026-01-05 by default")
@@ -268,14 +268,15 @@ func (f generateFlags) fromRecipe(changed func(string) bool) (g lab.Generation, 
 // writeOne writes one capture of all sessions.
 func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io.Writer) error {
 	out := output{"-w", f.write}
-	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.replacesOnly("capture", isCapture)); err != nil {
+	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.replacesLive("capture", isCapture)); err != nil {
 		return err
 	}
 	to, end, err := openLive(f.write, stdout)
 	if err != nil {
 		return err
 	}
-	return errors.Join(lab.GenerateTo(ctx, to, g), end())
+	err = lab.GenerateTo(ctx, to, g)
+	return errors.Join(err, end(err))
 }
 
 // printReport prints what was made.

@@ -1,74 +1,71 @@
 package main
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 
 	"ftplab/lab/pcapng"
 )
 
+// unfinished is how the name of a capture or a report ends that will replace an earlier one.
+const unfinished = ".unfinished"
+
 // openLive opens a file for a capture or a report that is written while it is made; - is the
-// standard output, which stays open. Earlier contents stay until there is a packet, or a report.
-func openLive(name string, stdout io.Writer) (to io.Writer, end func() error, err error) {
+// standard output, which stays open. An earlier file stays until the new one is whole, which is
+// beside it until then. End takes the error because of which it is not, or nil.
+func openLive(name string, stdout io.Writer) (to io.Writer, end func(failed error) error, err error) {
 	if name == standardOutput {
-		return stdout, func() error { return nil }, nil
+		return stdout, func(error) error { return nil }, nil
 	}
-	file, err := openReplaced(name)
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		file, err := os.Create(name)
+		return file, func(error) error { return file.Close() }, err
+	}
+	earlier, err := os.OpenFile(name, os.O_WRONLY, 0) // it may be protected from writing
 	if err != nil {
 		return nil, nil, err
 	}
-	return file, file.Close, nil
+	earlier.Close()
+	place := linkTarget(name)
+	file, err := os.Create(place + unfinished)
+	if err != nil {
+		return nil, nil, err
+	}
+	file.Chmod(info.Mode().Perm())
+	return file, func(failed error) error { return replaceBy(file, place, failed) }, nil
 }
 
-func openReplaced(name string) (io.WriteCloser, error) {
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		file, err := os.OpenFile(name, os.O_WRONLY, 0)
-		return &replacedFile{file: file}, err
+// replaceBy lets a file take the place of an earlier one. If it is not whole, both stay if it is a
+// capture with packets, and else only the earlier one.
+func replaceBy(file *os.File, place string, failed error) error {
+	if failed = errors.Join(failed, file.Close()); failed == nil {
+		return os.Rename(file.Name(), place)
 	}
-	return os.Create(name)
+	pcapng.Repair(file.Name()) // which leaves as it is what is not a capture
+	if !hasPacket(file.Name()) {
+		return os.Remove(file.Name())
+	}
+	return fmt.Errorf("%s stays as it was; what was recorded until then is in %s", place, file.Name())
 }
 
-// A replacedFile is emptied when the capture that is written to it has its first packet. If not
-// all can be written, the capture ends with its last whole packet, as one in a new file does.
-type replacedFile struct {
-	file  *os.File
-	held  []byte // what comes before the first packet
-	begun bool
-	err   error // of writing
+// hasPacket reports whether a file is a capture with a whole packet.
+func hasPacket(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	r, err := pcapng.NewReader(file)
+	return err == nil && r.Next(new(pcapng.Packet)) == nil
 }
 
-func (r *replacedFile) Write(p []byte) (n int, err error) {
-	if r.begun {
-		n, r.err = r.file.Write(p)
-		return n, r.err
+// replacesLive is replacesOnly for a file that openLive opens.
+func (o output) replacesLive(kind string, is func(path string) bool) error {
+	if err := o.replacesOnly(kind, is); err != nil {
+		return err
 	}
-	if r.held = append(r.held, p...); !hasPacket(r.held) {
-		return len(p), nil
-	}
-	if err := r.file.Truncate(0); err != nil {
-		return 0, err
-	}
-	r.begun = true
-	_, r.err = r.file.Write(r.held)
-	r.held = nil
-	return len(p), r.err
-}
-
-// hasPacket reports whether the beginning of a capture has a whole packet. What is not a capture
-// needs none.
-func hasPacket(beginning []byte) bool {
-	r, err := pcapng.NewReader(bytes.NewReader(beginning))
-	return err != nil || r.Next(new(pcapng.Packet)) == nil
-}
-
-// Name is that of the file, for messages.
-func (r *replacedFile) Name() string { return r.file.Name() }
-
-func (r *replacedFile) Close() error {
-	err := r.file.Close()
-	if r.err != nil {
-		pcapng.Repair(r.file.Name()) // which leaves as it is what is not a capture
-	}
-	return err
+	return output{o.flag, linkTarget(o.path) + unfinished}.replacesOnly(kind, is)
 }

@@ -2,70 +2,72 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// TestReplacedFileThatIsNotWhole writes a part of a capture, and of another file, in place of
-// earlier ones, and then cannot write any more. The capture ends with its last whole packet.
-func TestReplacedFileThatIsNotWhole(t *testing.T) {
+// TestEarlierFilesStay writes captures and a report in place of earlier ones. Those that are not
+// whole leave what was there. Of a capture the packets up to then stay, too.
+func TestEarlierFilesStay(t *testing.T) {
 	capture, err := os.ReadFile(galleryCapture)
 	if err != nil {
 		t.Fatal(err)
 	}
-	half := capture[:len(capture)/2]
-	for name, text := range map[string][]byte{"capture.pcapng": half, "report.xml": []byte("<testsuites><tes")} {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, bytes.Repeat(capture, 2), 0o644); err != nil {
+	earlier := bytes.Repeat(capture, 2)
+	for _, test := range []struct {
+		name, text string
+		failed     error
+		left       string // of the new file, or "" if nothing of it is
+	}{
+		{"whole.pcapng", string(capture), nil, ""},
+		{"report.xml", "<testsuites/>", nil, ""},
+		{"half.pcapng", string(capture[:len(capture)/2]), io.ErrShortWrite, string(capture[:len(capture)/4])},
+		{"none.pcapng", string(capture[:28]), io.ErrShortWrite, ""},
+		{"half.xml", "<testsuites><tes", io.ErrShortWrite, ""},
+		{"empty.xml", "", errors.New("interrupted"), ""},
+	} {
+		folder := t.TempDir()
+		path, link := filepath.Join(folder, test.name), filepath.Join(t.TempDir(), "link")
+		if err := os.WriteFile(path, earlier, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		live, err := openReplaced(path)
+		if err := os.Symlink(path, link); err != nil {
+			link = path
+		}
+		to, end, err := openLive(link, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := live.Write(text); err != nil {
+		if _, err := io.WriteString(to, test.text); err != nil {
 			t.Fatal(err)
 		}
-		live.(*replacedFile).file.Close() // so that no more can be written
-		if _, err := live.Write(capture); err == nil {
-			t.Fatalf("%s: no error of writing", name)
+		if live, err := os.ReadFile(path + unfinished); err != nil || string(live) != test.text {
+			t.Errorf("%s: while it is made, got %d bytes and error %v, want the %d written", test.name, len(live), err, len(test.text))
 		}
-		live.Close()
-		got, err := os.ReadFile(path)
-		switch {
-		case err != nil || !bytes.HasPrefix(text, got):
-			t.Errorf("%s: got %d bytes and error %v, want the beginning of what was written", name, len(got), err)
-		case name == "report.xml" && len(got) < len(text):
-			t.Errorf("%s: got %q, want %q", name, got, text)
-		case name == "capture.pcapng":
-			if packets, errText, status := judged(t, "explain", "--packets", path); status != exitPassed || packets == "" || errText != "" {
-				t.Errorf("explain: got status %d and %q, want packets and no remark", status, errText)
+		err = end(test.failed)
+		if left := test.left != ""; left != (err != nil) || left && !strings.HasSuffix(err.Error(), test.name+" stays as it was; what was recorded until then is in "+path+unfinished) {
+			t.Errorf("%s: got error %v", test.name, err)
+		}
+		want := earlier
+		if test.failed == nil {
+			want = []byte(test.text)
+		}
+		info, _ := os.Stat(path)
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: got %d bytes, %v and error %v, want %d bytes for their owner", test.name, len(got), info.Mode(), err, len(want))
+		}
+		left, err := os.ReadFile(path + unfinished)
+		if test.left == "" && !os.IsNotExist(err) || !strings.HasPrefix(test.text, string(left)) || !strings.HasPrefix(string(left), test.left) {
+			t.Errorf("%s: %d bytes are left, error %v, want the beginning of what was written", test.name, len(left), err)
+		}
+		if test.left != "" {
+			if packets, errText, status := judged(t, "explain", "--packets", path+unfinished); status != exitPassed || packets == "" || errText != "" {
+				t.Errorf("%s: explain: got status %d and %q, want packets and no remark", test.name, status, errText)
 			}
 		}
-	}
-}
-
-// TestReplacedFileWithoutPacket begins a capture in place of another file, and ends before its
-// first packet, as when the server does not start.
-func TestReplacedFileWithoutPacket(t *testing.T) {
-	capture, err := os.ReadFile(galleryCapture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "capture.pcapng")
-	if err := os.WriteFile(path, capture, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	live, err := openReplaced(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := live.Write([]byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00")); err != nil {
-		t.Fatal(err)
-	}
-	live.Close()
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, capture) {
-		t.Errorf("got %d bytes and error %v, want the earlier capture of %d", len(got), err, len(capture))
 	}
 }

@@ -56,7 +56,9 @@ not replace files of these names that no run made. If a run is interrupted, its 
 is in results/NAME.unfinished until the next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
-and client said, and not the packets. 'ftplab check NAME FILE' judges those.
+and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is
+there already, the capture is in FILE.unfinished until the run has ended. Then it replaces
+FILE. If the run is interrupted, both stay.
 
 Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		Example: `  ftplab run
@@ -120,16 +122,15 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 	if err := f.checkOutputs(list, broken); err != nil {
 		return err
 	}
-	if f.write != "" {
-		live, end, err := openLive(f.write, stdout)
-		if err != nil {
-			return err
-		}
-		defer end()
-		options.Live = live
-	}
 	reports, err := f.openReports(stdout)
+	endLive := func(error) error { return nil }
+	if err == nil && f.write != "" {
+		options.Live, endLive, err = openLive(f.write, stdout)
+	}
 	if err != nil {
+		for _, r := range reports {
+			r.end(err)
+		}
 		return err
 	}
 	if slices.Contains([]string{f.write, f.junit, f.tap}, standardOutput) {
@@ -141,6 +142,9 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 		p.width = max(p.width, len(r.Scenario.Name))
 	}
 	runs := runAll(ctx, list, options, f.parallel, p)
+	if options.Live != nil {
+		p.wrote(endLive(errorOf(runs)))
+	}
 	for _, r := range broken {
 		p.result(r.Scenario, nil, r.Err)
 		runs = append(runs, r)
@@ -149,7 +153,8 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 		p.wrote(lab.WriteIndex(f.results, runs))
 	}
 	for _, r := range reports {
-		p.wrote(errors.Join(r.write(r.to, runs), r.end()))
+		err := r.write(r.to, runs)
+		p.wrote(errors.Join(err, r.end(err)))
 	}
 	if f.failures != "" {
 		p.wrote(lab.CopyFailures(f.failures, f.results, runs))
@@ -168,10 +173,10 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		inputs = append(inputs, s.File)
 	}
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
-	isOther := cmp.Or(outputs[0].replacesOnly("report", isReport), outputs[1].replacesOnly("report", isReport))
+	isOther := cmp.Or(outputs[0].replacesLive("report", isReport), outputs[1].replacesLive("report", isReport))
 	if f.write != "" {
 		capture := output{"-w", f.write}
-		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.replacesOnly("capture", isCapture))
+		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.replacesLive("capture", isCapture))
 	}
 	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
 	outputs = append(outputs, results, failures)
@@ -256,15 +261,15 @@ func keepWant(s *scenario.Scenario, stdout, stderr io.Writer) error {
 // A reportFile is a file for a service for continuous integration.
 type reportFile struct {
 	to    io.Writer
-	end   func() error
+	end   func(failed error) error
 	write func(io.Writer, []lab.Ran) error
 }
 
 // openReports opens the files that the flags name before the runs begin: if a report cannot
 // be written, nothing should run. An earlier report stays until the new one is written. One
-// in the folder of the results can be the first file there.
-func (f runFlags) openReports(stdout io.Writer) ([]reportFile, error) {
-	var reports []reportFile
+// in the folder of the results can be the first file there. With the error come those that
+// are open.
+func (f runFlags) openReports(stdout io.Writer) (reports []reportFile, err error) {
 	for _, r := range []struct {
 		path  string
 		write func(io.Writer, []lab.Ran) error
@@ -277,11 +282,19 @@ func (f runFlags) openReports(stdout io.Writer) ([]reportFile, error) {
 		}
 		to, end, err := openLive(r.path, stdout)
 		if err != nil {
-			return nil, err
+			return reports, err
 		}
 		reports = append(reports, reportFile{to, end, r.write})
 	}
 	return reports, nil
+}
+
+// errorOf returns the error of the only run, or that it was not begun.
+func errorOf(runs []lab.Ran) error {
+	if len(runs) == 0 {
+		return errNotRun
+	}
+	return runs[0].Err
 }
 
 // A running scenario has ended when done is closed.

@@ -53,9 +53,9 @@ func TestRunLive(t *testing.T) {
 	}
 }
 
-// TestLiveFileStaysUntilTheCaptureBegins writes a capture to a file with something
-// in it: a run that does not begin leaves that, and one that does replaces it.
-func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
+// TestLiveFileStaysUntilTheCaptureIsWhole writes a capture to a file with something in it: a run
+// that does not begin, or is interrupted, leaves that, and one that ends replaces it.
+func TestLiveFileStaysUntilTheCaptureIsWhole(t *testing.T) {
 	capture, err := os.ReadFile(galleryCapture)
 	if err != nil {
 		t.Fatal(err)
@@ -69,11 +69,28 @@ func TestLiveFileStaysUntilTheCaptureBegins(t *testing.T) {
 	if got, err := os.ReadFile(file); string(got) != earlier {
 		t.Errorf("got %d bytes, error %v, want what was in the file", len(got), err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		waitFor(t, file+unfinished, "USER anonymous\r\n")
+		cancel()
+	}()
+	if status, _, errOut := ftplab(ctx, "run", "-w", file, write(t, "endless.txtar", endless)); status != exitError || !strings.Contains(errOut, file+" stays as it was; what was recorded until then is in "+file+unfinished+"\n") {
+		t.Errorf("interrupted: got status %d and %q, want %d and what is where", status, errOut, exitError)
+	}
+	if got, err := os.ReadFile(file); string(got) != earlier {
+		t.Errorf("interrupted: got %d bytes, error %v, want what was in the file", len(got), err)
+	}
+	if n := frames(t, file+unfinished); n < 6 {
+		t.Errorf("got %d frames, want those of the login", n)
+	}
 	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, "active_list"); status != exitPassed {
 		t.Errorf("got status %d, want %d\n%s%s", status, exitPassed, out, errOut)
 	}
 	if n := frames(t, file); n < 25 {
 		t.Errorf("got %d frames, want a whole session", n)
+	}
+	if left, err := filepath.Glob(file + ".*"); len(left) > 0 {
+		t.Errorf("got %v, %v, want the capture alone", left, err)
 	}
 }
 
