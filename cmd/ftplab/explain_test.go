@@ -36,7 +36,7 @@ func TestExplain(t *testing.T) {
 		stdout string // is part of the standard output
 		stderr string // is all of the standard error
 	}{
-		{args: []string{recorded + "active_list.pcapng"}, stdout: "the server calls from 127.0.0.1:20 to 127.0.0.1:45235, as packet 11 said"},
+		{args: []string{recorded + "active_list.pcapng"}, stdout: "the server connects from 127.0.0.1:20 to 127.0.0.1:45235, as packet 11 said"},
 		{args: []string{"-"}, stdin: capture, stdout: "standard input: 31 packets, 2 TCP connections, 1 FTP session"},
 		{args: []string{"--json", "-"}, stdin: capture, stdout: `"sha256":"09092b34`},
 		{args: []string{"--packets", "-"}, stdin: capture,
