@@ -23,7 +23,8 @@ Hosts have the names of the scenario, or else those in the capture (ftplab's own
 captures have them), or else their addresses. The two sides of 127.0.0.1 are client and
 server. In TLS without keys, the want has what is in clear: the beginning up to AUTH,
 and the connections. Where the capture lacks packets, the want has the line "...",
-and a comment says so.
+and a comment says so. A file that is cut off passes no want, since more packets may
+follow, and is refused.
 
 The result is a draft: add what matters, delete what does not, and write the
 comments in your own words.`,
