@@ -52,7 +52,7 @@ capture.resets = 0
 // called right as long as the packet that shows it is there.
 func TestLackingPackets(t *testing.T) {
 	all := []string{lost, strings.Replace(lost, "drop server > client length=1448 skip=2 count=1", "late server.40000 > client length=1448 count=1 by=40ms", 1)}
-	for _, name := range []string{"active_list", "ipv6_epsv_retr", "dns_first", "ftps_explicit"} {
+	for _, name := range []string{"active_list", "ipv6_epsv_retr", "dns_first", "ftps_explicit", "frederick_passive"} {
 		s, err := Load(name)
 		if err != nil {
 			t.Fatal(err)

@@ -353,10 +353,12 @@ func (s *stream) addGaps(acks []ack, cut bool) {
 	whole := make([]element, 0, len(s.elements))
 	end := int64(-1) // unknown, until the first element is seen
 	for _, e := range s.elements {
-		if e.empty() == 0 {
-			if end >= 0 && e.start > end {
-				whole = append(whole, s.gap(end, e.start, acks, cut)...)
+		if end >= 0 && e.start > end { // a bare ACK shows a gap, too, if that was acknowledged
+			if gap := s.gap(end, e.start, acks, cut); e.empty() == 0 || gap[0].unrecorded {
+				whole, end = append(whole, gap...), e.start
 			}
+		}
+		if e.empty() == 0 {
 			end = e.end
 		}
 		whole = append(whole, e)
