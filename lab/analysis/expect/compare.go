@@ -271,6 +271,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		}
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
+		text := a.capture.contents[sender{f.Connection.ID, f.From}].text(start, end)
+		if open := !l.seq.end.set || l.seq.end.any; open && l.content != nil && a.goesOnAfterEnd(c.last) && l.content.mayGoOn(text, longestText) {
+			c.unknown = true
+			return
+		}
 		c.unknown = c.what.content(l, a.capture, f, start, end) || c.unknown || a.lacksSome(c.first, c.last)
 	case kindData, kindFINData:
 		if start != f.Seq || end != f.Seq+int64(f.Payload) {

@@ -282,6 +282,8 @@ func TestCutOff(t *testing.T) {
 		{"another command, and one more may come", strings.Replace(before, "LIST", "NLST", 1) + "ctl server > client \"150 *\"\ndata ...\n", at["226"], "", "ctl [4 5]"},
 		{"nothing is missing, and more may come", before + "ctl ...\ndata ...\n", at["226"], "", " []"},
 		{"a range that goes on", before + "ctl ...\ndata ...\ndata server > client seq 1:21\ndata server > client [F.]\n", at["01234"], "", "data [7 8]"},
+		{"content that goes on", before + "ctl ...\ndata ...\ndata server > client content \"0123456789012*\"\ndata ...\n", at["01234"], "", "data [7]"},
+		{"content that begins otherwise", before + "ctl ...\ndata ...\ndata server > client content \"0123456788*\"\ndata ...\n", at["01234"], "different 7 @20", ""},
 		{"a range that ends too early", before + "ctl ...\ndata ...\ndata server > client seq 1:6\ndata server > client [F.]\n", at["01234"], "different 7 @20", "data [8]"},
 		{"no line for what is there", "ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl client > server \"USER *\"\nctl ...\nctl server > client \"226 *\"\ndata server.20 > client.*\ndata ...\n", at["226"], "unwanted 3 @4", "ctl [6]"},
 		{"a port that is wrong", strings.Replace(before, ".20 > client.*", ".20 > client.9", 1) + "ctl ...\ndata ...\n", at["226"], "other ports 2 @17", ""},
