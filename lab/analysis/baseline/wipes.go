@@ -32,7 +32,7 @@ const (
 var inPlace = pattern(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
 
 // traces matches files in which a system records who used it, and what they did.
-var traces = pattern(`(?i)(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
+var traces = pattern(`(?i)^/var/log/(secure|messages|syslog|vsftpd\.log|xferlog|pureftpd\.log|proftpd/[\w-]+\.log|audit/audit\.log)$|(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
 
 // A wiper is what a session removed, by path.
 type wiper struct {
