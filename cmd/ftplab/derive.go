@@ -1,6 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
@@ -41,10 +46,66 @@ comments in your own words.`,
 				}
 			}
 			defer spareMemory(args[0])()
-			return lab.Derive(c.OutOrStdout(), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), named)
+			return lab.Derive(newSection(c.OutOrStdout(), named), source(args[0], keyLog, c.InOrStdin(), c.ErrOrStderr()), named)
 		},
 	}
 	keyLogFlag(c, &keyLog)
 	inputFileFlag(c.Flags(), &hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
+}
+
+// newSection is the standard output for a section that may be added to a file, of a scenario if
+// one is known. If the last line of the file does not end, a newline comes first.
+func newSection(stdout io.Writer, s *scenario.Scenario) io.Writer {
+	if lineEnds(stdout, s) {
+		return stdout
+	}
+	return &onNewLine{to: stdout}
+}
+
+// lineEnds reports whether the last line does of what is in the standard output, or, if that is no
+// file, in the scenario's file, to which a pipe may lead.
+func lineEnds(stdout io.Writer, s *scenario.Scenario) bool {
+	if file, ok := stdout.(*os.File); ok {
+		if last, known := lastByte(file); known {
+			return last == '\n'
+		}
+	}
+	return s == nil || len(s.Source) == 0 || bytes.HasSuffix(s.Source, []byte("\n"))
+}
+
+// lastByte returns the last byte of a file, which may be open for writing only. That of an empty
+// one is a newline.
+func lastByte(file *os.File) (last byte, known bool) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, false
+	}
+	if info.Size() == 0 {
+		return '\n', true
+	}
+	again, err := os.Open(fmt.Sprintf("/dev/fd/%d", file.Fd()))
+	if err != nil {
+		return 0, false
+	}
+	defer again.Close()
+	b := make([]byte, 1)
+	_, err = again.ReadAt(b, info.Size()-1)
+	return b[0], err == nil
+}
+
+// An onNewLine writes a newline before anything else.
+type onNewLine struct {
+	to    io.Writer
+	begun bool
+}
+
+func (w *onNewLine) Write(p []byte) (int, error) {
+	if !w.begun {
+		w.begun = true
+		if _, err := io.WriteString(w.to, "\n"); err != nil {
+			return 0, err
+		}
+	}
+	return w.to.Write(p)
 }

@@ -117,7 +117,7 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 		if err := keepWant(list[0], stdout, stderr); err != nil {
 			return err
 		}
-		return lab.DeriveRuns(ctx, stdout, list[0], options, f.derive)
+		return lab.DeriveRuns(ctx, newSection(stdout, list[0]), list[0], options, f.derive)
 	}
 	if err := f.checkOutputs(list, broken); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"ftplab/lab/labtest/optional"
+	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell"
 )
 
@@ -111,6 +112,50 @@ func TestNew(t *testing.T) {
 	}
 	if status, _, errOut := ftplab(t.Context(), "new", file); status != exitError || errOut != "ftplab: "+file+" exists; choose another name\n" {
 		t.Errorf("a second time: got status %d, stderr %q, want %d and that it exists", status, errOut, exitError)
+	}
+}
+
+// TestDerivedWantHasItsOwnLine adds a want to a file, also if the last line of that does not end.
+// The file of the scenario's server, which is last, stays as it was.
+func TestDerivedWantHasItsOwnLine(t *testing.T) {
+	derive := func(stdout io.Writer, args ...string) {
+		t.Helper()
+		var errOut bytes.Buffer
+		if status := run(t.Context(), args, nil, stdout, &errOut); status != exitPassed {
+			t.Fatalf("%v: got status %d and %s", args, status, errOut.String())
+		}
+	}
+	for _, end := range []string{"", "\n"} {
+		text := "# t\n\nopen\nlogin anonymous a@b\nget README\nquit\n\n-- files/README --\nWelcome." + end
+		for _, test := range []struct {
+			piped bool
+			args  func(file string) []string
+		}{
+			{false, func(file string) []string { return []string{"run", "--tcp", "gvisor", "--derive", "1", file} }},
+			{true, func(file string) []string { return []string{"run", "--tcp", "gvisor", "--derive", "1", file} }},
+			{false, func(string) []string { return []string{"derive", recorded + "active_list.pcapng"} }},
+			{true, func(file string) []string {
+				return []string{"derive", "--scenario", file, recorded + "active_list.pcapng"}
+			}},
+		} {
+			name := write(t, "t.txtar", text)
+			file, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if args := test.args(name); test.piped {
+				var out bytes.Buffer
+				derive(&out, args...)
+				file.Write(out.Bytes())
+			} else {
+				derive(file, args...)
+			}
+			file.Close()
+			s, err := scenario.Load(name)
+			if err != nil || s.Want.Line == 0 || string(s.Files[0].Content) != "Welcome.\n" {
+				t.Errorf("%v: got a want at line %d, error %v and the files %+v", test.args(name), s.Want.Line, err, s.Files)
+			}
+		}
 	}
 }
 

@@ -276,6 +276,10 @@ func (p *parser) script(text string) {
 	heading := true
 	for i, line := range strings.Split(text, "\n") {
 		p.line = i + 1
+		if !p.try(func() { p.checkSection(line) }) {
+			p.lost[inSteps], p.lost[inSections] = true, true
+			break // what follows is not of the script
+		}
 		trimmed := strings.TrimSpace(line)
 		if comment, ok := strings.CutPrefix(trimmed, "#"); ok {
 			if heading {
@@ -284,10 +288,6 @@ func (p *parser) script(text string) {
 			continue
 		}
 		heading = heading && (trimmed == "" && p.s.Title == "")
-		if !p.try(func() { p.checkSection(line) }) {
-			p.lost[inSteps], p.lost[inSections] = true, true
-			break // what follows is not of the script
-		}
 		if !p.try(func() { p.scriptLine(trimmed) }) {
 			p.lose(trimmed)
 		}

@@ -1,5 +1,6 @@
 // Lines that were meant to begin a section, and do not: a blank at the end, a dash too
-// many, or the long dash that a word processor makes of two short ones.
+// many, the long dash that a word processor makes of two short ones, or the end of an
+// earlier line to which the section was added.
 
 package scenario
 
@@ -16,6 +17,8 @@ var (
 	// half is the name of a section for which a line of a file is hardly taken, without
 	// the dashes after it.
 	half = regexp.MustCompile(`^\s*(?:--|[–—])\s*(want|figures|questions)\s*$`)
+	// added is a section that was added to a file whose last line had no end.
+	added = regexp.MustCompile(`\S-- (want|figures|questions|twin|server|replies|config|(?:files|local|etc)/\S+) --$`)
 )
 
 // ownLines returns the lines of a section's text before one that was meant to begin another
@@ -39,6 +42,9 @@ func (p *parser) checkSection(line string) {
 	match := nearly.FindStringSubmatch(line)
 	if match == nil {
 		match = half.FindStringSubmatch(line)
+	}
+	if match == nil && strings.HasSuffix(line, " --") {
+		match = added.FindStringSubmatch(line)
 	}
 	if match != nil {
 		p.fail("%q does not begin a section; write %q at the margin, with nothing after it", line, fmt.Sprintf("-- %s --", match[1]))
