@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -276,7 +275,12 @@ func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io
 		return err
 	}
 	err = lab.GenerateTo(ctx, to, g)
-	return errors.Join(err, end(err))
+	if endErr := end(err); err != nil && endErr != nil {
+		return fmt.Errorf("%w; %w", err, endErr) // one line
+	} else if err == nil {
+		return endErr
+	}
+	return err
 }
 
 // printReport prints what was made.
