@@ -21,6 +21,9 @@ var intruders = []lookalike{
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 old\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 new\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n")
 		t.Say("> DELE old/a\n< 250 ok\n> RMD old\n< 250 ok").Say(bye).Peer.Close()
 	}},
+	{"confidential files that are fetched and removed", "files-are-kept", IsUnusual, session1(numberedLines(25, "> RETR T%[1]d_CONFIDENTIAL.dwg\n< 150 here\n< 226 done\n> DELE T%[1]d_CONFIDENTIAL.dwg\n< 250 ok\n"))},
+	{"files that are fetched and removed", "files-are-kept", IsNormal, session1(numberedLines(25, "> RETR T%[1]d.dwg\n< 150 here\n< 226 done\n> DELE T%[1]d.dwg\n< 250 ok\n"))},
+	{"confidential files that are fetched", "files-are-kept", IsNormal, session1(numberedLines(25, "> RETR T%[1]d_CONFIDENTIAL.dwg\n< 150 here\n< 226 done\n"))},
 	{"a name that boasts", "no-known-exploits", IsUnusual, session1("> MKD Hacked_By_x\n< 257 ok")},
 	{"names that only seem to boast", "no-known-exploits", IsNormal, session1("> MKD owned_by_customer\n< 257 ok\n> STOR shacked-byte.txt\n< 150 go on\n< 226 done\n> MKD recover\n< 257 ok\n> MKD unlocked_data\n< 257 ok")},
 	{"a name that asks for a ransom", "no-known-exploits", IsUnusual, session1("> MKD SEND_0.1_BTC_TO_bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq\n< 257 ok")},

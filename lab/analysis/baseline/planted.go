@@ -12,8 +12,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A plant is a file that intruders store, so that somebody runs it later. Its parts are in the file: the
-// first one in front of the others, or in the same packet.
+// A plant is a file that intruders store, so that somebody runs it later. All of its parts are in the
+// file. Patterns are looked for where the first part was found, and after it.
 type plant struct {
 	what string
 	// kind is loot for what has no other use, doubtful for what administrators seldom write, and
@@ -91,7 +91,7 @@ var plants = []plant{
 		parts:   []part{marked("<%", "<jsp:", "runat="), like(runsShellText+`\s*\(?[^;\n]{0,80}`+toPage, "eval", "exec", "process")}},
 	{what: "a script that runs what it is sent", kind: loot, source: atWebShells,
 		example: "#!/usr/bin/python\nimport cgi, os\nform = cgi.FieldStorage()\ncmd = form.getvalue('cmd')\nos.system(cmd)\n",
-		parts: []part{marked("#!/", "import ", "require(", "require '"), like(toScript, "req.", "request.", "$env{", "param", "getvalue", "fieldstorage", "form[", ".query", "query_string"),
+		parts: []part{like(toScript, "req.", "request.", "$env{", "param", "getvalue", "fieldstorage", "form[", ".query", "query_string"), marked("#!/", "import ", "require(", "require '"),
 			{[]string{"system", "popen", "exec", "eval", "subprocess", "`"}, runsVisitors}}},
 	{what: "a page of ColdFusion that runs what it is sent", kind: loot, source: atWebShells,
 		example: `<cfexecute name="cmd.exe" arguments="/c #form.c#">`,
@@ -239,7 +239,7 @@ func (all *planted) packet(p *capture.Packet) {
 			continue
 		}
 		for j, part := range plant.parts {
-			if (j == 0 || parts[i] != 0) && parts[i]&(1<<j) == 0 && part.in(all.text) {
+			if (j == 0 || part.has == nil || parts[i]&1 != 0) && parts[i]&(1<<j) == 0 && part.in(all.text) {
 				parts[i] |= 1 << j
 			}
 		}

@@ -31,6 +31,12 @@ const (
 // inPlace matches those of them that a running system writes to.
 var inPlace = pattern(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
 
+// confidential matches the markings of documents that must stay inside (ISO/IEC 27001, A.5.13).
+var confidential = pattern(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|secret|restricted|proprietary|internal[^a-z]*only|nda)([^a-z]|$)`)
+
+// takenFiles is how many of them somebody fetches and removes who takes them away.
+const takenFiles = 20
+
 // traces matches files in which a system records who used it, and what they did.
 var traces = pattern(`(?i)^/var/log/(secure|messages|syslog|vsftpd\.log|xferlog|pureftpd\.log|proftpd/[\w-]+\.log|audit/audit\.log)$|(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
 
@@ -40,15 +46,19 @@ type wiper struct {
 	traces  map[string]int  // deleted files about users that were not fetched, with the packet
 	files   map[string]int  // deleted at machine speed, with the packet
 	folders map[string]bool // removed
+	taken   map[string]int  // deleted files that were fetched, and whose names say that they are confidential
 	gone    map[string]int  // deleted files that were not fetched, with the packet
 	stored  int
 	last    *ftp.Exchange // the last deletion
 }
 
 func wipes(e *Evidence, s *session) []breach {
-	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}}
+	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}}
 	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
 	found := w.covered()
+	if n := len(w.taken); n >= takenFiles {
+		found = append(found, breach{packets: firstPackets(w.taken), observed: fmt.Sprintf("%d files were fetched and removed whose names say that they are confidential", n)})
+	}
 	if b, ok := w.emptied(e, s); ok {
 		found = append(found, b)
 	}
@@ -126,8 +136,11 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
 		w.folders[at] = true
 	case x.Command == "DELE" && completedNormally(x):
-		if !w.fetched[at] {
+		switch {
+		case !w.fetched[at]:
 			w.gone[at] = x.Packet
+		case confidential().MatchString(path.Base(at)):
+			w.taken[at] = x.Packet
 		}
 		if !w.fetched[at] && traces().MatchString(at) {
 			w.traces[at] = x.Packet
