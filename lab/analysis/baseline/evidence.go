@@ -34,7 +34,6 @@ func Gather(c *capture.Capture) (*Evidence, error) {
 	for p := range c.Packets() {
 		e.watch.packet(p)
 	}
-	e.watch.overlaps.confirm(c)
 	return e, c.Err()
 }
 

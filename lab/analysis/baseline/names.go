@@ -30,9 +30,10 @@ type lookup struct {
 
 // A resolved name is the addresses in an answer.
 type resolved struct {
-	packet int
-	ttl    int // the time to live of the packet, which shows how far away its sender is
-	addrs  []netip.Addr
+	packet  int
+	ttl     int // the time to live of the packet, which shows how far away its sender is
+	addrs   []netip.Addr
+	damaged bool // the packet's checksum is wrong
 }
 
 // A contradiction is two answers about a name that have no address in common.
@@ -61,7 +62,7 @@ func (l *lookups) packet(p *capture.Packet) {
 	case !m.Response:
 		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), asked: 1}
 	case known:
-		l.answer(q, resolved{p.Number, p.IP.TTL, addresses(m.Records)})
+		l.answer(q, resolved{p.Number, p.IP.TTL, addresses(m.Records), p.UDP.Damaged})
 	}
 }
 
@@ -97,9 +98,10 @@ func addresses(records []string) (addrs []netip.Addr) {
 	return addrs
 }
 
-// differs reports whether two answers have no address in common.
+// differs reports whether two answers have no address in common. If the checksum of one of them is
+// wrong, it was damaged on its way.
 func (a resolved) differs(b resolved) bool {
-	return a.addrs != nil && !slices.ContainsFunc(a.addrs, func(x netip.Addr) bool { return slices.Contains(b.addrs, x) })
+	return a.addrs != nil && a.damaged == b.damaged && !slices.ContainsFunc(a.addrs, func(x netip.Addr) bool { return slices.Contains(b.addrs, x) })
 }
 
 // String lists the addresses.

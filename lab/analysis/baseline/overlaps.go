@@ -5,7 +5,6 @@ package baseline
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -36,13 +35,13 @@ const maxOverlaps = 1 << 10
 // packet takes the next packet of a data connection.
 func (o *overlaps) packet(p *capture.Packet) {
 	id, seq, data := p.Connection.ID, p.Segment.DataSeq(), p.TCP.Payload
-	if len(data) < 2 || len(data) < p.TCP.Length { // a keep-alive, or cut short
+	if len(data) < 2 || len(data) < p.TCP.Length || p.ChecksumWrong() { // a keep-alive, or cut short, or damaged
 		return
 	}
 	before := &o.last[(uint64(seq)*0x9e3779b97f4a7c15>>40^uint64(id))%uint64(len(o.last))]
 	if before.packet > 0 && before.connection == id && before.from == p.From && before.seq == seq {
 		n := min(before.size, len(data))
-		if !bytes.Equal(before.data[:n], data[:n]) && o.n < maxOverlaps && !p.ChecksumWrong() {
+		if !bytes.Equal(before.data[:n], data[:n]) && o.n < maxOverlaps {
 			o.n++
 			o.found[id] = append(o.found[id], overlap{before.packet, p.Number})
 		}
@@ -50,22 +49,6 @@ func (o *overlaps) packet(p *capture.Packet) {
 	}
 	*before = segment{connection: id, packet: p.Number, from: p.From, seq: seq}
 	before.size = copy(before.data[:], data)
-}
-
-// confirm reads the packets again if there are overlaps, and drops those whose first segment was
-// damaged. To compute the checksum of each segment at once would double the time of a check.
-func (o *overlaps) confirm(c *capture.Capture) {
-	if len(o.found) == 0 {
-		return
-	}
-	for p := range c.Packets() {
-		if p.Segment == nil || o.found[p.Connection.ID] == nil {
-			continue
-		}
-		o.found[p.Connection.ID] = slices.DeleteFunc(o.found[p.Connection.ID], func(x overlap) bool {
-			return x.first == p.Number && p.ChecksumWrong()
-		})
-	}
 }
 
 // dataRepeats finds data that was sent again with other bytes.

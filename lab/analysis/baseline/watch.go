@@ -154,7 +154,7 @@ func (w *watch) packet(p *capture.Packet) {
 			w.entries[c.ID] += listedIn(p.TCP.Payload)
 		}
 	case c.Role == ftp.Control:
-		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && isBinary(protocolOf(p.TCP.Payload)) {
+		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(protocolOf(p.TCP.Payload)) {
 			w.head(p)
 		}
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {

@@ -152,7 +152,7 @@ func newFacts(c *capture.Capture) (*facts, error) {
 		f.connections[x.ID] = &copied
 	}
 	for p := range c.Packets() {
-		if p.Connection == nil || p.Connection.Role != ftp.Data || p.Segment == nil {
+		if p.Connection == nil || p.Connection.Role != ftp.Data || p.Segment == nil || p.Segment.Damaged {
 			continue
 		}
 		to := flow{p.Connection.ID, p.From}

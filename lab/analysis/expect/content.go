@@ -12,11 +12,11 @@ import (
 // mostContent is how many bytes of each direction of a connection are kept.
 const mostContent = 64 << 10
 
-// A content is the beginning of the data that one side sent, and which of its bytes
-// were seen.
+// A content is the beginning of the data that one side sent, which of its bytes were seen, and
+// which of these in a segment that was not damaged.
 type content struct {
-	bytes []byte
-	known []bool
+	bytes        []byte
+	known, sound []bool
 }
 
 // add adds the payload of a packet.
@@ -28,10 +28,10 @@ func (c *content) add(p *capture.Packet) {
 			continue
 		}
 		for int64(len(c.bytes)) <= n {
-			c.bytes, c.known = append(c.bytes, 0), append(c.known, false)
+			c.bytes, c.known, c.sound = append(c.bytes, 0), append(c.known, false), append(c.sound, false)
 		}
-		if !c.known[n] {
-			c.bytes[n], c.known[n] = b, true
+		if sound := !p.Segment.Damaged; !c.known[n] || sound && !c.sound[n] {
+			c.bytes[n], c.known[n], c.sound[n] = b, true, sound
 		}
 	}
 }

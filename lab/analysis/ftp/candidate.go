@@ -21,6 +21,7 @@ type Candidate struct {
 	recorded  [2]*tcp.Recording // nil for nothing
 	spare     [2]*tcp.Recording // memory of the connection that c was before
 	size      [2]int            // bytes that came while they were recorded
+	begun     [2]bool           // the first segment was recorded
 	digests   [2]tcp.Digest     // once it is opaque
 	state     state
 	protected *protected     // a data connection in TLS; nil for none
@@ -75,7 +76,7 @@ func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
 		return
 	}
 	dir := seg.Direction
-	if !c.Halves[dir].Begins() {
+	if !c.Halves[dir].Begins() && !seg.Damaged {
 		c.chains[dir].add(seg.DataSeq(), seg.Payload)
 	}
 	if c.state == opaque {
@@ -97,7 +98,9 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 		return
 	}
 	dir := seg.Direction
-	if c.size[dir] == 0 && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
+	first := !c.begun[dir] && !seg.Damaged
+	c.begun[dir] = c.begun[dir] || first
+	if first && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
 		c.handshake = true
 		switch handshakeType(seg.Payload) {
 		case clientHello:
@@ -106,7 +109,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 			c.hello[1-dir] = true
 		}
 	}
-	c.alert = c.alert || c.size[dir] == 0 && tlsAlert(seg.Payload)
+	c.alert = c.alert || first && tlsAlert(seg.Payload)
 	if c.recorded[dir] == nil {
 		if c.recorded[dir], c.spare[dir] = c.spare[dir], nil; c.recorded[dir] == nil {
 			c.recorded[dir] = tcp.NewRecording()

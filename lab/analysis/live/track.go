@@ -48,6 +48,7 @@ type connection struct {
 	last        int64 // the time of its last packet
 	spool       spool
 	fin         [2]bool
+	right       [2]bool // a checksum was, so that a wrong one shows damage
 	data        [2]bool
 	rst         bool
 	control     bool // it may be a control connection
@@ -109,6 +110,9 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 	c, dir := t.connection(&p)
 	c.last = raw.Time
 	err := t.keep(c, number, raw)
+	if c.right[dir] = c.right[dir] || p.ChecksumRight(); c.right[dir] && p.ChecksumWrong() {
+		return err
+	}
 	flags := p.TCP.Flags
 	c.fin[dir] = c.fin[dir] || flags&packet.FIN != 0
 	c.rst = c.rst || flags&packet.RST != 0

@@ -33,6 +33,7 @@ func (d *Decoder) datagram(p *Packet, b piece) {
 	p.UDP = &d.udp
 	if d.Details && (slices.Contains([]uint16{src, dst}, dnsPort) || slices.Contains([]uint16{src, dst}, multicastDNSPort)) {
 		d.udp.DNS = readDNS(payload.data)
+		d.udp.Damaged = p.datagramDamaged(b.upto(b.uint16(4)))
 	}
 }
 

@@ -115,6 +115,8 @@ type UDP struct {
 	// Length is the number of bytes of data.
 	Length int
 	DNS    *DNS
+	// Damaged says that the checksum of a DNS message is wrong.
+	Damaged bool
 }
 
 // DNS is a summary of a DNS message (RFC 1035 section 4.1).

@@ -36,6 +36,7 @@ type TCP struct {
 	Options TCPOptions
 
 	whole     []byte // header and data, nil if the recorder cut the segment short
+	checksum  checksum
 	firstLine string // of a clone, which has no payload
 }
 
@@ -104,35 +105,6 @@ func (d *Decoder) segment(p *Packet, b piece) {
 		d.tcp.whole = b.data
 	}
 	p.TCP = &d.tcp
-}
-
-// ChecksumWrong reports whether the checksum of a TCP segment is wrong (RFC 9293
-// section 3.1). It returns false if the recorder cut the segment short, or if the
-// checksum is 0, which means that the network card computes it later. The packet must
-// not be a clone.
-func (p *Packet) ChecksumWrong() bool {
-	segment := p.TCP.whole
-	if segment == nil || segment[16] == 0 && segment[17] == 0 {
-		return false
-	}
-	const protocol = 6
-	sum := uint64(len(segment)) + protocol
-	for _, part := range [][]byte{p.IP.Src.AsSlice(), p.IP.Dst.AsSlice(), segment} {
-		for ; len(part) >= 8; part = part[8:] { // the sum of longer words is the same, once folded
-			words := binary.BigEndian.Uint64(part)
-			sum += words>>32 + words&0xffffffff
-		}
-		for ; len(part) > 1; part = part[2:] {
-			sum += uint64(part[0])<<8 | uint64(part[1])
-		}
-		if len(part) == 1 {
-			sum += uint64(part[0]) << 8
-		}
-	}
-	for sum>>16 > 0 {
-		sum = sum&0xffff + sum>>16
-	}
-	return sum != 0xffff
 }
 
 // Each calls use for every option. An invalid list, or one cut short by the

@@ -42,7 +42,7 @@ func (h *Half) notable(upTo int64) bool {
 // unbroken returns the number up to which the stream was seen without a gap.
 func (h *Half) unbroken() int64 {
 	switch {
-	case !h.synSeen && h.Segments < maxAcks: // the first segment may not be the first one
+	case len(h.have) == 0 && !h.synSeen, !h.synSeen && h.Segments < maxAcks: // the first segment may not be the first one
 		return math.MinInt64
 	case h.synSeen && !h.Begins():
 		return h.syn + 1

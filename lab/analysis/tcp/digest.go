@@ -3,9 +3,11 @@
 package tcp
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"slices"
 	"sort"
 
 	"ftplab/lab/analysis/packet"
@@ -29,14 +31,15 @@ type Digest struct {
 	// acknowledgements are not set.
 	To func(Chunk)
 
-	early  *Recording // the data until the start of the stream is known; nil if there is none
-	digest *digest    // once the start is known
+	early   *Recording // the data until the start of the stream is known; nil if there is none
+	digest  *digest    // once the start is known
+	damaged []Chunk    // whose bytes are in doubt
 }
 
 // Add takes the data of a segment of the direction h.
 func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	if d.digest != nil {
-		d.digest.hashOf(h, Chunk{Seq: seg.DataSeq(), Ack: seg.Ack, Data: seg.Payload, Packet: p.Number, Time: p.Time})
+		d.add(h, Chunk{Seq: seg.DataSeq(), Ack: seg.Ack, Data: seg.Payload, Packet: p.Number, Time: p.Time}, seg.Damaged)
 		return
 	}
 	if d.early == nil {
@@ -44,6 +47,44 @@ func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	}
 	d.early.Add(p, seg)
 	d.begin(pool, h)
+}
+
+// add takes data of the direction h. What is damaged is kept until the receiver has decided.
+func (d *Digest) add(h *Half, c Chunk, damaged bool) {
+	d.settle(h)
+	if !damaged {
+		d.digest.hashOf(h, c)
+	} else if len(d.damaged) < maxDoubtful && d.digest.fits(&c) {
+		c.Data = bytes.Clone(c.Data)
+		d.digest.pool.bytes += len(c.Data) + cost
+		d.damaged = append(d.damaged, c)
+	}
+}
+
+// settle adds the bytes of damaged segments that the receiver acknowledged although no other one has
+// them, and drops those that it has from others.
+func (d *Digest) settle(h *Half) {
+	d.damaged = slices.DeleteFunc(d.damaged, func(c Chunk) bool {
+		if !h.decided(c.end()) {
+			return false
+		}
+		d.digest.pool.bytes -= len(c.Data) + cost
+		for _, r := range h.trusted(c.Seq, c.end()) {
+			part := c
+			part.Seq, part.Data = r.Start, c.Data[r.Start-c.Seq:r.End-c.Seq]
+			d.digest.hashOf(h, part)
+		}
+		return true
+	})
+}
+
+// end drops the damaged segments that the receiver never acknowledged.
+func (d *Digest) end(h *Half) {
+	d.settle(h)
+	for _, c := range d.damaged {
+		d.digest.pool.bytes -= len(c.Data) + cost
+	}
+	d.damaged = nil
 }
 
 // AddRecording takes what was recorded of the direction h so far. After the
@@ -64,7 +105,7 @@ func (d *Digest) hashEarly(pool *Pool, h *Half) {
 	d.digest = newDigest(pool, h.start(), d.To)
 	if d.early != nil {
 		for _, s := range d.early.segments {
-			d.digest.hashOf(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time})
+			d.add(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time}, s.damaged)
 		}
 	}
 	d.early = nil
@@ -80,6 +121,7 @@ func (d *Digest) Sum(h *Half) string {
 	if d.digest == nil {
 		d.hashEarly(&Pool{}, h)
 	}
+	d.end(h)
 	return d.digest.sum(start, end)
 }
 
@@ -91,6 +133,7 @@ func (d *Digest) End(h *Half) {
 	if d.digest == nil {
 		d.hashEarly(&Pool{}, h)
 	}
+	d.end(h)
 	for g := d.digest; len(g.waiting) > 0; {
 		if g.waiting[0].Seq > g.next {
 			g.next, g.gap = g.waiting[0].Seq, true
@@ -174,7 +217,7 @@ func (d *digest) write(c *Chunk) {
 // wait keeps data for later. If too much waits, the gap will hardly be filled, and
 // there is no digest.
 func (d *digest) wait(c Chunk) {
-	if d.pool.bytes+len(c.Data)+cost > maxWaiting {
+	if !d.fits(&c) {
 		d.giveUp()
 		return
 	}
@@ -188,6 +231,9 @@ func (d *digest) wait(c Chunk) {
 	c.Data = append([]byte(nil), c.Data...)
 	d.waiting[i] = c
 }
+
+// fits reports whether there is room for a chunk that waits.
+func (d *digest) fits(c *Chunk) bool { return d.pool.bytes+len(c.Data)+cost <= maxWaiting }
 
 func (d *digest) giveUp() {
 	for _, w := range d.waiting {

@@ -64,6 +64,8 @@ type Half struct {
 
 	analysis analysis
 	history  history
+	doubt    *doubt // nil if no segment was damaged
+	sums     sums
 
 	gap   int64 // the start of the gap for which acks were noted
 	noted int8  // how many acks
@@ -97,6 +99,9 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 		h.FirstData, h.FirstDataTime = p.Number, p.Time
 	}
 	h.LastData, h.LastDataTime = p.Number, p.Time
+	if seg.Damaged {
+		return
+	}
 	seq := seg.DataSeq()
 	h.have.Add(seq, seq+int64(seg.Length))
 	if !h.synSeen {

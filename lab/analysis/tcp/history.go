@@ -19,6 +19,8 @@ type history struct {
 func (h *history) letters(add []byte, t *Segment) []byte {
 	kind := t.Flags & (packet.SYN | packet.FIN | packet.RST)
 	switch {
+	case t.Damaged:
+		return h.once(add, 'C')
 	case kind == 0 && t.Length > 0:
 		add = h.once(add, 'D')
 	case kind == 0 && t.Has(packet.ACK):

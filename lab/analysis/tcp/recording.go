@@ -17,6 +17,7 @@ type Recording struct {
 	data     []byte     // of all of them
 	have     ranges.Set // what of the stream they carry
 	noted    []ack      // of the other direction
+	damaged  bool       // some segments are
 }
 
 // A recorded is one segment of a recording.
@@ -26,6 +27,7 @@ type recorded struct {
 	packet   int
 	from, to int32 // its bytes are data[from:to]
 	urgent   bool
+	damaged  bool
 }
 
 // NewRecording returns a recording with room for a few segments.
@@ -40,15 +42,50 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from, seq := int32(len(r.data)), seg.DataSeq()
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG)})
-	r.have.Add(seq, seq+int64(len(seg.Payload)))
+	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged})
+	if r.damaged = r.damaged || seg.Damaged; !seg.Damaged {
+		r.have.Add(seq, seq+int64(len(seg.Payload)))
+	}
 	if seg.acks != 0 {
 		r.noted = append(r.noted, ack{seg.acks, seq, p.Number})
 	}
 }
 
-// Bytes returns all that was recorded, in the order of the capture.
-func (r *Recording) Bytes() []byte { return r.data }
+// received returns the recording as the peer received it: of damaged segments of the direction h,
+// it has only the bytes that the peer acknowledged although no other segment has them.
+func (r *Recording) received(h *Half) *Recording {
+	if !r.damaged {
+		return r
+	}
+	out := &Recording{data: r.data, noted: r.noted}
+	for _, s := range r.segments {
+		from, parts := s.seq, ranges.Set{{Start: s.seq, End: s.seq + int64(s.to-s.from)}}
+		if s.damaged {
+			parts = h.trusted(from, parts[0].End)
+		}
+		for _, p := range parts {
+			x := s
+			x.seq, x.from, x.to = p.Start, s.from+int32(p.Start-from), s.from+int32(p.End-from)
+			out.segments = append(out.segments, x)
+			out.have.Add(p.Start, p.End)
+		}
+	}
+	return out
+}
+
+// Bytes returns all that was recorded, in the order of the capture, without damaged segments.
+func (r *Recording) Bytes() []byte {
+	if !r.damaged {
+		return r.data
+	}
+	var sound []byte
+	for _, s := range r.segments {
+		if !s.damaged {
+			sound = append(sound, r.data[s.from:s.to]...)
+		}
+	}
+	return sound
+}
 
 // Segments yields the data of each segment, in the order of the capture.
 func (r *Recording) Segments() iter.Seq[[]byte] {
@@ -68,7 +105,7 @@ func (r *Recording) Size() int {
 
 // Reset empties the recording and keeps its memory for reuse.
 func (r *Recording) Reset() {
-	r.segments, r.data, r.have, r.noted = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0]
+	r.segments, r.data, r.have, r.noted, r.damaged = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0], false
 }
 
 // A Chunk is a piece of a stream, with its position.

@@ -24,6 +24,9 @@ type Segment struct {
 	// Analysis is Wireshark's expert info on it, as in the fields
 	// tcp.analysis.*.
 	Analysis Analysis
+	// Damaged says that the checksum is wrong and others of the same side are right, so that the
+	// receiver has dropped the segment, unless it acknowledges it later.
+	Damaged bool
 
 	// acks is the number up to which the segment acknowledges the peer, if an ack must
 	// be noted; else 0.
@@ -58,7 +61,7 @@ func (s *Segment) number(fwd, rev *Half) {
 	}
 	fwd.anchor(isn)
 	s.Seq = fwd.relative(s.RawSeq)
-	if end := s.Seq + int64(s.Length); s.Flags&packet.RST == 0 || s.Length > 0 {
+	if end := s.Seq + int64(s.Length); !s.Damaged && (s.Flags&packet.RST == 0 || s.Length > 0) {
 		fwd.reach = max(fwd.reach, end)
 	}
 	if s.Flags&packet.ACK != 0 {

@@ -69,13 +69,13 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	}
 	s.LastPacket, s.LastTime = p.Number, p.Time
 	s.settle(seg, fwd)
+	seg.Damaged = fwd.damaged(p, rev)
 	seg.number(fwd, rev)
-	if t.Length > 0 && rev.notable(seg.Ack) {
-		seg.acks = seg.Ack
+	if seg.Damaged {
+		fwd.doubt.add(p, seg)
+	} else {
+		s.effect(p, seg, fwd, rev)
 	}
-	s.open(p, seg)
-	s.acknowledged(seg, fwd, rev)
-	s.ending(p, seg)
 	s.analyse(p.Time, seg, fwd, rev)
 	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 {
 		s.rtt = p.Time - s.lastSYN
@@ -88,6 +88,17 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	if t.Length > 0 {
 		fwd.data(p, seg)
 	}
+}
+
+// effect notes what a segment that its receiver accepts does to the connection.
+func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
+	if seg.Length > 0 && rev.notable(seg.Ack) {
+		seg.acks = seg.Ack
+	}
+	s.open(p, seg)
+	s.acknowledged(seg, fwd, rev)
+	s.accept(1-seg.Direction, seg)
+	s.ending(seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), p.Number, p.Time})
 }
 
 // settle corrects where a stream begins if its SYN was damaged: the answer to the SYN and the next
@@ -165,23 +176,30 @@ func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
 	}
 }
 
+// An ending is the relative number at which the data of a segment ends, its packet and time.
+type ending struct {
+	at     int64
+	packet int
+	time   int64
+}
+
 // ending notes a FIN or RST.
-func (s *State) ending(p *packet.Packet, seg *Segment) {
-	h := &s.Halves[seg.Direction]
-	if seg.Flags&packet.FIN != 0 {
+func (s *State) ending(dir int, flags uint8, e ending) {
+	h := &s.Halves[dir]
+	if flags&packet.FIN != 0 {
 		if s.firstFIN < 0 {
-			s.firstFIN = int8(seg.Direction)
+			s.firstFIN = int8(dir)
 		}
 		if !h.finSeen {
-			h.finSeen, h.fin, h.FIN, h.FINTime = true, seg.DataSeq()+int64(seg.Length), p.Number, p.Time
+			h.finSeen, h.fin, h.FIN, h.FINTime = true, e.at, e.packet, e.time
 		}
 	}
-	if seg.Flags&packet.RST != 0 {
+	if flags&packet.RST != 0 {
 		if s.firstRST < 0 {
-			s.firstRST = int8(seg.Direction)
+			s.firstRST = int8(dir)
 		}
 		if h.RST == 0 {
-			h.RST, h.RSTTime = p.Number, p.Time
+			h.RST, h.RSTTime = e.packet, e.time
 		}
 	}
 }

@@ -29,6 +29,11 @@ func StreamOf(chunks []Chunk) Stream { return Stream{ordered: chunks} }
 // Streams returns the recorded data of the two directions of a connection.
 func (s *State) Streams(recorded [2]*Recording) (streams [2]Stream) {
 	for dir, r := range recorded {
+		if r != nil {
+			recorded[dir] = r.received(&s.Halves[dir])
+		}
+	}
+	for dir, r := range recorded {
 		if r == nil {
 			continue
 		}

@@ -20,7 +20,7 @@ type head struct {
 
 // noteHead keeps the beginning of a file.
 func (w *writer) noteHead(p *capture.Packet) {
-	if p.Connection.Role != ftp.Data || p.Segment == nil || len(p.Segment.Payload) == 0 {
+	if p.Connection.Role != ftp.Data || p.Segment == nil || p.Segment.Damaged || len(p.Segment.Payload) == 0 {
 		return
 	}
 	h := w.heads[p.Connection.ID]

@@ -1,0 +1,234 @@
+package capture_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/forge"
+)
+
+// spoil makes the TCP checksum of the last frame wrong.
+func spoil(f *forge.Capture) { f.Last(0).Data[50] ^= 1 }
+
+// A damagedTransfer is a data connection on which the server sends, with wrong checksums.
+type damagedTransfer struct {
+	name string
+	want string // what the client received
+	send func(f *forge.Capture, s *forge.End)
+}
+
+var damagedTransfers = []damagedTransfer{
+	{"sent again", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "P.", "onE ")
+		spoil(f)
+		s.Peer.ACK()
+		s.Segment("P.", "one ")
+		s.Send("two")
+	}},
+	{"twice damaged", "one two", func(f *forge.Capture, s *forge.End) {
+		for _, data := range []string{"onE ", "oNe "} {
+			s.SegmentAt(0, "P.", data)
+			spoil(f)
+		}
+		s.Segment("P.", "one ")
+		s.Send("two")
+	}},
+	{"sent again after what followed", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "P.", "onE ")
+		spoil(f)
+		s.SegmentAt(4, "P.", "two")
+		s.Peer.ACK()
+		s.Segment("P.", "one ")
+		s.Seq += 3
+		s.Peer.ACK()
+	}},
+	{"sent again in smaller segments", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "P.", "onE TWO")
+		spoil(f)
+		s.Segment("P.", "one ")
+		s.Send("two")
+	}},
+	{"sent again in a larger segment", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "P.", "onE ")
+		spoil(f)
+		s.Send("one two")
+	}},
+	{"the middle sent again, and all of it acknowledged", "one TWO three", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "P.", "ONE TWO THREE")
+		spoil(f)
+		s.Segment("P.", "one ")
+		s.Seq += 4
+		s.Segment("P.", "three")
+		s.Peer.ACK()
+	}},
+	{"a copy that comes late", "one two", func(f *forge.Capture, s *forge.End) {
+		s.Send("one ")
+		s.SegmentAt(-4, "P.", "onE ")
+		spoil(f)
+		s.Send("two")
+	}},
+	{"never acknowledged", "one", func(f *forge.Capture, s *forge.End) {
+		s.Send("one")
+		s.SegmentAt(0, "P.", " two")
+		spoil(f)
+	}},
+	{"a FIN that the receiver acknowledges", "one", func(f *forge.Capture, s *forge.End) {
+		s.Send("one")
+		s.FIN()
+		spoil(f)
+		s.Peer.ACK()
+		s.Seq--
+	}},
+	{"a number that was damaged", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(1<<20, "P.", "one ")
+		spoil(f)
+		s.Send("one two")
+	}},
+	{"a damaged FIN and more data", "one two", func(f *forge.Capture, s *forge.End) {
+		s.Send("one ")
+		s.SegmentAt(-2, "F.", "")
+		spoil(f)
+		s.Send("two")
+	}},
+	{"a damaged FIN with data", "one two", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "F.", "one")
+		spoil(f)
+		s.Send("one two")
+	}},
+	{"a damaged RST", "one two", func(f *forge.Capture, s *forge.End) {
+		s.Send("one ")
+		s.RST()
+		spoil(f)
+		s.Send("two")
+	}},
+	{"checksums that the network card makes", "one two", func(f *forge.Capture, s *forge.End) {
+		for i, frame := range f.Frames {
+			if i > 0 && bytes.Equal(frame.Data[26:30], s.Addr.Addr().AsSlice()) {
+				f.Frames[i].Data[50] ^= 1
+			}
+		}
+		for _, data := range []string{"one ", "two"} {
+			s.Segment("P.", data)
+			spoil(f)
+		}
+		s.Peer.ACK()
+	}},
+	{"segments that the network card joined", "one two three", func(f *forge.Capture, s *forge.End) {
+		for _, data := range []string{"one ", "two "} {
+			s.Segment("P.", data)
+			spoil(f)
+		}
+		s.Peer.ACK()
+		s.Send("three")
+	}},
+	{"joined segments, and one that was not", "one two three", func(f *forge.Capture, s *forge.End) {
+		s.Segment("P.", "one ")
+		spoil(f)
+		s.Segment("P.", "two ")
+		s.Peer.ACK()
+		s.Segment("P.", "three")
+		spoil(f)
+	}},
+}
+
+// A receiver drops a segment with a wrong checksum. Its bytes are not in the stream if they came
+// again, or if the receiver never acknowledged them.
+func TestDamagedSegments(t *testing.T) {
+	for _, c := range damagedTransfers {
+		f := forge.New()
+		x := entered(f)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		x.Client.Send("RETR f\r\n")
+		x.Server.Send("150 here\r\n")
+		_, s := f.Dial(forge.Client+":40099", forge.Server+":99")
+		c.send(f, s)
+		s.Close()
+		x.Server.Send("226 done\r\n")
+		for _, options := range []capture.Options{{}, capture.KeepNothing(capture.Options{}), capture.Tight(capture.Options{})} {
+			checkTransfer(t, c, f.PCAP(), options)
+		}
+	}
+}
+
+func checkTransfer(t *testing.T, c damagedTransfer, file []byte, o capture.Options) {
+	t.Helper()
+	tr, err := capture.Read(bytes.NewReader(file), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var received []byte
+	var data ftp.Connection
+	err = tr.Contents(func(_ *ftp.Identity, from ftp.Side, b tcp.Chunk) {
+		if from == ftp.Server && !b.AfterGap {
+			received = append(received, b.Data...)
+		}
+	}, func(*ftp.Connection) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x := range tr.Connections() {
+		if x.Role == ftp.Data {
+			data = *x
+		}
+	}
+	sum := sha256.Sum256([]byte(c.want))
+	want := hex.EncodeToString(sum[:])
+	if string(received) != c.want || data.SHA256 != want || data.ServerFlow.Missing > 0 {
+		t.Errorf("%s: got %q, SHA-256 %s, %d bytes missing; want %q, %s", c.name, received, data.SHA256, data.ServerFlow.Missing, c.want, want)
+	}
+	if data.ResetBy != "" || data.FirstFIN != ftp.Server {
+		t.Errorf("%s: reset by %q, first FIN of %q, want that the server closed it", c.name, data.ResetBy, data.FirstFIN)
+	}
+}
+
+// In a dialogue, too, what came is what was received.
+func TestDamagedDialogue(t *testing.T) {
+	checkRules(t, []rule{
+		{"a reply", in + "NOOP 200; PWD 257", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("NOOP\r\n")
+			x.Server.SegmentAt(0, "P.", "200 ok\r\x1a")
+			spoil(f)
+			x.Server.Send("200 ok\r\n")
+			x.Ask("PWD", `257 "/"`)
+		}},
+		{"a command", in + "DELE a 250; PWD 257", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.SegmentAt(0, "P.", "NOOP\r\nNOOP")
+			spoil(f)
+			x.Client.Send("DELE a\r\n")
+			x.Server.Send("250 ok\r\n")
+			x.Ask("PWD", `257 "/"`)
+		}},
+		{"an address", in + "PASV 227; RETR f 150 226; PWD 257; 1 for RETR f", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("PASV\r\n")
+			x.Server.SegmentAt(0, "P.", "227 (192,0,2,21,0,98)\r\n")
+			spoil(f)
+			x.Server.Send("227 (192,0,2,21,0,99)\r\n")
+			connect(f, 99)
+			x.Ask("RETR f", "150 here", "226 done")
+			x.Ask("PWD", `257 "/"`)
+		}},
+		{"a command that the server never received", in + "PWD 257", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("PWD", `257 "/"`)
+			x.Client.SegmentAt(0, "P.", "DELE a\r\n")
+			spoil(f)
+		}},
+		{"commands whose checksums the network card makes", in + "NOOP 200; PWD 257", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Segment("P.", "NOOP\r\n")
+			spoil(f)
+			x.Server.Send("200 ok\r\n")
+			x.Client.Segment("P.", "PWD\r\n")
+			spoil(f)
+			x.Server.Send("257 \"/\"\r\n")
+		}},
+	})
+}

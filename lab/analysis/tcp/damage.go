@@ -1,0 +1,134 @@
+// Segments that were damaged on their way.
+
+package tcp
+
+import (
+	"slices"
+
+	"ftplab/lab/analysis/internal/ranges"
+	"ftplab/lab/analysis/packet"
+)
+
+// A receiver drops a segment with a wrong checksum, and its sender sends the same bytes again (RFC
+// 9293 section 3.1). But wrong checksums are also recorded of segments that are sound: the network
+// card computes the checksum of what its host sends, or joins segments that came. So a segment is
+// taken for damaged only if its sender has right checksums, too, and its bytes are in doubt until the
+// receiver acknowledges them. If no other segment had them by then, the checksums of this sender mean
+// nothing.
+
+// sums is what is known of the checksums of one side of a connection.
+type sums uint8
+
+const (
+	neverRight  sums = iota
+	someRight        // so a wrong one shows damage
+	meaningless      // the receiver accepted wrong ones
+)
+
+// A doubt has the damaged segments of one direction.
+type doubt struct {
+	waiting  []doubtful // for the receiver's acknowledgement, those that end first in front
+	acked    int64      // the relative number up to which the receiver has decided
+	accepted ranges.Set // bytes that only damaged segments have, and that the receiver acknowledged
+}
+
+// A doubtful segment is one that the receiver may have dropped.
+type doubtful struct {
+	ending
+	seq   int64
+	flags uint8
+}
+
+// needs is what the receiver acknowledges if it accepts the segment. A FIN counts as a byte.
+func (x *doubtful) needs() int64 {
+	if x.flags&packet.FIN != 0 {
+		return x.at + 1
+	}
+	return x.at
+}
+
+// maxDoubtful is how many segments of a direction are in doubt at most. Of more, the last ones count
+// as dropped.
+const maxDoubtful = 256
+
+// damaged reports whether a segment that h sends has a wrong checksum that shows damage. If the
+// capture has nothing of the peer, nothing shows later what it received. Where a connection begins,
+// State.settle finds damage.
+func (h *Half) damaged(p *packet.Packet, peer *Half) bool {
+	switch {
+	case h.sums == neverRight && p.ChecksumRight():
+		h.sums = someRight
+	case h.sums == someRight && p.TCP.Flags&packet.SYN == 0 && peer.Packets > 0 && p.ChecksumWrong():
+		if h.doubt == nil {
+			h.doubt = &doubt{}
+		}
+		return true
+	}
+	return false
+}
+
+// add takes a damaged segment.
+func (d *doubt) add(p *packet.Packet, seg *Segment) {
+	end := seg.Seq + int64(seg.Length)
+	if end == seg.Seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
+		return
+	}
+	x := doubtful{ending{end, p.Number, p.Time}, seg.Seq, seg.Flags & packet.FIN}
+	i := len(d.waiting)
+	for i > 0 && d.waiting[i-1].at > end {
+		i--
+	}
+	d.waiting = slices.Insert(d.waiting, i, x)
+}
+
+// accept notes what a segment of the peer acknowledges of a direction.
+func (s *State) accept(dir int, ack *Segment) {
+	h := &s.Halves[dir]
+	d := h.doubt
+	if d == nil || ack.Flags&packet.ACK == 0 || ack.Ack <= d.acked {
+		return
+	}
+	d.acked = ack.Ack
+	for len(d.waiting) > 0 && (d.waiting[0].needs() <= d.acked || h.sums == meaningless) {
+		x := d.waiting[0]
+		d.waiting = d.waiting[1:]
+		if !h.have.Covers(x.seq, x.at) {
+			h.sums = meaningless
+			h.trust(x.seq, x.at)
+		}
+		if n := len(h.have); n == 0 || h.have[n-1].End <= x.at { // else the peer acknowledged data in the place of a FIN
+			s.ending(dir, x.flags, x.ending)
+		}
+	}
+}
+
+// trust puts the bytes of a damaged segment into the stream that no other one had.
+func (h *Half) trust(start, end int64) {
+	next := start
+	for _, r := range h.have {
+		if r.End > start && r.Start < end {
+			h.doubt.accepted.Add(next, r.Start)
+			next = r.End
+		}
+	}
+	h.doubt.accepted.Add(next, end)
+	h.have.Add(start, end)
+	h.reach = max(h.reach, end)
+	if !h.synSeen {
+		if h.head == nil {
+			h.head = &head{}
+		}
+		h.head.segments.add(start)
+	}
+}
+
+// decided reports whether it is known of the bytes of a damaged segment if the receiver has them.
+func (h *Half) decided(end int64) bool { return h.sums == meaningless || end <= h.doubt.acked }
+
+// trusted returns the parts of a damaged segment that are in the stream.
+func (h *Half) trusted(start, end int64) ranges.Set {
+	if h.doubt == nil {
+		return nil
+	}
+	return h.doubt.accepted.Clip(start, end)
+}
