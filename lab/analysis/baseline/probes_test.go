@@ -189,6 +189,12 @@ func TestDetours(t *testing.T) {
 			tellsName(f, 7, aServer)
 			tellsName(f, 7, "203.0.113.66")
 		}},
+		"two answers to one question, one of them damaged": {IsNormal, func(f *forge.Capture) {
+			asksName(f, 7)
+			tellsName(f, 7, "203.0.113.66")
+			f.Last(0).Data[40] = 1 // a checksum, and a wrong one
+			tellsName(f, 7, aServer)
+		}},
 		"two answers to one question, from two places": {NotNormal, func(f *forge.Capture) {
 			asksName(f, 7)
 			tellsName(f, 7, "203.0.113.66")

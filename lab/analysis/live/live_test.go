@@ -242,6 +242,28 @@ func TestBounded(t *testing.T) {
 }
 
 // TestContext asks that earlier sessions between the hosts are seen, and reported once.
+// TestDamagedReset asks that a RST with a wrong checksum, which its receiver drops, ends no session.
+func TestDamagedReset(t *testing.T) {
+	f := forge.New()
+	c, s := f.Dial("198.51.100.7:2000", "192.0.2.21:21")
+	s.Send("220 ready\r\n")
+	c.RST()
+	f.Last(0).Data[50] ^= 1
+	f.Pass(10 * time.Second)
+	talk(f, "198.51.100.8", "192.0.2.22", 2000, "data")
+	c.Send("QUIT\r\n")
+	s.Send("221 bye\r\n")
+	s.Close()
+	var got []string
+	err := Read(source(t, f.PCAP()), Options{}, func(s *Session) error {
+		got = append(got, fmt.Sprintf("%s %d-%d", s.Capture.Connection(s.Control).Server, s.First, s.Last))
+		return nil
+	})
+	if want := fmt.Sprintf("[192.0.2.21:21 1-%d", len(f.Frames)); err != nil || len(got) != 2 || !strings.HasPrefix(fmt.Sprint(got), want) {
+		t.Errorf("got %v, %v, want two sessions, and first %s", got, err, want)
+	}
+}
+
 func TestContext(t *testing.T) {
 	f := forge.New()
 	for i := range 5 {
