@@ -1,7 +1,9 @@
 package tls
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"ftplab/lab/analysis/tcp"
 )
@@ -51,8 +53,8 @@ type Session struct {
 	// and the first application data of each direction.
 	Messages []Message
 	// Problems are the records that could not be read although they were in clear or
-	// there were keys for them. The first 64 problems, tickets, alerts and certificates
-	// are kept.
+	// there were keys for them, in the order of their packets after Close. The first 64
+	// problems, tickets, alerts and certificates are kept.
 	Problems []Problem
 	Flows    [2]Flow
 
@@ -146,6 +148,7 @@ func (s *Session) Close() {
 			f.hide(last)
 		}
 	}
+	slices.SortStableFunc(s.Problems, func(a, b Problem) int { return cmp.Compare(a.Packet, b.Packet) })
 }
 
 // advance reads all records that can be read.
