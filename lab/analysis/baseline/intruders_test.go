@@ -30,6 +30,7 @@ var intruders = []lookalike{
 	{"a note whose name asks for a ransom", "no-known-exploits", IsUnusual, session1("> STOR Restore-My-Files.txt\n< 150 go on\n< 226 done")},
 
 	{"a disk that an anonymous user fills", "no-floods", IsUnusual, anonymous(numberedLines(12, "> STOR zero%d.bin\n< 150 go on\n< 226 done\n") + "> STOR zero12.bin\n< 150 go on\n< 452 full")},
+	{"a copy that fills a disk", "no-floods", IsNormal, session1(numberedLines(12, "> STOR tape%d.tar\n< 150 go on\n< 226 done\n") + "> STOR tape12.tar\n< 150 go on\n< 452 full")},
 	{"a disk that is full", "no-floods", IsNormal, anonymous(numberedLines(3, "> STOR a%d.bin\n< 150 go on\n< 226 done\n") + "> STOR b.bin\n< 150 go on\n< 452 full")},
 
 	{"a host that leads the packets of both to itself", "no-detours", "", throughCard(0x66, func(f *forge.Capture) {
