@@ -130,6 +130,9 @@ func (w *writer) ip(p *capture.Packet, protocol byte, payload []byte, more, chec
 		if c == 0 && protocol == protoUDP {
 			c = 0xffff
 		}
+		if p.Segment != nil && p.Segment.Damaged {
+			c = max(c^1, 2) // the new one is wrong, too, and not 0, which would be none
+		}
 		binary.BigEndian.PutUint16(payload[checksumAt:], c)
 	}
 	return w.ether(p, kind, append(head, payload...), more)

@@ -7,11 +7,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
 	"ftplab/lab/pcapng"
 )
 
@@ -93,6 +95,24 @@ func shape(c *capture.Capture) []string {
 		}
 	}
 	return lines
+}
+
+// TestDamaged asks that a segment that the receiver dropped has a wrong checksum in the redacted
+// capture, too. Else its bytes would count there, and not those that came.
+func TestDamaged(t *testing.T) {
+	f := forge.New()
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	s.Send("220 ready\r\n")
+	c.SegmentAt(0, "P.", "NOOP\r\nNOOP\r\n")
+	f.Last(0).Data[50] ^= 1
+	forge.Session{Capture: f, Client: c, Server: s}.Ask("USER someone", "331 and?")
+	s.RST()
+	f.Last(0).Data[50] ^= 1
+	forge.Session{Capture: f, Client: c, Server: s}.Ask("QUIT", "221 bye")
+	want, got := shape(open(t, f.PCAP())), shape(open(t, redacted(t, f.PCAP(), "key")))
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // TestSameShape asks that a redacted capture shows the same connections, commands, replies
