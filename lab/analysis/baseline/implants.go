@@ -1,0 +1,46 @@
+// Programs that intruders run on hosts which they took over: bots, tools, and what prepares ransomware.
+
+package baseline
+
+const (
+	atBots    = "MITRE ATT&CK, T1071 (IRC bots) and T1498 (network denial of service)"
+	atImages  = "MITRE ATT&CK, T1542.001 (system firmware)"
+	atDumps   = "MITRE ATT&CK, T1003 (credential dumping)"
+	atRecover = "MITRE ATT&CK, T1490 (inhibit system recovery) and T1562.001 (disable tools)"
+
+	// ordered is the beginning of a line with a command, before the name of the program.
+	ordered = `^[ \t@]*((cmd(\.exe)? +/c|start( +/\w+)*|call|&) +)?["']?`
+	// openShell is a command that lets everybody in who calls.
+	openShell = `(\btelnetd\b[^\n]{0,60}-l *(/bin/)?(ba|a)?sh\b|\b(nc|ncat|netcat|busybox nc)\b[^\n]{0,60}-l[^\n]{0,40}-e *(/bin/)?(ba|a)?sh\b|\bsocat\b[^\n]{0,60}-listen:[^\n]{0,60}exec:["']?(/bin/)?(ba)?sh\b)`
+)
+
+// implants are such programs and scripts.
+var implants = []plant{
+	{what: "a bot that takes orders from a chat, to flood other hosts", kind: loot, fetched: true, source: atBots,
+		example: "#!/usr/bin/perl\nuse IO::Socket;\nprint $s \"NICK bot\\nUSER x\\n\";\nif($m=~/^!udpflood/){}\n",
+		parts: []part{like(`\b(udp|tcp|syn|http|ack|icmp|std)_?flood(er)?\b|\btsunami <target>|\bpan <target> <port>|[!@.](ddos|portscan|nmap)\b`, "flood", "<target>", "ddos", "portscan", "nmap"),
+			like(`\b(nick|privmsg)[ "']`, "nick", "privmsg"), like(`io::socket|socket\.socket|\bimport socket|fsockopen|net\.createconnection|tcpsocket|\bconnect\b`, "socket", "sockopen", "createconnection", "connect")}},
+
+	{what: "a start script that lets everybody in, and more intruders with it", kind: loot, fetched: true, source: atImages,
+		example: "/usr/sbin/telnetd -p 2323 -l /bin/sh &\niptables -F INPUT\n",
+		parts:   []part{like(openShell, "telnetd", "nc", "netcat", "socat"), like(`\biptables +(-t +\w+ +)?(-f|--flush)\b|\biptables[^\n]*-i input[^\n]*-j accept|`+pipedToShell, "iptables", "wget", "curl")}},
+	{what: "a start script that lets everybody in", kind: doubtful, source: atImages,
+		example: "#!/bin/sh\ntelnetd -p 2323 -l /bin/sh &\n",
+		parts:   []part{like(openShell, "telnetd", "nc", "netcat", "socat")}},
+
+	{what: "a script that removes the copies of a system and what protects it", kind: loot, fetched: true, source: atRecover,
+		example: "vssadmin delete shadows /all /quiet\r\nbcdedit /set {default} recoveryenabled no\r\n",
+		parts: []part{like(`\bvssadmin[^\n]* (delete shadows[^\n]*/(all|quiet)|resize shadowstorage[^\n]*/maxsize=\d{3}mb)|\bshadowcopy +delete\b|win32_shadowcopy[^\n]*(\.delete\(|remove-)`, "shadow"),
+			like(`\brecoveryenabled +no\b|\bignoreallfailures\b|\bwbadmin[^\n]* delete\b|-disablerealtimemonitoring +(\$true|1)\b|\bdisableantispyware\b|\bwevtutil(\.exe)? +cl\b|\b(net +stop|taskkill[^\n]*/im)[^\n]*(sql|veeam|backup|vss)`, "recoveryenabled", "ignoreallfailures", "wbadmin", "-disablerealtime", "disableantispyware", "wevtutil", "net stop", "taskkill")}},
+	{what: "a script that ends virtual machines and removes their copies", kind: loot, fetched: true, source: atRecover,
+		example: "esxcli vm process kill --type=force --world-id=1\nvim-cmd vmsvc/snapshot.removeall 1\n",
+		parts:   []part{like(`esxcli[^\n]* vm process kill`, "esxcli"), marked("snapshot.removeall", "vmsvc/power.off")}},
+
+	{what: "a script that takes the passwords of Windows out of its memory", kind: loot, fetched: true, source: atDumps,
+		example: "m64.exe privilege::debug sekurlsa::logonpasswords exit > o.txt\r\n",
+		parts: []part{like(`(?m)`+ordered+`(\S+\.exe|invoke-mimikatz|mimikatz)\b[^\n]*(privilege::debug|sekurlsa::|lsadump::)|`+ordered+`(\S*\\)?rundll32\b[^\n]*comsvcs(\.dll)?[ ,]+(minidump|#?\+?24)\b|`+ordered+`procdump(64)?(\.exe)?\b[^\n]*\blsass|`+ordered+`reg(\.exe)? +save +["']?hk(lm|ey_local_machine)\\sam\b|`+ordered+`ntdsutil\b[^\n]*\bifm\b`,
+			"::", "comsvcs", "procdump", "hklm", "hkey_local", "ntdsutil")}},
+	{what: "a script that removes the logs of Windows, and runs programs elsewhere", kind: doubtful, fetched: true, source: "MITRE ATT&CK, T1070.001 (clear event logs) and T1569.002 (service execution)",
+		example: "PsExec \\\\dc01 -s cmd\r\nwevtutil cl Security\r\n",
+		parts:   []part{like(`\bwevtutil(\.exe)? +(cl|clear-log)\b[^\n]*security|\bclear-eventlog\b[^\n]*security`, "wevtutil", "clear-eventlog"), like(`\bpsexec(64)?(\.exe)? +\\\\|\bwmic\b[^\n]*/node:|\bsekurlsa\b`, "psexec", "wmic", "sekurlsa")}},
+}

