@@ -23,7 +23,7 @@ import (
 
 var namesAreWordsRule = Rule{
 	Name: "names-are-words", Theme: "requests",
-	Says:     "The names of folders and files are chosen for readers. They do not carry encoded data.",
+	Says:     "The names of folders, files and users are chosen for readers. They do not carry encoded data.",
 	Source:   "MITRE ATT&CK, T1132.001 (standard encoding) and T1048.003 (exfiltration over FTP)",
 	Example:  "> MKD cm9vdDp4OjA6MDpyb290, base64 of root:x:0:0:root, and more like it",
 	Severity: Odd, sign: 2,
@@ -56,14 +56,23 @@ type nameCensus struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
+	// pieces are such names, in their order, as they may be pieces of a text.
+	pieces  []string
+	pieceAt []int
+	// asked are the packets with a question for the size or the time of a file whose name looks like
+	// encoded bytes, which was answered, and moves says that something was transferred or listed.
+	asked []int
+	moves bool
 }
 
 func encodedNames() look {
 	all, seed := map[pairOfHosts]*nameCensus{}, maphash.MakeSeed()
 	passwords := map[pairOfHosts]map[string]int{} // of anonymous users, with the packet
+	users := encodedUsers{}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
 			hosts := s.hosts()
+			users.add(s)
 			for _, l := range s.logins {
 				if isPublic(strings.ToLower(l.user)) && isEncoded(l.password) && s.readable(l.packet) && len(passwords) < maxPairs {
 					if passwords[hosts] == nil {
@@ -83,10 +92,13 @@ func encodedNames() look {
 				}
 				all[hosts].add(x, seed, s.storesNothing(x))
 			})
+			if of := all[hosts]; of != nil {
+				of.moves = of.moves || slices.ContainsFunc(s.Exchanges, isTransfer)
+			}
 			return nil
 		},
 		end: func(*Evidence) []breach {
-			var found []breach
+			found := users.judge()
 			for hosts, of := range passwords {
 				if n := len(of); n >= encodedPasswords {
 					found = append(found, breach{hosts: hosts, packets: firstPackets(of),
@@ -134,6 +146,9 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 		return
 	}
 	n.seen = slices.Insert(n.seen, at, hash)
+	if x.Final() == 213 && looksEncoded(pieceOf(name)) {
+		n.asked = append(n.asked, x.Packet)
+	}
 	if text := decodedText(name); text != "" {
 		n.decoded = append(n.decoded, x.Packet)
 		n.text = cmp.Or(n.text, fmt.Sprintf("%s is %s", show(name), show(text)))
@@ -151,12 +166,15 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 // command that succeeds with the name, or in the folder, removes it.
 func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 	made := empty || x.Command == "MKD" || x.Command == "XMKD"
+	if piece := pieceOf(name); piece != "" && (made || x.Final() >= 500) && isNew && len(n.pieces) < maxPieces {
+		n.pieces, n.pieceAt = append(n.pieces, strings.Clone(piece)), append(n.pieceAt, x.Packet)
+	}
 	switch {
 	case isTransfer(x) && !empty || !made && completedNormally(x):
 		for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
 			delete(n.idle, name)
 		}
-	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && looksEncoded(name):
+	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && (looksEncoded(name) || empty && looksEncoded(pieceOf(name))):
 		if n.idle == nil {
 			n.idle = map[string]int{}
 		}
@@ -173,6 +191,14 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 			b.severity = Violation
 		}
 		return b, true
+	}
+	if text := joinedText(n.pieces); text != "" {
+		return breach{packets: n.pieceAt[:min(len(n.pieceAt), maxPackets)], severity: Violation,
+			observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(n.pieces), show(text))}, true
+	}
+	if count := len(n.asked); count >= randomMany && count >= half && !n.moves {
+		return breach{packets: n.asked[:min(count, maxPackets)],
+			observed: fmt.Sprintf("the client asked about %d files whose names look like encoded bytes, and neither listed nor moved any file", count)}, true
 	}
 	if count := len(n.idle); count >= randomMany && count >= half {
 		return breach{sign: 1, packets: firstPackets(n.idle),
@@ -325,23 +351,24 @@ var (
 )
 
 func polledFiles() look {
-	type file struct {
-		hosts pairOfHosts
-		path  string
+	type file struct { // of one user, as many people may share an address
+		hosts      pairOfHosts
+		user, path string
 	}
 	polls := map[file]*poll{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			var last *poll
+			user := s.user()
 			s.eachPath(func(x *ftp.Exchange, w *walk) {
 				switch {
 				case x.Command == "RETR":
-					key := file{s.hosts(), w.target(x.Argument)}
+					key := file{s.hosts(), user, w.target(x.Argument)}
 					if last = polls[key]; last == nil {
 						if len(polls) >= maxPairs {
 							return
 						}
-						key.path = strings.Clone(key.path)
+						key.user, key.path = strings.Clone(user), strings.Clone(key.path)
 						last = &poll{}
 						polls[key] = last
 					}

@@ -217,13 +217,24 @@ var controlCarriesDialogueRule = Rule{
 	Severity: Violation,
 	Matters:  "Anything else on it is a tunnel, a shell, or a file that avoids inspection.",
 	Innocent: "a very old server sent a long text without reply codes.",
-	look:     eachSession(carriesDialogue),
+	look:     carriesOnlyDialogue,
 }
 
 // tunnelBytes is how many bytes on a control connection may be neither commands nor replies.
 const tunnelBytes = 512
 
-func carriesDialogue(_ *Evidence, s *session) []breach {
+func carriesOnlyDialogue() look {
+	all := greetings{}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			all.add(s)
+			return carriesDialogue(s)
+		},
+		end: func(*Evidence) []breach { return all.judge() },
+	}
+}
+
+func carriesDialogue(s *session) []breach {
 	if s.Hidden {
 		return nil
 	}
@@ -247,7 +258,7 @@ func carriesDialogue(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, show(strays(s, side))),
 		})
 	}
-	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs} {
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
@@ -389,6 +400,7 @@ var digits = pattern(`\d+`)
 // idleArguments judges the arguments of commands that take none.
 func idleArguments(s *session) (b breach, ok bool) {
 	texts, size, closely, last := map[string]bool{}, 0, 0, int64(0)
+	var pieces []string
 	for _, x := range s.Exchanges {
 		idle := withoutArgument[x.Command] || takesWord[x.Command] && isEncoded(x.Argument)
 		if !idle || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
@@ -401,6 +413,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 			}
 			last = x.Time
 			texts[text] = true
+			pieces = append(pieces, x.Argument)
 			b.packets = appendSome(b.packets, x.Packet)
 			b.observed = show(x.Line.Text)
 		}
@@ -409,6 +422,10 @@ func idleArguments(s *session) (b breach, ok bool) {
 		b.severity, b.sign = Odd, 2
 	}
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, such as %s", len(texts), size, b.observed)
+	if text := joinedText(pieces); text != "" {
+		b.severity = Violation
+		b.observed += "; together they are the encoded text " + show(text)
+	}
 	return b, len(texts) >= idleTexts && size >= idleBytes || len(texts) > 1 && size >= idleBytesFew
 }
 

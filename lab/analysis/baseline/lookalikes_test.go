@@ -284,7 +284,7 @@ func refusal(reply string) string {
 }
 
 func TestLookalikes(t *testing.T) {
-	for _, test := range slices.Concat(lookalikes, intruders) {
+	for _, test := range slices.Concat(lookalikes, intruders, behaviours) {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
 			switch violations := count(got, test.rule, Violation); {

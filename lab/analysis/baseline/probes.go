@@ -185,15 +185,18 @@ func (v visits) add(s *session) {
 	noteFirst(v, s.client(), s.server(), s.Control.FirstPacket)
 }
 
-// public reports whether the last login of the session is that of a public user.
-func (s *session) public() bool {
+// user is the name of the last login that the server accepted, "" for none.
+func (s *session) user() string {
 	for _, l := range slices.Backward(s.logins) {
 		if l.succeeded() {
-			return isPublic(strings.ToLower(l.user))
+			return l.user
 		}
 	}
-	return false
+	return ""
 }
+
+// public reports whether the last login of the session is that of a public user.
+func (s *session) public() bool { return isPublic(strings.ToLower(s.user())) }
 
 // judge names the clients that visited many servers. An inventory of cameras or printers does that,
 // too. A search of a network also connects to hosts without a server, which the other rules of scans count.

@@ -1,0 +1,136 @@
+// What programs of intruders do over several sessions, each beside what looks like it.
+
+package baseline
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"ftplab/lab/internal/forge"
+)
+
+// aLeak is a text that leaves a network in pieces.
+const aLeak = "root:$6$abXk9:19000:0:99999:7:::\nVPN key 88-12-AA-FE of the office in the north, and the code of the gate\n"
+
+var behaviours = []lookalike{
+	{"a secret in the names of empty files", "names-are-words", "", namedFiles(inBase32(aLeak, 28), "")},
+	{"a secret in the names of empty files, beside another file", "names-are-words", "", namedFiles(append([]string{"a", "readme"}, inBase32(aLeak, 28)...), "")},
+	{"files whose names are base32 of numbers", "names-are-words", IsNormal, namedFiles(inBase32("\x00\x91\xfe\x17\x88\xa0\x03\xc4\xd9\x11\x6b\xe2\xf0\x5a\x00\x91\xfe\x18\x88\xa0\x03\xc4\xd9\x12\x6b\xe2\xf0\x5b", 15), "a log")},
+	{"empty files that are marks", "names-are-words", IsNormal, namedFiles([]string{"complete_monday", "complete_tuesday", "complete_wednesday"}, "")},
+	{"a secret in names of users that are refused", "names-are-words", "", refusedUsers(inBase32(aLeak, 42))},
+	{"names of users that are refused", "names-are-words", IsNormal, refusedUsers([]string{"katharina.sommer", "katharina_sommer", "katharinasommer"})},
+	{"a secret in NOOPs", "control-carries-dialogue", "", asArguments("NOOP", cut(hex.EncodeToString([]byte(aLeak)), 22))},
+	{"NOOPs with a number that changes", "control-carries-dialogue", IsNormal, asArguments("NOOP", []string{"51f0a9c200000001", "51f0a9c200000002", "51f0a9c200000003"})},
+	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},
+	{"sizes of files with such names that are fetched", "names-are-words", IsNormal, session1(base32Sizes(12, "> RETR %s.dat\n< 150 here\n< 226 done\n"))},
+
+	{"orders in greetings", "control-carries-dialogue", "", greeted(5, func(i int) string {
+		return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "task=%d;exec=net user /domain;key=\x9f\xe1\x07", i))
+	}, "")},
+	{"orders in greetings, between words", "control-carries-dialogue", "", greeted(5, func(i int) string {
+		return "files.example.test ready (" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d whoami /all; sleep 60", i)) + ")"
+	}, "")},
+	{"a monitor that leaves after the greeting", "control-carries-dialogue", IsNormal, greeted(5, func(i int) string { return fmt.Sprintf("files.example.test ready, session 5f3a9c2e71b04d6a8e%02x", i) }, "")},
+	{"greetings with the number of the session", "control-carries-dialogue", IsNormal, greeted(5, func(i int) string { return fmt.Sprintf("ready (aZ3kQ9xW7LmT2vRb8YcD%d)", i) }, "> QUIT\n< 221 bye")},
+
+	{"a template that reads the accounts", "no-known-exploits", "", session1("> SITE ZIP <INCLUDE>/etc/hostname</INCLUDE>\n< 550 no")},
+	{"a template of CrushFTP", "no-known-exploits", IsUnusual, session1("> CWD {working_dir}\n< 550 /opt: no")},
+	{"a name in braces", "no-known-exploits", IsNormal, session1("> CWD {3F2504E0-4F89-11D3-9A0C-0305E82C3301}\n< 250 ok\n> STOR report {final}.doc\n< 150 go on\n< 226 done")},
+	{"the accounts of the system in a reply", "control-carries-dialogue", "", session1("> SITE ZIP x\n< 550 root:x:0:0:root:/root:/bin/bash not found")},
+	{"a reply about the user root", "control-carries-dialogue", IsNormal, session1("> SITE CHOWN root:root a\n< 550 root:root: you are not root")},
+
+	{"people behind one address who fetch the same file", "files-are-fetched-once", IsNormal, workers(12, func(i int) string { return fmt.Sprint("user", i) })},
+	{"one user who fetches the same file, and answers", "files-are-fetched-once", IsUnusual, workers(12, func(int) string { return "user" })},
+}
+
+// cut cuts a text into pieces of n characters.
+func cut(text string, n int) (pieces []string) {
+	for len(text) > n {
+		pieces, text = append(pieces, text[:n]), text[n:]
+	}
+	return append(pieces, text)
+}
+
+// inBase32 encodes a text, and cuts it into pieces with numbers in front of them.
+func inBase32(text string, n int) []string {
+	pieces := cut(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(text))), n)
+	for i, p := range pieces {
+		pieces[i] = fmt.Sprintf("%02d-%s", i, p)
+	}
+	return pieces
+}
+
+// namedFiles stores files of the given names, which all have the same content.
+func namedFiles(names []string, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i, name := range names {
+			move(t, 40000+i, "STOR "+name+".tmp", content)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// refusedUsers tries to log in with each of the names.
+func refusedUsers(names []string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for _, name := range names {
+			wrongPassword(f, aClient, name, "x")
+			f.Pass(30 * time.Second)
+		}
+	}
+}
+
+// asArguments gives a command each of the arguments.
+func asArguments(command string, arguments []string) func(*forge.Capture) {
+	var b strings.Builder
+	for _, a := range arguments {
+		fmt.Fprintf(&b, "> %s %s\n< 200 ok\n", command, a)
+	}
+	return session1(strings.TrimSpace(b.String()))
+}
+
+// base32Sizes asks for the sizes of files with names in base32, and then says the same for each of them.
+func base32Sizes(n int, then string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(strings.TrimSpace(digests(n, "%s\n")), "\n") {
+		raw, _ := hex.DecodeString(line)
+		name := strings.ToLower(base32.StdEncoding.EncodeToString(raw[:30]))
+		fmt.Fprintf(&b, "> SIZE %s.dat\n< 213 %d\n", name, 7919*i)
+		if then != "" {
+			fmt.Fprintf(&b, then, name)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// greeted are n connections, one a minute, each with another greeting. The client resets them, or says
+// something first.
+func greeted(n int, greeting func(i int) string, then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			t := f.Control().Say("< 220 " + greeting(i))
+			if then == "" {
+				t.RST()
+			} else {
+				t.Say(then).Peer.Close()
+			}
+			f.Pass(time.Minute)
+		}
+	}
+}
+
+// workers are n sessions of one address, of the given users, who fetch a file and store another.
+func workers(n int, user func(i int) string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			f.Control().Say("< 220 hi\n> USER " + user(i) + "\n< 331 and?\n> PASS x\n< 230 in").
+				Say(fmt.Sprintf("> RETR /tasks.pdf\n< 150 here\n< 226 done\n> STOR hours%d.xlsx\n< 150 go on\n< 226 done", i)).Say(bye).Peer.Close()
+			f.Pass(time.Minute)
+		}
+	}
+}

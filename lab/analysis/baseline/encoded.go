@@ -1,0 +1,193 @@
+// Encoded texts where words belong: in names of users, arguments and greetings, alone or in pieces.
+
+package baseline
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Pieces of an encoded text have at least so many letters and digits each, and give a text of at least
+// so many bytes together.
+const (
+	leastPiece  = 8
+	leastJoined = 16
+)
+
+// joinedText joins pieces in their order, decodes them together, and returns the text; "" if they are
+// fewer than encodedFew, or encode none. A text that was cut anywhere cannot be read piece by piece.
+func joinedText(pieces []string) string {
+	pieces = ofOneLength(pieces)
+	if len(pieces) < encodedFew {
+		return ""
+	}
+	joined := strings.Join(pieces, "")
+	for _, decode := range decodings {
+		const unit = 8 // letters of base32 that are whole bytes; those of the others divide it
+		if b, err := decode(joined[:len(joined)/unit*unit]); err == nil && len(b) >= leastJoined && isText(b) {
+			return string(b)
+		}
+	}
+	return ""
+}
+
+// ofOneLength are the pieces that have the most common length, and the last one, which is the rest of a
+// text. Pieces of digits are numbers.
+func ofOneLength(pieces []string) (kept []string) {
+	count, length := map[int]int{}, 0
+	for _, p := range pieces {
+		if n := len(p); n >= leastPiece && strings.Trim(p, "0123456789") != "" {
+			if count[n]++; count[n] > count[length] {
+				length = n
+			}
+		}
+	}
+	for i, p := range pieces {
+		if len(p) == length || i == len(pieces)-1 && len(p) < length {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// pieceOf is the part of a name that may be a piece of an encoded text: without the number in front of
+// it and without its ending.
+func pieceOf(name string) string {
+	name = counter().ReplaceAllString(name, "")
+	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
+}
+
+// maxPieces bounds the pieces that are remembered of two hosts.
+const maxPieces = 64
+
+// encodedUsers are the names of users that a server refused, in their order, by hosts.
+type encodedUsers map[pairOfHosts]*userPieces
+
+type userPieces struct {
+	pieces  []string
+	packets []int
+	encoded int
+}
+
+// add takes the logins of a session.
+func (all encodedUsers) add(s *session) {
+	for _, l := range s.logins {
+		if !l.failed() || !s.readable(l.packet) || all[s.hosts()] == nil && len(all) >= maxPairs {
+			continue
+		}
+		u := all[s.hosts()]
+		if u == nil {
+			u = &userPieces{}
+			all[s.hosts()] = u
+		}
+		piece := pieceOf(l.user)
+		if slices.Contains(u.pieces, piece) || len(u.pieces) >= maxPieces {
+			continue
+		}
+		u.pieces, u.packets = append(u.pieces, strings.Clone(piece)), append(u.packets, l.packet)
+		if isEncoded(piece) {
+			u.encoded++
+		}
+	}
+}
+
+// judge finds names of users that carry data. Nobody has such names in a row that all are refused.
+func (all encodedUsers) judge() (found []breach) {
+	for hosts, u := range all {
+		b := breach{hosts: hosts, packets: u.packets[:min(len(u.packets), maxPackets)]}
+		if text := joinedText(u.pieces); text != "" {
+			b.severity = Violation
+			b.observed = fmt.Sprintf("%d names of users, all refused, are the pieces of an encoded text: %s", len(u.pieces), show(text))
+		} else if u.encoded >= randomMany && u.encoded*2 >= len(u.pieces) {
+			b.observed = fmt.Sprintf("%d names of users, all refused, look like encoded bytes", u.encoded)
+		} else {
+			continue
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// coded returns a word in base64 that encodes a text, or begins with one. Its beginning tells it from an
+// identifier.
+func coded(word string) bool {
+	const beginning = 16 // letters, which are 12 bytes
+	if len(word) < shortestRandom {
+		return false
+	}
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(word[:beginning])
+	b, err := base64.StdEncoding.DecodeString(plain)
+	return err == nil && isText(b) && strings.IndexFunc(string(b), func(r rune) bool { return r > '~' }) < 0
+}
+
+// greetings are those of sessions with an encoded text in the greeting, by hosts.
+type greetings map[pairOfHosts]*codedGreetings
+
+type codedGreetings struct {
+	words   map[string]int // with the packet
+	left    int            // how many sessions ended without a command
+	example string
+}
+
+// codedGreetingsMany is how many different encoded greetings give orders to a client that says nothing.
+const codedGreetingsMany = 3
+
+// add takes the greeting of a session.
+func (all greetings) add(s *session) {
+	if s.greeting == nil || !s.readable(s.greeting.Packet) || all[s.hosts()] == nil && len(all) >= maxPairs {
+		return
+	}
+	for _, l := range s.greeting.Lines {
+		for word := range strings.FieldsSeq(l.Text) {
+			if word = strings.Trim(word, "()[]<>,;:\"'"); !coded(word) {
+				continue
+			}
+			g := all[s.hosts()]
+			if g == nil {
+				g = &codedGreetings{words: map[string]int{}, example: show(l.Text)}
+				all[s.hosts()] = g
+			}
+			if _, known := g.words[word]; !known && len(g.words) < maxNames {
+				g.words[strings.Clone(word)] = s.greeting.Packet
+			}
+			if len(s.Exchanges) == 0 {
+				g.left++
+			}
+			break
+		}
+	}
+}
+
+// judge finds greetings that carry orders.
+func (all greetings) judge() (found []breach) {
+	for hosts, g := range all {
+		b := breach{severity: Odd, sign: 2, hosts: hosts, packets: firstPackets(g.words),
+			observed: "a greeting has a text in base64: " + g.example}
+		if n := len(g.words); n >= codedGreetingsMany && g.left >= codedGreetingsMany {
+			b.severity = Violation
+			b.observed = fmt.Sprintf("%d greetings have different texts in base64, and the client left %d times without a command; one is %s", n, g.left, g.example)
+		}
+		found = append(found, b)
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
+}
+
+// ofAccounts matches a line of /etc/passwd in a reply.
+var ofAccounts = pattern(`(^|[\s"'>])root:[^:\s]{0,99}:0:0:`)
+
+// accountsInReplies finds the accounts of the server's system in its replies. If the client said the
+// same, the server only repeats it.
+func accountsInReplies(s *session) (b breach, ok bool) {
+	for _, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			if strings.Contains(r.Text, "root:") && ofAccounts().MatchString(r.Text) && s.readable(r.Packet) && !strings.Contains(x.Argument, "root:") {
+				return breach{packets: exchangeFrames(x), observed: fmt.Sprintf("the reply to %s has the accounts of the system: %s", show(x.Line.Text), show(r.Text))}, true
+			}
+		}
+	}
+	return b, false
+}
