@@ -100,6 +100,14 @@ var damagedTransfers = []damagedTransfer{
 		spoil(f)
 		s.Send("one two")
 	}},
+	{"data that is acknowledged before its FIN", "one", func(f *forge.Capture, s *forge.End) {
+		s.SegmentAt(0, "F.", "one")
+		spoil(f)
+		s.Seq += 3
+		s.Peer.ACK()
+		s.SegmentAt(-3, "P.", "onE")
+		spoil(f)
+	}},
 	{"a damaged RST", "one two", func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.RST()

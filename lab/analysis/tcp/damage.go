@@ -81,8 +81,8 @@ func (d *doubt) add(p *packet.Packet, seg *Segment) {
 	d.waiting = slices.Insert(d.waiting, i, x)
 }
 
-// accept notes what a segment of the peer acknowledges of a direction.
-func (s *State) accept(dir int, ack *Segment) {
+// accept notes what the packet p, a segment of the peer, acknowledges of a direction.
+func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 	h := &s.Halves[dir]
 	d := h.doubt
 	if d == nil || ack.Flags&packet.ACK == 0 || ack.Ack <= d.acked {
@@ -97,7 +97,7 @@ func (s *State) accept(dir int, ack *Segment) {
 			h.trust(x.seq, x.at)
 		}
 		if n := len(h.have); n == 0 || h.have[n-1].End <= x.at { // else the peer acknowledged data in the place of a FIN
-			s.ending(dir, x.flags, x.ending)
+			s.ending(p, dir, x.flags, x.ending)
 		}
 	}
 }
@@ -122,8 +122,10 @@ func (h *Half) trust(start, end int64) {
 	}
 }
 
-// decided reports whether it is known of the bytes of a damaged segment if the receiver has them.
-func (h *Half) decided(end int64) bool { return h.sums == meaningless || end <= h.doubt.acked }
+// decided reports whether a damaged segment is no longer in doubt.
+func (h *Half) decided(packet int) bool {
+	return h.doubt == nil || !slices.ContainsFunc(h.doubt.waiting, func(x doubtful) bool { return x.packet == packet })
+}
 
 // trusted returns the parts of a damaged segment that are in the stream.
 func (h *Half) trusted(start, end int64) ranges.Set {

@@ -65,7 +65,7 @@ func (d *Digest) add(h *Half, c Chunk, damaged bool) {
 // them, and drops those that it has from others.
 func (d *Digest) settle(h *Half) {
 	d.damaged = slices.DeleteFunc(d.damaged, func(c Chunk) bool {
-		if !h.decided(c.end()) {
+		if !h.decided(c.Packet) {
 			return false
 		}
 		d.digest.pool.bytes -= len(c.Data) + cost
@@ -145,7 +145,7 @@ func (d *Digest) End(h *Half) {
 // hashOf adds data of the direction h to the digest, up to the end of the stream if the FIN
 // came before it. Whether the data was recorded first makes no difference.
 func (d *digest) hashOf(h *Half, c Chunk) {
-	if h.finSeen && c.Packet >= h.FIN && c.end() > h.fin && h.fin >= h.start() {
+	if h.finSeen && c.Packet >= h.finKnown && c.end() > h.fin && h.fin >= h.start() {
 		c.Data = c.Data[:max(h.fin-c.Seq, 0)]
 	}
 	d.add(c)

@@ -52,8 +52,9 @@ type Half struct {
 	reach int64
 
 	// syn is the relative number of the first SYN, fin that of the end of the data
-	// before the first FIN.
+	// before the first FIN, which is known from the packet finKnown on.
 	syn, fin int64
+	finKnown int
 
 	// have are the parts of the stream that were seen.
 	have ranges.Set

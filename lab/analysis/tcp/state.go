@@ -97,8 +97,8 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 	s.open(p, seg)
 	s.acknowledged(seg, fwd, rev)
-	s.accept(1-seg.Direction, seg)
-	s.ending(seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), p.Number, p.Time})
+	s.accept(p, 1-seg.Direction, seg)
+	s.ending(p, seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), p.Number, p.Time})
 }
 
 // settle corrects where a stream begins if its SYN was damaged: the answer to the SYN and the next
@@ -183,15 +183,15 @@ type ending struct {
 	time   int64
 }
 
-// ending notes a FIN or RST.
-func (s *State) ending(dir int, flags uint8, e ending) {
+// ending notes a FIN or RST that the packet p, or one before it, has.
+func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 	h := &s.Halves[dir]
 	if flags&packet.FIN != 0 {
 		if s.firstFIN < 0 {
 			s.firstFIN = int8(dir)
 		}
 		if !h.finSeen {
-			h.finSeen, h.fin, h.FIN, h.FINTime = true, e.at, e.packet, e.time
+			h.finSeen, h.fin, h.FIN, h.FINTime, h.finKnown = true, e.at, e.packet, e.time, p.Number
 		}
 	}
 	if flags&packet.RST != 0 {
