@@ -45,6 +45,33 @@ var behaviours = []lookalike{
 
 	{"people behind one address who fetch the same file", "files-are-fetched-once", IsNormal, workers(12, func(i int) string { return fmt.Sprint("user", i) })},
 	{"one user who fetches the same file, and answers", "files-are-fetched-once", IsUnusual, workers(12, func(int) string { return "user" })},
+
+	{"silent connections that keep a customer out", "calls-are-meant", "", holds(20, "", "421 Too many connections")},
+	{"connections that stop after USER and keep a customer out", "calls-are-meant", "", holds(20, "> USER a\n< 331 and?", "421 Too many connections")},
+	{"silent connections", "calls-are-meant", IsUnusual, holds(20, "", "220 hi")},
+	{"a few silent connections, and a server that is full", "calls-are-meant", IsNormal, holds(8, "", "421 Too many connections")},
+	{"connections that are kept after the login", "calls-are-meant", IsNormal, holds(20, "> USER a\n< 331 and?\n> PASS x\n< 230 in", "220 hi")},
+}
+
+// holds are n connections that say something and then nothing, while another client calls and hears the
+// given reply.
+func holds(n int, say, other string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		var open []*forge.End
+		for range n {
+			t := f.Control().Say("< 220 hi")
+			if say != "" {
+				t.Say(say)
+			}
+			open = append(open, t)
+			f.Pass(200 * time.Millisecond)
+		}
+		dial(f, "198.51.100.77", aServer+":21").Say("< " + other).Peer.Close()
+		f.Pass(5 * time.Minute)
+		for _, t := range open {
+			t.Say("< 421 Timeout").Peer.Close()
+		}
+	}
 }
 
 // cut cuts a text into pieces of n characters.

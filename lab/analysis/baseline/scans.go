@@ -31,6 +31,7 @@ const (
 
 func callsAreMeant() look {
 	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
+	holds := held{by: map[pairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.FirstFIN != ftp.Server && c.Missing() == 0 {
@@ -44,6 +45,7 @@ func callsAreMeant() look {
 			return nil
 		},
 		session: func(_ *Evidence, x *session) []breach {
+			holds.add(x)
 			c := x.Control
 			if x.whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.logins) == 0 && !x.said("QUIT") && !x.said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
 				s := half[c.Server.Addr()]
@@ -68,6 +70,9 @@ func callsAreMeant() look {
 					found = append(found, breach{packets: s.packets,
 						observed: fmt.Sprintf("%s received %d connections within %v that carried nothing", server, s.densest, muteMoment)})
 				}
+			}
+			if found == nil {
+				found = holds.judge()
 			}
 			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
 			return found
