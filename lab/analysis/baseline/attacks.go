@@ -4,7 +4,6 @@ package baseline
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -282,7 +281,7 @@ var noKnownExploitsRule = Rule{
 // An exploit is a request that only attackers send.
 type exploit struct {
 	command  string // onPath, onNew, onMark, or "" for any but a password
-	argument func() *regexp.Regexp
+	argument func() *expression
 	name     string
 }
 

@@ -5,7 +5,6 @@ package baseline
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -384,7 +383,7 @@ func runsKept(data []byte) bool {
 	return false
 }
 
-func (w *watch) match(p *capture.Packet, kind contentKind, what string, text func() *regexp.Regexp) {
+func (w *watch) match(p *capture.Packet, kind contentKind, what string, text func() *expression) {
 	if text().Match(p.TCP.Payload) {
 		w.note(p, kind, what)
 	}

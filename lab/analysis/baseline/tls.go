@@ -4,7 +4,6 @@ package baseline
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -102,7 +101,7 @@ func credentialsInTLS(e *Evidence, s *session) []breach {
 
 // noCertificate is how servers without a certificate, which offer AUTH TLS all the same, refuse it in
 // each session: Pure-FTPd with 500, IIS with 534.
-var noCertificate = map[string]func() *regexp.Regexp{
+var noCertificate = map[string]func() *expression{
 	"Pure-FTPd":     pattern(`(?i)security scheme is not implemented`),
 	"Microsoft FTP": pattern(`(?i)local policy on server does not allow`),
 }
