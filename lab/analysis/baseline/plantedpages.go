@@ -70,7 +70,7 @@ var pagePlants = []plant{
 
 // stolenTexts are texts that programs which steal passwords write.
 var stolenTexts = []plant{
-	{what: "the text of a program that steals passwords", kind: loot, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
+	{what: "the text of a program that steals passwords", kind: loot, where: anywhere, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
 		example: strings.Repeat("Soft: Edge\r\nHost: https://www.example\r\nLogin: ada\r\nPassword: x1\r\n\r\n", 2),
 		parts: []part{like(`\b(soft(ware)?|browser( name)?|storage|app(lication)?|profile)[ \t]*:[^\n]{0,99}\n\s*((profile|name)[ \t]*:[^\n]*\n\s*)?(host(name)?|url|link|site|domain|origin)[ \t]*:[^\n]{0,300}\n\s*(user( ?name)?|usr|login|e-?mail)[ \t]*:[^\n]{0,200}\n\s*(pass( ?word)?|pwd|psw)[ \t]*:`, "soft", "browser", "storage", "app", "profile"),
 			marked("pass", "pwd", "psw")}},

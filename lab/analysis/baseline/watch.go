@@ -101,7 +101,7 @@ func newWatch() *watch {
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
 		entries:    map[int]int{},
-		planted:    planted{texts: map[int][]int{}, found: map[int]content{}},
+		planted:    planted{files: map[int]*plantedFile{}, found: map[int]content{}},
 		cards:      cards{},
 		senders:    senders{},
 		lookups:    lookups{names: map[string]resolved{}},

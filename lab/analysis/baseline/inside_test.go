@@ -1,0 +1,100 @@
+package baseline
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+const shadowFile = "root:$6$ab$Kxx9yPQ:19000:0:99999:7:::\nadm:$6$cd$Zyy1aaaa:19000:0:99999:7:::\n"
+
+// tarOf is an archive with n small files, and with one more.
+func tarOf(t *testing.T, n int, name, content string) string {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for i := range n + 1 {
+		h := tar.Header{Name: fmt.Sprintf("etc/conf.d/file%d", i), Mode: 0o600}
+		if i == n {
+			h.Name, h.Size = name, int64(len(content))
+		}
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Write([]byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// storesBetween is a session of two hosts that stores a file.
+func storesBetween(client, server, command, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, client, server+":21").Say(hello).Say("> PASV\n< 227 (" + strings.ReplaceAll(server, ".", ",") + ",100,0)\n> " + command + "\n< 150 here")
+		d := dial(f, client, server+":25600")
+		for len(content) > 0 {
+			n := min(len(content), 1000)
+			end(d, opener).Segment("P.", content[:n])
+			content = content[n:]
+		}
+		end(d, opener).Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// noiseOf are n random bytes, as those of a compressed file.
+func noiseOf(n int) string {
+	b := make([]byte, n)
+	rand.Read(b)
+	return "\x00\x01" + string(b)
+}
+
+// TestInside stores binary files with texts in them.
+func TestInside(t *testing.T) {
+	key := "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n"
+	backup, few := tarOf(t, 60, "etc/shadow", shadowFile), tarOf(t, 1, "etc/shadow", shadowFile)
+	shell := "\n#!/bin/sh\n/sbin/insmod wl.ko\n/usr/sbin/telnetd -p 2323 -l /bin/sh &\niptables -F INPUT\n"
+	for _, c := range []struct {
+		what, client, server, content string
+		want                          Verdict
+	}{
+		{"accounts in an archive", aClient, aServer, few, NotNormal},
+		{"accounts in an archive, of cpio", aClient, aServer, "070701" + strings.Repeat("0", 104) + "etc/shadow\x00\x00" + shadowFile + "\x00", NotNormal},
+		{"accounts in an archive, to a server nearby", "10.0.0.5", "10.0.0.9", few, IsUnusual},
+		{"a copy of a system, to a server far away", aClient, aServer, backup, IsUnusual},
+		{"a copy of a system, to a server nearby", "10.0.0.5", "10.0.0.9", backup, IsNormal},
+		{"a key in an archive", aClient, aServer, tarOf(t, 1, "id_rsa", key), IsUnusual},
+		{"an archive", aClient, aServer, tarOf(t, 1, "etc/passwd", "ada:x:1000:1000::/home/ada:/bin/sh\n"), IsNormal},
+		{"a key in a program", aClient, aServer, noiseOf(2000) + "\x00\x00" + key, IsNormal},
+
+		{"an image with a script that lets everybody in", aClient, aServer, "\x27\x05\x19\x56" + noiseOf(3000) + shell + noiseOf(500), NotNormal},
+		{"an image with scripts", aClient, aServer, noiseOf(100) + "\x00#!/bin/sh\ntelnetd -l /bin/login\n\x00" + noiseOf(600) + "\x00iptables -F INPUT\n", IsNormal},
+		{"a program that is a bot", aClient, aServer, "\x00\x7f" + noiseOf(200) + "\x00NICK %s\nUSER %s localhost\x00UDPFLOOD started, PRIVMSG \x00connect: cannot open\x00", NotNormal},
+		{"random bytes", aClient, aServer, noiseOf(20_000), IsNormal},
+	} {
+		if got := forged(t, storesBetween(c.client, c.server, "STOR a", c.content)); got.Verdict != c.want {
+			t.Errorf("%s: got %v\nwant %s", c.what, got, c.want)
+		}
+	}
+}
+
+// TestTexts finds texts among other bytes.
+func TestTexts(t *testing.T) {
+	for data, want := range map[string]string{
+		"\x00\x00A text of 16 let\x00":                                      "a text of 16 let\n",
+		"\x00A text of 15 le\x00\x01":                                       "",
+		"One at the very beginning\x00\x00short\x00and one at the very end": "one at the very beginning\nand one at the very end\n",
+		"":                                "",
+		"too short":                       "",
+		"\xffline 1\nline 2 and more\xff": "line 1\nline 2 and more\n",
+	} {
+		if got := string(appendTexts(nil, []byte(data))); got != want {
+			t.Errorf("%q: got %q, want %q", data, got, want)
+		}
+	}
+}
