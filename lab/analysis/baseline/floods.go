@@ -48,16 +48,16 @@ func telnetFloods(s *session) (found []breach) {
 	return found
 }
 
-// swellingData finds data in mode Z that fills a disk or the memory when it is decompressed (CWE-409).
+// swellingData finds data in mode Z, and archives, that fill a disk or the memory when they are decompressed
+// (CWE-409).
 func swellingData(e *Evidence, s *session) (found []breach) {
-	if !s.said("MODE") {
-		return nil
-	}
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.kind == bomb {
-				found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
-					observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.what)})
+			for _, shown := range e.watch.shows(c.ID) {
+				if shown.kind == bomb && (shown.in != nil || s.said("MODE")) {
+					found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
+						observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.what)})
+				}
 			}
 		}
 	}

@@ -2,7 +2,11 @@
 
 package baseline
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+)
 
 // Where a plant is looked for.
 const (
@@ -67,3 +71,63 @@ func archiveOf(data []byte) *archive {
 
 // ofSystem reports whether an archive is one of a whole system.
 func (a *archive) ofSystem() bool { return a != nil && a.count >= wholeSystem }
+
+// Sizes of a file in an archive of zip that fills a disk or the memory when it is taken out.
+const (
+	bombSize  = 10 << 20
+	bombRatio = 500
+)
+
+// zipHeads are the heads of files in an archive of zip, with the place of their sizes.
+var zipHeads = []struct {
+	mark  string
+	sizes int
+}{{"PK\x03\x04", 18}, {"PK\x01\x02", 20}}
+
+// hasBomb reports whether data of an archive has the head of a file that is hundreds of times as large
+// as what the archive has of it.
+func hasBomb(data []byte) bool {
+	for _, head := range zipHeads {
+		for at := range indexes(data, []byte(head.mark)) {
+			if rest := data[at:]; len(rest) >= head.sizes+8 {
+				packed, size := binary.LittleEndian.Uint32(rest[head.sizes:]), binary.LittleEndian.Uint32(rest[head.sizes+4:])
+				if packed > 0 && size >= bombSize && size/packed >= bombRatio {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// indexes yields where data has a mark.
+func indexes(data, mark []byte) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for from := 0; ; {
+			i := bytes.Index(data[from:], mark)
+			if i < 0 || !yield(from+i) {
+				return
+			}
+			from += i + len(mark)
+		}
+	}
+}
+
+// packers are the first bytes of archives.
+var packers = []struct{ begins, what string }{
+	{"Rar!\x1a\x07", "a RAR archive"}, {"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"}, {"PK\x03\x04", "a zip archive"},
+	{"\x1f\x8b\x08", "gzip data"}, {"\xfd7zXZ\x00", "xz data"}, {"BZh91AY&SY", "bzip2 data"},
+}
+
+// recording matches names of pictures, music and films, which are no archives.
+var recording = pattern(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|wav|mov|mkv|wmv|flac)$`)
+
+// disguise says what data is if a name says that it is a picture or a recording, "" if it may be.
+func disguise(name string, data []byte) string {
+	for _, p := range packers {
+		if bytes.HasPrefix(data, []byte(p.begins)) && recording().MatchString(strings.TrimSpace(name)) {
+			return p.what + " under the name of a picture or a recording"
+		}
+	}
+	return ""
+}

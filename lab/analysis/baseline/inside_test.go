@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -75,10 +76,37 @@ func TestInside(t *testing.T) {
 		{"an image with a script that lets everybody in", aClient, aServer, "\x27\x05\x19\x56" + noiseOf(3000) + shell + noiseOf(500), NotNormal},
 		{"an image with scripts", aClient, aServer, noiseOf(100) + "\x00#!/bin/sh\ntelnetd -l /bin/login\n\x00" + noiseOf(600) + "\x00iptables -F INPUT\n", IsNormal},
 		{"a program that is a bot", aClient, aServer, "\x00\x7f" + noiseOf(200) + "\x00NICK %s\nUSER %s localhost\x00UDPFLOOD started, PRIVMSG \x00connect: cannot open\x00", NotNormal},
+		{"an archive that fills the disk", aClient, aServer, zipHead(40<<20, 40<<10) + noiseOf(2000), IsUnusual},
+		{"a log in an archive", aClient, aServer, zipHead(40<<20, 1<<20) + noiseOf(2000), IsNormal},
+		{"an empty file in an archive", aClient, aServer, zipHead(0, 0), IsNormal},
 		{"random bytes", aClient, aServer, noiseOf(20_000), IsNormal},
 	} {
 		if got := forged(t, storesBetween(c.client, c.server, "STOR a", c.content)); got.Verdict != c.want {
 			t.Errorf("%s: got %v\nwant %s", c.what, got, c.want)
+		}
+	}
+}
+
+// zipHead is the head of the first file in an archive of zip.
+func zipHead(size, packed uint32) string {
+	b := append([]byte("PK\x03\x04"), make([]byte, 14)...)
+	b = binary.LittleEndian.AppendUint32(b, packed)
+	b = binary.LittleEndian.AppendUint32(b, size)
+	return string(b) + "\x05\x00\x00\x00a.dll"
+}
+
+// TestDisguise stores archives under the names of pictures, and of archives.
+func TestDisguise(t *testing.T) {
+	for name, want := range map[string]Verdict{"a.jpg": IsUnusual, "a.MP4": IsUnusual, "a.rar": IsNormal, "a": IsNormal, "a.jpg.rar": IsNormal, "a.docx": IsNormal} {
+		for _, content := range []string{"Rar!\x1a\x07\x01\x00 and so on", "7z\xbc\xaf\x27\x1c\x00\x04", "PK\x03\x04\x14\x00\x00\x00"} {
+			if got := forged(t, moved("STOR "+name, opener, content)); got.Verdict != want {
+				t.Errorf("%q as %s: got %v\nwant %s", content, name, got, want)
+			}
+		}
+	}
+	for _, picture := range []string{"\xff\xd8\xff\xe0", "\x89PNG\r\n\x1a\n", "words"} {
+		if got := forged(t, moved("STOR a.jpg", opener, picture)); got.Verdict != IsNormal {
+			t.Errorf("%q: got %v", picture, got)
 		}
 	}
 }

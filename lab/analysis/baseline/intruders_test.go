@@ -53,6 +53,14 @@ var intruders = []lookalike{
 		session1("")(f)
 	})},
 
+	{"a page that dumps a database, and is removed with the dump", "no-loot", "", dumps("> DELE d.sql\n< 250 ok\n> DELE d.php\n< 250 ok")},
+	{"a page that runs a program, and stays", "no-loot", IsUnusual, dumps("")},
+	{"passwords of several browsers", "no-sensitive-names", "", session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "Login Data", "Local State", "key4.db", "logins.json"))},
+	{"passwords of one browser", "no-sensitive-names", IsNormal, session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "key4.db", "logins.json"))},
+	{"a copy of the profiles of several browsers", "no-sensitive-names", IsNormal, session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "key4.db", "logins.json", "Login Data") + numberedLines(20, "> STOR prefs%d.js\n< 150 go on\n< 226 done\n"))},
+	{"a client that fetches only files with passwords", "no-sensitive-names", "", session1("> RETR web.config\n< 550 no\n" + linesOf("> RETR %s\n< 150 here\n< 226 done\n", "/var/www/.env", "/var/www/wp-config.php", "/home/ada/.bash_history"))},
+	{"a client that fetches a site with its settings", "no-sensitive-names", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".env", "wp-config.php", ".htpasswd", "web.config", "index.php", "a.css"))},
+
 	{"pages that get a hidden frame", "no-loot", "", putBack(0)},
 	{"pages that a person changes", "no-loot", IsUnusual, putBack(time.Minute)},
 
@@ -159,5 +167,24 @@ func cutOff(second string) func(*forge.Capture) {
 		t.Say("< 226 done").Say(bye).Peer.Close()
 		f.Pass(time.Second)
 		session1(second)(f)
+	}
+}
+
+// linesOf repeats lines for each of some names.
+func linesOf(lines string, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, lines, name)
+	}
+	return b.String()
+}
+
+// dumps is a session that stores a page which runs a program, and fetches what it writes.
+func dumps(then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "STOR d.php", `<?php system("mysqldump -ushop shop > d.sql"); ?>`)
+		move(t, 40001, "RETR d.sql", "-- MySQL dump 10.13\n")
+		t.Say(then).Say(bye).Peer.Close()
 	}
 }

@@ -37,13 +37,15 @@ const (
 type haul struct {
 	found    []breach
 	suspects []int            // the indexes in found of what is only suspect
+	pagesAt  map[string]int   // the same by path, until they are removed
+	taken    map[string]bool  // those of them after which a file was fetched
 	putBack  []int            // those of them that were fetched just before
 	pages    int              // files that somebody defaced, or pressed keys
 	fetched  map[string]int64 // when each file was fetched, by path
 }
 
 func transferredLoot(e *Evidence, s *session) []breach {
-	h := haul{fetched: map[string]int64{}}
+	h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
@@ -57,6 +59,13 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		}
 		if x.Command == "RETR" && completed(x) {
 			h.fetched[at] = x.Replies[len(x.Replies)-1].Time
+			for page := range h.pagesAt {
+				h.taken[page] = h.taken[page] || page != at
+			}
+		}
+		if i, known := h.pagesAt[at]; known && x.Command == "DELE" && completed(x) && h.taken[at] {
+			h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
+			h.found[i].observed += ", removed after a file was fetched"
 		}
 	}
 	for i := range h.found {
@@ -102,6 +111,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
 		h.pages++
 	case suspect:
 		h.suspects = append(h.suspects, len(h.found))
+		h.pagesAt[at] = len(h.found)
 		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
 			h.putBack = append(h.putBack, len(h.found))
 		}

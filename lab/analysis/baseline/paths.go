@@ -365,7 +365,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles} {
+	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
@@ -375,37 +375,6 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
 	}
 	return found
-}
-
-// stealerFiles is how many of its files a program that steals passwords stores in a session.
-const stealerFiles = 4
-
-// stealerFile matches the names of files that such programs store, and stealerLoot those of files that
-// nobody else needs.
-var (
-	stealerFile = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshot|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g)$`)
-	stealerLoot = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.txt$`)
-)
-
-// stolenFiles judges uploads with the names that programs which steal passwords give their files.
-func stolenFiles(s *session) (b breach, ok bool) {
-	names, loot := map[string]int{}, 0
-	s.eachPath(func(x *ftp.Exchange, _ *walk) {
-		if x.Sender() != ftp.Client {
-			return
-		}
-		name := strings.ToLower(stealerFile().FindString(x.Argument))
-		if name == "" || names[name] != 0 {
-			return
-		}
-		names[name] = x.Packet
-		if stealerLoot().MatchString(x.Argument) {
-			loot++
-		}
-	})
-	n := len(names)
-	return breach{severity: Odd, sign: 2, packets: firstPackets(names),
-		observed: fmt.Sprintf("%d files are named as programs that steal passwords name theirs", n)}, n >= stealerFiles && loot > 1
 }
 
 // manyHomes is of how many users a client asks for the home folders if it wants to know which users

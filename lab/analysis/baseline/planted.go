@@ -237,6 +237,9 @@ func (all *planted) packet(p *capture.Packet) {
 	}
 	if p.Segment.DataSeq() == 1 && len(all.files) < maxContents {
 		all.files[id] = &plantedFile{binary: !isScript(data), archive: archiveOf(data)}
+		if what := disguise(t.Argument, data); what != "" && t.Mode == "" {
+			all.note(p, content{kind: doubtful, what: what + " (MITRE ATT&CK, T1036.008, masquerade file type)"})
+		}
 	}
 	f := all.files[id]
 	if f == nil {
@@ -278,6 +281,8 @@ func (all *planted) packet(p *capture.Packet) {
 func (all *planted) archived(p *capture.Packet, a *archive) {
 	a.count += bytes.Count(p.TCP.Payload, a.member)
 	switch {
+	case hasBomb(p.TCP.Payload):
+		all.note(p, content{kind: bomb, what: "an archive with a file that is more than five hundred times as large as its data", in: a})
 	case stolenHashes().Match(all.text):
 		all.note(p, content{kind: secret, what: "the passwords of accounts, in an archive", in: a})
 	case secretKey().Match(bytes.ToUpper(all.text)):

@@ -1,0 +1,103 @@
+// Names of the files that thieves take, and of those that they store.
+
+package baseline
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// stealerFiles is how many of its files a program that steals passwords stores in a session.
+const stealerFiles = 4
+
+// stealerFile matches the names of files that such programs store, and stealerLoot those of files that
+// nobody else needs.
+var (
+	stealerFile = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshot|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g)$`)
+	stealerLoot = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.txt$`)
+)
+
+// stolenFiles judges uploads with the names that programs which steal passwords give their files.
+func stolenFiles(s *session) (b breach, ok bool) {
+	names, loot := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if x.Sender() != ftp.Client {
+			return
+		}
+		name := strings.ToLower(stealerFile().FindString(x.Argument))
+		if name == "" || names[name] != 0 {
+			return
+		}
+		names[name] = x.Packet
+		if stealerLoot().MatchString(x.Argument) {
+			loot++
+		}
+	})
+	n := len(names)
+	return breach{severity: Odd, sign: 2, packets: firstPackets(names),
+		observed: fmt.Sprintf("%d files are named as programs that steal passwords name theirs", n)}, n >= stealerFiles && loot > 1
+}
+
+// ofChromium and ofMozilla match the files in which these browsers keep passwords.
+var (
+	ofChromium = pattern(`(?i)(^|[/_ -])(login data|local state|web data|cookies)$`)
+	ofMozilla  = pattern(`(?i)(^|[/_ -])(key[34]\.db|logins\.json|cert[89]\.db|signons\.sqlite)$`)
+)
+
+// manyStores is how many kinds of such files show a theft, if they are of several browsers.
+const manyStores = 3
+
+// stolenBrowsers judges uploads of the passwords of several browsers. The copy of a profile has many more
+// files, and somebody who copies only the passwords uses one browser.
+func stolenBrowsers(s *session) (b breach, ok bool) {
+	kinds, browsers := map[string]int{}, map[bool]bool{}
+	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if x.Sender() != ftp.Client {
+			return
+		}
+		chromium, mozilla := ofChromium().FindString(x.Argument), ofMozilla().FindString(x.Argument)
+		if name := chromium + mozilla; name != "" {
+			kinds[strings.ToLower(strings.TrimLeft(name, "/_ -"))], browsers[chromium != ""] = x.Packet, true
+		}
+	})
+	return breach{severity: Violation, packets: firstPackets(kinds),
+		observed: fmt.Sprintf("%d kinds of files with the passwords of several browsers were stored", len(kinds))}, len(kinds) >= manyStores && len(browsers) > 1
+}
+
+// How many kinds of files with passwords or keys a thief fetches, and how many he asks for, who fetches
+// hardly anything else.
+const (
+	fetchedSecrets = 3
+	askedSecrets   = 4
+)
+
+// onlySecrets judges a client that fetches files with passwords or keys, and hardly anything else. It guesses:
+// some of those that it asks for do not exist. A client that makes a copy asks for files that exist.
+func onlySecrets(s *session) (b breach, ok bool) {
+	asked, fetched := map[string]int{}, map[string]bool{}
+	others, missing := 0, 0
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if x.Command != "RETR" {
+			return
+		}
+		target := w.target(x.Argument)
+		kind := strings.ToLower(strings.TrimLeft(secrets().FindString(target), "/_ .-"))
+		switch {
+		case kind == "" || aboutPasswords().MatchString(target):
+			if completed(x) {
+				others++
+			}
+			return
+		case completed(x):
+			fetched[kind] = true
+		case x.Final() >= 500:
+			missing++
+		}
+		asked[kind] = x.Packet
+	})
+	return breach{severity: Violation, packets: firstPackets(asked),
+			observed: fmt.Sprintf("the client asked for %d kinds of files with passwords or keys, not all of which exist, and fetched hardly anything else", len(asked))},
+		len(fetched) >= fetchedSecrets && len(asked) >= askedSecrets && missing > 0 && others*3 < len(fetched)
+}
