@@ -37,21 +37,16 @@ func (h *held) add(s *session) {
 	c := s.Control
 	one := holding{c.FirstTime, c.LastTime, c.FirstPacket}
 	switch {
-	case c.OpenedBy != ftp.Client || !s.whole:
-	case s.greeting != nil && s.greeting.Code == 421 && s.loggedIn == 0 && !greeted220(s):
+	case c.OpenedBy != ftp.Client || s.Hidden || c.Missing() > 0 || !s.bothSides() || s.loggedIn > 0:
+	case s.firstReply() != nil && s.firstReply().Code == 421:
 		if of := h.turned[s.server()]; len(of) < maxNames && (of != nil || len(h.turned) < maxPairs) {
 			h.turned[s.server()] = append(of, one)
 		}
-	case len(s.logins) == 0 && !s.said("QUIT") && !s.said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
+	case !s.said("PASS") && !s.said("QUIT") && !s.said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
 		if of := h.by[s.hosts()]; len(of) < maxProbes/maxNames && (of != nil || len(h.by) < maxPairs) {
 			h.by[s.hosts()] = append(of, one)
 		}
 	}
-}
-
-// greeted220 reports whether the server welcomed the client before it said something else.
-func greeted220(s *session) bool {
-	return slices.ContainsFunc(s.Unsolicited, func(r *ftp.Reply) bool { return r.Code == 220 })
 }
 
 // judge finds clients that hold too many connections at a time, and servers of which many clients do.
