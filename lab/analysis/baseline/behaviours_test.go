@@ -46,11 +46,56 @@ var behaviours = []lookalike{
 	{"people behind one address who fetch the same file", "files-are-fetched-once", IsNormal, workers(12, func(i int) string { return fmt.Sprint("user", i) })},
 	{"one user who fetches the same file, and answers", "files-are-fetched-once", IsUnusual, workers(12, func(int) string { return "user" })},
 
+	{"commands that are carried out, in hexadecimal digits", "files-are-no-orders", "", obeys(3, hex.EncodeToString([]byte("systeminfo")))},
+	{"commands that are carried out", "files-are-no-orders", "", obeys(3, "cmd /c ipconfig /all")},
+	{"jobs of a queue", "files-are-no-orders", IsNormal, obeys(9, "convert picture7.tif to pdf")},
+	{"scripts that somebody edits", "files-are-no-orders", IsNormal, moves([2]string{"RETR a.bat", "cd C:\\data"}, [2]string{"STOR a.bat", "cd D:\\data"}, [2]string{"RETR b.bat", "dir"}, [2]string{"STOR b.bat", "dir /s"}, [2]string{"RETR c.bat", "dir"}, [2]string{"STOR c.bat", "dir /b"})},
+
+	{"the settings of one phone after the other", "names-are-known", IsUnusual, session1(numberedLines(25, "> RETR spa%012x.xml\n< 550 no\n"))},
+	{"pictures with numbers", "names-are-known", IsNormal, session1(numberedLines(40, "> RETR DSC_0%03d.JPG\n< 150 here\n< 226 done\n"))},
+	{"phones that each fetch their settings", "names-are-known", IsNormal, func(f *forge.Capture) {
+		for i := range 25 {
+			dial(f, fmt.Sprintf("198.51.100.%d", i+30), aServer+":21").Say(hello).Say(fmt.Sprintf("> RETR SEP0004F2A1B2%02d.cnf.xml\n< 550 no", i)).Say(bye).Peer.Close()
+		}
+	}},
+	{"a user who works at home in the same folder", "accounts-keep-their-folders", IsNormal, roaming("203.0.113.66", "sales", "sales", "sales")},
+	{"a user who fetches much at work", "accounts-keep-their-folders", IsNormal, roaming("10.20.4.99", "hr", "finance", "design")},
+
+	{"connections that type ahead and keep a customer out", "calls-are-meant", "", holds(20, "> USER a", "421 Too many connections")},
 	{"silent connections that keep a customer out", "calls-are-meant", "", holds(20, "", "421 Too many connections")},
 	{"connections that stop after USER and keep a customer out", "calls-are-meant", "", holds(20, "> USER a\n< 331 and?", "421 Too many connections")},
 	{"silent connections", "calls-are-meant", IsUnusual, holds(20, "", "220 hi")},
 	{"a few silent connections, and a server that is full", "calls-are-meant", IsNormal, holds(8, "", "421 Too many connections")},
 	{"connections that are kept after the login", "calls-are-meant", IsNormal, holds(20, "> USER a\n< 331 and?\n> PASS x\n< 230 in", "220 hi")},
+}
+
+// obeys fetches and removes n files with an order, and stores a file after each.
+func obeys(n int, order string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range n {
+			move(t, 40000+2*i, fmt.Sprintf("RETR in/j%03d.dat", i), order)
+			t.Say(fmt.Sprintf("> DELE in/j%03d.dat\n< 250 ok", i))
+			move(t, 40001+2*i, fmt.Sprintf("STOR out/r%03d.dat", i), "an answer")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// roaming is a user who stores files in the folder sales from a private address, and then fetches files of
+// other folders from another address.
+func roaming(client string, folders ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range 3 {
+			dial(f, "10.20.4.17", aServer+":21").Say(hello).Say(fmt.Sprintf("> CWD /sales\n< 250 ok\n> STOR week%d.csv\n< 150 go on\n< 226 done", i)).Say(bye).Peer.Close()
+			f.Pass(time.Hour)
+		}
+		t := dial(f, client, aServer+":21").Say(hello)
+		for _, folder := range folders {
+			t.Say("> CWD /" + folder + "\n< 250 ok\n> LIST\n< 150 here\n< 226 done\n" + strings.TrimSpace(numberedLines(3, "> RETR "+folder+"%d.pdf\n< 150 here\n< 226 done\n")))
+		}
+		t.Say(bye).Peer.Close()
+	}
 }
 
 // holds are n connections that say something and then nothing, while another client calls and hears the

@@ -139,7 +139,7 @@ func Rules() []Rule {
 		replyWellFormedRule, replyOfNormalLengthRule, sidesKeepTheirRolesRule, commandsAreFTPRule,
 		controlCarriesDialogueRule, serverAnswersRule, usualPortsRule,
 
-		loginBeforeTransferRule, noGuessingRule,
+		loginBeforeTransferRule, noGuessingRule, accountsKeepTheirFoldersRule,
 
 		ownAddressRule, unprivilegedPortRule, announcementWellFormedRule, announcementUsedRule,
 
@@ -148,11 +148,11 @@ func Rules() []Rule {
 		dataEndsWithFINRule, bytesAgreeRule,
 
 		noProgramsRule, noLootRule, uploadsDifferRule, programsDoNotReportRule, uploadsAreNotSharedRule,
-		filesComeWholeRule, filesAreFetchedOnceRule,
+		filesComeWholeRule, filesAreFetchedOnceRule, filesAreNoOrdersRule,
 
 		noSearchForRoomRule, filesAreKeptRule, argumentsOfNormalLengthRule, argumentsAreTextRule,
 		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule,
-		namesCanBeSeenRule, namesAreWordsRule, preparationsAreUsedRule,
+		namesCanBeSeenRule, namesAreWordsRule, namesAreKnownRule, preparationsAreUsedRule,
 
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
 		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,

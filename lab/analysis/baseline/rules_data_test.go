@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"encoding/base64"
 	"strings"
 	"time"
 
@@ -26,6 +27,10 @@ var dataRules = map[string]ruleTest{
 	"announcement-used": {
 		breaks: session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n", 12)),
 		near:   session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 550 no\n", 12)),
+	},
+	"files-are-no-orders": {
+		breaks: obeys(3, base64.StdEncoding.EncodeToString([]byte("net user /domain"))),
+		near:   obeys(3, base64.StdEncoding.EncodeToString([]byte("<order><number>17</number></order>"))),
 	},
 	"data-is-announced": {
 		breaks: func(f *forge.Capture) {

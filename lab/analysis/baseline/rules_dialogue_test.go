@@ -60,6 +60,10 @@ var dialogueRules = map[string]ruleTest{
 		breaks: dialogue("< 220 ready\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR secret\n< 150 here\n< 226 done\n> QUIT\n< 221 bye"),
 		near:   dialogue("< 220 ready\n> PASV\n< 530 who are you?\n> RETR secret\n< 530 who are you?\n> USER ftp\n< 230 in\n> LIST\n< 150 here\n< 226 done"),
 	},
+	"accounts-keep-their-folders": {
+		breaks: roaming("203.0.113.66", "hr", "finance", "design"),
+		near:   roaming("203.0.113.66", "sales", "finance", "design"),
+	},
 	"no-guessing": {
 		breaks: func(f *forge.Capture) {
 			for i := range 8 {

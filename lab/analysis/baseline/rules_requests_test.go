@@ -48,6 +48,10 @@ var requestRules = map[string]ruleTest{
 		breaks: session1("> CWD /users/ada/keys\n< 250 ok\n> RETR id_rsa\n< 550 no"),
 		near:   session1("> CWD passwordmanager\n< 250 ok\n> RETR etc_passwd.html\n< 550 no"),
 	},
+	"names-are-known": {
+		breaks: session1(numberedLines(25, "> RETR SEP0004F2A1B2%02d.cnf.xml\n< 550 no\n")),
+		near:   session1(numberedLines(25, "> RETR log-202601%02d.txt\n< 550 no\n")),
+	},
 	"names-can-be-seen": {
 		breaks: session1("> MKD   \n< 257 ok"),
 		near:   session1("> MKD .well-known\n< 257 ok\n> MKD My Documents\n< 257 ok\n> RETR aux.txt\n< 550 no"),

@@ -45,10 +45,11 @@ type watch struct {
 	bleeds map[int]int
 	cards  cards
 	// contents are what the first bytes of connections show, by connection.
-	contents map[int]content
-	planted  planted
-	entries  map[int]int // how many files and folders a listing has, by data connection
-	lower    []byte      // a buffer
+	contents     map[int]content
+	planted      planted
+	commandFiles commandFiles
+	entries      map[int]int // how many files and folders a listing has, by data connection
+	lower        []byte      // a buffer
 }
 
 // A repeat is a retransmitted segment.
@@ -96,7 +97,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
@@ -150,6 +151,7 @@ func (w *watch) packet(p *capture.Packet) {
 		w.overlaps.packet(p)
 		w.damage.receiver(p)
 		w.planted.packet(p)
+		w.commandFiles.packet(p)
 		if t := c.Transfer; t != nil && isListing(t.Command) && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
 			w.entries[c.ID] += listedIn(p.TCP.Payload)
 		}

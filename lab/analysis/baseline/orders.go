@@ -1,0 +1,118 @@
+// The rule about files with commands that a program fetches, carries out and answers.
+
+package baseline
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+var filesAreNoOrdersRule = Rule{
+	Name: "files-are-no-orders", Theme: "transfers",
+	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each.",
+	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control), T1132.001 (standard encoding) and T1059 (command interpreters)",
+	Example:  "> RETR in/j001.dat with d2hvYW1p, base64 of whoami, > DELE in/j001.dat, > STOR out/r001.dat, three times",
+	Severity: Violation,
+	Matters:  "A program that intruders left behind gets its orders so, under new names each time.",
+	Innocent: "a program is tested whose jobs are commands.",
+	look:     obeyedFiles,
+}
+
+// orderRounds is how many orders, each with an answer, are no accident, and largestOrder how many bytes
+// one has.
+const (
+	orderRounds  = 3
+	largestOrder = 512
+)
+
+// shellCommand matches a text that begins with a command of Windows or Unix about the system.
+var shellCommand = pattern(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
+
+// commandFiles are the packets in which files begin with a command, plain or encoded, by connection.
+type commandFiles map[int]int
+
+// packet takes the next packet of a data connection.
+func (o commandFiles) packet(p *capture.Packet) {
+	data := bytes.TrimSpace(p.TCP.Payload)
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || isListing(p.Connection.Transfer.Command) || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
+		return
+	}
+	if shellCommand().Match(data) || shellCommand().Match(encodedIn(data)) {
+		o[p.Connection.ID] = p.Number
+	}
+}
+
+// encodedIn decodes data that is nothing but a text in base64, base32 or hexadecimal digits.
+func encodedIn(data []byte) []byte {
+	const unit = 4 // the shortest text in base64
+	if len(data) < unit || bytes.ContainsAny(data[:unit], " .,:;()<>{}\x00") {
+		return nil
+	}
+	text := string(bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r"), nil), []byte("\n"), nil))
+	for _, decode := range decodings {
+		if b, err := decode(text); err == nil && len(b) > 2 && isText(b) {
+			return b
+		}
+	}
+	return nil
+}
+
+// rounds are the orders that a client fetched from a server, and answered.
+type rounds struct {
+	packets []int
+	n       int
+	waiting string // the path of an order that was fetched, to which no answer was stored
+	name    string
+}
+
+func obeyedFiles() look {
+	all := map[pairOfHosts]*rounds{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			s.eachPath(func(x *ftp.Exchange, w *walk) {
+				r, at := all[s.hosts()], w.target(x.Argument)
+				switch {
+				case x.Command == "RETR" && completed(x):
+					packet := e.order(s, x)
+					if packet == 0 || r == nil && len(all) >= maxPairs {
+						return
+					}
+					if r == nil {
+						r = &rounds{}
+						all[s.hosts()] = r
+					}
+					r.waiting, r.name = strings.Clone(at), show(x.Line.Text)
+					r.packets = appendSome(r.packets, packet)
+				case x.Sender() == ftp.Client && completed(x) && r != nil && r.waiting != "" && r.waiting != at:
+					r.waiting, r.n = "", r.n+1
+					r.packets = appendSome(r.packets, x.Packet)
+				}
+			})
+			return nil
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, r := range all {
+				if r.n >= orderRounds {
+					found = append(found, breach{hosts: hosts, packets: r.packets,
+						observed: fmt.Sprintf("%s fetched a file with a command and then stored another one, %d times; the last is %s", hosts.client, r.n, r.name)})
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
+}
+
+// order is the packet in which the data of a transfer begins with a command, 0 for none.
+func (e *Evidence) order(s *session, x *ftp.Exchange) int {
+	for _, c := range s.dataOf(x.Data) {
+		if at := e.watch.commandFiles[c.ID]; at > 0 {
+			return at
+		}
+	}
+	return 0
+}
