@@ -31,6 +31,9 @@ func Conform(ctx context.Context, server conformance.Program, o Options) ([]conf
 		return nil, err
 	}
 	for _, r := range found {
+		if r.Text == conform.GreetingRule && r.Verdict == conform.NotApplicable {
+			return nil, fmt.Errorf("the server takes no session: its greeting is %s of %s", r.Seen, r.Capture)
+		}
 		if r.Text == conform.LoginRule && r.Verdict == conform.Breaks && len(server.Command) > 0 {
 			return nil, fmt.Errorf("the server does not let the user %s in: %s of %s; --user names another user and the password", server.User, r.Seen, r.Capture)
 		}

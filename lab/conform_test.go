@@ -109,6 +109,10 @@ func TestConformSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}
+	full := conformance.Program{User: "alice", Password: "secret", Rules: "on connect: reply 120 Wait.; reply 421 Too many.; close\n"}
+	if _, err := Conform(t.Context(), full, gvisor); err == nil || !strings.Contains(err.Error(), "the server takes no session: its greeting is 120 in frame 4, 421 in frame ") {
+		t.Errorf("a greeting 421: got %v", err)
+	}
 	want := "a program uses the kernel's sockets, and so needs Linux's TCP: it cannot run with --tcp gvisor, with tcp=gvisor, or in a browser"
 	if _, err := ConformClient(t.Context(), conformance.Program{Command: []string{"true"}, User: "a", Password: "c"}, gvisor); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -7,6 +7,10 @@ func ServerRules() []Rule { return serverRules }
 // nothing of most others.
 const LoginRule = "The right PASS gets 230, 202 or 332."
 
+// GreetingRule is the text of the rule about the greeting. It does not apply to a server that
+// takes no session, and then no other rule does.
+const GreetingRule = "The server speaks first, and says 220 (perhaps after 120)."
+
 // dataSize is the size of the file data.bin in the scenarios, in bytes.
 const dataSize = 100_000
 
@@ -31,7 +35,7 @@ var serverRules = []Rule{
 	{"959", "5.2", "The final reply to RETR comes after the data.", "passive", endsAfterData("RETR")},
 	{"959", "5.2", "The final reply to STOR comes after the data.", "upload", permitted("STOR", "", endsAfterData("STOR"))},
 	{"959", "5.3", "A command may be in small letters.", "parameters", lowerCase},
-	{"959", "5.4", "The server speaks first, and says 220 (perhaps after 120).", "session", greets},
+	{"959", "5.4", GreetingRule, "session", greets},
 	{"959", "5.4", "USER gets 331, 230 or 332.", "session", replies("USER", "", "331", "230", "332")},
 	{"959", "5.4", LoginRule, "session", replies("PASS", "", "230", "202", "332")},
 	{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "not-the-password", "530")},

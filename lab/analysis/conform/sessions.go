@@ -14,13 +14,17 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// greets is the rule that the server speaks first, and says 220 in the end.
+// greets is the rule that the server speaks first, and says 220 in the end. A server that is not
+// available says 421 (RFC 959, 5.4).
 func greets(f *facts) Finding {
 	var codes []string
 	for _, r := range f.session.Unsolicited {
 		codes = append(codes, fmt.Sprintf("%d in frame %d", r.Code, r.Packet))
 		if r.Code == 220 {
 			return keeps(r.Packet, "%s", strings.Join(codes, ", "))
+		}
+		if r.Code == 421 {
+			return notApplicable(r.Packet, "%s", strings.Join(codes, ", "))
 		}
 		if r.Code != 120 {
 			break
