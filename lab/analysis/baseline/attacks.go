@@ -418,17 +418,10 @@ func knownGreeting(s *session) []breach {
 	return []breach{b}
 }
 
-// maker are accounts that the makers of controllers gave all of them, with passwords that nobody can
-// change (CVE-2011-4859).
-var maker = pattern(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupdate|fdrusers)$`)
-
 func knownExploit(e *Evidence, s *session) []breach {
 	found := append(knownGreeting(s), extortion(e, s)...)
-	for _, l := range s.logins {
-		if maker().MatchString(l.user) && s.readable(l.packet) {
-			found = append(found, breach{severity: Odd, sign: 2, packets: []int{l.packet},
-				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", show(l.user))})
-		}
+	if b, ok := factoryLogin(s); ok {
+		found = append(found, b)
 	}
 	if at := e.watch.bleeds[s.Control.ID]; at > 0 {
 		found = append(found, breach{packets: []int{at}, observed: "a heartbeat of TLS that asks for more bytes than it has: Heartbleed (CVE-2014-0160)"})

@@ -61,6 +61,19 @@ var behaviours = []lookalike{
 	{"a user who works at home in the same folder", "accounts-keep-their-folders", IsNormal, roaming("203.0.113.66", "sales", "sales", "sales")},
 	{"a user who fetches much at work", "accounts-keep-their-folders", IsNormal, roaming("10.20.4.99", "hr", "finance", "design")},
 
+	{"the settings of a router, with its first password", "no-signs-agree", IsUnusual, loggedIn("cisco", "cisco", "> RETR running-config\n< 150 here\n< 226 done")},
+	{"the settings of a router", "no-known-exploits", IsNormal, loggedIn("rancid", "x", "> RETR running-config\n< 150 here\n< 226 done")},
+	{"a router that a student tries", "no-known-exploits", IsNormal, loggedIn("cisco", "cisco", "> RETR ios.bin\n< 150 here\n< 226 done")},
+	{"the users of a device, with its first password", "no-signs-agree", "", loggedIn("USER", "USER", "> STOR /FLASH0/wwwroot/conf/users.ini\n< 150 go on\n< 226 done")},
+	{"the users of a controller", "no-signs-agree", "", loggedIn("sysdiag", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
+	{"new software for a controller", "no-known-exploits", IsUnusual, loggedIn("sysdiag", "x", "> STOR NOE77101.bin\n< 150 go on\n< 226 done\n> SITE REBOOT\n< 200 ok")},
+	{"the users of a game", "no-sensitive-names", IsNormal, loggedIn("ada", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
+
+	{"the accounts of a domain", "no-sensitive-names", IsUnusual, session1("> STOR ntds.part1.rar\n< 150 go on\n< 226 done")},
+	{"mailboxes that leave a network", "no-sensitive-names", IsUnusual, mailboxes("203.0.113.66", "ceo.pst", "cfo.pst")},
+	{"mailboxes that are copied in a network", "no-sensitive-names", IsNormal, mailboxes("10.20.1.5", "ceo.pst", "cfo.pst")},
+	{"a mailbox", "no-sensitive-names", IsNormal, mailboxes("203.0.113.66", "archive.pst")},
+
 	{"connections that type ahead and keep a customer out", "calls-are-meant", "", holds(20, "> USER a", "421 Too many connections")},
 	{"silent connections that keep a customer out", "calls-are-meant", "", holds(20, "", "421 Too many connections")},
 	{"connections that stop after USER and keep a customer out", "calls-are-meant", "", holds(20, "> USER a\n< 331 and?", "421 Too many connections")},
@@ -93,6 +106,22 @@ func roaming(client string, folders ...string) func(*forge.Capture) {
 		t := dial(f, client, aServer+":21").Say(hello)
 		for _, folder := range folders {
 			t.Say("> CWD /" + folder + "\n< 250 ok\n> LIST\n< 150 here\n< 226 done\n" + strings.TrimSpace(numberedLines(3, "> RETR "+folder+"%d.pdf\n< 150 here\n< 226 done\n")))
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// loggedIn is a session of a user, with his password.
+func loggedIn(user, password, lines string) func(*forge.Capture) {
+	return dialogue("< 220 ready\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 230 in\n" + lines + "\n> QUIT\n< 221 bye")
+}
+
+// mailboxes stores files from a private address.
+func mailboxes(server string, names ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, "10.20.4.17", server+":21").Say(hello)
+		for _, name := range names {
+			t.Say("> STOR " + name + "\n< 150 go on\n< 226 done")
 		}
 		t.Say(bye).Peer.Close()
 	}

@@ -1,0 +1,87 @@
+// Devices whose account everybody knows, and mailboxes that leave a network.
+
+package baseline
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// maker are accounts that the makers of controllers gave all of them, with passwords that nobody can
+// change (CVE-2011-4859).
+var maker = pattern(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupdate|fdrusers)$`)
+
+// factory are users and passwords that devices have until their owner changes them: of routers, of
+// VxWorks, of controllers, of radios and of cameras (MITRE ATT&CK, T0812, default credentials).
+var factory = words(`cisco/cisco target/password USER/USER MELSEC/MELSEC admin/wago root/wago user/user00 ubnt/ubnt
+	root/xc3511 root/vizxv root/anko root/Zte521 admin/7ujMko0admin admin/smcadmin Administrator/ilon loytec/loytec4u`)
+
+// factoryLogin finds logins that the server accepted with an account that everybody knows.
+func factoryLogin(s *session) (b breach, ok bool) {
+	for _, l := range s.logins {
+		switch {
+		case !s.readable(l.packet):
+		case maker().MatchString(l.user):
+			return breach{severity: Odd, sign: 2, packets: []int{l.packet},
+				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", show(l.user))}, true
+		case l.succeeded() && factory[l.user+"/"+l.password]:
+			return breach{severity: Note, sign: 1, packets: []int{l.packet},
+				observed: fmt.Sprintf("the user %s has the password that the maker gave the device", show(l.user))}, true
+		}
+	}
+	return b, false
+}
+
+var (
+	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
+	deviceSettings = pattern(`(?i)(^|/)(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
+	deviceUsers    = pattern(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$`)
+)
+
+// deviceTaken judges what somebody with an account that everybody knows does with the settings of a device.
+func deviceTaken(s *session) (b breach, ok bool) {
+	if _, known := factoryLogin(s); !known {
+		return b, false
+	}
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		changes := x.Sender() == ftp.Client || x.Command == "RNTO"
+		at := w.target(x.Argument)
+		switch {
+		case !completed(x) || x.Command != "RETR" && !changes:
+		case changes && deviceUsers().MatchString(at):
+			b.severity, b.sign, ok = Odd, 2, true
+			b.packets = append(b.packets, exchangeFrames(x)...)
+			b.observed = show(x.Line.Text) + " replaces the users of a device, with an account that everybody knows"
+		case (deviceSettings().MatchString(at) || deviceUsers().MatchString(at)) && b.severity != Odd:
+			b.severity, b.sign, ok = Note, 1, true
+			b.packets = append(b.packets, exchangeFrames(x)...)
+			b.observed = show(x.Line.Text) + " moves the settings of a device, with an account that everybody knows"
+		}
+	})
+	return b, ok
+}
+
+// mailbox matches files with all mail of a person.
+var mailbox = pattern(`(?i)\.(pst|ost|nsf|mbox|edb)$`)
+
+// fewMailboxes is how many mailboxes are not only one's own.
+const fewMailboxes = 2
+
+// mailboxesLeave judges mailboxes of several people that a host of a private network sends to a public
+// address, in clear.
+func mailboxesLeave(s *session) (b breach, ok bool) {
+	if !s.client().IsPrivate() || s.server().IsPrivate() || s.server().IsLoopback() || s.server().IsLinkLocalUnicast() {
+		return b, false
+	}
+	names := map[string]int{}
+	s.eachPath(func(x *ftp.Exchange, _ *walk) {
+		if x.Sender() == ftp.Client && completed(x) && mailbox().MatchString(x.Argument) {
+			names[strings.ToLower(path.Base(unquoted(x.Argument)))] = x.Packet
+		}
+	})
+	return breach{severity: Odd, sign: 1, packets: firstPackets(names),
+		observed: fmt.Sprintf("%d mailboxes leave the network in clear", len(names))}, len(names) >= fewMailboxes
+}
