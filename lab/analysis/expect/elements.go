@@ -353,9 +353,11 @@ func (s *stream) addGaps(acks []ack, cut bool) {
 	whole := make([]element, 0, len(s.elements))
 	end := int64(-1) // unknown, until the first element is seen
 	for _, e := range s.elements {
-		if end >= 0 && e.start > end { // a bare ACK shows a gap, too, if that was acknowledged
-			if gap := s.gap(end, e.start, acks, cut); e.empty() == 0 || gap[0].unrecorded {
-				whole, end = append(whole, gap...), e.start
+		// A bare ACK shows a gap, too, if that was acknowledged. It may be among the bytes of one
+		// element, which comes after it.
+		if start := min(e.start, s.seen.next(end)); end >= 0 && start > end {
+			if gap := s.gap(end, start, acks, cut); e.empty() == 0 || gap[0].unrecorded {
+				whole, end = append(whole, gap...), start
 			}
 		}
 		if e.empty() == 0 {
@@ -411,6 +413,15 @@ func (s *seen) add(start, end int64) (fresh []piece) {
 	}
 	*s = slices.Replace(*s, from, to, joined)
 	return fresh
+}
+
+// next returns the number of the first byte that was seen, from a number on.
+func (s seen) next(from int64) int64 {
+	i, _ := slices.BinarySearchFunc(s, from+1, func(p piece, at int64) int { return cmp.Compare(p.end, at) })
+	if i == len(s) {
+		return math.MaxInt64
+	}
+	return max(from, s[i].start)
 }
 
 // has reports whether the byte with a number was seen.

@@ -37,6 +37,17 @@ func snapped(bytes int) func() *recording {
 	}
 }
 
+// inPieces is a session with a text in two packets, between which its sender updates its window.
+func inPieces() *recording {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	ctl.Peer.Segment("P.", "150 Here ")
+	ctl.Peer.Segment(".", "")
+	ctl.Peer.Segment("P.", "it comes.\r\n")
+	ctl.Segment(".", "")
+	return g
+}
+
 // A line that agrees with what was recorded of a text, and needs more, cannot be judged. One
 // that disagrees is a mismatch.
 func TestUnrecorded(t *testing.T) {
@@ -112,6 +123,7 @@ func TestUnrecorded(t *testing.T) {
 			twoInOne, "", "[5 6] @4", ""},
 		{"a packet that was lost", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", lost, "", "[4] @12", "(packets before this frame are missing), so line 4 cannot"},
 		{"a packet that was lost, and no line for it", "ctl client.* > server.21\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"230-Hello\"\nctl server > client \"230 Go on\"\nctl server > client \"226 *\"\n", lost, "unwanted 5", "", "the capture lacks seq 59:79"},
+		{"a text in two packets, with an ACK between them", login + "ctl ...\nctl server > client \"999 *\"\nctl ...\n", inPieces, "missing 5", "", ""},
 		{"headers alone", activeWant, snapped(headers), "", "[4 7 8 9 10 11 12 13 14 15 19 22 25 26] @1", "so lines 4, 7-15, 19, 22, 25-26 cannot be judged"},
 		{"headers alone, and a reply too many", strings.Replace(activeWant, "ctl   server > client  \"331 *\"\n", "", 1), snapped(headers), "unwanted 8 @7", "[4 7 8 9 10 11 12 13 14 18 21 24 25] @1", ""},
 		{"four bytes of each text", activeWant, snapped(headers + 4), "", "[7 8 9 10 11 12 13 14 15 19 22 25 26] @4", "so lines 7-15, 19, 22, 25-26 cannot be judged"},
