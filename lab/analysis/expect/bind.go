@@ -168,7 +168,7 @@ func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 }
 
 // sortAlike gives declarations with the same ends their connections in the order of the
-// SYNs.
+// SYNs. Those of connections that are older than the capture come first.
 func (h Hosts) sortAlike(all []*binding) {
 	alike := map[[2]endpoint][]*binding{}
 	for _, b := range all {
@@ -182,11 +182,21 @@ func (h Hosts) sortAlike(all []*binding) {
 		for _, b := range group {
 			connections = append(connections, b.conn)
 		}
-		slices.SortFunc(connections, func(x, y *ftp.Connection) int { return cmp.Compare(x.ID, y.ID) })
+		slices.SortFunc(connections, func(x, y *ftp.Connection) int {
+			return cmp.Or(cmp.Compare(newer(x), newer(y)), cmp.Compare(x.ID, y.ID))
+		})
 		for i, b := range group {
 			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
 		}
 	}
+}
+
+// newer returns 0 for a connection that is older than the capture, and 1 for others.
+func newer(c *ftp.Connection) int {
+	if c.LacksBegin() {
+		return 0
+	}
+	return 1
 }
 
 // datagramBinding returns the first declaration that matches a packet which is not TCP,

@@ -402,4 +402,13 @@ func TestBeginsInTheMiddle(t *testing.T) {
 			t.Errorf("%s: got %q and unjudged %q, want %q and %q\n%s", test.name, summary(v), got, test.wrong, test.unjudged, v.Report())
 		}
 	}
+	// The SYN of a connection that is older than the capture came before those in it.
+	g := &recording{forge.New(), false}
+	old, _ := g.Pair("198.51.100.100:3172", "192.0.2.21:21")
+	login(g)
+	old.Segment("F.", "")
+	v := verdict(t, "one client.* > server.21\ntwo client.* > server.21\none ...\ntwo ...\n", g)
+	if one, two := v.Connections[0], v.Connections[1]; one.ID != 1 || two.ID != 0 {
+		t.Errorf("one is the connection %d and two %d, want 1, which is older than the capture, and 0", one.ID, two.ID)
+	}
 }

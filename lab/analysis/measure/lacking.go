@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // settled are the measurements that have their value once they can be measured, whatever comes
@@ -53,14 +54,15 @@ func (s *scope) lacksPackets(err error) string {
 	return ""
 }
 
-// lost reports whether the capture lacks bytes of a side that the other side acknowledges, so that
-// they came.
+// lost reports whether the capture lacks bytes of a side, or its FIN, that the other side
+// acknowledges, so that they came.
 func (s *scope) lost(side ftp.Side) bool {
 	f := s.conn.Flow(side)
-	if f.Missing == 0 {
-		return false
+	end := 1 + f.Bytes
+	if f.Missing == 0 && f.FIN > 0 {
+		end++
 	}
-	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > 1+f.Bytes })
+	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > end && !p.Has(packet.RST) })
 }
 
 // mayChange reports whether the packets that the capture lacks can make a value that is as wanted

@@ -1,0 +1,109 @@
+package measure
+
+import (
+	"slices"
+	"testing"
+
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+)
+
+// Of a file that is cut off, a figure is right or wrong only if it is so whatever came after its end.
+func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
+	c, v := lab()
+	c.cut = true
+	for _, test := range []struct {
+		line     string
+		ok, hide bool
+	}{
+		{"capture.packets = 21", false, true},
+		{"capture.packets = 22", false, true},
+		{"capture.packets > 20", true, false},
+		{"capture.packets > 21", false, true},
+		{"capture.packets != 21", false, true},
+		{"capture.packets != 20", true, false},
+		{"capture.packets != 22", false, true},
+		{"capture.packets < 22", false, true},
+		{"capture.retransmissions = 0", false, true},
+		{"data.bytes.server = 10500", false, true},
+		{"data.bytes.server > 10499", true, false},
+		{"ctl.rtt = 107ms ± 3%", true, false},
+		{"capture.packets = 20", false, false},
+		{"capture.packets < 21", false, false},
+		{"capture.data = 3", false, true},
+		{"capture.data = 1", false, true},
+		{"ctl.rtt = 112ms ± 4ms", false, false},
+		{"ctl.wscale.server = none", false, false},
+		{"ctl.reset-by = none", false, true},
+		{"lengths.1000-2000 = 66% ± 3%", false, true},
+		{"@a -> @b > 1501ms", false, false},
+		{"@a -> @lost > 0s", false, true},
+		{"gone.packets = 1", false, true},
+	} {
+		r := measure(t, test.line, c, v)
+		if r.OK != test.ok || r.Unjudged != test.hide || r.Unjudged && (r.Measured != "" || r.Why != "the file is cut off in frame 22") {
+			t.Errorf("%s: got %+v, want OK %v, unjudged %v", test.line, r, test.ok, test.hide)
+		}
+	}
+	v.Connections[1].Facts.ServerFlow.SYN, v.Connections[1].Facts.ServerFlow.FIN = 4, 20
+	if r := measure(t, "data.bytes.server = 10500", c, v); !r.OK {
+		t.Errorf("of a stream that ended before: got %+v, want OK", r)
+	}
+	c.cut, c.headless = false, 3
+	for _, test := range []struct {
+		line string
+		hide bool
+	}{{"capture.packets = 22", false}, {"capture.data = 3", true}, {"capture.syns = 1", false}, {"ctl.commands = 99", false}} {
+		if r := measure(t, test.line, c, v); r.OK || r.Unjudged != test.hide {
+			t.Errorf("%s, and frame 3 has no header of TCP: got %+v, want unjudged %v", test.line, r, test.hide)
+		}
+	}
+	c.headless, c.begunBefore = 0, true
+	v.Connections[0].Facts.ClientFlow = tcp.Flow{Packets: 2, Segments: 1, FIN: 9}
+	for _, test := range []struct {
+		line     string
+		ok, hide bool
+	}{
+		{"capture.packets = 22", false, true}, {"capture.packets = 20", false, false}, {"capture.packets > 20", true, false},
+		{"ctl.rtt < 1us", false, false}, {"ctl.commands = 99", false, true}, {"ctl.reply.code.FEAT = 1", false, true},
+		{"data.packets = 1", false, false}, {"gone.packets = 1", false, true},
+	} {
+		if r := measure(t, test.line, c, v); r.OK != test.ok || r.Unjudged != test.hide {
+			t.Errorf("%s, and the capture begins in the middle of ctl: got %+v, want OK %v, unjudged %v", test.line, r, test.ok, test.hide)
+		}
+	}
+	for _, name := range append(slices.Clone(settled), growing...) {
+		if name != between.name && !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == name }) {
+			t.Errorf("%s is not a measurement", name)
+		}
+	}
+}
+
+// Of a connection that lacks what was acknowledged, a figure is not measured if that can change it,
+// also if nothing came after what is missing.
+func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
+	for _, test := range []struct {
+		flow tcp.Flow
+		ack  int64
+		hide bool
+	}{
+		{tcp.Flow{Bytes: 10500}, 10501, false},
+		{tcp.Flow{Bytes: 10500}, 10502, true}, // perhaps the FIN
+		{tcp.Flow{Bytes: 10500, FIN: 20}, 10502, false},
+		{tcp.Flow{Bytes: 10500, FIN: 20}, 10503, true},
+		{tcp.Flow{Bytes: 10500, FIN: 20, Missing: 1}, 10501, false},
+		{tcp.Flow{Bytes: 10500, FIN: 20, Missing: 1}, 10502, true},
+	} {
+		c, v := lab()
+		data := v.Connections[1].Facts
+		data.ServerFlow = test.flow
+		c.frames[data.ID] = append(c.frames[data.ID], &expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: test.ack})
+		for _, line := range []string{"data.bytes.server = 11000", "data.segments.server = 12", "data.segment.last.server = 768"} {
+			if r := measure(t, line, c, v); r.OK || r.Unjudged != test.hide {
+				t.Errorf("%s, of %+v, acknowledged up to %d: got %+v, want unjudged %v", line, test.flow, test.ack, r, test.hide)
+			}
+		}
+	}
+}
