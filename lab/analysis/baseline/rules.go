@@ -151,7 +151,7 @@ func Rules() []Rule {
 		filesComeWholeRule, filesAreFetchedOnceRule, filesAreNoOrdersRule,
 
 		noSearchForRoomRule, filesAreKeptRule, argumentsOfNormalLengthRule, argumentsAreTextRule,
-		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule,
+		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule, timesAreTrueRule,
 		namesCanBeSeenRule, namesAreWordsRule, namesAreKnownRule, preparationsAreUsedRule,
 
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,

@@ -52,6 +52,13 @@ var requestRules = map[string]ruleTest{
 		breaks: session1(numberedLines(25, "> RETR SEP0004F2A1B2%02d.cnf.xml\n< 550 no\n")),
 		near:   session1(numberedLines(25, "> RETR log-202601%02d.txt\n< 550 no\n")),
 	},
+	"times-are-true": {
+		breaks: replacedSetup("> MFMT 20250611080000 setup.exe\n< 213 ok", "changed"),
+		near: func(f *forge.Capture) { // a file that is stored again as it was, and one with a new time
+			replacedSetup("> MFMT 20250611080000 setup.exe\n< 213 ok", "before")(f)
+			replacedSetup("> MFMT 20260611080000 setup.exe\n< 213 ok", "changed")(f)
+		},
+	},
 	"names-can-be-seen": {
 		breaks: session1("> MKD   \n< 257 ok"),
 		near:   session1("> MKD .well-known\n< 257 ok\n> MKD My Documents\n< 257 ok\n> RETR aux.txt\n< 550 no"),
@@ -68,4 +75,14 @@ var requestRules = map[string]ruleTest{
 		near: session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n> RETR a\n< 150 here\n< 426 broken off\n") +
 			strings.Repeat("> REST 0\n< 350 ok\n", 14) + numberedLines(14, "> ALLO %d\n< 202 ok\n> STOR a\n< 150 go on\n< 226 done\n> MFMT 202603%02[1]d120000 a%[1]d\n< 213 ok\n")),
 	},
+}
+
+// replacedSetup is a session that fetches a program and stores it.
+func replacedSetup(then, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> MDTM setup.exe\n< 213 20250611080000")
+		move(t, 40000, "RETR setup.exe", "before")
+		move(t, 40001, "STOR setup.exe", content)
+		t.Say(then).Say(bye).Peer.Close()
+	}
 }

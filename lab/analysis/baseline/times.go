@@ -1,0 +1,88 @@
+// The rule about times that hide a change.
+
+package baseline
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var timesAreTrueRule = Rule{
+	Name: "times-are-true", Theme: "requests",
+	Says:     "A file that is replaced by another one does not get its old time back.",
+	Source:   "MITRE ATT&CK, T1070.006 (timestomp) and T1195.002 (compromise software supply chain)",
+	Example:  "> MDTM setup.exe, > RETR setup.exe, > STOR setup.exe with more bytes, > MFMT and the time before",
+	Severity: Odd, sign: 1,
+	Matters:  "An intruder who changes a program or a page sets its time back, so that nobody sees the change.",
+	Innocent: "a program that builds files gives all of them the same time.",
+	look:     eachSession(falseTimes),
+}
+
+// A replaced file is what a client learned of a file, and what it did with it.
+type replaced struct {
+	time      string // by MDTM
+	size      int64  // by SIZE or RETR, -1 if it is not known
+	changed   bool   // a file of another size was stored in its place
+	exchanges []*ftp.Exchange
+}
+
+func falseTimes(_ *Evidence, s *session) (found []breach) {
+	if !s.said("MDTM") {
+		return nil
+	}
+	files := map[string]*replaced{}
+	var w walk
+	for _, x := range s.Exchanges {
+		w.follow(x)
+		name, time := x.Argument, ""
+		if x.Command == "MFMT" || x.Command == "MDTM" && timeAndName().MatchString(x.Argument) {
+			time, name, _ = strings.Cut(x.Argument, " ")
+		}
+		f := files[w.target(name)]
+		switch {
+		case x.Final() < 200 || x.Final() >= 300:
+		case time != "":
+			if f != nil && f.changed && strings.HasPrefix(f.time, time) { // it may have a fraction
+				b := breach{observed: fmt.Sprintf("%s: the time is that of the file before another one took its place", show(x.Line.Text))}
+				for _, x := range append(f.exchanges, x) {
+					b.packets = append(b.packets, exchangeFrames(x)...)
+				}
+				found = append(found, b)
+			}
+		case f == nil && x.Command == "MDTM" && len(files) < maxContents:
+			files[strings.Clone(w.target(name))] = &replaced{time: x.Replies[len(x.Replies)-1].Text, size: -1, exchanges: []*ftp.Exchange{x}}
+		case f != nil:
+			f.add(s, x)
+		}
+	}
+	return found
+}
+
+// timeAndName matches an argument of MDTM that sets a time.
+var timeAndName = pattern(`^\d{14} \S`)
+
+// add takes the next command about a file whose time is known.
+func (f *replaced) add(s *session, x *ftp.Exchange) {
+	moved := int64(0)
+	for _, c := range s.dataOf(x.Data) {
+		moved += c.ClientFlow.Bytes + c.ServerFlow.Bytes
+	}
+	switch x.Command {
+	case "SIZE":
+		if n, err := strconv.ParseInt(x.Replies[len(x.Replies)-1].Text, 10, 64); err == nil && !f.changed {
+			f.size = n
+		}
+	case "RETR":
+		if !f.changed {
+			f.size = moved
+		}
+	case "STOR":
+		f.changed = f.changed || f.size >= 0 && moved != f.size
+	default:
+		return
+	}
+	f.exchanges = append(f.exchanges, x)
+}
