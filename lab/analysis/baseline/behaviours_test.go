@@ -74,6 +74,15 @@ var behaviours = []lookalike{
 	{"mailboxes that are copied in a network", "no-sensitive-names", IsNormal, mailboxes("10.20.1.5", "ceo.pst", "cfo.pst")},
 	{"a mailbox", "no-sensitive-names", IsNormal, mailboxes("203.0.113.66", "archive.pst")},
 
+	{"a host that answers for a name and collects passwords", "no-detours", "", collector(5355, 2, "530 no")},
+	{"a host that answers for a name of NetBIOS and collects passwords", "no-detours", "", collector(137, 2, "530 no")},
+	{"a server that is found by its name", "no-detours", IsNormal, collector(5355, 2, "230 in")},
+	{"a server that is found by its name, and a mistake", "no-detours", IsNormal, collector(5355, 1, "530 no")},
+	{"a server that refuses two users and hangs up", "no-detours", IsNormal, collector(53, 2, "530 no")},
+	{"a server that takes the place of another", "no-detours", IsUnusual, displaced("530 no", "FTP Service")},
+	{"a second server that knows the same users", "no-detours", IsNormal, displaced("230 in", "FTP Service")},
+	{"a server that forgets a user for a while", "no-detours", IsNormal, displaced("530 no", "hi")},
+
 	{"connections that type ahead and keep a customer out", "calls-are-meant", "", holds(20, "> USER a", "421 Too many connections")},
 	{"silent connections that keep a customer out", "calls-are-meant", "", holds(20, "", "421 Too many connections")},
 	{"connections that stop after USER and keep a customer out", "calls-are-meant", "", holds(20, "> USER a\n< 331 and?", "421 Too many connections")},
@@ -124,6 +133,38 @@ func mailboxes(server string, names ...string) func(*forge.Capture) {
 			t.Say("> STOR " + name + "\n< 150 go on\n< 226 done")
 		}
 		t.Say(bye).Peer.Close()
+	}
+}
+
+// collector is a server that answers n clients from a port of UDP, and then their logins.
+func collector(port, n int, reply string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			client := fmt.Sprintf("192.0.2.%d", 50+i)
+			f.UDP(addrPort(aServer, port), client+":50001", []byte("an answer about a name"))
+			dial(f, client, aServer+":21").Say(fmt.Sprintf("< 220 hi\n> USER user%d\n< 331 and?\n> PASS x\n< %s", i, reply)).Peer.Close()
+			f.Pass(time.Minute)
+		}
+	}
+}
+
+// displaced is a user who logs in three times. The second server answers from another distance.
+func displaced(reply, greeting string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i, hears := range []string{"230 in", reply, "230 in"} {
+			before := len(f.Frames)
+			say := "< 220 hi"
+			if i == 1 {
+				say = "< 220 " + greeting
+			}
+			f.Control().Say(say + "\n> USER bob\n< 331 and?\n> PASS right\n< " + hears + "\n> QUIT\n< 221 bye").Peer.Close()
+			for n := before; i == 1 && n < len(f.Frames); n++ {
+				if !fromClient(f.Frames[n]) {
+					hops(f, len(f.Frames)-1-n, 128)
+				}
+			}
+			f.Pass(time.Minute)
+		}
 	}
 }
 

@@ -126,12 +126,27 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 var noDetoursRule = Rule{
 	Name: "no-detours", Theme: "beside the session",
 	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, and a question for the address of one has one answer.",
-	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557.002 (ARP cache poisoning)",
+	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
 	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
 	Severity: Odd, sign: 2,
 	Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
 	Innocent: "a second server or router takes the place of the first, a router knows a shorter way, or a name has several servers.",
-	look:     atTheEnd(detours),
+	look:     offTheWay,
+}
+
+func offTheWay() look {
+	all := newImpostors()
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			all.add(e, s)
+			return nil
+		},
+		end: func(e *Evidence) []breach {
+			found := all.judge()
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return slices.Concat(detours(e), found)
+		},
+	}
 }
 
 // detours finds conflicts about the addresses of hosts with a session, and redirects that these

@@ -44,6 +44,7 @@ type watch struct {
 	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
 	bleeds map[int]int
 	cards  cards
+	named  named
 	// contents are what the first bytes of connections show, by connection.
 	contents     map[int]content
 	planted      planted
@@ -97,7 +98,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, named: named{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
@@ -138,6 +139,9 @@ func (w *watch) packet(p *capture.Packet) {
 	} else {
 		w.datagrams.packet(p)
 		w.neighbours.packet(p)
+		if p.UDP != nil {
+			w.named.packet(p)
+		}
 		if p.UDP != nil && p.UDP.DNS != nil {
 			w.lookups.packet(p)
 		}
