@@ -83,6 +83,10 @@ var behaviours = []lookalike{
 	{"a second server that knows the same users", "no-detours", IsNormal, displaced("230 in", "FTP Service")},
 	{"a server that forgets a user for a while", "no-detours", IsNormal, displaced("530 no", "hi")},
 
+	{"files of two departments that are taken away", "files-are-kept", IsUnusual, takenAway("/hr/salary", "/finance/ledger")},
+	{"files of a department that are handed over", "files-are-kept", IsNormal, takenAway("/hr/salary", "/hr/bonus")},
+	{"orders and offers that are handed over", "files-are-kept", IsNormal, takenAway("/orders/a", "/offers/b")},
+
 	{"connections that type ahead and keep a customer out", "calls-are-meant", "", holds(20, "> USER a", "421 Too many connections")},
 	{"silent connections that keep a customer out", "calls-are-meant", "", holds(20, "", "421 Too many connections")},
 	{"connections that stop after USER and keep a customer out", "calls-are-meant", "", holds(20, "> USER a\n< 331 and?", "421 Too many connections")},
@@ -166,6 +170,15 @@ func displaced(reply, greeting string) func(*forge.Capture) {
 			f.Pass(time.Minute)
 		}
 	}
+}
+
+// takenAway fetches and removes files whose paths begin in the given ways.
+func takenAway(paths ...string) func(*forge.Capture) {
+	var b strings.Builder
+	for _, p := range paths {
+		b.WriteString(numberedLines(12, "> RETR "+p+"_%[1]d.xls\n< 150 here\n< 226 done\n> DELE "+p+"_%[1]d.xls\n< 250 ok\n"))
+	}
+	return session1(strings.TrimSpace(b.String()))
 }
 
 // holds are n connections that say something and then nothing, while another client calls and hears the

@@ -34,6 +34,14 @@ var inPlace = pattern(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)
 // confidential matches the markings of documents that must stay inside (ISO/IEC 27001, A.5.13).
 var confidential = pattern(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|secret|restricted|proprietary|internal[^a-z]*only|nda)([^a-z]|$)`)
 
+// departments matches folders and files of the departments whose files are private: those about people and
+// about money.
+var departments = pattern(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand)([/_ .-]|\d|$)`)
+
+// takenFrom is from how many folders somebody takes their files. A program that fetches what is handed over
+// has one.
+const takenFrom = 2
+
 // takenFiles is how many of them somebody fetches and removes who takes them away.
 const takenFiles = 20
 
@@ -47,17 +55,22 @@ type wiper struct {
 	files   map[string]int  // deleted at machine speed, with the packet
 	folders map[string]bool // removed
 	taken   map[string]int  // deleted files that were fetched, and whose names say that they are confidential
+	private map[string]int  // deleted files of departments that were fetched
+	from    map[string]bool // the folders of these
 	gone    map[string]int  // deleted files that were not fetched, with the packet
 	stored  int
 	last    *ftp.Exchange // the last deletion
 }
 
 func wipes(e *Evidence, s *session) []breach {
-	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}}
+	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}, private: map[string]int{}, from: map[string]bool{}}
 	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
 	found := w.covered()
 	if n := len(w.taken); n >= takenFiles {
 		found = append(found, breach{packets: firstPackets(w.taken), observed: fmt.Sprintf("%d files were fetched and removed whose names say that they are confidential", n)})
+	}
+	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
+		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
 	if b, ok := w.emptied(e, s); ok {
 		found = append(found, b)
@@ -141,6 +154,9 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 			w.gone[at] = x.Packet
 		case confidential().MatchString(path.Base(at)):
 			w.taken[at] = x.Packet
+		case departments().MatchString(at):
+			w.private[at] = x.Packet
+			w.from[path.Dir(at)] = true
 		}
 		if !w.fetched[at] && traces().MatchString(at) {
 			w.traces[at] = x.Packet
