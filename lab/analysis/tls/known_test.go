@@ -215,6 +215,26 @@ func TestClearAfterTLS(t *testing.T) {
 		if got, want := blind.clear, [2]string{"[gap]" + want[0], "[gap]" + want[1]}; got != want {
 			t.Errorf("%s without keys: got %q, want %q", Version(version), got, want)
 		}
+		// A packet may be missing between TLS and what is in clear.
+		var end [2]int64
+		for _, p := range c.packets[:len(c.packets)-3] {
+			end[p.dir] += int64(len(p.data))
+		}
+		const port = int64(len("PORT 127,0,0,1,12,100\r\n"))
+		for _, lost := range []struct {
+			dir      int
+			from, to int64
+			clear    string
+		}{
+			{fromClient, end[fromClient], end[fromClient] + port, "[gap]\xff\xf4\xff\xf2ABOR\r\n"},
+			{fromServer, end[fromServer] - 20, end[fromServer], "[gap]" + want[fromServer]},
+		} {
+			want := want
+			want[lost.dir] = lost.clear
+			if h := withoutRange(c, c.keys(t), lost.dir, lost.from, lost.to); h.clear != want {
+				t.Errorf("%s, without %d to %d: got %q in clear, want %q", Version(version), lost.from, lost.to, h.clear, want)
+			}
+		}
 	}
 }
 

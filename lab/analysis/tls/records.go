@@ -51,6 +51,7 @@ type recordReader struct {
 	last    tcp.Chunk // where the last byte of buf comes from
 	seq     int64     // the sequence number of the first byte of the current or next record
 	since   int64     // searching: the sequence number after the last known record
+	resumes int64     // searching: the sequence number of the first byte after the latest gap
 	lost    bool      // bytes since the last record are not in the capture
 	dropped int       // the packet of the last byte that search dropped, 0 for none
 	final   bool      // no more chunks come
@@ -62,7 +63,7 @@ type readerState int
 const (
 	atStart   readerState = iota // a record, or a direction that is not TLS at all
 	inRecords                    // a record, or text in clear
-	searching                    // any bytes: it searches for a record header
+	searching                    // any bytes: it searches for a record header, or text after a gap
 	inClear                      // no TLS
 )
 
@@ -163,17 +164,27 @@ func (r *recordReader) passGap() bool {
 	}
 	c.AfterGap, r.lost = false, true
 	if r.state == inRecords && c.Seq > r.seq {
-		r.state, r.since = searching, r.seq
+		r.state, r.since, r.resumes = searching, r.seq, c.Seq
 	}
 	return true
 }
 
-// search drops bytes until they look like a record header, and reports whether it found
-// one.
+// search drops bytes until they look like a record header, or like text right after a gap, in which
+// TLS may have ended. It reports whether it found one.
 func (r *recordReader) search() bool {
 	for len(r.queue) > 0 {
-		r.lost = r.lost || r.queue[0].AfterGap
-		r.queue[0].AfterGap = false
+		if c := &r.queue[0]; c.AfterGap {
+			r.lost, r.resumes, c.AfterGap = true, c.Seq, false
+		}
+		if r.queue[0].Seq == r.resumes {
+			sample := r.peek(textSample)
+			switch like := textIn(sample); {
+			case like == isText:
+				return true
+			case like == mayBeText && r.mayGrow(sample):
+				return false
+			}
+		}
 		head := r.peek(recordHeader)
 		if isHeader(head) {
 			return true
@@ -216,7 +227,9 @@ func (r *recordReader) clear() (record, bool) {
 	}
 	c := r.queue[0]
 	r.consume(len(c.Data))
-	return record{kind: clearBytes, body: c}, true
+	rec := record{kind: clearBytes, body: c, lost: r.lost}
+	r.lost = false
+	return rec, true
 }
 
 // peek returns the next bytes, at most n, up to the next gap.

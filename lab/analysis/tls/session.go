@@ -206,6 +206,7 @@ func (s *Session) waits(dir int, r *record) bool {
 // read reads a record, or bytes that are not one.
 func (s *Session) read(dir int, r *record) {
 	h, f := &s.halves[dir], &s.Flows[dir]
+	h.lost = h.lost || r.lost
 	if r.kind == clearBytes {
 		if f.ClearFrom == 0 {
 			f.ClearFrom = r.body.Packet
@@ -214,7 +215,6 @@ func (s *Session) read(dir int, r *record) {
 		return
 	}
 	h.number++
-	h.lost = h.lost || r.lost
 	if f.FirstPacket == 0 {
 		f.FirstPacket = r.body.Packet
 	}
