@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
@@ -111,5 +112,24 @@ func TestKeysWouldNotHelp(t *testing.T) {
 	const want = "is in TLS that cannot be read (its ClientHello is not in the capture)"
 	if report := v.Report(); strings.Count(report, want) != 2 || strings.Contains(report, "--keylog") {
 		t.Errorf("got, not twice %q and no --keylog:\n%s", want, report)
+	}
+}
+
+// TestDerivedComments checks the comments on TLS in wants that are derived from whole captures.
+func TestDerivedComments(t *testing.T) {
+	const unread, end, lost = "TLS that cannot be read: there are no keys for it", "close_notify and FIN", "lacks packets"
+	for name := range ftpsScenarios(t) {
+		file, log := playedFile(t, name)
+		for _, keys := range [][]byte{nil, log} {
+			c := read(t, withoutKeys(t, file), capture.Options{KeyLog: keys})
+			var want strings.Builder
+			if err := expect.Derive(&want, c, nil); err != nil {
+				t.Fatal(err)
+			}
+			text, hidden := want.String(), c.Session(0).Hidden
+			if strings.Contains(text, lost) || strings.Contains(text, unread) != hidden || hidden && strings.Contains(text, end) {
+				t.Errorf("%s, hidden %v: a comment is not true in\n%s", name, hidden, text)
+			}
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -45,13 +46,13 @@ func (d *deriver) lines(t *derived) {
 			t.skip("TLS: the records have other lengths in each session")
 			return
 		case e.kind == elementFIN && t.conn.Role == ftp.Control && t.inTLS(e):
-			t.skip("close_notify and FIN: those of the two ends may cross")
+			t.endInTLS()
 			return
 		case e.kind == elementBytes && d.aborted(t):
 			t.skip("the amount of data before the end is chance")
 			return
 		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
-			t.skip("")
+			t.skip(t.whyUnread(e))
 			before = nil
 			continue
 		case e.kind == elementBytes && t.sides[e.dir()].unnumbered && t.saidBy(e) == nil:
@@ -94,6 +95,24 @@ func (d *deriver) lines(t *derived) {
 func (t *derived) inTLS(e *element) bool {
 	s := t.capture.sessions[t.conn.ID]
 	return s != nil && s.TLS && t.capture.frames[e.frame].Number >= s.TLSFrom
+}
+
+// endInTLS writes "..." for the end of a dialogue that has changed to TLS.
+func (t *derived) endInTLS() {
+	t.skip("")
+	if last := t.lines[len(t.lines)-1]; t.capture.sessions[t.conn.ID].Layer.ClearFrom() == 0 {
+		last.comment = cmp.Or(last.comment, "close_notify and FIN: those of the two ends may cross")
+	}
+}
+
+// whyUnread says why bytes in TLS cannot be read, "" if they can.
+func (t *derived) whyUnread(e *element) string {
+	layer, side := t.capture.sessions[t.conn.ID].Layer, t.sender(e)
+	packet := t.capture.frames[e.frame].Number
+	if f := layer.Flow(side); f.HiddenFrom == 0 || packet < f.HiddenFrom || packet > f.HiddenTo {
+		return ""
+	}
+	return "TLS that cannot be read: " + layer.WhyHidden(side)
 }
 
 // hasMargin reports whether the i-th line begins with |.
