@@ -37,7 +37,7 @@ func Measures() []Measure {
 		{"transfer-bytes", "bytes", "of one data connection", true, transferBytes, nil},
 		{"transfer-segments", "segments", "with data, of one data connection", true, transferSegments, nil},
 		{"transfer-time", "seconds", "from the first to the last packet of a data connection", true, transferTimes, nil},
-		{"data-connections-a-minute", "connections", "in the busiest minute of a session", false, nil, dataRates},
+		{"data-connections-a-minute", "connections", "in the busiest minute of a session", true, nil, dataRates},
 		{"packet-length", "bytes", "on the wire, headers included", false, nil, nil},
 	}
 }

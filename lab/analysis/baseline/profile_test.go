@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,21 @@ func TestUnusualValues(t *testing.T) {
 	got := check(t, evidence(f, t), normal)
 	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
+	}
+}
+
+// TestManyPictures stores many small files on a fast line, against a profile of sessions with one file.
+func TestManyPictures(t *testing.T) {
+	pictures := func(n int) func(*forge.Capture) {
+		var files [][2]string
+		for i := range n {
+			files = append(files, [2]string{fmt.Sprintf("STOR DSC_%04d.JPG", i), "a picture"})
+		}
+		return moves(files...)
+	}
+	normal := learned(t, "normal", slices.Repeat([]func(*forge.Capture){pictures(1)}, 25)...)
+	if got := check(t, forgedEvidence(t, pictures(60)), normal); got.Verdict != IsNormal || count(got, "data-connections-a-minute", Note) != 1 {
+		t.Errorf("got %v, want %s with a note on their number", got, IsNormal)
 	}
 }
 
