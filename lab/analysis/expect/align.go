@@ -55,6 +55,7 @@ type aligner struct {
 	begins   []bool          // whether a claim of several elements can begin at the element
 	goesOn   []bool          // whether it can continue after the element
 	bounds   map[*line]bound // frames to choose from, for `after`
+	ofTexts  bool            // whether a line is a text
 	unrecorded
 
 	nodes   []node
@@ -269,6 +270,9 @@ func (a *aligner) unwanted(i int32) {
 	e := &a.elements[n.at]
 	first := n.at
 	if p := n.pending[e.dir()]; p >= 0 && e.hasBytes() {
+		if a.hasHole(int(p), int(n.at)) {
+			return // each is unwanted for itself
+		}
 		first = p
 		n.pending[e.dir()] = -1
 	} else if p >= 0 && e.inStream() {
@@ -289,6 +293,9 @@ func (a *aligner) abandon(i int32, dir int) {
 		if e := &a.elements[k]; e.dir() == dir && e.hasBytes() {
 			last = k
 		}
+	}
+	if a.hasHole(int(first), int(last)) {
+		return
 	}
 	n.pending[dir] = -1
 	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: last, from: i, cost: n.cost}, costUnwanted)
@@ -315,13 +322,22 @@ func (a *aligner) pass(i int32) {
 	on := node{state: n.state, kind: stepPassed, from: i, cost: n.cost}
 	outside := e.kind == elementACK || e.kind == elementRepeat && a.lossy
 	if p := &on.pending[e.dir()]; e.isUnrecorded() && *p == inText {
-		if outside = true; !a.continues(int(here)) {
+		outside = true
+		switch {
+		case !a.continues(int(here)):
+			*p = -1
+		case e.kind != elementGap: // the next packet may have the rest, or begin with a line
+			a.push(on, costHidden)
 			*p = -1
 		}
 	}
 	outside = outside || a.isRest(e) && n.pending[e.dir()] < 0
 	if outside || a.skipping(a.nodes[i].state) && n.pending[e.dir()] < 0 {
-		a.push(on, 0)
+		skipped := on
+		if a.hasMoreLines(int(here)) {
+			skipped.pending[e.dir()] = inText
+		}
+		a.push(skipped, 0)
 	}
 	if e.hasBytes() && a.goesOn[here] && (a.begins[here] || on.pending[e.dir()] >= 0) {
 		if on.pending[e.dir()] < 0 {

@@ -242,7 +242,8 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 	switch l.kind {
 	case kindText:
 		text := a.texts[e.dir()][start]
-		if text == nil || text.End != end {
+		if text == nil || text.End != end || a.mayBeEnd(c.first, text) && !(text.Complete && l.words.matches(text.Text)) {
+			a.compareRemains(l, c, f)
 			return
 		}
 		if !text.Complete {
@@ -250,11 +251,6 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 			return
 		}
 		c.alike = true
-		if !l.words.matches(text.Text) && a.mayBeEnd(c.first, text) && l.words.mayEndWith(text.Text) {
-			c.unknown = true
-			c.what.packet(l, f)
-			return
-		}
 		if !l.words.matches(text.Text) {
 			c.what.add("the text is %s", quote(text.Text))
 			c.otherText = !l.words.beginsLike(text.Text)

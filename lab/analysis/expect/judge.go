@@ -152,7 +152,8 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	t.texts[1] = j.capture.dialogue(b.conn, b.a, &forth)
 	t.texts[0] = j.capture.dialogue(b.conn, b.a.Other(), &back)
-	forth.texts, back.texts = t.wantsTexts(), t.wantsTexts()
+	t.ofTexts = t.wantsTexts()
+	forth.texts, back.texts = t.ofTexts, t.ofTexts
 	divide := func() {
 		t.elements = j.capture.elementsOf(b.frames, b.a, t.aligner.lossy, forth, back)
 		t.textsAfterTelnet()
@@ -163,8 +164,8 @@ func (j *judge) newTrack(b *binding) *track {
 		forth.beside, back.beside = beside, beside
 		divide()
 	}
-	t.begins, t.goesOn = t.claimable()
 	t.findUnrecorded()
+	t.begins, t.goesOn = t.claimable()
 	return t
 }
 
@@ -308,6 +309,7 @@ func (t *track) matching(lines []*line, e *element) string {
 func (t *track) claimable() (begins, goesOn []bool) {
 	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
 	inText := [2]int64{} // the end of the current text
+	remains := t.findRemains()
 	for i := range t.elements {
 		e := &t.elements[i]
 		if !e.hasBytes() {
@@ -321,7 +323,10 @@ func (t *track) claimable() (begins, goesOn []bool) {
 			f := &t.capture.frames[e.frame]
 			cut := e.end < f.Seq+int64(f.Payload) // the packet continues in another element
 			begins[i] = begins[i] || cut && e.start == f.Seq
-			goesOn[i] = cut || e.end < inText[dir]
+			goesOn[i] = cut || e.end < inText[dir] || remains[i]
+		}
+		if e.isUnrecorded() && remains[i] {
+			begins[i], goesOn[i] = true, true
 		}
 		for _, l := range t.lines {
 			l = t.asKnown(l)

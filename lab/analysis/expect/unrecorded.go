@@ -83,11 +83,19 @@ func (a *aligner) nextIn(dir, at int) int {
 	return -1
 }
 
-// continues reports whether a gap continues after an element of it.
+// continues reports whether more bytes are missing after an element that lacks them, and those of
+// the same line may be there: the other side says nothing between them.
 func (a *aligner) continues(i int) bool {
 	e := &a.elements[i]
 	next := a.nextIn(e.dir(), i+1)
-	return e.kind == elementGap && next >= 0 && a.elements[next].kind == elementGap && a.elements[next].start == e.end
+	if next < 0 || !a.elements[next].isUnrecorded() || a.elements[next].start != e.end {
+		return false
+	}
+	if e.kind == elementGap {
+		return a.elements[next].kind == elementGap
+	}
+	said := a.nextIn(1-e.dir(), i+1)
+	return said < 0 || said > next
 }
 
 // lacksSome reports whether a gap is among some elements.
@@ -230,26 +238,28 @@ func (a *aligner) hide(i int32, k int) {
 	dir := l.dir()
 	pending := &n.pending[dir]
 	at := a.nextIn(dir, int(n.at))
-	if at < 0 || *pending >= 0 {
+	if at < 0 {
 		return
 	}
-	e := &a.elements[at]
+	e, first := &a.elements[at], at
 	switch {
-	case e.isUnrecorded() && (int(n.at) == at || e.kind == elementGap):
+	case e.isUnrecorded() && *pending < 0 && (int(n.at) == at || e.kind == elementGap):
 		if a.isRest(e) && *pending != inText || !a.fitsIn(l, at) {
 			return
 		}
 	case int(n.at) == at && e.kind == elementBytes:
-		if c := a.compare(l, n.state); !c.isUnknown() || !c.goesOn {
+		c := a.compare(l, n.state)
+		if !c.isUnknown() || !c.goesOn {
 			return
 		}
+		first = c.first
 		n.at++
 	default:
 		return
 	}
 	n.judged |= 1 << k
 	*pending = inText
-	a.push(node{state: n.state, kind: stepHidden, line: l, first: int32(at), last: int32(at), from: i, cost: n.cost}, costHidden)
+	a.push(node{state: n.state, kind: stepHidden, line: l, first: int32(first), last: int32(at), from: i, cost: n.cost}, costHidden)
 }
 
 // fitsIn reports whether a line may be about bytes in a gap that begins with an element. A text
@@ -281,62 +291,6 @@ func (a *aligner) headerFits(l *line, e *element) bool {
 		d.packet(l, &a.capture.frames[e.frame])
 	}
 	return len(d) == 0
-}
-
-// mayGoOn reports whether a text can match the pattern if it begins as recorded and more bytes
-// follow, which are unknown and have at least its line end.
-func (p pattern) mayGoOn(recorded string, more int) bool {
-	if text, cr := strings.CutSuffix(recorded, "\r"); cr && more > 0 && p.matches(text) {
-		return true
-	}
-	last := len(p[len(p)-1])
-	for unknown := range min(more, last+1) {
-		if p.fits(recorded, unknown) {
-			return true
-		}
-	}
-	return more > 0 && p.fits(recorded, more-1) // all of the last part is unknown
-}
-
-// mayBeEnd reports whether a text that begins with element i may be only the end of one, because
-// the capture begins in the middle of it. A text that begins like a reply or a command is whole.
-func (a *aligner) mayBeEnd(i int, text *ftp.Line) bool {
-	dir := a.elements[i].dir()
-	word, _, _ := strings.Cut(text.Text, " ")
-	word, _, _ = strings.Cut(word, "-")
-	isOf := func(letters string) bool { return strings.Trim(word, letters) == "" }
-	whole := len(word) == 3 && isOf("0123456789") || (len(word) == 3 || len(word) == 4) && isOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	return a.sides[dir].begin >= 0 && a.nextIn(dir, 0) == i && !whole
-}
-
-// mayEndWith reports whether a text that matches the pattern may have this end.
-func (p pattern) mayEndWith(end string) bool {
-	last := p[len(p)-1]
-	return strings.HasSuffix(last, end) || len(p) > 1 && strings.HasSuffix(end, last)
-}
-
-// fits reports whether the pattern matches a text and a number of unknown bytes after it.
-func (p pattern) fits(text string, unknown int) bool {
-	end := len(text) + unknown
-	has := func(part string, at int) bool {
-		known := min(max(0, len(text)-at), len(part))
-		return at >= 0 && at+len(part) <= end && part[:known] == text[min(at, len(text)):min(at, len(text))+known]
-	}
-	first, last := p[0], p[len(p)-1]
-	if len(p) == 1 {
-		return len(first) == end && has(first, 0)
-	}
-	if !has(first, 0) || !has(last, end-len(last)) {
-		return false
-	}
-	at := len(first)
-	for _, part := range p[1 : len(p)-1] {
-		for at+len(part) <= end && !has(part, at) {
-			at++
-		}
-		at += len(part)
-	}
-	return at+len(last) <= end
 }
 
 // hidden returns what of the connection cannot be judged because the capture lacks it, nil
@@ -386,6 +340,11 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 		return begin, begunBefore
 	}
 	first, last := &t.elements[s.first], &t.elements[s.last]
+	for i := s.last; i >= s.first; i-- {
+		if e := &t.elements[i]; e.isUnrecorded() && e.dir() == last.dir() {
+			first = e
+		}
+	}
 	for _, i := range t.frames {
 		f := &t.capture.frames[i]
 		if first.kind != elementGap && i >= first.first && i <= last.frame && t.isForth(f) == first.fromA && f.isCut() {

@@ -1,0 +1,63 @@
+package expect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// A text of which the capture has only some bytes cannot be judged if they are as wanted. It came in
+// several packets, which the recorder cut short or lost.
+func TestRemains(t *testing.T) {
+	const loggedIn = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
+	const begun = "ctl client.* > server.21\n"
+	const headers = 54 // of Ethernet, IP and TCP without options
+	const lost = -1
+	for _, test := range []struct {
+		name, want      string
+		from            int // the first packet of the capture
+		pieces          string
+		kept            []int // of the pieces, in bytes
+		wrong, unjudged string
+	}{
+		{"a hole in the middle", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "", "[4]"},
+		{"a star in the hole", loggedIn + "ctl server > client \"150 H* it *.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "", "[4]"},
+		{"two holes", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 4}, "", "[4]"},
+		{"another begin", loggedIn + "ctl server > client \"150 There it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "different 4 @13", ""},
+		{"another end", loggedIn + "ctl server > client \"150 Here it goes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "different 4 @13", ""},
+		{"a lost packet in the middle", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 |Here it |comes.\r\n", []int{4, lost, 8}, "", "[4]"},
+		{"the begin is lost", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "", "[4]"},
+		{"the begin is lost, and another end", loggedIn + "ctl server > client \"150 Here it goes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "different 4 @12", ""},
+		{"a line is lost, too", loggedIn + "ctl server > client \"150 Well.\"\nctl server > client \"226 Done.\"\n", 0, "150 Well.\r\n226 |Done.\r\n", []int{lost, 7}, "", "[4 5]"},
+		{"a reply behind a hole", loggedIn + "ctl server > client \"150 *\"\n", 0, "150 Here it |226 Done.\r\n", []int{8, 11}, "unwanted 4 @13", "[4]"},
+		{"nothing but headers", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 |Here it |comes.\r\n", []int{0, 0, 0}, "", "[4]"},
+		{"the last line of a reply", loggedIn + "ctl ...\nctl server > client \"150 Here.\"\nctl server > client \"226 *\"\n", 0, "150-Well\r\n150 Here.\r\n|226 Done.\r\n", []int{4, 11}, "", "[5]"},
+		{"the begin is older than the capture", begun + "ctl server > client \"150 Here it comes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "", "[2]"},
+		{"the begin is older than the capture, and another end", begun + "ctl server > client \"150 Here it goes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "different 2 @2", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := &recording{forge.New(), false}
+			ctl := login(g)
+			for i, piece := range strings.Split(test.pieces, "|") {
+				ctl.Peer.Segment("P.", piece)
+				if test.kept[i] == lost {
+					g.Drop(0)
+				} else {
+					g.Last(0).Cut(headers + test.kept[i])
+				}
+			}
+			ctl.Segment(".", "")
+			g.Frames = g.Frames[max(0, test.from-1):]
+			v := verdict(t, test.want, g)
+			unjudged := ""
+			for _, u := range v.Unjudged {
+				unjudged += fmt.Sprint(u.Lines)
+			}
+			if got := summary(v); got != test.wrong || unjudged != test.unjudged {
+				t.Errorf("got the mismatches %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
+			}
+		})
+	}
+}
