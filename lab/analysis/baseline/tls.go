@@ -260,15 +260,20 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 var tlsHandshakeSucceedsRule = Rule{
 	Name: "tls-handshake-succeeds", Theme: "TLS",
 	Says:     "A TLS handshake that begins is completed.",
-	Source:   "RFC 8446, 4 and 6.2",
+	Source:   "RFC 8446, 4 and 6.2; RFC 7507 (downgrades); CVE-2014-3566 (POODLE)",
 	Example:  "a certificate that expired yesterday, and the client's alert \"fatal bad certificate\"",
 	Severity: Note,
 	Matters:  "One side does not accept the other: its certificate, its version or its ciphers. Somebody on the way who answers in the place of the server has another certificate.",
 	Innocent: "the certificate has expired or is signed by itself, and the client is right to refuse it.",
 	look: func() look {
+		all := downgrades{}
 		return look{
-			session: func(_ *Evidence, s *session) []breach { return failedHandshake(s.Layer, s.Control) },
-			data:    func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
+			session: func(_ *Evidence, s *session) []breach {
+				all.add(s)
+				return failedHandshake(s.Layer, s.Control)
+			},
+			end:  func(*Evidence) []breach { return all.judge() },
+			data: func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
 		}
 	},
 }

@@ -204,3 +204,34 @@ func foundBy(r Rule, s *session, data *ftp.Connection) []breach {
 	}
 	return all
 }
+
+// TestDowngrades offers a lower version in each handshake, after one that was cut off.
+func TestDowngrades(t *testing.T) {
+	cut := func(s *ftp.Session) { s.Layer.ServerHello, s.Control.ResetBy = nil, ftp.Server }
+	refused := func(s *ftp.Session) {
+		s.Layer.ServerHello, s.Layer.Alerts = nil, []tls.Alert{{Level: 2, Description: 70}}
+	}
+	for _, test := range []struct {
+		name     string
+		versions []tls.Version
+		end      func(*ftp.Session) // of all but the last
+		want     int
+	}{
+		{"RSTs", []tls.Version{tls.TLS12, tls.TLS11, tls.SSL30}, cut, 1},
+		{"RSTs, and the same version again", []tls.Version{tls.TLS12, tls.TLS12, tls.TLS12}, cut, 0},
+		{"an old server that says so", []tls.Version{tls.TLS12, tls.TLS11, tls.SSL30}, refused, 0},
+		{"one RST", []tls.Version{tls.TLS12, tls.TLS11}, cut, 0},
+	} {
+		all := downgrades{}
+		for i, v := range test.versions {
+			s, data := protectedSession()
+			if s.Layer.ClientHello.Versions = []tls.Version{v}; i < len(test.versions)-1 {
+				test.end(s)
+			}
+			all.add(newSession(s, []*ftp.Connection{data}, nil))
+		}
+		if got := all.judge(); len(got) != test.want {
+			t.Errorf("%s: got %v, want %d", test.name, got, test.want)
+		}
+	}
+}
