@@ -3,18 +3,17 @@ package baseline
 import (
 	"regexp"
 	"regexp/syntax"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
 )
 
-// An expression is a regular expression that is not tried on most texts which it does not match. A match
-// has at least one of the fragments, so the text has all pairs of neighbouring letters of that fragment. To
-// find out whether it has them is much cheaper than to match.
+// An expression is a regular expression that is not tried on most texts which it does not match. Each match
+// needs some fixed texts, so it has the pairs of neighbouring letters of these. To find out whether a text has
+// them is much cheaper than to match it.
 type expression struct {
 	*regexp.Regexp
-	fragments []string
+	needs need
 }
 
 // pattern is an expression that is compiled at its first use. Otherwise every program
@@ -23,7 +22,7 @@ func pattern(text string) func() *expression {
 	return sync.OnceValue(func() *expression {
 		e := &expression{Regexp: regexp.MustCompile(text)}
 		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil {
-			e.fragments = fragments(parsed)
+			e.needs = needOf(parsed)
 		}
 		return e
 	})
@@ -44,74 +43,105 @@ func (e *expression) FindString(text string) string {
 	return e.Regexp.FindString(text)
 }
 
-// fragments are texts in ASCII of which each match has at least one, in upper or lower case; none if such
-// texts are not known. Of several lists, the one whose shortest text is the longest is best.
-func fragments(e *syntax.Regexp) (best []string) {
+// mayMatch reports whether a text has what each match needs.
+func mayMatch[T string | []byte](e *expression, text T) bool {
+	if e.needs.nothing() {
+		return true
+	}
+	has := pairsOf(text)
+	return e.needs.met(&has)
+}
+
+// A need is what each match of an expression has, in upper or lower case: a text in ASCII, all of some needs,
+// or any of some. Only one of these is set, or nothing is needed.
+type need struct {
+	text     string
+	all, any []need
+}
+
+func (n *need) nothing() bool { return n.text == "" && n.all == nil && n.any == nil }
+
+func needOf(e *syntax.Regexp) (n need) {
 	switch e.Op {
 	case syntax.OpLiteral:
-		if text := string(e.Rune); len(text) > 1 && isASCII(text) {
-			return []string{text}
+		if text := string(e.Rune); isASCII(text) {
+			n.text = text
 		}
 	case syntax.OpCapture, syntax.OpPlus:
-		return fragments(e.Sub[0])
+		return needOf(e.Sub[0])
 	case syntax.OpRepeat:
 		if e.Min > 0 {
-			return fragments(e.Sub[0])
+			return needOf(e.Sub[0])
 		}
 	case syntax.OpConcat:
 		for _, part := range e.Sub {
-			if list := fragments(part); shortest(list) > shortest(best) {
-				best = list
+			if of := needOf(part); !of.nothing() {
+				n.all = append(n.all, of)
 			}
 		}
 	case syntax.OpAlternate:
 		for _, choice := range e.Sub {
-			list := fragments(choice)
-			if list == nil {
-				return nil
+			of := needOf(choice)
+			if of.nothing() {
+				return need{}
 			}
-			best = append(best, list...)
+			n.any = append(n.any, of)
 		}
 	}
-	return best
+	return n
 }
 
-// shortest is the length of the shortest text, 0 for none.
-func shortest(list []string) (least int) {
-	for _, text := range list {
-		if least == 0 || len(text) < least {
-			least = len(text)
+// met reports whether a text with these pairs of letters may have what is needed.
+func (n *need) met(has *pairs) bool {
+	for i := range n.all {
+		if !n.all[i].met(has) {
+			return false
 		}
 	}
-	return least
+	for i := range n.any {
+		if n.any[i].met(has) {
+			return true
+		}
+	}
+	return n.any == nil && has.spell(n.text)
 }
 
 func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// mayMatch reports whether a text has the pairs of letters of a fragment.
-func mayMatch[T string | []byte](e *expression, text T) bool {
-	if len(e.fragments) == 0 {
-		return true
-	}
-	var pairs [64]uint64 // the letters that follow each letter, as bits
+// pairs are the letters of a text, as bits, and those that follow each letter.
+type pairs struct {
+	letters uint64
+	after   [64]uint64
+}
+
+func pairsOf[T string | []byte](text T) (all pairs) {
 	before := letters[0]
 	for i := range len(text) {
 		letter := letters[text[i]]
 		if letter == noLetter {
 			continue
 		}
-		pairs[before] |= 1 << letter
+		all.letters |= 1 << letter
+		all.after[before] |= 1 << letter
 		before = letter
 	}
-	return slices.ContainsFunc(e.fragments, func(f string) bool {
-		i := 1
-		for i < len(f) && pairs[letters[f[i-1]]]&(1<<letters[f[i]]) != 0 {
-			i++
+	return all
+}
+
+// spell reports whether a text in ASCII consists of these letters, and its pairs are among these.
+func (p *pairs) spell(text string) bool {
+	for i := range len(text) {
+		among := p.letters
+		if i > 0 {
+			among = p.after[letters[text[i-1]]]
 		}
-		return i == len(f)
-	})
+		if among&(1<<letters[text[i]]) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // letters maps bytes to numbers below 64. That of a letter is the same in upper and in lower case. If case

@@ -31,7 +31,7 @@ type plant struct {
 // Marks are looked for first, because that is cheaper.
 type part struct {
 	marks []string
-	has   func(text []byte) bool
+	has   func(t *passage) bool
 }
 
 // marked is a part that has one of some marks.
@@ -40,13 +40,26 @@ func marked(marks ...string) part { return part{marks: marks} }
 // like is a part that matches a pattern, and has one of some marks.
 func like(expression string, marks ...string) part {
 	p := pattern(expression)
-	return part{marks, func(text []byte) bool { return p().Match(text) }}
+	return part{marks, func(t *passage) bool { return t.matches(p()) }}
 }
 
-// in reports whether a text in lower case has the part.
-func (p part) in(text []byte) bool {
-	return slices.ContainsFunc(p.marks, func(m string) bool { return bytes.Contains(text, []byte(m)) }) && (p.has == nil || p.has(text))
+// in reports whether a passage has the part.
+func (p part) in(t *passage) bool {
+	return slices.ContainsFunc(p.marks, t.has) && (p.has == nil || p.has(t))
 }
+
+// A passage is the text of a packet, in lower case, with its pairs of letters. They show at once that it has
+// none of most marks and patterns.
+type passage struct {
+	text  []byte
+	pairs pairs
+}
+
+func (t *passage) has(mark string) bool {
+	return t.pairs.spell(mark) && bytes.Contains(t.text, []byte(mark))
+}
+
+func (t *passage) matches(e *expression) bool { return e.needs.met(&t.pairs) && e.Regexp.Match(t.text) }
 
 // Fragments of patterns, in lower case.
 const (
@@ -193,12 +206,15 @@ var (
 )
 
 // runsVisitors reports whether a script runs what a visitor sends, as it is or by way of a variable.
-func runsVisitors(text []byte) bool {
-	if directly().Match(text) {
+func runsVisitors(t *passage) bool {
+	if t.matches(directly()) {
 		return true
 	}
-	runs := runText().FindAllSubmatch(text, -1)
-	return slices.ContainsFunc(keptText().FindAllSubmatch(text, -1), func(kept [][]byte) bool {
+	if !t.matches(keptText()) {
+		return false
+	}
+	runs := runText().FindAllSubmatch(t.text, -1)
+	return slices.ContainsFunc(keptText().FindAllSubmatch(t.text, -1), func(kept [][]byte) bool {
 		return slices.ContainsFunc(runs, func(run [][]byte) bool {
 			return bytes.Equal(kept[1], run[len(run)-1]) || bytes.Equal(kept[1], run[len(run)-2])
 		})
@@ -207,8 +223,8 @@ func runsVisitors(text []byte) bool {
 
 // fetchesFromAddress reports whether a script runs what it fetches from a public address. Installers
 // in a network of one's own are fetched from private ones.
-func fetchesFromAddress(text []byte) bool {
-	return slices.ContainsFunc(fromAddress().FindAllSubmatch(text, -1), func(m [][]byte) bool {
+func fetchesFromAddress(t *passage) bool {
+	return t.matches(fromAddress()) && slices.ContainsFunc(fromAddress().FindAllSubmatch(t.text, -1), func(m [][]byte) bool {
 		a, err := netip.ParseAddr(string(m[1]) + string(m[2]))
 		return err == nil && !a.IsPrivate() && !a.IsLoopback()
 	})
@@ -216,9 +232,9 @@ func fetchesFromAddress(text []byte) bool {
 
 // planted are the files that intruders plant, by data connection.
 type planted struct {
-	files map[int]*plantedFile
-	found map[int]content
-	text  []byte // a buffer
+	files   map[int]*plantedFile
+	found   map[int]content
+	passage // a buffer
 }
 
 // A plantedFile is what was seen of a file.
@@ -263,12 +279,13 @@ func (all *planted) packet(p *capture.Packet) {
 	if f.parts == nil {
 		f.parts = make([]int, len(plants))
 	}
+	all.pairs = pairsOf(all.text)
 	for i, plant := range plants {
 		if t.Sender() != ftp.Client && !plant.fetched || !plant.where.covers(f.binary) {
 			continue
 		}
 		for j, part := range plant.parts {
-			if (j == 0 || part.has == nil || f.parts[i]&1 != 0) && f.parts[i]&(1<<j) == 0 && part.in(all.text) {
+			if (j == 0 || part.has == nil || f.parts[i]&1 != 0) && f.parts[i]&(1<<j) == 0 && part.in(&all.passage) {
 				f.parts[i] |= 1 << j
 			}
 		}
