@@ -298,19 +298,30 @@ const (
 // naming are the commands that give a file or a folder a name.
 var naming = words("STOR APPE MKD XMKD RNTO")
 
+// A carrier is a command that may carry an exploit.
+type carrier struct {
+	*ftp.Exchange
+	mark, path, names, password bool
+	has                         pairs // of its argument
+}
+
+func newCarrier(x *ftp.Exchange) *carrier {
+	_, path := pathCommands[x.Command]
+	return &carrier{x, strings.ContainsAny(x.Argument, marks), path, naming[x.Command], isPassword(x), pairsOf(x.Argument)}
+}
+
 // fits reports whether a command can carry the exploit; its argument decides. A password may be any
 // text, so the exploits in passwords are listed with PASS.
-func (k *exploit) fits(x *ftp.Exchange, hasMark bool) bool {
+func (k *exploit) fits(x *carrier) bool {
 	switch k.command {
 	case onMark:
-		return hasMark && !isPassword(x)
+		return x.mark && !x.password
 	case onPath:
-		_, takes := pathCommands[x.Command]
-		return takes
+		return x.path
 	case onNew:
-		return naming[x.Command]
+		return x.names
 	case "":
-		return !isPassword(x)
+		return !x.password
 	}
 	return k.command == x.Command
 }
@@ -442,10 +453,11 @@ func knownExploit(e *Evidence, s *session) []breach {
 			continue
 		}
 		b := breach{packets: []int{x.Packet}}
-		name := exploitIn(x, exploits)
+		carrier := newCarrier(x)
+		name := exploitIn(carrier, exploits)
 		if name == "" {
 			b.severity, b.sign = Odd, 2
-			name = exploitIn(x, suspects)
+			name = exploitIn(carrier, suspects)
 		}
 		if name != "" {
 			b.observed = fmt.Sprintf("%s: %s", show(x.Line.Text), name)
@@ -456,10 +468,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 }
 
 // exploitIn names the exploit that a command carries, "" for none of the list.
-func exploitIn(x *ftp.Exchange, list []exploit) string {
-	hasMark := strings.ContainsAny(x.Argument, marks)
+func exploitIn(x *carrier, list []exploit) string {
 	for i := range list {
-		if k := &list[i]; k.fits(x, hasMark) && k.argument().MatchString(x.Argument) {
+		if k := &list[i]; k.fits(x) && k.argument().matches(x.Argument, &x.has) {
 			return k.name
 		}
 	}

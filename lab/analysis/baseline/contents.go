@@ -186,10 +186,8 @@ func (w *watch) content(p *capture.Packet) {
 // begins looks at the first bytes of a data connection. It looks for short marks first, which is
 // cheaper than the patterns, and most data has none of them.
 func (w *watch) begins(p *capture.Packet) {
-	w.lower = appendLower(w.lower[:0], p.TCP.Payload)
-	marked := func(marks ...string) bool {
-		return slices.ContainsFunc(marks, func(m string) bool { return bytes.Contains(w.lower, []byte(m)) })
-	}
+	w.first.read(p.TCP.Payload)
+	marked := func(marks ...string) bool { return slices.ContainsFunc(marks, w.first.has) }
 	if t := p.Connection.Transfer; t != nil && !isListing(t.Command) && (len(p.TCP.Payload) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
 		w.match(p, remoteShell, "a shell", ofShell)
 	}

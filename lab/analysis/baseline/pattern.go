@@ -43,6 +43,11 @@ func (e *expression) FindString(text string) string {
 	return e.Regexp.FindString(text)
 }
 
+// matches reports whether the expression matches a text with these pairs of letters.
+func (e *expression) matches(text string, has *pairs) bool {
+	return e.needs.met(has) && e.Regexp.MatchString(text)
+}
+
 // mayMatch reports whether a text has what each match needs.
 func mayMatch[T string | []byte](e *expression, text T) bool {
 	if e.needs.nothing() {
@@ -64,9 +69,7 @@ func (n *need) nothing() bool { return n.text == "" && n.all == nil && n.any == 
 func needOf(e *syntax.Regexp) (n need) {
 	switch e.Op {
 	case syntax.OpLiteral:
-		if text := string(e.Rune); isASCII(text) {
-			n.text = text
-		}
+		return oneOf(exactly(e))
 	case syntax.OpCapture, syntax.OpPlus:
 		return needOf(e.Sub[0])
 	case syntax.OpRepeat:
@@ -74,11 +77,7 @@ func needOf(e *syntax.Regexp) (n need) {
 			return needOf(e.Sub[0])
 		}
 	case syntax.OpConcat:
-		for _, part := range e.Sub {
-			if of := needOf(part); !of.nothing() {
-				n.all = append(n.all, of)
-			}
-		}
+		n.all = needsInRow(e.Sub)
 	case syntax.OpAlternate:
 		for _, choice := range e.Sub {
 			of := needOf(choice)
@@ -87,6 +86,87 @@ func needOf(e *syntax.Regexp) (n need) {
 			}
 			n.any = append(n.any, of)
 		}
+	}
+	return n
+}
+
+// needsInRow are the needs of expressions that follow each other. Those that match only a few texts are joined.
+func needsInRow(parts []*syntax.Regexp) (all []need) {
+	add := func(n need) {
+		if !n.nothing() {
+			all = append(all, n)
+		}
+	}
+	joined := []string{""}
+	for _, part := range parts {
+		if longer := join(joined, exactly(part)); longer != nil {
+			joined = longer
+			continue
+		}
+		add(oneOf(joined))
+		joined = []string{""}
+		add(needOf(part))
+	}
+	add(oneOf(joined))
+	return all
+}
+
+// mostTexts bounds the texts that are tried for an expression.
+const mostTexts = 16
+
+// exactly are the texts in ASCII that an expression matches, in upper or lower case; nil if it matches others,
+// or many.
+func exactly(e *syntax.Regexp) (texts []string) {
+	switch e.Op {
+	case syntax.OpLiteral:
+		if text := string(e.Rune); isASCII(text) {
+			return []string{text}
+		}
+	case syntax.OpEmptyMatch, syntax.OpWordBoundary:
+		return []string{""}
+	case syntax.OpCapture:
+		return exactly(e.Sub[0])
+	case syntax.OpQuest:
+		if of := exactly(e.Sub[0]); of != nil && len(of) < mostTexts {
+			return append(of, "")
+		}
+	case syntax.OpConcat:
+		texts = []string{""}
+		for _, part := range e.Sub {
+			texts = join(texts, exactly(part))
+		}
+	case syntax.OpAlternate:
+		for _, choice := range e.Sub {
+			of := exactly(choice)
+			if of == nil || len(texts)+len(of) > mostTexts {
+				return nil
+			}
+			texts = append(texts, of...)
+		}
+	}
+	return texts
+}
+
+// join puts each of some texts in front of each of others; nil if they become too many.
+func join(first, second []string) (joined []string) {
+	if len(first)*len(second) > mostTexts {
+		return nil
+	}
+	for _, a := range first {
+		for _, b := range second {
+			joined = append(joined, a+b)
+		}
+	}
+	return joined
+}
+
+// oneOf is the need of one of some texts. If one of them is empty, nothing is needed.
+func oneOf(texts []string) (n need) {
+	for _, text := range texts {
+		if text == "" {
+			return need{}
+		}
+		n.any = append(n.any, need{text: text})
 	}
 	return n
 }

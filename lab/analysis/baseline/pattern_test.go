@@ -18,6 +18,7 @@ func TestPattern(t *testing.T) {
 		{`ab[0-9]*(cd|wd)`, "cd"},
 		{`(ab|cd.*wd)`, "cd"},
 		{`(ab)?cd`, "ab"},
+		{`ab(cd)?\.(x|y)`, "ab cd. x y"},
 		{`(ab)+`, "a"},
 		{`(ab){2}`, "a"},
 		{`^[a-z]+:/`, "a:b"},

@@ -24,7 +24,7 @@ func listsCards(text []byte) bool {
 		case '0' <= c && c <= '9':
 			number = append(number, c)
 		case (c == ' ' || c == '-') && len(number) < 16 && len(number)%4 == 0: // as it is printed on the card
-		default:
+		case len(number) > 0:
 			end()
 		}
 	}

@@ -55,6 +55,12 @@ type passage struct {
 	pairs pairs
 }
 
+// read takes the data of a packet.
+func (t *passage) read(data []byte) {
+	t.text = appendLower(t.text[:0], data)
+	t.pairs = pairsOf(t.text)
+}
+
 func (t *passage) has(mark string) bool {
 	return t.pairs.spell(mark) && bytes.Contains(t.text, []byte(mark))
 }

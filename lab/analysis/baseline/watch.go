@@ -50,7 +50,7 @@ type watch struct {
 	planted      planted
 	commandFiles commandFiles
 	entries      map[int]int // how many files and folders a listing has, by data connection
-	lower        []byte      // a buffer
+	first        passage     // a buffer
 }
 
 // A repeat is a retransmitted segment.
