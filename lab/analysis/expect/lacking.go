@@ -63,11 +63,24 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 			return u, true
 		}
 	}
-	if c := j.capture; c.begunBefore != nil || c.isCut() || b.proto != "tcp" && c.oneSided != nil {
+	if c := j.capture; c.lacksPackets() {
 		u.From, u.Why = c.whyLacking()
 		return u, true
 	}
+	for _, other := range j.bindings {
+		if other.proto == "udp" && len(other.frames) > 0 && j.capture.beginsWithAnswer(other.frames[0]) {
+			u.From, u.Why = j.capture.frames[other.frames[0]].Number, oneSided
+			return u, true
+		}
+	}
 	return u, false
+}
+
+// beginsWithAnswer reports whether a packet of another protocol than TCP, the first of its
+// declaration, answers a question that the capture lacks.
+func (c *evidence) beginsWithAnswer(frame int) bool {
+	p := c.frames[frame].Other
+	return p != nil && (p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response)
 }
 
 // whyLacking returns the packet from which on the capture lacks packets that no gap in a stream

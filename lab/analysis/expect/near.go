@@ -126,8 +126,11 @@ func (c costs) exchange(b *binding) bool {
 // better than these: first of all their lines, then their ports and the sides that open, and
 // then the order in which the want declares them.
 func (c costs) better(x, y, b, other *binding) bool {
-	lines := cmp.Compare(c.of(x)+c.of(y), c.of(b)+c.of(other))
-	if lines != 0 || b.conn == nil {
+	after, before := c.of(x)+c.of(y), c.of(b)+c.of(other)
+	if b.conn == nil { // perhaps because the capture lacks it
+		return after/costMismatch < before/costMismatch
+	}
+	if lines := cmp.Compare(after, before); lines != 0 {
 		return lines < 0
 	}
 	ends := cmp.Compare(x.wrong()+y.wrong(), b.wrong()+other.wrong())

@@ -209,11 +209,7 @@ func (t *track) isSilent(dir int) bool {
 // beginsWithAnswer reports whether the first packet of another protocol than TCP answers a
 // question that the capture lacks.
 func (t *track) beginsWithAnswer() bool {
-	if len(t.elements) == 0 || t.elements[0].kind != elementDatagram {
-		return false
-	}
-	p := t.capture.frames[t.elements[0].frame].Other
-	return p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
+	return len(t.elements) > 0 && t.elements[0].kind == elementDatagram && t.capture.beginsWithAnswer(t.elements[0].frame)
 }
 
 // isUnrecorded reports whether the capture lacks the bytes of an element.

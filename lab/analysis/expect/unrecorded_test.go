@@ -324,6 +324,29 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// The first of several like declarations means the first connection, also if a file that is cut off
+// lacks the second.
+func TestCutOffLikeDeclarations(t *testing.T) {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	data := connect(g, "198.51.100.100:3172", "192.0.2.21:50000")
+	data.Peer.Segment("P.", "0123456789")
+	data.Segment(".", "")
+	ctl.Segment("P.", "NOOP\r\n")
+	const want = "ctl client.* > server.21\none client.* > server.*\ntwo client.* > server.*\nctl ...\nctl client > server \"SIZE a\"\nctl ...\none ...\none server > client seq 1:11\none ...\ntwo ...\ntwo client > server seq 1:5\ntwo ...\n"
+	w, err := Parse("test.txtar", 1, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := w.Judge(cutOffIn(t, g, len(g.Frames)), hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Mismatches) > 0 || v.Connections[1].ID != 1 {
+		t.Errorf("one is the connection %d, want 1\n%s", v.Connections[1].ID, v.Report())
+	}
+}
+
 // A connection is not called missing if the recorder cut packets before the header of TCP that may
 // be its own.
 func TestHeadless(t *testing.T) {
@@ -374,8 +397,21 @@ func TestOneDirection(t *testing.T) {
 			t.Errorf("without the packets of %v: another command and another reply are not noticed\n%s", side, v.Report())
 		}
 	}
-	// A SYN that nobody answers is no such capture.
+	// Nor is a connection missing of which the side answered nothing that the capture has.
 	g := &recording{forge.New(), false}
+	login(g)
+	g.Frames = slices.DeleteFunc(g.Frames, func(f forge.Frame) bool { return f.Data[29] != clientAddr.As4()[3] })
+	answer := &recording{forge.New(), false}
+	dns(answer, "198.51.100.100", "192.0.2.53")
+	answer.Drop(1)
+	for name, g := range map[string]*recording{"TCP": g, "DNS": answer} {
+		const want = "ctl client.* > server.21\ndata client.* > server.50000\ndns client.* > nameserver.53 udp\nctl ...\ndata client > server [S]\ndns ...\n"
+		if v := verdict(t, want, g); len(v.Mismatches) > 0 || len(v.Unjudged) == 0 {
+			t.Errorf("a connection without an answer, in one direction of %s:\n%s", name, v.Report())
+		}
+	}
+	// A SYN that nobody answers is no such capture.
+	g = &recording{forge.New(), false}
 	a, _ := g.Pair("198.51.100.100:3171", "192.0.2.21:21")
 	a.Segment("S", "")
 	if v := verdict(t, "ctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\n", g); summary(v) != "missing 3" {
