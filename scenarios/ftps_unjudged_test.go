@@ -58,6 +58,7 @@ func TestHiddenIsNotJudged(t *testing.T) {
 		{"the client's keys", "ftps_explicit", "CLIENT", nil, false, true,
 			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; --keylog FILE reads .*\n$`},
 		{"no keys, and the end in clear", "ftps_ccc", "none", nil, false, true, `: ctl: .*, so lines \d+, \d+, \d+ cannot be judged`},
+		{"a reply in clear that is like the last one in TLS", "ftps_explicit", "none", []string{`"226 *"`, `"234 *"`}, false, true, `: ctl: .*, so lines [\d, ]+ cannot be judged`},
 		{"no keys for an implicit session", "ftps_implicit", "none", nil, false, true, `: ctl: .* cannot be judged`},
 		{"another greeting, in clear", "ftps_explicit", "none", []string{`"220 *"`, `"120 *"`}, false, false, `: ctl: the text is "220 `},
 		{"another command, in clear", "ftps_explicit", "none", []string{`"AUTH TLS"`, `"AUTH SSL"`}, false, false, `: ctl: the text is "AUTH TLS"`},

@@ -14,8 +14,9 @@ import (
 // packet that differ in a number are aligned and reported as different, not as one missing line
 // and one unwanted packet.
 //
-// A line that may match what the capture lacks costs less than any mismatch, however many there
-// are of them. So there is a mismatch only if nothing that the capture lacks can explain it.
+// A line that may match what the capture lacks, or TLS that cannot be read, costs less than any
+// mismatch, however many there are of them. So there is a mismatch only if nothing of that can
+// explain it.
 const (
 	costHidden   = 1
 	costMismatch = 1 << 20
@@ -57,6 +58,7 @@ type aligner struct {
 	bounds   map[*line]bound // frames to choose from, for `after`
 	ofTexts  bool            // whether a line is a text
 	unrecorded
+	unread [2]hiddenRange // in TLS that cannot be read, by direction
 
 	nodes   []node
 	free    []int32           // nodes to visit next, the last one first: they cost nothing more
@@ -104,6 +106,7 @@ const (
 	stepPassed
 	stepMatched
 	stepHidden // the line may match what the capture lacks
+	stepUnread // the line may be in TLS that cannot be read
 	stepMissing
 	stepUnwanted
 	stepDifferent
@@ -281,7 +284,11 @@ func (a *aligner) unwanted(i int32) {
 		n.pending[e.dir()] = -1
 	}
 	n.at++
-	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: n.at - 1, from: i, cost: n.cost}, costUnwanted)
+	price := int64(costUnwanted)
+	if a.isUnread(int(first), int(n.at)-1) {
+		price = costHidden
+	}
+	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: n.at - 1, from: i, cost: n.cost}, price)
 }
 
 // abandon treats the pending elements of a direction as bytes that no line wants.
@@ -305,8 +312,11 @@ func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
 	kind, price := stepMissing, int64(costMissing)
-	if a.mayLack(a.groups[n.group][k], int(n.at)) {
+	switch l := a.groups[n.group][k]; {
+	case a.mayLack(l, int(n.at)):
 		kind, price = stepHidden, costHidden
+	case a.mayBeUnread(l, int(n.at)):
+		kind, price = stepUnread, costHidden
 	}
 	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }

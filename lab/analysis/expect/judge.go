@@ -166,6 +166,7 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	t.findUnrecorded()
 	t.begins, t.goesOn = t.claimable()
+	t.unread, _ = t.hiddenRanges()
 	return t
 }
 
@@ -437,9 +438,9 @@ func (t *track) alignAgain(l *line) (steps []step, cost int64, ok bool) {
 }
 
 // matches reports whether the line has a packet in an alignment, or may match what the capture
-// lacks.
+// lacks or what cannot be read.
 func matches(steps []step, l *line) bool {
 	return slices.ContainsFunc(steps, func(s step) bool {
-		return (s.kind == stepMatched || s.kind == stepHidden) && s.line == l
+		return (s.kind == stepMatched || s.kind == stepHidden || s.kind == stepUnread) && s.line == l
 	})
 }

@@ -86,9 +86,9 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 	}
 	hidden := false
 	var lines []int
-	for i, s := range t.steps {
+	for _, s := range t.steps {
 		switch {
-		case !t.mayBeHidden(i, ranges):
+		case s.kind != stepUnread && !(s.kind == stepUnwanted && t.isUnread(s.first, s.last)):
 			judged = append(judged, s)
 			continue
 		case s.line != nil:
@@ -110,54 +110,24 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 	}
 }
 
-// mayBeHidden reports whether a step is not a mismatch for somebody who can read the ranges: a
-// text that may be in one of them, or bytes of one that no other line wants.
-func (t *track) mayBeHidden(i int, ranges [2]hiddenRange) bool {
-	s := &t.steps[i]
-	switch s.kind {
-	case stepUnwanted:
-		return t.isHidden(s, ranges)
-	case stepDifferent:
-		return s.line.kind == kindText && t.textOf(s) == nil && t.fits(i, ranges)
-	case stepMissing:
-		return s.line.kind == kindText && t.fits(i, ranges)
-	}
-	return false
+// isUnread reports whether some elements are bytes in TLS that cannot be read.
+func (a *aligner) isUnread(first, last int) bool {
+	e := &a.elements[last]
+	r := a.unread[e.dir()]
+	return e.kind == elementBytes && r.from > 0 && r.from <= a.capture.frames[e.frame].Number &&
+		a.texts[e.dir()][a.elements[first].start] == nil
 }
 
-// isHidden reports whether the elements of a step are bytes that cannot be read.
-func (t *track) isHidden(s *step, ranges [2]hiddenRange) bool {
-	e := &t.elements[s.last]
-	r := ranges[e.dir()]
-	packet := t.capture.frames[e.frame].Number
-	return e.kind == elementBytes && t.textOf(s) == nil && r.from > 0 && r.from <= packet
-}
-
-// textOf is the line of the dialogue that begins with the first element of a step, nil for
-// none.
-func (t *track) textOf(s *step) *ftp.Line {
-	e := &t.elements[s.first]
-	return t.texts[e.dir()][e.start]
-}
-
-// fits reports whether the text of a step can be in the range of its direction: no line
-// before it matched a packet after the range, and none after it one before the range.
-func (t *track) fits(i int, ranges [2]hiddenRange) bool {
-	r := ranges[0]
-	if t.steps[i].line.fromA {
-		r = ranges[1]
-	}
-	if r.from == 0 {
+// mayBeUnread reports whether a line that matches no element may be a text before element at that
+// cannot be read.
+func (a *aligner) mayBeUnread(l *line, at int) bool {
+	r := a.unread[l.dir()]
+	if l.kind != kindText || r.from == 0 {
 		return false
 	}
-	for k, s := range t.steps {
-		if s.kind != stepMatched {
-			continue
-		}
-		packet := t.capture.frames[t.elements[s.last].frame].Number
-		if k < i && packet > r.to || k > i && packet < r.from {
-			return false
-		}
+	number := func(i int) int { return a.capture.frames[min(i, len(a.capture.frames)-1)].Number }
+	if b, ok := a.bounds[l]; ok && (b.to < b.from || number(b.from) > r.to || number(b.to) < r.from) {
+		return false
 	}
-	return true
+	return (at == 0 || number(a.elements[at-1].place) <= r.to) && (at == len(a.elements) || number(a.elements[at].place) >= r.from)
 }
