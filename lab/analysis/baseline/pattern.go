@@ -43,6 +43,27 @@ func (e *expression) FindString(text string) string {
 	return e.Regexp.FindString(text)
 }
 
+func (e *expression) FindAllStringIndex(text string, n int) [][]int {
+	if !mayMatch(e, text) {
+		return nil
+	}
+	return e.Regexp.FindAllStringIndex(text, n)
+}
+
+func (e *expression) FindAllStringSubmatch(text string, n int) [][]string {
+	if !mayMatch(e, text) {
+		return nil
+	}
+	return e.Regexp.FindAllStringSubmatch(text, n)
+}
+
+func (e *expression) ReplaceAllString(text, by string) string {
+	if !mayMatch(e, text) {
+		return text
+	}
+	return e.Regexp.ReplaceAllString(text, by)
+}
+
 // matches reports whether the expression matches a text with these pairs of letters.
 func (e *expression) matches(text string, has *pairs) bool {
 	return e.needs.met(has) && e.Regexp.MatchString(text)

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"reflect"
 	"regexp"
 	"testing"
 )
@@ -39,6 +40,15 @@ func TestPattern(t *testing.T) {
 			want := all.MatchString(text)
 			if p.MatchString(text) != want || p.Match([]byte(text)) != want || p.FindString(text) != all.FindString(text) {
 				t.Errorf("%s on %q: want match %v", test.expression, text, want)
+			}
+			if got, want := p.ReplaceAllString(text, "_"), all.ReplaceAllString(text, "_"); got != want {
+				t.Errorf("%s replaced in %q gives %q, want %q", test.expression, text, got, want)
+			}
+			if got, want := p.FindAllStringIndex(text, -1), all.FindAllStringIndex(text, -1); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s is in %q at %v, want %v", test.expression, text, got, want)
+			}
+			if got, want := p.FindAllStringSubmatch(text, -1), all.FindAllStringSubmatch(text, -1); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s finds %q in %q, want %q", test.expression, got, text, want)
 			}
 		}
 	}
