@@ -438,8 +438,15 @@ func TestBeginsInTheMiddle(t *testing.T) {
 			t.Errorf("%s: got %q and unjudged %q, want %q and %q\n%s", test.name, summary(v), got, test.wrong, test.unjudged, v.Report())
 		}
 	}
-	// The SYN of a connection that is older than the capture came before those in it.
+	// Of a connection the capture may have only the reset at its end.
 	g := &recording{forge.New(), false}
+	end, _ := g.Pair("198.51.100.100:3171", "192.0.2.21:21")
+	end.Segment("R", "")
+	if v := verdict(t, want+"ctl client > server [R]\n", g); len(v.Mismatches) > 0 || len(v.Unjudged) != 2 {
+		t.Errorf("a reset alone: want that neither connection can be judged\n%s", v.Report())
+	}
+	// The SYN of a connection that is older than the capture came before those in it.
+	g = &recording{forge.New(), false}
 	old, _ := g.Pair("198.51.100.100:3172", "192.0.2.21:21")
 	login(g)
 	old.Segment("F.", "")

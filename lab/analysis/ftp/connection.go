@@ -156,14 +156,15 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
 // LacksBegin reports whether the capture lacks the begin of the connection: a side sent what only
-// comes after its SYN, and there is no SYN of it.
+// comes after its SYN, and there is no SYN of it. A capture that begins with a reset, or with an ACK
+// that a reset answers, lacks the begin of that connection.
 func (c *Connection) LacksBegin() bool {
 	reset := c.ClientFlow.RST+c.ServerFlow.RST > 0
 	lacks := func(s Side) bool {
 		f := c.Flow(s)
 		return f.SYN == 0 && f.Packets > 0 && (f.Segments+f.FIN > 0 || c.OpenedBy == s || !reset)
 	}
-	return lacks(Client) || lacks(Server)
+	return lacks(Client) || lacks(Server) || c.ID == 0 && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 && reset
 }
 
 // LacksSide reports whether the capture has no packet of a side, although the other side
