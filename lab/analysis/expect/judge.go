@@ -66,7 +66,7 @@ func (j *judge) gather() {
 	asked := map[int]bool{}
 	content := slices.ContainsFunc(j.bindings, func(b *binding) bool { return hasContent(b.lines) })
 	for _, b := range j.bindings {
-		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn)) {
+		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn) || b.conn.Role == ftp.Control && b.conn.LacksBegin()) {
 			asked[b.conn.ID] = true
 		}
 	}
@@ -215,6 +215,7 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 	} else if conn.Role == ftp.Other && conn.TLS == nil && c.lacksSome(conn) { // perhaps too short to be known as FTP
 		lines = c.contents[sender{conn.ID, from}].lines(from)
 	}
+	lines = append(c.before(lines, conn, from), lines...)
 	for _, l := range lines {
 		if l.From == from {
 			texts[l.Seq] = l
@@ -222,6 +223,20 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 		}
 	}
 	return texts
+}
+
+// before returns the end of the line in the middle of which the capture begins, if the dialogue that
+// was recognised comes after it.
+func (c *evidence) before(dialogue []*ftp.Line, conn *ftp.Connection, from ftp.Side) []*ftp.Line {
+	first := slices.IndexFunc(dialogue, func(l *ftp.Line) bool { return l.From == from })
+	if first < 0 || conn.Role != ftp.Control || conn.TLS != nil || !conn.LacksBegin() {
+		return nil
+	}
+	lines := c.contents[sender{conn.ID, from}].lines(from)
+	if len(lines) == 0 || lines[0].End != dialogue[first].Seq {
+		return nil
+	}
+	return lines[:1]
 }
 
 // thin drops bare ACKs that cannot change the alignment, because a long transfer

@@ -61,3 +61,25 @@ func TestRemains(t *testing.T) {
 		})
 	}
 }
+
+// The dialogue that is recognised in a capture which begins in the middle of a command comes after
+// that.
+func TestRemainsOfACommand(t *testing.T) {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	begin := len(g.Frames)
+	ctl.Segment("P.", "\n")
+	ctl.Peer.Segment("P.", "200 OK\r\n")
+	ctl.Segment("P.", "PWD\r\n")
+	ctl.Peer.Segment("P.", "257 \"/\"\r\n")
+	g.Frames = g.Frames[begin:]
+	for want, wrong := range map[string]string{
+		"ctl client > server \"NOOP\"\nctl server > client \"200 OK\"\nctl client > server \"PWD\"\n": "",
+		"ctl client > server \"NOOP\"\nctl server > client \"200 OK\"\nctl client > server \"PWT\"\n": "different 4 @3",
+	} {
+		v := verdict(t, "ctl client.* > server.21\n"+want+"ctl server > client \"257 *\"\n", g)
+		if summary(v) != wrong {
+			t.Errorf("%s: got %q, want %q\n%s", want, summary(v), wrong, v.Report())
+		}
+	}
+}
