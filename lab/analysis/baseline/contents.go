@@ -232,7 +232,7 @@ func (w *watch) begins(p *capture.Packet) {
 		w.listed(p, marked)
 	}
 	if t := p.Connection.Transfer; t != nil && t.Sender() == ftp.Client {
-		if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html") { // else it is a script, or about keys
+		if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html", "function") { // else it is a script, or about keys
 			w.match(p, keystrokes, "the keys that somebody pressed", keys)
 		}
 		if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {

@@ -73,7 +73,7 @@ const (
 	// or of a shell.
 	toPage = `(\brequest\s*(\.\s*(form|querystring|params|item|headers|cookies)\s*)?[\[(]|\brequest\.(binaryread|inputstream)\b|` +
 		`\bget(parameter|header|querystring|reader)\s*\(|\bparam\.)`
-	toScript = `(\breq(uest)?\.(query|body|params|headers|cookies|args|form|values)\b|\$env\{['"]?(query_string|http_\w+)|\bparam\s*\(\s*['"]|\bgetvalue\s*\(\s*['"]|\bparams\[|\bfieldstorage\s*\(\s*\)\s*\[|\bform\[['"]|\.parse\([^)\n]*\.url, *true\)\.query|\$\{?query_string)`
+	toScript = `(\breq(uest)?\.(query|body|params|headers|cookies|args|form|values)\b|\$env\{['"]?(query_string|http_\w+)|\bparam\s*\(\s*['"]|\bgetvalue\s*\(\s*['"]|[^.\w]params\[|\bfieldstorage\s*\(\s*\)\s*\[|\bform\[['"]|\.parse\([^)\n]*\.url, *true\)\.query|\$\{?query_string)`
 	// runsShellText runs a text of a program as a program, in these languages.
 	runsShellText = `(getruntime\s*\(\s*\)\s*\.\s*exec|new\s+processbuilder|process\.start|\bos\.(system|popen)|\bpopen|\bsystem|\bexec(sync)?|\bexecute(global)?|\beval)`
 	// pipedToShell fetches a program, or decodes one, and hands it to a shell.
