@@ -114,7 +114,7 @@ var harmless = map[string]string{
 	"convert.aspx":      `<%@ Page Language="C#" %><script runat="server">void Go(){ var p = Process.Start("convert.exe", "in.png out.jpg"); var n = Request["name"]; }</script>`,
 	"plugins.aspx":      `<%@ Page Language="C#" %><% var a = System.Reflection.Assembly.Load("Site.Plugins"); var n = Request["name"]; %>`,
 	"search.jsp":        `<%@ page import="java.util.*"%><% String q = request.getParameter("q"); List<String> found = index.execute(query); %><%= found %>`,
-	"group.py":          "import os\nclass Group:\n    def __init__(self, module):\n        self.system = module.params['system']\n    def add(self):\n        return os.system(self.system)\n",
+	"group.py":          "import os\nimport sys\ndef add(module):\n    name = module.params['name']\n    return os.system(name)\n",
 	"flash.min.js":      "function a(b){if(b){return}c(b);if(d){return}e(b);if(f){return}g(b)}",
 	"client.js":         "import axios from 'axios';\nconst m = /id=(\\d+)/.exec(location.search);\nconst r = JSON.parse(request.responseText);\n",
 	"deploy.js":         "const cp = require('child_process');\napp.post('/hook', (req, res) => { const id = req.body.id; cp.exec('git pull', () => res.send(id)); });\n",
