@@ -153,7 +153,7 @@ func Extract(w io.Writer, src Source, dir string) error {
 // of the same session would show as well. Hosts have the names of the scenario s,
 // or if it is nil those that the capture gives, or else client and server for the two
 // sides of 127.0.0.1. The capture passes the want. The error is [ErrNoPackets] for a
-// capture without a packet, and says why for one that passes no want, as its file is cut off.
+// capture without a packet, and says why for a file that is cut off: it passes no want.
 func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	c, err := src.openFull(capture.Options{NoHash: true})
 	if err != nil {
@@ -161,7 +161,7 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	}
 	defer c.Close()
 	if c.Cut != "" {
-		return fmt.Errorf("%s: %s, so it passes no want, as more packets may follow; Wireshark's editcap copies those that are whole", src.name, c.Cut)
+		return fmt.Errorf("%s: %s; more packets may follow, so it passes no want. Wireshark's editcap writes a copy with the whole packets", src.name, c.Cut)
 	}
 	hosts := expect.Hosts{}
 	switch {

@@ -63,7 +63,7 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	return writeFiles(folder, files)
 }
 
-// writeFiles writes all files, or none.
+// writeFiles writes all files to a new folder, or none.
 func writeFiles(folder string, files []export.File) (paths []string, err error) {
 	var made newfiles.List
 	defer func() {

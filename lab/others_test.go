@@ -58,3 +58,19 @@ func TestFilesOfOthersInResults(t *testing.T) {
 		}
 	}
 }
+
+// TestIsOfRun: what a run wrote, or what is left of it, may be replaced.
+func TestIsOfRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "index.json")
+	for text, want := range map[string]bool{
+		"[]": true, "[\n]\n": true, `[{"scenario":"a"}]`: true, `{"scenario":"a"}`: true, `[{"scen`: true,
+		`{"other":1}`: false, "[1]": false, "1": false,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got := isOfRun(path); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}

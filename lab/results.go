@@ -76,9 +76,8 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	return r, nil
 }
 
-// notOurs returns an error if a folder has one of the files that would be replaced, and the first
-// of them, which is always there if ftplab made them, is missing or another file. They are of
-// somebody else then.
+// notOurs returns an error if a folder has files that would be replaced but that ftplab did not
+// make. ftplab always writes the first of the files, so it must be there and be ftplab's.
 func notOurs(folder string, files []string) error {
 	at := slices.IndexFunc(files, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(folder, name))
@@ -91,11 +90,11 @@ func notOurs(folder string, files []string) error {
 	case at == 0:
 		return fmt.Errorf("%s would be lost: it is not of a run of ftplab", first)
 	}
-	return fmt.Errorf("%s would be lost: ftplab did not make it, or there would be a file %s of a run beside it", filepath.Join(folder, files[at]), files[0])
+	return fmt.Errorf("%s would be lost: it does not seem to be of a run of ftplab, because no %s of a run is beside it", filepath.Join(folder, files[at]), files[0])
 }
 
 // isOfRun reports whether a file may be a verdict or an index that a run wrote: JSON whose first
-// field is a scenario, or what is left of it, which is no JSON any more.
+// field is the scenario, an empty list, or a damaged file that is no longer JSON.
 func isOfRun(path string) bool {
 	if _, err := os.Lstat(path); err != nil {
 		return false
@@ -104,7 +103,7 @@ func isOfRun(path string) bool {
 	return err != nil || beginningOfRun.Match(text) || !json.Valid(text)
 }
 
-var beginningOfRun = regexp.MustCompile(`^(\[\s*)?\{\s*"scenario":`)
+var beginningOfRun = regexp.MustCompile(`^(\[\s*\]|(\[\s*)?\{\s*"scenario":)`)
 
 // claimFolder makes and locks a folder that no other run is using now.
 func (r *results) claimFolder() (err error) {

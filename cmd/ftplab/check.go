@@ -28,8 +28,8 @@ and the packets around it. See ftplab help want and help figures.
 What the capture does not show cannot be judged: what is in TLS and has no keys, text and
 bytes that the recorder cut off or lost, what may have come after the end of a file that is
 cut off or before a capture that begins in the middle of a connection, and the other direction
-of a capture that has one only. A difference that it could explain is none. Check says from
-which packet on, and judges the rest.
+of a capture that has one only. A difference that missing packets could explain is not
+reported. Check says from which packet on it cannot judge, and judges the rest.
 --keylog FILE gives the keys.
 
 Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,

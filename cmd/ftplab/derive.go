@@ -55,7 +55,7 @@ comments in your own words.`,
 }
 
 // newSection is the standard output for a section that may be added to a file, of a scenario if
-// one is known. If the last line of the file does not end, a newline comes first.
+// one is known. If the file does not end with a newline, one is written first.
 func newSection(stdout io.Writer, s *scenario.Scenario) io.Writer {
 	if lineEnds(stdout, s) {
 		return stdout
@@ -63,8 +63,8 @@ func newSection(stdout io.Writer, s *scenario.Scenario) io.Writer {
 	return &onNewLine{to: stdout}
 }
 
-// lineEnds reports whether the last line does of what is in the standard output, or, if that is no
-// file, in the scenario's file, to which a pipe may lead.
+// lineEnds reports whether the file that the output is added to ends with a newline. If the output
+// is a pipe, that may be the scenario's file.
 func lineEnds(stdout io.Writer, s *scenario.Scenario) bool {
 	if file, ok := stdout.(*os.File); ok {
 		if last, known := lastByte(file); known {

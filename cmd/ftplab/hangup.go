@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// endSignals are the signals that ask a program to end: Ctrl-C, that of kill, and the end of its
-// terminal, unless the program was told to outlive it, as by nohup.
+// endSignals are the signals that ask a program to end: those of Ctrl-C, of kill, and of a terminal
+// that is closed, unless SIGHUP is ignored, as with nohup.
 var endSignals = func() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {

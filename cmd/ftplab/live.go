@@ -12,10 +12,10 @@ import (
 // unfinished is how the name of a capture or a report ends that will replace an earlier one.
 const unfinished = ".unfinished"
 
-// openLive opens a file for a capture or a report that is written while it is made; - is the
-// standard output, which stays open. An earlier file stays until the new one is whole, which is
-// beside it until then. End takes the error because of which it is not, or nil.
-func openLive(name string, stdout io.Writer) (to io.Writer, end func(failed error) error, err error) {
+// openUnfinished opens a file for a capture or a report that is written while it is made; - is the
+// standard output, which stays open. If there is an earlier file, the new one is written to
+// NAME.unfinished. end(nil) lets it replace the earlier one. end(err) says that it is not whole.
+func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(failed error) error, err error) {
 	if name == standardOutput {
 		return stdout, func(error) error { return nil }, nil
 	}
@@ -38,17 +38,22 @@ func openLive(name string, stdout io.Writer) (to io.Writer, end func(failed erro
 	return file, func(failed error) error { return replaceBy(file, place, failed) }, nil
 }
 
-// replaceBy lets a file take the place of an earlier one. If it is not whole, both stay if it is a
-// capture with packets, and else only the earlier one.
+// replaceBy lets a file take the place of an earlier one. If the new file is not whole, the earlier
+// one stays. The new one stays beside it only if it is a capture with packets.
 func replaceBy(file *os.File, place string, failed error) error {
-	if failed = errors.Join(failed, file.Close()); failed == nil {
+	closed := file.Close()
+	if failed == nil && closed == nil {
 		return os.Rename(file.Name(), place)
 	}
 	pcapng.Repair(file.Name()) // which leaves as it is what is not a capture
 	if !hasPacket(file.Name()) {
-		return os.Remove(file.Name())
+		return errors.Join(closed, os.Remove(file.Name()))
 	}
-	return fmt.Errorf("%s stays as it was; what was recorded until then is in %s", place, file.Name())
+	kept := fmt.Errorf("%s stays as it was; what was recorded until then is in %s", place, file.Name())
+	if closed != nil {
+		return fmt.Errorf("%w; %w", closed, kept)
+	}
+	return kept
 }
 
 // hasPacket reports whether a file is a capture with a whole packet.
@@ -62,8 +67,8 @@ func hasPacket(path string) bool {
 	return err == nil && r.Next(new(pcapng.Packet)) == nil
 }
 
-// replacesLive is replacesOnly for a file that openLive opens.
-func (o output) replacesLive(kind string, is func(path string) bool) error {
+// checkUnfinished is replacesOnly for a file that openUnfinished opens.
+func (o output) checkUnfinished(kind string, is func(path string) bool) error {
 	if err := o.replacesOnly(kind, is); err != nil {
 		return err
 	}

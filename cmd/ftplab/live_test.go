@@ -38,7 +38,7 @@ func TestEarlierFilesStay(t *testing.T) {
 		if err := os.Symlink(path, link); err != nil {
 			link = path
 		}
-		to, end, err := openLive(link, nil)
+		to, end, err := openUnfinished(link, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

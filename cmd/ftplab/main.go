@@ -68,7 +68,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	helpErr := watchHelp(root)
-	err := cmp.Or(root.ExecuteContext(ctx), *helpErr)
+	err := root.ExecuteContext(ctx)
+	err = cmp.Or(err, *helpErr)
 	var status exitStatus
 	switch {
 	case err == nil:

@@ -91,7 +91,7 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"run --tcp gvisor -o ok --tap ok/typo folder", "--tap ok/typo" + itself + "(-o ok); choose another name"},
 		{"run --tcp gvisor -o no --failures ok --tap ok/k/verdict.json k.txtar", "--tap ok/k/verdict.json" + itself + "(--failures ok); choose another name"},
 		{"run --tcp gvisor -o ok --failures ok/k/files k.txtar", "--failures ok/k/files" + itself + "(-o ok); choose another name"},
-		{"run --tcp gvisor -o no --failures theirs k.txtar", "--failures theirs: theirs/k/capture.pcapng would be lost: ftplab did not make it, or there would be a file verdict.json of a run beside it; choose another folder"},
+		{"run --tcp gvisor -o no --failures theirs k.txtar", "--failures theirs: theirs/k/capture.pcapng would be lost: it does not seem to be of a run of ftplab, because no verdict.json of a run is beside it; choose another folder"},
 		{"run --tcp gvisor -o ok -w x k.txtar", "--write and --output do not go together: run takes one of them"},
 		{"run --tcp gvisor --failures ok -w x k.txtar", "--write and --failures do not go together: run takes one of them"},
 		{"run --tcp gvisor --derive 1 -w x k.txtar", "--derive and --write do not go together: run takes one of them"},

@@ -58,8 +58,12 @@ func replaceFile(name string, write func(io.Writer) error) error {
 
 // removeIfEnded removes a file if a signal ends the program, until the returned function is called.
 func removeIfEnded(name string) (stop func()) {
+	list := slices.DeleteFunc(slices.Clone(endSignals), signal.Ignored)
+	if len(list) == 0 {
+		return func() {} // without a list, Notify means all signals
+	}
 	signals, stopped := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(signals, slices.DeleteFunc(slices.Clone(endSignals), signal.Ignored)...)
+	signal.Notify(signals, list...)
 	go func() {
 		select {
 		case s := <-signals:

@@ -125,7 +125,7 @@ func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.R
 	reports, err := f.openReports(stdout)
 	endLive := func(error) error { return nil }
 	if err == nil && f.write != "" {
-		options.Live, endLive, err = openLive(f.write, stdout)
+		options.Live, endLive, err = openUnfinished(f.write, stdout)
 	}
 	if err != nil {
 		for _, r := range reports {
@@ -173,10 +173,10 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		inputs = append(inputs, s.File)
 	}
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
-	isOther := cmp.Or(outputs[0].replacesLive("report", isReport), outputs[1].replacesLive("report", isReport))
+	isOther := cmp.Or(outputs[0].checkUnfinished("report", isReport), outputs[1].checkUnfinished("report", isReport))
 	if f.write != "" {
 		capture := output{"-w", f.write}
-		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.replacesLive("capture", isCapture))
+		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.checkUnfinished("capture", isCapture))
 	}
 	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
 	outputs = append(outputs, results, failures)
@@ -280,7 +280,7 @@ func (f runFlags) openReports(stdout io.Writer) (reports []reportFile, err error
 		if f.write == "" && r.path != standardOutput && samePlace(filepath.Dir(r.path), f.results) {
 			os.MkdirAll(f.results, 0o777) // as the run does, which says why it cannot be made
 		}
-		to, end, err := openLive(r.path, stdout)
+		to, end, err := openUnfinished(r.path, stdout)
 		if err != nil {
 			return reports, err
 		}

@@ -56,6 +56,7 @@ func TestRunLive(t *testing.T) {
 // TestLiveFileStaysUntilTheCaptureIsWhole writes a capture to a file with something in it: a run
 // that does not begin, or is interrupted, leaves that, and one that ends replaces it.
 func TestLiveFileStaysUntilTheCaptureIsWhole(t *testing.T) {
+	needCells(t)
 	capture, err := os.ReadFile(galleryCapture)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +75,7 @@ func TestLiveFileStaysUntilTheCaptureIsWhole(t *testing.T) {
 		waitFor(t, file+unfinished, "USER anonymous\r\n")
 		cancel()
 	}()
-	if status, _, errOut := ftplab(ctx, "run", "-w", file, write(t, "endless.txtar", endless)); status != exitError || !strings.Contains(errOut, file+" stays as it was; what was recorded until then is in "+file+unfinished+"\n") {
+	if status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-w", file, write(t, "endless.txtar", endless)); status != exitError || !strings.Contains(errOut, file+" stays as it was; what was recorded until then is in "+file+unfinished+"\n") {
 		t.Errorf("interrupted: got status %d and %q, want %d and what is where", status, errOut, exitError)
 	}
 	if got, err := os.ReadFile(file); string(got) != earlier {

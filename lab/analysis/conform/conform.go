@@ -39,7 +39,7 @@ type Rule struct {
 	RFC      string `json:"rfc"`
 	Section  string `json:"section"`
 	Text     string `json:"rule"`
-	Scenario string `json:"scenario"` // whose capture shows it; All is each that [Rule.In] names
+	Scenario string `json:"scenario"` // whose capture shows it; for All, see [Rule.In]
 
 	judge judge
 }
@@ -67,7 +67,7 @@ const (
 	NoProgram Ending = ""
 	Succeeded Ending = "the client says that it has succeeded" // with status 0
 	Failed    Ending = "the client says that it has failed"    // with another status
-	Crashed   Ending = "a signal ends the client"
+	Crashed   Ending = "a signal ends the client, or it cannot be run"
 	NotEnded  Ending = "the client does not end in time"
 )
 

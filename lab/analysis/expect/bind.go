@@ -193,7 +193,7 @@ func (h Hosts) sortAlike(all []*binding) {
 
 // newer returns 0 for a connection that is older than the capture, and 1 for others.
 func newer(c *ftp.Connection) int {
-	if c.LacksBegin() {
+	if c.LacksStart() {
 		return 0
 	}
 	return 1

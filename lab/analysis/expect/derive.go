@@ -28,8 +28,8 @@ const (
 const maxDatagrams = 20
 
 // maxJudged is how many connections a capture may have for the want to be judged as a
-// whole. For more connections, each is judged by itself. Their declarations have all ports,
-// since else some may mean connections of others.
+// whole. For more connections, each is judged by itself. Each declaration has both ports,
+// so that it matches only its own connection.
 const maxJudged = 1000
 
 // Derive writes a want that the capture passes, and that another capture of the same

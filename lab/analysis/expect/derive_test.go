@@ -145,7 +145,7 @@ var unusual = []session{
 		}
 		quit(ctl)
 	}},
-	{"the begin is missing", func(t testing.TB, g *recording, again bool) {
+	{"the start is missing", func(t testing.TB, g *recording, again bool) {
 		ctl := login(g)
 		if !again {
 			g.Frames = g.Frames[6:]

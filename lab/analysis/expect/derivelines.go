@@ -56,7 +56,7 @@ func (d *deriver) lines(t *derived) {
 			before = nil
 			continue
 		case e.kind == elementBytes && t.sides[e.dir()].unnumbered && t.saidBy(e) == nil:
-			t.skip("the capture lacks the begin of this connection, and so its sequence numbers")
+			t.skip("the capture lacks the start of this connection, so its sequence numbers are not known")
 			before, begun[e.dir()] = nil, true
 			continue
 		case e.kind == elementGap:
@@ -64,14 +64,14 @@ func (d *deriver) lines(t *derived) {
 			before = nil
 			continue
 		case e.inStream() && e.start < 0:
-			t.skip("packets of before the beginning of the stream")
+			t.skip("packets from before the start of the stream")
 			before = nil
 			continue
 		}
 		if e.kind == elementSYN {
 			handshake++
 		} else if !begun[e.dir()] {
-			t.skip("the capture lacks the begin of this connection")
+			t.skip("the capture lacks the start of this connection")
 			before = nil
 		}
 		begun[e.dir()] = true

@@ -64,7 +64,7 @@ func (d *draft) of(connection string) []*draftLine {
 }
 
 // tidy repairs the lines of a connection after a merge, so that they can be parsed: it joins
-// lines of which others had the order free, leaves open more than | can join, and removes "..."
+// lines whose order differs between captures, writes "..." for more than | can join, and removes "..."
 // among joined lines and after another one.
 func (d *draft) tidy(connection string) {
 	mine := d.of(connection)

@@ -148,7 +148,7 @@ type piece struct {
 
 // elementsOf divides a TCP connection into elements. frames are the indexes of its
 // packets, and a is the side that its declaration names first. On a lossy path it has no elements
-// for what was sent first before the begin of the capture.
+// for what was sent first before the start of the capture.
 func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back cuts) []element {
 	var rest []element // those without a place in a stream
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
@@ -160,7 +160,7 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 		}
 		closed := streams[0].closedBy(streams[1]) && streams[1].closedBy(streams[0])
 		repeat := lossy && s.isOldRepeat(f, streams)
-		if f.Ack > s.ack {
+		if f.Ack > s.ack && !f.Damaged {
 			s.ack = f.Ack
 			s.acks = append(s.acks, ack{f.Ack, i})
 		}
@@ -191,7 +191,7 @@ func (s *stream) answersLate(f *Frame) bool {
 	return f.Flags == packet.RST && f.Seq > 0 && f.Seq <= s.fin
 }
 
-// isOldRepeat reports whether a packet repeats what was sent first before the begin of the capture,
+// isOldRepeat reports whether a packet repeats what was sent first before the start of the capture,
 // since the other side has acknowledged it.
 func (s *stream) isOldRepeat(f *Frame, both [2]*stream) bool {
 	peer := both[0]
@@ -380,7 +380,8 @@ func (s *stream) gap(start, end int64, acks []ack, cut bool) (all []element) {
 		e.order, e.unrecorded = 2*acks[i].frame-1, true
 	}
 	from, _ := slices.BinarySearch(s.cuts.at, start+1)
-	for _, at := range append(slices.Clone(s.cuts.at[from:]), end) {
+	to, _ := slices.BinarySearch(s.cuts.at, end)
+	for _, at := range append(slices.Clone(s.cuts.at[from:max(from, to)]), end) {
 		if e.end = min(at, end); e.end > e.start {
 			all = append(all, e)
 			e.start = e.end

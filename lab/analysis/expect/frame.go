@@ -26,11 +26,11 @@ type evidence struct {
 	begunBefore, oneSided *ftp.Connection
 }
 
-// findLacking finds connections of which the capture lacks the begin, or one side.
+// findLacking finds connections of which the capture lacks the start, or one side.
 func (c *evidence) findLacking() {
 	for x := range c.source.Connections() {
 		copied := *x
-		if c.begunBefore == nil && x.LacksBegin() {
+		if c.begunBefore == nil && x.LacksStart() {
 			c.begunBefore = &copied
 		}
 		if c.oneSided == nil && (x.LacksSide(ftp.Client) || x.LacksSide(ftp.Server)) {
@@ -82,7 +82,10 @@ type Frame struct {
 	DF        bool
 	// Timestamps says that it has the timestamp option (RFC 7323 section 3).
 	Timestamps bool
-	Analysis   tcp.Analysis
+	// Damaged says that its checksum is wrong, so that the receiver may have dropped it (RFC 9293
+	// section 3.1).
+	Damaged  bool
+	Analysis tcp.Analysis
 	// Options are those of a SYN and of a segment with SACK blocks, else nil.
 	Options *Options
 
@@ -107,7 +110,7 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 	if t.Has(packet.ACK) {
 		f.Ack = t.Ack
 	}
-	f.RawWindow, f.Window = t.RawWindow, t.Window
+	f.RawWindow, f.Window, f.Damaged = t.RawWindow, t.Window, t.Damaged
 	f.Timestamps, f.Analysis = t.Options.HasTimestamps, t.Analysis
 	if t.Has(packet.SYN) || len(t.SACK) > 0 {
 		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}

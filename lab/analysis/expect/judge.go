@@ -66,7 +66,7 @@ func (j *judge) gather() {
 	asked := map[int]bool{}
 	content := slices.ContainsFunc(j.bindings, func(b *binding) bool { return hasContent(b.lines) })
 	for _, b := range j.bindings {
-		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn) || b.conn.Role == ftp.Control && b.conn.LacksBegin()) {
+		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn) || b.conn.Role == ftp.Control && b.conn.LacksStart()) {
 			asked[b.conn.ID] = true
 		}
 	}
@@ -229,7 +229,7 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 // was recognised comes after it.
 func (c *evidence) before(dialogue []*ftp.Line, conn *ftp.Connection, from ftp.Side) []*ftp.Line {
 	first := slices.IndexFunc(dialogue, func(l *ftp.Line) bool { return l.From == from })
-	if first < 0 || conn.Role != ftp.Control || conn.TLS != nil || !conn.LacksBegin() {
+	if first < 0 || conn.Role != ftp.Control || conn.TLS != nil || !conn.LacksStart() {
 		return nil
 	}
 	lines := c.contents[sender{conn.ID, from}].lines(from)

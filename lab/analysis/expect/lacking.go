@@ -1,5 +1,6 @@
 // Declared connections of which the capture has no packet, but may lack some: the recorder cut
-// packets so short that nobody knows whose they are, or the file is cut off.
+// packets too short, the file is cut off, the capture begins in the middle of a connection, or it
+// has one side only.
 
 package expect
 
@@ -103,8 +104,8 @@ const (
 )
 
 // findUnsure finds the lines with a label that may mean a packet which the capture lacks. A line
-// means the first packet that fits, so that of a line whose packet may be followed by any others
-// cannot come later.
+// means the first packet that fits. So if "..." follows the line, only earlier packets may be
+// meant, else later ones, too.
 func (j *judge) findUnsure() {
 	j.unsure = map[*line]bool{}
 	if !j.capture.lacksPackets() {

@@ -107,7 +107,7 @@ func (a *aligner) hasMoreLines(i int) bool {
 	return text != nil && text.From == ftp.Server && len(text.Text) > 3 && text.Text[3] == '-' && isWhole(text)
 }
 
-// compareRemains compares a line with a text of which the capture lacks the begin, or some bytes
+// compareRemains compares a line with a text of which the capture lacks the start, or some bytes
 // in the middle.
 func (a *aligner) compareRemains(l *line, c *comparison, f *Frame) {
 	r, ok := a.remainsOf(c.first, c.last)

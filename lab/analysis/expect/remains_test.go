@@ -28,14 +28,14 @@ func TestRemains(t *testing.T) {
 		{"another begin", loggedIn + "ctl server > client \"150 There it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "different 4 @13", ""},
 		{"another end", loggedIn + "ctl server > client \"150 Here it goes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "different 4 @13", ""},
 		{"a lost packet in the middle", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 |Here it |comes.\r\n", []int{4, lost, 8}, "", "[4]"},
-		{"the begin is lost", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "", "[4]"},
-		{"the begin is lost, and another end", loggedIn + "ctl server > client \"150 Here it goes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "different 4 @12", ""},
+		{"the start is lost", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "", "[4]"},
+		{"the start is lost, and another end", loggedIn + "ctl server > client \"150 Here it goes.\"\n", 0, "150 Here it |comes.\r\n", []int{lost, 8}, "different 4 @12", ""},
 		{"a line is lost, too", loggedIn + "ctl server > client \"150 Well.\"\nctl server > client \"226 Done.\"\n", 0, "150 Well.\r\n226 |Done.\r\n", []int{lost, 7}, "", "[4 5]"},
 		{"a reply behind a hole", loggedIn + "ctl server > client \"150 *\"\n", 0, "150 Here it |226 Done.\r\n", []int{8, 11}, "unwanted 4 @13", "[4]"},
 		{"nothing but headers", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 |Here it |comes.\r\n", []int{0, 0, 0}, "", "[4]"},
 		{"the last line of a reply", loggedIn + "ctl ...\nctl server > client \"150 Here.\"\nctl server > client \"226 *\"\n", 0, "150-Well\r\n150 Here.\r\n|226 Done.\r\n", []int{4, 11}, "", "[5]"},
-		{"the begin is older than the capture", begun + "ctl server > client \"150 Here it comes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "", "[2]"},
-		{"the begin is older than the capture, and another end", begun + "ctl server > client \"150 Here it goes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "different 2 @2", ""},
+		{"the start is older than the capture", begun + "ctl server > client \"150 Here it comes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "", "[2]"},
+		{"the start is older than the capture, and another end", begun + "ctl server > client \"150 Here it goes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "different 2 @2", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := &recording{forge.New(), false}

@@ -25,8 +25,8 @@ type unrecorded struct {
 type unrecordedSide struct {
 	// silent says that the capture has no packet, although there were some.
 	silent bool
-	// begin is up to which element packets before its first one may be missing, -1 if that has
-	// a SYN.
+	// begin is the index of the first element of this side if packets before it may be missing,
+	// -1 if not.
 	begin int
 	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
 	// begin.
@@ -166,7 +166,7 @@ func (t *track) findUnrecorded() {
 			}
 			side.next[i] = next
 		}
-		if t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksBegin() {
+		if t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksStart() {
 			side.begin = max(0, t.nextIn(dir, 0))
 		}
 		for _, text := range t.texts[dir] {
@@ -330,9 +330,9 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	switch {
 	case t.sides[s.line.dir()].silent:
 		return begin, oneSided
-	case s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded:
+	case t.capture.isCut() && (s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded):
 		return t.capture.source.Size + 1, cutOff
-	case t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
+	case s.last == len(t.elements), t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
 		return begin, begunBefore
 	}
 	first, last := &t.elements[s.first], &t.elements[s.last]

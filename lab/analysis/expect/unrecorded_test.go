@@ -419,7 +419,7 @@ func TestOneDirection(t *testing.T) {
 	}
 }
 
-// What may have come before the begin of a capture cannot be judged.
+// What may have come before the start of a capture cannot be judged.
 func TestBeginsInTheMiddle(t *testing.T) {
 	const want = "ctl client.* > server.21\nold server.20 > client.*\nctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 *\"\nctl client > server \"USER anonymous\"\nctl server > client \"331 *\"\nctl client > server \"PASS *\"\nctl server > client \"230-*\"\nctl server > client \"230 *\"\nold ...\n"
 	for _, test := range []struct{ name, want, wrong, unjudged string }{

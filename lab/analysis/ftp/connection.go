@@ -155,10 +155,10 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 // Missing returns the number of bytes that the capture lacks, of both directions together.
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
-// LacksBegin reports whether the capture lacks the begin of the connection: a side sent what only
+// LacksStart reports whether the capture lacks the start of the connection: a side sent what only
 // comes after its SYN, and there is no SYN of it. A capture that begins with a reset, or with an ACK
-// that a reset answers, lacks the begin of that connection.
-func (c *Connection) LacksBegin() bool {
+// that a reset answers, lacks the start of that connection.
+func (c *Connection) LacksStart() bool {
 	reset := c.ClientFlow.RST+c.ServerFlow.RST > 0
 	lacks := func(s Side) bool {
 		f := c.Flow(s)

@@ -13,6 +13,10 @@ import (
 // captures were merged differ by less, if NTP keeps them.
 const outOfOrder = time.Second
 
+// mostLate is how many announcements are tried for a connection. A capture whose stamps are all the
+// same could have very many.
+const mostLate = 100
+
 // MatchLate is Match for a connection that the file has before its announcement. Only the other
 // party of the session counts, which must have begun before. The connection was accepted, so
 // somebody listened already. A transfer began with the data port, and no other connection came to
@@ -38,7 +42,7 @@ func (all *Expected) late(o *Opening, listener int) *expected {
 	i := sort.Search(len(all.byInitiator), func(i int) bool {
 		return all.list[all.byInitiator[i]].compare(at, initiator, o.FirstPacket) > 0
 	})
-	for _, k := range all.byInitiator[i:] {
+	for _, k := range all.byInitiator[i:min(i+mostLate, len(all.byInitiator))] {
 		e := &all.list[k]
 		if e.listener() != at || e.initiator != initiator || e.time-o.FirstTime > int64(outOfOrder) {
 			return nil

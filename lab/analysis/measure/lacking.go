@@ -44,7 +44,7 @@ func (s *scope) lacksPackets(err error) string {
 		return fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
 	case c.headless > 0 && strings.HasPrefix(name, "capture.") && !slices.Contains([]string{"capture.packets", "capture.duration", "capture.bytes"}, name):
 		return fmt.Sprintf("the recorder did not keep all headers of frame %d", c.headless)
-	case c.begunBefore && (ofCapture || s.conn.LacksBegin() || err != nil):
+	case c.begunBefore && (ofCapture || s.conn.LacksStart() || err != nil):
 		return "the capture begins in the middle of a connection"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
@@ -62,23 +62,23 @@ func (s *scope) lost(side ftp.Side) bool {
 	if f.Missing == 0 && f.FIN > 0 {
 		end++
 	}
-	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > end && !p.Has(packet.RST) })
+	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > end && !p.Has(packet.RST) && !p.Damaged })
 }
 
-// mayChange reports whether the packets that the capture lacks can make a value that is as wanted
-// another one, or the other way round. Err says why there is no value.
+// mayChange reports whether the packets that the capture lacks could make a right value wrong, or a
+// wrong one right. Err says why there is no value.
 func (s *scope) mayChange(g *figure, got value, err error) bool {
 	name := s.subject.measurement.name
 	switch {
-	case err != nil || s.conn != nil && s.conn.LacksBegin() && s.conn.OpenedBy == "" && s.conn.Role != ftp.Control:
+	case err != nil || s.conn != nil && s.conn.LacksStart() && s.conn.OpenedBy == "" && s.conn.Role != ftp.Control:
 		return true // its sides may be the other way round
 	case name == "NAME.rtt":
 		first, _ := s.synsSentAgain()
 		return first > 0 // more answers may have come
 	case slices.Contains(settled, name):
-		return s.conn != nil && s.conn.LacksBegin() && strings.HasPrefix(name, "NAME.reply.")
+		return s.conn != nil && s.conn.LacksStart() && strings.HasPrefix(name, "NAME.reply.")
 	case name == "NAME.first-fin" || name == "NAME.reset-by":
-		return got.words == "none" || s.conn.LacksBegin()
+		return got.words == "none" || s.conn.LacksStart()
 	case name == "NAME.bytes.SIDE" && s.isOver(s.side()) || name == "NAME.sha256" && s.isOver(ftp.Client) && s.isOver(ftp.Server):
 		return false
 	case !slices.Contains(growing, name):

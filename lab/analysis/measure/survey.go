@@ -123,7 +123,7 @@ func (s *survey) addPacket(f *expect.Frame) {
 func (s *survey) addConnection(c *ftp.Connection) {
 	s.connections++
 	s.roles[c.Role]++
-	s.begunBefore = s.begunBefore || c.LacksBegin()
+	s.begunBefore = s.begunBefore || c.LacksStart()
 	s.oneSided = s.oneSided || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)
 	if c.Role == ftp.Data {
 		s.data.add(c)

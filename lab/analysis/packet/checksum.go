@@ -41,9 +41,9 @@ func (p *Packet) checksum() checksum {
 }
 
 // datagramDamaged reports whether the checksum of a datagram of UDP is wrong (RFC 768). A datagram
-// may have none, and the recorder may have cut it short.
+// may have none, the recorder may have cut it short, and its length may be wrong, too.
 func (p *Packet) datagramDamaged(b piece) bool {
-	return len(b.data) == b.wire && b.uint16(4) == b.wire && b.uint16(6) != 0 && p.transportSum(protoUDP, b.data) != 0xffff
+	return len(b.data) >= 8 && len(b.data) == b.wire && b.uint16(4) == b.wire && b.uint16(6) != 0 && p.transportSum(protoUDP, b.data) != 0xffff
 }
 
 // transportSum is the sum (RFC 1071) of a segment or datagram with its checksum, and of the

@@ -34,6 +34,11 @@ type Digest struct {
 	early   *Recording // the data until the start of the stream is known; nil if there is none
 	digest  *digest    // once the start is known
 	damaged []Chunk    // whose bytes are in doubt
+
+	// undecided is how many of them there were after the last look at them, when the receiver
+	// had decided up to the number decidedTo.
+	undecided int
+	decidedTo int64
 }
 
 // Add takes the data of a segment of the direction h.
@@ -64,6 +69,9 @@ func (d *Digest) add(h *Half, c Chunk, damaged bool) {
 // settle adds the bytes of damaged segments that the receiver acknowledged although no other one has
 // them, and drops those that it has from others.
 func (d *Digest) settle(h *Half) {
+	if h.doubt != nil && h.doubt.acked == d.decidedTo && len(d.damaged) == d.undecided {
+		return
+	}
 	d.damaged = slices.DeleteFunc(d.damaged, func(c Chunk) bool {
 		if !h.decided(c.Packet) {
 			return false
@@ -76,6 +84,9 @@ func (d *Digest) settle(h *Half) {
 		}
 		return true
 	})
+	if d.undecided = len(d.damaged); h.doubt != nil {
+		d.decidedTo = h.doubt.acked
+	}
 }
 
 // end drops the damaged segments that the receiver never acknowledged.

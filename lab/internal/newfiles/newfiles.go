@@ -1,5 +1,5 @@
-// Package newfiles makes files that belong together. If one of them cannot be written, those
-// before it can be removed, and what was there before stays.
+// Package newfiles makes files that belong together. If one of them cannot be written, Remove
+// removes those that are new. A file that was replaced is not restored.
 package newfiles
 
 import (
@@ -18,6 +18,9 @@ func (l *List) Folder(path string) error {
 	var missing []string
 	for up := path; isMissing(up); up = filepath.Dir(up) {
 		missing = append(missing, up)
+		if filepath.Dir(up) == up {
+			break // a drive that is not there
+		}
 	}
 	slices.Reverse(missing)
 	l.paths = append(l.paths, missing...)

@@ -68,7 +68,7 @@ type Failure struct {
 	Message string `json:"message"`
 	Late    bool   `json:"late,omitempty"`    // the step did not end within its deadline
 	Program bool   `json:"program,omitempty"` // its program ended with another status than the step says
-	Crashed bool   `json:"crashed,omitempty"` // its program did not end by itself: a signal ended it, such as SIGSEGV
+	Crashed bool   `json:"crashed,omitempty"` // a signal ended its program, such as SIGSEGV, or a shell could not run it
 }
 
 // In returns the failure in the form of a compiler's error: file:line: message.
