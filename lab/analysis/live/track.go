@@ -62,11 +62,10 @@ func (c *connection) over() bool { return c.rst || c.fin[0] && c.fin[1] }
 
 // hosts is what is known of the connections between two hosts.
 type hosts struct {
-	pair  pair
-	list  []*connection // with packets
-	size  int64         // bytes of their packets
-	cut   bool          // contents were cut off
-	limit bool          // so much was kept that the rest had to go
+	pair pair
+	list []*connection // with packets
+	size int64         // bytes of their packets
+	cut  bool          // contents were cut off
 
 	announced  []netip.AddrPort // in their sessions
 	thirdParty []*connection

@@ -23,8 +23,7 @@ import (
 type peer struct {
 	*textproto.Conn
 	conn network.Conn
-	data chan *net.TCPConn // connections to its passive port
-	port int               // of the client, from its last PORT
+	port int // of the client, from its last PORT
 }
 
 // play runs a server that takes one client and does what the script says. The

@@ -13,9 +13,6 @@ type frame []byte
 // A MAC is an Ethernet address.
 type MAC [6]byte
 
-// broadcast is the Ethernet broadcast address.
-var broadcast = MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-
 // Ethernet and the types of its payloads (IEEE 802.3; RFC 826, 894, 2464).
 const (
 	// EthernetHeader is the length of a frame's header, in bytes.
