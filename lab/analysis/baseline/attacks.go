@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var argumentsOfNormalLengthRule = Rule{
@@ -151,7 +152,7 @@ const typed = "\x00\b\t\r\x0e\x0f\x1b"
 var sled = strings.Repeat("\x90", 8)
 
 // cutByZero matches a zero byte inside a name. After CR it belongs to a line end of Telnet.
-var cutByZero = pattern(`[^\r]\x00[^\s]`)
+var cutByZero = pattern.New(`[^\r]\x00[^\s]`)
 
 // notText looks for machine code: runs of NOP instructions, control characters, and bytes of
 // 0xff, which Telnet reserves.
@@ -173,7 +174,7 @@ func notText(x *ftp.Exchange) string {
 		return "bytes of 0xff, as in an overflow of the Telnet decoder"
 	case strings.Count(text, "\x00") >= 8:
 		return "zero bytes, as in machine code"
-	case strings.Count(text, "\x00") == 1 && cutByZero().MatchString(text):
+	case strings.Count(text, "\x00") == 1 && cutByZero.MatchString(text):
 		return "a zero byte, at which some programs cut the name off (CWE-158)"
 	case x.Line.Urgent && len(x.Line.Telnet) == 0 && !isKnown(x.Command) && len(x.Command) > 1:
 		return "a byte of it is urgent, so a server may leave it out, and reads another command"
@@ -197,13 +198,13 @@ var noFormatStringsRule = Rule{
 var (
 	// conversion matches a printf conversion as exploits use it: in lower case, often with a
 	// width or a position; series three of them with little between them.
-	conversion = pattern(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
-	series     = pattern(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
-	writing    = pattern(`%(\d+\$)?\d*h{0,2}n`)
+	conversion = pattern.New(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
+	series     = pattern.New(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
+	writing    = pattern.New(`%(\d+\$)?\d*h{0,2}n`)
 	// wide matches a conversion with a width or a position, or one that writes.
-	wide = pattern(`%(\d+\$|[-.0-9])|%h{0,2}n`)
+	wide = pattern.New(`%(\d+\$|[-.0-9])|%h{0,2}n`)
 	// encoded matches a printable character as URLs encode it.
-	encoded = pattern(`%[2-9a-fA-F][0-9a-fA-F]`)
+	encoded = pattern.New(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
 func formatStrings(_ *Evidence, s *session) []breach {
@@ -226,8 +227,8 @@ func unfilled(x *ftp.Exchange) string {
 // isTemplate reports whether an argument is a path whose conversions have no width and write nothing.
 func isTemplate(x *ftp.Exchange) bool {
 	_, takesPath := pathCommands[x.Command]
-	text := encoded().ReplaceAllString(x.Argument, "_")
-	return takesPath && x.Command != "SITE" && !wide().MatchString(text) && conversions(text) < exploitConversions
+	text := encoded.ReplaceAllString(x.Argument, "_")
+	return takesPath && x.Command != "SITE" && !wide.MatchString(text) && conversions(text) < exploitConversions
 }
 
 // exploitConversions is how many conversions no template has.
@@ -242,15 +243,15 @@ func formatString(x *ftp.Exchange) string {
 
 // conversionsIn says which printf conversions an argument has, "" if they are few.
 func conversionsIn(x *ftp.Exchange) string {
-	text := encoded().ReplaceAllString(x.Argument, "_")
+	text := encoded.ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
-	if isPassword(x) && n < 4 && !writing().MatchString(text) {
+	if isPassword(x) && n < 4 && !writing.MatchString(text) {
 		return "" // a password may have two or three by chance
 	}
 	switch {
-	case n >= 4 || series().MatchString(text):
+	case n >= 4 || series.MatchString(text):
 		return fmt.Sprintf("%d printf conversions", n)
-	case n >= 2 && writing().MatchString(text):
+	case n >= 2 && writing.MatchString(text):
 		return "printf conversions that write memory"
 	}
 	return ""
@@ -259,7 +260,7 @@ func conversionsIn(x *ftp.Exchange) string {
 // conversions counts the printf conversions that are no beginning of a word, as in "50%off".
 func conversions(text string) int {
 	n := 0
-	for _, at := range conversion().FindAllStringIndex(text, -1) {
+	for _, at := range conversion.FindAllStringIndex(text, -1) {
 		if at[1] == len(text) || !unicode.IsLetter(rune(text[at[1]])) {
 			n++
 		}
@@ -281,7 +282,7 @@ var noKnownExploitsRule = Rule{
 // An exploit is a request that only attackers send.
 type exploit struct {
 	command  string // onPath, onNew, onMark, or "" for any but a password
-	argument func() *expression
+	argument *pattern.Pattern
 	name     string
 }
 
@@ -302,12 +303,12 @@ var naming = words("STOR APPE MKD XMKD RNTO")
 type carrier struct {
 	*ftp.Exchange
 	mark, path, names, password bool
-	has                         pairs // of its argument
+	has                         pattern.Pairs // of its argument
 }
 
 func newCarrier(x *ftp.Exchange) *carrier {
 	_, path := pathCommands[x.Command]
-	return &carrier{x, strings.ContainsAny(x.Argument, marks), path, naming[x.Command], isPassword(x), pairsOf(x.Argument)}
+	return &carrier{x, strings.ContainsAny(x.Argument, marks), path, naming[x.Command], isPassword(x), pattern.PairsOf(x.Argument)}
 }
 
 // fits reports whether a command can carry the exploit; its argument decides. A password may be any
@@ -333,82 +334,82 @@ func isPassword(x *ftp.Exchange) bool { return x.Command == "PASS" || x.Command 
 const wholeCommand = "((?i:reboot|poweroff|whoami|uname( -a)?|telnetd)|id|ls( -\\w+)?|sleep \\d+)\\s*([;|&`)]|$)"
 
 var exploits = []exploit{
-	{"USER", pattern(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
-	{"XXXX", pattern(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
-	{"HELP", pattern(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
-	{"SITE", pattern("(?i)^EXEC\\b.*(/bin/|\\.\\.|[;|`]|\\$\\()|^EXEC +(sh|bash|cmd|nc)\\b"), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{onMark, pattern(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
-	{"STOR", pattern(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;\d*[^\d;]|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
-	{"REST", pattern(`^\d{19}`), "an offset that no file has (CWE-190)"},
-	{"RETR", pattern(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
-	{"", pattern(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
-	{onMark, pattern(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
-	{"MDTM", pattern(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
-	{onMark, pattern(`(?i)</?INCLUDE>`), "a template of CrushFTP that reads any file of the server (CVE-2024-4040)"},
-	{"MKD", pattern(`(?i)\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
-	{"RETR", pattern(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
-	{"SITE", pattern(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow))`), "ProFTPD's mod_copy (CVE-2015-3306)"},
-	{onMark, pattern(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
-	{onMark, pattern(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
-	{"USER", pattern(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
-	{"USER", pattern(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{onMark, pattern(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
-	{onMark, pattern("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
-	{onMark, pattern("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
-	{onMark, pattern(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
-	{onPath, pattern(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
-	{onPath, pattern(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
-	{onMark, pattern(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
-	{onMark, pattern(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
-	{onPath, pattern(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
-	{onMark, pattern(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
-	{"RETR", pattern(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
-	{"RCMD", pattern(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
-	{"SITE", pattern(`(?i)^(SYM)?LINK +"?(/etc/(passwd|g?shadow|master\.passwd|sudoers)|/proc/self|/root/)`), "a link to a file of the system"},
-	{"", pattern(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
-	{"LIST", pattern(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
-	{"PASS", pattern(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
-	{"PASS", pattern(`(?i)\$\{jndi:[a-z]+:/`), "a look-up of Log4j (CVE-2021-44228)"},
-	{"PASS", pattern(`(?i)<script\b[^>]*>|<\?php\s`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
-	{"PASS", pattern(`(?i)'\s*\)?\s*(or\s+(['"]?\w+['"]?)\s*=\s*['"]?\w|union\s+(all\s+)?select\s)`), "an injection of SQL (CVE-2009-0542)"},
-	{"PASS", pattern("(?i)[;&|`(]\\s*(wget|curl)\\s[^;|&]*\\b(https?|ftp)://"), "an injection of shell commands"},
-	{"PASS", pattern(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
-	{"MKD", pattern(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
-	{"PASS", pattern(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
-	{"PORT", pattern(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{onMark, pattern(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
-	{"STOR", pattern(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
-	{"STOR", pattern(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
+	{"USER", pattern.New(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
+	{"XXXX", pattern.New(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
+	{"HELP", pattern.New(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
+	{"SITE", pattern.New("(?i)^EXEC\\b.*(/bin/|\\.\\.|[;|`]|\\$\\()|^EXEC +(sh|bash|cmd|nc)\\b"), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{onMark, pattern.New(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
+	{"STOR", pattern.New(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;\d*[^\d;]|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
+	{"REST", pattern.New(`^\d{19}`), "an offset that no file has (CWE-190)"},
+	{"RETR", pattern.New(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
+	{"", pattern.New(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
+	{onMark, pattern.New(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
+	{"MDTM", pattern.New(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
+	{onMark, pattern.New(`(?i)</?INCLUDE>`), "a template of CrushFTP that reads any file of the server (CVE-2024-4040)"},
+	{"MKD", pattern.New(`(?i)\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
+	{"RETR", pattern.New(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
+	{"SITE", pattern.New(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow))`), "ProFTPD's mod_copy (CVE-2015-3306)"},
+	{onMark, pattern.New(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
+	{onMark, pattern.New(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
+	{"USER", pattern.New(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
+	{"USER", pattern.New(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
+	{onMark, pattern.New(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
+	{onMark, pattern.New("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
+	{onMark, pattern.New("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
+	{onMark, pattern.New(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
+	{onPath, pattern.New(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
+	{onPath, pattern.New(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
+	{onMark, pattern.New(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
+	{onMark, pattern.New(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
+	{onPath, pattern.New(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
+	{onMark, pattern.New(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
+	{"RETR", pattern.New(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
+	{"RCMD", pattern.New(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
+	{"SITE", pattern.New(`(?i)^(SYM)?LINK +"?(/etc/(passwd|g?shadow|master\.passwd|sudoers)|/proc/self|/root/)`), "a link to a file of the system"},
+	{"", pattern.New(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
+	{"LIST", pattern.New(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
+	{"PASS", pattern.New(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
+	{"PASS", pattern.New(`(?i)\$\{jndi:[a-z]+:/`), "a look-up of Log4j (CVE-2021-44228)"},
+	{"PASS", pattern.New(`(?i)<script\b[^>]*>|<\?php\s`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
+	{"PASS", pattern.New(`(?i)'\s*\)?\s*(or\s+(['"]?\w+['"]?)\s*=\s*['"]?\w|union\s+(all\s+)?select\s)`), "an injection of SQL (CVE-2009-0542)"},
+	{"PASS", pattern.New("(?i)[;&|`(]\\s*(wget|curl)\\s[^;|&]*\\b(https?|ftp)://"), "an injection of shell commands"},
+	{"PASS", pattern.New(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
+	{"MKD", pattern.New(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
+	{"PASS", pattern.New(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
+	{"PORT", pattern.New(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
+	{onMark, pattern.New(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
+	{"STOR", pattern.New(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
+	{"STOR", pattern.New(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
 }
 
 // suspects are requests that attackers send, and others seldom.
 var suspects = []exploit{
-	{"SITE", pattern(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"RCMD", pattern(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command about the rights of a user of an AS/400"},
-	{"SITE", pattern(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
-	{"REST", pattern(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
-	{"MKD", pattern(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
-	{onMark, pattern("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
-	{onMark, pattern(`(?i)%0d%0a`), "an encoded line end"},
-	{onMark, pattern(`(?i)\{(working_dir|user_(name|dir|ip|port)|host_?name|server_(name|ip|version)|home|username|ip|sys(tem)?_\w+)\}`), "a variable that CrushFTP fills in (CVE-2024-4040)"},
-	{onNew, pattern(`(?i)(^|[\W_\d])(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d|r[o0]{2}t[e3]d)[\W_]*by([\W_\d]|$)|(^|[\W_])you[\W_]*(have[\W_]*been|are|were|got)[\W_]*(h[a4]ck[e3]d|pwn[e3]d|0wn[e3]d)`), "a name with which intruders boast"},
-	{onNew, pattern(`(?i)(your|all)[\W_]*(files|data)[\W_]*(are|were|have|is)[\W_]*(been[\W_]*)?(encrypted|locked|stolen)|(restore|recover|decrypt|unlock)[_-]+(my|your)[_-]+(files|data)|(^|[\W_])(btc|bitcoins?|monero|xmr)[\W_]*(to|at)?[\W_]*(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})`), "a name that asks for a ransom"},
-	{"STOR", pattern(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
-	{"STOR", pattern(`(?i)(^|/)SC_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.jpe?g$`), "a picture named as Agent Tesla names those of the screen"},
-	{"STOR", pattern(`(?i)recovered.?passwords`), "a file named as password thieves name their loot"},
-	{"USER", pattern(`^w0rm$`), "a user named as that of the worm ADMw0rm"},
-	{"PASS", pattern(`^wh00t$`), "a scanner's password"},
+	{"SITE", pattern.New(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
+	{"RCMD", pattern.New(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command about the rights of a user of an AS/400"},
+	{"SITE", pattern.New(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
+	{"REST", pattern.New(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
+	{"MKD", pattern.New(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
+	{onMark, pattern.New("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
+	{onMark, pattern.New(`(?i)%0d%0a`), "an encoded line end"},
+	{onMark, pattern.New(`(?i)\{(working_dir|user_(name|dir|ip|port)|host_?name|server_(name|ip|version)|home|username|ip|sys(tem)?_\w+)\}`), "a variable that CrushFTP fills in (CVE-2024-4040)"},
+	{onNew, pattern.New(`(?i)(^|[\W_\d])(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d|r[o0]{2}t[e3]d)[\W_]*by([\W_\d]|$)|(^|[\W_])you[\W_]*(have[\W_]*been|are|were|got)[\W_]*(h[a4]ck[e3]d|pwn[e3]d|0wn[e3]d)`), "a name with which intruders boast"},
+	{onNew, pattern.New(`(?i)(your|all)[\W_]*(files|data)[\W_]*(are|were|have|is)[\W_]*(been[\W_]*)?(encrypted|locked|stolen)|(restore|recover|decrypt|unlock)[_-]+(my|your)[_-]+(files|data)|(^|[\W_])(btc|bitcoins?|monero|xmr)[\W_]*(to|at)?[\W_]*(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})`), "a name that asks for a ransom"},
+	{"STOR", pattern.New(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
+	{"STOR", pattern.New(`(?i)(^|/)SC_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.jpe?g$`), "a picture named as Agent Tesla names those of the screen"},
+	{"STOR", pattern.New(`(?i)recovered.?passwords`), "a file named as password thieves name their loot"},
+	{"USER", pattern.New(`^w0rm$`), "a user named as that of the worm ADMw0rm"},
+	{"PASS", pattern.New(`^wh00t$`), "a scanner's password"},
 }
 
 var (
-	picture    = pattern(`(?i)\.(jpe?g|png|gif|bmp|ico|webp)$`)
-	webProgram = pattern(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
+	picture    = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|ico|webp)$`)
+	webProgram = pattern.New(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
 )
 
 // Greetings of servers that worms and intruders install.
 var (
-	wormGreeting     = pattern(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
-	intruderGreeting = pattern(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b|\bbotftpd?\b`)
+	wormGreeting     = pattern.New(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
+	intruderGreeting = pattern.New(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b|\bbotftpd?\b`)
 )
 
 // knownGreeting judges the words of the server's greeting.
@@ -418,9 +419,9 @@ func knownGreeting(s *session) []breach {
 	}
 	b := breach{packets: []int{s.greeting.Packet}, observed: fmt.Sprintf("the server greets with %s, ", show(s.greeting.Text))}
 	switch {
-	case wormGreeting().MatchString(s.greeting.Text):
+	case wormGreeting.MatchString(s.greeting.Text):
 		b.observed += "as worms that spread by FTP do"
-	case intruderGreeting().MatchString(s.greeting.Text):
+	case intruderGreeting.MatchString(s.greeting.Text):
 		b.severity, b.sign = Odd, 2
 		b.observed += "as intruders do"
 	default:
@@ -439,7 +440,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 	}
 	renamed := "" // the argument of the RNFR before
 	for _, x := range s.Exchanges {
-		if from := renamed; x.Command == "RNTO" && picture().MatchString(from) && webProgram().MatchString(x.Argument) && completedNormally(x) {
+		if from := renamed; x.Command == "RNTO" && picture.MatchString(from) && webProgram.MatchString(x.Argument) && completedNormally(x) {
 			found = append(found, breach{packets: exchangeFrames(x), observed: fmt.Sprintf("%s, which was %s: a picture becomes a program of a web server", show(x.Line.Text), show(from))})
 		}
 		if renamed = ""; x.Command == "RNFR" {
@@ -470,7 +471,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 // exploitIn names the exploit that a command carries, "" for none of the list.
 func exploitIn(x *carrier, list []exploit) string {
 	for i := range list {
-		if k := &list[i]; k.fits(x) && k.argument().matches(x.Argument, &x.has) {
+		if k := &list[i]; k.fits(x) && k.argument.MayMatch(&x.has) && k.argument.Regexp().MatchString(x.Argument) {
 			return k.name
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // A content is something that the first bytes of a connection show.
@@ -67,52 +68,52 @@ const decodes = `\b(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strr
 
 var (
 	// stolen matches the beginning of files that password stealers write.
-	stolen = pattern(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
+	stolen = pattern.New(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
 		`\burl\s*: ?https?://\S+\s*user(name)?\s*: ?\S*\s*pass(word)?\s*: ?\S*\s*(application|software|browser|soft)\b|(url|host)\s*: ?\S+?\s*<br>\s*user(name)?\s*: ?\S*?\s*<br>\s*pass(word)?\s*:|` +
 		`^PK\x03\x04[\s\S]{0,999}(passwords?\.txt[\s\S]{0,999}(cookies|autofills?|wallets|creditcards)[/\\]|(cookies|autofills?|wallets|creditcards)[/\\][\s\S]{0,999}passwords?\.txt)|` +
 		`\bwindow( title)?:[\s\S]{0,400}\w\[(enter|tab|back(space)?)\][\s\S]{0,200}\w\[(enter|tab|back(space)?)\]`)
 	// passwordList matches files that may be such files, or somebody's own notes.
-	passwordList = pattern(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
+	passwordList = pattern.New(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
 	// accounts matches the beginning of /etc/passwd.
-	accounts = pattern(`^root:[^:\n]*:\d+:\d*:`)
+	accounts = pattern.New(`^root:[^:\n]*:\d+:\d*:`)
 	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
-	stolenHashes = pattern(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
+	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
 	// track matches track 1 of a payment card (ISO/IEC 7813).
-	track = pattern(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
+	track = pattern.New(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
 	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
 	// ransomware say the same, but use its name, and give no address to pay or write to.
-	ransomNote  = pattern(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
-	aboutRansom = pattern(`(?i)\b(ransomware|malware|phishing)\b`)
-	payHere     = pattern(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
+	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
+	aboutRansom = pattern.New(`(?i)\b(ransomware|malware|phishing)\b`)
+	payHere     = pattern.New(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
 	// secretKey matches the first line of a private key (RFC 7468).
-	secretKey = pattern(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
+	secretKey = pattern.New(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// climbingName matches a name in a listing that leads up two levels. The target of a link,
 	// after "->", may lead up.
-	climbingName = pattern(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
+	climbingName = pattern.New(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
 	// webShell matches pages of ASP and JSP that run what a visitor sends.
-	webShell = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec\([^;]{0,80}request|getParameter[\s\S]{0,300}Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell[\s\S]{0,200}\brequest\b|(eval|execute(global)?)\s*\(?\s*request)`)
+	webShell = pattern.New(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec\([^;]{0,80}request|getParameter[\s\S]{0,300}Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell[\s\S]{0,200}\brequest\b|(eval|execute(global)?)\s*\(?\s*request)`)
 	// runsProgram matches pages of ASP and JSP that run some program.
-	runsProgram = pattern(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
+	runsProgram = pattern.New(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
 	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
-	runsText = pattern(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|\b(include|require)(_once)?[\s(]*@?\$_(GET|POST|REQUEST|COOKIE)\b|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
+	runsText = pattern.New(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|\b(include|require)(_once)?[\s(]*@?\$_(GET|POST|REQUEST|COOKIE)\b|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// orders matches pages of PHP that run what a visitor sends. A page that encloses it with
 	// escapeshellarg runs a program of its own.
-	orders = pattern(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor)
+	orders = pattern.New(`(?i)\b(eval|system|shell_exec|passthru|exec|popen|proc_open|create_function)\s*\(\s*[^;]{0,80}` + sentByVisitor + `|\bassert\s*\(\s*([@(\s]|` + decodes + `)*` + sentByVisitor)
 	// encodedText matches pages of PHP that run an encoded text, as intruders do, and sellers of
 	// programs who hide their source.
-	encodedText = pattern(`(?i)\b(eval|assert|create_function)\s*\(\s*[^;]{0,80}\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\(`)
+	encodedText = pattern.New(`(?i)\b(eval|assert|create_function)\s*\(\s*[^;]{0,80}\b(base64_decode|gzinflate|gzuncompress|str_rot13)\s*\(`)
 	// rareOrders matches pages of PHP that run it between backquotes, by the modifier e of
 	// preg_replace, or as the name of a function.
-	rareOrders = pattern(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
+	rareOrders = pattern.New(`(?i)(echo|print|return|=|<\?php)\s*` + "`[^`\n]{0,80}" + sentByVisitor + `|` + sentByVisitor + `\s*\[[^\]]{0,40}\]\s*\(|\bpreg_replace\s*\(\s*["'][^"']{0,40}/\w*e\w*["'][^;]{0,80}` + sentByVisitor)
 	// localShell matches scripts that start a shell with a terminal, and network scripts that open a
 	// connection. A script that does both opens a shell for somebody far away. farShell matches a
 	// single line that does.
-	localShell = pattern(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
-	network    = pattern(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
-	farShell   = pattern(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) |\bsocat\b[^\n]{0,120}(?i:exec|system):["']?/bin/(ba)?sh\b`)
+	localShell = pattern.New(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
+	network    = pattern.New(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
+	farShell   = pattern.New(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) |\bsocat\b[^\n]{0,120}(?i:exec|system):["']?/bin/(ba)?sh\b`)
 	// hiddenOrders matches pages of PHP that hide the name of the function which runs the text, let
 	// the visitor choose the function, or write what he sends to a file that he names.
-	hiddenOrders = pattern(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
+	hiddenOrders = pattern.New(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
 		`|\b(array_map|array_filter|array_walk|usort)\s*\(\s*["']\w+["']\s*\.\s*["']\w+["'][^;]{0,80}` + sentByVisitor +
 		`|\bcall_user_func(_array)?\s*\(\s*` + sentByVisitor + `|\bfile_put_contents\s*\(\s*` + sentByVisitor +
 		`|\bextract\s*\(\s*` + sentByVisitor + `[^;]{0,20};[\s\S]{0,60}\$\w+\s*\(\s*\$\w+\s*\)` +
@@ -120,37 +121,37 @@ var (
 		`|\$_+\s*\(\s*\$\{?_+\}?\s*[\[{]|\b(include|require)(_once)?[\s(]*["'](php://input|data:)|php://input[\s\S]{0,200}\b(eval|assert|create_function)\s*\(`)
 	// fetchedOrders matches pages of ASP.NET that run what a visitor sends, and those of PHP that run
 	// what they fetch.
-	fetchedOrders = pattern(`(?i)Process\.Start\([^;]{0,80}Request\b|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
+	fetchedOrders = pattern.New(`(?i)Process\.Start\([^;]{0,80}Request\b|\beval\s*\([^;]{0,40}file_get_contents\s*\(\s*["']https?:`)
 	// kept matches a variable that a visitor's text is assigned to, and variableRun a variable that
 	// is run.
-	kept        = pattern(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
-	variableRun = pattern(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\((?:[@(\s]|` + decodes + `)*(\$\w+)\s*[,)\[]`)
+	kept        = pattern.New(`(?i)(\$\w+)\s*=\s*[(@\s]*` + sentByVisitor)
+	variableRun = pattern.New(`(?i)\b(?:eval|system|shell_exec|passthru|exec|popen|assert)\s*\((?:[@(\s]|` + decodes + `)*(\$\w+)\s*[,)\[]`)
 	// frame matches a frame of another site. It is hidden if it matches hidden, and a service for
 	// the owner of the page if it matches counted.
-	frame   = pattern(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
-	hidden  = pattern(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
-	counted = pattern(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
+	frame   = pattern.New(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
+	hidden  = pattern.New(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
+	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
 	// boast matches a title or heading of an intruder.
-	boast = pattern(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>[^<]{0,40}\b(hacked|defaced|pwned) by\b`)
+	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>[^<]{0,40}\b(hacked|defaced|pwned) by\b`)
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
-	ofShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
+	ofShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
 	// keys matches what programs that record the keyboard write for keys without a letter.
-	keys = pattern(`(?i)([\[{](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
+	keys = pattern.New(`(?i)([\[{](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
 	// callsHost matches settings of Windows with an icon at an address. Windows logs in there to show it.
-	callsHost = pattern(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
+	callsHost = pattern.New(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.
-	printerFiles = pattern(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
+	printerFiles = pattern.New(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
 	// runByClient matches names that some clients run: after a bar, or in backquotes.
-	runByClient = pattern("(?m)(^|\\d )[|] ?[a-zA-Z/]|[^\\w]`[^`\r\n]{2,}`|\\$\\([a-z]{2,}[ ;|>][^)\r\n]*\\)")
+	runByClient = pattern.New("(?m)(^|\\d )[|] ?[a-zA-Z/]|[^\\w]`[^`\r\n]{2,}`|\\$\\([a-z]{2,}[ ;|>][^)\r\n]*\\)")
 	// ordersTerminal matches escape sequences that name a window, report to the server, or load keys.
-	ordersTerminal = pattern(`\x1b[\]P^_]|\x1b\[[0-9;?]*[nt]`)
+	ordersTerminal = pattern.New(`\x1b[\]P^_]|\x1b\[[0-9;?]*[nt]`)
 	// escapes matches escape sequences of names, unless they change colours.
-	escapes = pattern(`\x1b[\]PX^_]|\x1b\[[0-9;?]*[@-ln-~]`)
+	escapes = pattern.New(`\x1b[\]PX^_]|\x1b\[[0-9;?]*[@-ln-~]`)
 	// linkLine and folderLine match a link and a folder in a listing.
-	linkLine   = pattern(`(?m)^l[rwxst-]{9}[^\r\n]* (\S+) -> /`)
-	folderLine = pattern(`(?m)^d[rwxst-]{9}[^\r\n]* (\S+)\r?$`)
+	linkLine   = pattern.New(`(?m)^l[rwxst-]{9}[^\r\n]* (\S+) -> /`)
+	folderLine = pattern.New(`(?m)^d[rwxst-]{9}[^\r\n]* (\S+)\r?$`)
 	// atShell matches what a shell prints, and common commands.
-	atShell = pattern(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+	atShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
 
 // content looks at the first data of a data connection, or of a connection that is not FTP.
@@ -214,7 +215,7 @@ func (w *watch) begins(p *capture.Packet) {
 	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
 	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
 		kind, what := loot, "the note of ransomware"
-		if aboutRansom().Match(p.TCP.Payload) && !payHere().Match(p.TCP.Payload) {
+		if aboutRansom.Match(p.TCP.Payload) && !payHere.Match(p.TCP.Payload) {
 			kind, what = suspect, "a text about ransomware"
 		}
 		w.match(p, kind, what, ransomNote)
@@ -282,8 +283,8 @@ func listedIn(data []byte) (n int) {
 // recursive listing are separated by empty lines.
 func linkIsFolder(data []byte) bool {
 	for part := range bytes.SplitSeq(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\n\n")) {
-		for _, link := range linkLine().FindAllSubmatch(part, -1) {
-			for _, folder := range folderLine().FindAllSubmatch(part, -1) {
+		for _, link := range linkLine.FindAllSubmatch(part, -1) {
+			for _, folder := range folderLine.FindAllSubmatch(part, -1) {
 				if bytes.Equal(link[1], folder[1]) {
 					return true
 				}
@@ -343,12 +344,12 @@ func (w *watch) page(p *capture.Packet) {
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
 		w.match(p, suspect, "a page that runs an encoded text", encodedText)
 		w.match(p, loot, "a page that runs what it is sent", fetchedOrders)
-		if (bytes.Contains(data, []byte("$_")) || bytes.Contains(data, []byte("php://input"))) && (rareOrders().Match(data) || hiddenOrders().Match(data) || takesOrders(data) || runsKept(data)) {
+		if (bytes.Contains(data, []byte("$_")) || bytes.Contains(data, []byte("php://input"))) && (rareOrders.Match(data) || hiddenOrders.Match(data) || takesOrders(data) || runsKept(data)) {
 			w.note(p, loot, "a page that runs what it is sent")
 		}
 	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) || bytes.Contains(data, []byte("mkfifo ")) {
-		if farShell().Match(data) || localShell().Match(data) && network().Match(data) {
+		if farShell.Match(data) || localShell.Match(data) && network.Match(data) {
 			w.note(p, loot, "a script that opens a shell for somebody far away")
 		}
 	}
@@ -362,18 +363,18 @@ func (w *watch) page(p *capture.Packet) {
 
 // takesOrders reports whether a page runs what a visitor sends, as it is.
 func takesOrders(data []byte) bool {
-	return slices.ContainsFunc(orders().FindAll(data, -1), func(order []byte) bool { return !bytes.Contains(order, []byte("escapeshell")) })
+	return slices.ContainsFunc(orders.FindAll(data, -1), func(order []byte) bool { return !bytes.Contains(order, []byte("escapeshell")) })
 }
 
 // hidesFrame reports whether a page has a hidden frame of another site.
 func hidesFrame(data []byte) bool {
-	return slices.ContainsFunc(frame().FindAll(data, -1), func(f []byte) bool { return hidden().Match(f) && !counted().Match(f) })
+	return slices.ContainsFunc(frame.FindAll(data, -1), func(f []byte) bool { return hidden.Match(f) && !counted.Match(f) })
 }
 
 // runsKept reports whether a page of PHP assigns what a visitor sends to a variable, and runs that.
 func runsKept(data []byte) bool {
-	for _, k := range kept().FindAllSubmatch(data, -1) {
-		for _, r := range variableRun().FindAllSubmatch(data, -1) {
+	for _, k := range kept.FindAllSubmatch(data, -1) {
+		for _, r := range variableRun.FindAllSubmatch(data, -1) {
 			if bytes.Equal(k[1], r[len(r)-1]) {
 				return true
 			}
@@ -382,8 +383,8 @@ func runsKept(data []byte) bool {
 	return false
 }
 
-func (w *watch) match(p *capture.Packet, kind contentKind, what string, text func() *expression) {
-	if text().Match(p.TCP.Payload) {
+func (w *watch) match(p *capture.Packet, kind contentKind, what string, text *pattern.Pattern) {
+	if text.Match(p.TCP.Payload) {
 		w.note(p, kind, what)
 	}
 }

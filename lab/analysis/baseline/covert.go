@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var namesAreWordsRule = Rule{
@@ -131,11 +132,11 @@ func (s *session) storesNothing(x *ftp.Exchange) bool {
 }
 
 // counter matches a number in front of a name.
-var counter = pattern(`^\d+[-_.]`)
+var counter = pattern.New(`^\d+[-_.]`)
 
 // add takes the next command with a path; made says that it makes something that has only a name.
 func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
-	name := counter().ReplaceAllString(path.Base(unquoted(x.Argument)), "")
+	name := counter.ReplaceAllString(path.Base(unquoted(x.Argument)), "")
 	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}
@@ -340,14 +341,14 @@ func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 
 var (
 	// commandsName is a name of a file that commands a program far away.
-	commandsName = pattern(`(?i)^(cmds?|commands?|payload|shell|c2|bot(s|net)?|beacon)([_.-]|\d|$)`)
+	commandsName = pattern.New(`(?i)^(cmds?|commands?|payload|shell|c2|bot(s|net)?|beacon)([_.-]|\d|$)`)
 	// workName is a name of a file with work. An intruder's program fetches such a file, and so does
 	// a worker that takes its jobs from a queue.
-	workName = pattern(`(?i)^(tasks?|orders?|jobs?|instructions?|exec|run)([_.-]|\d|$)`)
+	workName = pattern.New(`(?i)^(tasks?|orders?|jobs?|instructions?|exec|run)([_.-]|\d|$)`)
 	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
-	ofBusiness = pattern(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
+	ofBusiness = pattern.New(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
 	// ofUpdates are names of files that tell a program about a new version.
-	ofUpdates = pattern(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
+	ofUpdates = pattern.New(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
 )
 
 func polledFiles() look {
@@ -401,14 +402,14 @@ func (p *poll) judge(hosts pairOfHosts, name string) breach {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}
 	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
-	commands := commandsName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
-	work := workName().MatchString(path.Base(name)) && !ofBusiness().MatchString(name)
+	commands := commandsName.MatchString(path.Base(name)) && !ofBusiness.MatchString(name)
+	work := workName.MatchString(path.Base(name)) && !ofBusiness.MatchString(name)
 	switch {
 	case answered || commands:
 		b.severity, b.sign = Odd, 2
 	case work:
 		b.severity = Odd
-	case ofUpdates().MatchString(path.Base(name)):
+	case ofUpdates.MatchString(path.Base(name)):
 		b.sign = noSign
 	}
 	if commands && p.answers >= orderAnswers {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var dataIsAnnouncedRule = Rule{
@@ -392,7 +393,7 @@ var bytesAgreeRule = Rule{
 
 // saidBytes matches the size in a text such as "150 Opening BINARY mode data
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
-var saidBytes = pattern(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
+var saidBytes = pattern.New(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
 func bytesAgree(_ *Evidence, s *session) []breach {
 	if s.lossy() {
@@ -469,7 +470,7 @@ func announcedBytes(x *ftp.Exchange) []statement {
 	var said []statement
 	for _, r := range x.Replies {
 		for _, l := range r.Lines {
-			all := saidBytes().FindAllStringSubmatch(l.Text, -1)
+			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
 			if all == nil {
 				continue
 			}

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // maker are accounts that the makers of controllers gave all of them, with passwords that nobody can
 // change (CVE-2011-4859).
-var maker = pattern(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupdate|fdrusers)$`)
+var maker = pattern.New(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupdate|fdrusers)$`)
 
 // factory are users and passwords that devices have until their owner changes them: of routers, of
 // VxWorks, of controllers, of radios and of cameras (MITRE ATT&CK, T0812, default credentials).
@@ -24,7 +25,7 @@ func factoryLogin(s *session) (b breach, ok bool) {
 	for _, l := range s.logins {
 		switch {
 		case !s.readable(l.packet):
-		case maker().MatchString(l.user):
+		case maker.MatchString(l.user):
 			return breach{severity: Odd, sign: 2, packets: []int{l.packet},
 				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", show(l.user))}, true
 		case l.succeeded() && factory[l.user+"/"+l.password]:
@@ -37,8 +38,8 @@ func factoryLogin(s *session) (b breach, ok bool) {
 
 var (
 	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
-	deviceSettings = pattern(`(?i)(^|/)(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
-	deviceUsers    = pattern(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$`)
+	deviceSettings = pattern.New(`(?i)(^|/)(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
+	deviceUsers    = pattern.New(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$`)
 )
 
 // deviceTaken judges what somebody with an account that everybody knows does with the settings of a device.
@@ -51,11 +52,11 @@ func deviceTaken(s *session) (b breach, ok bool) {
 		at := w.target(x.Argument)
 		switch {
 		case !completed(x) || x.Command != "RETR" && !changes:
-		case changes && deviceUsers().MatchString(at):
+		case changes && deviceUsers.MatchString(at):
 			b.severity, b.sign, ok = Odd, 2, true
 			b.packets = append(b.packets, exchangeFrames(x)...)
 			b.observed = show(x.Line.Text) + " replaces the users of a device, with an account that everybody knows"
-		case (deviceSettings().MatchString(at) || deviceUsers().MatchString(at)) && b.severity != Odd:
+		case (deviceSettings.MatchString(at) || deviceUsers.MatchString(at)) && b.severity != Odd:
 			b.severity, b.sign, ok = Note, 1, true
 			b.packets = append(b.packets, exchangeFrames(x)...)
 			b.observed = show(x.Line.Text) + " moves the settings of a device, with an account that everybody knows"
@@ -65,7 +66,7 @@ func deviceTaken(s *session) (b breach, ok bool) {
 }
 
 // mailbox matches files with all mail of a person.
-var mailbox = pattern(`(?i)\.(pst|ost|nsf|mbox|edb)$`)
+var mailbox = pattern.New(`(?i)\.(pst|ost|nsf|mbox|edb)$`)
 
 // fewMailboxes is how many mailboxes are not only one's own.
 const fewMailboxes = 2
@@ -78,7 +79,7 @@ func mailboxesLeave(s *session) (b breach, ok bool) {
 	}
 	names := map[string]int{}
 	s.eachPath(func(x *ftp.Exchange, _ *walk) {
-		if x.Sender() == ftp.Client && completed(x) && mailbox().MatchString(x.Argument) {
+		if x.Sender() == ftp.Client && completed(x) && mailbox.MatchString(x.Argument) {
 			names[strings.ToLower(path.Base(unquoted(x.Argument)))] = x.Packet
 		}
 	})

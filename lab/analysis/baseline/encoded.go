@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // Pieces of an encoded text have at least so many letters and digits each, and give a text of at least
@@ -56,7 +58,7 @@ func ofOneLength(pieces []string) (kept []string) {
 // pieceOf is the part of a name that may be a piece of an encoded text: without the number in front of
 // it and without its ending.
 func pieceOf(name string) string {
-	name = counter().ReplaceAllString(name, "")
+	name = counter.ReplaceAllString(name, "")
 	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
 }
 
@@ -177,14 +179,14 @@ func (all greetings) judge() (found []breach) {
 }
 
 // ofAccounts matches a line of /etc/passwd in a reply.
-var ofAccounts = pattern(`(^|[\s"'>])root:[^:\s]{0,99}:0:0:`)
+var ofAccounts = pattern.New(`(^|[\s"'>])root:[^:\s]{0,99}:0:0:`)
 
 // accountsInReplies finds the accounts of the server's system in its replies. If the client said the
 // same, the server only repeats it.
 func accountsInReplies(s *session) (b breach, ok bool) {
 	for _, x := range s.Exchanges {
 		for _, r := range x.Replies {
-			if strings.Contains(r.Text, "root:") && ofAccounts().MatchString(r.Text) && s.readable(r.Packet) && !strings.Contains(x.Argument, "root:") {
+			if strings.Contains(r.Text, "root:") && ofAccounts.MatchString(r.Text) && s.readable(r.Packet) && !strings.Contains(x.Argument, "root:") {
 				return breach{packets: exchangeFrames(x), observed: fmt.Sprintf("the reply to %s has the accounts of the system: %s", show(x.Line.Text), show(r.Text))}, true
 			}
 		}

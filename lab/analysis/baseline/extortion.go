@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // extorted is how many files a client replaces before it counts as ransomware.
@@ -16,11 +17,11 @@ const extorted = 3
 var (
 	// packed matches endings that programs add to names when they compress, convert or sign files,
 	// encrypt them for their owner, keep old versions, or have done their work with them.
-	packed = pattern(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|save|saved|sent|ack|err|log|sig|sha\d*|md5|prev|backup|bkp|processed|archived?|read|imported|loaded|pdf|txt|csv|tsv|xml|json|html?|docx?|xlsx?|od[ts]|jpe?g|png|mp[34]|ts|parquet|[\d_T-]*)$`)
+	packed = pattern.New(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|save|saved|sent|ack|err|log|sig|sha\d*|md5|prev|backup|bkp|processed|archived?|read|imported|loaded|pdf|txt|csv|tsv|xml|json|html?|docx?|xlsx?|od[ts]|jpe?g|png|mp[34]|ts|parquet|[\d_T-]*)$`)
 	// encrypted matches endings that ransomware adds.
 	// withAddress matches endings with the number of the victim, or an address to write to.
-	withAddress = pattern(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
-	encrypted   = pattern(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
+	withAddress = pattern.New(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
+	encrypted   = pattern.New(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 )
 
 // encryptions are the files of a session, by their paths, with what happened to them. The breaches
@@ -77,10 +78,10 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 	case x.Command == "STOR" && completed(x):
 		h.overwritten[at] = h.fetched[at]
 		for i := range len(at) { // the ending may have points of its own
-			if at[i] == '.' && h.fetched[at[:i]] && !packed().MatchString(path.Ext(at)) {
+			if at[i] == '.' && h.fetched[at[:i]] && !packed.MatchString(path.Ext(at)) {
 				h.replaced[at[:i]] = true
 			}
-			if at[i] == '.' && encrypted().MatchString(at[i:]) {
+			if at[i] == '.' && encrypted.MatchString(at[i:]) {
 				h.coded[at[:i]] = true
 			}
 		}
@@ -115,11 +116,11 @@ func (h *encryptions) rename(x *ftp.Exchange, to string) {
 	ending, longer := strings.CutPrefix(to, h.from)
 	switch {
 	case !longer || h.from == "":
-	case h.overwritten[h.from] && strings.HasPrefix(ending, ".") && !packed().MatchString(ending):
+	case h.overwritten[h.from] && strings.HasPrefix(ending, ".") && !packed.MatchString(ending):
 		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(to)
-	case withAddress().MatchString(ending):
+	case withAddress.MatchString(ending):
 		h.addressed.packets, h.addressed.observed = append(h.addressed.packets, x.Packet), show(to)
-	case encrypted().MatchString(ending):
+	case encrypted.MatchString(ending):
 		h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(to)
 	}
 }

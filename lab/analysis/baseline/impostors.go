@@ -83,7 +83,7 @@ func (all *impostors) add(e *Evidence, s *session) {
 		if s.greeting == nil || !l.succeeded() && !l.failed() || isPublic(l.user) {
 			continue
 		}
-		p := proving{packet: l.at, accepted: l.succeeded(), greeting: digits().ReplaceAllString(s.greeting.Text, "")}
+		p := proving{packet: l.at, accepted: l.succeeded(), greeting: digits.ReplaceAllString(s.greeting.Text, "")}
 		e.sides(c, func(name ftp.Side, of *side) {
 			if name == ftp.Server {
 				p.ttl, p.connected = of.usual().ttl, true

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // Where a plant is looked for.
@@ -120,12 +122,12 @@ var packers = []struct{ begins, what string }{
 }
 
 // recording matches names of pictures, music and films, which are no archives.
-var recording = pattern(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|wav|mov|mkv|wmv|flac)$`)
+var recording = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|wav|mov|mkv|wmv|flac)$`)
 
 // disguise says what data is if a name says that it is a picture or a recording, "" if it may be.
 func disguise(name string, data []byte) string {
 	for _, p := range packers {
-		if bytes.HasPrefix(data, []byte(p.begins)) && recording().MatchString(strings.TrimSpace(name)) {
+		if bytes.HasPrefix(data, []byte(p.begins)) && recording.MatchString(strings.TrimSpace(name)) {
 			return p.what + " under the name of a picture or a recording"
 		}
 	}

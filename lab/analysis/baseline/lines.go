@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var replyWellFormedRule = Rule{
@@ -86,7 +87,7 @@ func replyLength(e *Evidence, s *session) []breach {
 			b.observed = fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text))
 		case strings.Contains(l.Text, sled):
 			b.observed = "a sled of x86 NOP instructions: " + show(l.Text)
-		case ordersTerminal().MatchString(l.Text):
+		case ordersTerminal.MatchString(l.Text):
 			b.severity, b.sign, b.expected = Odd, 2, "A reply is text for a person (RFC 959, 4.2). Colours are harmless."
 			b.observed = "an escape sequence that orders a terminal to do something: " + show(l.Text)
 		case s.isGreeting(l) && run(l.Text) > longestRun:
@@ -395,7 +396,7 @@ const (
 const keepAlivePause = 5 * time.Second
 
 // digits are left out of the arguments before they are compared, so that counters and times are equal.
-var digits = pattern(`\d+`)
+var digits = pattern.New(`\d+`)
 
 // idleArguments judges the arguments of commands that take none.
 func idleArguments(s *session) (b breach, ok bool) {
@@ -406,7 +407,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 		if !idle || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
-		if text := digits().ReplaceAllString(x.Argument, ""); !texts[text] {
+		if text := digits.ReplaceAllString(x.Argument, ""); !texts[text] {
 			size += len(x.Argument)
 			if x.Time-last < int64(keepAlivePause) {
 				closely++

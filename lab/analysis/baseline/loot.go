@@ -94,7 +94,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
 		observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
 	}
 	accounts := shown.kind == secret || shown.kind == userList
-	saved := accounts && (x.Sender() == ftp.Client && savedAccounts().MatchString(at) || s.copiesSystem(x))
+	saved := accounts && (x.Sender() == ftp.Client && savedAccounts.MatchString(at) || s.copiesSystem(x))
 	switch {
 	case shown.in.ofSystem() && s.isInner(): // a backup
 		b.severity, b.sign = Note, noSign

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var filesAreNoOrdersRule = Rule{
@@ -30,7 +31,7 @@ const (
 )
 
 // shellCommand matches a text that begins with a command of Windows or Unix about the system.
-var shellCommand = pattern(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
+var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
 
 // commandFiles are the packets in which files begin with a command, plain or encoded, by connection.
 type commandFiles map[int]int
@@ -41,7 +42,7 @@ func (o commandFiles) packet(p *capture.Packet) {
 	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || isListing(p.Connection.Transfer.Command) || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
 		return
 	}
-	if shellCommand().Match(data) || shellCommand().Match(encodedIn(data)) {
+	if shellCommand.Match(data) || shellCommand.Match(encodedIn(data)) {
 		o[p.Connection.ID] = p.Number
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // pathCommands are the commands whose argument is a path. Those with true look at a file or change
@@ -114,36 +115,36 @@ const (
 
 var (
 	// climb matches one step up, plain or encoded.
-	climb     = pattern(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
+	climb     = pattern.New(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
+	disguised = pattern.New(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
 	// innerLink matches a link to a file of a tree, by a relative path with names in it.
-	innerLink = pattern(`(?i)^(SYM)?LINK +"?(\.\./)+\w`)
+	innerLink = pattern.New(`(?i)^(SYM)?LINK +"?(\.\./)+\w`)
 	// overlong matches separators and points in overlong UTF-8 (RFC 3629, 3), encoded as in URLs.
-	overlong = pattern(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
+	overlong = pattern.New(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
 	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
-	drive = pattern(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
+	drive = pattern.New(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
 	// system matches files with the accounts and the settings of a system.
-	system = pattern(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$|(^|/)ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
+	system = pattern.New(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$|(^|/)ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
 	// runs matches files that a system runs by itself.
-	runs = pattern(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
+	runs = pattern.New(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
 	// systemPrograms matches programs and settings of a system, which intruders replace, and starts those that
 	// run when a user logs in.
-	systemPrograms = pattern(`(?i)^/((usr/)?s?bin/[\w-]+$|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w+|hosts)$)`)
-	starts         = pattern(`(?i)(^|/)(library/launch(agents|daemons)/|\.config/(autostart|systemd)/|\.(bashrc|bash_profile|bash_login|profile|zshrc)$)`)
+	systemPrograms = pattern.New(`(?i)^/((usr/)?s?bin/[\w-]+$|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w+|hosts)$)`)
+	starts         = pattern.New(`(?i)(^|/)(library/launch(agents|daemons)/|\.config/(autostart|systemd)/|\.(bashrc|bash_profile|bash_login|profile|zshrc)$)`)
 	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
 	// without a password, or run a program.
-	opens = pattern(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
+	opens = pattern.New(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// passwordFile matches a file of a system with the passwords of all users.
-	passwordFile = pattern(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
+	passwordFile = pattern.New(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
 	// systemDirectory matches the folders of a system, reached by climbing.
-	systemDirectory = pattern(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
-	accountsFile    = pattern(`(?i)^/etc/(passwd|sudoers)$`)
+	systemDirectory = pattern.New(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
+	accountsFile    = pattern.New(`(?i)^/etc/(passwd|sudoers)$`)
 	// aboutPasswords matches pages of a web site on which users manage their passwords.
-	aboutPasswords = pattern(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
+	aboutPasswords = pattern.New(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
 	// siteSettings matches settings of web sites. Who may store a site stores them, too.
-	siteSettings = pattern(`(?i)(^|/)(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)$`)
+	siteSettings = pattern.New(`(?i)(^|/)(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)$`)
 	// secrets matches names of files with passwords and keys.
-	secrets = pattern(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern.New(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 // separators decodes a path that was encoded twice, and encodes separators and points in overlong
@@ -154,7 +155,7 @@ var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
-		if x.Command == "SITE" && innerLink().MatchString(x.Argument) && !system().MatchString(x.Argument) {
+		if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
 			return // a path from the link, as mirrors make them
 		}
 		touches := pathCommands[x.Command]
@@ -176,11 +177,11 @@ func climbing(e *Evidence, s *session) []breach {
 		switch {
 		case levels >= limit:
 			b.observed = fmt.Sprintf("climbs %d levels", levels)
-		case levels > 0 && system().MatchString(argument), touches && up && system().MatchString(target):
+		case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
 			b.observed = "climbs to a file of the system"
-		case touches && drive().MatchString(argument):
+		case touches && drive.MatchString(argument):
 			b.observed = "leads to a folder of Windows by the letter of its drive"
-		case mayClimb && disguised().MatchString(argument) && (levels > 1 || touches || overlong().MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
+		case mayClimb && disguised.MatchString(argument) && (levels > 1 || touches || overlong.MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
 			b.observed = "climbs with an encoded or disguised path"
 		case touches && absolute && above >= 2: // useless in an absolute path
 			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
@@ -188,7 +189,7 @@ func climbing(e *Evidence, s *session) []breach {
 			b.observed = "climbs by names of points"
 		case points(argument) > 0 && !touches:
 			b.severity, b.sign, b.observed = Odd, 2, "climbs by a name of points"
-		case levels > 0 && up && (systemDirectory().MatchString(target) || systemDirectory().MatchString(".."+target)):
+		case levels > 0 && up && (systemDirectory.MatchString(target) || systemDirectory.MatchString(".."+target)):
 			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
 		case levels > 0 && above >= 2:
 			b.severity, b.sign = Note, 1
@@ -231,7 +232,7 @@ func climbingNames(e *Evidence, s *session) (found []breach) {
 func steps(path string) int {
 	n := 0
 	for {
-		at := climb().FindStringIndex(path)
+		at := climb.FindStringIndex(path)
 		if at == nil {
 			return n
 		}
@@ -303,41 +304,41 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		}
 		var b breach
 		switch {
-		case x.Sender() == ftp.Client && opens().MatchString(target):
+		case x.Sender() == ftp.Client && opens.MatchString(target):
 			if b.severity = Violation; s.commands["STOR"] >= wholeFolder {
 				b.severity, b.sign = Odd, 2
 			}
 			b.observed = ", a file that lets somebody in, or that the system runs by itself"
-		case passwordFile().MatchString(target), changes && accountsFile().MatchString(target):
+		case passwordFile.MatchString(target), changes && accountsFile.MatchString(target):
 			if b.severity = Violation; s.copiesSystem(x) {
 				b.severity, b.sign = Odd, 1
 			}
 			b.observed = ", a file with the accounts of the system"
-		case system().MatchString(target):
+		case system.MatchString(target):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
 				b.sign = 1 // users make copies of their own systems
 			}
 			b.observed = ", a file with accounts or settings of the system"
-		case x.Sender() == ftp.Client && runs().MatchString(target):
+		case x.Sender() == ftp.Client && runs.MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed = ", a file that the system runs by itself"
-		case x.Sender() == ftp.Client && systemPrograms().MatchString(target):
+		case x.Sender() == ftp.Client && systemPrograms.MatchString(target):
 			b.severity, b.sign = Odd, 1 // a device may get its programs so
 			b.observed += ", a program or a setting of the system"
-		case x.Sender() == ftp.Client && s.public() && webProgram().MatchString(target):
+		case x.Sender() == ftp.Client && s.public() && webProgram.MatchString(target):
 			b.severity, b.sign = Odd, 2
 			b.observed += ", a program for a web server, of an anonymous user"
-		case x.Sender() == ftp.Client && starts().MatchString(target):
+		case x.Sender() == ftp.Client && starts.MatchString(target):
 			b.observed += ", a file that runs when a user logs in"
-		case secrets().MatchString(target) && !aboutPasswords().MatchString(target):
+		case secrets.MatchString(target) && !aboutPasswords.MatchString(target):
 			b.observed = ", by its name a file with passwords or keys"
-			if x.Sender() == ftp.Client && siteSettings().MatchString(target) && !s.public() {
+			if x.Sender() == ftp.Client && siteSettings.MatchString(target) && !s.public() {
 				b.sign = noSign
 			} else {
 				names[target] = true
 			}
 			if x.Command == "RETR" && x.Final() >= 500 {
-				sought[strings.ToLower(secrets().FindString(target))] = x.Packet
+				sought[strings.ToLower(secrets.FindString(target))] = x.Packet
 			}
 		default:
 			harmless = target
@@ -382,7 +383,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 const manyHomes = 6
 
 // homeOf matches the home folder of a user as shells abbreviate it.
-var homeOf = pattern(`^~[\w.-]+`)
+var homeOf = pattern.New(`^~[\w.-]+`)
 
 // askedHomes judges a client that asks for the home folders of users. Most of them are refused.
 func askedHomes(s *session) (b breach, ok bool) {
@@ -391,7 +392,7 @@ func askedHomes(s *session) (b breach, ok bool) {
 		if !strings.HasPrefix(x.Argument, "~") {
 			return
 		}
-		home := homeOf().FindString(x.Argument)
+		home := homeOf.FindString(x.Argument)
 		if home == "" || homes[home] != 0 {
 			return
 		}
@@ -418,11 +419,11 @@ var namesCanBeSeenRule = Rule{
 
 // zeroWidth matches several characters in a row that have no width, and the one that reverses the order
 // of those after it, so that a name seems to have another ending.
-var zeroWidth = pattern(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
+var zeroWidth = pattern.New(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
 
 // unseen matches names of spaces and dots, names that begin or end with several spaces, and names of
 // devices, which Windows cannot delete.
-var unseen = pattern(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
+var unseen = pattern.New(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
 
 func unseenNames(_ *Evidence, s *session) []breach {
 	var found []breach
@@ -432,7 +433,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 			return
 		}
 		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
-			if unseen().MatchString(name) || zeroWidth().MatchString(name) {
+			if unseen.MatchString(name) || zeroWidth.MatchString(name) {
 				names[name] = true
 				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
 				found = append(found, breach{packets: exchangeFrames(x), observed: show(x.Line.Text) + " makes a name that hides"})

@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // A plant is a file that intruders store, such as one that somebody runs later. All of its parts are in the
@@ -39,8 +40,8 @@ func marked(marks ...string) part { return part{marks: marks} }
 
 // like is a part that matches a pattern, and has one of some marks.
 func like(expression string, marks ...string) part {
-	p := pattern(expression)
-	return part{marks, func(t *passage) bool { return t.matches(p()) }}
+	p := pattern.New(expression)
+	return part{marks, func(t *passage) bool { return t.matches(p) }}
 }
 
 // in reports whether a passage has the part.
@@ -52,20 +53,22 @@ func (p part) in(t *passage) bool {
 // none of most marks and patterns.
 type passage struct {
 	text  []byte
-	pairs pairs
+	pairs pattern.Pairs
 }
 
 // read takes the data of a packet.
 func (t *passage) read(data []byte) {
 	t.text = appendLower(t.text[:0], data)
-	t.pairs = pairsOf(t.text)
+	t.pairs = pattern.PairsOf(t.text)
 }
 
 func (t *passage) has(mark string) bool {
-	return t.pairs.spell(mark) && bytes.Contains(t.text, []byte(mark))
+	return t.pairs.Spell(mark) && bytes.Contains(t.text, []byte(mark))
 }
 
-func (t *passage) matches(e *expression) bool { return e.needs.met(&t.pairs) && e.Regexp.Match(t.text) }
+func (t *passage) matches(p *pattern.Pattern) bool {
+	return p.MayMatch(&t.pairs) && p.Regexp().Match(t.text)
+}
 
 // Fragments of patterns, in lower case.
 const (
@@ -203,24 +206,24 @@ var toPool = []byte("stratum+tcp://")
 
 var (
 	// keptText matches a variable that a visitor's text is assigned to, and runText a variable that is run.
-	keptText = pattern(`([$@]?\b\w+)\s*=\s*[^;\n=]{0,40}` + toScript)
-	runText  = pattern(runsShellText + `\s*\(?\s*(?:["'][^"'\n]{0,40}["']\s*[+.&]\s*)?([$@]?\w+)|` + "`" + `[^` + "`" + `\n]{0,60}(?:#\{)?([$@]\w+)[^` + "`" + `\n]{0,60}` + "`")
-	directly = pattern(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + toScript + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)|`[^`\n]{0,80}#\\{params\\[" + `|subprocess\.\w+\([^\n]{0,80}` + toScript + `[^\n]{0,80}shell\s*=\s*true`)
+	keptText = pattern.New(`([$@]?\b\w+)\s*=\s*[^;\n=]{0,40}` + toScript)
+	runText  = pattern.New(runsShellText + `\s*\(?\s*(?:["'][^"'\n]{0,40}["']\s*[+.&]\s*)?([$@]?\w+)|` + "`" + `[^` + "`" + `\n]{0,60}(?:#\{)?([$@]\w+)[^` + "`" + `\n]{0,60}` + "`")
+	directly = pattern.New(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + toScript + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)|`[^`\n]{0,80}#\\{params\\[" + `|subprocess\.\w+\([^\n]{0,80}` + toScript + `[^\n]{0,80}shell\s*=\s*true`)
 	// fromAddress matches a program that is fetched from an address, and handed to a shell.
-	fromAddress = pattern(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b|` +
+	fromAddress = pattern.New(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b|` +
 		`\b(?:download(?:string|file|data)\s*\(|certutil\b[^\n]*-urlcache|bitsadmin\b[^\n]*/transfer)[^\n]{0,60}\bhttps?://((?:\d{1,3}\.){3}\d{1,3})\b`)
 )
 
 // runsVisitors reports whether a script runs what a visitor sends, as it is or by way of a variable.
 func runsVisitors(t *passage) bool {
-	if t.matches(directly()) {
+	if t.matches(directly) {
 		return true
 	}
-	if !t.matches(keptText()) {
+	if !t.matches(keptText) {
 		return false
 	}
-	runs := runText().FindAllSubmatch(t.text, -1)
-	return slices.ContainsFunc(keptText().FindAllSubmatch(t.text, -1), func(kept [][]byte) bool {
+	runs := runText.FindAllSubmatch(t.text, -1)
+	return slices.ContainsFunc(keptText.FindAllSubmatch(t.text, -1), func(kept [][]byte) bool {
 		return slices.ContainsFunc(runs, func(run [][]byte) bool {
 			return bytes.Equal(kept[1], run[len(run)-1]) || bytes.Equal(kept[1], run[len(run)-2])
 		})
@@ -230,7 +233,7 @@ func runsVisitors(t *passage) bool {
 // fetchesFromAddress reports whether a script runs what it fetches from a public address. Installers
 // in a network of one's own are fetched from private ones.
 func fetchesFromAddress(t *passage) bool {
-	return t.matches(fromAddress()) && slices.ContainsFunc(fromAddress().FindAllSubmatch(t.text, -1), func(m [][]byte) bool {
+	return t.matches(fromAddress) && slices.ContainsFunc(fromAddress.FindAllSubmatch(t.text, -1), func(m [][]byte) bool {
 		a, err := netip.ParseAddr(string(m[1]) + string(m[2]))
 		return err == nil && !a.IsPrivate() && !a.IsLoopback()
 	})
@@ -285,7 +288,7 @@ func (all *planted) packet(p *capture.Packet) {
 	if f.parts == nil {
 		f.parts = make([]int, len(plants))
 	}
-	all.pairs = pairsOf(all.text)
+	all.pairs = pattern.PairsOf(all.text)
 	for i, plant := range plants {
 		if t.Sender() != ftp.Client && !plant.fetched || !plant.where.covers(f.binary) {
 			continue
@@ -307,9 +310,9 @@ func (all *planted) archived(p *capture.Packet, a *archive) {
 	switch {
 	case hasBomb(p.TCP.Payload):
 		all.note(p, content{kind: bomb, what: "an archive with a file that is more than five hundred times as large as its data", in: a})
-	case stolenHashes().Match(all.text):
+	case stolenHashes.Match(all.text):
 		all.note(p, content{kind: secret, what: "the passwords of accounts, in an archive", in: a})
-	case secretKey().Match(bytes.ToUpper(all.text)):
+	case secretKey.Match(bytes.ToUpper(all.text)):
 		all.note(p, content{kind: privateKey, what: "a private key, in an archive", in: a})
 	}
 }

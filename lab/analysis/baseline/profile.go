@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/internal/pattern"
 	"ftplab/lab/traffic"
 )
 
@@ -175,12 +176,12 @@ func (p *Profile) Write(w io.Writer) error {
 }
 
 // pairLines matches a pair of numbers on separate lines.
-var pairLines = pattern(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
+var pairLines = pattern.New(`\[\s+([-0-9.e+]+),\s+([-0-9.e+]+)\s+\]`)
 
 // compact writes each pair of numbers on one line.
 func compact(text []byte) []byte {
 	s := string(text)
-	s = pairLines().ReplaceAllString(s, "[$1, $2]")
+	s = pairLines.ReplaceAllString(s, "[$1, $2]")
 	return []byte(s)
 }
 

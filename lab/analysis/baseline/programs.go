@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var noProgramsRule = Rule{
@@ -24,27 +25,27 @@ var noProgramsRule = Rule{
 }
 
 var (
-	executable = pattern(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
+	executable = pattern.New(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools matches names of attack tools.
-	tools = pattern(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	tools = pattern.New(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
 	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
-	twoEndings = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
+	twoEndings = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
-	hiddenPlace = pattern(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
+	hiddenPlace = pattern.New(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
 	// savedAccounts matches the files with accounts in a copy of a system.
-	savedAccounts = pattern(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
+	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
 	// paper matches documents, which may be about attack tools. Unlike other texts they are no
 	// scripts.
-	paper    = pattern(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
-	document = pattern(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
+	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
 // windowsOwn matches programs that come with Windows, so that nobody needs to fetch them, and names that
 // are taken for theirs.
-var windowsOwn = pattern(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?|svch[o0]sts?|svc?hosts?|scvhosts?|l[s5]as{1,3}|isass|lssas{1,2}|cssrs|csrs|winl[o0]g[o0]n|expl0rer|sp[o0]{2}lsv)\.(exe|scr|com|pif)$`)
+var windowsOwn = pattern.New(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?|svch[o0]sts?|svc?hosts?|scvhosts?|l[s5]as{1,3}|isass|lssas{1,2}|cssrs|csrs|winl[o0]g[o0]n|expl0rer|sp[o0]{2}lsv)\.(exe|scr|com|pif)$`)
 
 // processor matches the ending that says for which processor a program is: bot.mips, bot.arm7.
-var processor = pattern(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
+var processor = pattern.New(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
 
 // manyProcessors is for how many kinds of processors a client fetches a program if it spreads among
 // devices and tries them all.
@@ -120,16 +121,16 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			if s.copiesSystem(x) {
 				severity = Odd
 			}
-			onlyTools = onlyTools && tools().MatchString(x.Argument)
+			onlyTools = onlyTools && tools.MatchString(x.Argument)
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
-		} else if shown != "" || executable().MatchString(name) {
+		} else if shown != "" || executable.MatchString(name) {
 			if !names[name] && x.Command == "RETR" {
 				fetched++
 			}
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
-			if kind := strings.ToLower(processor().FindString(name)); kind != "" {
+			if kind := strings.ToLower(processor.FindString(name)); kind != "" {
 				kinds[kind] = true
 				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return isListing(x.Command) }) {
 					processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
@@ -173,7 +174,7 @@ func spreadProgram(s *session) (spread string, b breach) {
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		at := w.target(x.Argument)
 		name := path.Base(at)
-		if x.Command != "STOR" || !completed(x) || !executable().MatchString(name) {
+		if x.Command != "STOR" || !completed(x) || !executable.MatchString(name) {
 			return
 		}
 		if places[name] == nil {
@@ -193,15 +194,15 @@ func spreadProgram(s *session) (spread string, b breach) {
 // what its first bytes are, "" for no program.
 func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Severity) {
 	switch {
-	case tools().MatchString(x.Argument) && !paper().MatchString(name):
+	case tools.MatchString(x.Argument) && !paper.MatchString(name):
 		return "by its name an attack tool", Odd
-	case x.Command == "RETR" && windowsOwn().MatchString(name):
+	case x.Command == "RETR" && windowsOwn.MatchString(name):
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
-	case twoEndings().MatchString(name):
+	case twoEndings.MatchString(name):
 		return "a program with the ending of a document in front of its own", Odd
-	case shown != "" && document().MatchString(name):
+	case shown != "" && document.MatchString(name):
 		return "the first bytes are those of " + shown + ", and the name is that of a document", Odd
-	case shown != "" && x.Sender() == ftp.Client && hiddenPlace().MatchString(x.Argument):
+	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(x.Argument):
 		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
 	}
 	return "", ""

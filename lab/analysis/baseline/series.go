@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var namesAreKnownRule = Rule{
@@ -30,10 +31,10 @@ const (
 )
 
 // number matches the last number of a name, decimal or hexadecimal, of a device or a document.
-var number = pattern(`^(.*?)([0-9A-Fa-f]*[0-9][0-9A-Fa-f]{3,})([^0-9]*)$`)
+var number = pattern.New(`^(.*?)([0-9A-Fa-f]*[0-9][0-9A-Fa-f]{3,})([^0-9]*)$`)
 
 // dated matches a number that is a date. Logs have such names, and not on all days.
-var dated = pattern(`^((19|20)\d\d)?(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])|^\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$|^(19|20)\d\d`)
+var dated = pattern.New(`^((19|20)\d\d)?(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])|^\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$|^(19|20)\d\d`)
 
 // A shape is what names have in common that differ in a number only.
 type shape struct {
@@ -58,7 +59,7 @@ func countedNames() look {
 				if x.Command != "RETR" {
 					return
 				}
-				parts := number().FindStringSubmatch(path.Base(unquoted(x.Argument)))
+				parts := number.FindStringSubmatch(path.Base(unquoted(x.Argument)))
 				if parts == nil {
 					return
 				}
@@ -100,7 +101,7 @@ func (c *counting) add(digits string, packet int, refused bool) {
 	if refused {
 		c.refused++
 	}
-	if dated().MatchString(digits) {
+	if dated.MatchString(digits) {
 		c.dates++
 	}
 	const step = 16

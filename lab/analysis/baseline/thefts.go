@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // stealerFiles is how many of its files a program that steals passwords stores in a session.
@@ -15,8 +16,8 @@ const stealerFiles = 4
 // stealerFile matches the names of files that such programs store, and stealerLoot those of files that
 // nobody else needs.
 var (
-	stealerFile = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshot|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g)$`)
-	stealerLoot = pattern(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.txt$`)
+	stealerFile = pattern.New(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshot|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g)$`)
+	stealerLoot = pattern.New(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.txt$`)
 )
 
 // stolenFiles judges uploads with the names that programs which steal passwords give their files.
@@ -26,12 +27,12 @@ func stolenFiles(s *session) (b breach, ok bool) {
 		if x.Sender() != ftp.Client {
 			return
 		}
-		name := strings.ToLower(stealerFile().FindString(x.Argument))
+		name := strings.ToLower(stealerFile.FindString(x.Argument))
 		if name == "" || names[name] != 0 {
 			return
 		}
 		names[name] = x.Packet
-		if stealerLoot().MatchString(x.Argument) {
+		if stealerLoot.MatchString(x.Argument) {
 			loot++
 		}
 	})
@@ -42,8 +43,8 @@ func stolenFiles(s *session) (b breach, ok bool) {
 
 // ofChromium and ofMozilla match the files in which these browsers keep passwords.
 var (
-	ofChromium = pattern(`(?i)(^|[/_ -])(login data|local state|web data|cookies)$`)
-	ofMozilla  = pattern(`(?i)(^|[/_ -])(key[34]\.db|logins\.json|cert[89]\.db|signons\.sqlite)$`)
+	ofChromium = pattern.New(`(?i)(^|[/_ -])(login data|local state|web data|cookies)$`)
+	ofMozilla  = pattern.New(`(?i)(^|[/_ -])(key[34]\.db|logins\.json|cert[89]\.db|signons\.sqlite)$`)
 )
 
 // manyStores is how many kinds of such files show a theft, if they are of several browsers.
@@ -57,7 +58,7 @@ func stolenBrowsers(s *session) (b breach, ok bool) {
 		if x.Sender() != ftp.Client {
 			return
 		}
-		chromium, mozilla := ofChromium().FindString(x.Argument), ofMozilla().FindString(x.Argument)
+		chromium, mozilla := ofChromium.FindString(x.Argument), ofMozilla.FindString(x.Argument)
 		if name := chromium + mozilla; name != "" {
 			kinds[strings.ToLower(strings.TrimLeft(name, "/_ -"))], browsers[chromium != ""] = x.Packet, true
 		}
@@ -83,9 +84,9 @@ func onlySecrets(s *session) (b breach, ok bool) {
 			return
 		}
 		target := w.target(x.Argument)
-		kind := strings.ToLower(strings.TrimLeft(secrets().FindString(target), "/_ .-"))
+		kind := strings.ToLower(strings.TrimLeft(secrets.FindString(target), "/_ .-"))
 		switch {
-		case kind == "" || aboutPasswords().MatchString(target):
+		case kind == "" || aboutPasswords.MatchString(target):
 			if completed(x) {
 				others++
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var timesAreTrueRule = Rule{
@@ -38,7 +39,7 @@ func falseTimes(_ *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		w.follow(x)
 		name, time := x.Argument, ""
-		if x.Command == "MFMT" || x.Command == "MDTM" && timeAndName().MatchString(x.Argument) {
+		if x.Command == "MFMT" || x.Command == "MDTM" && timeAndName.MatchString(x.Argument) {
 			time, name, _ = strings.Cut(x.Argument, " ")
 		}
 		f := files[w.target(name)]
@@ -62,7 +63,7 @@ func falseTimes(_ *Evidence, s *session) (found []breach) {
 }
 
 // timeAndName matches an argument of MDTM that sets a time.
-var timeAndName = pattern(`^\d{14} \S`)
+var timeAndName = pattern.New(`^\d{14} \S`)
 
 // add takes the next command about a file whose time is known.
 func (f *replaced) add(s *session, x *ftp.Exchange) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 	"ftplab/lab/analysis/tls"
 )
 
@@ -101,9 +102,9 @@ func credentialsInTLS(e *Evidence, s *session) []breach {
 
 // noCertificate is how servers without a certificate, which offer AUTH TLS all the same, refuse it in
 // each session: Pure-FTPd with 500, IIS with 534.
-var noCertificate = map[string]func() *expression{
-	"Pure-FTPd":     pattern(`(?i)security scheme is not implemented`),
-	"Microsoft FTP": pattern(`(?i)local policy on server does not allow`),
+var noCertificate = map[string]*pattern.Pattern{
+	"Pure-FTPd":     pattern.New(`(?i)security scheme is not implemented`),
+	"Microsoft FTP": pattern.New(`(?i)local policy on server does not allow`),
 }
 
 // lacksCertificate reports whether a server refuses AUTH TLS as its program does without a
@@ -114,7 +115,7 @@ func (s *session) lacksCertificate(offer, refusal string) bool {
 		greets = serverProgram(s.greeting.Text)
 	}
 	for program, words := range noCertificate {
-		if words().MatchString(refusal) {
+		if words.MatchString(refusal) {
 			return (greets == program || greets == "other") && strings.Contains(offer, "TLS-C") == (program == "Microsoft FTP")
 		}
 	}

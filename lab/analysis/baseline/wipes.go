@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var filesAreKeptRule = Rule{
@@ -29,14 +30,14 @@ const (
 )
 
 // inPlace matches those of them that a running system writes to.
-var inPlace = pattern(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
+var inPlace = pattern.New(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
 
 // confidential matches the markings of documents that must stay inside (ISO/IEC 27001, A.5.13).
-var confidential = pattern(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|secret|restricted|proprietary|internal[^a-z]*only|nda)([^a-z]|$)`)
+var confidential = pattern.New(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|secret|restricted|proprietary|internal[^a-z]*only|nda)([^a-z]|$)`)
 
 // departments matches folders and files of the departments whose files are private: those about people and
 // about money.
-var departments = pattern(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand)([/_ .-]|\d|$)`)
+var departments = pattern.New(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand)([/_ .-]|\d|$)`)
 
 // takenFrom is from how many folders somebody takes their files. A program that fetches what is handed over
 // has one.
@@ -46,7 +47,7 @@ const takenFrom = 2
 const takenFiles = 20
 
 // traces matches files in which a system records who used it, and what they did.
-var traces = pattern(`(?i)^/var/log/(secure|messages|syslog|vsftpd\.log|xferlog|pureftpd\.log|proftpd/[\w-]+\.log|audit/audit\.log)$|(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
+var traces = pattern.New(`(?i)^/var/log/(secure|messages|syslog|vsftpd\.log|xferlog|pureftpd\.log|proftpd/[\w-]+\.log|audit/audit\.log)$|(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
 
 // A wiper is what a session removed, by path.
 type wiper struct {
@@ -132,7 +133,7 @@ func (w *wiper) covered() []breach {
 	}
 	b := breach{sign: 1, packets: firstPackets(w.traces), observed: plural(n, "file was", "files were") + " deleted in which a system records who used it, and what they did"}
 	for at := range w.traces {
-		if n > 1 && inPlace().MatchString(at) {
+		if n > 1 && inPlace.MatchString(at) {
 			b.severity, b.sign = Violation, 0
 		}
 	}
@@ -152,13 +153,13 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 		switch {
 		case !w.fetched[at]:
 			w.gone[at] = x.Packet
-		case confidential().MatchString(path.Base(at)):
+		case confidential.MatchString(path.Base(at)):
 			w.taken[at] = x.Packet
-		case departments().MatchString(at):
+		case departments.MatchString(at):
 			w.private[at] = x.Packet
 			w.from[path.Dir(at)] = true
 		}
-		if !w.fetched[at] && traces().MatchString(at) {
+		if !w.fetched[at] && traces.MatchString(at) {
 			w.traces[at] = x.Packet
 		}
 		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {

@@ -1,4 +1,12 @@
-package baseline
+// Package pattern matches regular expressions with texts of which most do not match.
+//
+// To try an expression on a text is slow: [regexp] follows it letter by letter. But each match needs some fixed
+// texts: a match of (curl|wget).*\bsh\b has curl or wget in it, and sh. So a [Pattern] looks first which letters
+// of the text follow each other. If these cannot spell what a match needs, nothing can match, and the expression
+// is not tried. If many patterns are tried on one text, its [Pairs] serve all of them.
+//
+// A pattern matches what its regular expression matches. Only the time differs.
+package pattern
 
 import (
 	"regexp"
@@ -8,74 +16,108 @@ import (
 	"unicode"
 )
 
-// An expression is a regular expression that is not tried on most texts which it does not match. Each match
-// needs some fixed texts, so it has the pairs of neighbouring letters of these. To find out whether a text has
-// them is much cheaper than to match it.
-type expression struct {
-	*regexp.Regexp
-	needs need
+// A Pattern is a regular expression that is tried only on texts which have what each match needs. Its methods
+// are those of [regexp.Regexp].
+type Pattern struct {
+	regexp func() *regexp.Regexp
+	needs  func() *need
 }
 
-// pattern is an expression that is compiled at its first use. Otherwise every program
-// that imports this package would compile all of them when it starts.
-func pattern(text string) func() *expression {
-	return sync.OnceValue(func() *expression {
-		e := &expression{Regexp: regexp.MustCompile(text)}
-		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil {
-			e.needs = needOf(parsed)
-		}
-		return e
-	})
+// New returns the pattern of a regular expression. The expression is compiled when a text has what a match needs for
+// the first time, so that a program with many patterns starts without delay. A wrong expression panics then.
+func New(expression string) *Pattern {
+	return &Pattern{
+		regexp: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) }),
+		needs: sync.OnceValue(func() *need {
+			parsed, err := syntax.Parse(expression, syntax.Perl)
+			if err != nil {
+				return &need{} // regexp says why
+			}
+			needs := needOf(parsed)
+			return &needs
+		}),
+	}
 }
 
-func (e *expression) Match(text []byte) bool {
-	return mayMatch(e, text) && e.Regexp.Match(text)
+// Regexp is the regular expression itself. It serves texts that [Pattern.MayMatch] has let through.
+func (p *Pattern) Regexp() *regexp.Regexp { return p.regexp() }
+
+// MayMatch reports whether a text with these pairs has what each match needs.
+func (p *Pattern) MayMatch(has *Pairs) bool {
+	return p.needs().met(has)
 }
 
-func (e *expression) MatchString(text string) bool {
-	return mayMatch(e, text) && e.Regexp.MatchString(text)
+func (p *Pattern) Match(text []byte) bool {
+	return mayMatch(p, text) && p.regexp().Match(text)
 }
 
-func (e *expression) FindString(text string) string {
-	if !mayMatch(e, text) {
+func (p *Pattern) MatchString(text string) bool {
+	return mayMatch(p, text) && p.regexp().MatchString(text)
+}
+
+func (p *Pattern) FindString(text string) string {
+	if !mayMatch(p, text) {
 		return ""
 	}
-	return e.Regexp.FindString(text)
+	return p.regexp().FindString(text)
 }
 
-func (e *expression) FindAllStringIndex(text string, n int) [][]int {
-	if !mayMatch(e, text) {
+func (p *Pattern) FindStringIndex(text string) []int {
+	if !mayMatch(p, text) {
 		return nil
 	}
-	return e.Regexp.FindAllStringIndex(text, n)
+	return p.regexp().FindStringIndex(text)
 }
 
-func (e *expression) FindAllStringSubmatch(text string, n int) [][]string {
-	if !mayMatch(e, text) {
+func (p *Pattern) FindStringSubmatch(text string) []string {
+	if !mayMatch(p, text) {
 		return nil
 	}
-	return e.Regexp.FindAllStringSubmatch(text, n)
+	return p.regexp().FindStringSubmatch(text)
 }
 
-func (e *expression) ReplaceAllString(text, by string) string {
-	if !mayMatch(e, text) {
+func (p *Pattern) FindAll(text []byte, n int) [][]byte {
+	if !mayMatch(p, text) {
+		return nil
+	}
+	return p.regexp().FindAll(text, n)
+}
+
+func (p *Pattern) FindAllSubmatch(text []byte, n int) [][][]byte {
+	if !mayMatch(p, text) {
+		return nil
+	}
+	return p.regexp().FindAllSubmatch(text, n)
+}
+
+func (p *Pattern) FindAllStringIndex(text string, n int) [][]int {
+	if !mayMatch(p, text) {
+		return nil
+	}
+	return p.regexp().FindAllStringIndex(text, n)
+}
+
+func (p *Pattern) FindAllStringSubmatch(text string, n int) [][]string {
+	if !mayMatch(p, text) {
+		return nil
+	}
+	return p.regexp().FindAllStringSubmatch(text, n)
+}
+
+func (p *Pattern) ReplaceAllString(text, by string) string {
+	if !mayMatch(p, text) {
 		return text
 	}
-	return e.Regexp.ReplaceAllString(text, by)
-}
-
-// matches reports whether the expression matches a text with these pairs of letters.
-func (e *expression) matches(text string, has *pairs) bool {
-	return e.needs.met(has) && e.Regexp.MatchString(text)
+	return p.regexp().ReplaceAllString(text, by)
 }
 
 // mayMatch reports whether a text has what each match needs.
-func mayMatch[T string | []byte](e *expression, text T) bool {
-	if e.needs.nothing() {
+func mayMatch[T string | []byte](p *Pattern, text T) bool {
+	if p.needs().nothing() {
 		return true
 	}
-	has := pairsOf(text)
-	return e.needs.met(&has)
+	has := PairsOf(text)
+	return p.MayMatch(&has)
 }
 
 // A need is what each match of an expression has, in upper or lower case: a text in ASCII, all of some needs,
@@ -193,7 +235,7 @@ func oneOf(texts []string) (n need) {
 }
 
 // met reports whether a text with these pairs of letters may have what is needed.
-func (n *need) met(has *pairs) bool {
+func (n *need) met(has *Pairs) bool {
 	for i := range n.all {
 		if !n.all[i].met(has) {
 			return false
@@ -204,20 +246,22 @@ func (n *need) met(has *pairs) bool {
 			return true
 		}
 	}
-	return n.any == nil && has.spell(n.text)
+	return n.any == nil && has.Spell(n.text)
 }
 
 func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// pairs are the letters of a text, as bits, and those that follow each letter.
-type pairs struct {
+// Pairs are the letters of a text, and which letter follows which. They are a few bits, and upper and lower case
+// are the same.
+type Pairs struct {
 	letters uint64
 	after   [64]uint64
 }
 
-func pairsOf[T string | []byte](text T) (all pairs) {
+// PairsOf returns the pairs of a text.
+func PairsOf[T string | []byte](text T) (all Pairs) {
 	before := letters[0]
 	for i := range len(text) {
 		letter := letters[text[i]]
@@ -231,8 +275,9 @@ func pairsOf[T string | []byte](text T) (all pairs) {
 	return all
 }
 
-// spell reports whether a text in ASCII consists of these letters, and its pairs are among these.
-func (p *pairs) spell(text string) bool {
+// Spell reports whether a text in ASCII consists of these letters, and its pairs are among these. If not, no text
+// that has these pairs contains it.
+func (p *Pairs) Spell(text string) bool {
 	for i := range len(text) {
 		among := p.letters
 		if i > 0 {

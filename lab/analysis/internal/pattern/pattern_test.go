@@ -1,4 +1,4 @@
-package baseline
+package pattern
 
 import (
 	"reflect"
@@ -32,7 +32,7 @@ func TestPattern(t *testing.T) {
 		{`a`, "b"},
 		{``, ""},
 	} {
-		p, all := pattern(test.expression)(), regexp.MustCompile(test.expression)
+		p, all := New(test.expression), regexp.MustCompile(test.expression)
 		if mayMatch(p, test.without) != (test.without == "") {
 			t.Errorf("%s is tried on %q", test.expression, test.without)
 		}
