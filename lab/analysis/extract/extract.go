@@ -2,7 +2,8 @@
 //
 // The names of the files are safe: they are made of the number of the connection and of
 // those characters of the transfer's name that every system allows, and no file is written
-// outside the folder or over another one.
+// outside the folder or over another one. Until all of a file is written, its name ends in
+// .unfinished, so that a program which is interrupted leaves nothing that only looks whole.
 package extract
 
 import (
@@ -42,6 +43,9 @@ type File struct {
 	// Hidden says that some of it, or all, is in TLS that cannot be read.
 	Hidden bool
 }
+
+// unfinished is how the name of a file ends until all of it is written.
+const unfinished = ".unfinished"
 
 // maxGaps is how many gaps of a file are listed.
 const maxGaps = 100
@@ -94,7 +98,7 @@ type output struct {
 	buffer  []byte // not written yet
 	hash    hash.Hash
 	sniffer sniffer
-	begun   bool // the file is there
+	begun   bool // the file is there, under its unfinished name
 }
 
 // buffered is how many bytes of each file wait to be written. No file stays open, since
@@ -130,24 +134,55 @@ func (w *writer) take(x *ftp.Identity, from ftp.Side, b tcp.Chunk) {
 
 // flush writes what waits.
 func (w *writer) flush(o *output) {
-	how := os.O_WRONLY | os.O_APPEND
-	if !o.begun {
-		how |= os.O_CREATE | os.O_EXCL
-	}
-	f, err := w.root.OpenFile(o.Name, how, 0o666)
-	if err == nil && !o.begun {
-		w.made.Add(filepath.Join(w.dir, o.Name))
-	}
+	f, err := w.openFile(o)
 	if err == nil {
 		_, err = f.Write(o.buffer)
 		err = errors.Join(err, f.Close())
 	}
-	if errors.Is(err, fs.ErrExist) {
-		err = fmt.Errorf("%s has a file %s already; extract into an empty folder", w.dir, o.Name)
-	}
-	o.begun, o.buffer = true, o.buffer[:0]
+	o.buffer = o.buffer[:0]
 	if w.err == nil {
 		w.err = err
+	}
+}
+
+// openFile opens the file of an output to write more to it. It makes the file if none of the
+// two names is in use.
+func (w *writer) openFile(o *output) (*os.File, error) {
+	name := o.Name + unfinished
+	if o.begun {
+		return w.root.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o666)
+	}
+	f, err := w.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, w.taken(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.begun = true
+	w.made.Add(filepath.Join(w.dir, name))
+	if _, err := w.root.Lstat(o.Name); err == nil {
+		f.Close()
+		return nil, w.taken(o.Name)
+	}
+	return f, nil
+}
+
+// taken is the error of a name that a file has already.
+func (w *writer) taken(name string) error {
+	return fmt.Errorf("%s has a file %s already; extract into an empty folder", w.dir, name)
+}
+
+// complete gives a file its name.
+func (w *writer) complete(o *output) {
+	if w.err == nil && len(o.buffer) > 0 {
+		w.flush(o)
+	}
+	if w.err == nil {
+		w.err = w.root.Rename(o.Name+unfinished, o.Name)
+	}
+	if w.err == nil {
+		w.made.Add(filepath.Join(w.dir, o.Name))
 	}
 }
 
@@ -160,9 +195,7 @@ func (w *writer) end(x *ftp.Connection) []*File {
 			continue
 		}
 		delete(w.open, key{x.ID, from})
-		if w.err == nil && len(o.buffer) > 0 {
-			w.flush(o)
-		}
+		w.complete(o)
 		o.Connection, o.SHA256 = x, hex.EncodeToString(o.hash.Sum(nil))
 		o.Kind = o.sniffer.kind()
 		o.Hidden = x.TLS != nil && x.TLS.Hidden()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +52,19 @@ func extracted(t *testing.T, dir string, f *forge.Capture) []*File {
 	return files
 }
 
+// namesIn are the names of the files in a folder.
+func namesIn(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
 func TestHostileNames(t *testing.T) {
 	f := forge.New()
 	names := []string{"../../etc/passwd", "/etc/passwd", `..\..\windows\system32`, "..", ".", "", "a\x00b", "CON", "x/", strings.Repeat("n", 5000), "\xff\xfe", "-rf", "a:b", "\x1b[2J"}
@@ -93,24 +108,57 @@ func TestLinks(t *testing.T) {
 		func(outside, name string) error { return os.Symlink(outside, name) },
 		func(_, name string) error { return os.WriteFile(name, []byte("mine"), 0o600) },
 	} {
-		dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
-		if err := make(outside, filepath.Join(dir, "00003-README")); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"00003-README", "00003-README.unfinished"} {
+			dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")
+			if err := make(outside, filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var written []string
+			err = Write(dir, c, func(f *File) { written = append(written, f.Name) })
+			if err == nil || !strings.Contains(err.Error(), name+" already") || len(written) != 1 {
+				t.Errorf("got %v and error %v, want one file and an error that names the other", written, err)
+			}
+			if left := namesIn(t, dir); !slices.Equal(left, []string{name}) {
+				t.Errorf("got the files %v, want only the one of before", left)
+			}
+			if _, err := os.Stat(outside); err == nil {
+				t.Error("a file was written outside the folder")
+			}
 		}
-		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var written []string
-		if err := Write(dir, c, func(f *File) { written = append(written, f.Name) }); err == nil || !strings.Contains(err.Error(), "00003-README") || len(written) != 1 {
-			t.Errorf("got %v and error %v, want one file and an error that names the other", written, err)
-		}
-		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != "00003-README" {
-			t.Errorf("got the files %v, %v, want only the one of before", left, err)
-		}
-		if _, err := os.Stat(outside); err == nil {
-			t.Error("a file was written outside the folder")
-		}
+	}
+}
+
+// TestUnfinished asks what is in the folder while a transfer goes on, where an interruption would
+// leave it: under its own name is only what is whole.
+func TestUnfinished(t *testing.T) {
+	f := forge.New()
+	c, cPeer := f.Dial(client+":1000", server+":21")
+	cPeer.Send("220 ready\r\n227 (192,0,2,21,8,0)\r\n")
+	_, dPeer := f.Dial(client+":1001", server+":2048")
+	c.Send("RETR big\r\n")
+	for range 2 * buffered / 1000 {
+		dPeer.Send(strings.Repeat("x", 1000))
+	}
+	download(f, 2000, "small", []byte("hello"))
+	dPeer.Close()
+	c.Close()
+
+	dir := t.TempDir()
+	var during [][]string
+	parsed, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(dir, parsed, func(*File) { during = append(during, namesIn(t, dir)) }); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"00001-big.unfinished", "00003-small"}, {"00001-big", "00003-small"}}
+	if !reflect.DeepEqual(during, want) {
+		t.Errorf("got the files %v, want %v", during, want)
 	}
 }
 
