@@ -22,7 +22,7 @@ import (
 //
 // What the scenario wants now does not matter. An error means that a run failed, or
 // that the runs have nothing in common; it never writes a want that one of them fails.
-// Options.Results and Live are not used.
+// Options.Results, Removed and Live are not used.
 func DeriveRuns(ctx context.Context, w io.Writer, s *scenario.Scenario, o Options, n int) error {
 	folder, err := os.MkdirTemp("", "ftplab-")
 	if err != nil {
@@ -32,7 +32,7 @@ func DeriveRuns(ctx context.Context, w io.Writer, s *scenario.Scenario, o Option
 	asked := *s
 	asked.Want, asked.Figures, asked.Questions = scenario.Section{}, scenario.Section{}, scenario.Section{}
 	seed := o.seed()
-	o.Live = nil
+	o.Live, o.Removed = nil, true
 	var captures, wants []string
 	for i := range n {
 		o.Results, o.Seed = filepath.Join(folder, fmt.Sprint(i)), seed+uint64(i)

@@ -206,9 +206,9 @@ func (r *results) replace() error {
 	return nil
 }
 
-// abandon ends a run that could not be finished because of err, and adds to the
-// error where the capture is, if there is one.
-func (r *results) abandon(err error) error {
+// abandon ends a run that could not be finished because of err. If the results are kept, it adds
+// to the error where the capture is, if there is one.
+func (r *results) abandon(err error, kept bool) error {
 	defer r.lock.release()
 	defer r.capture.Close()
 	takeBack(filepath.Join(r.folder, "files"))
@@ -219,6 +219,9 @@ func (r *results) abandon(err error) error {
 			removeResults(r.folder)
 		}
 		os.Remove(r.folder) // if nothing is in it
+		return err
+	}
+	if !kept {
 		return err
 	}
 	return keepReadable(path, err)

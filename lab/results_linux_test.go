@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -107,17 +108,8 @@ func (i *interrupter) Write(p []byte) (int, error) {
 // TestInterruptedRunKeepsEarlierResults, and its own capture.
 func TestInterruptedRunKeepsEarlierResults(t *testing.T) {
 	folder, before := earlierResults(t)
-	ctx, cancel := context.WithCancel(t.Context())
 	capture := filepath.Join(folder, "other.unfinished", "capture.pcapng")
-	go func() {
-		for ctx.Err() == nil {
-			if made, _ := os.ReadFile(capture); bytes.Contains(made, []byte("USER anonymous\r\n")) {
-				cancel()
-			}
-			unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
-		}
-	}()
-	_, err := Run(ctx, session(t, "pause 1h"), Options{Results: folder, TCP: scenario.LinuxTCP})
+	_, err := Run(untilLogin(t, capture), session(t, "pause 1h"), Options{Results: folder, TCP: scenario.LinuxTCP})
 	if errors.Is(err, cell.ErrRefused) {
 		optional.Missing(t, err)
 	}
@@ -134,6 +126,43 @@ func TestInterruptedRunKeepsEarlierResults(t *testing.T) {
 	}
 	if packets < 6 {
 		t.Errorf("got %d packets in %s, want those of the login", packets, capture)
+	}
+}
+
+// untilLogin returns a context that ends when a capture has a login. The path is a pattern.
+func untilLogin(t *testing.T, pattern string) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			for _, capture := range matches(pattern) {
+				if made, _ := os.ReadFile(capture); bytes.Contains(made, []byte("USER anonymous\r\n")) {
+					cancel()
+				}
+			}
+			unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil)
+		}
+	}()
+	return ctx
+}
+
+func matches(pattern string) []string {
+	found, _ := filepath.Glob(pattern)
+	return found
+}
+
+// TestInterruptedDeriveRuns names no capture: the folder with it is removed.
+func TestInterruptedDeriveRuns(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx := untilLogin(t, filepath.Join(os.TempDir(), "ftplab-*", "*", "other.unfinished", "capture.pcapng"))
+	err := DeriveRuns(ctx, io.Discard, session(t, "pause 1h"), Options{TCP: scenario.LinuxTCP}, 2)
+	if errors.Is(err, cell.ErrRefused) {
+		optional.Missing(t, err)
+	}
+	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), os.TempDir()) {
+		t.Errorf("got error %v, want that it was cancelled, and no name of a file", err)
+	}
+	if left := matches(filepath.Join(os.TempDir(), "*")); len(left) > 0 {
+		t.Errorf("got the files %v, want none", left)
 	}
 }
 

@@ -29,6 +29,7 @@ const Version = "0.1.0"
 // Options are the settings of a run that the scenario does not have.
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
+	Removed  bool           // the caller removes the results: an error does not say what is in them
 	Format   pcapng.Format  // of the capture; pcapng when empty
 	TCP      scenario.TCP   // whose TCP carries the session; when empty, Linux's where this system allows it, and else gVisor's
 	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
@@ -210,7 +211,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	}
 	result, err := runInto(ctx, s, o, made, judge)
 	if err != nil {
-		return nil, made.abandon(err)
+		return nil, made.abandon(err, !o.Removed)
 	}
 	return result, made.finish()
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ftplab/lab"
 	"ftplab/scenarios"
 	"ftplab/scenarios/articles"
 )
 
 func articlesCommand() *cobra.Command {
-	var results string
+	var o lab.Options
 	c := &cobra.Command{
 		Use:   "articles",
 		Short: "Reproduce the two articles and print their figures beside ours",
@@ -20,23 +21,23 @@ capture, and whether the two agree.`,
 		Example: `  ftplab articles > results/gallery/articles.md`,
 		Args:    takesNothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if results == "" {
+			if o.Results == "" {
 				folder, err := os.MkdirTemp("", "ftplab-articles-")
 				if err != nil {
 					return err
 				}
 				defer os.RemoveAll(folder)
-				results = folder
+				o.Results, o.Removed = folder, true
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			failed, err := articles.Write(ctx, c.OutOrStdout(), results, scenarios.Load)
+			failed, err := articles.Write(ctx, c.OutOrStdout(), o, scenarios.Load)
 			if err == nil && failed > 0 {
 				err = errFailed
 			}
 			return err
 		},
 	}
-	folderFlag(c.Flags(), &results, "output", "o", "", "keep the captures in this folder")
+	folderFlag(c.Flags(), &o.Results, "output", "o", "", "keep the captures in this folder")
 	return c
 }

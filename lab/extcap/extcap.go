@@ -79,7 +79,7 @@ func Capture(ctx context.Context, s *scenario.Scenario, pipe io.Writer, pace Pac
 		return err
 	}
 	defer os.RemoveAll(folder)
-	result, err := lab.Run(ctx, s, lab.Options{Results: folder, TCP: tcpOf(s), Seed: seed})
+	result, err := lab.Run(ctx, s, lab.Options{Results: folder, Removed: true, TCP: tcpOf(s), Seed: seed})
 	if err != nil {
 		return err
 	}

@@ -49,10 +49,10 @@ func rows() []row {
 	return all
 }
 
-// Write runs the scenarios of the two articles, which load returns by their names, with the
-// results in the folder results. It writes every figure of the articles to w beside what the
-// captures show, and returns the number of figures that are not as they should be.
-func Write(ctx context.Context, w io.Writer, results string, load func(name string) (*scenario.Scenario, error)) (failed int, err error) {
+// Write runs the scenarios of the two articles, which load returns by their names. It writes every
+// figure of the articles to w beside what the captures show, and returns the number of figures
+// that are not as they should be.
+func Write(ctx context.Context, w io.Writer, o lab.Options, load func(name string) (*scenario.Scenario, error)) (failed int, err error) {
 	verdicts := map[string]*lab.Verdict{}
 	for _, r := range rows() {
 		if verdicts[r.scenario] != nil {
@@ -62,7 +62,7 @@ func Write(ctx context.Context, w io.Writer, results string, load func(name stri
 		if err != nil {
 			return 0, err
 		}
-		result, err := lab.Run(ctx, s, lab.Options{Results: results})
+		result, err := lab.Run(ctx, s, o)
 		if err != nil {
 			return 0, err
 		}
