@@ -117,18 +117,29 @@ func firstLine(s string) string {
 // CopyFailures makes the folder only if there are any.
 func CopyFailures(folder, results string, runs []Ran) error {
 	for _, r := range runs {
-		name := r.Scenario.Name
-		switch {
-		case r.Err != nil:
-			name += unfinishedSuffix
-		case r.Result == nil || r.Result.Outcome != Failed || r.Result.Capture == "":
-			continue
+		to := filepath.Join(folder, r.Scenario.Name)
+		var err error
+		if left, ok := errors.AsType[unfinishedError](r.Err); ok {
+			err = copyUnfinished(to, left.folder)
+		} else if r.Result != nil && r.Result.Outcome == Failed && r.Result.Capture != "" {
+			err = copyResults(to, filepath.Join(results, r.Scenario.Name))
 		}
-		if err := copyResults(filepath.Join(folder, name), filepath.Join(results, name)); err != nil {
+		if err != nil {
 			return fmt.Errorf("cannot copy the results of %s: %w", r.Scenario.Name, err)
 		}
 	}
 	return nil
+}
+
+// copyUnfinished copies what a run has left that could not be finished, into a folder beside that
+// for its results.
+func copyUnfinished(to, from string) error {
+	to, lock, err := unfinishedFolder(to)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	return copyFiles(to, from)
 }
 
 // CheckFailures returns an error if [CopyFailures] would replace files that no run made.
@@ -143,16 +154,19 @@ func CheckFailures(folder string, list []*scenario.Scenario) error {
 
 // copyResults copies the results of a run in place of those of an earlier one.
 func copyResults(to, from string) error {
-	if !strings.HasSuffix(to, unfinishedSuffix) { // which have no verdict
-		if err := notOurs(to, resultFiles); err != nil {
-			return err
-		}
+	if err := notOurs(to, resultFiles); err != nil {
+		return err
 	}
 	if _, err := os.Stat(to); err == nil {
 		if err := removeResults(to); err != nil {
 			return err
 		}
 	}
+	return copyFiles(to, from)
+}
+
+// copyFiles copies the results of a run.
+func copyFiles(to, from string) error {
 	for _, name := range resultFiles {
 		if err := copyAll(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
 			return err

@@ -31,7 +31,7 @@ func ciRuns(t *testing.T) (runs []Ran, folder string) {
 	return []Ran{
 		{Scenario: named("right"), Result: &Result{Outcome: Passed, Seconds: 0.25}},
 		{Scenario: named("wrong"), Result: &Result{Outcome: Failed, Report: "wrong.txtar:3: a\x01 <b>\n\twant c\n", Capture: capture}},
-		{Scenario: named("broken"), Err: errors.New("no namespaces")},
+		{Scenario: named("broken"), Err: unfinishedError{errors.New("no namespaces"), filepath.Join(folder, "broken.unfinished")}},
 		{Scenario: named("recorded"), Result: &Result{Outcome: Recorded}},
 	}, folder
 }

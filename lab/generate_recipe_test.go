@@ -64,13 +64,19 @@ func TestGenerateAgain(t *testing.T) {
 		t.Errorf("got %v left, want nothing that is not finished", left)
 	}
 	cut.Made = nil
-	// As of a process that was killed in the middle of a part.
-	if err := os.WriteFile(filepath.Join(cut.Folder, "part-00002.pcapng.unfinished"), []byte("half"), 0o644); err != nil {
-		t.Fatal(err)
+	// As of a process that was killed in the middle of a part, and of the user.
+	mine := filepath.Join(cut.Folder, "part-00002-notes.txt.unfinished")
+	for _, name := range []string{filepath.Join(cut.Folder, "part-00002.pcapng.0123abcd.unfinished"), mine} {
+		if err := os.WriteFile(name, []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	report, err := lab.Generate(t.Context(), cut)
 	if err != nil || report.Made != 2 || report.Kept != 2 {
 		t.Errorf("got %+v, %v, want 2 parts made and 2 kept", report, err)
+	}
+	if err := os.Remove(mine); err != nil {
+		t.Errorf("a file of the user's: %v", err)
 	}
 	if got := sumsOf(t, cut.Folder); !maps.Equal(got, whole) {
 		t.Errorf("in two pieces: got %v\nwant %v", got, whole)

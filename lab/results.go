@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ftplab/lab/pcapng"
@@ -27,16 +26,12 @@ var resultFiles = []string{
 	"capture.pcapng", "capture.pcap",
 }
 
-// unfinishedSuffix is what the folder of a run is called after its scenario's
-// name until the run is over.
-const unfinishedSuffix = ".unfinished"
-
 // results are what a run makes. Until it is over they are in a folder beside
 // the one that they are for, so that a run that cannot be finished takes nothing
 // away. What such a run recorded stays there until the next run of the scenario.
 type results struct {
 	name    string      // of the scenario
-	folder  string      // results/NAME.unfinished
+	folder  string      // results/NAME.unfinished; see [unfinishedFolder]
 	final   string      // results/NAME
 	lock    *folderLock // while the run lasts
 	capture *os.File
@@ -62,10 +57,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	if err := cmp.Or(notOurs(folder, indexFiles), notOurs(r.final, resultFiles)); err != nil {
 		return nil, fmt.Errorf("%w; %s", err, chooseAnother)
 	}
-	err = r.claimFolder()
-	if err == nil {
-		err = removeResults(r.folder)
-	}
+	r.folder, r.lock, err = unfinishedFolder(r.final)
 	if err == nil {
 		r.capture, err = os.Create(filepath.Join(r.folder, "capture."+string(format)))
 	}
@@ -104,24 +96,6 @@ func isOfRun(path string) bool {
 }
 
 var beginningOfRun = regexp.MustCompile(`^(\[\s*\]|(\[\s*)?\{\s*"scenario":)`)
-
-// claimFolder makes and locks a folder that no other run is using now.
-func (r *results) claimFolder() (err error) {
-	r.folder = r.final + unfinishedSuffix
-	for n := 2; ; {
-		if err := os.MkdirAll(r.folder, 0o777); err != nil {
-			return err
-		}
-		r.lock, err = lockFolder(r.folder)
-		switch {
-		case errors.Is(err, errLocked):
-			r.folder = r.final + unfinishedSuffix + "-" + strconv.Itoa(n)
-			n++
-		case !errors.Is(err, os.ErrNotExist): // or another run has just removed it
-			return err
-		}
-	}
-}
 
 // IsResult reports whether a run of the scenario writes, replaces or removes a path, which is
 // relative to the folder of the results ([Options.Results]): the run itself or [WriteIndex].
@@ -182,7 +156,7 @@ func (r *results) finish() error {
 	if err := r.replace(); err != nil {
 		return fmt.Errorf("cannot replace an earlier result: %w; the new ones are in %s", err, r.folder)
 	}
-	os.Remove(r.folder) // which fails if it holds anything else
+	removeUnfinished(r.folder)
 	return nil
 }
 
@@ -217,14 +191,13 @@ func (r *results) abandon(err error, kept bool) error {
 		os.Remove(path)
 		if logBeside(path) == "" {
 			removeResults(r.folder)
+			removeUnfinished(r.folder)
+			return err
 		}
-		os.Remove(r.folder) // if nothing is in it
-		return err
+	} else if kept {
+		err = keepReadable(path, err)
 	}
-	if !kept {
-		return err
-	}
-	return keepReadable(path, err)
+	return unfinishedError{err, r.folder}
 }
 
 // keepReadable cuts a capture whose writer was killed back to its last whole

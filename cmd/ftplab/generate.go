@@ -267,7 +267,7 @@ func (f generateFlags) fromRecipe(changed func(string) bool) (g lab.Generation, 
 // writeOne writes one capture of all sessions.
 func (f generateFlags) writeOne(ctx context.Context, g lab.Generation, stdout io.Writer) error {
 	out := output{"-w", f.write}
-	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.checkUnfinished("capture", isCapture)); err != nil {
+	if err := cmp.Or(checkOutputs([]output{out}, f.profile), out.replacesOnly("capture", isCapture)); err != nil {
 		return err
 	}
 	to, end, err := openUnfinished(f.write, stdout)

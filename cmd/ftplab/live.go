@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strconv"
 
 	"ftplab/lab/pcapng"
 )
@@ -14,7 +16,8 @@ const unfinished = ".unfinished"
 
 // openUnfinished opens a file for a capture or a report that is written while it is made; - is the
 // standard output, which stays open. If there is an earlier file, the new one is written to
-// NAME.unfinished. end(nil) lets it replace the earlier one. end(err) says that it is not whole.
+// NAME.unfinished, or to NAME.unfinished-2 and so on if that is a file of the user's. end(nil)
+// lets it replace the earlier one. end(err) says that it is not whole.
 func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(failed error) error, err error) {
 	if name == standardOutput {
 		return stdout, func(error) error { return nil }, nil
@@ -30,7 +33,7 @@ func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(faile
 	}
 	earlier.Close()
 	place := linkTarget(name)
-	file, err := os.Create(place + unfinished)
+	file, err := createUnfinished(place)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,10 +70,26 @@ func hasPacket(path string) bool {
 	return err == nil && r.Next(new(pcapng.Packet)) == nil
 }
 
-// checkUnfinished is replacesOnly for a file that openUnfinished opens.
-func (o output) checkUnfinished(kind string, is func(path string) bool) error {
-	if err := o.replacesOnly(kind, is); err != nil {
-		return err
+// createUnfinished creates a file beside another one. It replaces only what ftplab has written.
+func createUnfinished(place string) (*os.File, error) {
+	for n := 1; ; n++ {
+		name := place + unfinished
+		if n > 1 {
+			name += "-" + strconv.Itoa(n)
+		}
+		file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) && isUnfinished(name) {
+			return os.Create(name)
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return file, err
+		}
 	}
-	return output{o.flag, linkTarget(o.path) + unfinished}.replacesOnly(kind, is)
+}
+
+// isUnfinished reports whether a file is empty, or names ftplab as the program that wrote it.
+func isUnfinished(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() &&
+		(info.Size() == 0 || begins(path, `\n\r\r\n(?s:.*)ftplab [0-9]|(<\?xml[^>]*>\s*)?<testsuite name="ftplab"`))
 }

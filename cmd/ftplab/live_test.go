@@ -71,3 +71,45 @@ func TestEarlierFilesStay(t *testing.T) {
 		}
 	}
 }
+
+// TestUnfinishedFiles has files where a new one would be written until it is whole. Only those
+// that ftplab has written are replaced.
+func TestUnfinishedFiles(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := string(bytes.ReplaceAll(capture, []byte("ftplab "), []byte("mytool ")))
+	for _, test := range []struct{ name, there, written string }{
+		{"x.pcapng", string(capture), unfinished},
+		{"x.pcapng", "", unfinished},
+		{"x.pcapng", mine, unfinished + "-2"},
+		{"x.xml", "<?xml version=\"1.0\"?>\n<testsuite name=\"ftplab\" tests=", unfinished},
+		{"x.xml", "<testsuite name=\"mine\"/>", unfinished + "-2"},
+		{"x.txt", "mine", unfinished + "-2"},
+	} {
+		path := filepath.Join(t.TempDir(), test.name)
+		for name, text := range map[string]string{path: "earlier", path + unfinished: test.there} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		to, end, err := openUnfinished(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(to, "new")
+		if text, err := os.ReadFile(path + test.written); string(text) != "new" {
+			t.Errorf("%s with %.20q: got %q in %s, error %v", test.name, test.there, text, test.written, err)
+		}
+		if err := end(nil); err != nil {
+			t.Error(err)
+		}
+		if text, err := os.ReadFile(path); string(text) != "new" {
+			t.Errorf("%s with %.20q: got %q, error %v", test.name, test.there, text, err)
+		}
+		if text, _ := os.ReadFile(path + unfinished); test.written != unfinished && string(text) != test.there {
+			t.Errorf("%s with %.20q: got %q, want what was there", test.name, test.there, text)
+		}
+	}
+}

@@ -58,7 +58,8 @@ is in results/NAME.unfinished until the next run.
 With -w, run writes the capture of one scenario, and no results: it judges what server
 and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is
 there already, the capture is in FILE.unfinished until the run has ended. Then it replaces
-FILE. If the run is interrupted, both stay.
+FILE. If the run is interrupted, both stay. Folders and files of your own with such names
+are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2.
 
 Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
 		Example: `  ftplab run
@@ -173,10 +174,10 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		inputs = append(inputs, s.File)
 	}
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
-	isOther := cmp.Or(outputs[0].checkUnfinished("report", isReport), outputs[1].checkUnfinished("report", isReport))
+	isOther := cmp.Or(outputs[0].replacesOnly("report", isReport), outputs[1].replacesOnly("report", isReport))
 	if f.write != "" {
 		capture := output{"-w", f.write}
-		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.checkUnfinished("capture", isCapture))
+		return cmp.Or(checkOutputs(append(outputs, capture), inputs...), isOther, capture.replacesOnly("capture", isCapture))
 	}
 	results, failures := output{"-o", f.results}, output{"--failures", f.failures}
 	outputs = append(outputs, results, failures)

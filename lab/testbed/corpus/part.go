@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -272,6 +274,9 @@ func (p *part) abandon() error {
 	return all
 }
 
+// unfinishedPart is the name of a file that create has made.
+var unfinishedPart = regexp.MustCompile(`^part-([0-9]{5,})[-.].*\.[0-9a-f]{8}\.unfinished$`)
+
 // sweep removes the unfinished files of the shard's parts, which a process left that was killed.
 func (f *Folder) sweep() error {
 	entries, err := os.ReadDir(f.Path)
@@ -279,8 +284,11 @@ func (f *Folder) sweep() error {
 		return err
 	}
 	for _, e := range entries {
-		var number int
-		if _, err := fmt.Sscanf(e.Name(), "part-%d", &number); err != nil || !f.shard.has(number) || !strings.HasSuffix(e.Name(), unfinished) {
+		name := unfinishedPart.FindStringSubmatch(e.Name())
+		if name == nil {
+			continue
+		}
+		if number, err := strconv.Atoi(name[1]); err != nil || !f.shard.has(number) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(f.Path, e.Name())); err != nil {

@@ -1,0 +1,83 @@
+package lab
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// unfinishedSuffix is what the folder of a run is called after its scenario's
+// name until the run is over.
+const unfinishedSuffix = ".unfinished"
+
+// unfinishedMark is a file that ftplab writes into such a folder. A folder of this name without
+// the mark is the user's: nothing in it is replaced or removed.
+const unfinishedMark = ".ftplab"
+
+const unfinishedText = "The results of a run of ftplab that is not over. The next run of the scenario replaces them.\n"
+
+// unfinishedFolder makes and locks a folder for results beside final. It takes the folder of a run
+// that was not finished, and empties it. If the name is in use otherwise, it adds a number.
+func unfinishedFolder(final string) (folder string, lock *folderLock, err error) {
+	for n := 1; ; {
+		folder = final + unfinishedSuffix
+		if n > 1 {
+			folder += "-" + strconv.Itoa(n)
+		}
+		lock, err = claimUnfinished(folder)
+		switch {
+		case errors.Is(err, os.ErrExist), errors.Is(err, errLocked):
+			n++
+		case !errors.Is(err, os.ErrNotExist): // or another run has just removed it
+			return folder, lock, err
+		}
+	}
+}
+
+// claimUnfinished is unfinishedFolder for one name. The error is [os.ErrExist] if the name is not
+// that of a folder of a run.
+func claimUnfinished(folder string) (*folderLock, error) {
+	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
+		return nil, err
+	}
+	err := os.Mkdir(folder, 0o777)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, unfinishedMark), []byte(unfinishedText), 0o666)
+		if err != nil {
+			removeUnfinished(folder)
+		}
+	}
+	if err != nil && !(errors.Is(err, os.ErrExist) && isUnfinished(folder)) {
+		return nil, err
+	}
+	lock, err := lockFolder(folder)
+	if err == nil {
+		err = removeResults(folder)
+	}
+	return lock, err
+}
+
+// isUnfinished reports whether a folder has the mark.
+func isUnfinished(folder string) bool {
+	info, err := os.Lstat(folder)
+	if err != nil || !info.IsDir() {
+		return false
+	}
+	text, err := os.ReadFile(filepath.Join(folder, unfinishedMark))
+	return err == nil && string(text) == unfinishedText
+}
+
+// removeUnfinished removes such a folder without its results, unless it has anything else.
+func removeUnfinished(folder string) {
+	os.Remove(filepath.Join(folder, unfinishedMark))
+	os.Remove(folder)
+}
+
+// An unfinishedError is that of a run that could not be finished and has left something.
+type unfinishedError struct {
+	error
+	folder string
+}
+
+func (e unfinishedError) Unwrap() error { return e.error }

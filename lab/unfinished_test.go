@@ -1,0 +1,75 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// TestFoldersOfTheUser has a folder and a file of the user's where a run would put its results
+// until it is over, and the folder of a run that was killed. Only this one is used.
+func TestFoldersOfTheUser(t *testing.T) {
+	results := t.TempDir()
+	mine, also, left := filepath.Join(results, "right.unfinished"), filepath.Join(results, "right.unfinished-2"), filepath.Join(results, "right.unfinished-3")
+	for path, text := range map[string]string{
+		filepath.Join(mine, "capture.pcapng"): "mine", also: "mine",
+		filepath.Join(left, "server.log"): "of a run", filepath.Join(left, unfinishedMark): unfinishedText,
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func() {
+		t.Helper()
+		for _, path := range []string{filepath.Join(mine, "capture.pcapng"), also} {
+			if text, err := os.ReadFile(path); string(text) != "mine" {
+				t.Errorf("%s: got %q, %v, want the user's", path, text, err)
+			}
+		}
+	}
+	s := &scenario.Scenario{Name: "right", File: "right.txtar"}
+	from, _, err := unfinishedFolder(filepath.Join(results, "other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(from, "client.log"), []byte("new"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := CopyFailures(results, results, []Ran{{Scenario: s, Err: unfinishedError{os.ErrClosed, from}}}); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	if names := namesIn(t, left); len(names) != 2 || names[0] != unfinishedMark || names[1] != "client.log" {
+		t.Errorf("got the files %v, want those of the new run", names)
+	}
+
+	s, err = scenario.Parse("right.txtar", []byte("# A session\nopen\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), s, Options{Results: results, TCP: scenario.GVisorTCP, NoWalkthrough: true}); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	if _, err := os.Stat(left); err == nil {
+		t.Errorf("%s is left", left)
+	}
+}
+
+// namesIn are the names of the files in a folder.
+func namesIn(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
