@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -144,10 +145,10 @@ func (r *timeRanges) at(time int64) *timeRange {
 // judgeThirdPort judges a conversation beside the sessions of two hosts.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
 	what, shown := e.watch.shown(p.id)
-	if shown && what.kind == service && p.from == beside.hosts.client {
+	if shown && what.Kind == content.Service && p.from == beside.hosts.client {
 		return b, false // the client uses the server for more than FTP
 	}
-	shown = shown && what.kind == shell
+	shown = shown && what.Kind == content.Shell
 	at := beside.at(p.first)
 	common := p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
 	if at == nil || (at.hidden || common) && !shown {

@@ -18,6 +18,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -333,7 +334,7 @@ func (p *poll) add(x *ftp.Exchange) {
 // look looks for a shell's commands or output in the data of a transfer.
 func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 	for _, c := range s.dataOf(x.Data) {
-		if shown, _ := e.watch.shown(c.ID); shown.kind == remoteShell {
+		if shown, _ := e.watch.shown(c.ID); shown.Kind == content.ShellFile {
 			p.shell = shown.packet
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -54,9 +55,9 @@ func swellingData(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
 			for _, shown := range e.watch.shows(c.ID) {
-				if shown.kind == bomb && (shown.in != nil || s.said("MODE")) {
+				if shown.Kind == content.Bomb && (shown.Archive != nil || s.said("MODE")) {
 					found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
-						observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.what)})
+						observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.What)})
 				}
 			}
 		}

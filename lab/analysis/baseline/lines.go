@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -67,13 +68,16 @@ var replyOfNormalLengthRule = Rule{
 // longestLine is the maximum length of a line of a reply, in bytes.
 const longestLine = 4096
 
+// ordersTerminal matches escape sequences that name a window, report to the server, or load keys.
+var ordersTerminal = pattern.New(`\x1b[\]P^_]|\x1b\[[0-9;?]*[nt]`)
+
 func replyLength(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.kind == longList {
+			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.LongListing {
 				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
-					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.what)})
+					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.What)})
 			}
 		}
 	}

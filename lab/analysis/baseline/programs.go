@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -132,7 +133,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			plain.packets = append(plain.packets, x.Packet, packet)
 			if kind := strings.ToLower(processor.FindString(name)); kind != "" {
 				kinds[kind] = true
-				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return isListing(x.Command) }) {
+				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() }) {
 					processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
 				}
 			}
@@ -212,8 +213,8 @@ func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Seve
 // that shows it; "" for none.
 func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet int) {
 	for _, c := range s.dataOf(x.Data) {
-		if shown, _ := e.watch.shown(c.ID); shown.what != "" && shown.kind == program {
-			return shown.what, shown.packet
+		if shown, _ := e.watch.shown(c.ID); shown.Kind == content.Program {
+			return shown.What, shown.packet
 		}
 	}
 	return "", 0

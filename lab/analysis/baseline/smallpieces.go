@@ -3,10 +3,9 @@
 package baseline
 
 import (
-	"bytes"
 	"fmt"
-	"math"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -27,7 +26,6 @@ const (
 	piecesLeast  = 20
 	piecesPart   = 0.9
 	largestPiece = 64 << 10 // bytes
-	leastRandom  = 256      // bytes; fewer do not show whether they are random
 	maxSizes     = 64       // sizes that are remembered of two hosts
 )
 
@@ -81,7 +79,7 @@ func smallPieces() look {
 func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 	for _, c := range s.dataOf(x.Data) {
 		shown, _ := e.watch.shown(c.ID)
-		random, enough = shown.kind == noise, c.Flow(x.Sender()).Bytes >= leastRandom && c.Missing() == 0
+		random, enough = shown.Kind == content.Random, c.Flow(x.Sender()).Bytes >= content.LeastRandom && c.Missing() == 0
 	}
 	return random, enough
 }
@@ -89,41 +87,9 @@ func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 // add takes an upload.
 func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	size := c.ClientFlow.Bytes
-	if shown, _ := e.watch.shown(c.ID); shown.kind != noise || size > largestPiece || u.counted[size] == 0 && len(u.counted) >= maxSizes {
+	if shown, _ := e.watch.shown(c.ID); shown.Kind != content.Random || size > largestPiece || u.counted[size] == 0 && len(u.counted) >= maxSizes {
 		return
 	}
 	u.counted[size]++
 	u.random[size] = appendSome(u.random[size], packet)
-}
-
-// compressed are the first bytes of formats whose data looks random: compressed files, and files that
-// are encrypted for their owner.
-var compressed = [][]byte{
-	[]byte("\x1f\x8b"), []byte("PK"), []byte("Rar!"), []byte("7z\xbc\xaf"), []byte("BZh"), []byte("\xfd7zXZ"), []byte("\x28\xb5\x2f\xfd"),
-	[]byte("\xff\xd8\xff"), []byte("\x89PNG"), []byte("GIF8"), []byte("RIFF"), []byte("ID3"), []byte("\xff\xfb"), []byte("OggS"), []byte("%PDF"),
-	[]byte("x\x01"), []byte("x\x9c"), []byte("x\xda"), []byte("\x16\x03"), // of zlib, as in mode Z, and of TLS
-	[]byte("\x85\x01"), []byte("\x85\x02"), []byte("\x84"), []byte("\x8c"), []byte("\xc1"), []byte("\x30\x82"), // of OpenPGP and CMS
-}
-
-// isRandom reports whether bytes have about as many different values as random bytes have, and do not
-// begin like a compressed file.
-func isRandom(data []byte) bool {
-	if len(data) < leastRandom {
-		return false
-	}
-	for _, begin := range compressed {
-		if bytes.HasPrefix(data, begin) {
-			return false
-		}
-	}
-	var seen [256]bool
-	n := 0
-	for _, b := range data {
-		if !seen[b] {
-			seen[b] = true
-			n++
-		}
-	}
-	const near = 0.93
-	return float64(n) >= near*256*(1-math.Pow(255.0/256, float64(len(data))))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -63,15 +64,6 @@ func (s *session) differs(r repeat) *ftp.Line {
 	return nil
 }
 
-// protocols are the first bytes of other protocols.
-var protocols = []struct{ begins, name string }{
-	{"SSH-", "SSH"}, {"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"CONNECT ", "HTTP"},
-	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"},
-	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
-	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
-	{"\x13BitTorrent", "BitTorrent"},
-}
-
 // isBinary reports whether a protocol begins with bytes that are no text, so that its first
 // words are no line of a dialogue. A session may begin with SOCKS.
 func isBinary(name string) bool {
@@ -117,20 +109,10 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// protocolOf names the other protocol that data begins with, "" for none.
-func protocolOf(data []byte) string {
-	for _, p := range protocols {
-		if bytes.HasPrefix(data, []byte(p.begins)) {
-			return p.name
-		}
-	}
-	return ""
-}
-
 // protocol names the protocol of a connection by its first bytes, "" if it is not known.
 func (h *heads) protocol() string {
 	for _, head := range h {
-		if name := protocolOf(head.data); name != "" {
+		if name := content.Protocol(head.data); name != "" {
 			return name
 		}
 	}

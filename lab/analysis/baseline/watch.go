@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
@@ -45,12 +46,12 @@ type watch struct {
 	bleeds map[int]int
 	cards  cards
 	named  named
-	// contents are what the first bytes of connections show, by connection.
-	contents     map[int]content
-	planted      planted
-	commandFiles commandFiles
-	entries      map[int]int // how many files and folders a listing has, by data connection
-	first        passage     // a buffer
+	// contents are what the first bytes of connections show, and planted what intruders put into files, by connection.
+	contents, planted map[int]shownContent
+	files             map[int]*content.File // by data connection
+	reader            content.Reader
+	commandFiles      commandFiles
+	entries           map[int]int // how many files and folders a listing has, by data connection
 }
 
 // A repeat is a retransmitted segment.
@@ -98,12 +99,11 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]content{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, named: named{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
 		entries:    map[int]int{},
-		planted:    planted{files: map[int]*plantedFile{}, found: map[int]content{}},
 		cards:      cards{},
 		senders:    senders{},
 		lookups:    lookups{names: map[string]resolved{}},
@@ -154,13 +154,13 @@ func (w *watch) packet(p *capture.Packet) {
 	case c.Role == ftp.Data:
 		w.overlaps.packet(p)
 		w.damage.receiver(p)
-		w.planted.packet(p)
+		w.file(p)
 		w.commandFiles.packet(p)
-		if t := c.Transfer; t != nil && isListing(t.Command) && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
-			w.entries[c.ID] += listedIn(p.TCP.Payload)
+		if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
+			w.entries[c.ID] += content.Entries(p.TCP.Payload)
 		}
 	case c.Role == ftp.Control:
-		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(protocolOf(p.TCP.Payload)) {
+		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(content.Protocol(p.TCP.Payload)) {
 			w.head(p)
 		}
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {

@@ -113,7 +113,7 @@ const emptiedFolders = 2
 func (s *session) firstListing(e *Evidence) (at string, entries int) {
 	var w walk
 	for _, x := range s.Exchanges {
-		if data := s.dataOf(x.Data); isListing(x.Command) && len(data) == 1 {
+		if data := s.dataOf(x.Data); x.Lists() && len(data) == 1 {
 			if strings.HasPrefix(x.Argument, "-") { // options of ls
 				return w.target(""), e.watch.entries[data[0].ID]
 			}

@@ -288,6 +288,16 @@ func (e *Exchange) Sender() Side { return senders[e.Command] }
 // Sender is the side that sends the data.
 func (t *Transfer) Sender() Side { return senders[t.Command] }
 
+// Lists reports whether the command asks for the names in a folder.
+func (e *Exchange) Lists() bool { return lists(e.Command) }
+
+// Lists reports whether the data is a listing of the names in a folder.
+func (t *Transfer) Lists() bool { return lists(t.Command) }
+
+func lists(command string) bool {
+	return command == "LIST" || command == "NLST" || command == "MLSD"
+}
+
 // A transferCommand is a command that moves data over a data connection.
 type transferCommand struct {
 	Transfer

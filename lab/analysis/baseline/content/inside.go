@@ -1,6 +1,6 @@
 // Texts within binary files: in archives, images of systems, and programs.
 
-package baseline
+package content
 
 import (
 	"bytes"
@@ -49,30 +49,27 @@ func appendTexts(to, data []byte) []byte {
 
 func isTextByte(c byte) bool { return c >= ' ' && c < 0x7f || c >= '\t' && c <= '\r' }
 
-// An archive is a file with others in it that are not compressed.
-type archive struct {
+// An Archive is a file with others in it that are not compressed.
+type Archive struct {
+	Files  int    // that were seen so far
 	member []byte // how the head of each of them begins
-	count  int
 }
 
 // tarMark is where a header of tar has its mark.
 const tarMark = 257
 
 // archiveOf is the archive that begins with data, nil for none: of tar, cpio or zip.
-func archiveOf(data []byte) *archive {
+func archiveOf(data []byte) *Archive {
 	for _, member := range []string{"070701", "070702", "070707", "PK\x03\x04"} {
 		if bytes.HasPrefix(data, []byte(member)) {
-			return &archive{member: []byte(member)}
+			return &Archive{member: []byte(member)}
 		}
 	}
 	if len(data) > tarMark && bytes.HasPrefix(data[tarMark:], []byte("ustar")) {
-		return &archive{member: []byte("ustar")}
+		return &Archive{member: []byte("ustar")}
 	}
 	return nil
 }
-
-// ofSystem reports whether an archive is one of a whole system.
-func (a *archive) ofSystem() bool { return a != nil && a.count >= wholeSystem }
 
 // Sizes of a file in an archive of zip that fills a disk or the memory when it is taken out.
 const (
@@ -124,12 +121,12 @@ var packers = []struct{ begins, what string }{
 // recording matches names of pictures, music and films, which are no archives.
 var recording = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|wav|mov|mkv|wmv|flac)$`)
 
-// disguise says what data is if a name says that it is a picture or a recording, "" if it may be.
-func disguise(name string, data []byte) string {
+// Disguise reports whether a file begins like an archive, although its name is that of a picture or a recording.
+func Disguise(name string, first []byte) (c Content, ok bool) {
 	for _, p := range packers {
-		if bytes.HasPrefix(data, []byte(p.begins)) && recording.MatchString(strings.TrimSpace(name)) {
-			return p.what + " under the name of a picture or a recording"
+		if bytes.HasPrefix(first, []byte(p.begins)) && recording.MatchString(strings.TrimSpace(name)) {
+			return Content{Kind: LikelyMalicious, What: p.what + " under the name of a picture or a recording (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
 		}
 	}
-	return ""
+	return c, false
 }

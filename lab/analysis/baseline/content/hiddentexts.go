@@ -1,6 +1,6 @@
 // Texts that scripts hide: in hexadecimal, as codes of letters, or in base64.
 
-package baseline
+package content
 
 import (
 	"bytes"

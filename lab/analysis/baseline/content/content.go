@@ -1,0 +1,93 @@
+// Package content says what bytes show: a program, a private key, a web shell, numbers of payment cards.
+//
+// It looks at the bytes only. A [Reader] takes the first bytes of a file, or a later part, and returns what is in them:
+// a [Content] with its kind and with words for a report. It does not judge. Who sent the bytes to whom, and whether
+// that is normal, is for the rules of package baseline.
+//
+// Most bytes are harmless, so the Reader looks for short marks first. Only if a text has one, it tries patterns.
+//
+//   - first.go and listing.go: what the first bytes of a file and of a listing show
+//   - pages.go: web pages and scripts that run what a visitor sends
+//   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
+//   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - protocols.go: connections that are not FTP
+package content
+
+import (
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// A Content is something that bytes show.
+type Content struct {
+	Kind    Kind
+	What    string   // in words, for a report
+	Fetched bool     // it counts in a download, too
+	Archive *Archive // that has it, nil for none
+}
+
+// A Kind is a kind of content.
+type Kind int
+
+const (
+	Program         Kind = iota + 1 // an executable file
+	Malicious                       // the output of a password stealer, a web shell, or a note of ransomware: it has no other use
+	LikelyMalicious                 // what an intruder has probably written
+	Suspicious                      // what an intruder may have written, and others may, too
+	Defaced                         // a web page that an intruder changed
+	Accounts                        // the accounts of a system
+	Secret                          // passwords of accounts, or stripes of payment cards
+	PrivateKey                      // a private key
+	CardNumbers                     // numbers of payment cards
+	Keystrokes                      // what programs that record the keyboard write
+	Lure                            // a file that makes Windows log in at another host
+	Bomb                            // data that grows when it is decompressed
+	Random                          // random bytes
+	ShellFile                       // a file with commands for a shell, or with their output
+	HarmfulListing                  // a listing with names that harm the client
+	OddListing                      // a listing with names that some clients run, or that order a terminal
+	LongListing                     // a listing with a line that overflows a buffer
+	Shell                           // a conversation with a shell
+	Service                         // a protocol that is known
+	Form                            // what a program sends to a web server
+)
+
+// A Reader looks at data. It keeps its buffers, so it serves one caller at a time. What its methods return is valid
+// until the next call.
+type Reader struct {
+	data  []byte
+	text  passage // the texts in the data
+	found []Content
+}
+
+// First looks at the first bytes of a data connection. The transfer is nil if it is not known.
+func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
+	r.begin(data)
+	if what := program(data); what != "" {
+		r.note(Program, what)
+		return r.found
+	}
+	r.text.read(data)
+	r.begins(t)
+	r.page()
+	return r.found
+}
+
+// Later looks at a later part of an upload.
+func (r *Reader) Later(data []byte) []Content {
+	r.begin(data)
+	r.page()
+	return r.found
+}
+
+func (r *Reader) begin(data []byte) { r.data, r.found = data, r.found[:0] }
+
+func (r *Reader) match(kind Kind, what string, p *pattern.Pattern) {
+	if p.Match(r.data) {
+		r.note(kind, what)
+	}
+}
+
+func (r *Reader) note(kind Kind, what string) {
+	r.found = append(r.found, Content{Kind: kind, What: what})
+}

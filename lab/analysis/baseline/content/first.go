@@ -1,0 +1,148 @@
+// The first bytes of files: programs, stolen passwords, keys, the accounts of a system.
+
+package content
+
+import (
+	"bytes"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// programs are the first bytes of executable files.
+var programs = []struct{ begins, what string }{
+	{"MZ", "a Windows program"}, {"\x7fELF", "a Linux program"},
+	{"\xcf\xfa\xed\xfe", "a macOS program"}, {"\xce\xfa\xed\xfe", "a macOS program"},
+}
+
+// program says what kind of program data begins with, "" for none.
+func program(data []byte) string {
+	for _, p := range programs {
+		if bytes.HasPrefix(data, []byte(p.begins)) {
+			return p.what
+		}
+	}
+	return ""
+}
+
+var (
+	// stolen matches the beginning of files that password stealers write.
+	stolen = pattern.New(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
+		`\burl\s*: ?https?://\S+\s*user(name)?\s*: ?\S*\s*pass(word)?\s*: ?\S*\s*(application|software|browser|soft)\b|(url|host)\s*: ?\S+?\s*<br>\s*user(name)?\s*: ?\S*?\s*<br>\s*pass(word)?\s*:|` +
+		`^PK\x03\x04[\s\S]{0,999}(passwords?\.txt[\s\S]{0,999}(cookies|autofills?|wallets|creditcards)[/\\]|(cookies|autofills?|wallets|creditcards)[/\\][\s\S]{0,999}passwords?\.txt)|` +
+		`\bwindow( title)?:[\s\S]{0,400}\w\[(enter|tab|back(space)?)\][\s\S]{0,200}\w\[(enter|tab|back(space)?)\]`)
+	// passwordList matches files that may be such files, or somebody's own notes.
+	passwordList = pattern.New(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
+	// accounts matches the beginning of /etc/passwd.
+	accounts = pattern.New(`^root:[^:\n]*:\d+:\d*:`)
+	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
+	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
+	// track matches track 1 of a payment card (ISO/IEC 7813).
+	track = pattern.New(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
+	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
+	// ransomware say the same, but use its name, and give no address to pay or write to.
+	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
+	aboutRansom = pattern.New(`(?i)\b(ransomware|malware|phishing)\b`)
+	payHere     = pattern.New(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
+	// secretKey matches the first line of a private key (RFC 7468).
+	secretKey = pattern.New(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
+	// webShell matches pages of ASP and JSP that run what a visitor sends.
+	webShell = pattern.New(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec\([^;]{0,80}request|getParameter[\s\S]{0,300}Runtime\.getRuntime\(\)\.exec|new ProcessBuilder\([^;]{0,80}getParameter|WScript\.Shell[\s\S]{0,200}\brequest\b|(eval|execute(global)?)\s*\(?\s*request)`)
+	// runsProgram matches pages of ASP and JSP that run some program.
+	runsProgram = pattern.New(`(?i)<(%|jsp:)[\s\S]{0,400}(Runtime\.getRuntime\(\)\.exec|WScript\.Shell)`)
+	// runsText matches pages of PHP that run programs or text. Web shells do, and a few other pages.
+	runsText = pattern.New(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|\b(include|require)(_once)?[\s(]*@?\$_(GET|POST|REQUEST|COOKIE)\b|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
+	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
+	ofShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
+	// keys matches what programs that record the keyboard write for keys without a letter.
+	keys = pattern.New(`(?i)([\[{](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
+	// iconElsewhere matches settings of Windows with an icon at an address. Windows logs in there to show it.
+	iconElsewhere = pattern.New(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
+	// printerFiles matches orders to a printer for files outside of its folders.
+	printerFiles = pattern.New(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
+)
+
+// begins looks at the first bytes of a file or a listing. It looks for short marks first, which is cheaper than the
+// patterns, and most data has none of them.
+func (r *Reader) begins(t *ftp.Transfer) {
+	marked := func(marks ...string) bool { return slices.ContainsFunc(marks, r.text.has) }
+	if t != nil && !t.Lists() && (len(r.data) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
+		r.match(ShellFile, "a shell", ofShell)
+	}
+	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards") {
+		r.match(Suspicious, "a list of passwords", passwordList)
+		r.match(Malicious, "the text of a program that steals passwords", stolen)
+	}
+	if marked("<?php") {
+		r.match(Suspicious, "a page that runs programs or text", runsText)
+	}
+	if marked("<%", "<jsp:") {
+		r.match(Suspicious, "a page that runs a program", runsProgram)
+		r.match(Malicious, "a page that runs what it is sent", webShell)
+	}
+	if marked("root:") {
+		r.match(Accounts, "the accounts of a system", accounts)
+	}
+	if marked(":$", "root:", ":::", "* ntlm") {
+		r.match(Secret, "the passwords of accounts", stolenHashes)
+	}
+	if marked("private key-----") {
+		r.match(PrivateKey, "a private key", secretKey)
+	}
+	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
+	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
+		kind, what := Malicious, "the note of ransomware"
+		if aboutRansom.Match(r.data) && !payHere.Match(r.data) {
+			kind, what = Suspicious, "a text about ransomware"
+		}
+		r.match(kind, what, ransomNote)
+	}
+	if marked("%b") {
+		r.match(Secret, "what the stripes of payment cards have", track)
+	}
+	if listsCards(r.data) {
+		r.note(CardNumbers, "numbers of payment cards")
+	}
+	if t != nil && !t.Lists() && isRandom(r.data) {
+		r.note(Random, "random bytes")
+	}
+	if t != nil && t.Lists() {
+		r.listed(marked)
+	}
+	if t != nil && t.Sender() == ftp.Client {
+		if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html", "function") { // else it is a script, or about keys
+			r.match(Keystrokes, "the keys that somebody pressed", keys)
+		}
+		if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {
+			r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)
+		}
+		if marked("@pjl fs", " file") && marked("..") {
+			r.match(Malicious, "orders to a printer for files outside of its folders", printerFiles)
+		}
+	}
+	if swells(r.data) {
+		r.note(Bomb, "data that grows to more than five hundred times its size")
+	}
+	if t != nil && t.Command == "LIST" && len(firstLine(r.data)) > longestListed {
+		r.note(LongListing, "a line that is longer than any name")
+	}
+}
+
+// manyAlike is how many equal bytes in a row compressed data has if it stands for hundreds of times as
+// many.
+const manyAlike = 900
+
+// swells reports whether data of zlib, as mode Z has it, stands for the same few bytes again and again.
+func swells(data []byte) bool {
+	if len(data) < manyAlike || data[0] != 'x' {
+		return false
+	}
+	alike := 0
+	for i := 1; i < len(data) && alike < manyAlike; i++ {
+		if alike++; data[i] != data[i-1] {
+			alike = 0
+		}
+	}
+	return alike >= manyAlike
+}

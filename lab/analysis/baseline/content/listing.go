@@ -1,0 +1,74 @@
+// Listings of folders that harm the client.
+
+package content
+
+import (
+	"bytes"
+
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var (
+	// climbingName matches a name in a listing that leads up two levels. The target of a link,
+	// after "->", may lead up.
+	climbingName = pattern.New(`(?m)^([^>\n]*[\s;])?(/[^\s>]*)?\.\.[/\\]\.\.[/\\]`)
+	// runByClient matches names that some clients run: after a bar, or in backquotes.
+	runByClient = pattern.New("(?m)(^|\\d )[|] ?[a-zA-Z/]|[^\\w]`[^`\r\n]{2,}`|\\$\\([a-z]{2,}[ ;|>][^)\r\n]*\\)")
+	// escapes matches escape sequences of names, unless they change colours.
+	escapes = pattern.New(`\x1b[\]PX^_]|\x1b\[[0-9;?]*[@-ln-~]`)
+	// linkLine and folderLine match a link and a folder in a listing.
+	linkLine   = pattern.New(`(?m)^l[rwxst-]{9}[^\r\n]* (\S+) -> /`)
+	folderLine = pattern.New(`(?m)^d[rwxst-]{9}[^\r\n]* (\S+)\r?$`)
+)
+
+// listed looks at the first bytes of a listing.
+func (r *Reader) listed(marked func(...string) bool) {
+	if marked("../..", `..\..`) {
+		r.match(HarmfulListing, "names that lead out of the client's folder", climbingName)
+	}
+	if marked("|", "`", "$(") {
+		r.match(OddListing, "names that some clients run as commands (CVE-2017-17405)", runByClient)
+	}
+	if marked("\x1b") {
+		r.match(OddListing, "names that order a terminal to do something", escapes)
+	}
+	if marked(" -> /") && linkIsFolder(r.data) {
+		r.note(HarmfulListing, "a link and a folder of the same name, so that a client stores files where the link leads (CVE-2014-4877)")
+	}
+}
+
+// Entries counts the files and folders in a part of a listing. The folder itself, and the one above it, do not
+// count.
+func Entries(data []byte) (n int) {
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) > 0 && !bytes.HasPrefix(line, []byte("total ")) && !bytes.HasSuffix(line, []byte(" .")) && !bytes.HasSuffix(line, []byte(" ..")) {
+			n++
+		}
+	}
+	return n
+}
+
+// linkIsFolder reports whether a listing has a link and a folder of the same name. The folders of a
+// recursive listing are separated by empty lines.
+func linkIsFolder(data []byte) bool {
+	for part := range bytes.SplitSeq(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\n\n")) {
+		for _, link := range linkLine.FindAllSubmatch(part, -1) {
+			for _, folder := range folderLine.FindAllSubmatch(part, -1) {
+				if bytes.Equal(link[1], folder[1]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func firstLine(data []byte) []byte {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	return line
+}
+
+// longestListed is how long a line of LIST may be, in bytes: room for a name of 255 letters of three
+// bytes each, the target of a link, and the columns before the name.
+const longestListed = 1200

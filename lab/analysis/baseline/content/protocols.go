@@ -1,0 +1,48 @@
+// Connections that are not FTP: other protocols, forms, and shells.
+
+package content
+
+import (
+	"bytes"
+
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// protocols are the first bytes of other protocols.
+var protocols = []struct{ begins, name string }{
+	{"SSH-", "SSH"}, {"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"CONNECT ", "HTTP"},
+	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"},
+	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
+	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
+	{"\x13BitTorrent", "BitTorrent"},
+}
+
+// Protocol names the other protocol that data begins with, "" for none.
+func Protocol(data []byte) string {
+	for _, p := range protocols {
+		if bytes.HasPrefix(data, []byte(p.begins)) {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// atShell matches what a shell prints, and common commands.
+var atShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+
+// Conversation looks at a part of a connection that is not FTP, near its beginning. First says that it is the first
+// part.
+func (r *Reader) Conversation(data []byte, first bool) []Content {
+	r.begin(data)
+	if name := Protocol(data); first && name != "" {
+		r.note(Service, name)
+	}
+	r.match(Shell, "a shell", atShell)
+	return r.found
+}
+
+// IsForm reports whether a connection to a web server begins with a form that is sent there. The question whether a
+// certificate is valid (OCSP) is none.
+func IsForm(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp"))
+}
