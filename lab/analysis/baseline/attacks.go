@@ -204,7 +204,7 @@ var (
 	// wide matches a conversion with a width or a position, or one that writes.
 	wide = pattern.New(`%(\d+\$|[-.0-9])|%h{0,2}n`)
 	// encoded matches a printable character as URLs encode it.
-	encoded = pattern.New(`%[2-9a-fA-F][0-9a-fA-F]`)
+	percentCode = pattern.New(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 
 func formatStrings(_ *Evidence, s *session) []breach {
@@ -227,7 +227,7 @@ func unfilled(x *ftp.Exchange) string {
 // isTemplate reports whether an argument is a path whose conversions have no width and write nothing.
 func isTemplate(x *ftp.Exchange) bool {
 	_, takesPath := pathCommands[x.Command]
-	text := encoded.ReplaceAllString(x.Argument, "_")
+	text := percentCode.ReplaceAllString(x.Argument, "_")
 	return takesPath && x.Command != "SITE" && !wide.MatchString(text) && conversions(text) < exploitConversions
 }
 
@@ -243,7 +243,7 @@ func formatString(x *ftp.Exchange) string {
 
 // conversionsIn says which printf conversions an argument has, "" if they are few.
 func conversionsIn(x *ftp.Exchange) string {
-	text := encoded.ReplaceAllString(x.Argument, "_")
+	text := percentCode.ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
 	if isPassword(x) && n < 4 && !writing.MatchString(text) {
 		return "" // a password may have two or three by chance

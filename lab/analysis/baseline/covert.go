@@ -5,9 +5,6 @@ package baseline
 
 import (
 	"cmp"
-	"encoding/base32"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"hash/maphash"
 	"math"
@@ -15,11 +12,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/encoded"
 	"ftplab/lab/analysis/internal/pattern"
 )
 
@@ -36,11 +32,9 @@ var namesAreWordsRule = Rule{
 
 // How many encoded names two hosts need for a finding. They must also be half of all their names.
 const (
-	encodedFew   = 3 // names that decode to text
-	encodedMany  = 8 // of them are a violation: names do not decode to texts by chance
-	randomMany   = 8 // names that look like random bytes in base64, or like any encoded bytes
-	leastEncoded = 12
-	leastDecoded = 6 // bytes
+	encodedFew  = 3 // names that decode to text
+	encodedMany = 8 // of them are a violation: names do not decode to texts by chance
+	randomMany  = 8 // names that look like random bytes in base64, or like any encoded bytes
 )
 
 // encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
@@ -76,7 +70,7 @@ func encodedNames() look {
 			hosts := s.hosts()
 			users.add(s)
 			for _, l := range s.logins {
-				if isPublic(strings.ToLower(l.user)) && isEncoded(l.password) && s.readable(l.packet) && len(passwords) < maxPairs {
+				if isPublic(strings.ToLower(l.user)) && encoded.Is(l.password) && s.readable(l.packet) && len(passwords) < maxPairs {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}
@@ -148,15 +142,15 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 		return
 	}
 	n.seen = slices.Insert(n.seen, at, hash)
-	if x.Final() == 213 && looksEncoded(pieceOf(name)) {
+	if x.Final() == 213 && encoded.Looks(pieceOf(name)) {
 		n.asked = append(n.asked, x.Packet)
 	}
-	if text := decodedText(name); text != "" {
+	if text := encoded.Text(name); text != "" {
 		n.decoded = append(n.decoded, x.Packet)
 		n.text = cmp.Or(n.text, fmt.Sprintf("%s is %s", show(name), show(text)))
 		return
 	}
-	if looksRandom(name) {
+	if encoded.LooksRandom(name) {
 		n.random = append(n.random, x.Packet)
 		if x.Final() >= 500 {
 			n.refused++
@@ -176,7 +170,7 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 		for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
 			delete(n.idle, name)
 		}
-	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && (looksEncoded(name) || empty && looksEncoded(pieceOf(name))):
+	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
 		if n.idle == nil {
 			n.idle = map[string]int{}
 		}
@@ -194,7 +188,7 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		}
 		return b, true
 	}
-	if text := joinedText(n.pieces); text != "" {
+	if text := encoded.Join(n.pieces); text != "" {
 		return breach{packets: n.pieceAt[:min(len(n.pieceAt), maxPackets)], severity: Violation,
 			observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(n.pieces), show(text))}, true
 	}
@@ -217,77 +211,6 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		b.observed += fmt.Sprintf(", and for %d of them there is no file", n.refused)
 	}
 	return b, true
-}
-
-// decodings turn letters and digits back into bytes: hexadecimal, base64 and base32.
-var decodings = []func(string) ([]byte, error){
-	hex.DecodeString,
-	func(s string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "=")) },
-	func(s string) ([]byte, error) { return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "=")) },
-	func(s string) ([]byte, error) {
-		return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(strings.TrimRight(s, "=")))
-	},
-}
-
-// decodedText decodes a name, and returns the text; "" if the name encodes none.
-func decodedText(name string) string {
-	stem := strings.TrimSuffix(name, path.Ext(name))
-	if len(stem) < leastEncoded || strings.Trim(stem, "0123456789") == "" {
-		return ""
-	}
-	for _, decode := range decodings {
-		if b, err := decode(stem); err == nil && len(b) >= leastDecoded && isText(b) {
-			return string(b)
-		}
-	}
-	return ""
-}
-
-// isText reports whether bytes are printable.
-func isText(b []byte) bool {
-	return utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
-}
-
-// looksEncoded reports whether a name consists of hexadecimal digits, base32 or base64, without an
-// ending.
-func looksEncoded(name string) bool {
-	if len(name) < leastEncoded || !strings.ContainsAny(name, "0123456789") || strings.Trim(name, "0123456789") == "" {
-		return false
-	}
-	stem := strings.TrimRight(name, "=")
-	return strings.Trim(stem, "0123456789abcdef") == "" || strings.Trim(stem, "0123456789ABCDEF") == "" ||
-		len(stem) >= shortestRandom && (strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz234567") == "" || strings.Trim(stem, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "") ||
-		looksRandom(name)
-}
-
-// shortestRandom is the shortest length of a name that looks like random bytes.
-const shortestRandom = 20
-
-// looksRandom reports whether a name looks like random bytes in base64: long, and with small
-// letters, capital letters and digits mixed.
-func looksRandom(name string) bool {
-	const changesIn = 3
-	stem := strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
-	changes, kinds, last := 0, map[int]bool{}, -1
-	for i := range len(stem) {
-		kind := 0
-		switch c := stem[i]; {
-		case c >= 'a' && c <= 'z':
-		case c >= 'A' && c <= 'Z':
-			kind = 1
-		case c >= '0' && c <= '9':
-			kind = 2
-		case c == '-' || c == '_' || c == '+':
-			kind = 3
-		default:
-			return false
-		}
-		if kind != last {
-			changes++
-		}
-		kinds[kind], last = true, kind
-	}
-	return len(stem) >= shortestRandom && kinds[0] && kinds[1] && kinds[2] && changes*changesIn >= len(stem)
 }
 
 var filesAreFetchedOnceRule = Rule{

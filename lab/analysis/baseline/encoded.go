@@ -3,57 +3,14 @@
 package baseline
 
 import (
-	"encoding/base64"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/internal/encoded"
 	"ftplab/lab/analysis/internal/pattern"
 )
-
-// Pieces of an encoded text have at least so many letters and digits each, and give a text of at least
-// so many bytes together.
-const (
-	leastPiece  = 8
-	leastJoined = 16
-)
-
-// joinedText joins pieces in their order, decodes them together, and returns the text; "" if they are
-// fewer than encodedFew, or encode none. A text that was cut anywhere cannot be read piece by piece.
-func joinedText(pieces []string) string {
-	pieces = ofOneLength(pieces)
-	if len(pieces) < encodedFew {
-		return ""
-	}
-	joined := strings.Join(pieces, "")
-	for _, decode := range decodings {
-		const unit = 8 // letters of base32 that are whole bytes; those of the others divide it
-		if b, err := decode(joined[:len(joined)/unit*unit]); err == nil && len(b) >= leastJoined && isText(b) {
-			return string(b)
-		}
-	}
-	return ""
-}
-
-// ofOneLength are the pieces that have the most common length, and the last one, which is the rest of a
-// text. Pieces of digits are numbers.
-func ofOneLength(pieces []string) (kept []string) {
-	count, length := map[int]int{}, 0
-	for _, p := range pieces {
-		if n := len(p); n >= leastPiece && strings.Trim(p, "0123456789") != "" {
-			if count[n]++; count[n] > count[length] {
-				length = n
-			}
-		}
-	}
-	for i, p := range pieces {
-		if len(p) == length || i == len(pieces)-1 && len(p) < length {
-			kept = append(kept, p)
-		}
-	}
-	return kept
-}
 
 // pieceOf is the part of a name that may be a piece of an encoded text: without the number in front of
 // it and without its ending.
@@ -90,7 +47,7 @@ func (all encodedUsers) add(s *session) {
 			continue
 		}
 		u.pieces, u.packets = append(u.pieces, strings.Clone(piece)), append(u.packets, l.packet)
-		if isEncoded(piece) {
+		if encoded.Is(piece) {
 			u.encoded++
 		}
 	}
@@ -100,7 +57,7 @@ func (all encodedUsers) add(s *session) {
 func (all encodedUsers) judge() (found []breach) {
 	for hosts, u := range all {
 		b := breach{hosts: hosts, packets: u.packets[:min(len(u.packets), maxPackets)]}
-		if text := joinedText(u.pieces); text != "" {
+		if text := encoded.Join(u.pieces); text != "" {
 			b.severity = Violation
 			b.observed = fmt.Sprintf("%d names of users, all refused, are the pieces of an encoded text: %s", len(u.pieces), show(text))
 		} else if u.encoded >= randomMany && u.encoded*2 >= len(u.pieces) {
@@ -111,18 +68,6 @@ func (all encodedUsers) judge() (found []breach) {
 		found = append(found, b)
 	}
 	return found
-}
-
-// coded returns a word in base64 that encodes a text, or begins with one. Its beginning tells it from an
-// identifier.
-func coded(word string) bool {
-	const beginning = 16 // letters, which are 12 bytes
-	if len(word) < shortestRandom {
-		return false
-	}
-	plain := strings.NewReplacer("-", "+", "_", "/").Replace(word[:beginning])
-	b, err := base64.StdEncoding.DecodeString(plain)
-	return err == nil && isText(b) && strings.IndexFunc(string(b), func(r rune) bool { return r > '~' }) < 0
 }
 
 // greetings are those of sessions with an encoded text in the greeting, by hosts.
@@ -144,7 +89,7 @@ func (all greetings) add(s *session) {
 	}
 	for _, l := range s.greeting.Lines {
 		for word := range strings.FieldsSeq(l.Text) {
-			if word = strings.Trim(word, "()[]<>,;:\"'"); !coded(word) {
+			if word = strings.Trim(word, "()[]<>,;:\"'"); !encoded.BeginsText(word) {
 				continue
 			}
 			g := all[s.hosts()]

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/encoded"
 	"ftplab/lab/analysis/internal/pattern"
 )
 
@@ -369,7 +370,7 @@ func dataInReplies(s *session) (b breach, ok bool) {
 				text += " " + after
 			}
 			for word := range strings.FieldsSeq(text) {
-				if word = strings.ReplaceAll(word, "/", "_"); isEncoded(word) && !seen[word] { // base64 has both
+				if word = strings.ReplaceAll(word, "/", "_"); encoded.Is(word) && !seen[word] { // base64 has both
 					seen[word] = true
 					b.packets, b.observed = appendSome(b.packets, r.Packet), show(r.Text)
 				}
@@ -378,11 +379,6 @@ func dataInReplies(s *session) (b breach, ok bool) {
 	}
 	b.observed = fmt.Sprintf("%d words of replies look like encoded bytes; the last is in %s", len(seen), b.observed)
 	return b, len(seen) >= encodedReplies
-}
-
-// isEncoded reports whether a word is encoded text, or looks like encoded bytes.
-func isEncoded(word string) bool {
-	return decodedText(word) != "" || len(word) >= shortestRandom && looksEncoded(word) || looksRandom(word)
 }
 
 // How many different arguments, with how many bytes in all, carry data in commands that take none. If
@@ -407,7 +403,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 	texts, size, closely, last := map[string]bool{}, 0, 0, int64(0)
 	var pieces []string
 	for _, x := range s.Exchanges {
-		idle := withoutArgument[x.Command] || takesWord[x.Command] && isEncoded(x.Argument)
+		idle := withoutArgument[x.Command] || takesWord[x.Command] && encoded.Is(x.Argument)
 		if !idle || x.Argument == "" || x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
@@ -427,7 +423,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 		b.severity, b.sign = Odd, 2
 	}
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, such as %s", len(texts), size, b.observed)
-	if text := joinedText(pieces); text != "" {
+	if text := encoded.Join(pieces); text != "" {
 		b.severity = Violation
 		b.observed += "; together they are the encoded text " + show(text)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/encoded"
 	"ftplab/lab/analysis/internal/pattern"
 )
 
@@ -42,24 +43,9 @@ func (o commandFiles) packet(p *capture.Packet) {
 	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
 		return
 	}
-	if shellCommand.Match(data) || shellCommand.Match(encodedIn(data)) {
+	if shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data)) {
 		o[p.Connection.ID] = p.Number
 	}
-}
-
-// encodedIn decodes data that is nothing but a text in base64, base32 or hexadecimal digits.
-func encodedIn(data []byte) []byte {
-	const unit = 4 // the shortest text in base64
-	if len(data) < unit || bytes.ContainsAny(data[:unit], " .,:;()<>{}\x00") {
-		return nil
-	}
-	text := string(bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r"), nil), []byte("\n"), nil))
-	for _, decode := range decodings {
-		if b, err := decode(text); err == nil && len(b) > 2 && isText(b) {
-			return b
-		}
-	}
-	return nil
 }
 
 // rounds are the orders that a client fetched from a server, and answered.
