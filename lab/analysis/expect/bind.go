@@ -77,7 +77,7 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 // declaration, with all stars in them, it does. Declarations with the same ends get
 // connections in the order of their SYNs. A declaration that matches no connection gets
 // an unused one between its hosts.
-func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
+func bind(c *evidence, w *Want, hosts Hosts) []*binding {
 	var all, tcp []*binding
 	for _, d := range w.declarations {
 		b := &binding{declaration: d}
@@ -86,7 +86,7 @@ func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 			tcp = append(tcp, b)
 		}
 	}
-	m := matching{hosts: hosts, connections: candidates(c, tcp, hosts), of: map[*ftp.Connection]*binding{}}
+	m := matching{hosts: hosts, connections: candidates(c.source, tcp, hosts), of: map[*ftp.Connection]*binding{}}
 	// Declarations with fewer stars choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
 	for _, b := range tcp {
@@ -97,7 +97,7 @@ func bind(c *capture.Capture, w *Want, hosts Hosts) []*binding {
 			m.findNear(b)
 		}
 	}
-	hosts.sortAlike(all)
+	c.sortAlike(all, hosts)
 	return all
 }
 
@@ -168,11 +168,13 @@ func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 }
 
 // sortAlike gives declarations with the same ends their connections in the order of the
-// SYNs. Those of connections that are older than the capture come first.
-func (h Hosts) sortAlike(all []*binding) {
+// SYNs. Those of connections that are older than the capture come first. If there are fewer
+// connections than declarations, the last ones get none, or the first ones if the capture begins
+// in the middle of a session and is not cut off.
+func (c *evidence) sortAlike(all []*binding, h Hosts) {
 	alike := map[[2]endpoint][]*binding{}
 	for _, b := range all {
-		if b.conn != nil && !b.near {
+		if b.proto == "tcp" && !b.near {
 			ends := [2]endpoint{b.declaration.a, b.declaration.b}
 			alike[ends] = append(alike[ends], b)
 		}
@@ -180,20 +182,31 @@ func (h Hosts) sortAlike(all []*binding) {
 	for _, group := range alike {
 		var connections []*ftp.Connection
 		for _, b := range group {
-			connections = append(connections, b.conn)
+			if b.conn != nil {
+				connections = append(connections, b.conn)
+			}
 		}
 		slices.SortFunc(connections, func(x, y *ftp.Connection) int {
-			return cmp.Or(cmp.Compare(newer(x), newer(y)), cmp.Compare(x.ID, y.ID))
+			return cmp.Or(cmp.Compare(age(x), age(y)), cmp.Compare(x.ID, y.ID))
 		})
+		lacking := make([]*ftp.Connection, len(group)-len(connections))
+		if c.late && !c.isCut() {
+			connections = append(lacking, connections...)
+		} else {
+			connections = append(connections, lacking...)
+		}
 		for i, b := range group {
-			b.conn, b.a = connections[i], h.sideA(b.declaration, connections[i])
+			if b.conn = connections[i]; b.conn != nil {
+				b.a = h.sideA(b.declaration, b.conn)
+			}
 		}
 	}
 }
 
-// newer returns 0 for a connection that is older than the capture, and 1 for others.
-func newer(c *ftp.Connection) int {
-	if c.LacksStart() {
+// age returns 0 for a connection that is older than the capture, and 1 for others. One of which
+// the capture lacks only the first or only the second SYN is not older.
+func age(c *ftp.Connection) int {
+	if c.LacksStart() && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 {
 		return 0
 	}
 	return 1

@@ -24,6 +24,8 @@ type evidence struct {
 	// begunBefore is the first connection that is older than the capture, oneSided the first of
 	// which the capture lacks one side; nil for none.
 	begunBefore, oneSided *ftp.Connection
+	// late says that a connection is older than the capture, and did not only lose a SYN.
+	late bool
 }
 
 // findLacking finds connections of which the capture lacks the start, or one side.
@@ -33,6 +35,7 @@ func (c *evidence) findLacking() {
 		if c.begunBefore == nil && x.LacksStart() {
 			c.begunBefore = &copied
 		}
+		c.late = c.late || age(x) == 0
 		if c.oneSided == nil && (x.LacksSide(ftp.Client) || x.LacksSide(ftp.Server)) {
 			c.oneSided = &copied
 		}

@@ -17,7 +17,7 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	}
 	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	j.capture.findLacking()
-	j.bindings = bind(c, w, hosts)
+	j.bindings = bind(j.capture, w, hosts)
 	j.gather()
 	j.exchange()
 	for _, b := range j.bindings {

@@ -77,7 +77,7 @@ func (j *judge) exchange() {
 		exchanged = exchanged || again
 	}
 	if exchanged && j.capture.begunBefore == nil { // else the order of the SYNs is not known
-		j.hosts.sortAlike(j.bindings)
+		j.capture.sortAlike(j.bindings, j.hosts)
 	}
 }
 

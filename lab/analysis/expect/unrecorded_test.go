@@ -421,6 +421,7 @@ func TestOneDirection(t *testing.T) {
 
 // What may have come before the start of a capture cannot be judged.
 func TestBeginsInTheMiddle(t *testing.T) {
+	const alike = "one client.* > server.21\ntwo client.* > server.21\none ...\ntwo ...\n"
 	const want = "ctl client.* > server.21\nold server.20 > client.*\nctl client > server [S]\nctl server > client [S.]\nctl server > client \"220 *\"\nctl client > server \"USER anonymous\"\nctl server > client \"331 *\"\nctl client > server \"PASS *\"\nctl server > client \"230-*\"\nctl server > client \"230 *\"\nold ...\n"
 	for _, test := range []struct{ name, want, wrong, unjudged string }{
 		{"as wanted", want, "", "old [2] ctl [3 4 5]"},
@@ -450,8 +451,23 @@ func TestBeginsInTheMiddle(t *testing.T) {
 	old, _ := g.Pair("198.51.100.100:3172", "192.0.2.21:21")
 	login(g)
 	old.Segment("F.", "")
-	v := verdict(t, "one client.* > server.21\ntwo client.* > server.21\none ...\ntwo ...\n", g)
+	v := verdict(t, alike, g)
 	if one, two := v.Connections[0], v.Connections[1]; one.ID != 1 || two.ID != 0 {
 		t.Errorf("one is the connection %d and two %d, want 1, which is older than the capture, and 0", one.ID, two.ID)
+	}
+	// If only one such connection is left, it is the last one.
+	g.Frames = g.Frames[len(g.Frames)-1:]
+	if v = verdict(t, alike, g); v.Connections[0].ID != -1 || v.Connections[1].ID != 0 {
+		t.Errorf("one is the connection %d and two %d, want none and 0", v.Connections[0].ID, v.Connections[1].ID)
+	}
+	// A connection whose SYN was lost is no older than others.
+	for lost := 11; lost <= 12; lost++ {
+		g = &recording{forge.New(), false}
+		login(g)
+		connect(g, "198.51.100.100:3172", "192.0.2.21:21").Segment("P.", "QUIT\r\n")
+		g.Frames = slices.Delete(g.Frames, lost, lost+1)
+		if v = verdict(t, alike, g); v.Connections[0].ID != 0 || v.Connections[1].ID != 1 {
+			t.Errorf("without frame %d: one is the connection %d and two %d, want 0 and 1", lost+1, v.Connections[0].ID, v.Connections[1].ID)
+		}
 	}
 }
