@@ -15,6 +15,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alike"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/testbed/corpus"
@@ -203,8 +204,8 @@ func TestGeneratedIsAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	comparisons := baseline.Alike(profile, learned)
-	if !slices.ContainsFunc(comparisons, func(c baseline.Comparison) bool { return c.Quantity == "program: commands" }) {
+	comparisons := alike.Compare(profile, learned)
+	if !slices.ContainsFunc(comparisons, func(c alike.Comparison) bool { return c.Quantity == "program: commands" }) {
 		t.Error("got no comparison of the number of commands in a session")
 	}
 	for _, c := range comparisons {
@@ -224,7 +225,7 @@ func TestGeneratedIsAlike(t *testing.T) {
 		}
 		devices.Merge(profile)
 	}
-	if list := baseline.Alike(devices, learned); len(list) == 0 || !list[0].Differs {
+	if list := alike.Compare(devices, learned); len(list) == 0 || !list[0].Differs {
 		t.Errorf("got that an office is like devices: %+v", list)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alike"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/corpus"
@@ -156,7 +157,7 @@ func TestGenerateTLSAndIPv6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range baseline.Alike(profile, learned) {
+	for _, c := range alike.Compare(profile, learned) {
 		if c.Differs {
 			t.Errorf("%s differs: %s statistic %.3f, p %.5f", c.Quantity, c.Test, c.Statistic, c.P)
 		}
@@ -220,7 +221,7 @@ func TestGenerateUnreadTLS(t *testing.T) {
 	if n := learned.Traffic.Kind("program, TLS").Sessions; n < 20 || n > 40 {
 		t.Errorf("got %d sessions of 60 in TLS, want about 30", n)
 	}
-	for _, c := range baseline.Alike(profile, learned) {
+	for _, c := range alike.Compare(profile, learned) {
 		if c.Differs {
 			t.Errorf("%s differs: %s statistic %.3f, p %.5f", c.Quantity, c.Test, c.Statistic, c.P)
 		}

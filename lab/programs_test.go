@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alike"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/traffic"
 )
@@ -50,7 +51,7 @@ func TestProgramProfiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range baseline.Alike(profile, learned) {
+		for _, c := range alike.Compare(profile, learned) {
 			if c.Differs {
 				t.Errorf("%s: %s differs: %s statistic %.3f, p %.5f", name, c.Quantity, c.Test, c.Statistic, c.P)
 			}

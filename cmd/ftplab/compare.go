@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alike"
 )
 
 func compareCommand() *cobra.Command {
@@ -34,8 +35,8 @@ Exit status: 0 if none differs, 1 if one does, 2 if they could not be compared.`
 				}
 				profiles[i] = p
 			}
-			alike, err := baseline.WriteComparisons(c.OutOrStdout(), baseline.Alike(profiles[0], profiles[1]))
-			if err == nil && !alike {
+			same, err := alike.Write(c.OutOrStdout(), alike.Compare(profiles[0], profiles[1]))
+			if err == nil && !same {
 				return errFailed
 			}
 			return err

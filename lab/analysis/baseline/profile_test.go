@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ftplab/lab/internal/forge"
+	"ftplab/lab/traffic"
 )
 
 // learned is the profile of a forged capture.
@@ -161,6 +162,28 @@ func TestShow(t *testing.T) {
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got no %q in:\n%s", want, b.String())
+		}
+	}
+}
+
+// TestProfileKeepsNoNames learns from a capture full of names, and looks for them in the
+// file.
+func TestProfileKeepsNoNames(t *testing.T) {
+	f := forge.New()
+	c := f.Control()
+	c.Say("< 220 secrethost.example secretserver ready\n> USER secretuser\n< 331 secretuser may\n> PASS secretword\n< 230 hello secretuser\n" +
+		"> CWD secretfolder\n< 250 in secretfolder\n> SECRETVERB secretargument\n< 500 secretreply\n> SITE secretsite\n< 200 secretsite")
+	f.Pass(time.Second)
+	c.Say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
+	c.Say("< 226 sent secretfile.txt").Say(bye).Peer.Close()
+	p := learn(t, evidence(f, t), "named by the user")
+	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.KindName{Who: traffic.Program, ControlOnly: true}.String()).Follows) < 5 {
+		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
+	}
+	text := strings.ToLower(written(t, p))
+	for _, secret := range []string{"secret", "198.51", "192.0.2", "192,0,2", "hello", ".txt"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the profile has %q:\n%s", secret, text)
 		}
 	}
 }

@@ -1,6 +1,8 @@
-// How alike two profiles are.
-
-package baseline
+// Package alike tests whether two profiles describe the same traffic.
+//
+// Each quantity that both profiles have learned is compared by a test of statistics: numbers by that of Kolmogorov and
+// Smirnov, words by chi-square. [Compare] returns the results. A quantity differs if chance hardly explains it.
+package alike
 
 import (
 	"cmp"
@@ -10,6 +12,7 @@ import (
 	"math"
 	"slices"
 
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/traffic"
 )
 
@@ -38,12 +41,12 @@ const level = 0.05
 // leastSamples is how many values a quantity needs in both profiles to be compared.
 const leastSamples = 5
 
-// Alike compares what two profiles have learned, and returns the least alike first. It leaves out
+// Compare compares what two profiles have learned, and returns the least alike first. It leaves out
 // quantities of which a profile has hardly any values. It also leaves out the histories of
 // connections, because they depend on where a capture was cut off and on the TCP of the hosts more
 // than on the sessions.
-func Alike(a, b *Profile) []Comparison {
-	x := &alike{a: a, b: b}
+func Compare(a, b *baseline.Profile) []Comparison {
+	x := &comparer{a: a, b: b}
 	x.profiles()
 	if a.Traffic != nil && b.Traffic != nil {
 		x.traffic(a.Traffic, b.Traffic)
@@ -60,15 +63,15 @@ func Alike(a, b *Profile) []Comparison {
 	return x.list
 }
 
-// An alike compares quantity after quantity.
-type alike struct {
-	a, b *Profile
+// A comparer compares quantity after quantity.
+type comparer struct {
+	a, b *baseline.Profile
 	list []Comparison
 }
 
 // profiles compares what is measured for `baseline check`.
-func (x *alike) profiles() {
-	units := [2]float64{x.a.independent(), x.b.independent()}
+func (x *comparer) profiles() {
+	units := [2]float64{independent(x.a), independent(x.b)}
 	if !x.unread() { // else what was said is in one of them only
 		x.words("commands", counts(x.a.Commands), counts(x.b.Commands), units)
 		x.rows("transitions", tables(x.a.Transitions), tables(x.b.Transitions), units)
@@ -83,13 +86,13 @@ func (x *alike) profiles() {
 }
 
 // unread reports whether one of the profiles is of sessions in TLS that cannot be read.
-func (x *alike) unread() bool {
+func (x *comparer) unread() bool {
 	return x.a.Traffic != nil && x.a.Traffic.Unread > 0 || x.b.Traffic != nil && x.b.Traffic.Unread > 0
 }
 
 // independent is the effective number of sessions of a profile: fewer than its sessions if those
 // have different numbers of exchanges.
-func (p *Profile) independent() float64 {
+func independent(p *baseline.Profile) float64 {
 	if h := p.Distributions["reply-time"]; h != nil && h.Count > 0 {
 		return h.Independent(float64(p.Sessions))
 	}
@@ -97,7 +100,7 @@ func (p *Profile) independent() float64 {
 }
 
 // traffic compares what the generator draws from.
-func (x *alike) traffic(a, b *traffic.Traffic) {
+func (x *comparer) traffic(a, b *traffic.Traffic) {
 	all := [2]float64{float64(a.Sessions()), float64(b.Sessions())}
 	clients := [2]float64{float64(a.Clients), float64(b.Clients)}
 	servers := [2]float64{a.IndependentServers(), b.IndependentServers()}
@@ -186,7 +189,7 @@ func lossy(k *traffic.Kind) traffic.Counts {
 }
 
 // numbers compares two histograms. Units are the upper limits of their effective sample sizes.
-func (x *alike) numbers(quantity string, a, b *Histogram, units [2]float64) {
+func (x *comparer) numbers(quantity string, a, b *traffic.Histogram, units [2]float64) {
 	if a == nil || b == nil {
 		return
 	}
@@ -200,12 +203,12 @@ func (x *alike) numbers(quantity string, a, b *Histogram, units [2]float64) {
 }
 
 // words compares how often each word was counted.
-func (x *alike) words(quantity string, a, b traffic.Counts, units [2]float64) {
+func (x *comparer) words(quantity string, a, b traffic.Counts, units [2]float64) {
 	x.rows(quantity, map[string]traffic.Counts{"": a}, map[string]traffic.Counts{"": b}, units)
 }
 
 // rows compares the rows of two tables, all together.
-func (x *alike) rows(quantity string, a, b map[string]traffic.Counts, units [2]float64) {
+func (x *comparer) rows(quantity string, a, b map[string]traffic.Counts, units [2]float64) {
 	sum, freedom, n := 0.0, 0, [2]float64{}
 	for _, row := range slices.Sorted(maps.Keys(a)) {
 		counted := a[row]
@@ -320,9 +323,9 @@ func gammaQ(a, x float64) float64 {
 // ErrTooLittle says that two profiles have no quantity that a test could compare.
 var ErrTooLittle = fmt.Errorf("there is too little to compare: no quantity has %d independent values in both", leastSamples)
 
-// WriteComparisons writes a table of comparisons, and a sentence on all of them. It reports
+// Write writes a table of comparisons, and a sentence on all of them. It reports
 // whether nothing differs. Without any comparison, it returns [ErrTooLittle].
-func WriteComparisons(w io.Writer, list []Comparison) (alike bool, err error) {
+func Write(w io.Writer, list []Comparison) (alike bool, err error) {
 	if len(list) == 0 {
 		return false, ErrTooLittle
 	}

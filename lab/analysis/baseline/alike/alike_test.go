@@ -1,15 +1,13 @@
-package baseline
+package alike
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
-	"ftplab/lab/internal/forge"
+	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/traffic"
 )
 
@@ -32,9 +30,9 @@ func TestProbabilities(t *testing.T) {
 }
 
 // samples is a profile with values of a distribution, one a session.
-func samples(seed uint64, n int, median float64) *Profile {
+func samples(seed uint64, n int, median float64) *baseline.Profile {
 	random := rand.New(rand.NewPCG(seed, 1))
-	p := NewProfile()
+	p := baseline.NewProfile()
 	p.Sessions = n
 	for range n {
 		p.Distributions["think-time"].Add(median * math.Exp(random.NormFloat64()))
@@ -46,8 +44,8 @@ func samples(seed uint64, n int, median float64) *Profile {
 
 // TestAlike compares samples of one distribution, and of two.
 func TestAlike(t *testing.T) {
-	differ := func(a, b *Profile) (names []string) {
-		for _, c := range Alike(a, b) {
+	differ := func(a, b *baseline.Profile) (names []string) {
+		for _, c := range Compare(a, b) {
 			if c.Differs {
 				names = append(names, c.Quantity)
 			}
@@ -80,7 +78,7 @@ func TestOneSessionCountsOnce(t *testing.T) {
 		b.Distributions["think-time"].Add(30)
 	}
 	b.Distributions["think-time"].Squares += 500 * 500
-	for _, c := range Alike(a, b) {
+	for _, c := range Compare(a, b) {
 		if c.Differs {
 			t.Errorf("got %+v, want no difference", c)
 		}
@@ -90,8 +88,8 @@ func TestOneSessionCountsOnce(t *testing.T) {
 // TestOneServerCountsOnce: a server that most of the sessions went to is no proof of what the
 // others are like. Where each has as many, they are.
 func TestOneServerCountsOnce(t *testing.T) {
-	profile := func(habit string, most int64) *Profile {
-		p := NewProfile()
+	profile := func(habit string, most int64) *baseline.Profile {
+		p := baseline.NewProfile()
 		p.Traffic = traffic.New()
 		p.Traffic.Clients, p.Traffic.Servers, p.Traffic.ServerSquares = 200, 100, most*most+99
 		k := p.Traffic.Kind(traffic.Program)
@@ -99,37 +97,15 @@ func TestOneServerCountsOnce(t *testing.T) {
 		return p
 	}
 	a, b := profile("one", 300), profile("two", 300)
-	for _, c := range Alike(a, b) {
+	for _, c := range Compare(a, b) {
 		if c.Differs {
 			t.Errorf("with most sessions of one server: got %+v, want no difference", c)
 		}
 	}
-	for _, p := range []*Profile{a, b} {
+	for _, p := range []*baseline.Profile{a, b} {
 		p.Traffic.ServerSquares = 400 * 400 / 100 // of each server as many
 	}
-	if list := Alike(a, b); !slices.ContainsFunc(list, func(c Comparison) bool { return c.Quantity == "program: server-tcp" && c.Differs }) {
+	if list := Compare(a, b); !slices.ContainsFunc(list, func(c Comparison) bool { return c.Quantity == "program: server-tcp" && c.Differs }) {
 		t.Errorf("with as many sessions of each server: got %+v, want that the habits of TCP differ", list)
-	}
-}
-
-// TestProfileKeepsNoNames learns from a capture full of names, and looks for them in the
-// file.
-func TestProfileKeepsNoNames(t *testing.T) {
-	f := forge.New()
-	c := f.Control()
-	c.Say("< 220 secrethost.example secretserver ready\n> USER secretuser\n< 331 secretuser may\n> PASS secretword\n< 230 hello secretuser\n" +
-		"> CWD secretfolder\n< 250 in secretfolder\n> SECRETVERB secretargument\n< 500 secretreply\n> SITE secretsite\n< 200 secretsite")
-	f.Pass(time.Second)
-	c.Say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
-	c.Say("< 226 sent secretfile.txt").Say(bye).Peer.Close()
-	p := learn(t, evidence(f, t), "named by the user")
-	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.KindName{Who: traffic.Program, ControlOnly: true}.String()).Follows) < 5 {
-		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
-	}
-	text := strings.ToLower(written(t, p))
-	for _, secret := range []string{"secret", "198.51", "192.0.2", "192,0,2", "hello", ".txt"} {
-		if strings.Contains(text, secret) {
-			t.Errorf("the profile has %q:\n%s", secret, text)
-		}
 	}
 }
