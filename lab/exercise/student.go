@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -71,6 +72,10 @@ func newStudent(id, name string) (Student, error) {
 		return s, errors.New("there is no name in this line")
 	case !utf8.ValidString(id + name):
 		return s, errNotUTF8
+	case strings.ContainsFunc(id, unicode.IsControl):
+		return s, fmt.Errorf("the id %q has a control character or a line break; remove it", id)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return s, fmt.Errorf("the name %q has a control character or a line break; remove it", name)
 	case s.ID == "" && id != "":
 		return s, fmt.Errorf("the id %q cannot name a folder; it needs a letter or a digit", id)
 	case s.ID == "":
