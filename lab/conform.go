@@ -21,14 +21,15 @@ import (
 
 // Conform runs the scenarios of package scenarios/conform with a server, and reports for each
 // rule of the RFCs whether the server keeps it. The captures are in NAME/ below the folder of
-// the results. An error means that there is no result, such as when the server does not
-// start.
+// the results. An error without results means that there is none, such as when the server does
+// not start. With an error whose text says that a capture has no session, the results say which
+// rules could not be judged for that reason.
 func Conform(ctx context.Context, server conformance.Program, o Options) ([]conform.Result, error) {
 	found, err := conformTo(ctx, conform.ServerRules(), o, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, server)
 	})
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	for _, r := range found {
 		if r.Text == conform.GreetingRule && r.Verdict == conform.NotApplicable {
@@ -76,13 +77,26 @@ func conformTo(ctx context.Context, rules []conform.Rule, o Options, load func(n
 		})
 	}
 	running.Wait()
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return nil, errs[i]
+	bad := slices.IndexFunc(errs, func(err error) bool { return err != nil && !errors.Is(err, conform.ErrNoSession) })
+	if bad >= 0 {
+		return nil, errs[bad]
 	}
 	all := slices.Concat(findings...)
+	silent := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if silent >= 0 { // rules of scenarios that did not run
+		why := findings[silent][0]
+		for i, f := range conform.Unjudged(rules, why.Finding) {
+			r := rules[i]
+			r.Scenario = why.Scenario
+			all = append(all, conform.Result{Rule: r, Finding: f, Capture: why.Capture})
+		}
+	}
 	var results []conform.Result
 	for _, r := range rules {
 		results = append(results, resultOf(r, all))
+	}
+	if silent >= 0 {
+		return results, errs[silent]
 	}
 	return results, nil
 }
@@ -116,14 +130,16 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	defer c.Close()
 	found, err := conform.Judge(c, endingOf(s, run), rules)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", run.Capture, err, strings.TrimSpace(withoutPlaces(run.Report, s.File)))
+		err = fmt.Errorf("%s: %w\n%s", run.Capture, err, withoutPlaces(run.Report, s.File))
+		err = placeless{err, strings.TrimSpace(err.Error())}
 	}
 	var results []conform.Result
-	for i, r := range rules {
+	for i := range found {
+		r := rules[i]
 		r.Scenario = name
 		results = append(results, conform.Result{Rule: r, Finding: found[i], Capture: filepath.ToSlash(run.Capture)})
 	}
-	return results, nil
+	return results, err
 }
 
 // withoutPlaces removes the places (file:line) in a scenario from a message. The user does

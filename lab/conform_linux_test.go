@@ -304,7 +304,15 @@ func TestConformOfWrongClients(t *testing.T) {
 	}
 	client.Command = []string{"env", "no-such-client"}
 	results := t.TempDir()
-	_, err = ConformClient(t.Context(), client, Options{Results: results})
+	found, err = ConformClient(t.Context(), client, Options{Results: results})
+	for _, r := range found {
+		if want := "the client does not connect to the server; a signal ends the client, or it cannot be run"; r.Verdict != conform.NotApplicable || r.Seen != want {
+			t.Errorf("%s: got %s, %s, want %s", named(r), r.Verdict, r.Seen, want)
+		}
+	}
+	if len(found) != len(conform.ClientRules()) {
+		t.Errorf("got %d results, want one for each rule", len(found))
+	}
 	if runs, readErr := os.ReadDir(results); readErr != nil || len(runs) > 4*runtime.NumCPU() {
 		t.Errorf("got %d runs of a client that cannot be started, %v; want none but those that began together", len(runs), readErr)
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,30 @@ func conformed(t *testing.T, rules string) []conform.Result {
 		t.Fatalf("got %d results, want one for each of %d rules", len(found), len(conform.ServerRules()))
 	}
 	return found
+}
+
+// TestConformWithoutGreeting has servers that accept connections and send nothing: the table says
+// why nothing can be judged.
+func TestConformWithoutGreeting(t *testing.T) {
+	for rule, want := range map[string]string{
+		"pause 1h": "the server sends no greeting, up to frame ",
+		"close":    "the server closes the connection in frame ",
+		"reset":    "the server resets the connection in frame ",
+	} {
+		found, err := Conform(t.Context(), conformance.Program{Rules: "on connect: " + rule}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true})
+		if !errors.Is(err, conform.ErrNoSession) || len(found) != len(conform.ServerRules()) {
+			t.Fatalf("%s: got error %v and %d results, want %v and one for each rule", rule, err, len(found), conform.ErrNoSession)
+		}
+		for _, r := range found {
+			verdict := conform.NotApplicable
+			if r.Text == conform.GreetingRule {
+				verdict = conform.Breaks
+			}
+			if r.Verdict != verdict || !strings.HasPrefix(r.Seen, want) || r.Frame == 0 || r.Capture == "" {
+				t.Errorf("%s: %s: got %+v, want %s: %s", rule, named(r), r, verdict, want)
+			}
+		}
+	}
 }
 
 // named is a rule in a line.

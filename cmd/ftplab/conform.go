@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,10 +59,12 @@ neither success nor failure. In each scenario the lab's server answers in a diff
 
 A rule is "not applicable" if it is about a feature that a server may refuse, such as
 uploads, and the server refuses it; or if the session does not show whether the server
-follows it. The captures are in results/conform/SCENARIO/, each with its walkthrough.
+follows it. If a server does not greet, or a client does not connect, the table says so, and
+the error has what the program printed. The captures are in results/conform/SCENARIO/, each
+with its walkthrough.
 
 Exit status: 0 all applicable rules are followed, 1 a rule is not followed, 2 the test
-could not run.`,
+could not run, or a client did not connect.`,
 		Example: `  ftplab conform
   ftplab conform -- proftpd
   ftplab conform --config vsftpd.conf -- vsftpd '$CONFIG'
@@ -72,10 +75,14 @@ could not run.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			found, err := f.run(ctx, args)
-			if err != nil {
+			if found == nil {
 				return err
 			}
-			return f.print(c.OutOrStdout(), found)
+			printed := f.print(c.OutOrStdout(), found)
+			if err != nil && printed == errFailed {
+				printError(c.ErrOrStderr(), err)
+			}
+			return cmp.Or(printed, err)
 		},
 	}
 	flags := c.Flags()

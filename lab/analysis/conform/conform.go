@@ -9,7 +9,7 @@ package conform
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"math"
 	"slices"
 
@@ -71,14 +71,21 @@ const (
 	NotEnded  Ending = "the client does not end in time"
 )
 
+// ErrNoSession is the error of [Judge] for a capture without an FTP session.
+var ErrNoSession = errors.New("there is no FTP session in the capture")
+
 // Judge judges the rules about a scenario by its capture and, if the client is a program, by
-// how the program ended. The findings are in the order of the rules.
+// how the program ended. The findings are in the order of the rules. If the error is
+// [ErrNoSession], they say why there is none.
 func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 	f, err := newFacts(c)
 	if err != nil {
 		return nil, err
 	}
 	f.ending = ending
+	if f.session == nil {
+		return Unjudged(rules, f.noSession()), ErrNoSession
+	}
 	var findings []Finding
 	for _, r := range rules {
 		found := r.judge(f)
@@ -88,6 +95,41 @@ func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
 		findings = append(findings, found)
 	}
 	return findings, nil
+}
+
+// Unjudged returns findings on rules for which there is no session: only that about the greeting
+// can be judged.
+func Unjudged(rules []Rule, why Finding) (findings []Finding) {
+	for _, r := range rules {
+		if why.Verdict = NotApplicable; r.Text == GreetingRule {
+			why.Verdict = Breaks
+		}
+		findings = append(findings, why)
+	}
+	return findings
+}
+
+// noSession says why there is no session.
+func (f *facts) noSession() Finding {
+	if f.ending != NoProgram {
+		return notApplicable(0, "the client does not connect to the server; %s", f.ending)
+	}
+	var last *ftp.Connection
+	for _, c := range f.connections {
+		if last == nil || c.ID > last.ID {
+			last = c
+		}
+	}
+	if last == nil {
+		return notApplicable(0, "there is no connection to the server")
+	}
+	switch client, server := last.ClientFlow, last.ServerFlow; {
+	case last.ResetBy == ftp.Server && client.FIN == 0:
+		return notApplicable(server.RST, "the server resets the connection in frame %d, without a greeting", server.RST)
+	case last.FirstFIN == ftp.Server:
+		return notApplicable(server.FIN, "the server closes the connection in frame %d, without a greeting", server.FIN)
+	}
+	return notApplicable(last.LastPacket, "the server sends no greeting, up to frame %d", last.LastPacket)
 }
 
 // extraReply returns the packet of the first reply of a server that answers no command, or
@@ -163,13 +205,7 @@ func newFacts(c *capture.Capture) (*facts, error) {
 			f.beforeAbort[to] = max(f.beforeAbort[to], p.Segment.Seq-1+int64(len(p.Segment.Payload)))
 		}
 	}
-	if err := c.Err(); err != nil {
-		return nil, err
-	}
-	if f.session == nil {
-		return nil, fmt.Errorf("there is no FTP session in the capture")
-	}
-	return f, nil
+	return f, c.Err()
 }
 
 // inTime returns an exchange without the replies that came after the client had closed the
