@@ -196,7 +196,7 @@ func (s *session) pointsAround() bool {
 // all of its sessions, without its own and the given one.
 func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 	n := 0
-	for other := range e.called[s.client()] {
+	for other := range e.announced[s.client()] {
 		if other != addr && other != s.client() && other.Is4() == addr.Is4() {
 			n++
 		}

@@ -181,7 +181,7 @@ func takenAway(paths ...string) func(*forge.Capture) {
 	return session1(strings.TrimSpace(b.String()))
 }
 
-// holds are n connections that say something and then nothing, while another client calls and hears the
+// holds are n connections that say something and then nothing, while another client connects and gets the
 // given reply.
 func holds(n int, say, other string) func(*forge.Capture) {
 	return func(f *forge.Capture) {

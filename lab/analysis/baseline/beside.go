@@ -169,7 +169,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	return b, true
 }
 
-var callsAreAnsweredRule = Rule{
+var connectionsAreAcceptedRule = Rule{
 	Name: "calls-are-answered", Theme: "beside the session",
 	Says:     "A connection to the FTP port is accepted.",
 	Source:   "RFC 9293, 3.10.7.1 (a RST answers a SYN to a closed port)",

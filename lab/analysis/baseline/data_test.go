@@ -56,7 +56,7 @@ func TestResets(t *testing.T) {
 		c.Say("< 425 no").Say(bye).Peer.Close()
 	})
 	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
-		t.Errorf("a call that was refused: got %v", refused)
+		t.Errorf("a connection that was refused: got %v", refused)
 	}
 }
 

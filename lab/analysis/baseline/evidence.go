@@ -18,9 +18,9 @@ import (
 type Evidence struct {
 	*capture.Capture
 	watch *watch
-	// called are the addresses that each client announced in active mode. They are known
+	// announced are the addresses that each client announced in active mode. They are known
 	// when the connections have been read.
-	called map[netip.Addr]map[netip.Addr]bool
+	announced map[netip.Addr]map[netip.Addr]bool
 	// served are the servers with which each client has a control connection.
 	served map[pairOfHosts]bool
 	// secured are the servers with a session in TLS, with the packet in which it begins.
@@ -47,14 +47,14 @@ type visitor struct {
 
 // visit calls v for all connections, then for all sessions with their data connections.
 func (e *Evidence) visit(v visitor) error {
-	e.called, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
+	e.announced, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
 	e.secured = map[netip.AddrPort]int{}
 	for c := range e.Connections() {
 		if c.Role == ftp.Control {
 			if c.TLSFrom > 0 && e.secured[c.Server] == 0 {
 				e.secured[c.Server] = c.TLSFrom
 			}
-			e.noteCalled(c)
+			e.noteAnnounced(c)
 		}
 		v.connection(c)
 		if c.Role == ftp.Data && c.Control == ftp.NoConnection {
@@ -71,8 +71,8 @@ func (e *Evidence) visit(v visitor) error {
 	return e.Err()
 }
 
-// noteCalled adds the addresses that the client of a control connection announced.
-func (e *Evidence) noteCalled(c *ftp.Connection) {
+// noteAnnounced adds the addresses that the client of a control connection announced.
+func (e *Evidence) noteAnnounced(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
 	e.served[pairOfHosts{client, c.Server.Addr().Unmap()}] = true
 	damaged := e.watch.damage.of(c.ID)
@@ -80,10 +80,10 @@ func (e *Evidence) noteCalled(c *ftp.Connection) {
 		if a.Mode != ftp.Active || damaged[a.Packet] {
 			continue
 		}
-		if e.called[client] == nil {
-			e.called[client] = map[netip.Addr]bool{}
+		if e.announced[client] == nil {
+			e.announced[client] = map[netip.Addr]bool{}
 		}
-		e.called[client][a.Addr.Addr().Unmap()] = true
+		e.announced[client][a.Addr.Addr().Unmap()] = true
 	}
 }
 

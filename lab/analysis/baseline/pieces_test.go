@@ -88,7 +88,7 @@ func manyListings(n, step int) func(*forge.Capture) {
 	}
 }
 
-// knocks are calls to so many ends, which nobody answers.
+// knocks are SYNs to so many ends, which nobody answers.
 func knocks(f *forge.Capture, n int, to func(int) string) {
 	for i := range n {
 		t := overhear(f, aClient, to(i))
@@ -155,17 +155,17 @@ func inTLS(t *forge.End) *forge.End {
 	return t
 }
 
-// refusedCall is a call to a closed port 21.
-func refusedCall(f *forge.Capture) { refuse(f, aClient, aServer+":21") }
+// refusedConnection is an attempt to connect to a closed port 21.
+func refusedConnection(f *forge.Capture) { refuse(f, aClient, aServer+":21") }
 
-// refuse is a call that is answered with a RST.
+// refuse is a SYN that is answered with a RST.
 func refuse(f *forge.Capture, from, to string) {
 	t := overhear(f, from, to)
 	t.Segment("S", "")
 	t.Peer.Segment("R.", "")
 }
 
-// scan calls so many closed ports, and says how long it waits between two.
+// scan sends SYNs to so many closed ports, and says how long it waits between two.
 func scan(f *forge.Capture, pause time.Duration, n int) {
 	for i := range n {
 		refuse(f, aClient, addrPort(aServer, 15+i))

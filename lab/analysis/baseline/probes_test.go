@@ -98,7 +98,7 @@ func TestProbes(t *testing.T) {
 		{"a scan of the ports above", NotNormal, func(f *forge.Capture) { asks(f, 1025, 200, false) }},
 		{"a scan of a few of them", IsUnusual, func(f *forge.Capture) { asks(f, 1900, 20, false) }},
 		{"a game that tries some ports", IsNormal, func(f *forge.Capture) { asks(f, 27000, 12, false) }},
-		{"calls of which one direction was recorded", IsNormal, func(f *forge.Capture) {
+		{"connections of which one direction was recorded", IsNormal, func(f *forge.Capture) {
 			for range 30 {
 				asks(f, 16384, 20, false)
 			}
@@ -128,12 +128,12 @@ func TestProbes(t *testing.T) {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40+i))
 			}
 		}},
-		{"calls of a crowd to a few closed ports", IsNormal, func(f *forge.Capture) {
+		{"connections of a crowd to a few closed ports", IsNormal, func(f *forge.Capture) {
 			for i := range 60 {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 130+i%20))
 			}
 		}},
-		{"calls of a crowd to closed data ports", IsNormal, func(f *forge.Capture) {
+		{"connections of a crowd to closed data ports", IsNormal, func(f *forge.Capture) {
 			for i := range 40 {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40000+i))
 			}

@@ -157,7 +157,7 @@ func Rules() []Rule {
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
 		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,
 
-		callsAreMeantRule, noScansRule, noThirdPortsRule, callsAreAnsweredRule, noDetoursRule,
+		connectionsAreMeantRule, noScansRule, noThirdPortsRule, connectionsAreAcceptedRule, noDetoursRule,
 		noSignsAgreeRule,
 
 		retransmissionRepeatsRule, ftpAtTheFTPPortRule, clockRunsForwardRule, packetsComeOneWayRule,

@@ -143,7 +143,7 @@ var dataRules = map[string]ruleTest{
 			moved("RETR a", answerer, "\x7fELF")(f)
 			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
 		},
-		near: func(f *forge.Capture) { // a host that was called before, a web page, and a call much later
+		near: func(f *forge.Capture) { // a host that the client connected to before, a web page, and a connection much later
 			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()
 			moved("RETR a", answerer, "\x7fELF")(f)
 			dial(f, aClient, "203.0.113.66:4444").Say("> here I am\n< good").Close()

@@ -121,7 +121,7 @@ var packetRules = map[string]ruleTest{
 		},
 	},
 	"calls-are-answered": {
-		breaks: refusedCall,
+		breaks: refusedConnection,
 		near:   session1(""),
 	},
 	"packets-come-one-way": {

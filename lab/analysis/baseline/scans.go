@@ -12,7 +12,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-var callsAreMeantRule = Rule{
+var connectionsAreMeantRule = Rule{
 	Name: "calls-are-meant", Theme: "beside the session",
 	Says:     "A client that connects to the FTP port uses the connection.",
 	Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
@@ -20,7 +20,7 @@ var callsAreMeantRule = Rule{
 	Severity: Violation,
 	Matters:  "Many connections at once that carry nothing keep a server busy.",
 	Innocent: "the server is down, and many clients try again and again.",
-	look:     callsAreMeant,
+	look:     connectionsAreMeant,
 }
 
 // In a flood, one server gets at least muteConnections connections that carry nothing within muteMoment.
@@ -29,7 +29,7 @@ const (
 	muteMoment      = 10 * time.Second
 )
 
-func callsAreMeant() look {
+func connectionsAreMeant() look {
 	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
 	holds := held{by: map[pairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{

@@ -151,7 +151,7 @@ var ordinary = []struct {
 			t.Peer.Segment("P.", "QUIT\r\n \x05\x06 other secrets\r\n")
 		}
 	}},
-	{"a knock at a closed port", CannotJudge, refusedCall},
+	{"a knock at a closed port", CannotJudge, refusedConnection},
 	{"no FTP at all", CannotJudge, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK").Peer.Close()
 	}},
