@@ -18,7 +18,7 @@ import (
 // compiler reports errors; here nothing is. It needs Linux.
 func ExampleRun() {
 	s, err := scenario.Parse("first.txtar", []byte(`# My first listing
-# The server calls the client back, from its port 20.
+# The server connects to the client, from its port 20.
 
 open
 login anonymous me@mypc.test

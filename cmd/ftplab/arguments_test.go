@@ -47,7 +47,7 @@ func TestArguments(t *testing.T) {
 		{"run --notes maybe active_list", "--notes maybe: shown, hidden or none was expected"},
 		{"run --junit /nowhere/x active_list", "/nowhere/x cannot be used, because there is no folder /nowhere; make it, or check the path"},
 		{"explain --notes none x", "--notes goes with --html"},
-		{"exercise who_calls_whom", "exercise needs --students FILE, with the class, and -o FOLDER, which it makes"},
+		{"exercise who_connects", "exercise needs --students FILE, with the class, and -o FOLDER, which it makes"},
 		{"new .", "new takes a file, and . is a folder; write mine.txtar, for example"},
 		{"new ../a/", "new takes a file, and ../a/ is a folder; write ../a/mine.txtar, for example"},
 		{"open results/t", `"results/t" is not a scenario, and has no page in results; open takes the name of a scenario that ftplab run has run, or the folder of its results`},

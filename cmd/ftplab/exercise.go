@@ -26,7 +26,7 @@ with ftplab; ftplab list shows them.
 
 FILE is a CSV file with a name in each line, or with the columns id and name.
 The same seed makes the same exercises again.`,
-		Example: `  ftplab exercise who_calls_whom --students class.csv -o monday
+		Example: `  ftplab exercise who_connects --students class.csv -o monday
   ftplab grade monday answers/`,
 		Args: takes(1, -1, "a scenario with questions, by its name or its file"),
 		RunE: func(c *cobra.Command, args []string) (err error) {

@@ -13,7 +13,7 @@ func TestOneStudent(t *testing.T) {
 	if err := os.WriteFile(class, []byte("Ada\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, stderr, status := judged(t, "exercise", "who_calls_whom", "--students", class, "-o", folder)
+	out, stderr, status := judged(t, "exercise", "who_connects", "--students", class, "-o", folder)
 	if want := "1 student, 1 lesson: hand out"; status != exitPassed || !strings.HasPrefix(out, want) {
 		t.Errorf("got status %d, %q and %q on stderr, want %q", status, out, stderr, want)
 	}

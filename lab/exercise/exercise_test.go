@@ -103,7 +103,7 @@ func capturesOf(t *testing.T, folder string, p Paper) []byte {
 // order on the command line is, and says how long each takes and how to hand in.
 func TestIndex(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "class")
-	if err := Make(t.Context(), Plan{load(t, "how_far_away", "who_calls_whom"), class(1), 1}, folder); err != nil {
+	if err := Make(t.Context(), Plan{load(t, "how_far_away", "who_connects"), class(1), 1}, folder); err != nil {
 		t.Fatal(err)
 	}
 	page, err := os.ReadFile(filepath.Join(folder, "students", "s1", "index.html"))
@@ -111,7 +111,7 @@ func TestIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	html, from := string(page), 0
-	for _, want := range []string{"in order of difficulty", "Who calls whom?", "11 questions, about 20 minutes", "How far away is the server?", "about 25 minutes", "How to hand in", "s1-who_calls_whom.csv"} {
+	for _, want := range []string{"in order of difficulty", "Who connects to whom?", "11 questions, about 20 minutes", "How far away is the server?", "about 25 minutes", "How to hand in", "s1-who_connects.csv"} {
 		i := strings.Index(html[from:], want)
 		if i < 0 {
 			t.Fatalf("%q is not there, or not after what should be in front of it", want)
@@ -238,7 +238,7 @@ func TestNothingIsGivenAway(t *testing.T) {
 
 // The same plan makes the same files, and nothing that is there is replaced.
 func TestMakeAgain(t *testing.T) {
-	plan := Plan{load(t, "who_calls_whom"), class(2), 3}
+	plan := Plan{load(t, "who_connects"), class(2), 3}
 	folder := t.TempDir()
 	for _, name := range []string{"a", "b"} {
 		if err := Make(t.Context(), plan, filepath.Join(folder, name)); err != nil {
@@ -275,7 +275,7 @@ func TestMakeAgain(t *testing.T) {
 func TestMakeSaysWhyNot(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, "")
-	plan := Plan{load(t, "who_calls_whom"), class(1), 1}
+	plan := Plan{load(t, "who_connects"), class(1), 1}
 	for folder, exists := range map[string]bool{file: true, filepath.Join(file, "monday"): false} {
 		if err := Make(t.Context(), plan, folder); err == nil || strings.Contains(err.Error(), "exists") != exists {
 			t.Errorf("%s: got %v", folder, err)

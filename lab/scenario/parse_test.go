@@ -10,7 +10,7 @@ import (
 )
 
 const article = `# Active-mode listing
-# The server calls the client back,
+# The server connects to the client,
 # from port 20.
 #
 # A second paragraph.
@@ -61,7 +61,7 @@ func TestParse(t *testing.T) {
 	}
 	check("name", s.Name, "article")
 	check("title", s.Title, "Active-mode listing")
-	check("story", s.Story, "The server calls the client back, from port 20.\n\nA second paragraph.")
+	check("story", s.Story, "The server connects to the client, from port 20.\n\nA second paragraph.")
 	check("rate", s.Network.Rate, int64(8e6))
 	check("loss", s.Network.Loss, 0.01)
 	check("arp", s.Network.ARP, ARPCached)

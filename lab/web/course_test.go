@@ -95,17 +95,17 @@ func digests(t *testing.T, s *server, tab *pagetest.Tab) {
 	}
 }
 
-// firstLesson changes `active` to `passive` in the first lesson, and asks who calls whom
+// firstLesson changes `active` to `passive` in the first lesson, and asks who connects to whom
 // before and afterwards.
 func firstLesson(t *testing.T, s *server, tab *pagetest.Tab) {
 	const calls = `[...document.querySelectorAll(".calls li")].map(e => e.className + ": " + e.querySelector(".say").textContent).join("\n")`
 	if got := pagetest.Eval[string](tab, calls); !strings.Contains(got, "data rtl: Data connection, opened by the server after PORT") {
-		t.Errorf("the first lesson shows\n%s\nwant that the server calls the client", got)
+		t.Errorf("the first lesson shows\n%s\nwant that the server connects to the client", got)
 	}
 	typed(tab, "\nactive\n", "\npassive\n")
 	until(tab, `document.querySelector(".calls").textContent.includes("PASV")`)
 	if got := pagetest.Eval[string](tab, calls); !strings.Contains(got, "data ltr: Data connection, opened by the client after PASV") {
-		t.Errorf("after the change the page shows\n%s\nwant that the client calls the server", got)
+		t.Errorf("after the change the page shows\n%s\nwant that the client connects to the server", got)
 	}
 	if got := pagetest.Eval[string](tab, `document.querySelector(".problems").textContent`); !strings.Contains(got, "line 18") || !strings.Contains(got, "opened by client, not server") {
 		t.Errorf("the page says %q, want the line that the change contradicts", got)

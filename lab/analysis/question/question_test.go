@@ -9,11 +9,11 @@ import (
 
 const text = `
 Which side opens the data connection?
-    choice client: the client | server: the server = data.opened-by  # The client has called PASV.
+    choice client: the client | server: the server = data.opened-by  # The client has sent PASV.
 In which frame does
 the client ask for the listing?
     frame = @list
-Which port of the client does the server call?
+To which port of the client does the server connect?
 	port = data.port.client
 How long is a round trip?
     time = ctl.rtt ± 10%
@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 	if q.Text != "In which frame does the client ask for the listing?" || q.Line != 13 || q.Kind != Frame {
 		t.Errorf("got %+v", q)
 	}
-	if got, want := set.Questions[0].Reason, "The client has called PASV."; got != want {
+	if got, want := set.Questions[0].Reason, "The client has sent PASV."; got != want {
 		t.Errorf("got reason %q, want %q", got, want)
 	}
 	want, err := expect.Parse("a.txtar", 1, "ctl client > server\nctl client > server [S] @list\n")

@@ -45,7 +45,7 @@ func TestGalleryIsCurrent(t *testing.T) {
 
 // TestGallery opens the pages of the gallery as they lie in the repository. With
 // -picture it takes the README's picture of one of them: the part of the ladder
-// in which the server calls back.
+// in which the server connects to the client.
 func TestGallery(t *testing.T) {
 	pages, err := filepath.Glob(gallery + "*/walkthrough.html")
 	if err != nil || len(pages) == 0 {

@@ -222,7 +222,7 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 
 // An expectedConn is a data connection that the two sides have agreed on.
 type expectedConn struct {
-	listener network.Listener // at which the server calls back; nil in passive mode
+	listener network.Listener // at which the server connects; nil in passive mode
 	addr     netip.AddrPort   // to which the client connects in passive mode
 	conn     network.Conn     // once it is open
 }

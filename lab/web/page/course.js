@@ -37,7 +37,7 @@ export class Course {
       this.heading, this.story,
       h("div", { class: "bench" },
         h("section", { class: "write", "aria-label": "Scenario" }, this.hint(), this.editor.element, this.tools(), this.problems),
-        this.see = h("section", { class: "see", "aria-label": "What happens" }, this.outcome, h("h2", {}, "Who calls whom"), this.hosts,
+        this.see = h("section", { class: "see", "aria-label": "What happens" }, this.outcome, h("h2", {}, "Who connects to whom"), this.hosts,
           h("h2", {}, "Packet by packet"), this.player.element, this.ladder.element))));
   }
 
