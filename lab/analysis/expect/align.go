@@ -105,7 +105,7 @@ const (
 	stepStart stepKind = iota
 	stepPassed
 	stepMatched
-	stepHidden // the line may match what the capture lacks
+	stepHidden // the line may match what the capture lacks; without a line, of that the retransmission
 	stepUnread // the line may be in TLS that cannot be read
 	stepMissing
 	stepUnwanted
@@ -284,11 +284,14 @@ func (a *aligner) unwanted(i int32) {
 		n.pending[e.dir()] = -1
 	}
 	n.at++
-	price := int64(costUnwanted)
-	if a.isUnread(int(first), int(n.at)-1) {
+	kind, price := stepUnwanted, int64(costUnwanted)
+	switch {
+	case a.isUnread(int(first), int(n.at)-1):
 		price = costHidden
+	case a.lossy && a.sides[e.dir()].sentAgain[int(n.at)-1]:
+		kind, price = stepHidden, costHidden
 	}
-	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: n.at - 1, from: i, cost: n.cost}, price)
+	a.push(node{state: n.state, kind: kind, first: first, last: n.at - 1, from: i, cost: n.cost}, price)
 }
 
 // abandon treats the pending elements of a direction as bytes that no line wants.

@@ -118,7 +118,11 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 		if s.line != nil {
 			after = s.line.number
 		}
-		switch s.kind {
+		kind := s.kind
+		if kind == stepHidden && s.line == nil && t.hidden() == nil {
+			kind = stepUnwanted // no line is about what the capture lacks
+		}
+		switch kind {
 		case stepMissing:
 			add(t.missingLine(s))
 		case stepDifferent:

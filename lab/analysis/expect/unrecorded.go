@@ -28,6 +28,10 @@ type unrecordedSide struct {
 	// begin is the index of the first element of this side if packets before it may be missing,
 	// -1 if not.
 	begin int
+	// lost are single packets. If they have a text, sentAgain are the elements that are perhaps its
+	// retransmission.
+	lost      []lost
+	sentAgain map[int]bool
 	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
 	// begin.
 	unnumbered bool
@@ -51,7 +55,7 @@ const longestText = 1 << 20
 func (a *aligner) mayLack(l *line, at int) bool {
 	side := &a.sides[l.dir()]
 	b, bounded := a.bounds[l]
-	return side.silent || at <= side.begin ||
+	return side.silent || at <= side.begin || side.lostAt(l, at) != nil ||
 		a.older && at == 0 && !(bounded && b.from > 0) ||
 		a.capture.isCut() && at == len(a.elements) && !(bounded && b.to < len(a.capture.frames)) && side.mayFollow(l) ||
 		side.unnumbered && l.kind == kindRange
@@ -167,13 +171,18 @@ func (t *track) findUnrecorded() {
 			side.next[i] = next
 		}
 		if t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksStart() {
-			side.begin = max(0, t.nextIn(dir, 0))
+			if side.begin = t.nextIn(dir, 0); side.begin < 0 {
+				side.begin = max(0, slices.IndexFunc(t.elements, func(e element) bool { return e.dir() == dir }))
+			}
 		}
 		for _, text := range t.texts[dir] {
 			side.rest[text.End] = !text.Complete
 		}
 	}
 	t.measureGaps()
+	if t.conn != nil {
+		t.findLost()
+	}
 }
 
 // measureGaps finds the lengths of what is missing.
@@ -296,7 +305,7 @@ func (t *track) hidden() *Unjudged {
 	aligned := map[*line]bool{}
 	for _, s := range t.steps {
 		aligned[s.line] = true
-		if s.kind != stepHidden {
+		if s.kind != stepHidden || s.line == nil {
 			continue
 		}
 		if len(u.Lines) == 0 {
@@ -332,6 +341,9 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 		return begin, oneSided
 	case t.capture.isCut() && (s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded):
 		return t.capture.source.Size + 1, cutOff
+	case t.sides[s.line.dir()].lostAt(s.line, s.first) != nil:
+		before := t.sides[s.line.dir()].lostAt(s.line, s.first).before
+		return t.capture.frames[before].Number, "packets before this frame are missing"
 	case s.last == len(t.elements), t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
 		return begin, begunBefore
 	}

@@ -156,13 +156,14 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
 // LacksStart reports whether the capture lacks the start of the connection: a side sent what only
-// comes after its SYN, and there is no SYN of it. A capture that begins with a reset, or with an ACK
-// that a reset answers, lacks the start of that connection.
+// comes after its SYN, or the side that opened acknowledges it, and there is no SYN of it. A capture
+// that begins with a reset, or with an ACK that a reset answers, lacks the start of that connection.
 func (c *Connection) LacksStart() bool {
 	reset := c.ClientFlow.RST+c.ServerFlow.RST > 0
 	lacks := func(s Side) bool {
 		f := c.Flow(s)
-		return f.SYN == 0 && f.Packets > 0 && (f.Segments+f.FIN > 0 || c.OpenedBy == s || !reset)
+		acknowledged := c.OpenedBy == s.Other() && strings.ContainsAny(c.History, "ADF")
+		return f.SYN == 0 && f.Packets > 0 && (f.Segments+f.FIN > 0 || acknowledged || c.OpenedBy == s || !reset)
 	}
 	return lacks(Client) || lacks(Server) || c.ID == 0 && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 && reset
 }

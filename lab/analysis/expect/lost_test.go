@@ -1,0 +1,82 @@
+package expect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ftplab/lab/internal/forge"
+)
+
+// A line about a packet that was lost cannot be judged if other packets show that it was sent. It
+// is missing if nothing shows that.
+func TestLost(t *testing.T) {
+	without := func(frame int) func() *recording {
+		return func() *recording {
+			g := activeListing()
+			g.Drop(len(g.Frames) - frame)
+			return g
+		}
+	}
+	refused := func(lost int) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			login(g)
+			data, _ := g.Pair("192.0.2.21:20", "198.51.100.100:3172")
+			data.Segment("S", "")
+			data.Peer.Seq = 0
+			data.Peer.Segment("R.", "")
+			g.Drop(lost)
+			return g
+		}
+	}
+	// The server has no data for the client, so nothing but the client's ACK shows its SYN.
+	answered := func() *recording {
+		g := &recording{forge.New(), false}
+		data := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+		data.Segment("P.", "0123456789")
+		data.Peer.Segment(".", "")
+		data.Peer.Segment("R.", "")
+		g.Drop(4)
+		return g
+	}
+	// The answer to PASS is lost, and sent again after the next command.
+	again := func() *recording {
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		ctl.Peer.Segment("P.", "200 Fine\r\n")
+		ctl.Segment("P.", "LIST\r\n")
+		ctl.Peer.SegmentAt(-10, "P.", "200 Fine\r\n")
+		g.Drop(2)
+		return g
+	}
+	const before = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
+	const reset = dataDeclared + "ctl client.* > server.21\nctl ...\ndata server > client [S]\ndata client > server [R.]\n"
+	lossy := strings.Replace(before, ".21\n", ".21 lossy\n", 1)
+	for _, test := range []struct {
+		name, want      string
+		forge           func() *recording
+		wrong, unjudged string
+	}{
+		{"the ACK of the handshake, before the greeting", activeWant, without(3), "", "[6] @3"},
+		{"the ACK of the handshake, before data of its own side", activeWant, without(17), "missing 18", ""},
+		{"a SYN that was refused", reset, refused(1), "", "[4] @12"},
+		{"its reset", reset, refused(0), "missing 5", ""},
+		{"the SYN and ACK of a side without data", dataDeclared + dataHandshake + "data server > client seq 1:11\ndata client > server [R.]\n", answered, "", "[3] @1"},
+		{"a reply, and its retransmission has a line", before + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "", "[4] @12"},
+		{"a reply of which the retransmission needs no line", lossy + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\n", again, "", "[4] @12"},
+		{"no line for it on a lossy path", lossy + "ctl client > server \"LIST\"\n", again, "unwanted 4 @13", ""},
+		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := verdict(t, test.want, test.forge())
+			unjudged := ""
+			for _, u := range v.Unjudged {
+				unjudged = fmt.Sprintf("%v @%d", u.Lines, u.From)
+			}
+			if got := summary(v); got != test.wrong || unjudged != test.unjudged {
+				t.Errorf("got %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
+			}
+		})
+	}
+}
