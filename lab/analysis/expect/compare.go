@@ -220,10 +220,10 @@ func (a *aligner) compare(wanted *line, s state) comparison {
 // lineKind returns the kind of line that claims an element other than bytes.
 func (e *element) lineKind(f *Frame) kind {
 	switch {
-	case e.kind == elementACK:
-		return kindACK
 	case f.Has(packet.RST):
 		return kindRST
+	case e.kind == elementACK:
+		return kindACK
 	case f.Has(packet.SYN):
 		return kindSYN
 	case f.Has(packet.FIN) && f.Payload > 0 && e.kind == elementRepeat:

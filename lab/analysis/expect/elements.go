@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // An element is a piece of a connection that a line can claim: a SYN, bytes, a FIN, a
@@ -17,7 +18,9 @@ import (
 //
 // The elements of a connection have one order. In each direction this is the order of
 // the stream: an element that arrived late is in its place in the stream, before those
-// that overtook it. Between the directions it is the order of the packets.
+// that overtook it. Between the directions it is the order of the packets. What has the number
+// of something that was sent before it, but was not late, is at the place of its packet: a
+// retransmission, a keep-alive probe, a reset that answers a late packet.
 type element struct {
 	kind  elementKind
 	fromA bool
@@ -154,12 +157,11 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 	streams := [2]*stream{{fromA: false, cuts: back}, {fromA: true, cuts: forth}}
 	for _, i := range frames {
 		f := &c.frames[i]
-		s := streams[0]
+		s, peer := streams[0], streams[1]
 		if f.From == a {
-			s = streams[1]
+			s, peer = peer, s
 		}
-		closed := streams[0].closedBy(streams[1]) && streams[1].closedBy(streams[0])
-		repeat := lossy && s.isOldRepeat(f, streams)
+		repeat := lossy && s.isOldRepeat(f, peer)
 		if f.Ack > s.ack && !f.Damaged {
 			s.ack = f.Ack
 			s.acks = append(s.acks, ack{f.Ack, i})
@@ -167,7 +169,7 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 		if repeat {
 			continue
 		}
-		if e, ok := s.add(f, i, closed); ok {
+		if e, ok := s.add(f, i, peer); ok {
 			rest = append(rest, e)
 		}
 	}
@@ -187,30 +189,35 @@ func (s *stream) closedBy(peer *stream) bool { return s.fin > 0 && peer.ack >= s
 // answersLate reports whether a packet may be the reset with which a side whose connection is
 // closed answers a packet of the other side (RFC 9293, 3.10.7.1). It has the number that the
 // packet acknowledges: the end of the stream, or less if the packet was sent before that.
-func (s *stream) answersLate(f *Frame) bool {
-	return f.Flags == packet.RST && f.Seq > 0 && f.Seq <= s.fin
+func (s *stream) answersLate(f *Frame, peer *stream) bool {
+	return s.closedBy(peer) && peer.closedBy(s) && f.Flags == packet.RST && f.Seq > 0 && f.Seq <= s.fin
+}
+
+// isProbe reports whether a bare ACK is a keep-alive probe (RFC 9293, 3.8.4), and not an ACK that a
+// single byte, or the FIN, overtook. A probe has the number of what the other side has acknowledged.
+func (f *Frame) isProbe(peer *stream) bool {
+	return f.Analysis&tcp.KeepAlive != 0 && (peer.ack == 0 || peer.ack > f.Seq)
 }
 
 // isOldRepeat reports whether a packet repeats what was sent first before the start of the capture,
 // since the other side has acknowledged it.
-func (s *stream) isOldRepeat(f *Frame, both [2]*stream) bool {
-	peer := both[0]
-	if peer == s {
-		peer = both[1]
-	}
+func (s *stream) isOldRepeat(f *Frame, peer *stream) bool {
 	return s.syn == 0 && f.End() > f.Seq && !f.Has(packet.SYN) && f.End() <= peer.ack
 }
 
-// add adds a packet to its stream; closed says that both streams of the connection have
-// ended. It returns an element outside the stream for a retransmission or a reset.
-func (s *stream) add(f *Frame, i int, closed bool) (e element, ok bool) {
+// add adds a packet to its stream. It returns an element outside the stream for a retransmission, a
+// reset or a keep-alive probe.
+func (s *stream) add(f *Frame, i int, peer *stream) (e element, ok bool) {
 	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i, order: 2 * i}
 	switch {
-	case f.Has(packet.RST) && !(closed && s.answersLate(f)):
+	case f.Has(packet.RST) && !s.answersLate(f, peer):
 		e.kind = elementRST
 		return e, true
 	case f.End() == f.Seq:
 		e.kind = elementACK
+		if f.Has(packet.RST) || f.isProbe(peer) {
+			return e, true
+		}
 		s.elements = append(s.elements, e)
 		return element{}, false
 	}

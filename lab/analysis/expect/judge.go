@@ -296,17 +296,17 @@ func (t *track) besideSkips() (frames []int) {
 	return frames
 }
 
-// fittingACKs returns the lines that a bare ACK can match.
+// fittingACKs returns the lines that an element of the kind elementACK can match.
 func (t *track) fittingACKs() (lines []*line) {
 	for _, l := range t.lines {
-		if l.fitsACK() {
+		if l.fitsACK() || l.kind == kindRST {
 			lines = append(lines, l)
 		}
 	}
 	return lines
 }
 
-// matching returns the numbers of the lines that match a bare ACK.
+// matching returns the numbers of the lines that match an element of the kind elementACK.
 func (t *track) matching(lines []*line, e *element) string {
 	var key []byte
 	for i, l := range lines {

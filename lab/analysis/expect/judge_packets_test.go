@@ -1,6 +1,10 @@
 package expect
 
-import "strings"
+import (
+	"strings"
+
+	"ftplab/lab/internal/forge"
+)
 
 // packetJudgements are the rules about a packet and its bytes.
 var packetJudgements = []judgement{
@@ -117,6 +121,52 @@ var packetJudgements = []judgement{
 			c.Peer.Segment("R", "")
 		},
 		wrong: "unwanted 7 @7",
+	},
+	{
+		name:  "a keep-alive probe between what came before and after it",
+		want:  probedWant + "ctl server > client \"230 *\"\nctl client > server [.] seq 35 length 0\nctl client > server \"NOOP\"\n",
+		forge: func(g *recording) { probed(g, "") },
+	},
+	{
+		name:  "a keep-alive probe, wanted before the text whose last byte it has the number of",
+		want:  probedWant + "ctl ...\nctl client > server [.] seq 35 length 0\nctl client > server \"PASS *\"\nctl ...\n",
+		forge: func(g *recording) { probed(g, "") },
+		wrong: "missing 4",
+	},
+	{
+		name:  "a keep-alive probe with a byte",
+		want:  probedWant + "ctl server > client \"230 *\"\nctl client > server [.] seq 35 length 1\nctl client > server \"NOOP\"\n",
+		forge: func(g *recording) { probed(g, "\x00") },
+	},
+	{
+		name: "a bare ACK that the FIN overtook",
+		want: dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [.] ack 56\ndata client > server [F.] ack 56\n",
+		forge: func(g *recording) {
+			c := dataConn(g)
+			c.Peer.Segment("F.", "")
+			c.Peer.SegmentAt(-1, ".", "")
+		},
+	},
+	{
+		name: "a reset in answer to a late copy of a FIN, which has a line",
+		want: dataDeclared + dataHandshake + dataClosed + "data server > client [F.] seq 56\ndata client > server [R] seq 1\n",
+		forge: func(g *recording) {
+			c := closedDataConn(g)
+			c.Peer.Seq-- // as it was when the FIN was sent
+			c.SegmentAt(-1, "F.", "")
+			c.Peer.Segment("R", "")
+		},
+	},
+	{
+		name: "a reset in answer to an ACK after the end of many packets, which has a line",
+		want: dataDeclared + "data ...\ndata server > client [F.]\ndata client > server [F.]\ndata client > server [R]\n",
+		forge: func(g *recording) {
+			c := acknowledged(g, 1000)
+			c.Segment("F.", "")
+			c.Peer.Segment("F.", "")
+			c.Segment(".", "")
+			c.Peer.Segment("R", "")
+		},
 	},
 	{
 		name: "packets by their length",
@@ -272,12 +322,24 @@ func forgeTelnet(g *recording) {
 }
 
 // acknowledged is a data connection with a number of bytes, each in a packet that is acknowledged.
-func acknowledged(g *recording, bytes int) {
+func acknowledged(g *recording, bytes int) *forge.End {
 	c := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
 	for range bytes {
 		c.Segment("P.", "x")
 		c.Peer.ACK()
 	}
+	return c
+}
+
+const probedWant = "ctl client.* > server.21\nctl ...\n"
+
+// probed is a login, a keep-alive probe of the client that carries a number of bytes, its answer,
+// and a command.
+func probed(g *recording, bytes string) {
+	ctl := login(g)
+	ctl.SegmentAt(-1, ".", bytes)
+	ctl.Peer.ACK()
+	ctl.Segment("P.", "NOOP\r\n")
 }
 
 // overtaken is a data connection whose FIN came before its five bytes.
