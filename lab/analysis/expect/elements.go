@@ -72,7 +72,7 @@ type cuts struct {
 
 // addLine adds the borders of the bytes that a line of the want claims.
 func (c *cuts) addLine(l *line) {
-	if l.kind != kindRange && l.kind != kindData && l.kind != kindFINData {
+	if !l.ofBytes() {
 		return
 	}
 	start, end := l.seq.start, l.seq.end

@@ -157,6 +157,7 @@ func (j *judge) newTrack(b *binding) *track {
 	divide := func() {
 		t.elements = j.capture.elementsOf(b.frames, b.a, t.aligner.lossy, forth, back)
 		t.textsAfterTelnet()
+		t.leaveOutUnnumbered()
 		t.thin()
 	}
 	divide()

@@ -80,3 +80,33 @@ func TestLost(t *testing.T) {
 		})
 	}
 }
+
+// The numbers of a transfer are not known in a capture that begins in the middle of it, but its end is
+// judged.
+func TestLateTransfer(t *testing.T) {
+	const segments, length = 3000, 100
+	g := &recording{forge.New(), false}
+	data := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	for range segments {
+		data.Segment(".", strings.Repeat("x", length))
+		data.Peer.Segment(".", "")
+	}
+	data.Segment("F.", "")
+	data.Peer.Segment("F.", "")
+	g.Frames = g.Frames[100:]
+	want := dataDeclared + dataHandshake
+	for i := range 4 {
+		want += fmt.Sprintf("data server > client [.] seq %d:%d\n", 1+i*length, 1+(i+1)*length)
+	}
+	end := 1 + segments*length
+	want += fmt.Sprintf("data server > client seq %d:%d\ndata client > server [.] seq 1\ndata server > client seq %d:%d\ndata server > client [F.] seq %d\ndata client > server [F.]\n", 1+4*length, 1000*length, 1000*length, end, end)
+	v := verdict(t, want, g)
+	last := v.Lines[len(v.Lines)-1]
+	if len(v.Mismatches) > 0 || last.Packet != len(g.Frames) || len(v.Unjudged) != 1 {
+		t.Errorf("the last line is frame %d, want %d, and no mismatches:\n%s", last.Packet, len(g.Frames), v.Report())
+	}
+	v = verdict(t, strings.Replace(want, "server > client [F.]", "server > client [R.]", 1), g)
+	if len(v.Mismatches) == 0 {
+		t.Errorf("want that a wrong end is noticed:\n%s", v.Report())
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // unrecorded is what the capture may lack of a connection.
@@ -35,6 +36,8 @@ type unrecordedSide struct {
 	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
 	// begin.
 	unnumbered bool
+	// leftOut says that the bytes of the stream are not among the elements.
+	leftOut bool
 	// end is the highest sequence number of the stream, and over says that it has a FIN.
 	end  int64
 	over bool
@@ -58,7 +61,7 @@ func (a *aligner) mayLack(l *line, at int) bool {
 	return side.silent || at <= side.begin || side.lostAt(l, at) != nil ||
 		a.older && at == 0 && !(bounded && b.from > 0) ||
 		a.capture.isCut() && at == len(a.elements) && !(bounded && b.to < len(a.capture.frames)) && side.mayFollow(l) ||
-		side.unnumbered && l.kind == kindRange
+		side.unnumbered && (l.kind == kindRange || side.leftOut && l.ofBytes())
 }
 
 // mayFollow reports whether a line may be about something after all that the capture has of its
@@ -119,6 +122,24 @@ func (t *track) findUnnumbered() {
 			t.known[l] = known
 		}
 	}
+}
+
+// leaveOutUnnumbered leaves out the bytes of a direction without texts if all lines about them ask for
+// sequence numbers, which are not known. Each of these lines may then mean any of the bytes.
+func (t *track) leaveOutUnnumbered() {
+	for dir := range t.sides {
+		numbered := func(l *line) bool { return l.dir() == dir && l.ofBytes() && t.known[l] != nil }
+		other := func(l *line) bool { return l.dir() == dir && l.ofBytes() && t.known[l] == nil || l.kind == kindText }
+		t.sides[dir].leftOut = t.sides[dir].unnumbered && slices.ContainsFunc(t.lines, numbered) && !slices.ContainsFunc(t.lines, other)
+	}
+	t.elements = slices.DeleteFunc(t.elements, func(e element) bool {
+		return t.sides[e.dir()].leftOut && e.kind == elementBytes && !t.capture.frames[e.frame].Has(packet.FIN)
+	})
+}
+
+// ofBytes reports whether a line is about bytes other than a text.
+func (l *line) ofBytes() bool {
+	return l.kind == kindRange || l.kind == kindData || l.kind == kindFINData
 }
 
 // asKnown returns a line without the numbers that the capture does not show.
