@@ -33,23 +33,29 @@ type Histogram struct {
 }
 
 // Add counts a value.
-func (h *Histogram) Add(v float64) {
+func (h *Histogram) Add(v float64) { h.AddTimes(v, 1) }
+
+// AddTimes counts a value n times.
+func (h *Histogram) AddTimes(v float64, n int64) {
+	if n == 0 {
+		return
+	}
 	if h.Count == 0 || v < h.Min {
 		h.Min = v
 	}
 	if h.Count == 0 || v > h.Max {
 		h.Max = v
 	}
-	h.Count++
-	h.Sum += v
+	h.Count += n
+	h.Sum += v * float64(n)
 	if v <= 0 {
-		h.zeros++
+		h.zeros += n
 		return
 	}
 	if h.buckets == nil {
 		h.buckets = map[int]int64{}
 	}
-	h.buckets[bucketOf(v)]++
+	h.buckets[bucketOf(v)] += n
 }
 
 // Merge adds the values of o.

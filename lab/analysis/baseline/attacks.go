@@ -4,7 +4,9 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -93,11 +95,11 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("a command of %d letters", len(x.Command))
 	case wordArguments[x.Command] && length > longestWord:
 		return fmt.Sprintf("an argument of %d characters to a command that takes a word", length)
-	case x.Command == "USER" && length > longestName, isPassword(x) && length > longestPassword:
+	case x.Command == "USER" && length > longestName, isPassword(x.Command) && length > longestPassword:
 		return fmt.Sprintf("an argument of %d characters", length)
-	case !isPassword(x) && length > longestPath:
+	case !isPassword(x.Command) && length > longestPath:
 		return fmt.Sprintf("an argument of %d characters", length)
-	case !isPassword(x) && longestComponent(x.Argument) > longestName:
+	case !isPassword(x.Command) && longestComponent(x.Argument) > longestName:
 		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
 	case run(x.Argument) > longestRun && !completedNormally(x): // a file that exists may have the name
 		return fmt.Sprintf("the same letter %d times", run(x.Argument))
@@ -115,8 +117,11 @@ func longestComponent(path string) int {
 }
 
 // run is the length of the longest run in which the same one to four letters or digits
-// repeat.
+// repeat; 0 if the text is too short for a long one.
 func run(text string) int {
+	if len(text) <= longestRun {
+		return 0
+	}
 	longest := 0
 	for period := 1; period <= 4; period++ {
 		n := period
@@ -245,7 +250,7 @@ func formatString(x *ftp.Exchange) string {
 func conversionsIn(x *ftp.Exchange) string {
 	text := percentCode.ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
-	if isPassword(x) && n < 4 && !writing.MatchString(text) {
+	if isPassword(x.Command) && n < 4 && !writing.MatchString(text) {
 		return "" // a password may have two or three by chance
 	}
 	switch {
@@ -299,36 +304,46 @@ const (
 // naming are the commands that give a file or a folder a name.
 var naming = words("STOR APPE MKD XMKD RNTO")
 
-// A carrier is a command that may carry an exploit.
-type carrier struct {
-	*ftp.Exchange
-	mark, path, names, password bool
-	has                         pattern.Pairs // of its argument
-}
+// An exploitTable has the exploits that each command can carry, and those of all other commands under "".
+type exploitTable map[string][]exploit
 
-func newCarrier(x *ftp.Exchange) *carrier {
-	_, path := pathCommands[x.Command]
-	return &carrier{x, strings.ContainsAny(x.Argument, marks), path, naming[x.Command], isPassword(x), pattern.PairsOf(x.Argument)}
+func tableOf(list []exploit) exploitTable {
+	commands := map[string]bool{"": true, "PASS": true, "ACCT": true}
+	maps.Copy(commands, naming)
+	for command := range pathCommands {
+		commands[command] = true
+	}
+	for _, k := range list {
+		commands[k.command] = true
+	}
+	t := exploitTable{}
+	for command := range commands {
+		for _, k := range list {
+			if k.fits(command) {
+				t[command] = append(t[command], k)
+			}
+		}
+	}
+	return t
 }
 
 // fits reports whether a command can carry the exploit; its argument decides. A password may be any
 // text, so the exploits in passwords are listed with PASS.
-func (k *exploit) fits(x *carrier) bool {
+func (k *exploit) fits(command string) bool {
 	switch k.command {
-	case onMark:
-		return x.mark && !x.password
+	case onMark, "":
+		return !isPassword(command)
 	case onPath:
-		return x.path
+		_, takesPath := pathCommands[command]
+		return takesPath
 	case onNew:
-		return x.names
-	case "":
-		return !x.password
+		return naming[command]
 	}
-	return k.command == x.Command
+	return k.command == command
 }
 
 // isPassword reports whether the argument of a command is a password, or an account that may be one.
-func isPassword(x *ftp.Exchange) bool { return x.Command == "PASS" || x.Command == "ACCT" }
+func isPassword(command string) bool { return command == "PASS" || command == "ACCT" }
 
 // wholeCommand is a shell command without arguments, at the end of the text or of the command.
 const wholeCommand = "((?i:reboot|poweroff|whoami|uname( -a)?|telnetd)|id|ls( -\\w+)?|sleep \\d+)\\s*([;|&`)]|$)"
@@ -454,11 +469,11 @@ func knownExploit(e *Evidence, s *session) []breach {
 			continue
 		}
 		b := breach{packets: []int{x.Packet}}
-		carrier := newCarrier(x)
-		name := exploitIn(carrier, exploits)
+		has := pattern.PairsOf(x.Argument)
+		name := knownExploits().in(x, &has)
 		if name == "" {
 			b.severity, b.sign = Odd, 2
-			name = exploitIn(carrier, suspects)
+			name = suspectExploits().in(x, &has)
 		}
 		if name != "" {
 			b.observed = fmt.Sprintf("%s: %s", show(x.Line.Text), name)
@@ -468,15 +483,26 @@ func knownExploit(e *Evidence, s *session) []breach {
 	return found
 }
 
-// exploitIn names the exploit that a command carries, "" for none of the list.
-func exploitIn(x *carrier, list []exploit) string {
+// in names the exploit that a command carries, "" for none of the table. The pairs are those of its argument.
+func (t exploitTable) in(x *ftp.Exchange, has *pattern.Pairs) string {
+	list, known := t[x.Command]
+	if !known {
+		list = t[""]
+	}
+	marked := strings.ContainsAny(x.Argument, marks)
 	for i := range list {
-		if k := &list[i]; k.fits(x) && k.argument.MayMatch(&x.has) && k.argument.Regexp().MatchString(x.Argument) {
+		k := &list[i]
+		if (marked || k.command != onMark) && k.argument.MayMatch(has) && k.argument.Regexp().MatchString(x.Argument) {
 			return k.name
 		}
 	}
 	return ""
 }
+
+var (
+	knownExploits   = sync.OnceValue(func() exploitTable { return tableOf(exploits) })
+	suspectExploits = sync.OnceValue(func() exploitTable { return tableOf(suspects) })
+)
 
 // copiesUnknown reports whether a command copies a file at the server for somebody without an account.
 // Clients such as WinSCP do so for users.

@@ -77,80 +77,75 @@ func (o *outlier) finding() (Finding, bool) {
 
 // strangers are commands, answers and successions that a profile does not know.
 type strangers struct {
-	normal, seen *Profile
-	at           map[string]int // the first packet of each
+	normal *Profile
+	at     map[string]int // the first packet of each
+	// commands, answers and successions are the keys in at that count.
+	commands, answers, successions map[string]bool
 }
 
 func newStrangers(normal *Profile) *strangers {
-	return &strangers{normal, NewProfile(), map[string]int{}}
+	return &strangers{normal, map[string]int{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 }
 
 // add takes the dialogue of a session.
 func (x *strangers) add(s *session) {
-	x.seen.learnDialogue(s)
-	last := Start
+	p, last := x.normal, Start
 	for _, e := range s.Exchanges {
 		name := commandName(e)
-		note(x.at, "command "+name, e.Packet)
-		note(x.at, last+" → "+name, e.Packet)
+		if p.Commands[name] == 0 {
+			if name != otherCommand {
+				x.note(x.commands, name, e.Packet, true)
+			}
+			last = name
+			continue
+		}
+		if p.Commands[last] > 0 && p.Transitions[last][name] == 0 {
+			x.note(x.successions, last+" → "+name, e.Packet, comesNext(s, e))
+		}
 		for _, r := range e.Replies {
-			note(x.at, name+" "+fmt.Sprint(r.Code), r.Packet)
+			var code [8]byte
+			if text := strconv.AppendInt(code[:0], int64(r.Code), 10); p.Replies[name][string(text)] == 0 {
+				x.note(x.answers, name+" "+string(text), r.Packet, true)
+			}
 		}
 		last = name
 	}
 }
 
+// note remembers the first packet of something, and whether it counts.
+func (x *strangers) note(list map[string]bool, what string, packet int, counts bool) {
+	if _, known := x.at[what]; !known {
+		x.at[what] = packet
+	}
+	if counts {
+		list[what] = true
+	}
+}
+
 // findings makes findings of what the profile does not know.
 func (x *strangers) findings() []Finding {
-	p, seen := x.normal, x.seen
-	var commands, answers, successions []string
-	for name := range seen.Commands {
-		if p.Commands[name] == 0 && name != otherCommand {
-			commands = append(commands, name)
-		}
-	}
-	for name, codes := range seen.Replies {
-		for code := range codes {
-			if p.Commands[name] > 0 && p.Replies[name][code] == 0 {
-				answers = append(answers, name+" "+code)
-			}
-		}
-	}
-	for name, next := range seen.Transitions {
-		for other := range next {
-			if p.Commands[name] > 0 && p.Commands[other] > 0 && p.Transitions[name][other] == 0 {
-				successions = append(successions, name+" → "+other)
-			}
-		}
-	}
+	p := x.normal
 	var findings []Finding
-	add := func(rule, expected, prefix string, list []string) {
-		if len(list) > 0 {
-			findings = append(findings, p.stranger(rule, expected, prefix, list, x.at))
+	add := func(rule, expected string, set map[string]bool) {
+		if len(set) > 0 {
+			findings = append(findings, p.stranger(rule, expected, slices.Sorted(maps.Keys(set)), x.at))
 		}
 	}
-	add("unknown-commands", "commands that the profile knows: "+strings.Join(slices.Sorted(maps.Keys(p.Commands)), ", "), "command ", commands)
-	add("unknown-answers", "answers that the profile knows", "", answers)
-	add("unknown-successions", "commands in an order that the profile knows", "", successions)
+	add("unknown-commands", "commands that the profile knows: "+strings.Join(slices.Sorted(maps.Keys(p.Commands)), ", "), x.commands)
+	add("unknown-answers", "answers that the profile knows", x.answers)
+	add("unknown-successions", "commands in an order that the profile knows", x.successions)
 	return findings
 }
 
-func note(at map[string]int, what string, packet int) {
-	if _, ok := at[what]; !ok {
-		at[what] = packet
-	}
-}
-
 // stranger is a note on things that the profile does not know.
-func (p *Profile) stranger(rule, expected, prefix string, list []string, at map[string]int) Finding {
-	slices.Sort(list)
+func (p *Profile) stranger(rule, expected string, list []string, at map[string]int) Finding {
 	f := Finding{
 		Rule: rule, Severity: Note, Expected: expected,
 		Observed: strings.Join(list, ", "),
 		Why:      "The profile was learned from " + plural(p.Sessions, "session", "sessions") + " without it. Harmless if the client or the server is another program.",
 	}
 	for _, what := range list {
-		f.Packets = append(f.Packets, at[prefix+what])
+		f.Packets = append(f.Packets, at[what])
 	}
 	f.Packets = without(f.Packets, 0)
 	return f

@@ -195,7 +195,10 @@ type heardReply struct {
 
 // replies are all replies in the order of their frames.
 func (s *session) replies() []heardReply {
-	var all []heardReply
+	if s.heard != nil {
+		return s.heard
+	}
+	all := make([]heardReply, 0, len(s.Unsolicited)+len(s.Exchanges))
 	for _, r := range s.Unsolicited {
 		all = append(all, heardReply{r, true})
 	}
@@ -205,6 +208,7 @@ func (s *session) replies() []heardReply {
 		}
 	}
 	sortBy(all, func(r heardReply) int64 { return r.Lines[0].Seq })
+	s.heard = all
 	return all
 }
 

@@ -145,6 +145,9 @@ type session struct {
 	// contain no dialogue.
 	damaged int
 	unread  map[int]bool
+	// heard and paths are what replies and eachPath return; nil before their first use.
+	heard []heardReply
+	paths []pathUse
 }
 
 // A login is an attempt to log in.

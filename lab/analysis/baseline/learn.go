@@ -76,7 +76,10 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 		},
 		data: func(*session, *ftp.Connection) {},
 	})
-	p.Distributions["packet-length"].Merge(&e.watch.lengths)
+	for length, n := range e.watch.lengths {
+		p.Distributions["packet-length"].AddTimes(float64(length), n)
+	}
+	p.Distributions["packet-length"].Merge(&e.watch.longer)
 	learner.finish()
 	p.Traffic = sessions.result()
 	return p, err
@@ -154,13 +157,17 @@ func commandName(x *ftp.Exchange) string {
 	return otherCommand
 }
 
+// comesNext reports whether a command follows the one before it. In a session in TLS there may be encrypted
+// commands in between.
+func comesNext(s *session, x *ftp.Exchange) bool { return !s.Hidden || !x.AfterGap }
+
 // learnDialogue counts commands, their order, and their replies.
 func (p *Profile) learnDialogue(s *session) {
 	last := Start
 	for _, x := range s.Exchanges {
 		name := commandName(x)
 		p.Commands[name]++
-		if !s.Hidden || !x.AfterGap { // else there are encrypted commands in between
+		if comesNext(s, x) {
 			count2(p.Transitions, last, name, 1)
 		}
 		for _, r := range x.Replies {

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func replyLength(e *Evidence, s *session) []breach {
 			b.observed = fmt.Sprintf("a line of %d bytes: %s", size, show(l.Text))
 		case strings.Contains(l.Text, sled):
 			b.observed = "a sled of x86 NOP instructions: " + show(l.Text)
-		case ordersTerminal.MatchString(l.Text):
+		case strings.Contains(l.Text, "\x1b") && ordersTerminal.MatchString(l.Text):
 			b.severity, b.sign, b.expected = Odd, 2, "A reply is text for a person (RFC 959, 4.2). Colours are harmless."
 			b.observed = "an escape sequence that orders a terminal to do something: " + show(l.Text)
 		case s.isGreeting(l) && run(l.Text) > longestRun:
@@ -284,6 +285,9 @@ const manyWays = 4
 
 // manySpellings judges how a client writes its commands.
 func manySpellings(s *session) (b breach, ok bool) {
+	if !slices.ContainsFunc(s.Exchanges, writtenOddly) {
+		return b, false
+	}
 	spelled := map[string]map[string]int{} // by command and spelling, with the packet
 	for _, x := range s.Exchanges {
 		verb, _, _ := strings.Cut(x.Line.Text, " ")
@@ -302,6 +306,9 @@ func manySpellings(s *session) (b breach, ok bool) {
 	}
 	return b, ok
 }
+
+// writtenOddly reports whether a command is not in capital letters.
+func writtenOddly(x *ftp.Exchange) bool { return !strings.HasPrefix(x.Line.Text, x.Command) }
 
 // manyUrgent is how many commands are urgent, without Telnet's Synch, if urgency carries data.
 const manyUrgent = 3

@@ -23,7 +23,16 @@ var pathCommands = map[string]bool{
 
 // A walk is the current folder of a session. It is relative to the folder of the login until the
 // server has given an absolute path.
-type walk struct{ at string }
+type walk struct {
+	at              string
+	argument, leads string // a path in a command, and the place that it leads to; "" if that is not known
+}
+
+// A pathUse is a command with a path, and the walk before it.
+type pathUse struct {
+	*ftp.Exchange
+	walk
+}
 
 // unquoted is the path in an argument, with the separators of Unix.
 func unquoted(argument string) string {
@@ -32,6 +41,9 @@ func unquoted(argument string) string {
 
 // target is the place that the path in a command leads to.
 func (w *walk) target(argument string) string {
+	if w.leads != "" && argument == w.argument {
+		return w.leads
+	}
 	p := unquoted(argument)
 	if path.IsAbs(p) {
 		return path.Clean(p)
@@ -84,16 +96,27 @@ func (w *walk) follow(x *ftp.Exchange) {
 
 // eachPath calls look for every command with a path that can be read.
 func (s *session) eachPath(look func(x *ftp.Exchange, w *walk)) {
+	if s.paths == nil {
+		s.paths = s.findPaths()
+	}
+	for i := range s.paths {
+		look(s.paths[i].Exchange, &s.paths[i].walk)
+	}
+}
+
+func (s *session) findPaths() []pathUse {
+	list := []pathUse{}
 	var w walk
 	for _, x := range s.Exchanges {
 		if x.Line.AfterGap || !s.readable(x.Packet) {
 			continue
 		}
 		if _, takesPath := pathCommands[x.Command]; takesPath && x.Argument != "" {
-			look(x, &w)
+			list = append(list, pathUse{x, walk{w.at, x.Argument, w.target(x.Argument)}})
 		}
 		w.follow(x)
 	}
+	return list
 }
 
 var noClimbingRule = Rule{
@@ -303,37 +326,39 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		if !changes && target == harmless {
 			return
 		}
+		has := pattern.PairsOf(target)
+		named := func(p *pattern.Pattern) bool { return p.MayMatch(&has) && p.Regexp().MatchString(target) }
 		var b breach
 		switch {
-		case x.Sender() == ftp.Client && opens.MatchString(target):
+		case x.Sender() == ftp.Client && named(opens):
 			if b.severity = Violation; s.commands["STOR"] >= wholeFolder {
 				b.severity, b.sign = Odd, 2
 			}
 			b.observed = ", a file that lets somebody in, or that the system runs by itself"
-		case passwordFile.MatchString(target), changes && accountsFile.MatchString(target):
+		case named(passwordFile), changes && named(accountsFile):
 			if b.severity = Violation; s.copiesSystem(x) {
 				b.severity, b.sign = Odd, 1
 			}
 			b.observed = ", a file with the accounts of the system"
-		case system.MatchString(target):
+		case named(system):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
 				b.sign = 1 // users make copies of their own systems
 			}
 			b.observed = ", a file with accounts or settings of the system"
-		case x.Sender() == ftp.Client && runs.MatchString(target):
+		case x.Sender() == ftp.Client && named(runs):
 			b.severity, b.sign = Odd, 2
 			b.observed = ", a file that the system runs by itself"
-		case x.Sender() == ftp.Client && systemPrograms.MatchString(target):
+		case x.Sender() == ftp.Client && named(systemPrograms):
 			b.severity, b.sign = Odd, 1 // a device may get its programs so
 			b.observed += ", a program or a setting of the system"
-		case x.Sender() == ftp.Client && s.public() && webProgram.MatchString(target):
+		case x.Sender() == ftp.Client && s.public() && named(webProgram):
 			b.severity, b.sign = Odd, 2
 			b.observed += ", a program for a web server, of an anonymous user"
-		case x.Sender() == ftp.Client && starts.MatchString(target):
+		case x.Sender() == ftp.Client && named(starts):
 			b.observed += ", a file that runs when a user logs in"
-		case secrets.MatchString(target) && !aboutPasswords.MatchString(target):
+		case named(secrets) && !named(aboutPasswords):
 			b.observed = ", by its name a file with passwords or keys"
-			if x.Sender() == ftp.Client && siteSettings.MatchString(target) && !s.public() {
+			if x.Sender() == ftp.Client && named(siteSettings) && !s.public() {
 				b.sign = noSign
 			} else {
 				names[target] = true

@@ -28,8 +28,9 @@ type watch struct {
 	// forwards is the longest pause.
 	backwards, forwards leap
 	last                int64
-	// lengths counts packets by their length on the wire.
-	lengths Histogram
+	// lengths counts packets by their length on the wire, and longer those that are longer than a frame of Ethernet.
+	lengths [1 << 11]int64
+	longer  Histogram
 	// habits are those of TCP, for the generator.
 	habits    *synHabits
 	rates     pathRates
@@ -116,7 +117,11 @@ func newWatch() *watch {
 // packet takes the next packet.
 func (w *watch) packet(p *capture.Packet) {
 	w.clock(p)
-	w.lengths.Add(float64(p.Length))
+	if p.Length < len(w.lengths) {
+		w.lengths[p.Length]++
+	} else {
+		w.longer.Add(float64(p.Length))
+	}
 	w.cards.packet(p)
 	if p.Segment != nil {
 		w.habits.packet(p)

@@ -33,10 +33,22 @@ var decodings = []func(string) ([]byte, error){
 	},
 }
 
+// mayDecode reports whether a text has only bytes that some encoding uses.
+func mayDecode(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("+/-_=\r\n", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Text decodes a name, and returns the text; "" if the name encodes none.
 func Text(name string) string {
 	stem := strings.TrimSuffix(name, path.Ext(name))
-	if len(stem) < leastEncoded || strings.Trim(stem, "0123456789") == "" {
+	if len(stem) < leastEncoded || strings.Trim(stem, "0123456789") == "" || !mayDecode(stem) {
 		return ""
 	}
 	for _, decode := range decodings {
@@ -160,6 +172,9 @@ func Decode(data []byte) []byte {
 		return nil
 	}
 	text := string(bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r"), nil), []byte("\n"), nil))
+	if !mayDecode(text) {
+		return nil
+	}
 	for _, decode := range decodings {
 		if b, err := decode(text); err == nil && len(b) > 2 && isText(b) {
 			return b

@@ -34,6 +34,7 @@ func New(expression string) *Pattern {
 				return &need{} // regexp says why
 			}
 			needs := needOf(parsed)
+			needs.summarize()
 			return &needs
 		}),
 	}
@@ -113,11 +114,15 @@ func (p *Pattern) ReplaceAllString(text, by string) string {
 
 // mayMatch reports whether a text has what each match needs.
 func mayMatch[T string | []byte](p *Pattern, text T) bool {
-	if p.needs().nothing() {
+	needs := p.needs()
+	if needs.nothing() {
 		return true
 	}
+	if needs.letters&^lettersOf(text) != 0 {
+		return false
+	}
 	has := PairsOf(text)
-	return p.MayMatch(&has)
+	return needs.met(&has)
 }
 
 // A need is what each match of an expression has, in upper or lower case: a text in ASCII, all of some needs,
@@ -125,9 +130,26 @@ func mayMatch[T string | []byte](p *Pattern, text T) bool {
 type need struct {
 	text     string
 	all, any []need
+	letters  uint64 // that are needed in any case, as bits
 }
 
 func (n *need) nothing() bool { return n.text == "" && n.all == nil && n.any == nil }
+
+// summarize finds out which letters are needed.
+func (n *need) summarize() {
+	n.letters = lettersOf(n.text)
+	for i := range n.all {
+		n.all[i].summarize()
+		n.letters |= n.all[i].letters
+	}
+	for i := range n.any {
+		n.any[i].summarize()
+		if i == 0 {
+			n.letters = n.any[i].letters
+		}
+		n.letters &= n.any[i].letters
+	}
+}
 
 func needOf(e *syntax.Regexp) (n need) {
 	switch e.Op {
@@ -236,6 +258,9 @@ func oneOf(texts []string) (n need) {
 
 // met reports whether a text with these pairs of letters may have what is needed.
 func (n *need) met(has *Pairs) bool {
+	if n.letters&^has.letters != 0 {
+		return false
+	}
 	for i := range n.all {
 		if !n.all[i].met(has) {
 			return false
@@ -271,6 +296,14 @@ func PairsOf[T string | []byte](text T) (all Pairs) {
 		all.letters |= 1 << letter
 		all.after[before] |= 1 << letter
 		before = letter
+	}
+	return all
+}
+
+// lettersOf are the letters of a text, as bits.
+func lettersOf[T string | []byte](text T) (all uint64) {
+	for i := range len(text) {
+		all |= 1 << letters[text[i]]
 	}
 	return all
 }
