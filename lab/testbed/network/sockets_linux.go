@@ -56,6 +56,43 @@ func Sockets(protocols ...string) (all []Socket, err error) {
 	return all, nil
 }
 
+// NoConnections reports whether all TCP sockets of this network namespace listen or are in
+// TIME-WAIT. It is much faster than [Sockets], which takes milliseconds. If it cannot find out,
+// it reports false.
+func NoConnections() bool {
+	inUse, err := inUse()
+	if err != nil || inUse == 0 {
+		return err == nil
+	}
+	listeners, err := Listeners()
+	return err == nil && inUse == len(listeners)
+}
+
+// inUse counts the TCP sockets of this network namespace except those in TIME-WAIT.
+func inUse() (n int, err error) {
+	for _, name := range []string{"sockstat", "sockstat6"} {
+		text, err := os.ReadFile("/proc/thread-self/net/" + name)
+		if os.IsNotExist(err) {
+			continue // a kernel without IPv6
+		}
+		if err != nil {
+			return 0, fmt.Errorf("counting the sockets: %w", err)
+		}
+		for line := range strings.Lines(string(text)) {
+			fields := strings.Fields(line) // such as TCP: inuse 3
+			if len(fields) < 3 || !strings.HasPrefix(line, "TCP") {
+				continue
+			}
+			count, err := strconv.Atoi(fields[2])
+			if err != nil || fields[1] != "inuse" {
+				return 0, fmt.Errorf("counting the sockets: %q is not a count", line)
+			}
+			n += count
+		}
+	}
+	return n, nil
+}
+
 // parseSocket reads a line such as
 //
 //	0: 0100007F:0015 0100007F:9C40 01 ...

@@ -54,6 +54,9 @@ func TestSockets(t *testing.T) {
 				t.Errorf("no socket from %v", want)
 			}
 		}
+		if network.NoConnections() {
+			t.Error("NoConnections does not see the connection")
+		}
 		listeners, err := network.Listeners()
 		if err != nil {
 			t.Fatal(err)

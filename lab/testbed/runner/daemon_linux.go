@@ -191,6 +191,9 @@ func (d *daemon) connected() bool { return connected(d.Addr().Port()) }
 // connected reports whether a connection to a port of this host is open. It asks the
 // kernel, because an attempt to connect would be in the capture.
 func connected(port uint16) bool {
+	if network.NoConnections() {
+		return false
+	}
 	open := func(s network.Socket) bool {
 		return s.Local.Port() == port && slices.Contains([]string{"ESTABLISHED", "CLOSE-WAIT"}, s.State)
 	}

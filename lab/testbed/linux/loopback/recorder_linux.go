@@ -142,7 +142,7 @@ func (r *recorder) waitForConnections() error {
 
 // openConnections lists the session's connections that may still send.
 func (r *recorder) openConnections() (open []string, err error) {
-	if r.others == nil && noSocketInUse() {
+	if r.others == nil && network.NoConnections() {
 		return nil, nil
 	}
 	all, err := network.Sockets("tcp", "tcp6")
