@@ -45,7 +45,7 @@ func TestConformOfDebiansServers(t *testing.T) {
 		t.Run(test.path, func(t *testing.T) {
 			t.Parallel()
 			needServer(t, test.path)
-			found, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()})
+			found, err := Conform(t.Context(), test.program, Options{Results: t.TempDir(), NoWalkthrough: true})
 			needCells(t, err)
 			if err != nil && strings.Contains(err.Error(), "unable to set UID") {
 				optional.Missing(t, "ProFTPD looks whether its user id has changed, and this user has only one id")
@@ -111,7 +111,7 @@ func TestConformOfClients(t *testing.T) {
 		t.Run(test.command[0], func(t *testing.T) {
 			t.Parallel()
 			optional.Tool(t, test.command[0], "apt install "+test.command[0])
-			found, err := ConformClient(t.Context(), conformance.Program{Command: test.command, User: "alice", Password: "secret"}, Options{Results: t.TempDir()})
+			found, err := ConformClient(t.Context(), conformance.Program{Command: test.command, User: "alice", Password: "secret"}, Options{Results: t.TempDir(), NoWalkthrough: true})
 			needCells(t, err)
 			if err != nil {
 				t.Fatal(err)
@@ -156,7 +156,7 @@ func TestConformOfHastyClient(t *testing.T) {
 	}
 	rules := slices.DeleteFunc(slices.Clone(conform.ClientRules()), func(r conform.Rule) bool { return want[r.Text] == "" })
 	client := conformance.Program{Command: []string{"bash", "-c", hasty}, User: "alice", Password: "secret"}
-	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir()}, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
 		return conformance.Client(name, client)
 	})
 	needCells(t, err)
@@ -237,7 +237,7 @@ func checkEndings(t *testing.T, script string, texts []string, want []conform.Ve
 	t.Helper()
 	rules := slices.DeleteFunc(slices.Clone(conform.ClientRules()), func(r conform.Rule) bool { return !slices.Contains(texts, r.Text) })
 	client := conformance.Program{Command: []string{"bash", "-c", script}, User: "alice", Password: "secret"}
-	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir()}, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
 		s, err := conformance.Client(name, client)
 		if err != nil {
 			return nil, err
@@ -269,7 +269,7 @@ func TestConformOfGuests(t *testing.T) {
 		t.Run(url, func(t *testing.T) {
 			t.Parallel()
 			client := conformance.Program{Command: []string{"curl", "-sS", "-o", "README", url}, User: "anonymous", Password: "me"}
-			found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+			found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir(), NoWalkthrough: true})
 			needCells(t, err)
 			if err != nil {
 				t.Fatal(err)
@@ -291,7 +291,7 @@ func TestConformOfWrongClients(t *testing.T) {
 	}
 	optional.Tool(t, "curl", "apt install curl")
 	client := conformance.Program{Command: []string{"curl", "-sS", "-o", "README", "ftp://$USER:wrong@$SERVER/README"}, User: "alice", Password: "secret"}
-	found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir()})
+	found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir(), NoWalkthrough: true})
 	needCells(t, err)
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +304,7 @@ func TestConformOfWrongClients(t *testing.T) {
 	}
 	client.Command = []string{"env", "no-such-client"}
 	results := t.TempDir()
-	found, err = ConformClient(t.Context(), client, Options{Results: results})
+	found, err = ConformClient(t.Context(), client, Options{Results: results, NoWalkthrough: true})
 	for _, r := range found {
 		if want := "the client does not connect to the server; a signal ends the client, or it cannot be run"; r.Verdict != conform.NotApplicable || r.Seen != want {
 			t.Errorf("%s: got %s, %s, want %s", named(r), r.Verdict, r.Seen, want)

@@ -15,7 +15,7 @@ import (
 // conformed tries the lab's own server, with rules, in virtual time.
 func conformed(t *testing.T, rules string) []conform.Result {
 	t.Helper()
-	found, err := Conform(t.Context(), conformance.Program{Rules: rules}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	found, err := Conform(t.Context(), conformance.Program{Rules: rules}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: rules != ""})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func withAnotherUser(t *testing.T, own []conform.Result) {
 		users = users[:2]
 	}
 	for _, test := range users {
-		found, err := Conform(t.Context(), conformance.Program{User: test.user, Password: test.password}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		found, err := Conform(t.Context(), conformance.Program{User: test.user, Password: test.password}, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestConformSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%v: got %v, want %s", test.program, err, test.want)
 		}
 	}
-	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}
+	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}
 	full := conformance.Program{User: "alice", Password: "secret", Rules: "on connect: reply 120 Wait.; reply 421 Too many.; close\n"}
 	if _, err := Conform(t.Context(), full, gvisor); err == nil || !strings.Contains(err.Error(), "the server takes no session: its greeting is 120 in frame 4, 421 in frame ") {
 		t.Errorf("a greeting 421: got %v", err)
@@ -293,7 +293,7 @@ func TestConformOfDeafServer(t *testing.T) {
 		}
 	}
 	program := conformance.Program{Rules: "on RETR: reply 150 Here.; send; reply 226 Done.\non ABOR: reply 225 No transfer.\n"}
-	found, err := conformTo(t.Context(), aborts, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(t.Context(), aborts, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, program)
 	})
 	if err != nil {
@@ -324,7 +324,7 @@ func TestConformOfSmallServer(t *testing.T) {
 	if len(rules) != len(want) {
 		t.Fatalf("got %d rules, want %d", len(rules), len(want))
 	}
-	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
 		return conformance.Server(name, program)
 	})
 	if err != nil {
@@ -340,7 +340,7 @@ func TestConformOfSmallServer(t *testing.T) {
 // elsewhere tries a server that opens active data connections from another port.
 func elsewhere(t *testing.T) []conform.Result {
 	t.Helper()
-	found, err := conformTo(t.Context(), conform.ServerRules(), Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}, func(name string) (*scenario.Scenario, error) {
+	found, err := conformTo(t.Context(), conform.ServerRules(), Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
 		s, err := conformance.Server(name, conformance.Program{})
 		if err != nil {
 			return nil, err
