@@ -145,7 +145,7 @@ func copyUnfinished(to, from string) error {
 // CheckFailures returns an error if [CopyFailures] would replace files that no run made.
 func CheckFailures(folder string, list []*scenario.Scenario) error {
 	for _, s := range list {
-		if err := notOurs(filepath.Join(folder, s.Name), resultFiles); err != nil {
+		if err := notOfRun(filepath.Join(folder, s.Name)); err != nil {
 			return err
 		}
 	}
@@ -154,7 +154,7 @@ func CheckFailures(folder string, list []*scenario.Scenario) error {
 
 // copyResults copies the results of a run in place of those of an earlier one.
 func copyResults(to, from string) error {
-	if err := notOurs(to, resultFiles); err != nil {
+	if err := notOfRun(to); err != nil {
 		return err
 	}
 	if _, err := os.Stat(to); err == nil {

@@ -45,7 +45,7 @@ func WriteIndex(results string, runs []Ran) error {
 // addToIndex writes an index that begins with these entries. If a scenario could not be run
 // now, its results of an earlier run are still listed.
 func addToIndex(results string, entries []report.Run) error {
-	if err := notOurs(results, indexFiles); err != nil {
+	if err := notOfIndex(results); err != nil {
 		return fmt.Errorf("cannot write the index: %w; %s", err, chooseAnother)
 	}
 	list := append([]report.Run{}, entries...)

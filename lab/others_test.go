@@ -10,16 +10,23 @@ import (
 )
 
 // TestFilesOfOthersInResults has the results in a folder where somebody else's files have their
-// names: they stay, and the run is refused, as is a copy of failures. With the first of the files
-// of a run, they are those of an earlier one.
+// names: they stay, and the run is refused, as is a copy of failures.
 func TestFilesOfOthersInResults(t *testing.T) {
 	s, err := Parse("mine.txtar", []byte("# Mine\nopen\nquit\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, marker := range map[string]string{
-		"mine/files/a.c": "mine/verdict.json", "mine/capture.pcapng": "mine/verdict.json", "mine/verdict.json": "mine/verdict.json",
-		"index.html": "index.json", "index.json": "index.json",
+	const verdict, index, other = "mine/verdict.json", "index.json", `{"other": 1}`
+	for _, test := range []struct {
+		name   string
+		after  bool   // a run has made the other results
+		marker string // with this file of a run, the other one counts as of a run, too
+	}{
+		{name: "mine/files/a.c", marker: verdict}, {name: "mine/capture.pcapng", marker: verdict}, {name: verdict, marker: verdict},
+		{name: index, marker: index}, {name: "index.html"},
+		{name: "mine/files/a.c", after: true}, {name: "mine/runs/line-6/notes.txt", after: true}, {name: "mine/local/a", after: true},
+		{name: "mine/keys.log", after: true}, {name: "mine/server.log", after: true}, {name: "mine/client.log", after: true},
+		{name: "mine/capture.pcap", after: true}, {name: "index.html", after: true},
 	} {
 		folder := t.TempDir()
 		write := func(name, text string) {
@@ -31,8 +38,6 @@ func TestFilesOfOthersInResults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		const other = `{"other": 1}`
-		write(name, other)
 		run := func() error {
 			result, err := Run(t.Context(), s, Options{Results: folder, TCP: scenario.GVisorTCP})
 			if err != nil {
@@ -40,21 +45,30 @@ func TestFilesOfOthersInResults(t *testing.T) {
 			}
 			return WriteIndex(folder, []Ran{{Scenario: s, Result: result}})
 		}
+		if test.after {
+			if err := run(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(test.name, other)
 		if err := run(); err == nil || !strings.Contains(err.Error(), "would be lost: ") {
-			t.Errorf("%s: got %v, want that it would be lost", name, err)
+			t.Errorf("%s: got %v, want that it would be lost", test.name, err)
 		}
-		if err := CheckFailures(folder, []*scenario.Scenario{s}); (err == nil) != (marker == "index.json") {
-			t.Errorf("%s: got %v for the folder of failures", name, err)
+		if err := CheckFailures(folder, []*scenario.Scenario{s}); (err == nil) != strings.HasPrefix(test.name, "index.") {
+			t.Errorf("%s: got %v for the folder of failures", test.name, err)
 		}
-		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) != other {
-			t.Errorf("%s: got %q and %v, want the file as it was", name, text, err)
+		if text, err := os.ReadFile(filepath.Join(folder, test.name)); string(text) != other {
+			t.Errorf("%s: got %q and %v, want the file as it was", test.name, text, err)
 		}
-		write(marker, `{"scenario": "mine"}`)
+		if test.marker == "" {
+			continue
+		}
+		write(test.marker, `{"scenario": "mine"}`)
 		if err := run(); err != nil {
-			t.Errorf("%s beside %s: %v", name, marker, err)
+			t.Errorf("%s beside %s: %v", test.name, test.marker, err)
 		}
-		if text, err := os.ReadFile(filepath.Join(folder, name)); string(text) == other {
-			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", name, marker, text, err)
+		if text, err := os.ReadFile(filepath.Join(folder, test.name)); string(text) == other {
+			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", test.name, test.marker, text, err)
 		}
 	}
 }

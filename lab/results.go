@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/cell"
 )
@@ -54,7 +56,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	if _, linkErr := os.Lstat(r.final); err != nil && linkErr == nil {
 		return nil, fmt.Errorf("cannot write the results: %w", err)
 	}
-	if err := cmp.Or(notOurs(folder, indexFiles), notOurs(r.final, resultFiles)); err != nil {
+	if err := cmp.Or(notOfIndex(folder), notOfRun(r.final)); err != nil {
 		return nil, fmt.Errorf("%w; %s", err, chooseAnother)
 	}
 	r.folder, r.lock, err = unfinishedFolder(r.final)
@@ -68,8 +70,53 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	return r, nil
 }
 
-// notOurs returns an error if a folder has files that would be replaced but that ftplab did not
-// make. ftplab always writes the first of the files, so it must be there and be ftplab's.
+// notOfRun returns an error if a folder has files that a run would replace but that no run made.
+// The verdict names the files of its run; the one of an older ftplab does not, and all are its.
+func notOfRun(folder string) error {
+	if err := notOurs(folder, resultFiles); err != nil {
+		return err
+	}
+	var verdict Verdict
+	text, err := os.ReadFile(filepath.Join(folder, resultFiles[0]))
+	if err != nil || json.Unmarshal(text, &verdict) != nil || verdict.Files == nil {
+		return nil
+	}
+	for _, name := range resultsIn(folder) {
+		if !slices.Contains(verdict.Files, name) {
+			return fmt.Errorf("%s would be lost: the run whose %s is there did not make it", filepath.Join(folder, name), resultFiles[0])
+		}
+	}
+	return nil
+}
+
+// notOfIndex returns an error if a folder has files in the place of an index that are none.
+func notOfIndex(folder string) error {
+	if err := notOurs(folder, indexFiles); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, indexFiles[1])
+	if page, err := os.ReadFile(path); err == nil && !report.IsIndex(page) {
+		return fmt.Errorf("%s would be lost: it is not an index that ftplab made", path)
+	}
+	return nil
+}
+
+// resultsIn returns the results in a folder except the verdict, and all files in them, by their
+// paths with slashes. What cannot be read counts as a file.
+func resultsIn(folder string) (names []string) {
+	for _, name := range resultFiles[1:] {
+		filepath.WalkDir(filepath.Join(folder, name), func(path string, e fs.DirEntry, err error) error {
+			if below, relErr := filepath.Rel(folder, path); relErr == nil && e != nil && (err != nil || !e.IsDir()) {
+				names = append(names, filepath.ToSlash(below))
+			}
+			return nil
+		})
+	}
+	return names
+}
+
+// notOurs returns an error if a folder has some of the files but not the first of them, which
+// ftplab always writes, or another file in its place.
 func notOurs(folder string, files []string) error {
 	at := slices.IndexFunc(files, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(folder, name))
@@ -111,9 +158,10 @@ func IsResult(scenario, path string) bool {
 	return false
 }
 
-// removeResults removes the results of a run from a folder.
+// removeResults removes the results of a run from a folder. The verdict is last: as long as it is
+// there, it says that the others are of a run.
 func removeResults(folder string) error {
-	for _, name := range resultFiles {
+	for _, name := range slices.Backward(resultFiles) {
 		if err := removeAll(filepath.Join(folder, name)); err != nil {
 			return err
 		}
@@ -160,20 +208,23 @@ func (r *results) finish() error {
 	return nil
 }
 
-// replace moves the results, one by one.
+// replace moves the results, one by one. Before the verdict of the new run replaces that of the
+// earlier one, it removes what only the earlier one names.
 func (r *results) replace() error {
 	if err := os.MkdirAll(r.final, 0o777); err != nil {
 		return err
 	}
 	for _, name := range resultFiles {
-		made, old := filepath.Join(r.folder, name), r.path(name)
-		info, err := os.Lstat(made)
+		info, err := os.Lstat(filepath.Join(r.folder, name))
 		if errors.Is(err, os.ErrNotExist) || err == nil && info.IsDir() {
-			if err := removeAll(old); err != nil {
+			if err := removeAll(r.path(name)); err != nil {
 				return err
 			}
 		}
-		if err := os.Rename(made, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+	}
+	for _, name := range resultFiles {
+		err := os.Rename(filepath.Join(r.folder, name), r.path(name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

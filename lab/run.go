@@ -237,13 +237,17 @@ func runInto(ctx context.Context, s *scenario.Scenario, o Options, made *results
 	if err != nil {
 		return nil, err
 	}
+	verdict.Files = resultsIn(made.folder)
+	if err := writeVerdict(filepath.Join(made.folder, "verdict.json"), verdict); err != nil {
+		return nil, err
+	}
 	result := newResult(s, ran, verdict, begin)
 	result.Capture, result.Verdict = made.capturePath(), verdict
 	return result, nil
 }
 
-// conclude judges the capture of a run, and writes the verdict and, unless the options
-// leave it out, the walkthrough.
+// conclude judges the capture of a run and, unless the options leave it out, writes the
+// walkthrough.
 func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, error) {
 	keys := distinctLines(p.outcome.Keys + p.outcome.LateKeys)
 	if keys != "" && !j.scenario.Server.TLS.NoKeys && o.Format == pcapng.PCAPNG {
@@ -266,9 +270,6 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 		if err := os.WriteFile(filepath.Join(made.folder, "keys.log"), []byte(keys), 0o666); err != nil {
 			return nil, fmt.Errorf("cannot write the keys: %w", err)
 		}
-	}
-	if err := writeVerdict(filepath.Join(made.folder, "verdict.json"), verdict); err != nil {
-		return nil, err
 	}
 	seed := o.seed()
 	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)

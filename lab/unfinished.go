@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -53,7 +54,7 @@ func claimUnfinished(folder string) (*folderLock, error) {
 	}
 	lock, err := lockFolder(folder)
 	if err == nil {
-		err = removeResults(folder)
+		err = cmp.Or(removeResults(folder), removeRewritten(folder))
 	}
 	return lock, err
 }

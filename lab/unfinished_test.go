@@ -15,7 +15,7 @@ func TestFoldersOfTheUser(t *testing.T) {
 	mine, also, left := filepath.Join(results, "right.unfinished"), filepath.Join(results, "right.unfinished-2"), filepath.Join(results, "right.unfinished-3")
 	for path, text := range map[string]string{
 		filepath.Join(mine, "capture.pcapng"): "mine", also: "mine",
-		filepath.Join(left, "server.log"): "of a run", filepath.Join(left, unfinishedMark): unfinishedText,
+		filepath.Join(left, "server.log"): "of a run", filepath.Join(left, ".capture-123"): "of a run", filepath.Join(left, unfinishedMark): unfinishedText,
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report"
@@ -70,7 +71,7 @@ func rewrite(path string, write func(to io.Writer, from io.Reader) error) error 
 		return err
 	}
 	defer from.Close()
-	to, err := os.CreateTemp(filepath.Dir(path), ".capture-*")
+	to, err := os.CreateTemp(filepath.Dir(path), rewritten+"*")
 	if err != nil {
 		return namedAs(err, path)
 	}
@@ -84,6 +85,20 @@ func rewrite(path string, write func(to io.Writer, from io.Reader) error) error 
 		return namedAs(err, path)
 	}
 	return os.Rename(to.Name(), path)
+}
+
+// rewritten is how the name of a capture begins until it is written anew.
+const rewritten = ".capture-"
+
+// removeRewritten removes such captures of a run that was killed.
+func removeRewritten(folder string) error {
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), rewritten) {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, e.Name())))
+		}
+	}
+	return err
 }
 
 // namedAs is an error of a temporary file, with the name of the file whose place it should have

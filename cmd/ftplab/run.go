@@ -51,9 +51,10 @@ network namespace. Elsewhere, and with --tcp gvisor, they use gVisor's TCP: the 
 runs in this process, on any system and in virtual time, and the same scenario and
 --seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
-Run replaces the results of an earlier run when the new ones are complete. It does
-not replace files of these names that no run made. If a run is interrupted, its recording
-is in results/NAME.unfinished until the next run.
+Run replaces the results of an earlier run when the new ones are complete. If files of
+these names are there that no run made, it does not run: verdict.json lists the files of
+its run. If a run is interrupted, its recording is in results/NAME.unfinished until the
+next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
 and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is

@@ -53,8 +53,14 @@ func Index(w io.Writer, runs []Run) error {
 	if err := index().ExecuteTemplate(&body, "index", view); err != nil {
 		return err
 	}
-	return page.Page{Title: "ftplab: " + view.Summary, Body: template.HTML(body.String())}.Write(w)
+	return page.Page{Title: indexTitle + view.Summary, Body: template.HTML(body.String())}.Write(w)
 }
+
+// indexTitle is how the title of an index begins.
+const indexTitle = "ftplab: "
+
+// IsIndex reports whether a page may be one that [Index] wrote.
+func IsIndex(p []byte) bool { return bytes.Contains(p, []byte("<title>"+indexTitle)) }
 
 // A chapter has the runs of one chapter of the course.
 type chapter struct {
