@@ -29,6 +29,10 @@ type Verdict struct {
 	// capture which is as wanted does not answer. The verdict on a capture alone has only these.
 	Failures []runner.Failure `json:"failures,omitempty"`
 
+	// Unanswered are the questions that a capture which is as wanted does not answer because it
+	// lacks something.
+	Unanswered []runner.Failure `json:"unanswered,omitempty"`
+
 	// Stalls are the times in which the machine did not let server and client run. A run may
 	// fail because of them, and not because of its scenario.
 	Stalls []runner.Stall `json:"stalls,omitempty"`
@@ -62,6 +66,9 @@ func (v *Verdict) Report() string {
 		b.WriteString(v.Want.Report())
 	}
 	b.WriteString(measure.Report(v.Scenario, v.Figures))
+	for _, f := range v.Unanswered {
+		fmt.Fprintf(&b, "%s, so the question cannot be answered\n", f.In(v.Scenario))
+	}
 	if !v.Pass && len(v.Stalls) > 0 {
 		longest := slices.MaxFunc(v.Stalls, func(x, y runner.Stall) int { return cmp.Compare(x.Seconds, y.Seconds) })
 		fmt.Fprintf(&b, "note: %.1f s after its start the machine did not let this run continue for %.1f s; if it passes when you run it again, this was the reason\n", longest.At, longest.Seconds)
@@ -185,11 +192,19 @@ func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *V
 	off := slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK })
 	v.Pass = len(v.Failures) == 0 && !off && (v.Want == nil || v.Want.Pass)
 	if v.Pass && j.question != nil {
-		for _, m := range j.question.Unanswered(c, v.Want) {
-			v.Failures, v.Pass = append(v.Failures, runner.Failure{Line: m.Line, Message: m.Msg}), false
-		}
+		mistakes, unjudged := j.question.Unanswered(c, v.Want)
+		v.Failures, v.Unanswered = append(v.Failures, failures(mistakes)...), failures(unjudged)
+		v.Pass = len(mistakes)+len(unjudged) == 0
 	}
 	return v, nil
+}
+
+// failures are mistakes of the scenario as the failures of a verdict.
+func failures(mistakes scenario.Errors) (all []runner.Failure) {
+	for _, m := range mistakes {
+		all = append(all, runner.Failure{Line: m.Line, Message: m.Msg})
+	}
+	return all
 }
 
 // ErrNoPackets is the error of a capture without a packet.

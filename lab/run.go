@@ -71,8 +71,10 @@ type Result struct {
 	Frames   int          `json:"frames"`
 	Capture  string       `json:"capture,omitempty"` // the file's path
 	Judged   bool         `json:"judged"`            // the scenario says what should be seen or measured
-	Report   string       `json:"report,omitempty"`  // what is wrong, as a compiler prints it
-	Verdict  *Verdict     `json:"-"`                 // nil where Options.Live took the capture
+	// Unjudged says that it failed only because its capture cannot show what the scenario asks for.
+	Unjudged bool     `json:"unjudged,omitempty"`
+	Report   string   `json:"report,omitempty"` // what is wrong, as a compiler prints it
+	Verdict  *Verdict `json:"-"`                // nil where Options.Live took the capture
 }
 
 // job is the work of a cell: the scenario's text, which it parses again, and how to
@@ -323,7 +325,10 @@ func newResult(s *scenario.Scenario, p *sessionRun, v *Verdict, begin time.Time)
 		Scenario: s.Name, Outcome: Passed, TCP: p.tcp, Why: p.why,
 		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
 	}
-	r.Judged = v.Want != nil || len(v.Figures) > 0
+	r.Judged, r.Unjudged = v.Want != nil || len(v.Figures) > 0, v.Unjudged()
+	if r.Unjudged {
+		r.Report += "note: this is the scenario's own capture, so the mistake is in the scenario: remove the lines that cannot be judged, or change the session\n"
+	}
 	switch {
 	case !v.Pass:
 		r.Outcome = Failed

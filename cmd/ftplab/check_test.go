@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"ftplab/lab"
 	"ftplab/scenarios"
+	"ftplab/scenarios/odd"
 )
 
 // galleryCapture is a capture in the repository.
@@ -142,5 +144,37 @@ func TestDerive(t *testing.T) {
 	}
 	if out, stderr, status := judged(t, "check", file, galleryCapture); status != exitPassed {
 		t.Errorf("got exit status %d and\n%s%s", status, out, stderr)
+	}
+}
+
+// A run whose own capture does not show what the scenario asks for has the exit status of check, and
+// says that the mistake is in the scenario.
+func TestUnjudgedRun(t *testing.T) {
+	s, err := odd.Load("logout227") // a middlebox swallows the last reply
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ section, says string }{
+		{"-- figures --\nctl.reply.code.QUIT = 227\n", ":22: ctl.reply.code.QUIT: not measured, as not all bytes of the dialogue of connection 0 are in the capture; want = 227\n"},
+		{"-- questions --\nWhat did the server say?\n    count = ctl.reply.code.QUIT\n", ":23: ctl.reply.code.QUIT: not all bytes of the dialogue of connection 0 are in the capture, so the question cannot be answered\n"},
+	} {
+		file := filepath.Join(t.TempDir(), "swallowed.txtar")
+		if err := os.WriteFile(file, append(slices.Clone(s.Source), test.section...), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		results := t.TempDir()
+		ran, _, ranStatus := judged(t, "run", "--tcp", "gvisor", "-o", results, file)
+		checked, _, status := judged(t, "check", file, filepath.Join(results, "swallowed", "capture.pcapng"))
+		if ranStatus != exitError || status != exitError {
+			t.Errorf("got the exit statuses %d and %d, want 2", ranStatus, status)
+		}
+		for _, want := range []string{file + test.says, "so the mistake is in the scenario", "0 passed, 0 failed, 1 cannot be judged"} {
+			if !strings.Contains(ran, want) {
+				t.Errorf("run: %q is not in\n%s", want, ran)
+			}
+		}
+		if !strings.Contains(checked, file+test.says) || !strings.Contains(checked, ": cannot be judged: ") {
+			t.Errorf("check: %q is not in\n%s", test.says, checked)
+		}
 	}
 }

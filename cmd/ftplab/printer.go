@@ -16,17 +16,18 @@ import (
 
 // A printer shows the user how the runs go.
 type printer struct {
-	out    *stickyWriter
-	err    io.Writer
-	json   bool
-	width  int // of the longest name
-	begin  time.Time
-	passed int
-	made   int // recorded, not judged
-	failed int
-	broken int // could not be run
-	notRun int // as the user interrupted
-	bar    *transferBar
+	out      *stickyWriter
+	err      io.Writer
+	json     bool
+	width    int // of the longest name
+	begin    time.Time
+	passed   int
+	made     int // recorded, not judged
+	failed   int
+	unjudged int // failed, as the capture does not show what the scenario asks for
+	broken   int // could not be run
+	notRun   int // as the user interrupted
+	bar      *transferBar
 
 	lastError string // that was printed
 	seeded    bool   // by the user, who expects the same capture again
@@ -62,6 +63,8 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	switch {
 	case err != nil:
 		p.broken++
+	case r.Unjudged:
+		p.unjudged++
 	case r.Outcome == lab.Failed:
 		p.failed++
 	case r.Outcome == lab.Recorded:
@@ -89,6 +92,8 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	}
 	word, remark := "ok", ""
 	switch {
+	case r.Unjudged:
+		word = "?"
 	case r.Outcome == lab.Failed:
 		word = "FAIL"
 	case r.Outcome == lab.Recorded:
@@ -154,6 +159,9 @@ func (p *printer) end() error {
 		if p.made > 0 {
 			fmt.Fprintf(p.out, ", %d %s", p.made, lab.Recorded)
 		}
+		if p.unjudged > 0 {
+			fmt.Fprintf(p.out, ", %d cannot be judged", p.unjudged)
+		}
 		if p.broken > 0 {
 			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
 		}
@@ -172,7 +180,7 @@ func (p *printer) end() error {
 	switch {
 	case p.out.err != nil:
 		return p.out.err
-	case len(p.unwritten) > 0 || p.broken > 0 || p.notRun > 0:
+	case len(p.unwritten) > 0 || p.broken+p.unjudged > 0 || p.notRun > 0:
 		return errBroken
 	case p.failed > 0:
 		return errFailed

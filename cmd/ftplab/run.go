@@ -62,7 +62,7 @@ there already, the capture is in FILE.unfinished until the run has ended. Then i
 FILE. If the run is interrupted, both stay. Folders and files of your own with such names
 are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2.
 
-Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run.`,
+Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be judged.`,
 		Example: `  ftplab run
   ftplab run active_list 'passive_*'
   ftplab run -o /tmp/results my_scenarios/

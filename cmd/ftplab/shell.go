@@ -28,7 +28,8 @@ With a COMMAND, ftplab runs it instead of the shell, and judges the capture by w
 the scenario wants.
 
 Exit status: that of the shell or of the COMMAND. If that is 0 and the capture is not as
-wanted, it is 1. 2 also means that the shell could not be opened.`,
+wanted, it is 1; if that cannot be judged, 2. 2 also means that the shell could not be
+opened.`,
 		Example: `  ftplab shell passive_list
   client# ftp server
   client# curl ftp://server/
@@ -81,6 +82,8 @@ func printRecording(to io.Writer, r *lab.Recording) error {
 		return exitStatus(r.Status)
 	case w.err != nil:
 		return w.err
+	case len(r.Failures) == 0 && r.Verdict != nil && r.Verdict.Unjudged():
+		return errBroken
 	case len(r.Failures) > 0 || r.Verdict != nil && !r.Verdict.Pass:
 		return errFailed
 	}

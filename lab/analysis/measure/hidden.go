@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,6 +15,13 @@ import (
 // An unjudgedError says that the capture does not show what a figure asks for, so it is not
 // known whether the value is as wanted.
 type unjudgedError struct{ error }
+
+// IsUnjudged reports whether an error of [Values] says that the capture does not show what was asked
+// for, because it lacks packets or is in TLS that cannot be read.
+func IsUnjudged(err error) bool {
+	_, unjudged := errors.AsType[unjudgedError](err)
+	return unjudged
+}
 
 // newHiddenError returns the error for a figure about something in TLS that cannot be read:
 // "connection 0", or what it carries.

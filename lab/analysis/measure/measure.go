@@ -95,7 +95,7 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 		got, err := s.measure()
 		if err != nil {
 			r.Why = err.Error()
-			_, r.Unjudged = errors.AsType[unjudgedError](err)
+			r.Unjudged = IsUnjudged(err)
 		} else {
 			r.Measured = g.subject.measurement.unit.print(got, g.written)
 			r.OK = g.holds(got)

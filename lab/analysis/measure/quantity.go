@@ -80,6 +80,9 @@ func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Val
 	for _, q := range quantities {
 		s := &scope{capture: survey, verdict: v, subject: q.subject}
 		got, err := s.measure()
+		if err != nil && s.lacksPackets(err) != "" {
+			err = unjudgedError{err}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", q.name, err)
 		}

@@ -74,10 +74,10 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 	return answers, nil
 }
 
-// Unanswered returns the mistakes in the questions about the scenario's own capture: those that
-// this capture, which is as wanted, does not answer.
-func (s *Set) Unanswered(c *capture.Capture, v *expect.Verdict) scenario.Errors {
-	var mistakes scenario.Errors
+// Unanswered returns the questions about the scenario's own capture that this capture, which is as
+// wanted, does not answer: those with a mistake, and those that are unjudged because the capture lacks
+// something.
+func (s *Set) Unanswered(c *capture.Capture, v *expect.Verdict) (mistakes, unjudged scenario.Errors) {
 	for _, q := range s.Questions {
 		if q.ofTwins() {
 			continue
@@ -88,10 +88,15 @@ func (s *Set) Unanswered(c *capture.Capture, v *expect.Verdict) scenario.Errors 
 			if m, ok := errors.AsType[*scenario.Error](err); ok {
 				text = m.Msg
 			}
-			mistakes = append(mistakes, &scenario.Error{File: s.file, Line: q.answerLine, Msg: text})
+			e := &scenario.Error{File: s.file, Line: q.answerLine, Msg: text}
+			if measure.IsUnjudged(err) {
+				unjudged = append(unjudged, e)
+			} else {
+				mistakes = append(mistakes, e)
+			}
 		}
 	}
-	return mistakes
+	return mistakes, unjudged
 }
 
 // measure measures what some questions ask for, and returns the values by the place of the
