@@ -492,7 +492,7 @@ func (t exploitTable) in(x *ftp.Exchange, has *pattern.Pairs) string {
 	marked := strings.ContainsAny(x.Argument, marks)
 	for i := range list {
 		k := &list[i]
-		if (marked || k.command != onMark) && k.argument.MayMatch(has) && k.argument.Regexp().MatchString(x.Argument) {
+		if (marked || k.command != onMark) && k.argument.MatchStringPairs(x.Argument, has) {
 			return k.name
 		}
 	}

@@ -327,7 +327,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			return
 		}
 		has := pattern.PairsOf(target)
-		named := func(p *pattern.Pattern) bool { return p.MayMatch(&has) && p.Regexp().MatchString(target) }
+		named := func(p *pattern.Pattern) bool { return p.MatchStringPairs(target, &has) }
 		var b breach
 		switch {
 		case x.Sender() == ftp.Client && named(opens):

@@ -63,7 +63,7 @@ func (t *passage) has(mark string) bool {
 }
 
 func (t *passage) matches(p *pattern.Pattern) bool {
-	return p.MayMatch(&t.pairs) && p.Regexp().Match(t.text)
+	return p.MatchPairs(t.text, &t.pairs)
 }
 
 // appendLower appends data in lower case. Only the letters of ASCII change.

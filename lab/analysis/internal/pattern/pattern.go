@@ -17,44 +17,99 @@ import (
 )
 
 // A Pattern is a regular expression that is tried only on texts which have what each match needs. Its methods
-// are those of [regexp.Regexp].
+// are those of [regexp.Regexp], and MatchPairs and MatchStringPairs for a text whose pairs are known.
 type Pattern struct {
+	regexp   func() *regexp.Regexp
+	needs    func() *need
+	branches func() []branch
+}
+
+// A branch is one of the alternatives of a regular expression. It has needs of its own.
+type branch struct {
 	regexp func() *regexp.Regexp
-	needs  func() *need
+	needs  need
 }
 
 // New returns the pattern of a regular expression. The expression is compiled when a text has what a match needs for
 // the first time, so that a program with many patterns starts without delay. A wrong expression panics then.
 func New(expression string) *Pattern {
+	parsed := sync.OnceValue(func() *syntax.Regexp {
+		e, err := syntax.Parse(expression, syntax.Perl)
+		if err != nil {
+			regexp.MustCompile(expression) // panics
+		}
+		return e
+	})
 	return &Pattern{
 		regexp: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) }),
 		needs: sync.OnceValue(func() *need {
-			parsed, err := syntax.Parse(expression, syntax.Perl)
-			if err != nil {
-				return &need{} // regexp says why
-			}
-			needs := needOf(parsed)
+			needs := needOf(parsed())
 			needs.summarize()
 			return &needs
 		}),
+		branches: sync.OnceValue(func() []branch { return branchesOf(parsed()) }),
 	}
 }
 
-// Regexp is the regular expression itself. It serves texts that [Pattern.MayMatch] has let through.
-func (p *Pattern) Regexp() *regexp.Regexp { return p.regexp() }
-
-// MayMatch reports whether a text with these pairs has what each match needs.
-func (p *Pattern) MayMatch(has *Pairs) bool {
-	return p.needs().met(has)
+// branchesOf are the alternatives of an expression.
+func branchesOf(e *syntax.Regexp) (list []branch) {
+	for e.Op == syntax.OpCapture {
+		e = e.Sub[0]
+	}
+	if e.Op == syntax.OpAlternate {
+		for _, choice := range e.Sub {
+			list = append(list, branchesOf(choice)...)
+		}
+		return list
+	}
+	needs := needOf(e)
+	needs.summarize()
+	return []branch{{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(e.String()) }), needs}}
 }
 
+// Match reports whether a text has a match.
 func (p *Pattern) Match(text []byte) bool {
-	return mayMatch(p, text) && p.regexp().Match(text)
+	if p.lacksLetters(lettersOf(text)) {
+		return false
+	}
+	has := PairsOf(text)
+	return p.MatchPairs(text, &has)
 }
 
+// MatchString is Match for a string.
 func (p *Pattern) MatchString(text string) bool {
-	return mayMatch(p, text) && p.regexp().MatchString(text)
+	if p.lacksLetters(lettersOf(text)) {
+		return false
+	}
+	has := PairsOf(text)
+	return p.MatchStringPairs(text, &has)
 }
+
+// MatchPairs reports whether a text with these pairs has a match.
+func (p *Pattern) MatchPairs(text []byte, has *Pairs) bool {
+	return p.matches(has, func(e *regexp.Regexp) bool { return e.Match(text) })
+}
+
+// MatchStringPairs is MatchPairs for a string.
+func (p *Pattern) MatchStringPairs(text string, has *Pairs) bool {
+	return p.matches(has, func(e *regexp.Regexp) bool { return e.MatchString(text) })
+}
+
+func (p *Pattern) matches(has *Pairs, try func(*regexp.Regexp) bool) bool {
+	if !p.needs().met(has) {
+		return false
+	}
+	branches := p.branches()
+	for i := range branches {
+		if b := &branches[i]; b.needs.met(has) && try(b.regexp()) {
+			return true
+		}
+	}
+	return false
+}
+
+// lacksLetters reports whether these letters lack one that each match needs.
+func (p *Pattern) lacksLetters(has uint64) bool { return p.needs().letters&^has != 0 }
 
 func (p *Pattern) FindString(text string) string {
 	if !mayMatch(p, text) {
@@ -114,15 +169,14 @@ func (p *Pattern) ReplaceAllString(text, by string) string {
 
 // mayMatch reports whether a text has what each match needs.
 func mayMatch[T string | []byte](p *Pattern, text T) bool {
-	needs := p.needs()
-	if needs.nothing() {
+	if p.needs().nothing() {
 		return true
 	}
-	if needs.letters&^lettersOf(text) != 0 {
+	if p.lacksLetters(lettersOf(text)) {
 		return false
 	}
 	has := PairsOf(text)
-	return needs.met(&has)
+	return p.needs().met(&has)
 }
 
 // A need is what each match of an expression has, in upper or lower case: a text in ASCII, all of some needs,

@@ -8,7 +8,7 @@ import (
 
 func TestPattern(t *testing.T) {
 	texts := []string{"", "a", "passwd", "PASSWD", "pa\u017f\u017fwd", "/etc/PaSsWd", "pwd", "ab", "Ab", "abab", "xab cd", "cd", "\x80cd\xff", "bac",
-		"\u212aey", "key", "oe", "\u00d6l", "../x", "a:/b", "ab9wd"}
+		"\u212aey", "key", "oe", "\u00d6l", "../x", "a:/b", "ab9wd", "x\ncd\nx", "cd\n"}
 	for _, test := range []struct{ expression, without string }{ // a text that is not tried, because it does not have what is needed
 		{`passwd`, "password"},
 		{`(?i)passwd`, "password"},
@@ -26,6 +26,8 @@ func TestPattern(t *testing.T) {
 		{`\.\./`, "./x"},
 		{`(ab|c)`, "xba"},
 		{`[a-z]*[|] *sh`, "sh"},
+		{`((?i)PASS|(?m)^cd$|b\z)`, "xyz"},
+		{`(?i:pass|^cd|\bwd)|(?s:d.)|b$`, "xyz"},
 		{`(ab)*`, ""},
 		{`(ab){0,2}`, ""},
 		{`(?i)öl|oe`, ""},
