@@ -51,20 +51,24 @@ func New(expression string) *Pattern {
 	}
 }
 
-// branchesOf are the alternatives of an expression.
+// branchesOf are the alternatives of an expression, nil if it has only one.
 func branchesOf(e *syntax.Regexp) (list []branch) {
 	for e.Op == syntax.OpCapture {
 		e = e.Sub[0]
 	}
-	if e.Op == syntax.OpAlternate {
-		for _, choice := range e.Sub {
-			list = append(list, branchesOf(choice)...)
-		}
-		return list
+	if e.Op != syntax.OpAlternate {
+		return nil
 	}
-	needs := needOf(e)
-	needs.summarize()
-	return []branch{{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(e.String()) }), needs}}
+	for _, choice := range e.Sub {
+		if of := branchesOf(choice); of != nil {
+			list = append(list, of...)
+			continue
+		}
+		needs := needOf(choice)
+		needs.summarize()
+		list = append(list, branch{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(choice.String()) }), needs})
+	}
+	return list
 }
 
 // Match reports whether a text has a match.
@@ -100,6 +104,9 @@ func (p *Pattern) matches(has *Pairs, try func(*regexp.Regexp) bool) bool {
 		return false
 	}
 	branches := p.branches()
+	if branches == nil {
+		return try(p.regexp())
+	}
 	for i := range branches {
 		if b := &branches[i]; b.needs.met(has) && try(b.regexp()) {
 			return true
