@@ -98,6 +98,16 @@ var swapped = []rule{
 		quick(x, "PWD", "257 /")
 		f.Swap(1)
 	}},
+	{"replies to commands that were lost", "user a; - 220; - 213; - 229; USER a 230; SIZE a; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("SIZE a\r\n")
+		x.Server.Seq += uint32(len("213 5\r\n"))
+		x.Client.Seq += uint32(len("MDTM a\r\n"))
+		x.Server.Send("213 20260101000000\r\n")
+		x.Client.Seq += uint32(len("EPSV\r\n"))
+		x.Server.Send("229 (|||99|)\r\n")
+		quick(x, "PWD", "257 /")
+	}},
 	{"a capture that begins with the second command", "user ; NOOP 200; CWD a 250", func(f *forge.Capture) {
 		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
 		x := forge.Session{Capture: f, Client: c, Server: s}

@@ -114,6 +114,18 @@ var damagedTransfers = []damagedTransfer{
 		spoil(f)
 		s.Send("two")
 	}},
+	{"a damaged RST with a SYN", "one two", func(f *forge.Capture, s *forge.End) {
+		s.Send("one ")
+		s.SegmentAt(0, "SR", "")
+		spoil(f)
+		s.Send("two")
+	}},
+	{"a damaged SYN with another number", "one two", func(f *forge.Capture, s *forge.End) {
+		s.Send("one ")
+		s.Peer.SegmentAt(1<<20, "S", "")
+		spoil(f)
+		s.Send("two")
+	}},
 	{"checksums that the network card makes", "one two", func(f *forge.Capture, s *forge.End) {
 		for i, frame := range f.Frames {
 			if i > 0 && bytes.Equal(frame.Data[26:30], s.Addr.Addr().AsSlice()) {

@@ -26,6 +26,7 @@ type newest struct {
 	sent     [2]bool   // anything; else end is not known
 	fin      [2]bool
 	rst      bool
+	right    [2]bool // the checksum of the first packet was right, so a wrong one shows damage
 }
 
 // A segment this far from the end of a connection does not belong to it: no window is larger
@@ -61,9 +62,18 @@ func (v *newest) strange(p *packet.Packet, from int) bool {
 	return !v.rst || int64(p.Time/1e9) > int64(v.seconds)+muchLater
 }
 
+// damaged reports whether the receiver dropped a segment that would open or end the connection, because
+// it was damaged on its way.
+func (v *newest) damaged(p *packet.Packet, from int) bool {
+	return v.right[from] && p.TCP.Flags&(packet.SYN|packet.FIN|packet.RST) != 0 && p.ChecksumWrong()
+}
+
 // add takes note of a segment of the connection.
 func (v *newest) add(p *packet.Packet, from int) {
 	t := p.TCP
+	if !v.sent[from] {
+		v.right[from] = p.ChecksumRight()
+	}
 	if v.rst = v.rst || t.Flags&packet.RST != 0; v.rst {
 		v.seconds = uint32(p.Time / 1e9)
 	}
@@ -98,8 +108,9 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if p.TCP.Flags&packet.SYN == 0 {
 		isn--
 	}
-	reused := x.known && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
-	begins = !x.known || reused || x.value.strange(p, from)
+	damaged := x.known && x.value.damaged(p, from)
+	reused := x.known && !damaged && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
+	begins = !x.known || reused || !damaged && x.value.strange(p, from)
 	if reused {
 		x.reused = append(x.reused, len(x.spans))
 	}
@@ -108,6 +119,10 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 		x.spans = append(x.spans, span{first: uint32(p.Number)})
 	}
 	v := &x.value
+	x.spans[v.id].last = uint32(p.Number)
+	if damaged {
+		return int(v.id), false
+	}
 	if !v.anchored[from] {
 		v.anchored[from], v.isn[from] = true, isn
 	}
@@ -115,7 +130,6 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 		v.anchored[to], v.isn[to] = true, p.TCP.RawAck-1
 	}
 	v.add(p, from)
-	x.spans[v.id].last = uint32(p.Number)
 	return int(v.id), begins
 }
 

@@ -97,7 +97,8 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	}
 	p.passOver()
 	w := p.answeredBy(r.Code)
-	if w == nil || afterGap && !w.done && (!w.takes(r.Code) || p.answersLost(r, w)) { // the answer was lost; this is another reply
+	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || afterGap && p.answersLost(r, w))
+	if w == nil || lost { // the answer was lost; this is another reply
 		p.unsolicited(r)
 		return
 	}
@@ -109,7 +110,14 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 // the server had received more than the last command, and the client waits for each reply.
 func (p *parser) answersLost(r *Reply, w *waiting) bool {
 	last := w == p.pending[len(p.pending)-1]
-	return last && w.Sender() == "" && !p.pipelines && r.Lines[0].Ack > w.Line.End
+	return last && w.Sender() == "" && !p.pipelines && p.commandLost(r)
+}
+
+// commandLost reports whether the server had received more than the last command when it sent a reply.
+// A command in TLS ends before its record does.
+func (p *parser) commandLost(r *Reply) bool {
+	last := p.pending[len(p.pending)-1].Line
+	return !last.InTLS && r.Lines[0].Ack > last.End
 }
 
 // give adds a reply to a command. It may replace one that fits less.

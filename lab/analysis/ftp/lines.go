@@ -21,7 +21,8 @@ type rawLine struct {
 	complete    bool
 	afterGap    bool
 	unread      [2]bool // what is missing before it, and its end, are in TLS that cannot be read
-	urgent      bool    // a chunk of it was sent as urgent
+	inTLS       bool
+	urgent      bool // a chunk of it was sent as urgent
 }
 
 // A lineReader reads a stream line by line. A line ends at LF; a CR before the LF is not part of
@@ -50,7 +51,7 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 			}
 		}
 		if !open {
-			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, unread: [2]bool{r.gap && r.unread}}
+			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, inTLS: c.InTLS, unread: [2]bool{r.gap && r.unread}}
 			open, r.gap = true, false
 		}
 		piece, rest, complete := bytes.Cut(c.Data, []byte("\n"))

@@ -89,7 +89,7 @@ func (p *parser) line(l rawLine, from Side) *Line {
 	*line = Line{
 		From: from, Text: p.keep(text), Seq: l.seq, End: l.end, Ack: l.ack,
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
-		Complete: l.complete, AfterGap: l.afterGap, UnreadBefore: l.unread[0], UnreadAfter: l.unread[1], Telnet: telnet, Urgent: l.urgent,
+		Complete: l.complete, AfterGap: l.afterGap, UnreadBefore: l.unread[0], UnreadAfter: l.unread[1], Telnet: telnet, Urgent: l.urgent, InTLS: l.inTLS,
 	}
 	if p.to.Line != nil {
 		p.to.Line(line)

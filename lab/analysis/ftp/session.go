@@ -83,6 +83,8 @@ type Line struct {
 	// UnreadBefore and UnreadAfter say that the bytes which are missing before it, or its
 	// end, are in the capture, inside TLS that cannot be decrypted.
 	UnreadBefore, UnreadAfter bool
+	// InTLS says that it was encrypted.
+	InTLS bool
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959

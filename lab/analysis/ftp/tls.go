@@ -95,7 +95,11 @@ func unwrap(client, server tcp.Stream, keys *tls.Keys, inMiddle bool) (layer *TL
 			}
 			plain[dir] = append(plain[dir], c)
 		}
-		s.Data, s.Clear = take, take
+		s.Clear = take
+		s.Data = func(dir int, c tcp.Chunk) {
+			c.InTLS = true
+			take(dir, c)
+		}
 		s.Read(rest)
 		layer = &TLSLayer{From: from, InMiddle: inMiddle && s.ClientHello == nil, Session: s}
 	}

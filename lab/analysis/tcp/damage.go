@@ -58,7 +58,7 @@ func (h *Half) damaged(p *packet.Packet, peer *Half) bool {
 	switch {
 	case h.sums == neverRight && p.ChecksumRight():
 		h.sums = someRight
-	case h.sums == someRight && p.TCP.Flags&packet.SYN == 0 && peer.Packets > 0 && p.ChecksumWrong():
+	case h.sums == someRight && peer.Packets > 0 && p.ChecksumWrong():
 		if h.doubt == nil {
 			h.doubt = &doubt{}
 		}
@@ -73,7 +73,7 @@ func (d *doubt) add(p *packet.Packet, seg *Segment) {
 	if end == seg.Seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
 		return
 	}
-	x := doubtful{ending{end, p.Number, p.Time}, seg.Seq, seg.Flags & packet.FIN}
+	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seg.Seq, seg.Flags & packet.FIN}
 	i := len(d.waiting)
 	for i > 0 && d.waiting[i-1].at > end {
 		i--

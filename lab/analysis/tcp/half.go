@@ -33,6 +33,8 @@ type Flow struct {
 	// FIN and RST are the numbers of the first packets with these flags, 0
 	// for none.
 	FIN, RST int
+	// FINAck is what the segment with the FIN acknowledges, 0 for nothing.
+	FINAck int64
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int

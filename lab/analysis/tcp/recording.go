@@ -127,6 +127,8 @@ type Chunk struct {
 	// AfterGap says that bytes before it are not in the capture. Unread says that they are,
 	// but are encrypted, and no key decrypts them.
 	AfterGap, Unread bool
+	// InTLS says that it was encrypted.
+	InTLS bool
 	// Urgent says that the segment had the URG flag.
 	Urgent bool
 }

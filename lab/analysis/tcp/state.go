@@ -98,7 +98,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	s.open(p, seg)
 	s.acknowledged(seg, fwd, rev)
 	s.accept(p, 1-seg.Direction, seg)
-	s.ending(p, seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), p.Number, p.Time})
+	s.ending(p, seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), seg.Ack, p.Number, p.Time})
 }
 
 // settle corrects where a stream begins if its SYN was damaged: the answer to the SYN and the next
@@ -176,9 +176,11 @@ func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
 	}
 }
 
-// An ending is the relative number at which the data of a segment ends, its packet and time.
+// An ending is the relative number at which the data of a segment ends, what it acknowledges, its packet
+// and time.
 type ending struct {
 	at     int64
+	ack    int64
 	packet int
 	time   int64
 }
@@ -191,7 +193,7 @@ func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 			s.firstFIN = int8(dir)
 		}
 		if !h.finSeen {
-			h.finSeen, h.fin, h.FIN, h.FINTime, h.finKnown = true, e.at, e.packet, e.time, p.Number
+			h.finSeen, h.fin, h.FINAck, h.FIN, h.FINTime, h.finKnown = true, e.at, e.ack, e.packet, e.time, p.Number
 		}
 	}
 	if flags&packet.RST != 0 {

@@ -83,7 +83,7 @@ func (s *Stream) chunk() (c Chunk, ok bool) {
 		data := s.recording.data[x.from:x.to]
 		if last := min(x.seq+int64(len(data)), s.end); last > s.next {
 			data = data[s.next-x.seq : last-x.seq]
-			c = Chunk{s.next, x.ack, data, x.packet, x.time, s.readable, s.acks.at(last, s.readable), s.gap, false, x.urgent}
+			c = Chunk{Seq: s.next, Ack: x.ack, Data: data, Packet: x.packet, Time: x.time, ReadableAt: s.readable, AckedAt: s.acks.at(last, s.readable), AfterGap: s.gap, Urgent: x.urgent}
 			s.next, s.gap = s.recording.have.From(last)
 			return c, true
 		}
