@@ -197,6 +197,19 @@ func TestSettingsThatHaveAnEffect(t *testing.T) {
 	}
 }
 
+// TestRepliesByHand has steps after commands that were sent by hand and have no reply to come.
+func TestRepliesByHand(t *testing.T) {
+	for _, steps := range []string{
+		"send RETR x\nawait 150\nread 1\nsend ABOR\nawait 226\nnoop", `write "\xff\xf4"` + "\nurgent \"\\xff\\xf2\"\nnoop", `write "NOO"` + "\n" + `write "P\r\n"` + "\nawait\nnoop",
+		`write "AUTH TLS\r\nNOOP\r\n"` + "\nawait 234\ntls\npwd", "send NOOP\nclose\nopen\nnoop", "send QUIT\nhangup\nopen\nnoop", "send NOOP\nquit nowait\nopen\nnoop",
+		"send NOOP\nsession b\nopen\nnoop\nsession first\nactive\npause 1s\nawait\nnoop",
+	} {
+		if _, err := Parse("x.txtar", []byte("server tls=explicit\nopen\n"+steps+"\n")); err != nil {
+			t.Errorf("%s: %v", steps, err)
+		}
+	}
+}
+
 // TestOpenAgain opens a session anew after its end.
 func TestOpenAgain(t *testing.T) {
 	if _, err := Parse("x.txtar", []byte("open\nquit\nopen\nhangup\nopen\nquit\n")); err != nil {

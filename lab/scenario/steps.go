@@ -194,12 +194,13 @@ func (p *parser) startSession(v verb, words []string) {
 
 // checkSteps checks what the steps need from the rest of the file.
 func (p *parser) checkSteps() {
-	sessions, background := map[string]connected{}, map[string]bool{}
+	sessions, background, sent := map[string]connected{}, map[string]bool{}, map[string]byHand{}
 	for i, s := range p.s.Steps {
 		p.line = s.Line
 		p.try(func() { p.checkStep(s, sessions) })
 		p.try(func() { p.checkRest(s, p.s.Steps[i+1:]) })
 		p.try(func() { p.checkBackground(s, background) })
+		p.try(func() { p.checkByHand(s, sent) })
 	}
 }
 
