@@ -82,14 +82,23 @@ func (w *watch) file(p *capture.Packet) {
 // plant remembers the worst of what is in a file.
 func (w *watch) plant(p *capture.Packet, found ...content.Content) {
 	for _, c := range found {
-		if before, known := w.planted[p.Connection.ID]; known && !(isWorst(c.Kind) && !isWorst(before.Kind)) || len(w.planted) >= maxContents {
+		if before, known := w.planted[p.Connection.ID]; known && weight(c.Kind) <= weight(before.Kind) || len(w.planted) >= maxContents {
 			continue
 		}
 		w.planted[p.Connection.ID] = shownBy(p, c)
 	}
 }
 
-func isWorst(k content.Kind) bool { return k == content.Malicious || k == content.Secret }
+// weight orders kinds of contents, the worst last.
+func weight(k content.Kind) int {
+	switch k {
+	case content.Demand:
+		return 0
+	case content.Malicious, content.Secret:
+		return 2
+	}
+	return 1
+}
 
 // shown is what the first bytes of a connection show. A packet with a wrong checksum shows
 // nothing: its receiver dropped it.

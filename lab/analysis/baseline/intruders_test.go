@@ -16,6 +16,15 @@ var intruders = []lookalike{
 	{"an account that is emptied, by somebody who boasts", "no-signs-agree", "", emptied("MKD hacked_by_mallory")},
 	{"an account that is emptied", "files-are-kept", IsUnusual, emptied("NOOP")},
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
+	{"a folder that is emptied for a ransom", "files-are-kept", "", ransomed(8, "DELE %s\n< 250 ok", "STOR READ_ME.txt", "Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
+	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
+	{"many files that are removed for a ransom, without a listing of them", "files-are-kept", "", func(f *forge.Capture) {
+		session1(numberedLines(20, "> DELE a%d\n< 250 ok\n"))(f)
+		moved("STOR LISEZ", opener, "Contact: r@onionmail.org")(f)
+	}},
+	{"a folder that is emptied, and says who was there", "files-are-kept", IsNormal, ransomed(8, "DELE %s\n< 250 ok", "STOR README.txt", "Cleaned up by the nightly job.")},
+	{"a few files that are removed, and a page that asks for gifts", "files-are-kept", IsNormal, ransomed(8, "NOOP\n< 200 ok", "STOR give.html", "<html>Bitcoin: bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq</html>")},
+	{"a web site that is renewed, and asks for gifts", "files-are-kept", IsNormal, ransomed(8, "DELE %s\n< 250 ok\n> STOR %s\n< 150 go on\n< 226 done", "STOR give.html", "<html>Bitcoin: bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq</html>")},
 	{"one folder that is removed", "files-are-kept", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 old\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 new\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n")
@@ -104,6 +113,19 @@ func emptied(last string) func(*forge.Capture) {
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 .\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 ..\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 docs\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 fotos\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a b\r\n")
 		t.Say("> CWD docs\n< 250 ok\n> DELE c\n< 250 ok\n> CDUP\n< 250 ok\n> RMD docs\n< 250 ok\n> RMD fotos\n< 250 ok\n> DELE a b\n< 250 ok")
 		t.Say("> " + last + "\n< 250 ok").Say(bye).Peer.Close()
+	}
+}
+
+// ransomed is a session that lists n files, does something to each, and then stores a text.
+func ransomed(n int, each, command, text string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "LIST -la", numberedLines(n, "-rw-r--r-- 1 0 0 9 Jan 1 2020 a%d.doc\r\n"))
+		for i := range n {
+			t.Say(strings.ReplaceAll("> "+each, "%s", fmt.Sprintf("a%d.doc", i)))
+		}
+		move(t, 40001, command, text)
+		t.Say(bye).Peer.Close()
 	}
 }
 

@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -14,12 +13,12 @@ import (
 var filesAreKeptRule = Rule{
 	Name: "files-are-kept", Theme: "requests",
 	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
-	Source:   "MITRE ATT&CK, T1485 (data destruction) and T1070 (indicator removal)",
+	Source:   "MITRE ATT&CK, T1485 (data destruction), T1486 (extortion) and T1070 (indicator removal)",
 	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
 	Severity: Odd, sign: 2,
 	Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
 	Innocent: "a program removes what is out of date.",
-	look:     eachSession(wipes),
+	look:     filesAreKept,
 }
 
 // How many files a client deletes at machine speed in a wipe. The files of a removed folder count only
@@ -61,6 +60,31 @@ type wiper struct {
 	gone    map[string]int  // deleted files that were not fetched, with the packet
 	stored  int
 	last    *ftp.Exchange // the last deletion
+}
+
+func filesAreKept() look {
+	held := map[pairOfHosts]*hostage{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			if held[s.hosts()] == nil && len(held) < maxPairs {
+				held[s.hosts()] = &hostage{}
+			}
+			if h := held[s.hosts()]; h != nil && len(h.demands) < maxPackets {
+				h.add(e, s)
+			}
+			return wipes(e, s)
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, h := range held {
+				if b, ok := h.judge(); ok {
+					b.hosts = hosts
+					found = append(found, b)
+				}
+			}
+			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			return found
+		},
+	}
 }
 
 func wipes(e *Evidence, s *session) []breach {
@@ -114,10 +138,7 @@ func (s *session) firstListing(e *Evidence) (at string, entries int) {
 	var w walk
 	for _, x := range s.Exchanges {
 		if data := s.dataOf(x.Data); x.Lists() && len(data) == 1 {
-			if strings.HasPrefix(x.Argument, "-") { // options of ls
-				return w.target(""), e.watch.entries[data[0].ID]
-			}
-			return w.target(x.Argument), e.watch.entries[data[0].ID]
+			return w.listed(x.Argument), e.watch.entries[data[0].ID]
 		}
 		w.follow(x)
 	}

@@ -49,6 +49,7 @@ const (
 	LongListing                     // a listing with a line that overflows a buffer
 	Shell                           // a conversation with a shell
 	Service                         // a protocol that is known
+	Demand                          // a text that asks for money in coins, or says where to write in secret
 	Form                            // what a program sends to a web server
 )
 

@@ -18,6 +18,11 @@ const (
 
 // implants are such programs and scripts.
 var implants = []plant{
+	{what: "a text that asks for money in coins, or says where to write in secret", kind: Demand, source: "MITRE ATT&CK, T1486 (data encrypted for impact) and T1657 (financial theft)",
+		example: "Send 0.05 bitcoin to 1Boat.\n",
+		parts: []part{like(`\b(bitcoins?|btc|monero|xmr|ethereum|usdt|litecoin|ransom)\b|иткоин|\bbc1[a-z0-9]{20,}|\.onion\b|onionmail|@(proton|tuta|cock)|\bt\.me/|\btelegram *:? *@`,
+			"bitcoin", "btc", "monero", "xmr", "ethereum", "usdt", "litecoin", "ransom", "иткоин", "bc1", ".onion", "onionmail", "@proton", "@tuta", "@cock", "t.me/", "telegram")}},
+
 	{what: "a bot that takes orders from a chat, to flood other hosts", kind: Malicious, fetched: true, where: anywhere, source: atBots,
 		example: "#!/usr/bin/perl\nuse IO::Socket;\nprint $s \"NICK bot\\nUSER x\\n\";\nif($m=~/^!udpflood/){}\n",
 		parts: []part{like(`\b(udp|tcp|syn|http|ack|icmp|std)_?flood(er)?\b|\btsunami <target>|\bpan <target> <port>|[!@.](ddos|portscan|nmap)\b`, "flood", "<target>", "ddos", "portscan", "nmap"),
