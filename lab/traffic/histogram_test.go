@@ -32,6 +32,20 @@ func TestHistogramMerges(t *testing.T) {
 	}
 }
 
+// TestHistogramAddTimes counts values several times at once, and one by one.
+func TestHistogramAddTimes(t *testing.T) {
+	var once, oneByOne Histogram
+	for v, n := range map[float64]int64{0: 2, 60: 3, 1500: 7, 9000: 0} {
+		once.AddTimes(v, n)
+		for range n {
+			oneByOne.Add(v)
+		}
+	}
+	if !reflect.DeepEqual(once, oneByOne) {
+		t.Errorf("got %+v\nwant %+v", once, oneByOne)
+	}
+}
+
 // TestHistogramQuantiles compares with the sorted values.
 func TestHistogramQuantiles(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))

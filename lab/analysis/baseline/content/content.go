@@ -31,7 +31,7 @@ type Kind int
 
 const (
 	Program         Kind = iota + 1 // an executable file
-	Malicious                       // the output of a password stealer, a web shell, or a note of ransomware: it has no other use
+	Malicious                       // what has no other use, such as the loot of a password stealer, or a web shell
 	LikelyMalicious                 // what an intruder has probably written
 	Suspicious                      // what an intruder may have written, and others may, too
 	Defaced                         // a web page that an intruder changed

@@ -55,3 +55,22 @@ func TestPattern(t *testing.T) {
 		}
 	}
 }
+
+// TestBranches tries only the alternatives of which a text has what they need.
+func TestBranches(t *testing.T) {
+	p := New(`(abc\d+|\bab[|]|(?i)x.*key)`)
+	for text, want := range map[string][]string{
+		"abc":        {`abc[0-9]+`},
+		"x is a key": {`(?i-s:X.*KEY)`},
+		"ab|":        {`\bab\|`},
+		"cba":        nil,
+		"ab":         nil,
+	} {
+		var got []string
+		has := PairsOf(text)
+		p.matches(&has, func(e *regexp.Regexp) bool { got = append(got, e.String()); return false })
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("on %q: got %q tried, want %q", text, got, want)
+		}
+	}
+}
