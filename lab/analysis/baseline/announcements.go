@@ -96,7 +96,7 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Odd, "another address of the same host, as both come from one network card"}
 	}
 	if a.Mode == ftp.Passive {
-		if s.pointsAround() {
+		if s.privateHosts(ftp.Passive) >= manyHosts {
 			return translation{Violation, "one of several hosts to which this server sends its client"}
 		}
 		return e.redirected(s, a, addr, own)
@@ -111,18 +111,20 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Violation, "a service of the server's own host, as clients that were made to speak FTP announce it"}
 	case !servicePorts[a.Addr.Port()] && s.transferred(a, addr) && e.watch.cards.oneHost(addr, own):
 		return translation{Odd, "another address of the same host, as both come from one network card, and the transfer went there"}
-	case s.reached(a, addr) && sameNetwork(addr, s.server()):
+	case s.reached(a, addr) && (sameNetwork(addr, s.server()) || isPrivate(addr) && !isPrivate(own)):
 		return translation{Violation, "a host in the server's network, which accepted its connection"}
 	case addr == s.server():
 		return translation{Violation, "the server's own address"}
+	case s.behindNAT(a, addr, own) && !isPrivate(own) && e.otherAddresses(s, addr) == 0 && !s.idle(a) && len(a.Connections) == 0:
+		return translation{Note, "a private address, as clients behind a NAT device have"}
+	case s.behindNAT(a, addr, own):
+		return translation{Odd, "its own address behind a NAT device, or a third party's"}
 	case e.otherAddresses(s, addr) > 0:
 		return translation{Violation, "one of several addresses that this client announced"}
 	case sameNetwork(addr, own):
 		return translation{Violation, "another host in its own network, so NAT does not explain it"}
-	case !refused(a) && s.whole && s.unused(a):
+	case s.idle(a):
 		return translation{Violation, "and no transfer to it followed"}
-	case isPrivate(addr) && !isPrivate(own):
-		return translation{Note, "a private address, as clients behind a NAT device have"}
 	case isPrivate(own):
 		return translation{Odd, "its own address behind a NAT device, or a third party's"}
 	case !s.tried(a):
@@ -176,20 +178,27 @@ func (e *Evidence) redirected(s *session, a *ftp.DataPort, addr, own netip.Addr)
 	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
 }
 
-// manyHosts is how many private addresses a server announces that sends its client from host to host.
-// A site has fewer servers behind one address.
+// manyHosts is how many private addresses a server announces that sends its client from host to host,
+// or a client that sends its server. A site has fewer servers behind one address, and a client has one.
 const manyHosts = 3
 
-// pointsAround reports whether the server announced private addresses of several hosts, which are
-// not in its own network.
-func (s *session) pointsAround() bool {
+// privateHosts counts the private addresses that a side announced in a mode, and that are not in its own
+// network.
+func (s *session) privateHosts(m ftp.Mode) int {
 	hosts := map[netip.Addr]bool{}
 	for _, a := range s.DataPorts {
-		if addr := a.Addr.Addr().Unmap(); a.Mode == ftp.Passive && a.ThirdParty && isPrivate(addr) && !sameNetwork(addr, s.server()) && !s.spoiled(a) {
+		if addr := a.Addr.Addr().Unmap(); a.Mode == m && a.ThirdParty && isPrivate(addr) && !sameNetwork(addr, s.party(m)) && !s.spoiled(a) {
 			hosts[addr] = true
 		}
 	}
-	return len(hosts) >= manyHosts
+	return len(hosts)
+}
+
+// behindNAT reports whether an announced address may be that of the client itself, before a NAT device
+// translates it: a private address, not in the network in which the client seems to be, to which the
+// server did not get through.
+func (s *session) behindNAT(a *ftp.DataPort, addr, own netip.Addr) bool {
+	return isPrivate(addr) && !sameNetwork(addr, own) && !s.reached(a, addr) && s.privateHosts(ftp.Active) < manyHosts
 }
 
 // otherAddresses counts the addresses of the same family that the client of a session announced in
@@ -206,6 +215,9 @@ func (e *Evidence) otherAddresses(s *session, addr netip.Addr) int {
 
 // refused reports whether the server declined the announcement.
 func refused(a *ftp.DataPort) bool { return a.ReplyCode >= 400 }
+
+// idle reports whether the server accepted an announcement, and the client did not use it.
+func (s *session) idle(a *ftp.DataPort) bool { return !refused(a) && s.whole && s.unused(a) }
 
 // unused reports whether the session continued without a transfer that uses the
 // announcement.

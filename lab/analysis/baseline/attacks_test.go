@@ -313,6 +313,12 @@ var attacks = []struct {
 		download(f, "10.0.0.2:20", "10.0.0.200:8000", opener, 500)
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a bounce to a host in another network inside", "own-address", func(f *forge.Capture) {
+		t := dial(f, "203.0.113.5", "10.0.0.2:21").Say(hello).Say("> PORT 10,7,0,200,31,64\n< 200 ok\n> RETR letter\n< 150 here")
+		download(f, "10.0.0.2:20", "10.7.0.200:8000", opener, 500)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a bounce from host to host inside", "own-address", session1(numberedLines(5, "> PORT 10,0,0,%d,31,144\n< 200 ok\n> LIST\n< 425 no\n"))},
 	{"CWD for ever", "no-floods", func(f *forge.Capture) {
 		overhear(f, aClient, aServer+":21").Say("< 220 hi\n> USER a\n< 331 and?\n> PASS b\n< 230 in\n" + strings.Repeat("> CWD /\n< 250 ok\n", 10) + "> QUIT\n< 221 bye")
 	}},

@@ -146,6 +146,20 @@ var lookalikes = []lookalike{
 		download(f, "10.9.0.8", aServer+":51203", opener, 55)
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a client behind NAT, whose server asks for PASV instead", "own-address", IsUnusual, session1("> PORT 192,168,1,5,156,65\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
+	{"a client in a tunnel that changes its mind", "own-address", IsUnusual, func(f *forge.Capture) {
+		dial(f, "192.168.1.5", aServer+":21").Say(hello).Say("> PORT 10,8,0,6,156,65\n< 200 ok").Say(bye).Close()
+	}},
+	{"an office behind one address", "own-address", IsUnusual, func(f *forge.Capture) {
+		for i := range 5 {
+			session1(fmt.Sprintf("> PORT 192,168,1,%d,156,65\n< 500 illegal\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done", 10+i))(f)
+		}
+	}},
+	{"a server that tries the private address of its client", "own-address", IsUnusual, func(f *forge.Capture) {
+		t := dial(f, "203.0.113.5", "10.0.0.2:21").Say(hello).Say("> PORT 192,168,1,5,156,65\n< 200 ok\n> LIST")
+		refuse(f, "10.0.0.2:20", "192.168.1.5:40001")
+		t.Say("< 425 no").Say(bye).Peer.Close()
+	}},
 	{"empty files that mark digests as done", "names-are-words", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		for i := range 5 {
