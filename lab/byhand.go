@@ -160,9 +160,13 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)
 	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
-	files, globErr := filepath.Glob(filepath.Join(filepath.Dir(r.Capture), "*"))
-	inheritOwner(append(files, filepath.Join(results, "index.json"), filepath.Join(results, "index.html"))...)
-	return errors.Join(err, globErr)
+	folder := filepath.Dir(r.Capture)
+	entries, readErr := os.ReadDir(folder)
+	for _, e := range entries {
+		inheritOwner(filepath.Join(folder, e.Name()))
+	}
+	inheritOwner(filepath.Join(results, "index.json"), filepath.Join(results, "index.html"))
+	return errors.Join(err, readErr)
 }
 
 // deviceRemark says what is special about a capture from a device of a machine or a

@@ -83,15 +83,25 @@ func Match(pattern string) ([]string, error) {
 	}
 	var names []string
 	for _, name := range Names() {
-		ok, err := path.Match(pattern, name)
+		ok, err := Fits(pattern, name)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", pattern, err)
+			return nil, err
 		}
 		if ok {
 			names = append(names, name)
 		}
 	}
 	return names, nil
+}
+
+// Fits reports whether a pattern of [path.Match] fits a name. The error says what is wrong with the
+// pattern.
+func Fits(pattern, name string) (bool, error) {
+	ok, err := path.Match(pattern, name)
+	if err != nil {
+		err = fmt.Errorf("%q: this pattern has a [ without a ], or a \\ at its end", pattern)
+	}
+	return ok, err
 }
 
 // Load parses the scenario of that name.

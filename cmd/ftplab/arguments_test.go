@@ -40,6 +40,7 @@ func TestArguments(t *testing.T) {
 		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
 		{"explain --md --html x", "--html and --md do not go together: explain takes one of them"},
 		{"run activ_list", "there is no scenario \"activ_list\"; did you mean active_list? `ftplab list` lists them, or give the path of a file of your own"},
+		{"run odd/abor_[2", `"abor_[2": this pattern has a [ without a ], or a \ at its end`},
 		{"run --ouput x", "unknown flag: --ouput; did you mean --output?"},
 		{"run --no-such x", "unknown flag: --no-such; `ftplab run -h` lists them"},
 		{"run --derive 0 active_list", "--derive 0: at least 1 was expected"},

@@ -115,11 +115,14 @@ func meantResult(results, name string) string {
 	if slices.Contains(scenarios.Names(), name) {
 		return ""
 	}
-	pages, _ := filepath.Glob(filepath.Join(results, "*", "walkthrough.html"))
-	for i, page := range pages {
-		pages[i] = filepath.Base(filepath.Dir(page))
+	var names []string
+	entries, _ := os.ReadDir(results)
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(results, e.Name(), "walkthrough.html")); err == nil {
+			names = append(names, e.Name())
+		}
 	}
-	return scenario.Nearest(name, pages)
+	return scenario.Nearest(name, names)
 }
 
 // browse opens an address in the browser, and does not wait for the browser to end.

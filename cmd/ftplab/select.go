@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -160,9 +159,9 @@ const oddFolder = "odd/"
 // loadOdd loads the scenarios of package odd that a name or a pattern fits.
 func loadOdd(pattern string) (list []*scenario.Scenario, err error) {
 	for _, name := range odd.Names() {
-		fits, err := path.Match(pattern, name)
+		fits, err := scenarios.Fits(pattern, name)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", oddFolder+pattern, err)
+			return nil, err
 		}
 		if !fits {
 			continue
@@ -186,9 +185,12 @@ func loadOdd(pattern string) (list []*scenario.Scenario, err error) {
 // its folder.
 func meantFile(path string) string {
 	folder := filepath.Dir(path)
-	files, _ := filepath.Glob(filepath.Join(folder, "*"+scenario.Extension))
-	for i, file := range files {
-		files[i] = filepath.Base(file)
+	var files []string
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == scenario.Extension {
+			files = append(files, e.Name())
+		}
 	}
 	if meant := scenario.Nearest(filepath.Base(path), files); meant != "" {
 		return fmt.Sprintf("; did you mean %s?", filepath.Join(folder, meant))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,29 @@ func TestRepliesByHand(t *testing.T) {
 	} {
 		if _, err := Parse("x.txtar", []byte("server tls=explicit\nopen\n"+steps+"\n")); err != nil {
 			t.Errorf("%s: %v", steps, err)
+		}
+	}
+}
+
+// TestPatterns holds that in the argument of a rule and in the "LINE" of a packet only * is special.
+func TestPatterns(t *testing.T) {
+	for _, test := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"[x].txt", "[x].txt", true}, {"[x].txt", "x.txt", false}, {"what?", "what?", true}, {"what?", "what!", false}, {`c:\dir`, `c:\dir`, true},
+		{"[x", "[x", true}, {"pub/*", "pub/a/b", true}, {"*:)*", "eve:)", true}, {"a*a", "a", false}, {"a*b*c", "abbc", true}, {"a*b*c", "acb", false},
+	} {
+		s, err := Parse("x.txtar", []byte("network wire\ndrop client > server "+strconv.Quote("RETR "+test.pattern)+"\nopen\n-- server --\non RETR "+test.pattern+": nothing\n"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got := s.Server.Rules[0].Matches("RETR", test.text); got != test.want {
+			t.Errorf("on RETR %s: got %v for %s", test.pattern, got, test.text)
+		}
+		if got := s.Network.Rules[0].MatchesPayload([]byte("RETR " + test.text + "\r\n")); got != test.want {
+			t.Errorf("drop RETR %s: got %v for %s", test.pattern, got, test.text)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -293,9 +292,6 @@ func (p *parser) checkRule(r Rule) {
 	if len(r.Actions) == 0 {
 		p.fail("%s: an action was expected after the colon, such as: %s: reply 450 Busy.", r.Text, r.Text)
 	}
-	if _, err := path.Match(r.Argument, ""); err != nil {
-		p.fail("%s: %q is not a pattern: %v", r.Text, r.Argument, err)
-	}
 	handed, listens := false, false // whether the server does its usual part, and whether it listens
 	for i, a := range r.Actions {
 		p.line = a.Line
@@ -433,11 +429,28 @@ func (r Rule) Matches(command, argument string) bool {
 	return matchesText(r.Argument, argument)
 }
 
-// matchesText reports whether a text matches a pattern. A * matches everything, also a
-// slash, which path.Match does not match.
-func matchesText(pattern, text string) bool {
-	ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x00"), strings.ReplaceAll(text, "/", "\x00"))
-	return ok
+// matchesText reports whether a text matches a pattern, in which a * is any text.
+func matchesText(pattern, text string) bool { return IsJoined(strings.Split(pattern, "*"), text) }
+
+// IsJoined reports whether a text consists of the parts, in order, with any text between them.
+func IsJoined(parts []string, text string) bool {
+	first, rest := parts[0], parts[1:]
+	if len(rest) == 0 {
+		return first == text
+	}
+	last := rest[len(rest)-1]
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+		return false
+	}
+	text = text[len(first) : len(text)-len(last)]
+	for _, part := range rest[:len(rest)-1] {
+		_, after, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = after
+	}
+	return true
 }
 
 // actionManual returns the manual's list of the actions.

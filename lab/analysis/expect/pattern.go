@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"ftplab/lab/scenario"
 )
 
 // A pattern is a text with * for any run of characters, split at its stars: a text must
@@ -15,24 +17,7 @@ import (
 type pattern []string
 
 // matches reports whether the pattern matches the whole text.
-func (p pattern) matches(text string) bool {
-	if len(p) == 1 {
-		return p[0] == text
-	}
-	first, last := p[0], p[len(p)-1]
-	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
-		return false
-	}
-	text = text[len(first) : len(text)-len(last)]
-	for _, part := range p[1 : len(p)-1] {
-		i := strings.Index(text, part)
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return true
-}
+func (p pattern) matches(text string) bool { return scenario.IsJoined(p, text) }
 
 // beginsLike reports whether the text can have the command or the reply code at the
 // beginning of the pattern.
