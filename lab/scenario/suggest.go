@@ -153,6 +153,11 @@ func MeantCommand(command string) string {
 	return DidYouMean(word, commands)
 }
 
+// BeginsCommand reports whether a command of FTP begins with some capital letters.
+func BeginsCommand(letters string) bool {
+	return slices.ContainsFunc(commands, func(command string) bool { return strings.HasPrefix(command, letters) })
+}
+
 // suggestLocal is the end of a message about a file that the client does not have.
 func (p *parser) suggestLocal(name string) string {
 	var names []string

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/scenario"
 )
 
 // unknownByte stands for a byte of a text that the capture lacks. No text has a line end in it.
@@ -160,15 +161,17 @@ func (a *aligner) mayBeEnd(i int, text *ftp.Line) bool {
 	return a.sides[dir].begin >= 0 && a.nextIn(dir, 0) == i && !isWhole(text)
 }
 
-// isWhole reports whether a text begins like a reply or a command. It is then not the end of one.
+// isWhole reports whether a text begins like a reply or a command. It is then not the end of one. A
+// word at the end of what was recorded may be a part of a longer one, unless a command begins so.
 func isWhole(text *ftp.Line) bool {
-	word, _, _ := strings.Cut(text.Text, " ")
+	word, _, ended := strings.Cut(text.Text, " ")
 	isOf := func(letters string) bool { return strings.Trim(word, letters) == "" }
 	if text.From == ftp.Server {
 		word, _, _ = strings.Cut(word, "-")
 		return len(word) == 3 && isOf("0123456789")
 	}
-	return (len(word) == 3 || len(word) == 4) && isOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	return (len(word) == 3 || len(word) == 4) && isOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+		(ended || text.Complete || scenario.BeginsCommand(word))
 }
 
 // mayGoOn reports whether a text can match the pattern if it begins as recorded and more bytes

@@ -17,9 +17,9 @@ func TestRemains(t *testing.T) {
 	const lost = -1
 	for _, test := range []struct {
 		name, want      string
-		from            int // the first packet of the capture
-		pieces          string
-		kept            []int // of the pieces, in bytes
+		from            int    // the first packet of the capture
+		pieces          string // of the server, or with > of the client
+		kept            []int  // of the pieces, in bytes
 		wrong, unjudged string
 	}{
 		{"a hole in the middle", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 Here it |comes.\r\n", []int{8, 8}, "", "[4]"},
@@ -35,20 +35,26 @@ func TestRemains(t *testing.T) {
 		{"nothing but headers", loggedIn + "ctl server > client \"150 Here it comes.\"\n", 0, "150 |Here it |comes.\r\n", []int{0, 0, 0}, "", "[4]"},
 		{"the last line of a reply", loggedIn + "ctl ...\nctl server > client \"150 Here.\"\nctl server > client \"226 *\"\n", 0, "150-Well\r\n150 Here.\r\n|226 Done.\r\n", []int{4, 11}, "", "[5]"},
 		{"the start is older than the capture", begun + "ctl server > client \"150 Here it comes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "", "[2]"},
+		{"a word in a hole", loggedIn + "ctl client > server \"SITE AAAABBBB\"\n", 0, ">SITE |AAAA|BBBB\r\n", []int{3, 4, 2}, "", "[4]"},
+		{"a command in a hole", loggedIn + "ctl client > server \"SITE *\"\n", 0, ">SITE A\r\n|QUIT\r\n", []int{6, 4}, "unwanted 4 @13", "[4]"},
 		{"the start is older than the capture, and another end", begun + "ctl server > client \"150 Here it goes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "different 2 @2", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := &recording{forge.New(), false}
 			ctl := login(g)
-			for i, piece := range strings.Split(test.pieces, "|") {
-				ctl.Peer.Segment("P.", piece)
+			sender, pieces := ctl.Peer, test.pieces
+			if text, ofClient := strings.CutPrefix(pieces, ">"); ofClient {
+				sender, pieces = ctl, text
+			}
+			for i, piece := range strings.Split(pieces, "|") {
+				sender.Segment("P.", piece)
 				if test.kept[i] == lost {
 					g.Drop(0)
 				} else {
 					g.Last(0).Cut(headers + test.kept[i])
 				}
 			}
-			ctl.Segment(".", "")
+			sender.Peer.Segment(".", "")
 			g.Frames = g.Frames[max(0, test.from-1):]
 			v := verdict(t, test.want, g)
 			unjudged := ""
