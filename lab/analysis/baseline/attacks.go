@@ -4,9 +4,7 @@ package baseline
 
 import (
 	"fmt"
-	"maps"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -284,138 +282,6 @@ var noKnownExploitsRule = Rule{
 	look:     eachSession(knownExploit),
 }
 
-// An exploit is a request that only attackers send.
-type exploit struct {
-	command  string // onPath, onNew, onMark, or "" for any but a password
-	argument *pattern.Pattern
-	name     string
-}
-
-// onPath as the command of an exploit stands for all commands that take a path, onNew for those that
-// give something a name, and onMark for all whose argument has one of the marks. Few have one, and a
-// look for it is cheaper than a pattern.
-const (
-	onPath = "path"
-	onNew  = "new"
-	onMark = "mark"
-	marks  = "<:'%|;&`${"
-)
-
-// naming are the commands that give a file or a folder a name.
-var naming = words("STOR APPE MKD XMKD RNTO")
-
-// An exploitTable has the exploits that each command can carry, and those of all other commands under "".
-type exploitTable map[string][]exploit
-
-func tableOf(list []exploit) exploitTable {
-	commands := map[string]bool{"": true, "PASS": true, "ACCT": true}
-	maps.Copy(commands, naming)
-	for command := range pathCommands {
-		commands[command] = true
-	}
-	for _, k := range list {
-		commands[k.command] = true
-	}
-	t := exploitTable{}
-	for command := range commands {
-		for _, k := range list {
-			if k.fits(command) {
-				t[command] = append(t[command], k)
-			}
-		}
-	}
-	return t
-}
-
-// fits reports whether a command can carry the exploit; its argument decides. A password may be any
-// text, so the exploits in passwords are listed with PASS.
-func (k *exploit) fits(command string) bool {
-	switch k.command {
-	case onMark, "":
-		return !isPassword(command)
-	case onPath:
-		_, takesPath := pathCommands[command]
-		return takesPath
-	case onNew:
-		return naming[command]
-	}
-	return k.command == command
-}
-
-// isPassword reports whether the argument of a command is a password, or an account that may be one.
-func isPassword(command string) bool { return command == "PASS" || command == "ACCT" }
-
-// wholeCommand is a shell command without arguments, at the end of the text or of the command.
-const wholeCommand = "((?i:reboot|poweroff|whoami|uname( -a)?|telnetd)|id|ls( -\\w+)?|sleep \\d+)\\s*([;|&`)]|$)"
-
-var exploits = []exploit{
-	{"USER", pattern.New(`:\)`), "the back door of vsftpd 2.3.4 (CVE-2011-2523)"},
-	{"XXXX", pattern.New(`(?i)^(TLS|SSL)`), "AUTH, which somebody on the way made unreadable (RFC 7457, 2.1)"},
-	{"HELP", pattern.New(`^ACIDBITCHEZ`), "the back door of ProFTPD 1.3.3c (CVE-2010-20103)"},
-	{"SITE", pattern.New("(?i)^EXEC\\b.*(/bin/|\\.\\.|[;|`]|\\$\\()|^EXEC +(sh|bash|cmd|nc)\\b"), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{onMark, pattern.New(`(?i)<script\b|<\?php\b|<\?=|<(img|svg|iframe|body|video|input)\b[^>]*[\s/]on[a-z]{3,}\s*=`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
-	{"STOR", pattern.New(`(?i)\.(aspx?|php\d?|jspx?|cgi|cer|asa)(;\d*[^\d;]|%00|::\$data)`), "a program for a web server that looks like a picture (CVE-2009-4444)"},
-	{"REST", pattern.New(`^\d{19}`), "an offset that no file has (CWE-190)"},
-	{"RETR", pattern.New(`(?i)^eraseme_\d+\.exe$`), "a bot that fetches itself"},
-	{"", pattern.New(`[Aa]0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
-	{onMark, pattern.New(`^\w+:[x*!]:\d+:\d*:`), "a line of /etc/passwd, which a program took for a name (CWE-611)"},
-	{"MDTM", pattern.New(`^\d{14}[+-]\S{8,}`), "a time zone that overflows Serv-U (CVE-2004-0330)"},
-	{onMark, pattern.New(`(?i)</?INCLUDE>`), "a template of CrushFTP that reads any file of the server (CVE-2024-4040)"},
-	{"MKD", pattern.New(`(?i)\bpubst(ro|ealer)\b`), "a folder named as those who hide stolen goods name theirs"},
-	{"RETR", pattern.New(`(?i)^\d{3,5}_up\.exe$`), "the worm Sasser"},
-	{"SITE", pattern.New(`(?i)^CP(FR|TO) +(/proc/|/etc/(passwd|shadow))`), "ProFTPD's mod_copy (CVE-2015-3306)"},
-	{onMark, pattern.New(`(?i)\$\{[^}]{0,20}(jndi|lower:|upper:|\$\{)`), "a look-up of Log4j (CVE-2021-44228)"},
-	{onMark, pattern.New(`\{\{\s*\d+\s*\*\s*\d+\s*\}\}|[$#]\{\s*\d+\s*\*\s*\d+\s*\}|<%=\s*\d+\s*\*`), "a template that computes, if the server fills it in (CWE-1336)"},
-	{"USER", pattern.New(`['"]\)?\s*(--|#|/\*)`), "an injection of SQL (CVE-2009-0542)"},
-	{"USER", pattern.New(`(?i)('|%27)\s*\)?\s*(or|and|union|;)\s.{0,60}(=|select\b|--)`), "an injection of SQL (CVE-2009-0542)"},
-	{onMark, pattern.New(`(?i)('|%27)(\s*\)?\s*(or\s+('\w*'|"\w*"|\d+)\s*=|;\s*(drop|delete|insert|update|exec)\s)|.{0,60}\bunion\s+(all\s+)?select\b)`), "an injection of SQL (CVE-2009-0542)"},
-	{onMark, pattern.New("(?i)(^[|]|[;&|`]|\\$\\()\\s*(/bin/|/usr/bin/|(wget|curl) (-\\w|\\S*://)|nc (-\\w|\\d)|(ba)?sh (-\\w|/)|cmd(\\.exe)? /|powershell -\\w|busybox \\w|rm -\\w|cat /|ping -\\w|touch /)"), "an injection of shell commands"},
-	{onMark, pattern.New("(^[|]|[;&|`]|\\$\\()" + wholeCommand), "an injection of shell commands"},
-	{onMark, pattern.New(`(?i)\(\)\s*\{\s*:;\s*\}\s*;`), "Shellshock (CVE-2014-6271)"},
-	{onPath, pattern.New(`(\*\?){4}|(\?\*){4}|\*{8}`), "a pattern that makes the server search for ever"},
-	{onPath, pattern.New(`(\*/\.\./){2}|(\.\./\*/?){3}`), "a pattern that makes the server search for ever"},
-	{onMark, pattern.New(`(\{[^{}]*,[^{}]*\}[*?]*){6}`), "a pattern of braces that makes the server search for ever (CVE-2001-1501)"},
-	{onMark, pattern.New(`(\{[^{}]*\*[^{}]*,?){4}|~\{$|^~\{`), "a pattern of braces (CVE-2011-0762, CVE-2001-0550)"},
-	{onPath, pattern.New(`(\{[^{]*){10}`), "a pattern of braces in braces (CVE-2011-0762)"},
-	{onMark, pattern.New(`\$\{IFS\}|\$IFS\b`), "an injection of shell commands"},
-	{"RETR", pattern.New(`^[|] *[\w/]`), "a name that a client takes for a program to run (CVE-2017-17405)"},
-	{"RCMD", pattern.New(`(?i)^CRTUSRPRF\b.*(\*SECOFR|\*ALLOBJ)`), "a command that makes a new user with all rights on an AS/400"},
-	{"SITE", pattern.New(`(?i)^(SYM)?LINK +"?(/etc/(passwd|g?shadow|master\.passwd|sudoers)|/proc/self|/root/)`), "a link to a file of the system"},
-	{"", pattern.New(`(?i)(^|[\\/])(con|aux|nul|prn|clock\$)[\\/](con|aux|nul|prn|clock\$)([\\/]|$)`), "names of devices, which stop Windows 98 (CVE-2000-0168)"},
-	{"LIST", pattern.New(`(^|\s)-\w*w\s*\d{5,}`), "a width that uses up the memory of ls (CVE-2003-0854)"},
-	{"PASS", pattern.New(`Aa0Aa1Aa2Aa3A`), "Metasploit's pattern, which shows where a buffer ends"},
-	{"PASS", pattern.New(`(?i)\$\{jndi:[a-z]+:/`), "a look-up of Log4j (CVE-2021-44228)"},
-	{"PASS", pattern.New(`(?i)<script\b[^>]*>|<\?php\s`), "a script that runs where somebody reads the log (CWE-79, CWE-117)"},
-	{"PASS", pattern.New(`(?i)'\s*\)?\s*(or\s+(['"]?\w+['"]?)\s*=\s*['"]?\w|union\s+(all\s+)?select\s)`), "an injection of SQL (CVE-2009-0542)"},
-	{"PASS", pattern.New("(?i)[;&|`(]\\s*(wget|curl)\\s[^;|&]*\\b(https?|ftp)://"), "an injection of shell commands"},
-	{"PASS", pattern.New(`(?i)gpuser@home\.com$`), "Grim's Ping, which looks for servers that everybody may write"},
-	{"MKD", pattern.New(`^\d{12}p$`), "a folder named as Grim's Ping names its test"},
-	{"PASS", pattern.New(`^(-iss@iss|-satan@|-saint@|pass -cklaus|ddd@\n?$)`), "a scanner's password"},
-	{"PORT", pattern.New(`^205,217,153,62,`), "Nmap's test for the bounce attack"},
-	{onMark, pattern.New(`(?i)%0[ad] *(USER|PASS|PORT|EPRT|RETR|STOR|DELE|SITE|RNFR|QUIT|MAIL|RCPT)\b`), "an encoded line end, after which another command hides (CWE-93)"},
-	{"STOR", pattern.New(`(?i)(^|/)(PW|CO|KL|CC|CR)_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.(html|txt|zip)$`), "a file named as Agent Tesla names its loot"},
-	{"STOR", pattern.New(`(?i)(hawkeye.?keylogger|(keylogger|stealer)[ _-](records?|logs?)|passwords? id -|(clipboard|screenshot|keystrokes?)[ _-]?logs?[ _-]id)`), "a file named as password thieves name their loot"},
-}
-
-// suspects are requests that attackers send, and others seldom.
-var suspects = []exploit{
-	{"SITE", pattern.New(`(?i)^EXEC\b`), "SITE EXEC, which runs a program at the server (CVE-2000-0573)"},
-	{"RCMD", pattern.New(`(?i)^(CRT|CHG)USRPRF\b|^GRTOBJAUT\b`), "a command about the rights of a user of an AS/400"},
-	{"SITE", pattern.New(`(?i)^CHMOD +0?[4-7]\d{3} `), "a program that gets the rights of its owner"},
-	{"REST", pattern.New(`^-\d`), "an offset in front of the file, as attackers and programs with numbers of 32 bits send it"},
-	{"MKD", pattern.New(`(?i)\btagged\b.{0,3}\b(by|for|4)\b|\bw[a4]rez\b`), "a folder named as those who hide stolen goods name theirs"},
-	{onMark, pattern.New("[;&|]\\s+" + wholeCommand), "what may be a shell command"},
-	{onMark, pattern.New(`(?i)%0d%0a`), "an encoded line end"},
-	{onMark, pattern.New(`(?i)\{(working_dir|user_(name|dir|ip|port)|host_?name|server_(name|ip|version)|home|username|ip|sys(tem)?_\w+)\}`), "a variable that CrushFTP fills in (CVE-2024-4040)"},
-	{onNew, pattern.New(`(?i)(^|[\W_\d])(h[a4]ck[e3]d|pwn[e3]d|d[e3]fac[e3]d|r[o0]{2}t[e3]d)[\W_]*by([\W_\d]|$)|(^|[\W_])you[\W_]*(have[\W_]*been|are|were|got)[\W_]*(h[a4]ck[e3]d|pwn[e3]d|0wn[e3]d)`), "a name with which intruders boast"},
-	{onNew, pattern.New(`(?i)(your|all)[\W_]*(files|data)[\W_]*(are|were|have|is)[\W_]*(been[\W_]*)?(encrypted|locked|stolen)|(restore|recover|decrypt|unlock)[_-]+(my|your)[_-]+(files|data)|(^|[\W_])(btc|bitcoins?|monero|xmr)[\W_]*(to|at)?[\W_]*(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})`), "a name that asks for a ransom"},
-	{"STOR", pattern.New(`(?i)(how[_ -]?to[_ -]?(decrypt|(restore|recover)[_ -]?(your|my|all|encrypted)?[_ -]?(files|data))|decrypt[_ -]?(my|your|all)?[_ -]?files|(read_?me|instructions?).*(decrypt|ransom))`), "a file named as the notes of ransomware"},
-	{"STOR", pattern.New(`(?i)(^|/)SC_.*[-_/].*_?\d{4}_\d{2}_\d{2}[_ ]\d{2}_\d{2}_\d{2}\.jpe?g$`), "a picture named as Agent Tesla names those of the screen"},
-	{"STOR", pattern.New(`(?i)recovered.?passwords`), "a file named as password thieves name their loot"},
-	{"USER", pattern.New(`^w0rm$`), "a user named as that of the worm ADMw0rm"},
-	{"PASS", pattern.New(`^wh00t$`), "a scanner's password"},
-}
-
 var (
 	picture    = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|ico|webp)$`)
 	webProgram = pattern.New(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
@@ -482,27 +348,6 @@ func knownExploit(e *Evidence, s *session) []breach {
 	}
 	return found
 }
-
-// in names the exploit that a command carries, "" for none of the table. The pairs are those of its argument.
-func (t exploitTable) in(x *ftp.Exchange, has *pattern.Pairs) string {
-	list, known := t[x.Command]
-	if !known {
-		list = t[""]
-	}
-	marked := strings.ContainsAny(x.Argument, marks)
-	for i := range list {
-		k := &list[i]
-		if (marked || k.command != onMark) && k.argument.MatchStringPairs(x.Argument, has) {
-			return k.name
-		}
-	}
-	return ""
-}
-
-var (
-	knownExploits   = sync.OnceValue(func() exploitTable { return tableOf(exploits) })
-	suspectExploits = sync.OnceValue(func() exploitTable { return tableOf(suspects) })
-)
 
 // copiesUnknown reports whether a command copies a file at the server for somebody without an account.
 // Clients such as WinSCP do so for users.
