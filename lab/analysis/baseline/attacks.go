@@ -136,57 +136,6 @@ func run(text string) int {
 	return longest
 }
 
-var argumentsAreTextRule = Rule{
-	Name: "arguments-are-text", Theme: "requests",
-	Says:     "Commands and arguments are text without control characters.",
-	Source:   "RFC 959, 5.3; RFC 2640, 2.2",
-	Example:  `> RETR \x90\x90\x90\x90\x90\x90\x90\x90\xeb\x1f\x5e`,
-	Severity: Violation,
-	Matters:  "An exploit sends machine code as an argument.",
-	Innocent: "a name is in an old character set.",
-	look:     eachCommand(notText),
-}
-
-// typed are control characters that come from a keyboard, from Telnet's line end, or from
-// character sets with shifts. None of them is a sign of machine code.
-const typed = "\x00\b\t\r\x0e\x0f\x1b"
-
-// sled is a row of NOP instructions of x86. A jump to any of them leads to the machine code after it.
-var sled = strings.Repeat("\x90", 8)
-
-// cutByZero matches a zero byte inside a name. After CR it belongs to a line end of Telnet.
-var cutByZero = pattern.New(`[^\r]\x00[^\s]`)
-
-// notText looks for machine code: runs of NOP instructions, control characters, and bytes of
-// 0xff, which Telnet reserves.
-func notText(x *ftp.Exchange) string {
-	text := x.Line.Text
-	control := 0
-	for i := range len(text) {
-		if text[i] < 0x20 && strings.IndexByte(typed, text[i]) < 0 {
-			control++
-		}
-	}
-	doubled := int(x.Line.End-x.Line.Seq) - len(text) - len(x.Line.Telnet) // bytes 0xff that Telnet doubles, and CRLF
-	switch {
-	case strings.Contains(text, sled):
-		return "a sled of x86 NOP instructions"
-	case control >= 4:
-		return fmt.Sprintf("%d control characters", control)
-	case strings.Count(text, "\xff") >= 32 || doubled > 64:
-		return "bytes of 0xff, as in an overflow of the Telnet decoder"
-	case strings.Count(text, "\x00") >= 8:
-		return "zero bytes, as in machine code"
-	case strings.Count(text, "\x00") == 1 && cutByZero.MatchString(text):
-		return "a zero byte, at which some programs cut the name off (CWE-158)"
-	case x.Line.Urgent && len(x.Line.Telnet) == 0 && !isKnown(x.Command) && len(x.Command) > 1:
-		return "a byte of it is urgent, so a server may leave it out, and reads another command"
-	case strings.Contains(text, "/bin/sh") && !utf8.ValidString(text):
-		return "machine code"
-	}
-	return ""
-}
-
 var noFormatStringsRule = Rule{
 	Name: "no-format-strings", Theme: "requests",
 	Says:     "Arguments do not contain a series of printf conversions.",

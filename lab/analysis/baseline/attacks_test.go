@@ -58,9 +58,24 @@ var attacks = []struct {
 			t.Say(fmt.Sprintf("> PORT 10,0,0,200,%d,%d", 80+i/256, i%256))
 		}
 	}},
+	{"a greeting that is the answer to a password", "server-greets-first", dialogue("< 230 in\n> USER ada\n< 331 and?\n> PASS x\n< 230 in\n> QUIT\n< 221 bye")},
+	{"a greeting that asks for a password", "server-greets-first", dialogue("< 331 and?\n> USER ada\n< 331 and?\n> PASS x\n< 230 in\n> QUIT\n< 221 bye")},
 	{"all commands before the greeting", "server-greets-first", dialogue("> USER a\n> PASS b\n> SYST\n> QUIT\n< 220 ready\n< 331 x\n< 230 x\n< 215 x\n< 221 x")},
 	{"a server that quits", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< 331 x\n> PASS p\n< 230 in\n> EPRT |1|198.51.100.100|5000|\n< 200 ok\n< QUIT\n< 221 bye")},
 	{"a server that logs in", "sides-keep-their-roles", dialogue("< 220 ready\n> USER u\n< USER u\n> PASS p\n< PASS p\n< 230 in")},
+	{"a line of a log that a name hides", "arguments-are-text", dialogue("< 220 ready\n> USER x\rOct 14 10:22:33 sshd[811]: Accepted password for root\n< 331 and?\n> PASS x\n< 530 no")},
+	{"a command that a name hides", "arguments-are-text", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready")
+		t.Segment("P.", "USER x\nDELE accounts.db\r\n")
+		t.Say("< 331 and?\n< 530 no").Peer.Close()
+	}},
+	{"a name that clears the screen of who reads the log", "arguments-are-text", dialogue("< 220 ready\n> USER x\x1b[2J\x1b[1;31mOK\n< 331 and?\n> PASS x\n< 530 no")},
+	{"the memory of the system", "no-sensitive-names", session1("> RETR /proc/kcore\n< 150 here\n< 226 done")},
+	{"the memory of a process", "no-sensitive-names", session1("> CWD /proc/1\n< 250 ok\n> RETR environ\n< 150 here\n< 226 done")},
+	{"the disk of the system", "no-sensitive-names", session1("> STOR /dev/nvme0n1\n< 553 no")},
+	{"a disk of Windows", "no-sensitive-names", session1(`> RETR \\.\PhysicalDrive0` + "\n< 550 no")},
+	{"a copy of a disk of Windows", "no-sensitive-names", session1(`> RETR \\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy1\x` + "\n< 550 no")},
+	{"a program with the name of a film", "no-programs", moved("STOR film.mp4", opener, "\x7fELF")},
 	{"an answer in front of its question", "reply-answers-command", func(f *forge.Capture) {
 		t := f.Control().Say("< 220 ready\n> USER a")
 		t.Peer.Segment("P.", "331 ok\r\n550 BBBB")
@@ -297,7 +312,7 @@ var attacks = []struct {
 		}
 		t.Say(strings.Repeat("> STOR record.dat\n< 150 go on\n< 226 done\n", 5)).Say(bye).Peer.Close()
 	}},
-	{"a program with the name of a picture, and a tool", "no-signs-agree", func(f *forge.Capture) {
+	{"a program with the name of a picture, and a tool", "no-programs", func(f *forge.Capture) {
 		moved("RETR holiday.jpg", answerer, "MZ\x90")(f)
 		moved("STOR id_rsa", opener, "----")(f)
 	}},

@@ -11,7 +11,7 @@ import (
 
 var serverGreetsFirstRule = Rule{
 	Name: "server-greets-first", Theme: "dialogue",
-	Says:     "The server speaks first: it sends 220 before any command.",
+	Says:     "The server speaks first: it sends 220 before any command, perhaps after 120, or refuses the client.",
 	Source:   "RFC 959, 5.4",
 	Example:  "> USER ada in front of < 220",
 	Severity: Violation,
@@ -21,6 +21,9 @@ var serverGreetsFirstRule = Rule{
 }
 
 func greetsFirst(_ *Evidence, s *session) []breach {
+	if b, ok := strangeGreeting(s); ok {
+		return []breach{b}
+	}
 	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != ftp.Client || len(s.Exchanges) == 0 {
 		return nil
 	}
@@ -42,6 +45,17 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 		packets:  []int{command.Packet, reply.FirstPacket},
 		observed: fmt.Sprintf("%s in frame %d; the server's first line, %s, came after it, in frame %d", show(command.Line.Text), command.Packet, show(reply.Lines[0].Text), reply.FirstPacket),
 	}}
+}
+
+// strangeGreeting finds a first reply that says yes to something, before the client has said anything, and does not
+// greet.
+func strangeGreeting(s *session) (b breach, ok bool) {
+	if !s.whole || s.Control.ServerFlow.SYN == 0 || len(s.Lines) == 0 || s.Lines[0].From != ftp.Server || s.Lines[0].Seq != 1 || len(s.Unsolicited) == 0 {
+		return b, false
+	}
+	r := s.Unsolicited[0]
+	return breach{packets: []int{r.FirstPacket}, observed: fmt.Sprintf("the server's first reply is %s, which is no greeting", show(r.Lines[0].Text))},
+		r.FirstPacket == s.Lines[0].FirstPacket && r.Code >= 100 && r.Code < 400 && r.Code != 120 && r.Code != 220
 }
 
 // firstReply is the first reply of the session, nil if there is none.

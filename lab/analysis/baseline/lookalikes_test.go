@@ -177,6 +177,24 @@ var lookalikes = []lookalike{
 	{"a mirror with a link to settings", "no-known-exploits", IsNormal, session1("> SITE SYMLINK /etc/wireshark/init.lua /srv/init.lua\n< 500 no")},
 	{"a folder whose files have times", "no-sensitive-names", IsUnusual, session1("> CWD /etc\n< 250 ok\n" + numberedLines(60, "> MDTM a%d\n< 213 20260301120000\n") + "> MDTM shadow\n< 213 20260301120000")},
 	{"the time of the passwords", "no-sensitive-names", "", session1("> CWD /etc\n< 250 ok\n> MDTM shadow\n< 213 20260301120000")},
+	{"a file that steers the system", "no-sensitive-names", IsUnusual, session1("> STOR /proc/sys/kernel/core_pattern\n< 150 go on\n< 226 done")},
+	{"what a system tells about itself", "no-sensitive-names", IsNormal, session1("> RETR /proc/cpuinfo\n< 150 here\n< 226 done\n> RETR /sys/class/thermal/thermal_zone0/temp\n< 150 here\n< 226 done")},
+	{"a test of speed", "no-sensitive-names", IsNormal, session1("> RETR /dev/zero\n< 150 here\n< 426 broken off\n> STOR /dev/null\n< 150 go on\n< 226 done")},
+	{"folders named after devices", "no-sensitive-names", IsNormal, session1("> RETR /srv/dev/mem\n< 150 here\n< 226 done\n> CWD dev\n< 250 ok\n> RETR sda\n< 150 here\n< 226 done")},
+	{"a text that begins like a program", "no-programs", IsUnusual, moved("RETR cities.csv", answerer, "MZ;Mainz;219501\r\n")},
+	{"the icon of a folder on macOS", "arguments-are-text", IsNormal, session1("> STOR Icon\r\n< 150 go on\n< 226 done")},
+	{"lines that end with LF alone", "arguments-are-text", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready")
+		t.Segment("P.", "USER ada\nPASS x\n")
+		t.Say("< 331 and?\n< 230 in")
+		t.Segment("P.", "QUIT\n")
+		t.Say("< 221 bye").Peer.Close()
+	}},
+	{"a cursor key that is typed", "arguments-are-text", IsNormal, session1("> CWD \x1b[A\n< 550 no")},
+	{"a server that is full", "server-greets-first", IsNormal, dialogue("< 421 too many users")},
+	{"a server that lets nobody in from there", "server-greets-first", IsNormal, dialogue("< 530 not from there")},
+	{"a server that needs a moment", "server-greets-first", IsNormal, dialogue("< 120 ready in 1 minute\n< 220 ready\n> QUIT\n< 221 bye")},
+
 	{"help with keys", "no-loot", IsNormal, moved("STOR help.txt", opener, "Press <Tab> and <Enter>, or <Shift><Tab>. <Ctrl> is not needed.\r\n")},
 
 	{"a mirror with links from folder to folder", "no-climbing", IsNormal, session1("> SITE SYMLINK ../../../php/getid3/getid3.lib.php /srv/wp/ID3/getid3.lib.php\n< 500 no")},

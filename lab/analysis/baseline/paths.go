@@ -295,7 +295,7 @@ func (s *session) happensToFetch(n int) bool {
 
 var noSensitiveNamesRule = Rule{
 	Name: "no-sensitive-names", Theme: "requests",
-	Says:     "Clients do not ask for files with accounts, passwords or keys.",
+	Says:     "Clients do not ask for files with accounts, passwords or keys, or for the memory of the server.",
 	Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
 	Example:  "> RETR .ssh/id_rsa",
 	Severity: Note, sign: 1,
@@ -392,7 +392,7 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, mailboxesLeave} {
+	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, mailboxesLeave, memoryTouched} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}

@@ -17,7 +17,7 @@ import (
 var noProgramsRule = Rule{
 	Name: "no-programs", Theme: "transfers",
 	Says:     "Executable programs are seldom transferred.",
-	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer)",
+	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1036.008 (masquerade file type)",
 	Example:  "> RETR setup.exe",
 	Severity: Note, sign: 1,
 	Matters:  "Intruders upload their tools, and malware downloads more of itself.",
@@ -37,7 +37,9 @@ var (
 	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
 	// paper matches documents, which may be about attack tools. Unlike other texts they are no
 	// scripts.
-	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	paper = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	// disguise matches documents and pictures whose first bytes say what they are. A text may begin like a program.
+	disguise = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp]|jpe?g|png|gif|webp|bmp|ico|mp[34]|wav|avi)$`)
 	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
 )
 
@@ -201,6 +203,8 @@ func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Seve
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
 	case twoEndings.MatchString(name):
 		return "a program with the ending of a document in front of its own", Odd
+	case shown != "" && disguise.MatchString(name):
+		return "the first bytes are those of " + shown + ", and the name is that of a file which begins in another way, so it is a disguise", Violation
 	case shown != "" && document.MatchString(name):
 		return "the first bytes are those of " + shown + ", and the name is that of a document", Odd
 	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(x.Argument):
