@@ -49,12 +49,17 @@ func FindPrograms(s *scenario.Scenario) error {
 	return nil
 }
 
-// findProgram returns the path of a program that a line of a scenario names. It looks
-// for a relative path or a name in the folder of the scenario's file and in the working
+// findProgram returns the path of a program that a line of a scenario names. In a path, $DIR is
+// the folder of the scenario's file. It looks for a relative path or a name in the folder of the scenario's file and in the working
 // folder. It then looks for a name on $PATH, first in the folders that a sandbox shows
 // completely, because a version manager's program in a home directory needs other
 // files, too.
-func findProgram(s *scenario.Scenario, command string, line int) (string, error) {
+func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
+	dir, err := filepath.Abs(filepath.Dir(s.File))
+	if err != nil {
+		return "", err
+	}
+	command := expand(named, map[string]string{"DIR": dir})
 	var tried []string
 	for _, folder := range []string{filepath.Dir(s.File), "."} {
 		path, err := filepath.Abs(filepath.Join(folder, command))
@@ -68,7 +73,7 @@ func findProgram(s *scenario.Scenario, command string, line int) (string, error)
 			return path, nil
 		}
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: %s is not executable; chmod +x makes it so", command, path)}
+			return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: %s is not executable; chmod +x makes it so", named, path)}
 		}
 		if len(tried) == 0 || tried[0] != path {
 			tried = append(tried, path)
@@ -80,7 +85,7 @@ func findProgram(s *scenario.Scenario, command string, line int) (string, error)
 		}
 		tried = append(tried, "$PATH")
 	}
-	return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", command, strings.Join(tried, ", "))}
+	return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", named, strings.Join(tried, ", "))}
 }
 
 // searchPath looks for a program on $PATH. It prefers one that is installed or in the
