@@ -187,6 +187,7 @@ func TestErrors(t *testing.T) {
 		{"QUIT after a command by hand", "open\nsend NOOP\nquit\n", "3: quit: the reply to the command of line 2 comes first"},
 		{"replies to two commands by hand", "open\nwrite \"NO\"\nwrite \"OP\\r\\nPWD\\r\\n\"\nawait 200\n! cd pub\n", "5: cd: the reply to the command of line 3 comes first"},
 		{"preliminary reply by hand", "open\nsend RETR x\nawait 150\nread\nnoop\n", "5: noop: the reply to the command of line 2 comes first"},
+		{"break in the background", "open\nexpect timeout: noop &\n", "2: expect: a step that should break cannot run in the background; leave out the &"},
 		{"await beside a transfer", "open\nget x &\nsend NOOP\nawait 200\nwait\n", "4: await: a step with & runs in this session, and either of the two could take the reply; put a step wait before it"},
 		{"jlaffaye beside a transfer", "client jlaffaye\nopen\nget x &\nnoop\nwait\nnoop\n", "4: noop: client jlaffaye cannot send anything while a step with & runs in its session; put a step"},
 		{"wait for nobody", "open\nget x &\nwait moon\n", "3: wait moon: there is no session of this name"},

@@ -250,7 +250,7 @@ func (p *parser) checkStep(s Step, sessions map[string]connected) {
 		p.checkRun(s)
 	case (v.is(scripted) || s.Verb == "open" && s.NoWait) && p.s.Client.Kind == Jlaffaye:
 		p.fail("%s: client jlaffaye cannot do that, because github.com/jlaffaye/ftp has no function for it; client scripted can", s.Verb)
-	case s.Break != "" && s.Background, s.Code != 0 && s.Background && s.Verb != "await":
+	case s.Break != "" && s.Background:
 		p.fail("expect: a step that should break cannot run in the background; leave out the &")
 	case (s.Refused || s.Code != 0) && v.is(noReply):
 		p.fail("%s does not wait for a reply, so it cannot expect one; use the step await after it", s.Verb)

@@ -124,6 +124,8 @@ func TestOtherServers(t *testing.T) {
 		{"a misspelt command", "open\nquote PSAV", map[string]string{"PSAV": "500 What?"}, `quote PSAV: the server refused: "500 What?"; did you mean PASV?`},
 		{"a misspelt command, by hand", "open\nsend PSAV\nawait 227", map[string]string{"PSAV": "502 What?"}, `await 227: the server said "502 What?"; did you mean PASV?`},
 		{"a command that it does not have", "open\nquote EPSV", map[string]string{"EPSV": "500 What?"}, "quote EPSV: the server refused: \"500 What?\"\n"},
+		{"a code in the background", "open\nexpect 550: noop &\nwait\nquit", map[string]string{"NOOP": "550 No."}, ""},
+		{"another code in the background", "open\nexpect 550: noop &\nwait\nquit", map[string]string{"NOOP": "200 Yes."}, `expect 550: noop &: the server said "200 Yes.", and 550 was expected`},
 		{"an empty listing, 226 without 150", "open\nlogin a b\npassive epsv\nls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "LIST": "226 It is empty."}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) { fails(t, "", test.steps, test.answers, test.want) })
