@@ -36,8 +36,8 @@ func (w *watch) content(p *capture.Packet) {
 	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
 		w.note(p, w.reader.Later(data)...)
 	case c.Role == ftp.Other && wellKnown(c):
-		if seq == 1 && content.IsForm(data) {
-			w.note(p, content.Content{Kind: content.Form, What: "a form"})
+		if seq == 1 {
+			w.note(p, w.reader.AtService(data)...)
 		}
 	case c.Role == ftp.Other && seq < maxShell:
 		w.note(p, w.reader.Conversation(data, seq == 1)...)

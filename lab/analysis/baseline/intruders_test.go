@@ -25,6 +25,19 @@ var intruders = []lookalike{
 	{"a folder that is emptied, and says who was there", "files-are-kept", IsNormal, ransomed(8, "DELE %s\n< 250 ok", "STOR README.txt", "Cleaned up by the nightly job.")},
 	{"a few files that are removed, and a page that asks for gifts", "files-are-kept", IsNormal, ransomed(8, "NOOP\n< 200 ok", "STOR give.html", "<html>Bitcoin: bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq</html>")},
 	{"a web site that is renewed, and asks for gifts", "files-are-kept", IsNormal, ransomed(8, "DELE %s\n< 250 ok\n> STOR %s\n< 150 go on\n< 226 done", "STOR give.html", "<html>Bitcoin: bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq</html>")},
+	{"a server that takes orders at the port of a proxy", "programs-do-not-report", "", calls("STOR run.sh", "", "203.0.113.66:8080", 0, "> sh-3.2$\n< id\n> uid=14(ftp) gid=50(ftp)")},
+	{"a server that joins a chat", "programs-do-not-report", "", calls("STOR bot.pl", "", "203.0.113.66:6667", 0, "> NICK a\n> USER a a a :a\n< :x PRIVMSG #a :.udpflood 192.0.2.99")},
+	{"a server that reports, after a program was made executable", "programs-do-not-report", "", calls("STOR kworker", "SITE CHMOD 777 kworker", "203.0.113.66:443", 0, "> id\n< x")},
+	{"a server that reports minutes after a program was made executable", "programs-do-not-report", "", calls("STOR kworker", "SITE CHMOD u+x kworker", "203.0.113.66:5555", 5*time.Minute, "> here I am\n< good")},
+	{"a server that connects to a stranger after a page was stored", "programs-do-not-report", IsUnusual, calls("STOR a.php", "", "203.0.113.66:5555", 0, "> here I am\n< good")},
+	{"a server that connects to a stranger much later", "programs-do-not-report", IsNormal, calls("STOR a.php", "", "203.0.113.66:5555", 5*time.Minute, "> here I am\n< good")},
+	{"a server that connects to a stranger after a text was stored", "programs-do-not-report", IsNormal, calls("STOR a.txt", "SITE CHMOD 644 a.txt", "203.0.113.66:5555", 0, "> here I am\n< good")},
+	{"a server that has programs scanned for viruses, by a neighbour", "programs-do-not-report", IsNormal, calls("STOR a.sh", "SITE CHMOD 755 a.sh", "192.0.2.77:3310", 0, "> zINSTREAM\n< stream: OK")},
+	{"a server that fetches an update after a script was stored", "programs-do-not-report", IsNormal, calls("STOR a.sh", "SITE CHMOD 755 a.sh", "203.0.113.66:80", 0, "> GET /a HTTP/1.0\n< HTTP/1.0 200 OK")},
+	{"a server that always reports to the same place", "programs-do-not-report", IsNormal, func(f *forge.Capture) {
+		dial(f, aServer, "203.0.113.66:5555").Say("> load 0.1\n< good").Close()
+		calls("STOR a.sh", "SITE CHMOD 755 a.sh", "203.0.113.66:5555", 0, "> load 0.2\n< good")(f)
+	}},
 	{"one folder that is removed", "files-are-kept", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 old\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 new\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n")
@@ -126,6 +139,20 @@ func ransomed(n int, each, command, text string) func(*forge.Capture) {
 		}
 		move(t, 40001, command, text)
 		t.Say(bye).Peer.Close()
+	}
+}
+
+// calls is a session that stores a file, after which the server connects to another host.
+func calls(command, then, to string, after time.Duration, lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, command, "text\n")
+		if then != "" {
+			t.Say("> " + then + "\n< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
+		f.Pass(after)
+		dial(f, aServer, to).Say(lines).Close()
 	}
 }
 

@@ -5,25 +5,30 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var programsDoNotReportRule = Rule{
 	Name: "programs-do-not-report", Theme: "transfers",
-	Says:     "After a client has fetched a program, it does not connect to a new host at an unusual port, send a form, or store a file in a new session, all within a minute.",
+	Says:     "After a client has fetched a program, it does not connect to a new host at an unusual port, send a form, or store a file in a new session, all within a minute. After a client has stored a program, the server does not connect to a new host at an unusual port.",
 	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1071 (a program reports to its master)",
 	Example:  "> RETR a.exe, and the client connects to 203.0.113.66.4444",
 	Severity: Note, sign: 1,
 	Matters:  "A loader fetches a program, runs it, and the program reports where it is.",
-	Innocent: "the user goes on working in the meantime.",
+	Innocent: "the user, or the server, goes on working in the meantime.",
 	look:     reports,
 }
 
 // reportTime is the longest time between the download of a program and its report.
 const reportTime = time.Minute
+
+// runTime is the longest time between the order to make a program executable at a server and its report.
+const runTime = 10 * time.Minute
 
 // Bounds of what is remembered: first connections, and programs.
 const (
@@ -31,11 +36,22 @@ const (
 	maxLoadings = 1 << 10
 )
 
-// A loading is a program that a client fetched.
+// A loading is a program that a client fetched, or that it stored.
 type loading struct {
 	hosts  pairOfHosts
 	packet int
 	time   int64
+	stored bool
+	runs   bool // the client made it executable
+}
+
+// A call is the first connection of a host to another host and port.
+type call struct {
+	loading
+	to netip.AddrPort
+	content.Content
+	packetShown int
+	unusual     bool // the port is that of no known service
 }
 
 // An attempt is a client with an address that it connected to.
@@ -47,7 +63,7 @@ type attempt struct {
 // loaders are the programs that clients fetched, and the connections that may be their reports.
 type loaders struct {
 	tried    map[attempt]bool
-	first    []loading // connections to unusual ports, and forms
+	first    []call // to unusual ports, those with a form, and those that show who is at the other end
 	loadings []loading
 	found    []breach
 }
@@ -63,9 +79,9 @@ func reports() look {
 			all.session(e, s)
 			return nil
 		},
-		end: func(*Evidence) []breach {
+		end: func(e *Evidence) []breach {
 			for _, c := range all.first {
-				all.report(c, "connected to "+c.hosts.server.String()+" for the first time", func(l loading) bool { return l.hosts.client == c.hosts.client })
+				all.judge(e, c)
 			}
 			sortBy(all.found, func(b breach) int64 { return int64(b.packets[1]) })
 			return all.found
@@ -75,7 +91,7 @@ func reports() look {
 
 // connection takes the next connection.
 func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
-	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes == 0 || len(all.tried) >= maxAttempts {
+	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 || len(all.tried) >= maxAttempts {
 		return
 	}
 	who := attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
@@ -83,27 +99,93 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 		return
 	}
 	all.tried[who] = true
-	what, _ := e.watch.shown(c.ID)
-	if what.Kind == content.Form || !wellKnown(&c.Identity) && what.Kind != content.Service {
-		all.first = append(all.first, loading{pairOfHosts{who.client, who.to.Addr().Unmap()}, c.FirstPacket, c.FirstTime})
+	shown, known := e.watch.shown(c.ID)
+	unusual := !wellKnown(&c.Identity) && shown.Kind != content.Service
+	if unusual || known {
+		hosts := pairOfHosts{who.client, who.to.Addr().Unmap()}
+		all.first = append(all.first, call{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime}, who.to, shown.Content, shown.packet, unusual})
 	}
+}
+
+// judge looks for a program that may have opened a connection, at a client or at a server.
+func (all *loaders) judge(e *Evidence, c call) {
+	if c.unusual || c.Kind == content.Form {
+		all.report(c.loading, "connected to "+c.hosts.server.String()+" for the first time", func(l loading) bool { return !l.stored && l.hosts.client == c.hosts.client })
+	}
+	obeys := c.Kind == content.Shell || c.Kind == content.Service && c.What == "IRC"
+	if !c.unusual && !obeys || e.served[pairOfHosts{c.hosts.server, c.hosts.client}] {
+		return // a usual service, or the data port of a client whose session cannot be read
+	}
+	for _, l := range slices.Backward(all.loadings) {
+		time := c.time - l.time
+		if !l.stored || l.hosts.server != c.hosts.client || time < 0 || time > int64(reportTime) && !(l.runs && time <= int64(runTime)) {
+			continue
+		}
+		b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet},
+			observed: fmt.Sprintf("%s stored a program in frame %d, and the server connected to %s for the first time in frame %d", l.hosts.client, l.packet, c.to, c.packet)}
+		switch {
+		case obeys:
+			b.severity, b.packets = Violation, append(b.packets, c.packetShown)
+			b.observed += fmt.Sprintf("; frame %d shows that it takes orders from there", c.packetShown)
+		case areNear(c.hosts.client, c.hosts.server):
+			b.severity, b.sign = Note, 1
+		case l.runs:
+			b.severity = Violation
+			b.observed += "; the client had made the program executable"
+		}
+		all.found = append(all.found, b)
+		return
+	}
+}
+
+// areNear reports whether two hosts are in networks of one owner, as a server and its scanner for viruses are.
+func areNear(a, b netip.Addr) bool {
+	return isPrivate(a) && isPrivate(b) || neighbours(map[netip.Addr]int{a: 0, b: 0}) == 2
 }
 
 // session takes the next session.
 func (all *loaders) session(e *Evidence, s *session) {
 	for _, x := range s.Exchanges {
 		switch {
+		case x.Command == "SITE" && completedNormally(x) && makesExecutable.MatchString(x.Argument): // whatever file it is
+			all.load(loading{hosts: s.hosts(), packet: x.Packet, runs: true}, x, true)
 		case !completed(x):
 		case x.Sender() == ftp.Client:
-			stored := loading{s.hosts(), x.Packet, x.Time}
+			stored := loading{hosts: s.hosts(), packet: x.Packet, time: x.Time}
 			all.report(stored, "stored "+show(x.Argument)+" in a new session", func(l loading) bool {
-				return l.hosts == s.hosts() && l.time < s.Control.FirstTime
+				return !l.stored && l.hosts == s.hosts() && l.time < s.Control.FirstTime
 			})
-		case x.Command == "RETR" && len(all.loadings) < maxLoadings:
+			if what, _ := e.programIn(s, x); what != "" || runnable(x.Argument) {
+				all.load(stored, x, true)
+			}
+		case x.Command == "RNTO" && runnable(x.Argument):
+			all.load(loading{hosts: s.hosts(), packet: x.Packet}, x, true)
+		case x.Command == "RETR":
 			if what, packet := e.programIn(s, x); what != "" {
-				all.loadings = append(all.loadings, loading{s.hosts(), packet, x.Replies[len(x.Replies)-1].Time})
+				all.load(loading{hosts: s.hosts(), packet: packet}, x, false)
 			}
 		}
+	}
+}
+
+// makesExecutable matches an order that makes a file executable.
+var makesExecutable = pattern.New(`(?i)^CHMOD +([0-7]{0,3}[1357][0-7]{0,2}|[ugoa]*\+[rws]*x[rws]*) +\S`)
+
+// script matches the endings of texts that a system runs as programs.
+var script = pattern.New(`(?i)\.(sh|p[ly]|rb|lua|jar|war|ashx)$`)
+
+// runnable reports whether a file is a program by its name.
+func runnable(name string) bool {
+	return executable.MatchString(name) || webProgram.MatchString(name) || script.MatchString(name)
+}
+
+// load remembers a program that a command moved. Of those that somebody stores, the last one is enough.
+func (all *loaders) load(l loading, x *ftp.Exchange, stored bool) {
+	l.time, l.stored = x.Replies[len(x.Replies)-1].Time, stored
+	if n := len(all.loadings); n > 0 && stored && all.loadings[n-1].stored && !all.loadings[n-1].runs && all.loadings[n-1].hosts == l.hosts {
+		all.loadings[n-1] = l
+	} else if n < maxLoadings {
+		all.loadings = append(all.loadings, l)
 	}
 }
 

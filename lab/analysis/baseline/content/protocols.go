@@ -11,7 +11,7 @@ import (
 // protocols are the first bytes of other protocols.
 var protocols = []struct{ begins, name string }{
 	{"SSH-", "SSH"}, {"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"CONNECT ", "HTTP"},
-	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"},
+	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"}, {"CAP LS", "IRC"},
 	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
 	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
 	{"\x13BitTorrent", "BitTorrent"},
@@ -41,8 +41,17 @@ func (r *Reader) Conversation(data []byte, first bool) []Content {
 	return r.found
 }
 
-// IsForm reports whether a connection to a web server begins with a form that is sent there. The question whether a
-// certificate is valid (OCSP) is none.
-func IsForm(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp"))
+// AtService looks at the first bytes of a connection to the port of a service: a form, or something else than the
+// service. The question whether a certificate is valid (OCSP) is no form.
+func (r *Reader) AtService(data []byte) []Content {
+	r.begin(data)
+	switch name := Protocol(data); {
+	case name == "IRC":
+		r.note(Service, name)
+	case name == "":
+		r.match(Shell, "a shell", atShell)
+	case bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp")):
+		r.note(Form, "a form")
+	}
+	return r.found
 }
