@@ -83,7 +83,7 @@ func TestAReaderThatComesLateGetsAll(t *testing.T) {
 	if err != nil || len(messages) != 2 || messages[1] != want {
 		t.Errorf("got messages %s, %v, want the second to be %s, as that many frames were read", messages, err, want)
 	}
-	if _, length := streamOf(t, path, 20); length != job.Size {
+	if length := streamOf(t, path, 20); length != job.Size {
 		t.Errorf("the capture holds %d bytes of the stream, want %d", length, job.Size)
 	}
 }

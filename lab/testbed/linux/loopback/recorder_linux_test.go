@@ -332,7 +332,7 @@ func TestSendersWaitWhenTheDiskStands(t *testing.T) {
 	if err := errors.Join(err, <-copied); err != nil {
 		t.Fatal(err)
 	}
-	if _, length := streamOf(t, path, 20); length != job.Size {
+	if length := streamOf(t, path, 20); length != job.Size {
 		t.Errorf("the capture holds %d bytes of the stream, want %d", length, job.Size)
 	}
 }

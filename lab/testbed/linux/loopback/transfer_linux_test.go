@@ -280,16 +280,13 @@ func TestALargeTransferIsRecordedWhole(t *testing.T) {
 	if result.Lost != 0 {
 		t.Errorf("%d frames were lost", result.Lost)
 	}
-	want := sha256.New()
-	io.Copy(want, io.LimitReader(newNoise(), size))
-	got, length := streamOf(t, path, 20)
-	if length != size || !bytes.Equal(got, want.Sum(nil)) {
-		t.Errorf("the capture holds a stream of %d bytes with SHA-256 %x, want %d and %x", length, got, size, want.Sum(nil))
+	if length := streamOf(t, path, 20); length != size {
+		t.Errorf("the capture holds a stream of %d bytes, want %d", length, size)
 	}
 }
 
-// streamOf reads what was sent from a port, whole and in order, from a capture.
-func streamOf(t *testing.T, path string, port layers.TCPPort) (sum []byte, length int64) {
+// streamOf reads what was sent from a port, which is noise, whole and in order, from a capture.
+func streamOf(t *testing.T, path string, port layers.TCPPort) (length int64) {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -305,12 +302,12 @@ func streamOf(t *testing.T, path string, port layers.TCPPort) (sum []byte, lengt
 	var decoded []gopacket.LayerType
 	decoder := gopacket.NewDecodingLayerParser(layers.LayerTypeEthernet, &layers.Ethernet{}, &ip, &tcp)
 	decoder.IgnoreUnsupported = true
-	hash := sha256.New()
+	want, sent := make([]byte, 64<<10), newNoise()
 	var next uint32
 	for {
 		data, info, err := r.ZeroCopyReadPacketData()
 		if err == io.EOF {
-			return hash.Sum(nil), length
+			return length
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -330,7 +327,10 @@ func streamOf(t *testing.T, path string, port layers.TCPPort) (sum []byte, lengt
 				t.Fatalf("a segment at %d, want one at %d", tcp.Seq, next)
 			}
 			next += uint32(len(tcp.Payload))
-			hash.Write(tcp.Payload)
+			io.ReadFull(sent, want[:len(tcp.Payload)])
+			if !bytes.Equal(tcp.Payload, want[:len(tcp.Payload)]) {
+				t.Fatalf("the segment at byte %d of the stream has other bytes than those that were sent", length)
+			}
 			length += int64(len(tcp.Payload))
 		}
 	}
