@@ -12,6 +12,7 @@ import (
 
 // TestClientPrograms has two programs and a scripted session use one server at once.
 func TestClientPrograms(t *testing.T) {
+	t.Parallel()
 	optional.Tool(t, "curl", "apt install curl")
 	optional.Tool(t, "lftp", "apt install lftp")
 	for name, network := range map[string]string{"wire": "network wire\nhost server 192.0.2.21 rtt=4ms", "loopback": "network loopback", "IPv6": "network wire ipv6", "loopback IPv6": "network loopback ipv6"} {

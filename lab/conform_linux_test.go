@@ -148,6 +148,7 @@ ask QUIT`
 // TestConformOfHastyClient wants that a client is caught which does not wait for the last
 // line of a reply, although it gets the file.
 func TestConformOfHastyClient(t *testing.T) {
+	t.Parallel()
 	optional.Tool(t, "bash", "apt install bash")
 	want := map[string]conform.Verdict{
 		"A line within a reply of several lines is not a reply, whatever digits it begins with.": conform.Breaks,
@@ -289,6 +290,7 @@ func TestConformOfWrongClients(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: two clients run fifteen times each")
 	}
+	t.Parallel()
 	optional.Tool(t, "curl", "apt install curl")
 	client := conformance.Program{Command: []string{"curl", "-sS", "-o", "README", "ftp://$USER:wrong@$SERVER/README"}, User: "alice", Password: "secret"}
 	found, err := ConformClient(t.Context(), client, Options{Results: t.TempDir(), NoWalkthrough: true})

@@ -33,6 +33,7 @@ func needCells(t *testing.T, err error) {
 // TestOtherServer has a server that is not the lab's answer a session, and
 // judges it as any other.
 func TestOtherServer(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3"
 	if err := exec.Command(python, "-c", "import pyftpdlib").Run(); err != nil {
 		optional.Missing(t, "pyftpdlib is not installed: apt install python3-pyftpdlib")

@@ -8,6 +8,9 @@ import (
 // TestConformWithoutSession has a client that never connects, and a server that closes each
 // connection at once: the table is printed, and then why.
 func TestConformWithoutSession(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: a server and a client run a dozen times each")
+	}
 	needCells(t)
 	const closing = `import socket
 s = socket.create_server(("", 21))
