@@ -26,6 +26,8 @@ type evidence struct {
 	begunBefore, oneSided *ftp.Connection
 	// late says that a connection is older than the capture, and did not only lose a SYN.
 	late bool
+	// answer says that the first packet answers one that the capture lacks.
+	answer bool
 }
 
 // findLacking finds connections of which the capture lacks the start, or one side.
@@ -43,7 +45,9 @@ func (c *evidence) findLacking() {
 }
 
 // lacksPackets reports whether the capture lacks packets that no gap in a stream shows.
-func (c *evidence) lacksPackets() bool { return c.isCut() || c.begunBefore != nil || c.oneSided != nil }
+func (c *evidence) lacksPackets() bool {
+	return c.isCut() || c.begunBefore != nil || c.answer || c.oneSided != nil
+}
 
 // isCut reports whether the file is cut off, so that more packets came after its last one.
 func (c *evidence) isCut() bool { return c.source != nil && c.source.Cut != "" }

@@ -47,6 +47,7 @@ type judge struct {
 	tracks   []*track
 	strays   strays
 	headless []headless // of the packets that may belong to a declared connection
+	quoted   []quoted   // packets that the capture lacks
 	matched  map[*line]matched
 	bounds   map[*line]bound
 	unsure   map[*line]bool // the lines with a label that may mean a packet which the capture lacks
@@ -82,6 +83,7 @@ func (j *judge) gather() {
 			}
 			continue
 		}
+		j.addQuoted(&p.Packet)
 		if b := j.hosts.datagramBinding(j.bindings, &p.Packet); b != nil {
 			b.frames = append(b.frames, i)
 			j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
@@ -93,8 +95,9 @@ func (j *judge) gather() {
 		}
 		j.strays.addPacket(&p.Packet, c.Start)
 	}
-	if len(bound) < c.NumConnections() {
+	if len(j.quoted) > 0 || len(bound) < c.NumConnections() {
 		for x := range c.Connections() {
+			j.quoted = slices.DeleteFunc(j.quoted, func(q quoted) bool { return q.isOf(x) })
 			if !bound[x.ID] {
 				j.strays.addConnection(x, j.hosts, c.Start)
 			}

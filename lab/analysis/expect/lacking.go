@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -46,6 +47,27 @@ func (h headless) mayBe(d *declaration, hosts Hosts) bool {
 	return slices.Contains(protocols[d.proto], h.protocol) && (between(h.src, h.dst) || between(h.dst, h.src))
 }
 
+// A quoted is a packet that an ICMP error is about, of a connection that is not in the capture.
+type quoted struct {
+	number   int // of the error
+	src, dst netip.AddrPort
+}
+
+// addQuoted adds the packet that an ICMP error is about.
+func (j *judge) addQuoted(p *packet.Packet) {
+	const most = 1000 // of a scan
+	isAnswer := p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
+	j.capture.answer = j.capture.answer || isAnswer && p.Number == 1
+	if p.ICMP != nil && p.ICMP.TCPSrc.IsValid() && len(j.quoted) < most {
+		j.quoted = append(j.quoted, quoted{p.Number, p.ICMP.TCPSrc, p.ICMP.TCPDst})
+	}
+}
+
+// isOf reports whether a packet belongs to a connection.
+func (q quoted) isOf(c *ftp.Connection) bool {
+	return q.src == c.Client && q.dst == c.Server || q.src == c.Server && q.dst == c.Client
+}
+
 // lacking returns what cannot be judged of a declaration that has no packet in the capture,
 // although they may have been there. The result is false if it has one, or cannot have had one.
 func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
@@ -61,6 +83,12 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 	for _, h := range j.headless {
 		if h.mayBe(b.declaration, j.hosts) {
 			u.From, u.Why = h.number, fmt.Sprintf("the recorder kept %d of the %d bytes of this frame, which is not all of its headers", h.captured, h.length)
+			return u, true
+		}
+	}
+	for _, q := range j.quoted {
+		if b.proto == "tcp" && (j.hosts.isForth(b.declaration, q.src, q.dst) || j.hosts.isForth(b.declaration, q.dst, q.src)) {
+			u.From, u.Why = q.number, "that frame is an ICMP error about one"
 			return u, true
 		}
 	}
@@ -90,6 +118,8 @@ func (c *evidence) whyLacking() (packet int, why string) {
 	switch {
 	case c.begunBefore != nil:
 		return c.begunBefore.FirstPacket, begunBefore
+	case c.answer:
+		return 1, beginsWithAnswer
 	case c.isCut():
 		return c.source.Size + 1, cutOff
 	}
@@ -98,9 +128,10 @@ func (c *evidence) whyLacking() (packet int, why string) {
 
 // The reasons why the capture lacks packets that no gap in a stream shows.
 const (
-	cutOff      = "the file is cut off there"
-	begunBefore = "the capture begins in the middle of a connection"
-	oneSided    = "it has the packets of one side only"
+	cutOff           = "the file is cut off there"
+	begunBefore      = "the capture begins in the middle of a connection"
+	beginsWithAnswer = "the capture begins with the answer to a packet that it lacks"
+	oneSided         = "it has the packets of one side only"
 )
 
 // findUnsure finds the lines with a label that may mean a packet which the capture lacks. A line

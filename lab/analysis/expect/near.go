@@ -77,7 +77,8 @@ func (j *judge) exchange() {
 		exchanged = exchanged || again
 	}
 	if exchanged && j.capture.begunBefore == nil { // else the order of the SYNs is not known
-		j.capture.sortAlike(j.bindings, j.hosts)
+		found := slices.DeleteFunc(slices.Clone(j.bindings), func(b *binding) bool { return b.conn == nil })
+		j.capture.sortAlike(found, j.hosts)
 	}
 }
 

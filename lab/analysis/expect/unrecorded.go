@@ -177,7 +177,7 @@ func (l *line) without(own, acknowledged bool) (known *line, changed bool) {
 
 // findUnrecorded finds what the capture may lack of a track.
 func (t *track) findUnrecorded() {
-	t.older = t.capture.begunBefore != nil || t.beginsWithAnswer()
+	t.older = t.capture.begunBefore != nil || t.capture.answer || t.beginsWithAnswer()
 	for dir := range t.sides {
 		side := &t.sides[dir]
 		side.begin, side.silent = -1, t.isSilent(dir)
@@ -365,6 +365,8 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	case t.sides[s.line.dir()].lostAt(s.line, s.first) != nil:
 		before := t.sides[s.line.dir()].lostAt(s.line, s.first).before
 		return t.capture.frames[before].Number, "packets before this frame are missing"
+	case t.capture.answer && s.first == 0:
+		return 1, beginsWithAnswer
 	case s.last == len(t.elements), t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
 		return begin, begunBefore
 	}

@@ -23,8 +23,14 @@ func (d *Decoder) icmpMessage(p *Packet, protocol int, b piece) {
 	}
 	if protocol == protoICMP {
 		d.icmp.Text = icmpText(b)
+		if t := d.icmp.Type; t == 3 || t == 11 || t == 12 { // RFC 792
+			d.icmp.TCPSrc, d.icmp.TCPDst = quoted4(b.from(8)).tcp()
+		}
 	} else {
 		d.icmp.Text = icmp6Text(b)
+		if d.icmp.Type < 128 { // an error (RFC 4443, 2.1)
+			d.icmp.TCPSrc, d.icmp.TCPDst = quoted6(b.from(8)).tcp()
+		}
 	}
 }
 
@@ -170,6 +176,16 @@ func quoted6(b piece) quoted {
 		q.protocol, q.data = int(q.data[0]), q.data[min(size, len(q.data)):]
 	}
 	return q
+}
+
+// tcp returns the ends of a TCP segment, not valid ones for another packet.
+func (q quoted) tcp() (src, dst netip.AddrPort) {
+	from, err := netip.ParseAddr(q.src)
+	to, err2 := netip.ParseAddr(q.dst)
+	if q.protocol != protoTCP || len(q.data) < 4 || err != nil || err2 != nil {
+		return src, dst
+	}
+	return netip.AddrPortFrom(from, binary.BigEndian.Uint16(q.data)), netip.AddrPortFrom(to, binary.BigEndian.Uint16(q.data[2:]))
 }
 
 // port names the destination: "192.0.2.21 tcp port 21".

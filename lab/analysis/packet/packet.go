@@ -143,6 +143,9 @@ type ICMP struct {
 	Length int
 	// Text is what tcpdump prints of it: "echo request, id 1, seq 2".
 	Text string
+	// TCPSrc and TCPDst are the ends of the TCP segment that an error is about; not valid if it is
+	// about none.
+	TCPSrc, TCPDst netip.AddrPort
 }
 
 // ARP is an ARP message (RFC 826).
