@@ -4,8 +4,10 @@
 package expect
 
 import (
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"ftplab/lab/analysis/packet"
 )
@@ -14,7 +16,7 @@ import (
 type lost struct {
 	// from and to are the elements before which it may have come, from the first to the last.
 	from, to int
-	// before is the frame that shows it.
+	// before is the number of the frame that shows it.
 	before int
 	// fits reports whether a line may mean it.
 	fits func(l *line) bool
@@ -30,11 +32,14 @@ func (s *unrecordedSide) lostAt(l *line, at int) *lost {
 	return nil
 }
 
-// findLost finds the packets of a TCP connection that other packets show to have been sent.
+// findLost finds the packets that other packets show to have been sent.
 func (t *track) findLost() {
 	for dir := range t.sides {
 		side := &t.sides[dir]
-		side.sentAgain = map[int]bool{}
+		if side.sentAgain = map[int]bool{}; t.conn == nil {
+			side.lost = t.lostDNS(dir)
+			continue
+		}
 		side.lost = slices.Concat(t.lostSYN(dir), t.lostACK(dir), t.lostTexts(dir))
 	}
 }
@@ -48,7 +53,10 @@ func (t *track) lostSYN(dir int) []lost {
 		return nil
 	}
 	at := slices.IndexFunc(t.elements, func(e element) bool { return e.kind == elementRST && e.dir() != dir })
-	return []lost{{to: at, before: t.elements[at].frame, fits: func(l *line) bool { return l.kind == kindSYN }}}
+	if at < 0 {
+		return nil
+	}
+	return []lost{{to: at, before: t.number(at), fits: func(l *line) bool { return l.kind == kindSYN }}}
 }
 
 // lostACK returns the ACK of the handshake. The side that was called sends nothing before it has
@@ -68,7 +76,7 @@ func (t *track) lostACK(dir int) []lost {
 		case e.dir() != dir && e.kind == elementSYN:
 			syn = i
 		case e.dir() != dir && syn >= 0 && e.inStream():
-			return []lost{{from: syn + 1, to: i, before: e.frame, fits: (*line).fitsACK}}
+			return []lost{{from: syn + 1, to: i, before: f.Number, fits: (*line).fitsACK}}
 		}
 	}
 	return nil
@@ -86,7 +94,7 @@ func (t *track) lostTexts(dir int) (all []lost) {
 		if text != nil && text.Complete && e.kind == elementBytes && e.end == text.End {
 			if to := t.acknowledged(dir, text.End, end, i); to >= 0 {
 				t.sides[dir].sentAgain[i] = true
-				all = append(all, lost{from: end, to: to, before: t.elements[to].frame, fits: func(l *line) bool {
+				all = append(all, lost{from: end, to: to, before: t.number(to), fits: func(l *line) bool {
 					return l.kind == kindText && l.words.matches(text.Text)
 				}})
 			}
@@ -107,4 +115,80 @@ func (t *track) acknowledged(dir int, upTo int64, from, to int) int {
 		return -1
 	}
 	return from + i
+}
+
+// number returns the number of the packet of an element that is not a gap.
+func (t *track) number(i int) int { return t.capture.frames[t.elements[i].frame].Number }
+
+// lostDNS returns the questions that were answered, and the answers without which the host that asked
+// would not know to which address it connects.
+func (t *track) lostDNS(dir int) (all []lost) {
+	open := map[string]int{} // the elements of questions without an answer
+	known := map[string]bool{}
+	for i, e := range t.elements {
+		d := t.dns(e)
+		if d == nil {
+			continue
+		}
+		question := dnsText(&packet.DNS{Type: d.Type, Name: d.Name})
+		_, asked := open[question]
+		switch {
+		case !d.Response:
+			open[question] = i
+			continue
+		case !asked && e.dir() != dir:
+			all = append(all, lost{to: i, before: t.number(i), fits: func(l *line) bool { return l.words == nil || l.words.matches(question) }})
+		}
+		delete(open, question)
+		for _, record := range d.Records {
+			_, addr, _ := strings.Cut(record, " ")
+			known[addr] = true
+		}
+	}
+	for _, i := range slices.Sorted(maps.Values(open)) {
+		if e := t.elements[i]; e.dir() != dir {
+			if number, addr := t.connectedTo(i, known); number > 0 {
+				all = append(all, lost{from: i + 1, to: t.upTo(number), before: number, fits: func(l *line) bool {
+					return len(l.words) != 1 || strings.Contains(l.words[0], addr)
+				}})
+			}
+		}
+	}
+	return all
+}
+
+// dns returns the message of DNS of an element, or nil.
+func (t *track) dns(e element) *packet.DNS {
+	if p := t.capture.frames[e.frame].Other; p != nil && p.UDP != nil {
+		return p.UDP.DNS
+	}
+	return nil
+}
+
+// connectedTo returns the first packet of the connection for which a host asked the question of an
+// element, and the address to which that is, or 0. No answer has the address.
+func (t *track) connectedTo(i int, known map[string]bool) (number int, addr string) {
+	question := t.capture.frames[t.elements[i].frame]
+	family := map[string]bool{"A": true, "AAAA": false}
+	is4, ofAddress := family[t.dns(t.elements[i]).Type]
+	_, asker, _ := datagramEnds(question.Other)
+	for x := range t.capture.source.Connections() {
+		if x.OpenedBy == "" || x.FirstPacket < question.Number {
+			continue
+		}
+		from, to := x.Addr(x.OpenedBy).Addr(), x.Addr(x.OpenedBy.Other()).Addr()
+		if ofAddress && to.Is4() == is4 && !known[to.String()] && (from == asker.Addr() || from.Is4() != asker.Addr().Is4()) {
+			return x.FirstPacket, to.String()
+		}
+	}
+	return 0, ""
+}
+
+// upTo returns the first element after the packet with a number.
+func (t *track) upTo(number int) int {
+	i := slices.IndexFunc(t.elements, func(e element) bool { return t.capture.frames[e.frame].Number > number })
+	if i < 0 {
+		return len(t.elements)
+	}
+	return i
 }

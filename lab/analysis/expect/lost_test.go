@@ -50,6 +50,29 @@ func TestLost(t *testing.T) {
 		g.Drop(2)
 		return g
 	}
+	// A host asks for an address, connects to it, and one of the packets of DNS is lost.
+	asked := func(server string, lost int) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			arp(g)
+			dns(g, "198.51.100.100", "192.0.2.53")
+			g.Drop(lost)
+			connect(g, "198.51.100.100:3171", server)
+			return g
+		}
+	}
+	// An ICMP error is about a SYN.
+	unreachable := func() *recording {
+		g := &recording{forge.New(), false}
+		arp(g)
+		ctl, _ := g.Pair("198.51.100.100:3171", "192.0.2.21:21")
+		ctl.Segment("S", "")
+		const ethernet, quoted = 14, 28
+		g.IP(nameAddr, clientAddr, 1, append([]byte{3, 1, 0, 0, 0, 0, 0, 0}, g.Last(0).Data[ethernet:ethernet+quoted]...))
+		g.Drop(1)
+		return g
+	}
+	const names = "dns client.* > nameserver.53 udp\nctl client.* > *.21\nctl ...\ndns client > nameserver \"A? ftp1.example.test.\"\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n"
 	const before = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
 	const reset = dataDeclared + "ctl client.* > server.21\nctl ...\ndata server > client [S]\ndata client > server [R.]\n"
 	lossy := strings.Replace(before, ".21\n", ".21 lossy\n", 1)
@@ -67,6 +90,11 @@ func TestLost(t *testing.T) {
 		{"a reply of which the retransmission needs no line", lossy + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\n", again, "", "[4] @12"},
 		{"no line for it on a lossy path", lossy + "ctl client > server \"LIST\"\n", again, "unwanted 4 @13", ""},
 		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
+		{"a question", names, asked("192.0.2.21:21", 1), "", "[4] @3"},
+		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
+		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
+		{"a SYN that an ICMP error shows", "ctl client.* > server.21\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "", "[1 3] @3"},
+		{"a SYN to another port than that of the error", "ctl client.* > server.22\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "not found 1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := verdict(t, test.want, test.forge())

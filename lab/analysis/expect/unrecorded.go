@@ -201,7 +201,7 @@ func (t *track) findUnrecorded() {
 		}
 	}
 	t.measureGaps()
-	if t.conn != nil {
+	if t.conn != nil || t.proto == "udp" {
 		t.findLost()
 	}
 }
@@ -363,8 +363,7 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	case t.capture.isCut() && (s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded):
 		return t.capture.source.Size + 1, cutOff
 	case t.sides[s.line.dir()].lostAt(s.line, s.first) != nil:
-		before := t.sides[s.line.dir()].lostAt(s.line, s.first).before
-		return t.capture.frames[before].Number, "packets before this frame are missing"
+		return t.sides[s.line.dir()].lostAt(s.line, s.first).before, "packets before this frame are missing"
 	case t.capture.answer && s.first == 0:
 		return 1, beginsWithAnswer
 	case s.last == len(t.elements), t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
