@@ -257,10 +257,12 @@ func replyText(p *parser, a *Action, rest string) {
 }
 
 func quotedText(p *parser, a *Action, rest string) {
-	if !strings.HasPrefix(rest, `"`) {
+	if strings.HasPrefix(rest, `"`) {
+		a.Bytes, _ = p.quoted(rest)
+	}
+	if a.Bytes == "" {
 		p.fail(`%s needs bytes in quotes, such as: %[1]s "200 Fi"`, a.Verb)
 	}
-	a.Bytes, _ = p.quoted(rest)
 }
 
 func dataToSend(p *parser, a *Action, rest string) {

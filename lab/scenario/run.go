@@ -1,5 +1,7 @@
 package scenario
 
+import "slices"
+
 // setProgramArgs sets the program of a step and the files that it brings. The files
 // follow the last word "brings" that is not in quotes.
 func (p *parser) setProgramArgs(v verb, s *Step, words []string) {
@@ -8,7 +10,7 @@ func (p *parser) setProgramArgs(v verb, s *Step, words []string) {
 		if words[i] != "brings" || quoted[i] {
 			continue
 		}
-		if s.Brings = words[i+1:]; len(s.Brings) == 0 {
+		if s.Brings = words[i+1:]; len(s.Brings) == 0 || slices.Contains(s.Brings, "") {
 			p.fail("brings: a FILE of the server was expected after it")
 		}
 		words = words[:i]

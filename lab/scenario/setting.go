@@ -68,6 +68,8 @@ func setOptions[T any](p *parser, setting string, options []option[T], of *T, wo
 			p.fail("unknown option %q of %s; %s", word, setting, suggestOption(setting, key))
 		case options[i].usage().key() != key:
 			p.fail("%q: %s was expected, such as %s", word, options[i].usage().key(), options[i].form)
+		case valued && value == "":
+			p.fail("%s: a value was expected, such as %s", key, options[i].form)
 		}
 		if seen[key] {
 			p.fail("%s appears twice", key)
@@ -124,6 +126,8 @@ func (p *parser) set(s setting, words []string) {
 		p.fail("too few words: %s was expected", s.usage())
 	case s.most >= 0 && len(words) > s.most:
 		p.fail("too many words: %s was expected", s.usage())
+	case len(words) > 0 && words[0] == "":
+		p.fail(`%s: "" is empty; %s was expected`, s.name, s.usage())
 	}
 	p.once(s, words)
 	s.parse(p, words)

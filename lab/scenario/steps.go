@@ -72,6 +72,9 @@ func (p *parser) step(line string, words []string) {
 	if v.is(verbatim) && len(words) > 0 {
 		words = lastVerbatim(v, line)
 	}
+	if !v.is(program) {
+		p.refuseEmpty(v, words)
+	}
 	if s.Verb == "session" {
 		p.startSession(v, words)
 		return

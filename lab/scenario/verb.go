@@ -86,6 +86,15 @@ func (a arg) keyword() string {
 	return word
 }
 
+// refuseEmpty refuses empty words after the verb of a step. Only a password may be empty.
+func (p *parser) refuseEmpty(v verb, words []string) {
+	for i, word := range words {
+		if word == "" && (i >= len(v.args) || v.args[i].form != optional(password).form) {
+			p.fail(`%s: "" is empty; %s was expected`, v.name, v.usage())
+		}
+	}
+}
+
 // setArgs sets the arguments of a step from the words after its verb. If an optional
 // keyword is missing, the next argument takes its place.
 func (p *parser) setArgs(v verb, s *Step, words []string) {
