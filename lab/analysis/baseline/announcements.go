@@ -364,7 +364,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 			found = append(found, b)
 		case x.Final() == 227 || x.Final() == 229:
 			r := x.Replies[len(x.Replies)-1]
-			if r.Lines[0].Complete {
+			if r.Lines[0].Complete && s.readable(r.Packet) {
 				found = append(found, breach{
 					severity: Odd, packets: []int{r.Packet}, observed: "the server said " + show(r.Lines[0].Text),
 				})

@@ -99,17 +99,37 @@ func (x *strangers) add(s *session) {
 			last = name
 			continue
 		}
-		if p.Commands[last] > 0 && p.Transitions[last][name] == 0 {
-			x.note(x.successions, last+" → "+name, e.Packet, comesNext(s, e))
+		if sequences[last] && p.Commands[last] > 0 && !p.follows(name, last) {
+			x.note(x.successions, last+" → "+name, e.Packet, comesNext(s, e) && !e.AfterGap)
 		}
 		for _, r := range e.Replies {
 			var code [8]byte
 			if text := strconv.AppendInt(code[:0], int64(r.Code), 10); p.Replies[name][string(text)] == 0 {
-				x.note(x.answers, name+" "+string(text), r.Packet, true)
+				x.note(x.answers, name+" "+string(text), r.Packet, !s.lossy())
 			}
 		}
 		last = name
 	}
+}
+
+// announcing are the commands that announce a data connection. What follows one of them may follow all.
+var announcing = words("PORT EPRT PASV EPSV")
+
+// sequences are commands after which RFC 959, sections 5.4 and 6, and RFC 4217 expect certain others. After
+// all others any command may follow.
+var sequences = words("PORT EPRT PASV EPSV USER REST RNFR AUTH ADAT PBSZ")
+
+// follows reports whether the profile has a command after another.
+func (p *Profile) follows(name, last string) bool {
+	if !announcing[last] {
+		return p.Transitions[last][name] > 0
+	}
+	for command := range announcing {
+		if p.Transitions[command][name] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // note remembers the first packet of something, and whether it counts.

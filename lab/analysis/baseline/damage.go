@@ -16,7 +16,9 @@ type damage struct {
 	wrong   map[int][]wrongSum // by connection
 	// back are the data connections on which the receiver seems to have sent damaged bytes.
 	back map[int]netip.Addr
-	n    int
+	// broken are the connections of which all packets have wrong checksums.
+	broken map[int]netip.Addr
+	n      int
 }
 
 // sums counts the checksums of a sender.
@@ -53,6 +55,24 @@ func (d *damage) add(p *capture.Packet) {
 		d.n++
 		d.wrong[p.Connection.ID] = append(d.wrong[p.Connection.ID], wrongSum{p.Number, p.IP.Src})
 	}
+}
+
+// begins takes the next packet of any connection.
+func (d *damage) begins(p *capture.Packet) {
+	_, broken := d.broken[p.Connection.ID]
+	switch {
+	case p.Number == p.Connection.FirstPacket && d.n < maxWrong && p.ChecksumWrong():
+		d.n++
+		d.broken[p.Connection.ID] = p.IP.Src
+	case broken && !p.ChecksumWrong():
+		delete(d.broken, p.Connection.ID)
+	}
+}
+
+// made reports whether damage to an address or a port made a connection of packets of others.
+func (d *damage) made(connection int) bool {
+	sender, broken := d.broken[connection]
+	return broken && d.shows(sender)
 }
 
 // receiver takes the next packet with data of a data connection. Bytes of the receiver are rare.

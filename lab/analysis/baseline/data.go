@@ -27,7 +27,7 @@ var dataIsAnnouncedRule = Rule{
 }
 
 func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
-	if c.DataPort != nil || s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.Client.Port() == s.Control.Client.Port() {
+	if c.DataPort != nil || s == nil || !s.whole || c.FirstPacket < s.Control.FirstPacket || c.FirstPacket > s.Control.LastPacket && !s.ended() || c.Client.Port() == s.Control.Client.Port() {
 		return nil
 	}
 	return []breach{{
@@ -283,7 +283,8 @@ func senderCloses(_ *Evidence, s *session) []breach {
 				packets:  []int{x.Packet, fin},
 				observed: fmt.Sprintf("after %s the %s closed first", show(x.Line.Text), sender.Other()),
 			}
-			if c.OpenedBy == "" || fin > c.Flow(sender).LastData || c.Flow(sender).FIN > 0 {
+			whole := c.Flow(sender.Other()).FINAck > c.Flow(sender).Bytes+c.Flow(sender).Missing
+			if c.OpenedBy == "" || fin > c.Flow(sender).LastData || c.Flow(sender).FIN > 0 || whole {
 				b.severity = Note
 			}
 			found = append(found, b)
@@ -372,7 +373,8 @@ func endsWithRST(s *session, c *ftp.Connection) (b breach, ok bool) {
 		b.packets = append(b.packets, x.Packet)
 		b.observed += ", after " + show(x.Line.Text)
 		fin := c.Flow(x.Sender()).FIN
-		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) && !s.lossy() && c.Missing() == 0 {
+		goesOn := max(c.Flow(c.ResetBy).LastData, c.Flow(c.ResetBy).FIN) > rst // so damage made the RST
+		if completed(x) && !s.said("ABOR") && (fin == 0 || rst < fin) && !goesOn && !s.lossy() && c.Missing() == 0 {
 			b.severity = Odd
 			b.observed += ", although the server reported success"
 		}

@@ -111,7 +111,7 @@ func oneAtATime(_ *Evidence, s *session) []breach {
 	return []breach{b}
 }
 
-// early reports whether command i was sent before the previous one had been answered.
+// early reports whether command i was sent before the client had received the answer to the previous one.
 func (s *session) early(i int) bool {
 	x, before := s.Exchanges[i], s.Exchanges[i-1]
 	switch x.Command {
@@ -119,7 +119,11 @@ func (s *session) early(i int) bool {
 		return false
 	}
 	code, at := answer(before)
-	return (code < 200 || at > x.FirstPacket) && len(before.Replies)+len(x.Replies) > 0
+	if code < 200 {
+		return len(before.Replies)+len(x.Replies) > 0
+	}
+	lines := before.Replies[len(before.Replies)-1].Lines
+	return at > x.FirstPacket && x.Line.Ack < lines[len(lines)-1].End // else packets were reordered
 }
 
 var replyAnswersCommandRule = Rule{

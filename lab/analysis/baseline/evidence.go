@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -50,6 +51,9 @@ func (e *Evidence) visit(v visitor) error {
 	e.announced, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
 	e.secured = map[netip.AddrPort]int{}
 	for c := range e.Connections() {
+		if e.watch.damage.made(c.ID) {
+			continue
+		}
 		if c.Role == ftp.Control {
 			if c.TLSFrom > 0 && e.secured[c.Server] == 0 {
 				e.secured[c.Server] = c.TLSFrom
@@ -62,9 +66,13 @@ func (e *Evidence) visit(v visitor) error {
 		}
 	}
 	for d := range e.Dialogues(true) {
-		s := newSession(d.Session(), d.Data, e.watch.damage.of(d.Control.ID))
+		if e.watch.damage.made(d.Control.ID) {
+			continue
+		}
+		data := slices.DeleteFunc(slices.Clone(d.Data), func(c *ftp.Connection) bool { return e.watch.damage.made(c.ID) })
+		s := newSession(d.Session(), data, e.watch.damage.of(d.Control.ID))
 		v.session(s)
-		for _, c := range d.Data {
+		for _, c := range data {
 			v.data(s, c)
 		}
 	}
@@ -138,6 +146,8 @@ type session struct {
 	logins   []login
 	// loggedIn is the packet of the first reply that accepted a login, 0 for none.
 	loggedIn int
+	// loggedInAt is the place of that reply in what the server said. Packets may have been reordered.
+	loggedInAt int64
 	// commands counts the commands.
 	commands map[string]int
 	// damaged counts packets that the receiver discarded because of a wrong checksum.
@@ -184,7 +194,7 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 		if l.Seq < 1 || l.Ack < 0 { // a SYN was damaged: nobody can count from its number
 			s.whole = false
 		}
-		if l.AfterGap || !l.Complete && i < len(t.Lines)-1 { // lost, or cut short by the recorder
+		if l.AfterGap || s.lacks(l) || !l.Complete && i < len(t.Lines)-1 { // lost, or cut short by the recorder
 			s.whole = false
 		}
 	}
@@ -204,6 +214,16 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 	}
 	s.findLogins()
 	return s
+}
+
+// lacks reports whether a line acknowledges more than the capture has of the other side.
+func (s *session) lacks(l *ftp.Line) bool {
+	f := s.Control.Flow(l.From.Other())
+	end := 1 + f.Bytes + f.Missing
+	if f.FIN > 0 {
+		end++
+	}
+	return l.Ack > end
 }
 
 // fromStart reports whether the capture has the beginning of the session.
@@ -226,6 +246,9 @@ func (s *session) fromStart() bool {
 // connections may be put together wrongly. A record in the middle of TLS that cannot be
 // decrypted is missing like one that was not recorded.
 func (s *session) lossy() bool { return s.Control.Missing() > 0 || s.Hidden && !s.opaque() }
+
+// torn reports whether the first line of a reply may be missing, cut short or damaged.
+func (s *session) torn() bool { return s.lossy() || s.Control.ServerFlow.CutShort > 0 || s.damaged > 0 }
 
 // opaque reports whether the dialogue goes on in TLS of which nothing can be read.
 func (s *session) opaque() bool {
@@ -251,11 +274,6 @@ func (s *session) bothSides() bool {
 func (s *session) readable(packet int) bool {
 	clear := s.securedAt == 0 || packet <= s.securedAt || s.clearFrom > 0 && packet >= s.clearFrom
 	return clear && !s.unread[packet]
-}
-
-// inTLS reports whether a packet of the control connection is encrypted.
-func (s *session) inTLS(packet int) bool {
-	return s.Layer != nil && packet >= s.Layer.From && (s.clearFrom == 0 || packet < s.clearFrom)
 }
 
 // findLogins collects the attempts to log in: a USER with a final reply, or a USER with its
@@ -284,11 +302,11 @@ func (s *session) findLogins() {
 		}
 		s.logins = append(s.logins, l)
 		if l.succeeded() && s.loggedIn == 0 {
-			s.loggedIn = at
+			s.loggedIn, s.loggedInAt = at, e.Replies[len(e.Replies)-1].Lines[0].Seq
 		}
 	}
 	if s.greeting != nil && s.greeting.Code == 230 {
-		s.loggedIn = s.greeting.Packet
+		s.loggedIn, s.loggedInAt = s.greeting.Packet, s.greeting.Lines[0].Seq
 	}
 }
 

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -30,9 +31,10 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	var found []breach
+	begun := s.begun()
 	for _, r := range s.Unsolicited {
 		line := r.Lines[0]
-		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) || s.lossy() {
+		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.readable(r.Packet) || s.torn() || line.Seq < begun {
 			continue // it may be a line of a reply whose first line is missing
 		}
 		b := breach{
@@ -54,6 +56,20 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		}
 	}
 	return found
+}
+
+// begun is the place in what the server said from which on all lines are of replies whose first line
+// is in the capture.
+func (s *session) begun() int64 {
+	if s.fromStart() {
+		return 0
+	}
+	for _, l := range s.Lines {
+		if l.From == ftp.Server && beginsLikeReply([]byte(l.Text)) {
+			return l.Seq
+		}
+	}
+	return math.MaxInt64
 }
 
 var replyOfNormalLengthRule = Rule{

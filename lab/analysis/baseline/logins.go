@@ -54,7 +54,7 @@ func loginFirst(_ *Evidence, s *session) []breach {
 		if !isTransfer(x) || !began(x) && !completed(x) {
 			continue
 		}
-		if s.loggedIn > 0 && s.loggedIn <= x.Replies[0].Packet {
+		if s.loggedIn > 0 && s.loggedInAt <= x.Replies[0].Lines[0].Seq {
 			return nil
 		}
 		return []breach{{

@@ -316,7 +316,7 @@ func refusal(reply string) string {
 }
 
 func TestLookalikes(t *testing.T) {
-	for _, test := range slices.Concat(lookalikes, intruders, behaviours) {
+	for _, test := range slices.Concat(lookalikes, intruders, behaviours, disturbed) {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
 			switch violations := count(got, test.rule, Violation); {

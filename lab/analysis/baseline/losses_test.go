@@ -94,3 +94,73 @@ var wholeSessions = struct {
 		f.Pass(time.Minute)
 	}
 }}
+
+// disturbed are captures of normal sessions of which packets were lost, cut short, damaged, or stored in
+// another order.
+var disturbed = []lookalike{
+	{"a login of which the reply is stored after the transfer", "login-before-transfer", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 230 in")
+		n := len(f.Frames)
+		t.Say("> LIST\n< 150 here\n< 226 done")
+		f.Late(len(f.Frames) - n)
+		t.Say(bye).Peer.Close()
+	}},
+	{"commands that are stored before the replies to others", "one-command-at-a-time", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for range 4 {
+			t.Say("> NOOP\n< 200 ok\n> PWD\n< 257 \"/\"")
+			f.Swap(1)
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a list of features whose first line was cut short", "reply-well-formed", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> FEAT\n< 211-Features")
+		f.Last(0).Cut(60)
+		t.Say("<  EPSV\n<  SIZE\n< 211 End").Say(bye).Peer.Close()
+	}},
+	{"a capture that begins in a list of features", "reply-well-formed", IsNormal, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("<  EPSV\n<  SIZE\n< 211 End\n> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
+	}},
+	{"a packet of data whose port was damaged", "one-connection-a-transfer", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Segment("P.", "the file")
+		f.Frame(bytes.Clone(f.Last(0).Data))
+		f.Last(0).Data[36] ^= 0x40 // the port of the client
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"an address that was damaged, and accepted", "announcement-well-formed", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV")
+		t.Peer.Segment("P.", "227 (192,0,x,21,100,0)\r\n")
+		spoil(f.Last(0))
+		t.Say("> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a FIN of which only its acknowledgement was recorded", "sender-closes", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		d.Peer.Segment("P.", "the file")
+		d.Peer.Seq++
+		d.FIN()
+		f.Swap(0)
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a SYN that became a RST", "data-ends-with-fin", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		n := len(f.Frames)
+		download(f, aClient, aServer+":25600", answerer, 55)
+		f.Frames[n+1].Data[47] = 6 // SYN and RST
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a PORT that was lost, with all that the client said after it", "data-is-announced", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Seq += uint32(len("PORT 198,51,100,100,12,100\r\nLIST\r\n"))
+		t.Say("< 200 ok\n< 150 here")
+		download(f, aServer+":20", aClient+":3172", opener, 100)
+		t.Say("< 226 done")
+	}},
+	{"a capture that ends with a data connection", "data-is-announced", IsNormal, func(f *forge.Capture) {
+		f.Control().Say(hello)
+		dial(f, aServer+":20", aClient+":3172")
+	}},
+}

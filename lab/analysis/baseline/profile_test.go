@@ -136,6 +136,20 @@ func TestUnusualValues(t *testing.T) {
 	}
 }
 
+// TestUnknownSuccessions holds the order of commands against the profile that comes with ftplab. It tells only
+// where a sequence has begun.
+func TestUnknownSuccessions(t *testing.T) {
+	for said, want := range map[string]int{
+		"> RNFR a\n< 350 and?\n> RNTO b\n< 250 ok":                      0,
+		"> PORT 198,51,100,100,12,100\n< 200 ok\n> REST 7\n< 350 go on": 0,
+		"> RNFR a\n< 350 and?\n> STOR b\n< 150 go on\n< 226 done":       1,
+	} {
+		if got := check(t, forgedEvidence(t, session1(said)), Normal()); count(got, "unknown-successions", Note) != want {
+			t.Errorf("%s: got %v, want %d of unknown-successions", said, got, want)
+		}
+	}
+}
+
 // TestManyPictures stores many small files on a fast line, against a profile of sessions with one file.
 func TestManyPictures(t *testing.T) {
 	pictures := func(n int) func(*forge.Capture) {

@@ -52,7 +52,7 @@ func (s *session) differs(r repeat) *ftp.Line {
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
 		straight := size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 // no Telnet in it
-		if l.From != side || s.inTLS(l.FirstPacket) || !straight || !l.Complete || len(r.payload) < 2 {
+		if l.From != side || l.InTLS || !straight || !l.Complete || len(r.payload) < 2 {
 			continue
 		}
 		from := max(l.Seq, r.seq)

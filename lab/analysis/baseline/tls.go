@@ -81,7 +81,7 @@ func credentialsInTLS(e *Evidence, s *session) []breach {
 	}
 	user := ""
 	for _, x := range s.Exchanges {
-		if s.inTLS(x.Packet) {
+		if x.Line.InTLS {
 			continue
 		}
 		switch x.Command {

@@ -118,12 +118,12 @@ func TestTLSRules(t *testing.T) {
 // TestPasswordAfterTLS sends the password when CCC has ended TLS.
 func TestPasswordAfterTLS(t *testing.T) {
 	s := &session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{
-		{Line: &ftp.Line{Packet: 7}, Command: "USER", Argument: "ada"}, {Line: &ftp.Line{Packet: 9}, Command: "PASS"},
+		{Line: &ftp.Line{Packet: 7, InTLS: true}, Command: "USER", Argument: "ada"}, {Line: &ftp.Line{Packet: 9, InTLS: true}, Command: "PASS"},
 	}}}
 	if found := credentialsInTLS(nil, s); found != nil {
 		t.Errorf("inside TLS: got %+v", found)
 	}
-	s.clearFrom = 8
+	s.Exchanges[0].Line.InTLS, s.Exchanges[1].Line.InTLS = false, false
 	if found := credentialsInTLS(nil, s); len(found) != 1 || found[0].observed != "the client sent a password in frame 9, after TLS has ended" {
 		t.Errorf("after it: got %+v", found)
 	}
@@ -154,13 +154,9 @@ func TestRetransmittedRecord(t *testing.T) {
 	if s.differs(again) == nil {
 		t.Error("other bytes than those of a line in clear are not noticed")
 	}
-	s.Layer = &ftp.TLSLayer{From: 5, Session: &tls.Session{}}
+	s.Lines[0].InTLS = true
 	if l := s.differs(again); l != nil {
 		t.Errorf("the record that has the line %q is called another one", l.Text)
-	}
-	s.clearFrom = 8
-	if s.differs(again) == nil {
-		t.Error("other bytes are not noticed when the dialogue is in clear again")
 	}
 }
 

@@ -110,7 +110,7 @@ func newWatch() *watch {
 		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: newNeighbourhood(),
-		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}},
+		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}},
 	}
 }
 
@@ -127,6 +127,7 @@ func (w *watch) packet(p *capture.Packet) {
 		w.habits.packet(p)
 		w.rates.packet(p)
 		w.land(p)
+		w.damage.begins(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten = appendSome(w.rewritten, p.Number)
 		}
