@@ -64,13 +64,14 @@ type nameCensus struct {
 func encodedNames() look {
 	all, seed := map[pairOfHosts]*nameCensus{}, maphash.MakeSeed()
 	passwords := map[pairOfHosts]map[string]int{} // of anonymous users, with the packet
+	busy := map[pairOfHosts]bool{}                // with sessions that do something after the login
 	users := encodedUsers{}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
 			hosts := s.hosts()
 			users.add(s)
 			for _, l := range s.logins {
-				if isPublic(strings.ToLower(l.user)) && encoded.Is(l.password) && s.readable(l.packet) && len(passwords) < maxPairs {
+				if isPublic(strings.ToLower(l.user)) && encoded.Is(strings.ReplaceAll(l.password, "/", "+")) && s.readable(l.packet) && len(passwords) < maxPairs {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}
@@ -78,6 +79,9 @@ func encodedNames() look {
 						of[strings.Clone(l.password)] = l.packet
 					}
 				}
+			}
+			if passwords[hosts] != nil && !busy[hosts] {
+				busy[hosts] = slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return aboutFiles[x.Command] })
 			}
 			s.eachPath(func(x *ftp.Exchange, _ *walk) {
 				if all[hosts] == nil {
@@ -96,10 +100,17 @@ func encodedNames() look {
 		end: func(*Evidence) []breach {
 			found := users.judge()
 			for hosts, of := range passwords {
-				if n := len(of); n >= encodedPasswords {
-					found = append(found, breach{hosts: hosts, packets: firstPackets(of),
-						observed: fmt.Sprintf("%d passwords of anonymous users, which are no addresses, look like encoded bytes", n)})
+				n := len(of)
+				if n < encodedPasswords {
+					continue
 				}
+				b := breach{hosts: hosts, packets: firstPackets(of),
+					observed: fmt.Sprintf("%d passwords of anonymous users, which are no addresses, look like encoded bytes", n)}
+				if n >= encodedMany && !busy[hosts] {
+					b.severity = Violation
+					b.observed += ", and the sessions had no other use"
+				}
+				found = append(found, b)
 			}
 			for hosts, names := range all {
 				if b, ok := names.judge(); ok {

@@ -3,6 +3,8 @@
 package baseline
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -38,6 +40,26 @@ var intruders = []lookalike{
 		dial(f, aServer, "203.0.113.66:5555").Say("> load 0.1\n< good").Close()
 		calls("STOR a.sh", "SITE CHMOD 755 a.sh", "203.0.113.66:5555", 0, "> load 0.2\n< good")(f)
 	}},
+	{"programs in a folder that everybody may write", "no-programs", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> CWD /dev/shm\n< 250 ok")
+		move(t, 40000, "STOR a", "\x7fELF")
+		move(t, 40001, "STOR b", "\x7fELF")
+		t.Say(bye).Peer.Close()
+	}},
+	{"a kit of tools that is stored", "no-programs", "", session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c"))},
+	{"a kit of tools that is fetched", "no-programs", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c"))},
+	{"programs in folders of an account", "no-programs", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> CWD /home/ada/tmp\n< 250 ok")
+		move(t, 40000, "STOR a", "\x7fELF")
+		move(t, 40001, "STOR b", "\x7fELF")
+		t.Say(bye).Peer.Close()
+	}},
+	{"the passwords of Windows, and the key to them", "no-sensitive-names", "", moves([2]string{"STOR 1_SAM.bin", "regf\x01\x00"}, [2]string{"STOR 1_SYSTEM.bin", "regf\x01\x00"})},
+	{"the settings of users of Windows", "no-sensitive-names", IsNormal, moves([2]string{"STOR ada/system.dat", "regf\x01\x00"}, [2]string{"STOR bob/UsrClass.dat", "regf\x01\x00"})},
+	{"texts with the names of parts of the registry", "no-sensitive-names", IsNormal, moves([2]string{"STOR sam.txt", "Sam says hello.\r\n"}, [2]string{"STOR system.txt", "Windows 11\r\n"})},
+	{"data in the passwords of anonymous users", "names-are-words", "", anonymousTokens(8, "NOOP\n< 200 ok")},
+	{"passwords of anonymous users that are tokens", "names-are-words", IsUnusual, anonymousTokens(8, "RETR news.txt\n< 150 here\n< 226 done")},
+
 	{"one folder that is removed", "files-are-kept", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 old\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 new\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n")
@@ -153,6 +175,16 @@ func calls(command, then, to string, after time.Duration, lines string) func(*fo
 		t.Say(bye).Peer.Close()
 		f.Pass(after)
 		dial(f, aServer, to).Say(lines).Close()
+	}
+}
+
+// anonymousTokens are n sessions of anonymous users whose passwords are random bytes in base64.
+func anonymousTokens(n int, then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			sum := sha256.Sum256([]byte{byte(i)})
+			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS " + base64.StdEncoding.EncodeToString(sum[:]) + "\n< 230 in\n> " + then).Say(bye).Peer.Close()
+		}
 	}
 }
 

@@ -311,7 +311,7 @@ const (
 	soughtSecrets = 5
 )
 
-func sensitiveNames(_ *Evidence, s *session) []breach {
+func sensitiveNames(e *Evidence, s *session) []breach {
 	var found []breach
 	var stored []int // indexes of uploads and new folders in found
 	names := map[string]bool{}
@@ -396,6 +396,9 @@ func sensitiveNames(_ *Evidence, s *session) []breach {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
+	}
+	if b, ok := registryTaken(e, s); ok {
+		found = append(found, b)
 	}
 	if n := len(sought); n >= soughtSecrets {
 		found = append(found, breach{severity: Violation, packets: firstPackets(sought),

@@ -28,7 +28,7 @@ var noProgramsRule = Rule{
 var (
 	executable = pattern.New(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools matches names of attack tools.
-	tools = pattern.New(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|lazagne)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	tools = pattern.New(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|linenum|lazagne|pspy(32|64)?|chisel|ligolo\w*|rubeus|sharphound|secretsdump|crackmapexec|dirty_?(cow|pipe|sock)\d*|pwnkit)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
 	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
 	twoEndings = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
@@ -56,6 +56,9 @@ const manyProcessors = 4
 
 // manyPrograms is how many programs a session must fetch before they are a stronger sign.
 const manyPrograms = 3
+
+// wholeKit is how many attack tools an intruder stores at least who wants to work with them.
+const wholeKit = 3
 
 // programsOf finds the programs of each session, and those for many processors of all sessions between
 // two hosts.
@@ -113,18 +116,25 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	plain, fetched := breach{}, 0
 	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
 	var found []breach
-	onlyTools := true // public archives of tools have nothing else
+	onlyTools := true        // public archives of tools have nothing else
+	kit := map[string]bool{} // tools that are stored
+	var w walk
 	for _, x := range s.Exchanges {
+		w.follow(x)
 		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.readable(x.Packet) || !began(x) && !completed(x) {
 			continue
 		}
 		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
-		if what, severity := oddProgram(x, name, shown); what != "" {
+		if what, severity := oddProgram(x, w.target(x.Argument), shown); what != "" {
 			if s.copiesSystem(x) {
 				severity = Odd
 			}
-			onlyTools = onlyTools && tools.MatchString(x.Argument)
+			isTool := tools.MatchString(x.Argument)
+			onlyTools = onlyTools && isTool
+			if isTool && x.Sender() == ftp.Client {
+				kit[strings.ToLower(name)] = true
+			}
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
 		} else if shown != "" || executable.MatchString(name) {
@@ -145,7 +155,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		switch {
 		case onlyTools && s.happensToStore(len(odd)):
 			found[i].sign = noSign
-		case len(odd) > 1 && !onlyTools: // a single one may be chance
+		case len(odd) > 1 && !onlyTools, len(kit) >= wholeKit: // a single one may be chance
 			found[i].severity = Violation
 		}
 	}
@@ -193,9 +203,10 @@ func spreadProgram(s *session) (spread string, b breach) {
 	return spread, b
 }
 
-// oddProgram says what is odd about a program that was transferred, "" for nothing. Shown is
-// what its first bytes are, "" for no program.
-func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Severity) {
+// oddProgram says what is odd about a program that was transferred to or from a place, "" for nothing.
+// Shown is what its first bytes are, "" for no program.
+func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severity) {
+	name := path.Base(x.Argument)
 	switch {
 	case tools.MatchString(x.Argument) && !paper.MatchString(name):
 		return "by its name an attack tool", Odd
@@ -207,7 +218,7 @@ func oddProgram(x *ftp.Exchange, name, shown string) (what string, severity Seve
 		return "the first bytes are those of " + shown + ", and the name is that of a file which begins in another way, so it is a disguise", Violation
 	case shown != "" && document.MatchString(name):
 		return "the first bytes are those of " + shown + ", and the name is that of a document", Odd
-	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(x.Argument):
+	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(at):
 		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
 	}
 	return "", ""

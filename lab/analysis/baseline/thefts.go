@@ -4,8 +4,10 @@ package baseline
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -101,4 +103,29 @@ func onlySecrets(s *session) (b breach, ok bool) {
 	return breach{severity: Violation, packets: firstPackets(asked),
 			observed: fmt.Sprintf("the client asked for %d kinds of files with passwords or keys, not all of which exist, and fetched hardly anything else", len(asked))},
 		len(fetched) >= fetchedSecrets && len(asked) >= askedSecrets && missing > 0 && others*3 < len(fetched)
+}
+
+// hive matches names of the parts of the registry that have the passwords of a Windows system, and systemHive those of
+// the part with the key to them.
+var (
+	hive       = pattern.New(`(?i)(^|[/_.-])(sam|security)([_.-]|\d|$)`)
+	systemHive = pattern.New(`(?i)(^|[/_.-])system([_.-]|\d|$)`)
+)
+
+// registryTaken judges a session that moves the parts of the registry with the passwords of Windows, and with the key
+// to them. The profile of a user has one part of his own, and that of a program has one.
+func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
+	has, key := false, false
+	parts := map[string]int{}
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		for _, c := range s.dataOf(x.Data) {
+			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.Hive && !s.copiesSystem(x) {
+				at := w.target(x.Argument)
+				parts[at] = x.Packet
+				has, key = has || hive.MatchString(path.Base(at)), key || systemHive.MatchString(path.Base(at))
+			}
+		}
+	})
+	return breach{severity: Violation, packets: firstPackets(parts),
+		observed: "parts of the registry of Windows were transferred, with the passwords of its accounts and the key to them"}, has && key
 }

@@ -14,6 +14,8 @@
 package content
 
 import (
+	"bytes"
+
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -50,6 +52,7 @@ const (
 	Shell                           // a conversation with a shell
 	Service                         // a protocol that is known
 	Demand                          // a text that asks for money in coins, or says where to write in secret
+	Hive                            // a part of the registry of Windows
 	Form                            // what a program sends to a web server
 )
 
@@ -66,6 +69,10 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 	r.begin(data)
 	if what := program(data); what != "" {
 		r.note(Program, what)
+		return r.found
+	}
+	if bytes.HasPrefix(data, []byte("regf")) {
+		r.note(Hive, "a part of the registry of Windows")
 		return r.found
 	}
 	r.text.read(data)
