@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,12 +14,16 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// takes requires between least and most arguments; a most of -1 allows any number. what
-// describes them in the message.
+// takes requires between least and most arguments, none of which is empty; a most of -1 allows
+// any number. what describes them in the message.
 func takes(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) < least || most >= 0 && len(args) > most {
-			return fmt.Errorf("%s takes %s", strings.TrimPrefix(c.CommandPath(), "ftplab "), what)
+		name := strings.TrimPrefix(c.CommandPath(), "ftplab ")
+		switch {
+		case len(args) < least || most >= 0 && len(args) > most:
+			return fmt.Errorf("%s takes %s", name, what)
+		case slices.Contains(args, ""):
+			return fmt.Errorf(`"" is empty; %s takes %s`, name, what)
 		}
 		return nil
 	}

@@ -87,7 +87,12 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and %q alone", test.args, status, stderr, stdout, exitError, test.want)
 		}
 	}
-	if _, stderr, status := judged(t, "new", ""); status != exitError || stderr != "ftplab: new takes the name of a file, such as mine.txtar, and this one is empty\n" {
+	for _, empty := range [][]string{{"explain", ""}, {"check", "active_list", ""}, {"derive", ""}, {"baseline", "check", ""}, {"capture", ""}, {"show", ""}} {
+		if _, stderr, status := judged(t, empty...); status != exitError || !strings.HasPrefix(stderr, "ftplab: \"\" is empty; "+strings.Fields(strings.Join(empty, " "))[0]) {
+			t.Errorf("%q: got status %d and %q, want that the argument is empty", empty, status, stderr)
+		}
+	}
+	if _, stderr, status := judged(t, "new", ""); status != exitError || stderr != "ftplab: \"\" is empty; new takes one file, such as mine.txtar\n" {
 		t.Errorf("got status %d, %q for a file without a name", status, stderr)
 	}
 	if _, stderr, status := judged(t, ""); status != exitError || strings.Contains(stderr, "did you mean") {

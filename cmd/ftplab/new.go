@@ -31,10 +31,7 @@ run it without changes. New never overwrites a file.`,
 		Args: takes(1, 1, "one file, such as mine.txtar"),
 		RunE: func(c *cobra.Command, args []string) error {
 			name := args[0]
-			switch base := filepath.Base(name); {
-			case name == "":
-				return errors.New("new takes the name of a file, such as mine.txtar, and this one is empty")
-			case base == ".", base == "..", os.IsPathSeparator(name[len(name)-1]):
+			if base := filepath.Base(name); base == "." || base == ".." || os.IsPathSeparator(name[len(name)-1]) {
 				return fmt.Errorf("new takes a file, and %s is a folder; write %s, for example", name, filepath.Join(name, "mine"+scenario.Extension))
 			}
 			if strings.HasPrefix(name, "-") { // otherwise it is a flag to the next command
