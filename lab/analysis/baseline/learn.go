@@ -30,7 +30,7 @@ type found func(value float64, packets ...int)
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
-		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords", false, nil, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords and data connections, and for disks that wake", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
 		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},
@@ -189,16 +189,29 @@ func roundTrips(c *ftp.Connection, found found) {
 	}
 }
 
+// A disk that sleeps wakes within a time, when the first command needs it that takes a moment.
+const (
+	moment   = time.Second
+	wakeTime = 30 * time.Second
+)
+
 func replyTimes(s *session, found found) {
 	if s.lossy() {
 		return
 	}
+	awake := false
 	for _, x := range s.Exchanges {
-		// Servers delay the refusal of a password on purpose (RFC 2577
-		// section 5).
-		delayed := x.Command == "PASS" && x.Final() >= 400
-		if len(x.Replies) > 0 && x.Replies[0].FirstPacket > x.Packet && !delayed {
-			found(seconds(x.Replies[0].Time-x.Time), x.Packet, x.Replies[0].Packet)
+		if len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
+			continue
+		}
+		// Servers delay the refusal of a password on purpose (RFC 2577 section 5), and wait for a data
+		// connection as long as they like.
+		delayed := x.Command == "PASS" && x.Final() >= 400 || x.Replies[0].Code == 425
+		took := time.Duration(x.Replies[0].Time - x.Time)
+		wakes := !awake && aboutFiles[x.Command] && took > moment && took < wakeTime
+		awake = awake || wakes
+		if !delayed && !wakes {
+			found(seconds(int64(took)), x.Packet, x.Replies[0].Packet)
 		}
 	}
 }

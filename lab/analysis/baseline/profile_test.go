@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,43 @@ func TestUnusualValues(t *testing.T) {
 	got := check(t, evidence(f, t), normal)
 	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
+	}
+}
+
+// TestExpectedDelays holds replies that may take a while against a profile of others.
+func TestExpectedDelays(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		want Verdict
+		say  func(f *forge.Capture, c *forge.End)
+	}{
+		{"a disk that wakes", IsNormal, func(f *forge.Capture, c *forge.End) {
+			c.Say("> SIZE a")
+			f.Pass(14 * time.Second)
+			c.Say("< 213 1\n> SIZE b\n< 213 1")
+		}},
+		{"a disk that wakes twice", IsUnusual, func(f *forge.Capture, c *forge.End) {
+			for range 2 {
+				c.Say("> SIZE a")
+				f.Pass(14 * time.Second)
+				c.Say("< 213 1")
+			}
+		}},
+		{"a client that cannot connect", IsNormal, func(f *forge.Capture, c *forge.End) {
+			for i := range 2 {
+				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")\n> LIST")
+				f.Pass(45 * time.Second)
+				c.Say("< 425 no connection")
+			}
+		}},
+	} {
+		f := forge.New()
+		c := f.Control().Say(hello)
+		test.say(f, c)
+		c.Say(bye).Peer.Close()
+		if got := check(t, evidence(f, t), Normal()); got.Verdict != test.want {
+			t.Errorf("%s: got %v, want %s", test.name, got, test.want)
+		}
 	}
 }
 
