@@ -56,8 +56,7 @@ type quoted struct {
 // addQuoted adds the packet that an ICMP error is about.
 func (j *judge) addQuoted(p *packet.Packet) {
 	const most = 1000 // of a scan
-	isAnswer := p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
-	j.capture.answer = j.capture.answer || isAnswer && p.Number == 1
+	j.capture.answer = j.capture.answer || p.IsAnswer() && p.Number == 1
 	if p.ICMP != nil && p.ICMP.TCPSrc.IsValid() && len(j.quoted) < most {
 		j.quoted = append(j.quoted, quoted{p.Number, p.ICMP.TCPSrc, p.ICMP.TCPDst})
 	}

@@ -94,6 +94,7 @@ func TestLost(t *testing.T) {
 		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
 		{"a SYN that an ICMP error shows", "ctl client.* > server.21\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "", "[1 3] @3"},
+		{"all before an answer", "ctl client.* > server.21\nother client.* > server.22\nicmp * > client icmp\nother ...\nicmp * > client length *\n", func() *recording { g := unreachable(); g.Frames = g.Frames[2:]; return g }, "", "[2] @1"},
 		{"a SYN to another port than that of the error", "ctl client.* > server.22\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "not found 1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -46,6 +46,8 @@ func (s *scope) lacksPackets(err error) string {
 		return fmt.Sprintf("the recorder did not keep all headers of frame %d", c.headless)
 	case c.begunBefore && (ofCapture || s.conn.LacksStart() || err != nil):
 		return "the capture begins in the middle of a connection"
+	case c.answer && ofCapture:
+		return "the capture begins with the answer to a packet that it lacks"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
 	case !ofCapture && (s.lost(ftp.Client) || s.lost(ftp.Server)):

@@ -60,7 +60,13 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 			t.Errorf("%s, and frame 3 has no header of TCP: got %+v, want unjudged %v", test.line, r, test.hide)
 		}
 	}
-	c.headless, c.begunBefore = 0, true
+	c.headless, c.answer = 0, true
+	for line, hide := range map[string]bool{"capture.packets = 22": true, "capture.packets = 20": false, "ctl.commands = 99": false} {
+		if r := measure(t, line, c, v); r.OK || r.Unjudged != hide {
+			t.Errorf("%s, and frame 1 is an answer: got %+v, want unjudged %v", line, r, hide)
+		}
+	}
+	c.answer, c.begunBefore = false, true
 	v.Connections[0].Facts.ClientFlow = tcp.Flow{Packets: 2, Segments: 1, FIN: 9}
 	for _, test := range []struct {
 		line     string

@@ -37,6 +37,7 @@ type survey struct {
 	// begunBefore says that a connection is older than the capture, oneSided that the capture
 	// lacks one side of a connection.
 	begunBefore, oneSided bool
+	answer                bool  // the first packet answers one that the capture lacks
 	headless              int   // the first packet of which the recorder kept too little, 0 for none
 	lacking               []int // the IDs of connections, except data connections, with bytes that the capture lacks
 }
@@ -79,6 +80,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
+		s.answer = s.answer || p.Number == 1 && p.IsAnswer()
 		if s.headless == 0 && p.Headless() {
 			s.headless = p.Number
 		}

@@ -66,6 +66,12 @@ func (p *Packet) Clone() *Packet {
 	return &c
 }
 
+// IsAnswer reports whether a packet that is not TCP answers another one: a response of DNS, or an ICMP
+// error about a TCP segment.
+func (p *Packet) IsAnswer() bool {
+	return p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
+}
+
 // Headless reports whether the recorder cut a packet so short that the header is missing which
 // says between which ports it went, or what it is at all.
 func (p *Packet) Headless() bool {
