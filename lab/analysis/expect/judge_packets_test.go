@@ -24,6 +24,22 @@ var packetJudgements = []judgement{
 		forge: forgeTelnet,
 	},
 	{
+		name:  "Telnet bytes in the length of the text",
+		want:  telnetDeclared + "ctl client > server \"ABOR\" length 10\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "Telnet bytes in the length of the text, except those with a line",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server \"ABOR\" length 8\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "length of the text without Telnet bytes",
+		want:  telnetDeclared + "ctl client > server \"ABOR\" length 6\n",
+		forge: forgeTelnet,
+		wrong: "different 4 @13",
+	},
+	{
 		name:  "Telnet bytes in a packet of another length",
 		want:  telnetDeclared + "ctl client > server [.U] length 3\nctl client > server \"ABOR\"\n",
 		forge: forgeTelnet,
