@@ -178,7 +178,7 @@ func (j *judge) asks() bool { return j.want != nil || j.figures != nil }
 
 // judge judges the capture in the file at path. Ran is what server and client reported.
 func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *Verdict, err error) {
-	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: withStanding(ran.Failures, c), Stalls: j.likelyReasons(ran), Note: ran.Note, Cut: c.Cut}
+	v = &Verdict{Scenario: j.scenario.File, Capture: path, Failures: j.withStanding(ran.Failures, c), Stalls: j.likelyReasons(ran), Note: ran.Note, Cut: c.Cut}
 	if j.want != nil {
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err

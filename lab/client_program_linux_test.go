@@ -106,6 +106,8 @@ func TestClientProgramFails(t *testing.T) {
 			`: exit status 9; its output, runs/line-6.log: b; the server's last refusal was "500 Unknown command \"NOPE\"" to NOPE x, in frame `},
 		{"is refused", `run bash -c "exec 3<>/dev/tcp/$SERVER/21; read <&3; printf 'NOPE x\r\n' >&3; read <&3; exit 9"`,
 			`: exit status 9; it printed nothing; the server's last refusal was "500 Unknown command \"NOPE\"" to NOPE x, in frame `},
+		{"fails after another that was refused", `! run bash -c "exec 3<>/dev/tcp/$SERVER/21; read <&3; printf 'NOPE x\r\n' >&3; read <&3; exit 9"` + "\nrun false", ":7: run false: exit status 1; it printed nothing\n"},
+		{"fails beside another that was refused", `run bash -c "exec 3<>/dev/tcp/$SERVER/21; read <&3; printf 'NOPE x\r\n' >&3; read <&3"` + " &\nrun sh -c 'sleep 1; exit 3'", `:7: run sh -c 'sleep 1; exit 3': exit status 3; it printed nothing` + "\n"},
 		{"brings other content", `run sh -c "echo Goodbye. >README" brings README`, "the downloaded file README has 9 bytes as the file has, but other bytes: "},
 		{"brings it from elsewhere", `run ln -s /etc/passwd README brings README`, "brings README: the program has not downloaded it: README is a symbolic link to /etc/passwd, and so to no file of the folder that it is in"},
 		{"brings a link to nothing", `run ln -s none README brings README`, "brings README: the program has not downloaded it: README is a symbolic link to none, and so to no file"},

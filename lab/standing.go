@@ -3,6 +3,7 @@ package lab
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
@@ -24,25 +25,39 @@ func (j *judge) likelyReasons(ran runner.Outcome) (stalls []runner.Stall) {
 }
 
 // withStanding adds to the failure of each step that has not ended where the dialogue
-// stands in the capture, and to that of a program what the server refused last. It comes
-// before the last lines that a program printed.
-func withStanding(failures []runner.Failure, c *capture.Capture) []runner.Failure {
+// stands in the capture, and to that of a program what the server refused it last, if that is
+// certain. It comes before the last lines that a program printed.
+func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []runner.Failure {
 	failures = slices.Clone(failures)
-	for i, f := range failures {
+	for i := range failures {
+		f := &failures[i]
 		standing := ""
 		switch {
 		case f.Late:
 			standing = text.Standing(c)
-		case f.Program:
-			standing = text.LastRefusal(c)
+		case f.Program && !j.haveOthersConnected():
+			standing = text.LastRefusal(c, f.Began)
 		}
+		f.Began = time.Time{}
 		if standing == "" {
 			continue
 		}
 		first, rest, more := strings.Cut(f.Message, "\n")
-		if failures[i].Message = first + "; " + standing; more {
-			failures[i].Message += "\n" + rest
+		if f.Message = first + "; " + standing; more {
+			f.Message += "\n" + rest
 		}
 	}
 	return failures
+}
+
+// haveOthersConnected reports whether the sessions since a step began may be those of other steps.
+func (j *judge) haveOthersConnected() bool {
+	connects, background := 0, false
+	for _, step := range j.scenario.Steps {
+		if step.Verb == "open" || len(step.Program) > 0 {
+			connects++
+		}
+		background = background || step.Background
+	}
+	return background && connects > 1
 }

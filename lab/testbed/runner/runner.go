@@ -69,6 +69,8 @@ type Failure struct {
 	Late    bool   `json:"late,omitempty"`    // the step did not end within its deadline
 	Program bool   `json:"program,omitempty"` // its program ended with another status than the step says
 	Crashed bool   `json:"crashed,omitempty"` // a signal ended its program, such as SIGSEGV, or a shell could not run it
+
+	Began time.Time `json:"began,omitzero"` // when the program began
 }
 
 // In returns the failure in the form of a compiler's error: file:line: message.

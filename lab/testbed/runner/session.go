@@ -147,6 +147,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	limit := r.deadline(step, s.transfers.Load() > 0)
 	ctx, cancel := network.WithTimeout(ctx, s.host.Clock(), limit)
 	defer cancel()
+	began := s.host.Clock().Now()
 	end := ending{}
 	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke, printed: &end.printed})
 	err := end.asExpected(step)
@@ -156,8 +157,11 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
 		var exit exitError
-		failed <- Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded),
-			Program: errors.As(err, &exit), Crashed: exit.accident}
+		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded)}
+		if errors.As(err, &exit) {
+			f.Program, f.Crashed, f.Began = true, exit.accident, began
+		}
+		failed <- f
 	}
 }
 

@@ -5,6 +5,7 @@ package text
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -51,11 +52,15 @@ func Standing(c *capture.Capture) string {
 	return text
 }
 
-// LastRefusal says which command the server refused last, and how; "" if it refused none.
-func LastRefusal(c *capture.Capture) string {
+// LastRefusal says which command the server refused last, and how, in the sessions that began at a
+// time or later; "" if it refused none.
+func LastRefusal(c *capture.Capture, since time.Time) string {
 	var command *ftp.Exchange
 	var last *ftp.Reply
 	for s := range c.Sessions() {
+		if s.Control.FirstTime < since.UnixNano() {
+			continue
+		}
 		for _, e := range s.Exchanges {
 			for _, r := range e.Replies {
 				if r.Code >= 400 && (last == nil || r.Packet > last.Packet) {
