@@ -49,7 +49,7 @@ func clearAfterAuth(_ *Evidence, s *session) []breach {
 	for _, x := range s.Exchanges {
 		mechanism := strings.ToUpper(x.Argument)
 		switch {
-		case s.Layer != nil && x.Packet >= s.Layer.From:
+		case x.Line.InTLS || s.Layer != nil && x.Packet >= s.Layer.From:
 			return nil // TLS has begun, and may have ended again: what follows is no longer before it
 		case agreed > 0 && isKnown(x.Command):
 			b := breach{packets: []int{x.Packet}, observed: fmt.Sprintf("the client sent %s in clear in frame %d, after AUTH and before TLS", show(x.Line.Text), x.Packet)}

@@ -143,6 +143,10 @@ func TestCommandAfterTLS(t *testing.T) {
 	if found := clearAfterAuth(nil, s); len(found) != 1 {
 		t.Errorf("before TLS: got %+v, want the command", found)
 	}
+	command.Line.InTLS = true
+	if found := clearAfterAuth(nil, s); found != nil {
+		t.Errorf("in TLS, and stored before it: got %+v", found)
+	}
 }
 
 // TestRetransmittedRecord holds a record that was sent again against the line in it.

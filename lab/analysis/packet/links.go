@@ -43,6 +43,7 @@ const (
 	linkPPPWithDir    pcapng.LinkType = 204
 	linkHDLCWithDir   pcapng.LinkType = 205
 	linkFrameWithDir  pcapng.LinkType = 206
+	linkMPLS          pcapng.LinkType = 219
 	linkIPNet         pcapng.LinkType = 226 // of Solaris
 	linkNFLog         pcapng.LinkType = 239 // of Linux's packet filter
 	linkNetAnalyzer   pcapng.LinkType = 240
@@ -108,6 +109,7 @@ func init() {
 		linkFrameRelay:       (*Decoder).frameRelay,
 		linkFrameWithDir:     skip(1, (*Decoder).frameRelay),
 		linkMultilink:        (*Decoder).multilink,
+		linkMPLS:             (*Decoder).mpls,
 		linkATM:              (*Decoder).atm,
 		linkATMOfOld:         (*Decoder).atm,
 		linkClassicalIP:      (*Decoder).atm,
