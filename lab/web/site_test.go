@@ -143,18 +143,31 @@ func drop(tab *pagetest.Tab, file string) {
 	tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#choose"), []string{file}))
 }
 
-// TestFolderOfAnotherSite writes the lab to a folder with a page that is not the lab's.
+// TestFolderOfAnotherSite writes the lab to a folder with a file of another site.
 func TestFolderOfAnotherSite(t *testing.T) {
-	folder := t.TempDir()
-	first := filepath.Join(folder, "index.html")
-	if err := os.WriteFile(first, []byte("<h1>My lessons</h1>"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := Write(t.Context(), folder); err == nil || !strings.Contains(err.Error(), first+": this file exists and is not a page of the lab") {
-		t.Errorf("got %v, want that the file exists", err)
-	}
-	if text, err := os.ReadFile(first); string(text) != "<h1>My lessons</h1>" {
-		t.Errorf("got %q and %v, want the page as it was", text, err)
+	for _, name := range []string{"index.html", "app.css", module} {
+		folder := t.TempDir()
+		file := filepath.Join(folder, name)
+		if err := os.WriteFile(file, []byte("<h1>My lessons</h1>"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		site := map[string][]byte{module: nil}
+		err := addPage(site)
+		if err == nil {
+			err = checkFolder(folder, site)
+		}
+		if err == nil || !strings.Contains(err.Error(), file+": this file exists and is not of the lab's page") {
+			t.Errorf("got %v, want that the file exists", err)
+		}
+		if name == module {
+			continue // which is not built here
+		}
+		if again := Write(t.Context(), folder); again == nil || again.Error() != err.Error() {
+			t.Errorf("got %v, want %v", again, err)
+		}
+		if text, err := os.ReadFile(file); string(text) != "<h1>My lessons</h1>" {
+			t.Errorf("got %q and %v, want the file as it was", text, err)
+		}
 	}
 }
 
@@ -178,8 +191,8 @@ func TestSiteThatCannotBeWritten(t *testing.T) {
 		err := writeSite(folder, site)
 		left, _ := os.ReadDir(folder)
 		_, above := os.Stat(filepath.Dir(folder))
-		if err == nil || len(left) != test.left || (above == nil) != (test.left > 0) || checkFolder(folder) != nil {
-			t.Errorf("%v: got %v, the files %v and %v, want what was there", test.there, err, left, checkFolder(folder))
+		if err == nil || len(left) != test.left || (above == nil) != (test.left > 0) || checkFolder(folder, site) != nil {
+			t.Errorf("%v: got %v, the files %v and %v, want what was there", test.there, err, left, checkFolder(folder, site))
 		}
 	}
 }

@@ -43,11 +43,11 @@ const module = "lab.wasm.gz"
 // Write writes the site to a folder. It builds the worker with the Go toolchain, so it has
 // to be called in the folder of the module ftplab, or below it.
 func Write(ctx context.Context, folder string) error {
-	if err := checkFolder(folder); err != nil {
-		return err
-	}
 	site := map[string][]byte{}
 	if err := addPage(site); err != nil {
+		return err
+	}
+	if err := checkFolder(folder, site); err != nil { // before the build, which takes long
 		return err
 	}
 	if err := addModule(ctx, site); err != nil {
@@ -57,6 +57,9 @@ func Write(ctx context.Context, folder string) error {
 		return err
 	}
 	addList(site)
+	if err := checkFolder(folder, site); err != nil {
+		return err
+	}
 	return writeSite(folder, site)
 }
 
@@ -77,14 +80,19 @@ func writeSite(folder string, site map[string][]byte) error {
 	return nil
 }
 
-// checkFolder refuses a folder with another site, whose first page would be lost.
-func checkFolder(folder string) error {
-	first := filepath.Join(folder, "index.html")
-	if _, err := os.Stat(first); err != nil {
+// checkFolder refuses a folder in which a file would be lost that is not of the lab's page: one
+// that has neither an earlier page nor the beginning of this one.
+func checkFolder(folder string, site map[string][]byte) error {
+	_, noPage := os.Stat(filepath.Join(folder, "index.html"))
+	_, noModule := os.Stat(filepath.Join(folder, module))
+	if noPage == nil && noModule == nil {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(folder, module)); err != nil {
-		return fmt.Errorf("%s: this file exists and is not a page of the lab; choose another folder with -o", first)
+	for _, name := range slices.Sorted(maps.Keys(site)) {
+		path := filepath.Join(folder, name)
+		if text, err := os.ReadFile(path); err == nil && !bytes.Equal(text, site[name]) {
+			return fmt.Errorf("%s: this file exists and is not of the lab's page; choose another folder with -o", path)
+		}
 	}
 	return nil
 }
