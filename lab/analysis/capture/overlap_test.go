@@ -130,6 +130,21 @@ func TestStrayReplies(t *testing.T) {
 			x.Server.Send("257 \"/\"\r\n215 UNIX\r\n")
 			x.Ask("CWD a", "250 ok")
 		}},
+		{"empty lines that the server ignores", in + "; PWD 257; ; ; NOOP 200; QUIT 221", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("\r\n")
+			x.Ask("PWD", `257 "/"`)
+			x.Client.Send("\r\n\r\n")
+			x.Ask("NOOP", "200 ok")
+			x.Ask("QUIT", "221 bye")
+		}},
+		{"empty lines that the server refuses, and answers", in + " 500; PWD 257;  200; NOOP 200", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("", "500 what?")
+			x.Ask("PWD", `257 "/"`)
+			x.Ask("", "200 ok")
+			x.Ask("NOOP", "200 ok")
+		}},
 		{"after a gap, and of another command", "user a; - 220; - 221; USER a 230; SYST", func(f *forge.Capture) {
 			x := entered(f)
 			x.Client.Send("SYST\r\n")

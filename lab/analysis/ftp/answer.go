@@ -2,6 +2,8 @@
 
 package ftp
 
+import "cmp"
+
 // A waiting is a command that may get more replies.
 type waiting struct {
 	Exchange
@@ -159,6 +161,8 @@ func (p *parser) finishTransfers(begins *waiting) {
 // takes reports whether a reply fits as the next one of the command.
 func (w *waiting) takes(code int) bool {
 	switch {
+	case w.Command == "": // servers ignore an empty line, or refuse it
+		return code >= 400
 	case w.Sender() == "":
 		return fits(w.Command, code)
 	case w.begun:
@@ -178,7 +182,7 @@ func (p *parser) passOver() {
 	open := 0
 	for i := len(p.pending) - 1; i >= 0; i-- {
 		w := p.pending[i]
-		if w.done || w.begun {
+		if w.done || w.begun || w.Command == "" {
 			continue
 		}
 		switch open++; {
@@ -212,7 +216,12 @@ func (p *parser) answeredBy(code int) *waiting {
 		case w.begun:
 			transfer = w
 			continue
+		case w.Command == "" && code < 400:
+			oldest = cmp.Or(oldest, w)
 		case general(code) || code >= 400:
+			if oldest != nil && oldest.Command == "" {
+				p.skipTo(w)
+			}
 			return w
 		case w.takes(code):
 			p.skipTo(w)

@@ -56,6 +56,9 @@ var tunnels = []encapsulation{
 	{name: "VXLAN-GPE, NSH", wrap: in(head(0, 0xc6, 1, 1), head(0x0c, 0, 0, 4, 0, 0, 42, 0), func(b []byte) []byte {
 		return append(append(b[:12:12], make([]byte, 20)...), b[12:]...) // context headers
 	}, udp(4790))},
+	{name: "GUE", wrap: in(head(0, 4, 0, 0), udp(6080)), unknown: true},
+	{name: "GUE with options, GRE", wrap: in(head(0, 0, 8, 0), head(1, 47, 0, 0, 1, 2, 3, 4), udp(6080)), unknown: true},
+	{name: "GUE without a header", wrap: in(udp(6080)), unknown: true},
 	{name: "Geneve", wrap: in(ethernet(), head(0, 0, 0x65, 0x58, 0, 0, 42, 0), udp(6081))},
 	{name: "Geneve with options, IP", wrap: in(head(2, 0, 8, 0, 0, 0, 42, 0, 1, 2, 3, 1, 9, 9, 9, 9), udp(6081))},
 	{name: "GTP-U", wrap: in(sized(func(n int) []byte { return append(append([]byte{0x30, 0xff}, u16(n)...), 0, 0, 0, 7) }), udp(2152))},

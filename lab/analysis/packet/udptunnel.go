@@ -14,6 +14,7 @@ const (
 	vxlanPort     = 4789
 	vxlanGPEPort  = 4790
 	capwapPort    = 5247
+	guePort       = 6080
 	genevePort    = 6081
 	mplsPort      = 6635
 	vxlanOldPort  = 8472  // Linux's, before a port was assigned
@@ -33,6 +34,8 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 	case vxlanPort, vxlanOldPort, vxlanGPEPort:
 		d.note(LayerVXLAN, b, 8)
 		return d.vxlan(p, dst, b)
+	case guePort:
+		return d.gue(p, b)
 	case genevePort:
 		return d.geneve(p, b)
 	case gtpPort:
@@ -86,6 +89,25 @@ func (d *Decoder) geneve(p *Packet, b piece) bool {
 	size := 8 + int(b.data[0]&0x3f)*4
 	d.note(LayerGeneve, b, size)
 	d.ether(p, b.uint16(2), b.from(size))
+	return true
+}
+
+// gue reads generic UDP encapsulation (draft-ietf-intarea-gue section 3): a header with the number of an IP protocol,
+// or an IP packet without a header, whose version begins with the bits of variant 1.
+func (d *Decoder) gue(p *Packet, b piece) bool {
+	const variant1, control, length = 0x40, 0x20, 0x1f
+	switch first := b.data[0]; {
+	case first&0xc0 == variant1:
+		d.rawIP(p, b)
+	case first&^length == 0 && b.data[1] != protoUDP:
+		size := 4 + int(first&length)*4
+		if size == 4 { // else it has options
+			d.note(LayerTag, b, size)
+		}
+		d.transport(p, int(b.data[1]), b.from(size))
+	default:
+		return false // a control message, or another variant
+	}
 	return true
 }
 
