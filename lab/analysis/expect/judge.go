@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // Judge judges a capture. All differences are in the Verdict. The error is an [*scenario.Error]
@@ -67,7 +68,7 @@ func (j *judge) gather() {
 	asked := map[int]bool{}
 	content := slices.ContainsFunc(j.bindings, func(b *binding) bool { return hasContent(b.lines) })
 	for _, b := range j.bindings {
-		if b.conn != nil && (content || b.conn.Role == ftp.Other && j.capture.lacksSome(b.conn) || b.conn.Role == ftp.Control && b.conn.LacksStart()) {
+		if b.conn != nil && (content || b.conn.Role == ftp.Other && slices.ContainsFunc(b.lines, (*line).isText) || b.conn.Role == ftp.Control && b.conn.LacksStart()) {
 			asked[b.conn.ID] = true
 		}
 	}
@@ -111,6 +112,21 @@ func (j *judge) gather() {
 func (c *evidence) lacksSome(conn *ftp.Connection) bool {
 	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.lacksPackets()
 }
+
+// lacksAcknowledged reports whether a side acknowledges bytes after all that the capture has of the
+// other one.
+func (c *evidence) lacksAcknowledged(conn *ftp.Connection) bool {
+	ends, acks := map[ftp.Side]int64{}, map[ftp.Side]int64{}
+	for i := range c.frames {
+		if f := &c.frames[i]; f.Connection != nil && f.Connection.ID == conn.ID && !f.Damaged && !f.Has(packet.RST) {
+			ends[f.From], acks[f.From.Other()] = max(ends[f.From], f.End()), max(acks[f.From.Other()], f.Ack)
+		}
+	}
+	return acks[ftp.Client] > ends[ftp.Client] || acks[ftp.Server] > ends[ftp.Server]
+}
+
+// isText reports whether a line is a text.
+func (l *line) isText() bool { return l.kind == kindText }
 
 // matched has the frames that a line matched, by their index.
 type matched struct {
@@ -176,7 +192,7 @@ func (j *judge) newTrack(b *binding) *track {
 
 // wantsTexts reports whether a line of the track is a text.
 func (t *track) wantsTexts() bool {
-	return slices.ContainsFunc(t.lines, func(l *line) bool { return l.kind == kindText })
+	return slices.ContainsFunc(t.lines, (*line).isText)
 }
 
 // textsAfterTelnet lets a text begin after packets that contain only the Telnet
@@ -216,7 +232,7 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 	var lines []*ftp.Line
 	if s := c.sessions[conn.ID]; s != nil {
 		lines = s.Lines
-	} else if conn.Role == ftp.Other && conn.TLS == nil && c.lacksSome(conn) { // perhaps too short to be known as FTP
+	} else if conn.Role == ftp.Other && conn.TLS == nil && (c.lacksSome(conn) || c.lacksAcknowledged(conn)) { // perhaps too short to be known as FTP
 		lines = c.contents[sender{conn.ID, from}].lines(from)
 	}
 	lines = append(c.before(lines, conn, from), lines...)

@@ -61,6 +61,16 @@ func TestLost(t *testing.T) {
 			return g
 		}
 	}
+	// Only the lost packet shows that this is FTP.
+	greeting := func() *recording {
+		g := &recording{forge.New(), false}
+		ctl := connect(g, "198.51.100.100:3171", "192.0.2.21:21")
+		ctl.Peer.Segment("P.", "Hello\r\n")
+		ctl.Peer.Segment("P.", "220 Ready\r\n")
+		ctl.Segment(".", "")
+		g.Drop(1)
+		return g
+	}
 	// An ICMP error is about a SYN.
 	unreachable := func() *recording {
 		g := &recording{forge.New(), false}
@@ -90,6 +100,7 @@ func TestLost(t *testing.T) {
 		{"a reply of which the retransmission needs no line", lossy + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\n", again, "", "[4] @12"},
 		{"no line for it on a lossy path", lossy + "ctl client > server \"LIST\"\n", again, "unwanted 4 @13", ""},
 		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
+		{"the greeting", "ctl client.* > server.21\nctl ...\nctl server > client \"Hello\"\nctl server > client \"220 *\"\n", greeting, "", "[4] @5"},
 		{"a question", names, asked("192.0.2.21:21", 1), "", "[4] @3"},
 		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
