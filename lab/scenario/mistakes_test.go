@@ -69,6 +69,8 @@ func TestErrors(t *testing.T) {
 		{"setting among the rules", "open\n-- server --\nserver port=21\n", "3: server is a setting, which comes before the steps, and this section has rules"},
 		{"action misspelt", "open\n-- server --\non NOOP: replay 200 Fine.\n", `3: the server has no action "replay 200 Fine."; did you mean reply?`},
 		{"actions misspelt", "open\n-- server --\non RETR: rest data\n", `3: the server has no action "rest data"; did you mean reset data?`},
+		{"ordinal with another suffix", "open\n-- server --\non 1th NOOP: nothing\n", `3: "1th": write 1st`},
+		{"ordinal of twelve", "open\n-- server --\non 111th NOOP: nothing\non 23rd NOOP: nothing\non 12nd NOOP: nothing\n", `5: "12nd": write 12th`},
 		{"rule without a command", "open\n-- server --\n: reply 200 Fine.\n", "3: \": reply 200 Fine.\": a rule was expected, such as"},
 		{"rule without on", "open\n-- server --\n1st NOOP: reply 200 Fine.\n", "3: a rule begins with on: on 1st NOOP: reply 200 Fine."},
 		{"blank in a duration", "open\npause 5 s\n", "2: pause: write 5s without the blank"},

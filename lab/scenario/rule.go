@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,6 +147,9 @@ func (p *parser) ruleLine(line string) {
 	r := Rule{Line: p.line, Text: head}
 	words = words[1:]
 	if n, ok := ordinal(words[0]); ok && len(words) > 1 {
+		if right := fmt.Sprintf("%d%s", n, suffix(n)); words[0] != right {
+			p.fail("%q: write %s", words[0], right)
+		}
 		r.Nth, words = n, words[1:]
 	}
 	r.Command = p.ruleCommand(words[0])
@@ -161,11 +165,20 @@ func (p *parser) ruleLine(line string) {
 	p.s.Server.Rules[len(rules)].Actions = p.actions(strings.TrimSpace(rest))
 }
 
-// ordinal reads 1st, 2nd, 3rd, 4th and so on.
+// ordinal reads 1st, 2nd, 3rd, 4th and so on, also with the suffix of another number.
 func ordinal(word string) (n int, ok bool) {
 	digits := strings.TrimRight(word, "stndrh")
 	n, err := strconv.Atoi(digits)
 	return n, err == nil && n > 0 && digits != word
+}
+
+// suffix returns the suffix of an ordinal number.
+func suffix(n int) string {
+	last := n % 10
+	if tens := n / 10 % 10; tens == 1 || last == 0 || last > 3 {
+		return "th"
+	}
+	return [...]string{"st", "nd", "rd"}[last-1]
 }
 
 func (p *parser) ruleCommand(word string) string {

@@ -137,7 +137,7 @@ func (s *Server) Also(host network.Host) (*Server, error) {
 func (s *Server) listen(host network.Host) (*Server, error) {
 	listener, err := host.ListenTCP(s.config.Port)
 	if err != nil {
-		return nil, fmt.Errorf("ftpserver: port %d: %w", s.config.Port, err)
+		return nil, fmt.Errorf("the server cannot listen on port %d: %w", s.config.Port, err)
 	}
 	s.host, s.listener, s.ports = host, listener, dataPorts{all: s.config.DataPorts, used: map[uint16]bool{}}
 	s.accepts, s.open, s.changed = make(chan struct{}), make(map[part]struct{}), make(chan struct{})

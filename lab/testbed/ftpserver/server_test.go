@@ -316,7 +316,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	}
 	server := serve(t, v4, ftpserver.Config{})
 	_, err := ftpserver.Start(host, ftpserver.Config{Port: server.Addr().Port()})
-	if want := fmt.Sprintf("ftpserver: port %d: ", server.Addr().Port()); err == nil || !strings.HasPrefix(err.Error(), want) {
+	if want := fmt.Sprintf("the server cannot listen on port %d: ", server.Addr().Port()); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s...", err, want)
 	}
 }
