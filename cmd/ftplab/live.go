@@ -24,8 +24,9 @@ func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(faile
 	}
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		file, err := os.Create(name)
-		return file, func(error) error { return file.Close() }, err
+		file, createErr := os.Create(name)
+		isNew := errors.Is(err, fs.ErrNotExist)
+		return file, func(failed error) error { return closeNew(file, isNew, failed) }, createErr
 	}
 	earlier, err := os.OpenFile(name, os.O_WRONLY, 0) // it may be protected from writing
 	if err != nil {
@@ -39,6 +40,16 @@ func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(faile
 	}
 	file.Chmod(info.Mode().Perm())
 	return file, func(failed error) error { return replaceBy(file, place, failed) }, nil
+}
+
+// closeNew closes a file that replaces none. If it is not whole, it stays only if it was there
+// before, or is a capture with packets.
+func closeNew(file *os.File, isNew bool, failed error) error {
+	closed := file.Close()
+	if failed == nil && closed == nil || !isNew || hasPacket(file.Name()) {
+		return closed
+	}
+	return errors.Join(closed, os.Remove(linkTarget(file.Name())))
 }
 
 // replaceBy lets a file take the place of an earlier one. If the new file is not whole, the earlier

@@ -72,6 +72,44 @@ func TestEarlierFilesStay(t *testing.T) {
 	}
 }
 
+// TestNewFiles writes files that were not there. One that is not whole stays if it has packets.
+func TestNewFiles(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, text string
+		failed     error
+		stays      bool
+	}{
+		{"whole.xml", "<testsuites/>", nil, true},
+		{"half.xml", "<testsuites><tes", io.ErrShortWrite, false},
+		{"empty.tap", "", io.ErrShortWrite, false},
+		{"half.pcapng", string(capture[:len(capture)/2]), io.ErrShortWrite, true},
+		{"none.pcapng", string(capture[:28]), io.ErrShortWrite, false},
+	} {
+		folder := t.TempDir()
+		path, link := filepath.Join(folder, test.name), filepath.Join(folder, "link")
+		if err := os.Symlink(path, link); err != nil {
+			link = path
+		}
+		to, end, err := openUnfinished(link, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(to, test.text); err != nil {
+			t.Fatal(err)
+		}
+		if err := end(test.failed); err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if got, err := os.ReadFile(path); (err == nil) != test.stays || test.stays && string(got) != test.text {
+			t.Errorf("%s: got %d bytes and error %v, want that it stays: %v", test.name, len(got), err, test.stays)
+		}
+	}
+}
+
 // TestUnfinishedFiles has files where a new one would be written until it is whole. Only those
 // that ftplab has written are replaced.
 func TestUnfinishedFiles(t *testing.T) {
