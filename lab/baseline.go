@@ -10,8 +10,8 @@ import (
 )
 
 // Baseline compares a capture with normal FTP: with the rules that every normal
-// session keeps, and with a profile of what varies, such as [baseline.Normal]. The
-// error is [ErrNoPackets] for a capture without a packet.
+// session keeps, and with a profile of what varies, such as [baseline.Normal]. A
+// capture without a packet cannot be judged. If it is cut off before its first one, the error is [ErrNoPackets].
 func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error) {
 	e, err := src.evidence()
 	if err != nil {
@@ -85,9 +85,13 @@ func Learn(src Source, source string) (*baseline.Profile, error) {
 
 // evidence gathers what a capture shows of its sessions.
 func (s Source) evidence() (*baseline.Evidence, error) {
-	c, err := s.openFull(capture.Options{NoHash: true})
+	c, err := s.open(capture.Options{NoHash: true})
 	if err != nil {
 		return nil, err
+	}
+	if c.Size == 0 && c.Cut != "" {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", s.name, NoPackets(c.Cut))
 	}
 	s.warn(c.Cut)
 	e, err := baseline.Gather(c)
