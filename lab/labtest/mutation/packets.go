@@ -58,23 +58,27 @@ func readRaw(file []byte) ([]raw, error) {
 
 // writeRaw writes packets as a classic pcap file with nanoseconds.
 func writeRaw(all []raw) []byte {
-	var b bytes.Buffer
-	le := binary.LittleEndian
-	header := le.AppendUint32(nil, 0xa1b23c4d)
-	header = le.AppendUint16(header, 2)
-	header = le.AppendUint16(header, 4)
-	header = le.AppendUint32(header, 0)
-	header = le.AppendUint32(header, 0)
-	header = le.AppendUint32(header, 1<<18)
-	b.Write(le.AppendUint32(header, uint32(all[0].link)))
+	const fileHeader, packetHeader = 24, 16
+	size := fileHeader
 	for _, p := range all {
-		h := le.AppendUint32(nil, uint32(p.time/1e9))
-		h = le.AppendUint32(h, uint32(p.time%1e9))
-		h = le.AppendUint32(h, uint32(len(p.data)))
-		b.Write(le.AppendUint32(h, uint32(p.length)))
-		b.Write(p.data)
+		size += packetHeader + len(p.data)
 	}
-	return b.Bytes()
+	le := binary.LittleEndian
+	b := le.AppendUint32(make([]byte, 0, size), 0xa1b23c4d)
+	b = le.AppendUint16(b, 2)
+	b = le.AppendUint16(b, 4)
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint32(b, 1<<18)
+	b = le.AppendUint32(b, uint32(all[0].link))
+	for _, p := range all {
+		b = le.AppendUint32(b, uint32(p.time/1e9))
+		b = le.AppendUint32(b, uint32(p.time%1e9))
+		b = le.AppendUint32(b, uint32(len(p.data)))
+		b = le.AppendUint32(b, uint32(p.length))
+		b = append(b, p.data...)
+	}
+	return b
 }
 
 // snap cuts the segments of data connections short, as a recorder with a snap length
