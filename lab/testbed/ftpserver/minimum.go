@@ -87,8 +87,8 @@ const (
 	telnetDont = 254
 )
 
-// refuseOptions takes Telnet's options out of a line, and refuses those that the
-// client asks for or offers (RFC 1123, 4.1.2.12).
+// refuseOptions takes Telnet's options out of a line, and the other commands of Telnet in front of
+// it. It refuses the options that the client asks for or offers (RFC 1123, 4.1.2.12).
 func (c *controlConn) refuseOptions(line []byte) []byte {
 	kept := line[:0:0]
 	for i := 0; i < len(line); i++ {
@@ -108,7 +108,18 @@ func (c *controlConn) refuseOptions(line []byte) []byte {
 		}
 		i += 2
 	}
-	return kept
+	return afterTelnet(kept)
+}
+
+// afterTelnet returns a line without the Telnet commands in front of it, such as the IP and Synch
+// that may come before ABOR (RFC 959, 4.1.3). The network may have taken the urgent byte of the Synch
+// out of them.
+func afterTelnet(line []byte) []byte {
+	const least = 240 // of the bytes of Telnet commands
+	for len(line) > 0 && line[0] >= least {
+		line = line[1:]
+	}
+	return line
 }
 
 func (c *controlConn) sendTelnet(command ...byte) {

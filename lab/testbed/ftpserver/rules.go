@@ -121,11 +121,9 @@ func (s *Server) Got(rule scenario.Rule) string {
 	}
 }
 
-// parseCommand splits a command into its name, in capitals, and its argument. A
-// client may send Telnet's IP and Synch before ABOR (RFC 959, 4.1.3).
+// parseCommand splits a command into its name, in capitals, and its argument.
 func parseCommand(line []byte) (name, argument string) {
-	text := strings.TrimLeft(string(line), "\xff\xf4\xf2")
-	name, argument, _ = strings.Cut(strings.TrimRight(text, "\r\n"), " ")
+	name, argument, _ = strings.Cut(strings.TrimRight(string(afterTelnet(line)), "\r\n"), " ")
 	return strings.ToUpper(name), argument
 }
 

@@ -256,6 +256,10 @@ func TestCommandsOfTheRFCs(t *testing.T) {
 	} {
 		u.says(test.command, test.code)
 	}
+	for _, telnet := range []string{"\xff\xf2", "\xff\xf4\xff\xf2", "\xff\xf1", "\xff\xf4\xff\xfc\x01"} { // DM, IP and DM, NOP, IP and WONT ECHO
+		u.says(telnet+"NOOP", 200)
+		u.says(telnet+"PWD", 257)
+	}
 	u.PrintfLine("\xff\xfd\x01\xff\xfb\x03NOOP") // DO ECHO, WILL SUPPRESS-GO-AHEAD
 	if got, err := u.ReadLine(); err != nil || got != "\xff\xfc\x01\xff\xfe\x03200 OK" {
 		t.Errorf("got %q, %v, want WONT ECHO, DONT SUPPRESS-GO-AHEAD and 200", got, err)
