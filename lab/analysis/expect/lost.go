@@ -40,7 +40,7 @@ func (t *track) findLost() {
 			side.lost = t.lostDNS(dir)
 			continue
 		}
-		side.lost = slices.Concat(t.lostSYN(dir), t.lostACK(dir), t.lostTexts(dir))
+		side.lost = slices.Concat(t.lostSYN(dir), t.lostACK(dir), t.acknowledgedEarly(dir))
 	}
 }
 
@@ -82,20 +82,21 @@ func (t *track) lostACK(dir int) []lost {
 	return nil
 }
 
-// lostTexts returns the texts, each in one packet, that were acknowledged before they were
-// recorded. What the capture has of them may be a retransmission.
-func (t *track) lostTexts(dir int) (all []lost) {
-	end := 0 // of the elements before the text
+// acknowledgedEarly returns the texts, each in one packet, and the FIN that were acknowledged before they
+// were recorded. What the capture has of them may be a retransmission.
+func (t *track) acknowledgedEarly(dir int) (all []lost) {
+	end := 0 // of the elements before it
 	for i, e := range t.elements {
 		if e.dir() != dir || !e.inStream() {
 			continue
 		}
 		text := t.texts[dir][e.start]
-		if text != nil && text.Complete && e.kind == elementBytes && e.end == text.End {
-			if to := t.acknowledged(dir, text.End, end, i); to >= 0 {
+		isText := text != nil && text.Complete && e.kind == elementBytes && e.end == text.End
+		if isText || e.kind == elementFIN {
+			if to := t.acknowledged(dir, e.end, end, i); to >= 0 {
 				t.sides[dir].sentAgain[i] = true
 				all = append(all, lost{from: end, to: to, before: t.number(to), fits: func(l *line) bool {
-					return l.kind == kindText && l.words.matches(text.Text)
+					return l.kind == kindText && isText && l.words.matches(text.Text) || l.kind == kindFIN && !isText
 				}})
 			}
 		}

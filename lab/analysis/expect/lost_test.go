@@ -61,6 +61,16 @@ func TestLost(t *testing.T) {
 			return g
 		}
 	}
+	// A FIN is lost, and sent again after the other one.
+	finAgain := func() *recording {
+		g := &recording{forge.New(), false}
+		data := dataConn(g)
+		data.Segment("F.", "")
+		data.Peer.Segment("F.", "")
+		data.SegmentAt(-1, "F.", "")
+		g.Drop(2)
+		return g
+	}
 	// Only the lost packet shows that this is FTP.
 	greeting := func() *recording {
 		g := &recording{forge.New(), false}
@@ -101,6 +111,7 @@ func TestLost(t *testing.T) {
 		{"no line for it on a lossy path", lossy + "ctl client > server \"LIST\"\n", again, "unwanted 4 @13", ""},
 		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
 		{"the greeting", "ctl client.* > server.21\nctl ...\nctl server > client \"Hello\"\nctl server > client \"220 *\"\n", greeting, "", "[4] @5"},
+		{"a FIN of which the retransmission needs no line", strings.Replace(dataDeclared, "3172", "3172 lossy", 1) + dataHandshake + "data server > client seq 1:56\ndata server > client [F.]\ndata client > server [F.]\n", finAgain, "", "[6] @5"},
 		{"a question", names, asked("192.0.2.21:21", 1), "", "[4] @3"},
 		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},

@@ -29,8 +29,7 @@ type unrecordedSide struct {
 	// begin is the index of the first element of this side if packets before it may be missing,
 	// -1 if not.
 	begin int
-	// lost are single packets. If they have a text, sentAgain are the elements that are perhaps its
-	// retransmission.
+	// lost are single packets, and sentAgain the elements that are perhaps retransmissions of them.
 	lost      []lost
 	sentAgain map[int]bool
 	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
