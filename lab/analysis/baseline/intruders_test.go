@@ -22,7 +22,7 @@ var intruders = []lookalike{
 	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
 	{"many files that are removed for a ransom, without a listing of them", "files-are-kept", "", func(f *forge.Capture) {
 		session1(numberedLines(20, "> DELE a%d\n< 250 ok\n"))(f)
-		moved("STOR LISEZ", opener, "Contact: r@onionmail.org")(f)
+		moved("STOR LISEZ", opener, "Envoyez 2 ETH, puis: r@onionmail.org")(f)
 	}},
 	{"a folder that is emptied, and says who was there", "files-are-kept", IsNormal, ransomed(8, "DELE %s\n< 250 ok", "STOR README.txt", "Cleaned up by the nightly job.")},
 	{"a few files that are removed, and a page that asks for gifts", "files-are-kept", IsNormal, ransomed(8, "NOOP\n< 200 ok", "STOR give.html", "<html>Bitcoin: bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq</html>")},
@@ -46,7 +46,7 @@ var intruders = []lookalike{
 		move(t, 40001, "STOR b", "\x7fELF")
 		t.Say(bye).Peer.Close()
 	}},
-	{"a kit of tools that is stored", "no-programs", "", session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c"))},
+	{"a kit of tools that is stored", "no-programs", "", session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "PsExec64.exe", "winPEASx64.exe", "nc64.exe"))},
 	{"a kit of tools that is fetched", "no-programs", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c"))},
 	{"programs in folders of an account", "no-programs", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> CWD /home/ada/tmp\n< 250 ok")

@@ -28,7 +28,7 @@ var noProgramsRule = Rule{
 var (
 	executable = pattern.New(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
 	// tools matches names of attack tools.
-	tools = pattern.New(`(?i)(^|[/_.-])(nc(at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas|linenum|lazagne|pspy(32|64)?|chisel|ligolo\w*|rubeus|sharphound|secretsdump|crackmapexec|dirty_?(cow|pipe|sock)\d*|pwnkit)([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	tools = pattern.New(`(?i)(^|[/_.-])(nc(64|at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas(x(64|86)|any)?|adfind|kerbrute|linenum|lazagne|pspy|chisel|ligolo\w*|rubeus|sharphound|secretsdump|crackmapexec|dirty_?(cow|pipe|sock)|pwnkit)\d*([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
 	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
 	twoEndings = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
 	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
@@ -37,10 +37,8 @@ var (
 	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
 	// paper matches documents, which may be about attack tools. Unlike other texts they are no
 	// scripts.
-	paper = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
-	// disguise matches documents and pictures whose first bytes say what they are. A text may begin like a program.
-	disguise = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp]|jpe?g|png|gif|webp|bmp|ico|mp[34]|wav|avi)$`)
-	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|xml|json|log|mp[34])$`)
+	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|webp|bmp|ico|csv|xml|json|log|css|mp[34]|wav|avi)$`)
 )
 
 // windowsOwn matches programs that come with Windows, so that nobody needs to fetch them, and names that
@@ -214,10 +212,8 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
 	case twoEndings.MatchString(name):
 		return "a program with the ending of a document in front of its own", Odd
-	case shown != "" && disguise.MatchString(name):
-		return "the first bytes are those of " + shown + ", and the name is that of a file which begins in another way, so it is a disguise", Violation
 	case shown != "" && document.MatchString(name):
-		return "the first bytes are those of " + shown + ", and the name is that of a document", Odd
+		return "the first bytes are those of " + shown + ", and the name is that of a document or a picture, so it is a disguise", Violation
 	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(at):
 		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
 	}

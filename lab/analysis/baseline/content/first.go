@@ -12,14 +12,15 @@ import (
 
 // programs are the first bytes of executable files.
 var programs = []struct{ begins, what string }{
-	{"MZ", "a Windows program"}, {"\x7fELF", "a Linux program"},
+	{"MZ\x90", "a Windows program"}, {"MZ", "a Windows program"}, {"\x7fELF", "a Linux program"},
 	{"\xcf\xfa\xed\xfe", "a macOS program"}, {"\xce\xfa\xed\xfe", "a macOS program"},
 }
 
-// program says what kind of program data begins with, "" for none.
+// program says what kind of program data begins with, "" for none. A text may begin with the letters of a Windows
+// program.
 func program(data []byte) string {
 	for _, p := range programs {
-		if bytes.HasPrefix(data, []byte(p.begins)) {
+		if bytes.HasPrefix(data, []byte(p.begins)) && (len(p.begins) > len("MZ") || !isScript(data)) {
 			return p.what
 		}
 	}

@@ -20,8 +20,8 @@ const (
 var implants = []plant{
 	{what: "a text that asks for money in coins, or says where to write in secret", kind: Demand, source: "MITRE ATT&CK, T1486 (data encrypted for impact) and T1657 (financial theft)",
 		example: "Send 0.05 bitcoin to 1Boat.\n",
-		parts: []part{like(`\b(bitcoins?|btc|monero|xmr|ethereum|usdt|litecoin|ransom)\b|иткоин|\bbc1[a-z0-9]{20,}|\.onion\b|onionmail|@(proton|tuta|cock)|\bt\.me/|\btelegram *:? *@`,
-			"bitcoin", "btc", "monero", "xmr", "ethereum", "usdt", "litecoin", "ransom", "иткоин", "bc1", ".onion", "onionmail", "@proton", "@tuta", "@cock", "t.me/", "telegram")}},
+		parts: []part{like(`bitcoin|\b(btc|monero|xmr|ethereum|usdt|litecoin|ransom|qtox)\b|\d eth\b|итко[ий]н|比特币|\bbc1[a-z0-9]{20,}|\.onion\b|onionmail|@(proton|tuta|cock)|\bt\.me/|\btelegram *:? *@`,
+			"bitcoin", "btc", "monero", "xmr", "ethereum", "usdt", "litecoin", "ransom", "qtox", " eth", "итко", "比特币", "bc1", ".onion", "onionmail", "@proton", "@tuta", "@cock", "t.me/", "telegram")}},
 
 	{what: "a bot that takes orders from a chat, to flood other hosts", kind: Malicious, fetched: true, where: anywhere, source: atBots,
 		example: "#!/usr/bin/perl\nuse IO::Socket;\nprint $s \"NICK bot\\nUSER x\\n\";\nif($m=~/^!udpflood/){}\n",

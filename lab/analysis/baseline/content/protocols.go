@@ -28,7 +28,7 @@ func Protocol(data []byte) string {
 }
 
 // atShell matches what a shell prints, and common commands.
-var atShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+var atShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)(ba|da|z)?sh-\d+\.\d+[#$] |(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 
 // Conversation looks at a part of a connection that is not FTP, near its beginning. First says that it is the first
 // part.
