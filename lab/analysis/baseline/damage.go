@@ -16,9 +16,12 @@ type damage struct {
 	wrong   map[int][]wrongSum // by connection
 	// back are the data connections on which the receiver seems to have sent damaged bytes.
 	back map[int]netip.Addr
-	// broken are the connections of which all packets have wrong checksums.
-	broken map[int]netip.Addr
-	n      int
+	// broken are the connections of which all packets have wrong checksums, with the sender of the first
+	// one, or the zero Addr if its header of IP is damaged. strange counts them by that sender.
+	broken  map[int]netip.Addr
+	strange map[netip.Addr]int
+	headers sums // of IPv4
+	n       int
 }
 
 // sums counts the checksums of a sender.
@@ -57,14 +60,31 @@ func (d *damage) add(p *capture.Packet) {
 	}
 }
 
-// begins takes the next packet of any connection.
-func (d *damage) begins(p *capture.Packet) {
+// drops takes the next packet, and reports whether every host drops it because its header of IP was damaged.
+// In a capture whose addresses were changed most headers are wrong, and that shows nothing.
+func (d *damage) drops(p *capture.Packet) bool {
+	if p.IP == nil || !p.IP.Damaged {
+		d.headers.right++
+		return false
+	}
+	d.headers.wrong++
+	return d.headers.right >= 4*d.headers.wrong
+}
+
+// begins takes the next packet of any connection, and whether it is dropped.
+func (d *damage) begins(p *capture.Packet, dropped bool) {
 	_, broken := d.broken[p.Connection.ID]
+	wrong := dropped || p.ChecksumWrong()
 	switch {
-	case p.Number == p.Connection.FirstPacket && d.n < maxWrong && p.ChecksumWrong():
+	case p.Number == p.Connection.FirstPacket && d.n < maxWrong && wrong:
 		d.n++
-		d.broken[p.Connection.ID] = p.IP.Src
-	case broken && !p.ChecksumWrong():
+		sender := p.IP.Src
+		if dropped {
+			sender = netip.Addr{}
+		}
+		d.broken[p.Connection.ID] = sender
+		d.strange[sender]++
+	case broken && !wrong:
 		delete(d.broken, p.Connection.ID)
 	}
 }
@@ -72,7 +92,8 @@ func (d *damage) begins(p *capture.Packet) {
 // made reports whether damage to an address or a port made a connection of packets of others.
 func (d *damage) made(connection int) bool {
 	sender, broken := d.broken[connection]
-	return broken && d.shows(sender)
+	unknown := d.senders[sender] == nil && d.strange[sender] < fewWrong
+	return broken && (!sender.IsValid() || d.shows(sender) || unknown)
 }
 
 // receiver takes the next packet with data of a data connection. Bytes of the receiver are rare.

@@ -130,6 +130,15 @@ var disturbed = []lookalike{
 		d.Peer.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a packet of data whose address was damaged", "data-with-the-partner", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> STOR a\n< 150 go on")
+		d := dial(f, aClient, aServer+":25600")
+		d.Segment("P.", "the file")
+		f.Frame(bytes.Clone(f.Last(0).Data))
+		f.Last(0).Data[27] ^= 0x40
+		d.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"an address that was damaged, and accepted", "announcement-well-formed", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PASV")
 		t.Peer.Segment("P.", "227 (192,0,x,21,100,0)\r\n")

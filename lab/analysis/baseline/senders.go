@@ -251,7 +251,7 @@ var senderIsNotReceiverRule = Rule{
 
 // land remembers packets whose sender is their receiver.
 func (w *watch) land(p *capture.Packet) {
-	if p.IP.Src == p.IP.Dst && p.TCP.SrcPort == p.TCP.DstPort && !p.IP.Src.IsLoopback() {
+	if p.IP.Src == p.IP.Dst && p.TCP.SrcPort == p.TCP.DstPort && !p.IP.Src.IsLoopback() && !p.ChecksumWrong() {
 		w.lands = appendSome(w.lands, p.Number)
 	}
 }

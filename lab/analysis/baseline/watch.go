@@ -110,7 +110,7 @@ func newWatch() *watch {
 		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: newNeighbourhood(),
-		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}},
+		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}, strange: map[netip.Addr]int{}},
 	}
 }
 
@@ -122,12 +122,21 @@ func (w *watch) packet(p *capture.Packet) {
 	} else {
 		w.longer.Add(float64(p.Length))
 	}
+	dropped := w.damage.drops(p)
+	if p.Segment != nil {
+		w.damage.begins(p, dropped)
+		if p.Connection.Role == ftp.Control {
+			w.damage.add(p)
+		}
+	}
+	if dropped {
+		return
+	}
 	w.cards.packet(p)
 	if p.Segment != nil {
 		w.habits.packet(p)
 		w.rates.packet(p)
 		w.land(p)
-		w.damage.begins(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten = appendSome(w.rewritten, p.Number)
 		}
@@ -138,7 +147,6 @@ func (w *watch) packet(p *capture.Packet) {
 			}
 			w.senders.packet(p, maxSides)
 			w.neighbours.pass(p)
-			w.damage.add(p)
 		case ftp.Data:
 			w.senders.packet(p, maxSides/2)
 		}

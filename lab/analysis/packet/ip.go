@@ -54,6 +54,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 		Offset:   flags & 0x1fff * 8,
 	}
 	d.ip.Fragment = flags&(moreFragments|0x1fff) != 0
+	d.ip.Damaged = b.uint16(10) != 0 && len(b.data) >= header && folded(sum(b.data[:header])) != 0xffff
 	d.note(LayerIPv4, b, header)
 	p.IP = &d.ip
 	payload := b.upto(total).from(header)

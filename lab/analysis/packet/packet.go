@@ -113,6 +113,9 @@ type IP struct {
 	Rewritten bool
 	// Length is the number of bytes after the header.
 	Length int
+	// Damaged says that the checksum of IPv4's header is wrong, and not 0, which means that the network
+	// card computes it later.
+	Damaged bool
 }
 
 // UDP is a UDP header; DNS is set if it carries a DNS message.
