@@ -150,6 +150,16 @@ var packetJudgements = []judgement{
 		wrong: "missing 4",
 	},
 	{
+		name: "a keep-alive probe after many packets",
+		want: dataDeclared + "data ...\ndata server > client seq 1000:1001\ndata server > client [.] seq 1000 length 0\ndata server > client seq 1001:1002\n",
+		forge: func(g *recording) {
+			c := acknowledged(g, 1000)
+			c.SegmentAt(-1, ".", "")
+			c.Peer.ACK()
+			c.Segment("P.", "x")
+		},
+	},
+	{
 		name:  "a keep-alive probe with a byte",
 		want:  probedWant + "ctl server > client \"230 *\"\nctl client > server [.] seq 35 length 1\nctl client > server \"NOOP\"\n",
 		forge: func(g *recording) { probed(g, "\x00") },
