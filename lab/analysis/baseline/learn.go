@@ -30,7 +30,7 @@ type found func(value float64, packets ...int)
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
-		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords and data connections, and for disks that wake", false, nil, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, and for disks that wake", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
 		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},
@@ -204,9 +204,8 @@ func replyTimes(s *session, found found) {
 		if len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
 			continue
 		}
-		// Servers delay the refusal of a password on purpose (RFC 2577 section 5), and wait for a data
-		// connection as long as they like.
-		delayed := x.Command == "PASS" && x.Final() >= 400 || x.Replies[0].Code == 425
+		// Servers delay the refusal of a password on purpose (RFC 2577 section 5).
+		delayed := x.Command == "PASS" && x.Final() >= 400
 		took := time.Duration(x.Replies[0].Time - x.Time)
 		wakes := !awake && aboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes

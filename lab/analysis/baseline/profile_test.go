@@ -156,7 +156,7 @@ func TestExpectedDelays(t *testing.T) {
 				c.Say("< 213 1")
 			}
 		}},
-		{"a client that cannot connect", IsNormal, func(f *forge.Capture, c *forge.End) {
+		{"a client that cannot connect", IsUnusual, func(f *forge.Capture, c *forge.End) {
 			for i := range 2 {
 				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")\n> LIST")
 				f.Pass(45 * time.Second)
