@@ -2,35 +2,62 @@
 
 package content
 
+import "bytes"
+
 // manyCards is how many numbers of cards at the beginning of a file make it a list of them.
 const manyCards = 8
 
-// listsCards reports whether a text lists numbers of payment cards: most of its numbers with as many
-// digits have the prefix and the check digit of a card.
-func listsCards(text []byte) bool {
+// cardsIn reports whether a text lists numbers of payment cards: most of its numbers with as many digits have
+// the prefix and the check digit of a card. It also reports whether a number is followed by what follows it on
+// the stripe of a card.
+func cardsIn(text []byte) (listed, stripes bool) {
 	cards, others := map[string]bool{}, 0
 	var number []byte
-	end := func() {
+	end := func(rest []byte) {
 		switch {
 		case isCard(number):
 			cards[string(number)] = true
+			stripes = stripes || isStripe(rest)
 		case len(number) == 15 || len(number) == 16:
 			others++
 		}
 		number = number[:0]
 	}
-	for _, c := range text {
+	for i, c := range text {
 		switch {
 		case '0' <= c && c <= '9':
 			number = append(number, c)
 		case (c == ' ' || c == '-') && len(number) < 16 && len(number)%4 == 0: // as it is printed on the card
 		case len(number) > 0:
-			end()
+			end(text[i:])
 		}
 	}
-	end()
-	return len(cards) >= manyCards && len(cards) > 3*others
+	end(nil)
+	return len(cards) >= manyCards && len(cards) > 3*others, stripes
 }
+
+// isStripe reports whether a text goes on as track 1 or track 2 of a card does after its number (ISO/IEC 7813):
+// the name of the owner between two ^, or =, and then the year, the month and the code of the services.
+func isStripe(text []byte) bool {
+	if len(text) == 0 || text[0] != '^' && text[0] != '=' {
+		return false
+	}
+	rest := text[1:]
+	if text[0] == '^' {
+		name, after, found := bytes.Cut(rest[:min(len(rest), longestOwner+10)], []byte("^"))
+		if rest = after; !found || len(name) < 2 || bytes.ContainsAny(name, "\r\n") {
+			return false
+		}
+	}
+	if len(rest) < 7 || bytes.ContainsFunc(rest[:7], func(r rune) bool { return r < '0' || r > '9' }) {
+		return false
+	}
+	month := string(rest[2:4])
+	return "01" <= month && month <= "12"
+}
+
+// longestOwner is how long the name of the owner may be on a stripe.
+const longestOwner = 26
 
 // isCard reports whether digits are the number of a card of one of the large networks (ISO/IEC
 // 7812-1).

@@ -37,10 +37,9 @@ var (
 	passwordList = pattern.New(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
 	// accounts matches the beginning of /etc/passwd.
 	accounts = pattern.New(`^root:[^:\n]*:\d+:\d*:`)
-	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
-	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
-	// track matches track 1 of a payment card (ISO/IEC 7813).
-	track = pattern.New(`%B\d{15,19}\^[^^\r\n]{2,26}\^\d{7}`)
+	// stolenHashes matches lists of password hashes: /etc/shadow, dumps of Windows accounts, and tickets of Kerberos
+	// and answers of NTLM as programs that guess passwords read them.
+	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}|^([\w.-]+:)?\$krb5(tgs|asrep|pa)\$\d+\$\S{40}|^[^:\s]{1,64}::[^:\s]{0,64}:[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}`)
 	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
 	// ransomware say the same, but use its name, and give no address to pay or write to.
 	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
@@ -85,7 +84,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if marked("root:") {
 		r.match(Accounts, "the accounts of a system", accounts)
 	}
-	if marked(":$", "root:", ":::", "* ntlm") {
+	if marked(":$", "root:", "::", "* ntlm", "$krb5") {
 		r.match(Secret, "the passwords of accounts", stolenHashes)
 	}
 	if marked("private key-----") {
@@ -99,10 +98,10 @@ func (r *Reader) begins(t *ftp.Transfer) {
 		}
 		r.match(kind, what, ransomNote)
 	}
-	if marked("%b") {
-		r.match(Secret, "what the stripes of payment cards have", track)
-	}
-	if listsCards(r.data) {
+	switch listed, stripes := cardsIn(r.data); {
+	case stripes:
+		r.note(Secret, "what the stripes of payment cards have")
+	case listed:
 		r.note(CardNumbers, "numbers of payment cards")
 	}
 	if t != nil && !t.Lists() && isRandom(r.data) {
@@ -125,7 +124,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if swells(r.data) {
 		r.note(Bomb, "data that grows to more than five hundred times its size")
 	}
-	if t != nil && t.Command == "LIST" && len(firstLine(r.data)) > longestListed {
+	if t != nil && t.Command == "LIST" && longestLine(r.data) > longestListed {
 		r.note(LongListing, "a line that is longer than any name")
 	}
 }

@@ -64,9 +64,12 @@ func linkIsFolder(data []byte) bool {
 	return false
 }
 
-func firstLine(data []byte) []byte {
-	line, _, _ := bytes.Cut(data, []byte("\n"))
-	return line
+// longestLine is the length of the longest line.
+func longestLine(data []byte) (longest int) {
+	for line := range bytes.Lines(data) {
+		longest = max(longest, len(line))
+	}
+	return longest
 }
 
 // longestListed is how long a line of LIST may be, in bytes: room for a name of 255 letters of three

@@ -51,8 +51,9 @@ var (
 	frame   = pattern.New(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
 	hidden  = pattern.New(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
 	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
-	// boast matches a title or heading of an intruder.
-	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>[^<]{0,40}\b(hacked|defaced|pwned) by\b`)
+	// boast matches a title or heading of an intruder: it begins with the boast, or says it of this page. A news
+	// page says it of others.
+	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|ha(s|ve) been|was|is|got|site|server|system|page|domain) )\W*(hacked|defaced|pwned) by\b`)
 )
 
 // page looks at a part of an upload, which may belong to a web page or a script. It looks for short marks first,
