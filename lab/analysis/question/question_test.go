@@ -115,6 +115,9 @@ func TestGrade(t *testing.T) {
 	choice := Answer{Question: Question{Kind: Choice, Options: []Option{{"client", "the client"}, {"server", "the server"}}}, Right: "the server"}
 	rtt := Answer{Question: Question{Kind: Time}, Number: 0.085, Tolerance: 0.005, Right: "85.000 ms"}
 	second := Answer{Question: Question{Kind: Time}, Number: 1.5, Tolerance: 0.01}
+	exact := Answer{Question: Question{Kind: Time}, Number: 0.186}
+	edge := Answer{Question: Question{Kind: Time}, Number: 0.18502, Tolerance: 0.05 * 0.18502}
+	share := Answer{Question: Question{Kind: Number}, Number: 100, Tolerance: 0.29 * 100} // a little less than 29
 	size := Answer{Question: Question{Kind: Number}, Number: 1024, Right: "1024"}
 	small := Answer{Question: Question{Kind: Number}, Number: 15, Right: "15"}
 	port := Answer{Question: Question{Kind: Port}, Number: 21, Right: "21"}
@@ -129,6 +132,9 @@ func TestGrade(t *testing.T) {
 		{choice, "b|B|b.|b)|B)|(b)|b:|server|the server|The Server|b) the server|(b) the server|b: server|B. The server.|* b) the server|b) \"the server\"", "a|a)|(a)|client||c|c)|the|b) the client|bserver|b) c"},
 		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs", "850 ms|.85|85 s|8.5|eighty|95 ms|0.85"},
 		{second, "1.5 s|1.5|1,5 s|1500 ms|1,500 ms|1500", "15 s|1.5 ms|15"},
+		{exact, "186.001 ms|185.999 ms|0.186001|0.185999 s|186001 us|185999 µs", "186.001001 ms|185.998999 ms|186.002 ms"},
+		{edge, "194.272 ms|175.768 ms|0.194272|0.175768", "194.272001 ms|175.767999 ms"},
+		{share, "129|71", "130|70|129.001|70.999"},
 		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24"},
 		{small, "15|15 packets|15.0", "1.5|1,5|150"},
 		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.", "20|2.1|ftp"},
