@@ -2,15 +2,16 @@ package scenario
 
 import "strings"
 
-// A byHand is what the steps of a session have sent by hand so far, for which no step has taken
-// the reply.
+// A byHand is what the steps of a session have left to steps await so far: the greeting, and the
+// replies to what they sent by hand.
 type byHand struct {
+	greeting int    // the line of the step open nowait, or 0
 	commands []int  // the lines of their steps, one for each command
 	begun    string // of the next command, without its end
 }
 
-// checkByHand refuses a step that takes the reply to its own command if that to a command which was
-// sent by hand comes first. sessions has what was sent.
+// checkByHand refuses a step that takes the reply to its own command if the greeting comes first, or
+// the reply to a command which was sent by hand. sessions has what was left to steps await.
 func (p *parser) checkByHand(s Step, sessions map[string]byHand) {
 	v, _ := verbOf(s.Verb)
 	sent := sessions[s.Session]
@@ -20,16 +21,33 @@ func (p *parser) checkByHand(s Step, sessions map[string]byHand) {
 	case s.Bytes != "":
 		sent.add(s.Line, s.Bytes)
 	case s.Verb == "await":
-		if preliminary := 100 <= s.Code && s.Code < 200; !preliminary && len(sent.commands) > 0 {
-			sent.commands = sent.commands[1:]
+		if preliminary := 100 <= s.Code && s.Code < 200; !preliminary {
+			sent.take()
 		}
-	case s.Verb == "open", s.Verb == "tls", s.Verb == "hangup", s.Verb == "quit" && s.NoWait, (s.Verb == "close" || s.Verb == "reset") && !s.Data:
+	case s.Verb == "open" && s.NoWait:
+		sent = byHand{greeting: s.Line}
+	case s.Verb == "tls":
+		sent = byHand{greeting: sent.greeting}
+	case s.Verb == "open", s.Verb == "hangup", s.Verb == "quit" && s.NoWait, (s.Verb == "close" || s.Verb == "reset") && !s.Data:
 		sent = byHand{} // nothing of it is answered in what begins now
+	case !v.is(early|noReply) && sent.greeting > 0:
+		delete(sessions, s.Session)
+		p.fail("%s: the greeting of the step open nowait in line %d comes first; put a step await before this one", s.Verb, sent.greeting)
 	case !v.is(early|noReply) && len(sent.commands) > 0:
 		delete(sessions, s.Session)
 		p.fail("%s: the reply to the command of line %d comes first; put a step await before this one, or send this command by hand, too", s.Verb, sent.commands[0])
 	}
 	sessions[s.Session] = sent
+}
+
+// take notes that a step takes the next reply.
+func (b *byHand) take() {
+	switch {
+	case b.greeting > 0:
+		b.greeting = 0
+	case len(b.commands) > 0:
+		b.commands = b.commands[1:]
+	}
 }
 
 // add adds what the step in a line of the file sends. ABOR is not counted while another command has
