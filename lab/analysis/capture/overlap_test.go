@@ -130,13 +130,22 @@ func TestStrayReplies(t *testing.T) {
 			x.Server.Send("257 \"/\"\r\n215 UNIX\r\n")
 			x.Ask("CWD a", "250 ok")
 		}},
-		{"empty lines that the server ignores", in + "; PWD 257; ; ; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		{"empty lines that the server ignores", in + "; PWD 257; ; ; NOOP 200; SYST 500; QUIT 221", func(f *forge.Capture) {
 			x := entered(f)
 			x.Client.Send("\r\n")
 			x.Ask("PWD", `257 "/"`)
 			x.Client.Send("\r\n\r\n")
 			x.Ask("NOOP", "200 ok")
+			x.Ask("SYST", "500 what?")
 			x.Ask("QUIT", "221 bye")
+		}},
+		{"an empty line that the server ignores, and a lost reply", in + "; PWD 257; TYPE I; CWD a 250", func(f *forge.Capture) {
+			x := entered(f)
+			x.Client.Send("\r\n")
+			x.Ask("PWD", `257 "/"`)
+			x.Client.Send("TYPE I\r\n")
+			x.Server.Seq += 8
+			x.Ask("CWD a", "250 ok")
 		}},
 		{"empty lines that the server refuses, and answers", in + " 500; PWD 257;  200; NOOP 200", func(f *forge.Capture) {
 			x := entered(f)

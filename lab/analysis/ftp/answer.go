@@ -161,8 +161,6 @@ func (p *parser) finishTransfers(begins *waiting) {
 // takes reports whether a reply fits as the next one of the command.
 func (w *waiting) takes(code int) bool {
 	switch {
-	case w.Command == "": // servers ignore an empty line, or refuse it
-		return code >= 400
 	case w.Sender() == "":
 		return fits(w.Command, code)
 	case w.begun:
@@ -199,10 +197,11 @@ func (p *parser) passOver() {
 }
 
 // answeredBy returns the command that a reply answers, nil for none. A server answers in
-// order (RFC 959 section 5.4), so usually the oldest command has the reply. There are three
+// order (RFC 959 section 5.4), so usually the oldest command has the reply. There are four
 // exceptions. Commands that are sent during a transfer are answered before the transfer
 // ends, STAT perhaps before those in front of it. A code that only some commands have belongs to the first of these, because the
-// replies to the commands before it were lost. And a reply that fits replaces one that does
+// replies to the commands before it were lost. An empty line has a reply that is no refusal only if no
+// other command waits. And a reply that fits replaces one that does
 // not, if the client has sent nothing since.
 func (p *parser) answeredBy(code int) *waiting {
 	var transfer, oldest *waiting
@@ -216,7 +215,7 @@ func (p *parser) answeredBy(code int) *waiting {
 		case w.begun:
 			transfer = w
 			continue
-		case w.Command == "" && code < 400:
+		case w.Command == "" && code < 400: // servers ignore an empty line, or refuse it
 			oldest = cmp.Or(oldest, w)
 		case general(code) || code >= 400:
 			if oldest != nil && oldest.Command == "" {
