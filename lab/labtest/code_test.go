@@ -205,6 +205,7 @@ func TestCodeFails(t *testing.T) {
 	fail := func(context.Context, labtest.Dialer) error { return errors.New("no such thing") }
 	end := func(context.Context, labtest.Dialer) error { runtime.Goexit(); return nil }
 	endServing := func(context.Context, net.Listener) error { runtime.Goexit(); return nil }
+	exit := func(context.Context, labtest.Dialer) error { os.Exit(0); return nil }
 	for _, tcp := range []string{"linux", "gvisor"} {
 		for _, test := range []struct {
 			name     string
@@ -212,12 +213,16 @@ func TestCodeFails(t *testing.T) {
 			deadline string
 			want     string
 		}{
+			{"client ends its process", labtest.Client(exit), "20s", "unexpected call to os.Exit(0) during test"},
 			{"client returns an error", labtest.Client(fail), "20s", "no such thing"},
 			{"client hangs", labtest.Client(hang), "500ms", "labtest.Client: it has not ended; its deadline was 500ms"},
 			{"server returns", labtest.Server(serve), "20s", "out of order"},
 			{"client ends its goroutine", labtest.Client(end), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 			{"server ends its goroutine", labtest.Server(endServing), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 		} {
+			if test.name == "client ends its process" && tcp == "gvisor" {
+				continue // it is the process of this test
+			}
 			t.Run(test.name+" on "+tcp, func(t *testing.T) {
 				t.Parallel()
 				if tcp == "linux" {
@@ -274,6 +279,11 @@ func TestServerFailsAtTheEnd(t *testing.T) {
 			defer t.Error("too few clients")
 			return serveSmall(ctx, l)
 		}, "linux", "too few clients"},
+		{"ends its process", func(_ *testing.T, ctx context.Context, l net.Listener) error {
+			serveSmall(ctx, l)
+			os.Exit(0)
+			return nil
+		}, "linux", "unexpected call to os.Exit(0) during test"},
 		{"calls t.Skip", func(t *testing.T, ctx context.Context, l net.Listener) error {
 			serveSmall(ctx, l)
 			t.Skip("enough")

@@ -21,9 +21,9 @@
 // is this test, started again up to this call of Scenario. So what comes before the
 // call happens in it, too, and variables that the function sets are not seen in the
 // test: the function returns an error, or calls t.Error, and prints what else there is
-// to say. It always returns: one that calls t.Fatal or t.Skip fails the test, on both
-// TCPs. It returns after the goroutines that it started, as a test does: its process ends
-// with it, and what a goroutine reports by t.Error later is lost.
+// to say. It always returns: one that calls t.Fatal, t.Skip or os.Exit fails the test,
+// on both TCPs. It returns after the goroutines that it started, as a test does: its
+// process ends with it, and what a goroutine reports by t.Error later is lost.
 //
 // On gVisor's TCP the function runs in the process of the test, and time is virtual:
 // it must use the connections that the listener and the [Dialer] give it, also for
