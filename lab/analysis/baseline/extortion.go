@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -22,26 +23,29 @@ var (
 	// withAddress matches endings with the number of the victim, or an address to write to.
 	withAddress = pattern.New(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
 	encrypted   = pattern.New(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
+	// noteName matches names of notes that say what to do about such files.
+	noteName = pattern.New(`(?i)(recover|restor|decrypt|unlock|ransom)[^/]*\.(hta|txt|html?|rtf)$|\.hta$`)
 )
 
 // encryptions are the files of a session, by their paths, with what happened to them. The breaches
 // collect the packets of the files, and the name of the last one.
 type encryptions struct {
 	fetched     map[string]bool
-	replaced    map[string]bool // a file with the same name and an unknown ending was stored, too
-	overwritten map[string]bool // stored after it was fetched
-	from        string          // the argument of the last RNFR
-	readable    map[string]bool // fetched, and its bytes were not random
-	scrambled   breach          // readable files that were stored again, with random bytes
-	gone        breach          // fetched files that exist only under another name now
-	renamed     breach          // files that got an ending of ransomware
-	addressed   breach          // files that got one with an address
-	coded       map[string]bool // files of which one with an ending of ransomware was stored
+	replaced    map[string]bool  // a file with the same name and an unknown ending was stored, too
+	overwritten map[string]bool  // stored after it was fetched
+	from        string           // the argument of the last RNFR
+	readable    map[string]bool  // fetched, and its bytes were not random
+	scrambled   breach           // readable files that were stored again, with random bytes
+	gone        breach           // fetched files that exist only under another name now
+	renamed     breach           // files that got an ending of ransomware
+	addressed   breach           // files that got one with an address
+	ended       map[string][]int // the packets in which files got an ending that is not known, by ending
+	coded       map[string]bool  // files of which one with an ending of ransomware was stored
 }
 
 // extortion finds sessions that do to several files what ransomware does.
 func extortion(e *Evidence, s *session) (found []breach) {
-	h := encryptions{coded: map[string]bool{}, fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
+	h := encryptions{ended: map[string][]int{}, coded: map[string]bool{}, fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
@@ -49,6 +53,9 @@ func extortion(e *Evidence, s *session) (found []breach) {
 		h.add(x, at)
 		random, enough := e.isNoise(s, x)
 		h.moved(x, at, random, enough)
+		if b, ok := h.noted(e, s, x, at); ok {
+			found = append(found, b)
+		}
 	}
 	if n := len(h.scrambled.packets); n >= extorted {
 		h.scrambled.observed = fmt.Sprintf("%d files were fetched and then replaced by random bytes, as ransomware does; the last is %s", n, h.scrambled.observed)
@@ -120,7 +127,30 @@ func (h *encryptions) rename(x *ftp.Exchange, to string) {
 		h.gone.packets, h.gone.observed = append(h.gone.packets, x.Packet), show(to)
 	case withAddress.MatchString(ending):
 		h.addressed.packets, h.addressed.observed = append(h.addressed.packets, x.Packet), show(to)
-	case encrypted.MatchString(ending):
-		h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(to)
+	default:
+		if encrypted.MatchString(ending) {
+			h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), show(to)
+		}
+		if strings.HasPrefix(ending, ".") && !packed.MatchString(ending) && len(h.ended) < maxNames {
+			h.ended[ending] = append(h.ended[ending], x.Packet)
+		}
 	}
+}
+
+// endedFiles is how many files get an ending that is not known, and the same, before a note is about them.
+const endedFiles = 5
+
+// noted judges a note that a client stores after it gave many files the same new ending.
+func (h *encryptions) noted(e *Evidence, s *session, x *ftp.Exchange, at string) (b breach, ok bool) {
+	if len(h.ended) == 0 || x.Sender() != ftp.Client || !completed(x) || !noteName.MatchString(at) && e.demandIn(s, x) == 0 {
+		return b, false
+	}
+	for ending, packets := range h.ended {
+		if n := len(packets); n >= endedFiles && n > len(b.packets) {
+			b.packets = append(slices.Clone(packets[:min(n, maxPackets-1)]), x.Packet)
+			b.observed = fmt.Sprintf("%d files got the ending %s, and then a note was stored, as ransomware does: %s", n, show(ending), show(at))
+		}
+	}
+	clear(h.ended)
+	return b, b.observed != ""
 }

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/ftp"
@@ -18,7 +19,18 @@ var serverAnswersRule = Rule{
 	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
 	Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
 	look: func() look {
-		return look{session: serverAnswers, connection: serverGreets}
+		mute := map[pairOfHosts][]int{} // the first command of each session without an answer
+		return look{
+			connection: serverGreets,
+			session: func(e *Evidence, s *session) []breach {
+				if s.isMute() && (mute[s.hosts()] != nil || len(mute) < maxPairs) {
+					mute[s.hosts()] = appendSome(mute[s.hosts()], s.Exchanges[0].Packet)
+					return nil
+				}
+				return serverAnswers(e, s)
+			},
+			end: func(*Evidence) []breach { return neverAnswer(mute) },
+		}
 	},
 }
 
@@ -73,6 +85,37 @@ func serverAnswers(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	return []breach{b}
+}
+
+// How many commands of a session get no answer if the server never answers, and in how many sessions that is no
+// failure any more.
+const (
+	muteCommands = 2
+	muteSessions = 3
+)
+
+// isMute reports whether the server greeted and then answered no command, although the client waited.
+func (s *session) isMute() bool {
+	if !s.whole || s.TLS || s.greeting == nil || len(s.Exchanges) < muteCommands {
+		return false
+	}
+	first, c := s.Exchanges[0], s.Control
+	return !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return len(x.Replies) > 0 || !x.Complete }) &&
+		c.ServerFlow.LastDataTime < first.Time && time.Duration(s.Exchanges[1].Time-first.Time) >= silence
+}
+
+// neverAnswer makes a breach for each pair of hosts with sessions in which no command was answered.
+func neverAnswer(mute map[pairOfHosts][]int) (found []breach) {
+	for hosts, packets := range mute {
+		b := breach{hosts: hosts, packets: packets,
+			observed: fmt.Sprintf("%s greeted %s in %s, and answered no command", hosts.server, hosts.client, plural(len(packets), "session", "sessions"))}
+		if len(packets) >= muteSessions {
+			b.severity = Violation
+		}
+		found = append(found, b)
+	}
+	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	return found
 }
 
 var usualPortsRule = Rule{

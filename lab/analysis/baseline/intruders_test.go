@@ -20,6 +20,8 @@ var intruders = []lookalike{
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
 	{"a folder that is emptied for a ransom", "files-are-kept", "", ransomed(8, "DELE %s\n< 250 ok", "STOR READ_ME.txt", "Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
 	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
+	{"files that are emptied for a ransom", "files-are-kept", "", emptiedFiles("Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
+	{"marks that are stored without a byte", "files-are-kept", IsNormal, emptiedFiles("All files have arrived.")},
 	{"many files that are removed for a ransom, without a listing of them", "files-are-kept", "", func(f *forge.Capture) {
 		session1(numberedLines(20, "> DELE a%d\n< 250 ok\n"))(f)
 		moved("STOR LISEZ", opener, "Envoyez 2 ETH, puis: r@onionmail.org")(f)
@@ -149,6 +151,15 @@ func emptied(last string) func(*forge.Capture) {
 		t.Say("> CWD docs\n< 250 ok\n> DELE c\n< 250 ok\n> CDUP\n< 250 ok\n> RMD docs\n< 250 ok\n> RMD fotos\n< 250 ok\n> DELE a b\n< 250 ok")
 		t.Say("> " + last + "\n< 250 ok").Say(bye).Peer.Close()
 	}
+}
+
+// emptiedFiles is a session that lists files, stores each again without a byte, and then stores a text.
+func emptiedFiles(text string) func(*forge.Capture) {
+	files := [][2]string{{"LIST", numberedLines(8, "-rw-r--r-- 1 0 0 9 Jan 1 2020 a%d.doc\r\n")}}
+	for i := range 8 {
+		files = append(files, [2]string{fmt.Sprintf("STOR a%d.doc", i), ""})
+	}
+	return moves(append(files, [2]string{"STOR note.txt", text})...)
 }
 
 // ransomed is a session that lists n files, does something to each, and then stores a text.

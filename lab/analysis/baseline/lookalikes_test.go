@@ -48,6 +48,7 @@ var lookalikes = []lookalike{
 
 	{"orders that are marked as done", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR o%[1]d.xml\n< 150 here\n< 226 done\n> STOR o%[1]d.xml.processed\n< 150 go on\n< 226 done\n> DELE o%[1]d.xml\n< 250 ok\n"))},
 	{"letters that are converted", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RETR l%[1]d.doc\n< 150 here\n< 226 done\n> STOR l%[1]d.doc.pdf\n< 150 go on\n< 226 done\n> DELE l%[1]d.doc\n< 250 ok\n"))},
+	{"files that get an ending, and a text about it", "no-known-exploits", IsNormal, session1(numberedLines(6, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.v2\n< 250 ok\n") + "> STOR README.txt\n< 150 go on\n< 226 done")},
 	{"orders that are held to ransom", "no-known-exploits", "", session1(numberedLines(6, "> RETR o%[1]d.xml\n< 150 here\n< 226 done\n> STOR o%[1]d.xml.xyzq\n< 150 go on\n< 226 done\n> DELE o%[1]d.xml\n< 250 ok\n"))},
 
 	{"cameras behind one address, with outdated passwords", "no-guessing", IsUnusual, failures(6, 12, func(i int) (string, string) { return fmt.Sprint("cam", i), fmt.Sprint("Lens-", i*7) })},

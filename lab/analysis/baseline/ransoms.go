@@ -1,4 +1,4 @@
-// Folders that somebody empties, and leaves a demand for money.
+// Folders that somebody empties, or their files, and leaves a demand for money.
 
 package baseline
 
@@ -18,7 +18,7 @@ const (
 	heldToNotes = 5
 )
 
-// A hostage is what the sessions between two hosts have removed and stored.
+// A hostage is what the sessions between two hosts have removed and stored. A file that is stored without a byte is removed.
 type hostage struct {
 	removed, demands []int // packets, some of them
 	gone, stored     int
@@ -31,6 +31,8 @@ func (h *hostage) add(e *Evidence, s *session) {
 		switch at := w.target(x.Argument); {
 		case !completedNormally(x):
 		case x.Command == "DELE" || x.Command == "RMD" || x.Command == "XRMD":
+			removed[at] = x.Packet
+		case s.storesNothing(x):
 			removed[at] = x.Packet
 		case x.Sender() == ftp.Client:
 			stored++
@@ -94,5 +96,5 @@ func (w *walk) listed(argument string) string {
 // judge finds a demand for the files that were removed.
 func (h *hostage) judge() (b breach, ok bool) {
 	return breach{severity: Violation, packets: append(h.removed, h.demands...),
-		observed: fmt.Sprintf("%d files and folders were removed, and a text was stored that asks for money or says where to write", h.gone)}, h.gone > 0 && len(h.demands) > 0 && h.stored*heldToNotes <= h.gone
+		observed: fmt.Sprintf("%d files and folders were removed or emptied, and a text was stored that asks for money or says where to write", h.gone)}, h.gone > 0 && len(h.demands) > 0 && h.stored*heldToNotes <= h.gone
 }

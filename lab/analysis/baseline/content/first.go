@@ -42,7 +42,7 @@ var (
 	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}|^([\w.-]+:)?\$krb5(tgs|asrep|pa)\$\d+\$\S{40}|^[^:\s]{1,64}::[^:\s]{0,64}:[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}`)
 	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
 	// ransomware say the same, but use its name, and give no address to pay or write to.
-	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}\$\s?\d{2,})`)
+	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}(\$\s?\d{2,}|\b(contact|write)\b.{0,60}\bpay\b))`)
 	aboutRansom = pattern.New(`(?i)\b(ransomware|malware|phishing)\b`)
 	payHere     = pattern.New(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
 	// secretKey matches the first line of a private key (RFC 7468).
