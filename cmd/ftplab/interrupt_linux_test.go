@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -48,6 +51,31 @@ func TestInterruptAtOnce(t *testing.T) {
 		}
 		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 			t.Errorf("%v: got the files %v, %v, want none", args, left, err)
+		}
+	}
+}
+
+// TestInterruptWhileRenaming runs this test again, where a signal comes when all of a file is
+// written. It ends that process, without a message about the file that it removes.
+func TestInterruptWhileRenaming(t *testing.T) {
+	const variable = "FTPLAB_TEST_RENAMED"
+	if name := os.Getenv(variable); name != "" {
+		err := replaceFile(name, func(w io.Writer) error {
+			syscall.Kill(os.Getpid(), syscall.SIGTERM)
+			for err := error(nil); err == nil; { // until it is removed
+				_, err = os.Lstat(w.(*os.File).Name())
+			}
+			return nil
+		})
+		fmt.Println(err)
+		return
+	}
+	for range 10 { // as the signal may end the process before there is a message
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestInterruptWhileRenaming$")
+		again.Env = append(os.Environ(), variable+"="+filepath.Join(t.TempDir(), "x"))
+		out, _ := again.CombinedOutput()
+		if status := again.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM || len(out) > 0 {
+			t.Errorf("got %v and %q, want an end by the signal", again.ProcessState, out)
 		}
 	}
 }

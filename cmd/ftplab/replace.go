@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // temporary is how the name of a file begins until all of it is written.
@@ -53,8 +54,13 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
 		return asUserNamed(err, name)
 	}
+	ending.Lock() // a signal that came before ends the program here
+	defer ending.Unlock()
 	return os.Rename(f.Name(), place)
 }
+
+// ending is locked while a temporary file gets its name, and from when a signal ends the program on.
+var ending sync.Mutex
 
 // removeIfEnded removes a file if a signal ends the program, until the returned function is called.
 func removeIfEnded(name string) (stop func()) {
@@ -67,6 +73,7 @@ func removeIfEnded(name string) (stop func()) {
 	go func() {
 		select {
 		case s := <-signals:
+			ending.Lock()
 			os.Remove(name)
 			signal.Reset(s)
 			if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(s) != nil {
