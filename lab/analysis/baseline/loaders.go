@@ -5,7 +5,9 @@ package baseline
 import (
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/baseline/content"
@@ -171,13 +173,12 @@ func (all *loaders) session(e *Evidence, s *session) {
 // makesExecutable matches an order that makes a file executable.
 var makesExecutable = pattern.New(`(?i)^CHMOD +([0-7]{0,3}[1357][0-7]{0,2}|[ugoa]*\+[rws]*x[rws]*) +\S`)
 
-// script matches the endings of texts that a system runs as programs.
-var script = pattern.New(`(?i)\.(sh|p[ly]|rb|lua|jar|war|ashx)$`)
+// endings are those of programs of a system and of a web server, and of texts that it runs as programs.
+var endings = words(`.exe .dll .scr .com .pif .bat .cmd .ps1 .vbs .vbe .jse .wsf .hta .msi .cpl .elf .lnk .php .php5 .php7 .phtml .phar
+	.asp .aspx .ashx .asa .cer .jsp .jspx .cfm .cgi .sh .pl .py .rb .lua .jar .war`)
 
 // runnable reports whether a file is a program by its name.
-func runnable(name string) bool {
-	return executable.MatchString(name) || webProgram.MatchString(name) || script.MatchString(name)
-}
+func runnable(name string) bool { return endings[strings.ToLower(path.Ext(name))] }
 
 // load remembers a program that a command moved. Of those that somebody stores, the last one is enough.
 func (all *loaders) load(l loading, x *ftp.Exchange, stored bool) {

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -26,6 +27,9 @@ func memoryTouched(s *session) (b breach, ok bool) {
 			return
 		}
 		at, what := w.target(x.Argument), ""
+		if !mayBeMemory(x.Argument, at) {
+			return
+		}
 		severity := Odd
 		switch {
 		case memory.MatchString(at):
@@ -42,4 +46,15 @@ func memoryTouched(s *session) (b breach, ok bool) {
 		}
 	})
 	return b, ok
+}
+
+// mayBeMemory reports whether an argument may lead to one of these files. It is cheaper than their patterns, and few
+// arguments do.
+func mayBeMemory(argument, at string) bool {
+	for _, folder := range []string{"/dev/", "/proc/", "/sys/"} {
+		if strings.HasPrefix(at, folder) {
+			return true
+		}
+	}
+	return strings.HasPrefix(argument, "//") || strings.Contains(argument, `\`) || strings.EqualFold(path.Ext(at), ".sys")
 }

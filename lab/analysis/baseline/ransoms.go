@@ -28,12 +28,10 @@ type hostage struct {
 func (h *hostage) add(e *Evidence, s *session) {
 	removed, stored := map[string]int{}, 0
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
-		switch at := w.target(x.Argument); {
+		switch {
 		case !completedNormally(x):
-		case x.Command == "DELE" || x.Command == "RMD" || x.Command == "XRMD":
-			removed[at] = x.Packet
-		case s.storesNothing(x):
-			removed[at] = x.Packet
+		case x.Command == "DELE" || x.Command == "RMD" || x.Command == "XRMD", s.storesNothing(x):
+			removed[w.target(x.Argument)] = x.Packet
 		case x.Sender() == ftp.Client:
 			stored++
 			if packet := e.demandIn(s, x); packet > 0 {
