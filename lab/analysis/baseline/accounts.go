@@ -134,7 +134,9 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	var found []breach
 	judged := map[netip.Addr]bool{}
 	for _, b := range known {
-		judged[b.hosts.client] = true
+		if b.severity == "" { // a few failures at each of many servers are more than they are at one
+			judged[b.hosts.client] = true
+		}
 	}
 	for client, servers := range all.servers {
 		if len(servers) >= sprayedServers && !judged[client] {

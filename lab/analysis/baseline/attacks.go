@@ -239,7 +239,7 @@ var (
 // Greetings of servers that worms and intruders install.
 var (
 	wormGreeting     = pattern.New(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
-	intruderGreeting = pattern.New(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\bl33t\b|\bsh3ll\b|\bbotftpd?\b`)
+	intruderGreeting = pattern.New(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\b(l33t|sh3ll|w[3e]lc0me|w3lcome|r00t(ed)?|h4ck\w*|fr33)\b|\bbotftpd?\b`)
 )
 
 // knownGreeting judges the words of the server's greeting.

@@ -10,6 +10,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,9 +33,10 @@ var namesAreWordsRule = Rule{
 
 // How many encoded names two hosts need for a finding. They must also be half of all their names.
 const (
-	encodedFew  = 3 // names that decode to text
-	encodedMany = 8 // of them are a violation: names do not decode to texts by chance
-	randomMany  = 8 // names that look like random bytes in base64, or like any encoded bytes
+	encodedFew   = 3  // names that decode to text
+	encodedMany  = 8  // of them are a violation: names do not decode to texts by chance
+	numberedMany = 20 // names that are numbered one after the other, and belong to nothing
+	randomMany   = 8  // names that look like random bytes in base64, or like any encoded bytes
 )
 
 // encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
@@ -52,6 +54,8 @@ type nameCensus struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
+	// last is the number in front of the last of them, and numbered how many follow the one before.
+	last, numbered int
 	// pieces are such names, in their order, as they may be pieces of a text.
 	pieces  []string
 	pieceAt []int
@@ -186,6 +190,12 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 			n.idle = map[string]int{}
 		}
 		n.idle[strings.Clone(name)] = x.Packet
+		if number, err := strconv.Atoi(strings.TrimRight(counter.FindString(path.Base(unquoted(x.Argument))), "-_.")); err == nil {
+			if number == n.last+1 {
+				n.numbered++
+			}
+			n.last = number
+		}
 	}
 }
 
@@ -208,6 +218,10 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 			observed: fmt.Sprintf("the client asked about %d files whose names look like encoded bytes, and neither listed nor moved any file", count)}, true
 	}
 	if count := len(n.idle); count >= randomMany && count >= half {
+		if n.numbered >= numberedMany && n.numbered+1 >= count && !n.moves {
+			return breach{severity: Violation, packets: firstPackets(n.idle),
+				observed: fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)}, true
+		}
 		return breach{sign: 1, packets: firstPackets(n.idle),
 			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files and empty folders only", count)}, true
 	}

@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -25,6 +26,13 @@ type lookalike struct {
 
 var lookalikes = []lookalike{
 	{"a copy of the settings of a web site", "no-sensitive-names", IsUnusual, session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
+	{"a copy of a home", "no-sensitive-names", IsUnusual, session1("> RETR .aws/credentials\n< 150 here\n< 226 done\n> RETR .netrc\n< 150 here\n< 226 done\n> RETR .kube/config\n< 150 here\n< 226 done\n> RETR .ssh/id_ecdsa\n< 150 here\n< 226 done\n> RETR .bashrc\n< 150 here\n< 226 done\n> RETR .vimrc\n< 150 here\n< 226 done\n> RETR notes.txt\n< 150 here\n< 226 done\n")},
+	{"the keys of a person", "no-sensitive-names", "", session1("> RETR .aws/credentials\n< 150 here\n< 226 done\n> RETR .netrc\n< 150 here\n< 226 done\n> RETR .kube/config\n< 150 here\n< 226 done\n> RETR .ssh/id_ecdsa\n< 150 here\n< 226 done\n")},
+	{"the keys of a person, which leave his computer", "no-sensitive-names", "", session1("> STOR id_rsa\n< 150 here\n< 226 done\n> STOR safe.kdbx\n< 150 here\n< 226 done\n> STOR wallet.dat\n< 150 here\n< 226 done\n> STOR Login Data\n< 150 here\n< 226 done\n")},
+	{"a site that is stored for the first time", "no-sensitive-names", IsUnusual, session1("> SIZE .env\n< 550 no\n> SIZE .htpasswd\n< 550 no\n> SIZE wp-config.php\n< 550 no\n> SIZE web.config\n< 550 no\n> SIZE .my.cnf\n< 550 no\n> STOR index.html\n< 150 go on\n< 226 done\n")},
+	{"a search for names of files", "no-sensitive-names", "", session1("> SIZE .env\n< 550 no\n> SIZE .htpasswd\n< 550 no\n> SIZE wp-config.php\n< 550 no\n> SIZE web.config\n< 550 no\n> SIZE .my.cnf\n< 550 no\n")},
+	{"the mail of a user", "no-sensitive-names", IsUnusual, session1("> STOR .forward\n< 150 go on\n< 226 done")},
+	{"the mail of nobody", "no-sensitive-names", "", anonymous("> STOR .forward\n< 150 go on\n< 226 done")},
 	{"certificates that are handed out", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR host%d.pfx\n< 150 here\n< 226 done\n"))},
 	{"a copy whose files have moved", "no-sensitive-names", IsUnusual, session1(numberedLines(8, "> RETR safe%d.kdbx\n< 550 no\n"))},
 	{"a search for passwords", "no-sensitive-names", "", session1("> RETR wp-config.php\n< 550 no\n> RETR .htpasswd\n< 550 no\n> RETR .env\n< 550 no\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 550 no\n> RETR .git-credentials\n< 550 no")},
@@ -40,6 +48,9 @@ var lookalikes = []lookalike{
 	{"the logs of the system that are removed", "files-are-kept", "", session1("> PWD\n< 257 \"/var/log\"\n> DELE auth.log\n< 250 ok\n> DELE lastlog\n< 250 ok")},
 
 	{"a mirror of a program for many processors", "no-programs", IsUnusual, moves([2]string{"LIST", "tcpdump.arm7"}, [2]string{"RETR tcpdump.arm7", "\x7fELF"}, [2]string{"RETR tcpdump.mips", "\x7fELF"}, [2]string{"RETR tcpdump.sh4", "\x7fELF"}, [2]string{"RETR tcpdump.x86", "\x7fELF"})},
+	{"attack tools that a listing shows", "no-programs", IsUnusual, moves([2]string{"LIST", "mimikatz.exe"}, [2]string{"RETR mimikatz.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"}, [2]string{"RETR nc.exe", "MZ\x90"}, [2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR AdFind.exe", "MZ\x90"})},
+	{"tools for administrators", "no-programs", IsUnusual, moves([2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"})},
+	{"attack tools, by their names", "no-programs", "", moves([2]string{"RETR mimikatz.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"}, [2]string{"RETR nc.exe", "MZ\x90"}, [2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR AdFind.exe", "MZ\x90"})},
 	{"a release for many processors", "no-programs", IsUnusual, moves([2]string{"STOR agent.arm7", "\x7fELF"}, [2]string{"STOR agent.mips", "\x7fELF"}, [2]string{"STOR agent.sh4", "\x7fELF"}, [2]string{"STOR agent.x86", "\x7fELF"})},
 	{"a program for many processors, by name", "no-programs", "", moves([2]string{"RETR a.arm7", "\x7fELF"}, [2]string{"RETR a.mips", "\x7fELF"}, [2]string{"RETR a.sh4", "\x7fELF"}, [2]string{"RETR a.x86", "\x7fELF"})},
 
@@ -61,6 +72,15 @@ var lookalikes = []lookalike{
 		}
 	}},
 
+	{"passwords that everybody tries first, at many devices", "no-guessing", "", func(f *forge.Capture) {
+		for i := range 12 {
+			for _, user := range []string{"admin", "root", "pi"} {
+				dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).Say("< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS " + user + "\n< 530 no" + bye).Close()
+				f.Pass(20 * time.Second)
+			}
+		}
+	}},
+
 	{"a name that was not filled in", "no-format-strings", IsUnusual, session1("> STOR cam_%s_%s_%u_%s.jpg\n< 150 go on\n< 226 done")},
 	{"a name that reads memory", "no-format-strings", "", session1("> STOR %08x.%08x.%08x.%08x\n< 150 go on\n< 226 done")},
 
@@ -79,6 +99,14 @@ var lookalikes = []lookalike{
 	}},
 	{"a store at an unusual port, whose names are base64", "names-are-words", IsUnusual, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":4444").Say(hello).Say(numberedLines(9, "> RETR mR7nQ2x%dLp9Vb3Kt8Yw5Zc1HdGj4Fs\n< 550 no\n")).Say(bye).Peer.Close()
+	}},
+	{"data in names that are numbered", "names-are-words", "", func(f *forge.Capture) {
+		var lines strings.Builder
+		for i := range 30 {
+			sum := sha256.Sum256([]byte{byte(i)})
+			fmt.Fprintf(&lines, "> SIZE %02d-%s\n< 550 no\n", i, base32.StdEncoding.EncodeToString(sum[:30]))
+		}
+		session1(lines.String())(f)
 	}},
 	{"a text in the names of folders", "names-are-words", "", session1(numberedHex(25, "> CWD %s\n< 550 no\n"))},
 

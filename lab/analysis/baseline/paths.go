@@ -348,6 +348,10 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		case x.Sender() == ftp.Client && named(runs):
 			b.severity, b.sign = Odd, 2
 			b.observed = ", a file that the system runs by itself"
+			if s.public() && s.commands["STOR"] < wholeFolder { // nobody owns the account
+				b.severity = Violation
+				b.observed += ", of an anonymous user"
+			}
 		case x.Sender() == ftp.Client && named(systemPrograms):
 			b.severity, b.sign = Odd, 1 // a device may get its programs so
 			b.observed += ", a program or a setting of the system"
@@ -363,7 +367,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			} else {
 				names[target] = true
 			}
-			if x.Command == "RETR" && x.Final() >= 500 {
+			if asks := x.Command == "RETR" || !changes && !s.said("STOR"); asks && x.Final() >= 500 { // who stores files asks for their sizes
 				sought[strings.ToLower(secrets.FindString(target))] = x.Packet
 			}
 		default:
@@ -392,7 +396,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, mailboxesLeave, memoryTouched} {
+	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfPerson, mailboxesLeave, memoryTouched} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}

@@ -58,6 +58,9 @@ const manyPrograms = 3
 // wholeKit is how many attack tools an intruder stores at least who wants to work with them.
 const wholeKit = 3
 
+// fetchedKit is how many of them somebody fetches at least who has an account, and knows their names.
+const fetchedKit = 4
+
 // programsOf finds the programs of each session, and those for many processors of all sessions between
 // two hosts.
 func programsOf() look {
@@ -114,8 +117,10 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	plain, fetched := breach{}, 0
 	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
 	var found []breach
-	onlyTools := true        // public archives of tools have nothing else
-	kit := map[string]bool{} // tools that are stored
+	onlyTools := true          // public archives of tools have nothing else
+	kit := map[string]bool{}   // tools that are stored
+	taken := map[string]bool{} // tools that are fetched by name
+	known := !s.public() && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() })
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
@@ -132,6 +137,8 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			onlyTools = onlyTools && isTool
 			if isTool && x.Sender() == ftp.Client {
 				kit[strings.ToLower(name)] = true
+			} else if isTool && known {
+				taken[strings.ToLower(name)] = true
 			}
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(exchangeFrames(x), packet), observed: show(x.Line.Text) + ": " + what})
@@ -153,7 +160,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		switch {
 		case onlyTools && s.happensToStore(len(odd)):
 			found[i].sign = noSign
-		case len(odd) > 1 && !onlyTools, len(kit) >= wholeKit: // a single one may be chance
+		case len(odd) > 1 && !onlyTools, len(kit) >= wholeKit, len(taken) >= fetchedKit: // a single one may be chance
 			found[i].severity = Violation
 		}
 	}

