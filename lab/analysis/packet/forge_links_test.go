@@ -123,7 +123,7 @@ var links = []encapsulation{
 	{name: "ARCNET of Linux", link: 129, wrap: head(1, 2, 0, 0, 0xd4, 0, 0, 1)},
 	{name: "Token Ring", link: 6, wrap: in(llcIP, head(0x10, 0x40, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1))},
 	{name: "Token Ring, routed", link: 6, wrap: in(llcIP, head(0x10, 0x40, 2, 0, 0, 0, 0, 2, 0x82, 0, 0, 0, 0, 1, 6, 0x30, 0, 0x11, 0, 0x20))},
-	{name: "MPLS alone", link: 219, wrap: head(0, 1, 0, 64, 0, 0, 0x11, 64)},
+	{name: "MPLS alone", link: 219, unknown: true, wrap: head(0, 1, 0, 64, 0, 0, 0x11, 64)},
 	{name: "PPP", link: 9, wrap: head(0xff, 3, 0, 0x21)},
 	{name: "PPP, compressed", link: 9, wrap: head(0x21)},
 	{name: "PPP, bridged", link: 9, wrap: in(ethernet(), head(0xff, 3, 0, 0x31, 0, 1))},
