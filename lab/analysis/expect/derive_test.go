@@ -93,6 +93,7 @@ var sessions = []session{
 			ctl.Segment("R", "")
 		}
 	}},
+	{"late reply", func(t testing.TB, g *recording, _ bool) { lateReply(g) }},
 	{"DNS", func(t testing.TB, g *recording, again bool) {
 		if again {
 			arp(g)

@@ -198,7 +198,7 @@ func (t *derived) overlaps(e *element) bool {
 // add adds a line about an element.
 func (t *derived) add(e *element, what, comment string) *derivedLine {
 	_, direction, _ := strings.Cut(t.direction(e.fromA), "  ")
-	l := &derivedLine{place: e.place, frame: e.frame, what: direction + "  " + what, comment: comment}
+	l := &derivedLine{place: e.place(), frame: e.frame, what: direction + "  " + what, comment: comment}
 	t.lines = append(t.lines, l)
 	return l
 }
@@ -377,7 +377,7 @@ func (d *deriver) datagramLines(t *derived) {
 		f := &t.capture.frames[i]
 		_, src, dst := datagramEnds(f.Other)
 		text, length := datagramText(f.Other)
-		e := element{fromA: d.hosts.isForth(t.declaration, src, dst), frame: i, place: i}
+		e := element{fromA: d.hosts.isForth(t.declaration, src, dst), frame: i, order: 2 * i}
 		t.add(&e, fmt.Sprintf("%s length %d", quote(text), length), "")
 	}
 }

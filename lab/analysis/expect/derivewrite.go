@@ -130,6 +130,7 @@ func (d *deriver) connection(c *ftp.Connection, session *ftp.Session, frames []F
 	}
 	j := d.judge(frames, session)
 	t := &derived{track: j.newTrack(b)}
+	t.aligner = t.orders[len(t.orders)-1]
 	t.overlap = crossing(session)
 	irregular := d.irregular[decl.name]
 	if !irregular {
@@ -185,13 +186,13 @@ func (t *derived) holds() bool {
 	}
 	j := &judge{want: w, hosts: t.judge.hosts, capture: t.capture, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	own := j.newTrack(&binding{declaration: w.declarations[0], conn: t.conn, a: t.a, frames: t.frames})
-	steps, _, whole := own.aligner.align(0)
-	for _, s := range steps {
+	found := own.search(0)
+	for _, s := range found.steps {
 		if s.kind == stepMatched {
-			t.lines[s.line.number-w.lines[0].number].frame = own.elements[s.last].frame
+			t.lines[s.line.number-w.lines[0].number].frame = found.aligner.elements[s.last].frame
 		}
 	}
-	return whole
+	return found.whole
 }
 
 // skip writes a line "...", unless the last line is one. Its comment is the last that is not "".

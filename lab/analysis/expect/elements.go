@@ -18,7 +18,8 @@ import (
 //
 // The elements of a connection have one order. In each direction this is the order of
 // the stream: an element that arrived late is in its place in the stream, before those
-// that overtook it. Between the directions it is the order of the packets. What has the number
+// that overtook it. Between the directions it is the order of the packets. These can contradict
+// each other; see [track.search]. What has the number
 // of something that was sent before it, but was not late, is at the place of its packet: a
 // retransmission, a keep-alive probe, a reset that answers a late packet.
 type element struct {
@@ -30,19 +31,19 @@ type element struct {
 	frame, first, packets int
 	// start and end are sequence numbers.
 	start, end int64
-	// place is the index of the frame that determines the element's position: its own
-	// frame, or the first one that overtook it.
-	place int
 	// order is twice the place, or one less for what comes before all elements of that frame.
 	order int
+	// late says that the element arrived out of order.
+	late bool
 	// unrecorded says that the capture lacks the bytes of the element, although they were sent,
 	// or will be: the recorder cut the packet of a dialogue short, or the other side
 	// acknowledges a gap, or the file is cut off.
 	unrecorded bool
 }
 
-// late reports whether the element arrived out of order.
-func (e *element) late() bool { return e.place < e.frame }
+// place returns the index of the frame that determines the element's position: its own frame, or the
+// first one that overtook it.
+func (e *element) place() int { return (e.order + 1) / 2 }
 
 type elementKind int
 
@@ -208,7 +209,7 @@ func (s *stream) isOldRepeat(f *Frame, peer *stream) bool {
 // add adds a packet to its stream. It returns an element outside the stream for a retransmission, a
 // reset or a keep-alive probe.
 func (s *stream) add(f *Frame, i int, peer *stream) (e element, ok bool) {
-	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), place: i, order: 2 * i}
+	e = element{fromA: s.fromA, frame: i, first: i, packets: 1, start: f.Seq, end: f.End(), order: 2 * i}
 	switch {
 	case f.Has(packet.RST) && !s.answersLate(f, peer):
 		e.kind = elementRST
@@ -280,7 +281,8 @@ func (s *stream) finish(acks []ack, cut bool) []element {
 			e.order = 2 * e.frame
 		}
 		order = min(order, e.order)
-		e.order, e.place = order, (order+1)/2
+		e.order = order
+		e.late = e.kind != elementGap && e.place() < e.frame
 	}
 	return s.elements
 }

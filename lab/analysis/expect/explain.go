@@ -149,8 +149,8 @@ func (t *track) shownBy(s step) int {
 	if s.kind == stepMissing {
 		at = s.first
 	}
-	if at < len(t.elements) && t.elements[at].place < len(t.capture.frames) {
-		return t.capture.frames[t.elements[at].place].Number
+	if at < len(t.elements) && t.elements[at].place() < len(t.capture.frames) {
+		return t.capture.frames[t.elements[at].place()].Number
 	}
 	if len(t.frames) == 0 {
 		return 0
@@ -166,14 +166,14 @@ func (t *track) hintAtRoles() string {
 	}
 	const farBetter = 3
 	exchanged, all := t.exchange()
-	steps, _, whole := exchanged.aligner.align(t.cost / farBetter)
+	found := exchanged.search(t.cost / farBetter)
 	matched := 0
-	for _, s := range steps {
+	for _, s := range found.steps {
 		if s.kind == stepMatched {
 			matched++
 		}
 	}
-	if !whole || matched < 2 {
+	if !found.whole || matched < 2 {
 		return ""
 	}
 	d := t.declaration

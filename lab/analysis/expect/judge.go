@@ -139,9 +139,10 @@ type track struct {
 	*binding
 	judge *judge
 	aligner
-	steps []step
-	cost  int64
-	whole bool // the alignment was not given up
+	orders []aligner // those of the streams and of the packets, or one if these are the same
+	steps  []step
+	cost   int64
+	whole  bool // the alignment was not given up
 }
 
 func (j *judge) newTrack(b *binding) *track {
@@ -157,7 +158,7 @@ func (j *judge) newTrack(b *binding) *track {
 	}
 	if b.proto != "tcp" {
 		t.elements = j.datagrams(b)
-		t.findUnrecorded()
+		t.setOrders()
 		return t
 	}
 	t.findUnnumbered()
@@ -184,9 +185,7 @@ func (j *judge) newTrack(b *binding) *track {
 		forth.beside, back.beside = beside, beside
 		divide()
 	}
-	t.findUnrecorded()
-	t.begins, t.goesOn = t.claimable()
-	t.unread, _ = t.hiddenRanges()
+	t.setOrders()
 	return t
 }
 
@@ -220,7 +219,7 @@ func (j *judge) datagrams(b *binding) []element {
 	var all []element
 	for _, i := range b.frames {
 		_, src, dst := datagramEnds(j.capture.frames[i].Other)
-		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, place: i, order: 2 * i})
+		all = append(all, element{kind: elementDatagram, fromA: j.hosts.isForth(b.declaration, src, dst), frame: i, first: i, packets: 1, order: 2 * i})
 	}
 	return all
 }
@@ -306,13 +305,19 @@ func (t *track) besideSkips() (frames []int) {
 	if skips == 0 || skips == len(t.lines) {
 		return nil
 	}
+	frames = append(t.claimableFrames(0), t.claimableFrames(1)...)
+	slices.Sort(frames)
+	return frames
+}
+
+// claimableFrames returns the frames of the elements of a direction that a line may claim.
+func (t *track) claimableFrames(dir int) (frames []int) {
 	lines := t.fittingACKs()
 	for _, e := range t.elements {
-		if e.kind != elementGap && (e.kind != elementACK || t.matching(lines, &e) != "") {
+		if e.dir() == dir && e.kind != elementGap && (e.kind != elementACK || t.matching(lines, &e) != "") {
 			frames = append(frames, e.frame)
 		}
 	}
-	slices.Sort(frames)
 	return frames
 }
 
@@ -384,12 +389,12 @@ func (s span) reaches(e *element) bool {
 
 // align aligns the track and notes which frames its lines matched.
 func (t *track) align() {
-	t.take(t.aligner.align(anyCost))
+	t.take(t.search(anyCost))
 }
 
 // take makes an alignment that of the track.
-func (t *track) take(steps []step, cost int64, whole bool) {
-	t.steps, t.cost, t.whole = steps, cost, whole
+func (t *track) take(x alignment) {
+	t.aligner, t.steps, t.cost, t.whole = *x.aligner, x.steps, x.cost, x.whole
 	for _, l := range t.lines {
 		delete(t.judge.matched, l)
 	}
@@ -404,7 +409,7 @@ func (t *track) take(steps []step, cost int64, whole bool) {
 				continue
 			}
 			m.first = min(m.first, e.first)
-			m.late = m.late || e.late()
+			m.late = m.late || e.late
 			if e.kind != elementFIN || s.first == s.last {
 				m.packets += e.packets
 			}
@@ -453,8 +458,8 @@ func (j *judge) confine(l *line, b bound) bool {
 		if t.declaration != l.conn {
 			continue
 		}
-		if steps, cost, ok := t.alignAgain(l); ok {
-			t.take(steps, cost, true)
+		if found, ok := t.alignAgain(l); ok {
+			t.take(found)
 			return true
 		}
 	}
@@ -467,9 +472,9 @@ func (j *judge) confine(l *line, b bound) bool {
 
 // alignAgain aligns the track after a line of it was bound to other packets. The result is false if
 // that gives other mismatches, or the line nothing.
-func (t *track) alignAgain(l *line) (steps []step, cost int64, ok bool) {
-	steps, cost, whole := t.aligner.align(t.cost - t.cost%costMismatch + costMismatch - 1)
-	return steps, cost, whole && matches(steps, l)
+func (t *track) alignAgain(l *line) (found alignment, ok bool) {
+	found = t.search(t.cost - t.cost%costMismatch + costMismatch - 1)
+	return found, found.whole && matches(found.steps, l)
 }
 
 // matches reports whether the line has a packet in an alignment, or may match what the capture

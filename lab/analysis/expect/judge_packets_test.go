@@ -285,6 +285,51 @@ var packetJudgements = []judgement{
 		forge: overtaken,
 	},
 	{
+		name: "FIN that overtakes its data, in the order of the packets",
+		want: dataDeclared + dataHandshake + "data server > client [F.] seq 6\ndata client > server [.] ack 1\n" +
+			"data server > client seq 1:6\ndata client > server [.] ack 7\n",
+		forge: overtaken,
+	},
+	{
+		name:  "late data, wanted before an ACK that came earlier",
+		want:  dataDeclared + "data ...\ndata server > client seq 1:6\ndata ...\ndata client > server [.] ack 1\ndata ...\n",
+		forge: overtaken,
+		wrong: "different 5 @7",
+	},
+	{
+		name:  "a late reply, after a command that came earlier",
+		want:  lateWant + "ctl client > server \"NOOP\"\nctl ...\nctl server > client \"257 *\"\nctl ...\n",
+		forge: lateReply,
+	},
+	{
+		name:  "a late reply, wanted before a command that came earlier",
+		want:  lateWant + "ctl server > client \"257 *\"\nctl ...\nctl client > server \"NOOP\"\nctl ...\n",
+		forge: lateReply,
+		wrong: "missing 3",
+	},
+	{
+		name:  "a late reply, before the second of two commands that a line can match",
+		want:  lateWant + "ctl server > client \"257 *\"\nctl ...\nctl client > server \"*O*\"\nctl ...\n",
+		forge: lateReply,
+	},
+	{
+		name:  "a late reply and what overtook it, in the order of the stream",
+		want:  lateWant + "ctl server > client \"257 *\"\nctl server > client \"215 *\"\nctl ...\n",
+		forge: lateReply,
+	},
+	{
+		name: "a late reply and what overtook it, in the order of the packets",
+		want: lateWant + "ctl client > server \"SYST\"\nctl server > client \"215 *\"\nctl client > server \"NOOP\"\n" +
+			"ctl server > client \"257 *\"\nctl ...\n",
+		forge: lateReply,
+	},
+	{
+		name: "a late reply beside a command that came earlier, in any order",
+		want: lateWant + "ctl client > server \"SYST\"\n|ctl server > client \"257 *\"\n|ctl server > client \"215 *\"\n|ctl client > server \"NOOP\"\n\n" +
+			"ctl ...\n",
+		forge: lateReply,
+	},
+	{
 		name:  "FIN that overtakes its data, and should not",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:6 @data\ndata server > client [F.] seq 6 after @data\n",
 		forge: overtaken,
@@ -366,6 +411,21 @@ func probed(g *recording, bytes string) {
 	ctl.SegmentAt(-1, ".", bytes)
 	ctl.Peer.ACK()
 	ctl.Segment("P.", "NOOP\r\n")
+}
+
+const lateWant = "ctl client.* > server.21\nctl ...\n"
+
+// lateReply is a login and two commands. The reply to the first one comes after that to the second
+// one, and after another command.
+func lateReply(g *recording) {
+	ctl := login(g)
+	ctl.Segment("P.", "PWD\r\n")
+	ctl.Segment("P.", "SYST\r\n")
+	ctl.Peer.SegmentAt(9, "P.", "215 UNIX\r\n")
+	ctl.Segment("P.", "NOOP\r\n")
+	ctl.Peer.Segment("P.", "257 \"/\"\r\n")
+	ctl.Peer.Seq += 10
+	ctl.Segment("P.", "MODE S\r\n")
 }
 
 // overtaken is a data connection whose FIN came before its five bytes.

@@ -159,7 +159,7 @@ func (j *judge) findUnsure() {
 func (t *track) fitsElsewhere(l *line, b bound) bool {
 	old, had := t.bounds[l]
 	t.bounds[l] = b
-	_, _, ok := t.alignAgain(l)
+	_, ok := t.alignAgain(l)
 	if delete(t.bounds, l); had {
 		t.bounds[l] = old
 	}

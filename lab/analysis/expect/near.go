@@ -198,14 +198,14 @@ func (c costs) align(b binding) (cost int64) {
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
-	_, aligned, whole := t.aligner.align(anyCost)
+	found := t.search(anyCost)
 	switch {
-	case !whole && c.judge.capture.lacksPackets():
+	case !found.whole && c.judge.capture.lacksPackets():
 		return cost + costHidden*lines // that cannot be judged
-	case !whole:
+	case !found.whole:
 		return cost + costMissing*int64(len(b.lines)) + costUnwanted*int64(len(t.elements))
 	}
-	return cost + aligned
+	return cost + found.cost
 }
 
 // misbound returns the mismatch of a declaration that matches no connection of the

@@ -129,5 +129,5 @@ func (a *aligner) mayBeUnread(l *line, at int) bool {
 	if b, ok := a.bounds[l]; ok && (b.to < b.from || number(b.from) > r.to || number(b.to) < r.from) {
 		return false
 	}
-	return (at == 0 || number(a.elements[at-1].place) <= r.to) && (at == len(a.elements) || number(a.elements[at].place) >= r.from)
+	return (at == 0 || number(a.elements[at-1].place()) <= r.to) && (at == len(a.elements) || number(a.elements[at].place()) >= r.from)
 }

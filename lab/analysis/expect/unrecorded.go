@@ -380,7 +380,7 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 			return f.Number, fmt.Sprintf("the recorder kept %d of the %d bytes of this frame", f.captured, f.Length)
 		}
 	}
-	next, _ := slices.BinarySearch(t.frames, first.place)
+	next, _ := slices.BinarySearch(t.frames, first.place())
 	if next = min(next, len(t.frames)-1); next < 0 {
 		return begin, cutOff
 	}
