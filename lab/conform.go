@@ -15,6 +15,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/conform"
 	"ftplab/lab/scenario"
+	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/runner"
 	conformance "ftplab/scenarios/conform"
 )
@@ -128,7 +129,11 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 		return nil, err
 	}
 	defer c.Close()
-	found, err := conform.Judge(c, endingOf(s, run), rules)
+	known := conform.Run{Ending: endingOf(s, run), Files: digestsOf(s)}
+	if known.Ending == conform.NoProgram {
+		known.Failure = failureOf(run)
+	}
+	found, err := conform.Judge(c, known, rules)
 	if err != nil {
 		err = fmt.Errorf("%s: %w\n%s", run.Capture, err, withoutPlaces(run.Report, s.File))
 		err = placeless{err, strings.TrimSpace(err.Error())}
@@ -161,6 +166,26 @@ type placeless struct {
 
 func (p placeless) Error() string { return p.text }
 func (p placeless) Unwrap() error { return p.error }
+
+// failureOf says which step failed first, and why, or is "". A SHA-256 would be too long for a table.
+func failureOf(r *Result) string {
+	i := slices.IndexFunc(r.Verdict.Failures, func(f runner.Failure) bool { return f.Line > 0 })
+	if i < 0 {
+		return ""
+	}
+	return regexp.MustCompile(`\b([0-9a-f]{8})[0-9a-f]{56}\b`).ReplaceAllString(r.Verdict.Failures[i].Message, "$1...")
+}
+
+// digestsOf returns the SHA-256 of each of the server's files in hexadecimal, by its path.
+func digestsOf(s *scenario.Scenario) map[string]string {
+	digests := map[string]string{}
+	for _, f := range s.Files {
+		if d, err := content.Sum(runner.ContentOf(f)); err == nil && !f.Folder() {
+			digests[f.Path] = d.String()
+		}
+	}
+	return digests
+}
 
 // endingOf says how the program ended that a step runs.
 func endingOf(s *scenario.Scenario, r *Result) conform.Ending {

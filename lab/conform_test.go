@@ -265,6 +265,8 @@ func TestConformOfFaults(t *testing.T) {
 		"on NLST pub: reply 150 Here.; send \"notes.txt\\r\\n\"; reply 226 Done.": {"NLST sends only a list of names, each of which RETR takes as it is."},
 		"on EPSV: reply 229 Yes (|||9|)":                                          {"EPSV gets 229, and the data connection comes to its port."},
 		"on FEAT: reply 550 No.":                                                  {"The reply to FEAT has a line for each feature, which begins with one space."},
+		"on RETR data.bin: reply 150 Here.; send 99999; reply 226 Done.":          {"RETR in TYPE I sends a copy of the file.", "REST gets 350, and RETR begins at that byte."},
+		"on RETR data.bin: reply 150 Here.; send \"{100000*A}\"; reply 226 Done.": {"RETR in TYPE I sends a copy of the file.", "REST gets 350, and RETR begins at that byte."},
 		"on RETR data.bin: reply 550 No.":                                         {"RETR gets one preliminary and then one final reply."},
 		"on RETR data.bin: open data; send; reply 226 Done.":                      {"RETR gets one preliminary and then one final reply.", "The preliminary reply comes before the data."},
 	} {
@@ -274,6 +276,9 @@ func TestConformOfFaults(t *testing.T) {
 			for _, r := range conformed(t, rules+"\n") {
 				if r.Verdict == conform.Breaks {
 					got = append(got, r.Text)
+				}
+				if strings.HasPrefix(r.Seen, "the session ended before LIST") && !strings.HasPrefix(r.Seen, "the session ended before LIST: get data.bin: ") {
+					t.Errorf("%s: got %q, want why the client ended it", named(r), r.Seen)
 				}
 			}
 			if !slices.Equal(got, want) {

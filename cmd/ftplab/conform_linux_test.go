@@ -21,7 +21,7 @@ while True: s.accept()[0].close()`
 		table, error string
 	}{
 		{[]string{"--client", "--", "false"}, exitError, "0 kept, 0 not kept, 21 not applicable\n", "\nrun \"false\": exit status 1; it printed nothing\n"},
-		{[]string{"--", "python3", "-c", closing}, exitFailed, "0 kept, 1 not kept, 82 not applicable\n", ": the server closed the connection\n"},
+		{[]string{"--", "python3", "-c", closing}, exitFailed, "0 kept, 1 not kept, 83 not applicable\n", ": the server closed the connection\n"},
 	} {
 		out, errOut, status := judged(t, append([]string{"conform", "-o", t.TempDir()}, test.args...)...)
 		if status != test.status || !strings.HasSuffix(out, test.table) || !strings.HasSuffix(errOut, test.error) {

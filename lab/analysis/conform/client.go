@@ -48,8 +48,8 @@ func downloads(f *facts) Finding {
 		return breaks(lastFrame(e), "%s has no data connection: %s", asked(e), codesText(e))
 	case c.ResetBy == ftp.Client:
 		return breaks(c.ClientFlow.RST, "the client resets the data connection in frame %d", c.ClientFlow.RST)
-	case f.ending != Succeeded:
-		return breaks(c.LastPacket, "%d bytes up to frame %d, and %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, f.ending)
+	case f.run.Ending != Succeeded:
+		return breaks(c.LastPacket, "%d bytes up to frame %d, and %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, f.run.Ending)
 	}
 	return keeps(c.ServerFlow.LastData, "%d bytes up to frame %d, %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, codesText(e))
 }
@@ -73,18 +73,18 @@ func fails(command string, codes ...string) judge {
 	return func(f *facts) Finding {
 		i := slices.IndexFunc(f.session.Exchanges, func(e *ftp.Exchange) bool { return e.Command == command })
 		if i < 0 {
-			return notAsked(command)
+			return f.notAsked(command)
 		}
 		e := f.session.Exchanges[i] // with a reply for which the client did not wait
 		switch {
 		case !fits(e.Final(), codes...):
 			return notApplicable(lastFrame(e), "%s: %s", command, codesText(e))
-		case f.ending == NotEnded && f.sent[command] > 1:
+		case f.run.Ending == NotEnded && f.sent[command] > 1:
 			return keeps(lastFrame(e), "%s: %s, and the client tries again", command, codesText(e))
-		case f.ending != Failed:
-			return breaks(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.ending)
+		case f.run.Ending != Failed:
+			return breaks(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.run.Ending)
 		}
-		return keeps(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.ending)
+		return keeps(lastFrame(e), "%s: %s, and %s", command, codesText(e), f.run.Ending)
 	}
 }
 
@@ -95,10 +95,10 @@ func saysQuit(f *facts) Finding {
 	switch e := f.find("QUIT", ""); {
 	case e != nil:
 		return keeps(e.Packet, "QUIT in frame %d", e.Packet)
-	case f.ending == NotEnded:
-		return notApplicable(c.LastPacket, "no QUIT, but %s", f.ending)
+	case f.run.Ending == NotEnded:
+		return notApplicable(c.LastPacket, "no QUIT, but %s", f.run.Ending)
 	}
-	return breaks(c.LastPacket, "the connection ends without QUIT, and %s", f.ending)
+	return breaks(c.LastPacket, "the connection ends without QUIT, and %s", f.run.Ending)
 }
 
 // namesItself is the rule that an active client announces its own address.
@@ -142,7 +142,7 @@ func commandsEnd(f *facts) Finding {
 		}
 	}
 	if n == 0 {
-		return notAsked("the first command")
+		return f.notAsked("the first command")
 	}
 	return keeps(frame, "%s", count(n, "command"))
 }
@@ -151,7 +151,7 @@ func commandsEnd(f *facts) Finding {
 // one before.
 func waitsForReplies(f *facts) Finding {
 	if len(f.session.Exchanges) == 0 {
-		return notAsked("the first command")
+		return f.notAsked("the first command")
 	}
 	frame := 0
 	for i, e := range f.session.Exchanges {
@@ -215,7 +215,7 @@ func portEachTime(f *facts) Finding {
 	text := count(transfers, "transfer") + ", " + count(len(f.session.DataPorts), "data port")
 	switch {
 	case transfers == 0:
-		return notAsked("a transfer")
+		return f.notAsked("a transfer")
 	case len(f.session.DataPorts) < transfers:
 		return breaks(frame, "%s", text)
 	}
@@ -237,7 +237,7 @@ func noOptions(f *facts) Finding {
 		}
 	}
 	if n == 0 {
-		return notAsked("the first command")
+		return f.notAsked("the first command")
 	}
 	return keeps(f.session.Control.FirstPacket, "%s without one", count(n, "command"))
 }
@@ -247,7 +247,7 @@ func noOptions(f *facts) Finding {
 func closesToo(f *facts) Finding {
 	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
 	if retr == nil {
-		return notAsked("RETR")
+		return f.notAsked("RETR")
 	}
 	frame, at := c.ClientFlow.FIN, c.ClientFlow.FINTime
 	if frame == 0 {
@@ -255,10 +255,10 @@ func closesToo(f *facts) Finding {
 	}
 	seen := fmt.Sprintf("RETR: %s", codesText(retr))
 	switch {
-	case frame == 0 || f.ending == NotEnded && at-c.ServerFlow.FINTime > int64(timeToClose):
+	case frame == 0 || f.run.Ending == NotEnded && at-c.ServerFlow.FINTime > int64(timeToClose):
 		return breaks(lastFrame(retr), "%s, and the client does not close within %v", seen, timeToClose)
-	case f.ending == Succeeded || f.ending == Crashed:
-		return breaks(lastFrame(retr), "%s, and %s", seen, f.ending)
+	case f.run.Ending == Succeeded || f.run.Ending == Crashed:
+		return breaks(lastFrame(retr), "%s, and %s", seen, f.run.Ending)
 	}
-	return keeps(frame, "%s; the client closes in frame %d, and %s", seen, frame, f.ending)
+	return keeps(frame, "%s; the client closes in frame %d, and %s", seen, frame, f.run.Ending)
 }

@@ -74,15 +74,21 @@ const (
 // ErrNoSession is the error of [Judge] for a capture without an FTP session.
 var ErrNoSession = errors.New("there is no FTP session in the capture")
 
-// Judge judges the rules about a scenario by its capture and, if the client is a program, by
-// how the program ended. The findings are in the order of the rules. If the error is
+// A Run is what is known of a session besides its capture.
+type Run struct {
+	Ending  Ending
+	Failure string            // why the lab's own client ended the session before its last step, or ""
+	Files   map[string]string // the server's: the SHA-256 of each in hexadecimal, by its path
+}
+
+// Judge judges the rules about a scenario by its capture and what else is known of the run. The findings are in the order of the rules. If the error is
 // [ErrNoSession], they say why there is none.
-func Judge(c *capture.Capture, ending Ending, rules []Rule) ([]Finding, error) {
+func Judge(c *capture.Capture, run Run, rules []Rule) ([]Finding, error) {
 	f, err := newFacts(c)
 	if err != nil {
 		return nil, err
 	}
-	f.ending = ending
+	f.run = run
 	if f.session == nil {
 		return Unjudged(rules, f.noSession()), ErrNoSession
 	}
@@ -111,8 +117,8 @@ func Unjudged(rules []Rule, why Finding) (findings []Finding) {
 
 // noSession says why there is no session.
 func (f *facts) noSession() Finding {
-	if f.ending != NoProgram {
-		return notApplicable(0, "the client does not connect to the server; %s", f.ending)
+	if f.run.Ending != NoProgram {
+		return notApplicable(0, "the client does not connect to the server; %s", f.run.Ending)
 	}
 	var last *ftp.Connection
 	for _, c := range f.connections {
@@ -135,7 +141,7 @@ func (f *facts) noSession() Finding {
 // extraReply returns the packet of the first reply of a server that answers no command, or
 // one that has been answered, and 0 if there is none. A client is not judged by it.
 func (f *facts) extraReply() int {
-	if f.ending != NoProgram || len(f.session.Exchanges) == 0 {
+	if f.run.Ending != NoProgram || len(f.session.Exchanges) == 0 {
 		return 0
 	}
 	first := math.MaxInt
@@ -158,7 +164,7 @@ func (f *facts) extraReply() int {
 
 // facts are what a capture shows of its session.
 type facts struct {
-	ending      Ending
+	run         Run
 	sent        map[string]int // how often the client sent each command, in all sessions
 	session     *ftp.Session
 	connections map[int]*ftp.Connection

@@ -22,8 +22,12 @@ func notApplicable(frame int, format string, args ...any) Finding {
 	return Finding{NotApplicable, fmt.Sprintf(format, args...), frame}
 }
 
-// notAsked is the finding about a command that the session did not get to.
-func notAsked(command string) Finding {
+// notAsked is the finding about a command that the session did not get to, with the reason for which
+// the lab's own client ended it.
+func (f *facts) notAsked(command string) Finding {
+	if f.run.Failure != "" {
+		command += ": " + f.run.Failure
+	}
 	return notApplicable(0, "the session ended before %s", command)
 }
 
@@ -65,7 +69,7 @@ func replies(command, argument string, codes ...string) judge {
 		e := f.find(command, argument)
 		switch {
 		case e == nil:
-			return notAsked(strings.TrimSpace(command + " " + argument))
+			return f.notAsked(strings.TrimSpace(command + " " + argument))
 		case !fits(e.Final(), codes...):
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}
@@ -89,7 +93,7 @@ func bare(command string, codes ...string) judge {
 				return keeps(lastFrame(e), "%s alone: %s", command, codesText(e))
 			}
 		}
-		return notAsked(command + " alone")
+		return f.notAsked(command + " alone")
 	}
 }
 
@@ -121,7 +125,7 @@ func known(command, argument string) judge {
 		e := f.find(command, argument)
 		switch {
 		case e == nil:
-			return notAsked(command)
+			return f.notAsked(command)
 		case e.Final() == 0 || unknown(e.Final()) || e.Final() == 504:
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}
@@ -159,7 +163,7 @@ func preliminaryThenFinal(command string) judge {
 	return func(f *facts) Finding {
 		e := f.find(command, "")
 		if e == nil {
-			return notAsked(command)
+			return f.notAsked(command)
 		}
 		first := len(e.Replies) > 0 && e.Replies[0].Code/100 == 1
 		finals := 0
@@ -269,7 +273,7 @@ func transferred(command string, then func(*ftp.Exchange, *ftp.Connection) Findi
 	return func(f *facts) Finding {
 		e := f.find(command, "")
 		if e == nil {
-			return notAsked(command)
+			return f.notAsked(command)
 		}
 		c := f.transfer(e)
 		if c == nil {
@@ -336,7 +340,7 @@ func replyText(command, argument, form, what string) judge {
 	return func(f *facts) Finding {
 		e := f.find(command, argument)
 		if e == nil || len(e.Replies) == 0 {
-			return notAsked(command)
+			return f.notAsked(command)
 		}
 		last := e.Replies[len(e.Replies)-1]
 		if !pattern.MatchString(last.Text) {

@@ -25,6 +25,7 @@ var serverRules = []Rule{
 	{"959", "4.1.1", "QUIT gets 221, and the server closes the control connection.", "session", then(replies("QUIT", "", "221"), closesAfterQuit)},
 	{"959", "4.1.1", "When the client closes the control connection, the server ends the session.", "hangup", closesAfterClient},
 	{"959", "4.1.1", "CWD gets 250, and CDUP the same code or 200.", "folders", permitted("MKD", "", each(replies("CWD", "drafts", "250"), replies("CDUP", "", "250", "200")))},
+	{"959", "4.1.3", "RETR in TYPE I sends a copy of the file.", "passive", sendsCopy("data.bin")},
 	{"959", "4.1.3", "ABOR ends a transfer: 426 for the transfer and 226 for ABOR, or, if it was complete, 226 for it and 225 or 226 for ABOR.", "abort", optional("ABOR", "", abortsTransfer)},
 	{"959", "4.1.3", "ABOR without a transfer gets 225 or 226.", "abort", optional("ABOR", "", replies("ABOR", "", "225", "226"))},
 	{"959", "4.2", "Every line of the server is part of a reply, and each command gets one final reply.", All, repliesAreReplies},

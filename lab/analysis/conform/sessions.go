@@ -39,7 +39,7 @@ func closesAfterQuit(f *facts) Finding {
 	e := f.find("QUIT", "")
 	switch {
 	case e == nil:
-		return notAsked("QUIT")
+		return f.notAsked("QUIT")
 	case c.ResetBy == ftp.Server:
 		return breaks(c.ServerFlow.RST, "a reset in frame %d", c.ServerFlow.RST)
 	case c.FirstFIN != ftp.Server:
@@ -84,7 +84,7 @@ func linesEnd(f *facts) Finding {
 // command has one final reply.
 func repliesAreReplies(f *facts) Finding {
 	if len(f.session.Exchanges) == 0 {
-		return notAsked("the first command")
+		return f.notAsked("the first command")
 	}
 	n, frame := 0, 0
 	for _, r := range f.session.Unsolicited {
@@ -123,7 +123,7 @@ func repliesAreReplies(f *facts) Finding {
 func announcesPort(f *facts) Finding {
 	e := f.find("PASV", "")
 	if e == nil {
-		return notAsked("PASV")
+		return f.notAsked("PASV")
 	}
 	for _, p := range f.session.DataPorts {
 		if p.Command == "PASV" && p.Packet == e.Packet {
@@ -134,6 +134,24 @@ func announcesPort(f *facts) Finding {
 		}
 	}
 	return breaks(lastFrame(e), "PASV: %s", codesText(e))
+}
+
+// sendsCopy is the rule that RETR sends what is in the file.
+func sendsCopy(file string) judge {
+	return func(f *facts) Finding {
+		e := f.find("RETR", file)
+		if e == nil {
+			return f.notAsked("RETR " + file)
+		}
+		c, want := f.completed(e), f.run.Files[file]
+		switch {
+		case c == nil || c.SHA256 == "" || want == "":
+			return notApplicable(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		case c.SHA256 != want:
+			return breaks(c.FirstPacket, "%s: %s, and %d bytes that are not those of the file", asked(e), codesText(e), c.ServerFlow.Bytes)
+		}
+		return keeps(c.FirstPacket, "%s: %s, and %d bytes, with the SHA-256 of the file", asked(e), codesText(e), c.ServerFlow.Bytes)
+	}
 }
 
 // storesSame is the rule that a stored file is retrieved unchanged.
@@ -229,7 +247,7 @@ func namesUnique(f *facts) Finding {
 	e := f.find("STOU", "")
 	switch {
 	case e == nil:
-		return notAsked("STOU")
+		return f.notAsked("STOU")
 	case len(e.Replies) == 0:
 		return breaks(e.Packet, "STOU: %s", codesText(e))
 	}
@@ -250,7 +268,7 @@ func listsName(folder, name string) judge {
 		all := f.all("NLST")
 		i := slices.IndexFunc(all, func(e *ftp.Exchange) bool { return e.Argument == folder })
 		if i < 0 {
-			return notAsked(strings.TrimSpace("NLST " + folder))
+			return f.notAsked(strings.TrimSpace("NLST " + folder))
 		}
 		c := f.completed(all[i])
 		if c == nil {
@@ -280,7 +298,7 @@ func sizeIsThat(size int64) judge {
 func joinsSegments(f *facts) Finding {
 	e := f.find("USER", "")
 	if e == nil || e.FirstPacket == e.Packet {
-		return notAsked("USER in two segments")
+		return f.notAsked("USER in two segments")
 	}
 	e = f.withStrays(e)
 	seen := fmt.Sprintf("USER in frames %d and %d: %s", e.FirstPacket, e.Packet, codesText(e))
@@ -295,7 +313,7 @@ func joinsSegments(f *facts) Finding {
 func splitsSegment(f *facts) Finding {
 	first, second := f.find("NOOP", ""), f.find("PWD", "")
 	if first == nil || second == nil {
-		return notAsked("NOOP and PWD")
+		return f.notAsked("NOOP and PWD")
 	}
 	first, second = f.withStrays(first), f.withStrays(second)
 	seen := fmt.Sprintf("NOOP: %s; PWD: %s", codesText(first), codesText(second))
@@ -310,7 +328,7 @@ func splitsSegment(f *facts) Finding {
 func answersTelnet(f *facts) Finding {
 	e := f.find("NOOP", "")
 	if e == nil {
-		return notAsked("NOOP")
+		return f.notAsked("NOOP")
 	}
 	what, refused := "no answer to DO ECHO", false
 	for _, r := range e.Replies {
@@ -327,7 +345,7 @@ func answersTelnet(f *facts) Finding {
 	}
 	all := f.all("NOOP")
 	if len(all) < 2 {
-		return notAsked("NOOP alone")
+		return f.notAsked("NOOP alone")
 	}
 	seen += "; NOOP alone: " + codesText(all[1])
 	if e.Final() != all[1].Final() {
@@ -345,7 +363,7 @@ func abortsTransfer(f *facts) Finding {
 	retr := f.find("RETR", "")
 	abors := f.all("ABOR")
 	if retr == nil || len(abors) < 2 {
-		return notAsked("RETR and ABOR")
+		return f.notAsked("RETR and ABOR")
 	}
 	abor := abors[1]
 	text := fmt.Sprintf("RETR: %s; ABOR: %s", codesText(retr), codesText(abor))
@@ -381,7 +399,7 @@ func lists(feature string) judge {
 		e := f.find("FEAT", "")
 		switch {
 		case e == nil:
-			return notAsked("FEAT")
+			return f.notAsked("FEAT")
 		case e.Final() != 211:
 			return notApplicable(lastFrame(e), "FEAT: %s", codesText(e))
 		}
@@ -400,7 +418,7 @@ func lists(feature string) judge {
 func featureLines(f *facts) Finding {
 	e := f.find("FEAT", "")
 	if e == nil || len(e.Replies) == 0 {
-		return notAsked("FEAT")
+		return f.notAsked("FEAT")
 	}
 	r := e.Replies[len(e.Replies)-1]
 	for i, l := range r.Lines {
@@ -421,7 +439,7 @@ func lowerCase(f *facts) Finding {
 			return keeps(lastFrame(e), "%s: %s", e.Line.Text, codesText(e))
 		}
 	}
-	return notAsked("a command in small letters")
+	return f.notAsked("a command in small letters")
 }
 
 // namesProtocols is the rule that a command for an unknown network protocol gets 522 and a
@@ -436,7 +454,7 @@ func noData(command string) judge {
 		e := f.find(command, "")
 		switch {
 		case e == nil:
-			return notAsked(command)
+			return f.notAsked(command)
 		case !fits(e.Final(), "4", "5") || len(e.Replies) != 1:
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}

@@ -75,7 +75,7 @@ func uploadBy(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil || !t.Done() {
 		return t.Reply(), err
 	}
-	return t.Reply(), compare(contentOf(file), t.ASCII, t.Wire)
+	return t.Reply(), compare(ContentOf(file), t.ASCII, t.Wire)
 }
 
 // arrange sends the command that arranges the next transfer's data connection.
@@ -200,7 +200,7 @@ func feed(ctx context.Context, a action) (ftpclient.Reply, error) {
 	}
 	defer within(ctx, conn.SetWriteDeadline)()
 	file, _ := a.script.scenario.LocalFile(a.Local)
-	from := contentOf(file)
+	from := ContentOf(file)
 	if a.Size > 0 {
 		from = io.LimitReader(from, a.Size)
 	}

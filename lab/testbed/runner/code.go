@@ -236,7 +236,7 @@ func writeFiles(folder string, files []scenario.File, mode os.FileMode) error {
 		}
 		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 		if err == nil {
-			_, err = io.Copy(file, contentOf(f))
+			_, err = io.Copy(file, ContentOf(f))
 			file.Close()
 		}
 		if err != nil {

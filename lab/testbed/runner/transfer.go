@@ -161,7 +161,7 @@ func (a action) download(ctx context.Context, d ftpclient.Download) (ftpclient.R
 
 // upload sends a file.
 func (a action) upload(ctx context.Context, verb, argument string, file scenario.File) (ftpclient.Transfer, error) {
-	u := ftpclient.Upload{Verb: verb, Argument: argument, Offset: a.session.offset, From: a.script.meter.reader(contentOf(file)), Begun: a.begun}
+	u := ftpclient.Upload{Verb: verb, Argument: argument, Offset: a.session.offset, From: a.script.meter.reader(ContentOf(file)), Begun: a.begun}
 	a.session.offset = 0
 	t, err := a.session.client.Upload(ctx, u)
 	*a.broke = t.Broke
@@ -181,7 +181,7 @@ func upload(name string) stepFunc {
 		if err != nil || !t.Done() {
 			return t.Reply(), err
 		}
-		if err := compare(contentOf(file), t.ASCII, t.Wire); err != nil {
+		if err := compare(ContentOf(file), t.ASCII, t.Wire); err != nil {
 			return t.Reply(), err
 		}
 		return t.Reply(), a.compareStored(file, t)
@@ -197,8 +197,8 @@ func moved(t ftpclient.Transfer) error {
 	return fmt.Errorf("the server said %q without 125 or 150 before it, so no data was transferred (RFC 959, 5.4): %w", t.Reply(), errShort)
 }
 
-// contentOf returns the content of a scenario's file.
-func contentOf(f scenario.File) io.Reader {
+// ContentOf returns the content of a scenario's file.
+func ContentOf(f scenario.File) io.Reader {
 	if f.Literal {
 		return bytes.NewReader(f.Content)
 	}
@@ -233,7 +233,7 @@ func (a action) server() server {
 // compareStored returns how the stored file of an upload differs from its source, or
 // nil. TYPE A changes line ends to those of the network and back.
 func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
-	source := contentOf(file)
+	source := ContentOf(file)
 	if t.ASCII {
 		source = content.FromNVT(content.ToNVT(source))
 	}
