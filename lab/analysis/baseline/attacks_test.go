@@ -121,6 +121,7 @@ var attacks = []struct {
 	{"an answer without a code", "reply-well-formed", session1("> SYST\n< SYST not supported")},
 	{"a code without a blank", "reply-well-formed", session1("> RETR a\n< 230_no_space")},
 	{"a reply that overflows", "reply-of-normal-length", session1("> PASV\n< 227 " + strings.Repeat("A", 9000))},
+	{"a listing that overflows", "reply-of-normal-length", moved("LIST", answerer, "-rw-r--r-- 1 0 0 9 Jan 1 2020 a\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 "+strings.Repeat("A", 1300))},
 	{"a greeting that overflows", "reply-of-normal-length", dialogue("< 220 " + strings.Repeat("A", 600) + "\n> QUIT\n< 221 bye")},
 	{"machine code in a reply", "reply-of-normal-length", session1("> PWD\n< 257 " + strings.Repeat("\x90", 16) + "\xeb\x06")},
 	{"SSH", "ftp-at-the-ftp-port", ruleTests["ftp-at-the-ftp-port"].breaks},

@@ -104,6 +104,7 @@ var weakSigns = []struct {
 	{"a file of orders", "files-are-fetched-once", session1(strings.Repeat("> RETR /pub/cmd.txt\n< 150 here\n< 226 done\n", 10))},
 	{"random names that nobody has", "names-are-words", session1(numberedLines(9, "> SIZE mR7nQ2x%dLp9Vb3Kt8Yw5Zc1HdGj4Fs\n< 550 no\n"))},
 	{"everybody may log in", "no-sensitive-names", session1("> STOR .rhosts\n< 150 go on\n< 226 done")},
+	{"a boast about the site", "no-loot", moved("STOR index.html", opener, "<h1>Your website was hacked by somebody</h1>")},
 	{"a boast in capitals", "no-loot", moved("STOR index.html", opener, "<h1>HACKED BY SOMEBODY</h1>")},
 	{"a program that looks like a document", "no-programs", moved("STOR invoice.pdf.exe", opener, "MZ\x90")},
 	{"an odd port and an odd word", "no-signs-agree", func(f *forge.Capture) {

@@ -52,8 +52,8 @@ func isStripe(text []byte) bool {
 	if len(rest) < 7 || bytes.ContainsFunc(rest[:7], func(r rune) bool { return r < '0' || r > '9' }) {
 		return false
 	}
-	month := string(rest[2:4])
-	return "01" <= month && month <= "12"
+	month, services := string(rest[2:4]), rest[4:7]
+	return "01" <= month && month <= "12" && bytes.IndexByte([]byte("125679"), services[0]) >= 0 && bytes.IndexByte([]byte("024"), services[1]) >= 0
 }
 
 // longestOwner is how long the name of the owner may be on a stripe.

@@ -76,7 +76,7 @@ var pagePlants = []plant{
 		parts:   []part{like(`http_referer["']?\s*\]?[\s\S]{0,200}`+searchEngines+`|`+searchEngines+`[\s\S]{0,200}http_referer|`+searchEngines+`[\s\S]{0,80}document\.referrer|document\.referrer[\s\S]{0,200}`+searchEngines, "referer", "referrer"), like(`\bheader\s*\(\s*["']location:\s*https?://|\blocation(\.href)?\s*=\s*["']https?://|\blocation\.replace\s*\(\s*["']https?://`, "location")}},
 	{what: "a page that hands its visitors a program in a frame", kind: LikelyMalicious, source: atDriveBy,
 		example: `<iframe src="Photo.scr" width="1" height="1"></iframe>`,
-		parts:   []part{like(`<iframe\b[^>]{0,200}\bsrc\s*=\s*["']?[^"'>\s]{1,200}\.(scr|exe|pif|hta|vbs|jse|lnk|msi)\b`, "<iframe")}},
+		parts:   []part{like(`<iframe\b[^>]{0,200}\bsrc\s*=\s*["']?[^"'>\s]{1,200}\.(scr|pif|hta|vbs|jse|lnk)\b`, "<iframe")}},
 	{what: "hidden links, as spam for search engines has them", kind: Defaced, source: atSEO,
 		example: `<div style="position:absolute;left:-9999px"><a href="http://pillz.example/1">buy viagra</a></div>`,
 		parts:   []part{like(`style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>(\s|<\w+>|<!--|[^<]{0,40})*<a\s[^>]*>[^<]*(`+spam+`)|style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>\s*(<a\s[^>]*href\s*=\s*["']?https?://[^>]*>[^<]{0,80}</a>\s*){3}[\s\S]{0,400}(`+spam+`)`, "display", "visibility", "font-size", "position", "indent", "margin", "height", "width", "opacity")}},

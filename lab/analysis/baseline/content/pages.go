@@ -53,7 +53,7 @@ var (
 	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
 	// boast matches a title or heading of an intruder: it begins with the boast, or says it of this page. A news
 	// page says it of others.
-	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|ha(s|ve) been|was|is|got|site|server|system|page|domain) )\W*(hacked|defaced|pwned) by\b`)
+	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|ha(s|ve) been|was|is|got|owned( and)?|(web ?)?site|server|system|page|domain) )\W*(hacked|defaced|pwned) by\b`)
 )
 
 // page looks at a part of an upload, which may belong to a web page or a script. It looks for short marks first,
