@@ -28,8 +28,9 @@ func datagramEnds(p *packet.Packet) (proto string, src, dst netip.AddrPort) {
 	return "", src, dst
 }
 
-// datagramText returns what tcpdump prints of a packet after its addresses, and the
-// number of bytes that tcpdump prints at the end of the line.
+// datagramText returns the text of a packet, and the number of bytes that tcpdump prints at the end
+// of its line. The text is what tcpdump prints after the addresses; of DNS it has the question or the
+// answers, and nothing of other UDP.
 func datagramText(p *packet.Packet) (text string, length int) {
 	switch {
 	case p.UDP != nil && p.UDP.DNS != nil:
