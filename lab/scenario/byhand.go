@@ -51,12 +51,13 @@ func (b *byHand) take() {
 }
 
 // add adds what the step in a line of the file sends. ABOR is not counted while another command has
-// no reply: one reply may be that to both.
+// no reply: one reply may be that to both. The line of a proxy (PROXY protocol, version 1) gets none.
 func (b *byHand) add(line int, bytes string) {
 	commands := strings.SplitAfter(b.begun+bytes, "\n")
 	last := len(commands) - 1
 	for _, c := range commands[:last] {
-		if abort := strings.HasSuffix(strings.TrimSpace(c), "ABOR"); !abort || len(b.commands) == 0 {
+		abort, proxy := strings.HasSuffix(strings.TrimSpace(c), "ABOR"), strings.HasPrefix(c, "PROXY ")
+		if !proxy && (!abort || len(b.commands) == 0) {
 			b.commands = append(b.commands, line)
 		}
 	}

@@ -203,7 +203,7 @@ func TestRepliesByHand(t *testing.T) {
 	for _, steps := range []string{
 		"send RETR x\nawait 150\nread 1\nsend ABOR\nawait 226\nnoop", `write "\xff\xf4"` + "\nurgent \"\\xff\\xf2\"\nnoop", `write "NOO"` + "\n" + `write "P\r\n"` + "\nawait\nnoop",
 		`write "AUTH TLS\r\nNOOP\r\n"` + "\nawait 234\ntls\npwd", "send NOOP\nclose\nopen\nnoop", "send QUIT\nhangup\nopen\nnoop", "send NOOP\nquit nowait\nopen\nnoop",
-		"close\nopen nowait\nactive\npause 1s\nawait\nnoop", "close\nopen nowait\nhangup\nopen\nnoop", "close\nopen nowait\nquit nowait\nopen\nnoop",
+		"close\nopen nowait\nactive\npause 1s\nawait\nnoop", "close\nopen nowait\nwrite \"PROXY TCP4 203.0.113.7 192.0.2.21 40000 21\\r\\n\"\nawait\nnoop", "close\nopen nowait\nhangup\nopen\nnoop", "close\nopen nowait\nquit nowait\nopen\nnoop",
 		"send NOOP\nsession b\nopen\nnoop\nsession first\nactive\npause 1s\nawait\nnoop",
 	} {
 		if _, err := Parse("x.txtar", []byte("server tls=explicit\nopen\n"+steps+"\n")); err != nil {
