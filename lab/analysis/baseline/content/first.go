@@ -37,9 +37,10 @@ var (
 	passwordList = pattern.New(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
 	// accounts matches the beginning of /etc/passwd.
 	accounts = pattern.New(`^root:[^:\n]*:\d+:\d*:`)
-	// stolenHashes matches lists of password hashes: /etc/shadow, dumps of Windows accounts, and tickets of Kerberos
-	// and answers of NTLM as programs that guess passwords read them.
-	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}|^([\w.-]+:)?\$krb5(tgs|asrep|pa)\$\d+\$\S{40}|^[^:\s]{1,64}::[^:\s]{0,64}:[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}`)
+	// stolenHashes matches lists of password hashes: /etc/shadow, and dumps of Windows accounts.
+	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
+	// proofs matches tickets of Kerberos and answers of NTLM, as programs that guess passwords read them.
+	proofs = pattern.New(`(?mi)^([\w.-]+:)?\$krb5(tgs|asrep|pa)\$\d+\$\S{40}|^[^:\s]{1,64}::[^:\s]{0,64}:[0-9a-f]{16}:[0-9a-f]{32}:0101000000`)
 	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
 	// ransomware say the same, but use its name, and give no address to pay or write to.
 	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}(\$\s?\d{2,}|\b(contact|write)\b.{0,60}\bpay\b))`)
@@ -84,8 +85,11 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if marked("root:") {
 		r.match(Accounts, "the accounts of a system", accounts)
 	}
-	if marked(":$", "root:", "::", "* ntlm", "$krb5") {
+	if marked("root:", ":::", "* ntlm") || marked(":$") && marked(":$1$", ":$2", ":$3$", ":$5$", ":$6$", ":$7$", ":$y$", ":$gy$", ":$sha1$", ":$md5") { // the methods of crypt(5)
 		r.match(Secret, "the passwords of accounts", stolenHashes)
+	}
+	if marked("$krb5", ":0101000000") {
+		r.match(Secret, "the passwords of accounts", proofs)
 	}
 	if marked("private key-----") {
 		r.match(PrivateKey, "a private key", secretKey)
