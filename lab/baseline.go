@@ -11,7 +11,8 @@ import (
 
 // Baseline compares a capture with normal FTP: with the rules that every normal
 // session keeps, and with a profile of what varies, such as [baseline.Normal]. A
-// capture without a packet cannot be judged. If it is cut off before its first one, the error is [ErrNoPackets].
+// capture without a packet cannot be judged. If it is cut off before its first one, the
+// error is [ErrNoPackets].
 func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error) {
 	e, err := src.evidence()
 	if err != nil {

@@ -93,7 +93,7 @@ func TestClientProgramFails(t *testing.T) {
 		{"status as expected", "! run false", ""},
 		{"hangs", `run sh -c "echo waiting; sleep 600"`, "it has not ended; the deadline for this step was 3s; its output, runs/line-6.log: waiting\n"},
 		{"hangs as expected", "expect timeout: run sleep 600", ""},
-		{"prints without end", `expect timeout: run sh -c "yes | head -c 64M; sleep 600"`, ""},
+		{"prints 64 MiB and does not end", `expect timeout: run sh -c "yes | head -c 64M; sleep 600"`, ""},
 		{"leaves a child", `run sh -c "sleep 600 & echo left"`, ""},
 		{"leaves a child of no terminal", `run sh -c "setsid sleep 600 & echo left"`, ""},
 		{"writes elsewhere", `run sh -c "echo x >/etc/passwd"`, "exit status 2; its output, runs/line-6.log: sh: 1: cannot create /etc/passwd: Read-only file system"},

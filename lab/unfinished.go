@@ -21,27 +21,24 @@ const unfinishedText = "The results of a run of ftplab that is not over. The nex
 // unfinishedFolder makes and locks a folder for results beside final. It takes the folder of a run
 // that was not finished, and empties it. If the name is in use otherwise, it adds a number.
 func unfinishedFolder(final string) (folder string, lock *folderLock, err error) {
-	for n := 1; ; {
+	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
+		return "", nil, err
+	}
+	for n := 1; ; n++ {
 		folder = final + unfinishedSuffix
 		if n > 1 {
 			folder += "-" + strconv.Itoa(n)
 		}
 		lock, err = claimUnfinished(folder)
-		switch {
-		case errors.Is(err, os.ErrExist), errors.Is(err, errLocked):
-			n++
-		case !errors.Is(err, os.ErrNotExist): // or another run has just removed it
+		if !errors.Is(err, os.ErrExist) && !errors.Is(err, errLocked) {
 			return folder, lock, err
 		}
 	}
 }
 
 // claimUnfinished is unfinishedFolder for one name. The error is [os.ErrExist] if the name is not
-// that of a folder of a run.
+// that of a folder of a run, and errLocked if that run is not over.
 func claimUnfinished(folder string) (*folderLock, error) {
-	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
-		return nil, err
-	}
 	err := os.Mkdir(folder, 0o777)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, unfinishedMark), []byte(unfinishedText), 0o666)
@@ -53,10 +50,17 @@ func claimUnfinished(folder string) (*folderLock, error) {
 		return nil, err
 	}
 	lock, err := lockFolder(folder)
-	if err == nil {
-		err = cmp.Or(removeResults(folder), removeRewritten(folder))
+	if errors.Is(err, os.ErrNotExist) { // another run has just removed it
+		return claimUnfinished(folder)
 	}
-	return lock, err
+	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(removeResults(folder), removeRewritten(folder)); err != nil {
+		lock.release()
+		return nil, err
+	}
+	return lock, nil
 }
 
 // isUnfinished reports whether a folder has the mark.

@@ -44,6 +44,13 @@ func TestFoldersOfTheUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	check()
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	if err := os.Symlink(filepath.Join(nowhere, "at", "all"), nowhere); err != nil {
+		t.Fatal(err)
+	}
+	if err := CopyFailures(filepath.Join(nowhere, "sub"), results, []Ran{{Scenario: s, Err: unfinishedError{os.ErrClosed, from}}}); err == nil {
+		t.Error("got no error for a folder that cannot be made")
+	}
 	if names := namesIn(t, left); len(names) != 2 || names[0] != unfinishedMark || names[1] != "client.log" {
 		t.Errorf("got the files %v, want those of the new run", names)
 	}

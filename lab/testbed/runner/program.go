@@ -50,10 +50,9 @@ func FindPrograms(s *scenario.Scenario) error {
 }
 
 // findProgram returns the path of a program that a line of a scenario names. In a path, $DIR is
-// the folder of the scenario's file. It looks for a relative path or a name in the folder of the scenario's file and in the working
-// folder. It then looks for a name on $PATH, first in the folders that a sandbox shows
-// completely, because a version manager's program in a home directory needs other
-// files, too.
+// the folder of the scenario's file. It looks for a relative path or a name in that folder and in
+// the working folder. It then looks for a name on $PATH, first in the folders that a sandbox shows
+// completely, because a version manager's program in a home directory needs other files, too.
 func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
 	dir, err := filepath.Abs(filepath.Dir(s.File))
 	if err != nil {
