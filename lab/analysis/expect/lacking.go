@@ -56,7 +56,7 @@ type quoted struct {
 // addQuoted adds the packet that an ICMP error is about.
 func (j *judge) addQuoted(p *packet.Packet) {
 	const most = 1000 // of a scan
-	j.capture.answer = j.capture.answer || p.IsAnswer() && p.Number == 1
+	j.capture.answer = j.capture.answer || p.Number == 1 && p.IsAnswer() && j.hosts.areNamed(j.want, p.IP.Dst)
 	if p.ICMP != nil && p.ICMP.TCPSrc.IsValid() && len(j.quoted) < most {
 		j.quoted = append(j.quoted, quoted{p.Number, p.ICMP.TCPSrc, p.ICMP.TCPDst})
 	}
@@ -108,7 +108,7 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 // declaration, answers a question that the capture lacks.
 func (c *evidence) beginsWithAnswer(frame int) bool {
 	p := c.frames[frame].Other
-	return p != nil && (p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response)
+	return p != nil && (p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.IsAnswer())
 }
 
 // whyLacking returns the packet from which on the capture lacks packets that no gap in a stream

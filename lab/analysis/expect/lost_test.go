@@ -92,6 +92,15 @@ func TestLost(t *testing.T) {
 		g.Drop(1)
 		return g
 	}
+	// The first packet is an answer, perhaps to a host without a part in this.
+	begins := func(server, to string) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			g.UDP(server, to+":3170", []byte("\x00\x01\x85\x80\x00\x00\x00\x00\x00\x00\x00\x00"))
+			login(g)
+			return g
+		}
+	}
 	const names = "dns client.* > nameserver.53 udp\nctl client.* > *.21\nctl ...\ndns client > nameserver \"A? ftp1.example.test.\"\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n"
 	const before = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
 	const reset = dataDeclared + "ctl client.* > server.21\nctl ...\ndata server > client [S]\ndata client > server [R.]\n"
@@ -117,6 +126,9 @@ func TestLost(t *testing.T) {
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
 		{"a SYN that an ICMP error shows", "ctl client.* > server.21\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "", "[1 3] @3"},
 		{"all before an answer", "ctl client.* > server.21\nother client.* > server.22\nicmp * > client icmp\nother ...\nicmp * > client length *\n", func() *recording { g := unreachable(); g.Frames = g.Frames[2:]; return g }, "", "[2] @1"},
+		{"a connection after an answer to a host of the want", before + "data server.20 > client.3172\n", begins("192.0.2.53:53", "198.51.100.100"), "undeclared 0 @1", "[4] @1"},
+		{"a connection after an answer to another host", before + "data server.20 > client.3172\n", begins("192.0.2.53:53", "198.51.100.9"), "not found 4, undeclared 0 @1", ""},
+		{"a connection after an announcement of multicast DNS", before + "data server.20 > client.3172\n", begins("192.0.2.53:5353", "198.51.100.100"), "not found 4, undeclared 0 @1", ""},
 		{"a SYN to another port than that of the error", "ctl client.* > server.22\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "not found 1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -211,6 +211,13 @@ func (h Hosts) matches(host string, addr netip.Addr) bool {
 	return err == nil && a.Unmap() == addr.Unmap()
 }
 
+// areNamed reports whether a declaration names the host with the address addr.
+func (h Hosts) areNamed(w *Want, addr netip.Addr) bool {
+	return slices.ContainsFunc(w.declarations, func(d *declaration) bool {
+		return d.a.host != "*" && h.matches(d.a.host, addr) || d.b.host != "*" && h.matches(d.b.host, addr)
+	})
+}
+
 // HasConnection reports whether the want declares a connection of that name, or may declare
 // it in a line with a mistake.
 func (w *Want) HasConnection(name string) bool {

@@ -2,12 +2,15 @@ package measure
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/forge"
 )
 
 // Of a file that is cut off, a figure is right or wrong only if it is so whatever came after its end.
@@ -110,6 +113,26 @@ func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
 			if r := measure(t, line, c, v); r.OK || r.Unjudged != test.hide {
 				t.Errorf("%s, of %+v, acknowledged up to %d: got %+v, want unjudged %v", line, test.flow, test.ack, r, test.hide)
 			}
+		}
+	}
+}
+
+// A capture that begins with an answer lacks packets if the answer is for a host of a connection of FTP.
+func TestFiguresAfterAnAnswer(t *testing.T) {
+	for ends, lacks := range map[[2]string]bool{
+		{"192.0.2.53:53", "198.51.100.100:3170"}:   true,
+		{"192.0.2.53:53", "198.51.100.9:3170"}:     false,
+		{"192.0.2.53:5353", "198.51.100.100:3170"}: false, // an announcement
+	} {
+		g := forge.New()
+		g.UDP(ends[0], ends[1], []byte("\x00\x01\x85\x80\x00\x00\x00\x00\x00\x00\x00\x00"))
+		g.Login()
+		c, err := capture.Read(strings.NewReader(string(g.PCAP())), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := read(c, nil, nil); err != nil || s.answer != lacks {
+			t.Errorf("%v: got %v and error %v, want %v", ends, s.answer, err, lacks)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package measure
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -37,9 +38,10 @@ type survey struct {
 	// begunBefore says that a connection is older than the capture, oneSided that the capture
 	// lacks one side of a connection.
 	begunBefore, oneSided bool
-	answer                bool  // the first packet answers one that the capture lacks
-	headless              int   // the first packet of which the recorder kept too little, 0 for none
-	lacking               []int // the IDs of connections, except data connections, with bytes that the capture lacks
+	answer                bool                // the first packet answers one that the capture lacks, of a host of hosts
+	hosts                 map[netip.Addr]bool // those of all connections of FTP
+	headless              int                 // the first packet of which the recorder kept too little, 0 for none
+	lacking               []int               // the IDs of connections, except data connections, with bytes that the capture lacks
 }
 
 // A dataSurvey has counts of all data connections.
@@ -55,7 +57,7 @@ type dataSurvey struct {
 func newSurvey() *survey {
 	return &survey{
 		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{},
-		data: dataSurvey{ports: map[uint16]bool{}}, frames: map[int][]*expect.Frame{},
+		data: dataSurvey{ports: map[uint16]bool{}}, hosts: map[netip.Addr]bool{}, frames: map[int][]*expect.Frame{},
 	}
 }
 
@@ -80,7 +82,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
-		s.answer = s.answer || p.Number == 1 && p.IsAnswer()
+		s.answer = s.answer || p.Number == 1 && p.IsAnswer() && s.hosts[p.IP.Dst]
 		if s.headless == 0 && p.Headless() {
 			s.headless = p.Number
 		}
@@ -129,6 +131,9 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	s.oneSided = s.oneSided || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)
 	if c.Role == ftp.Data {
 		s.data.add(c)
+	}
+	if c.Role != ftp.Other {
+		s.hosts[c.Client.Addr()], s.hosts[c.Server.Addr()] = true, true
 	}
 	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow)) {
 		s.lacking = append(s.lacking, c.ID)

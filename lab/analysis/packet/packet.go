@@ -66,10 +66,11 @@ func (p *Packet) Clone() *Packet {
 	return &c
 }
 
-// IsAnswer reports whether a packet that is not TCP answers another one: a response of DNS, or an ICMP
-// error about a TCP segment.
+// IsAnswer reports whether a packet that is not TCP answers a packet of its receiver: a response of DNS,
+// or an ICMP error about a TCP segment. Multicast DNS announces names that nobody asked for (RFC 6762
+// section 8.3).
 func (p *Packet) IsAnswer() bool {
-	return p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response
+	return p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response && p.UDP.SrcPort == dnsPort
 }
 
 // Headless reports whether the recorder cut a packet so short that the header is missing which
