@@ -6,6 +6,8 @@ import (
 	"net/netip"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // damage are the wrong checksums on control connections. If the network card of the recording host
@@ -20,9 +22,31 @@ type damage struct {
 	// one, or the zero Addr if its header of IP is damaged. strange counts them by that sender.
 	broken  map[int]netip.Addr
 	strange map[netip.Addr]int
-	headers sums // of IPv4
+	headers sums             // of IPv4
+	carried map[int]*carried // connections whose last packets have wrong headers of IPv4
 	n       int
 }
+
+// carried is what the packets with wrong headers of a connection carried. If it is acknowledged, the receiver
+// did not drop them: somebody changed the addresses in the capture.
+type carried struct {
+	ends  [2]int64 // of what each direction carried, in relative sequence numbers
+	acked [2]bool
+}
+
+// add takes the next packet with a wrong header.
+func (c *carried) add(s *tcp.Segment) {
+	from, to := s.Direction, 1-s.Direction
+	if end := s.DataSeq() + int64(s.Length); s.Length > 0 || s.Has(packet.SYN) {
+		c.ends[from] = max(c.ends[from], end)
+	}
+	if s.Has(packet.ACK) && c.ends[to] > 0 && s.Ack >= c.ends[to] {
+		c.acked[to] = true
+	}
+}
+
+// accepted reports whether both receivers have acknowledged the packets.
+func (c *carried) accepted() bool { return c != nil && c.acked[0] && c.acked[1] }
 
 // sums counts the checksums of a sender.
 type sums struct{ right, wrong int }
@@ -61,13 +85,29 @@ func (d *damage) add(p *capture.Packet) {
 }
 
 // drops takes the next packet, and reports whether every host drops it because its header of IP was damaged.
-// In a capture whose addresses were changed most headers are wrong, and that shows nothing.
+// In a capture whose addresses were changed most headers are wrong, or all of some connections, and that shows nothing.
 func (d *damage) drops(p *capture.Packet) bool {
 	if p.IP == nil || !p.IP.Damaged {
 		d.headers.right++
+		if p.Segment != nil && len(d.carried) > 0 {
+			delete(d.carried, p.Connection.ID)
+		}
 		return false
 	}
 	d.headers.wrong++
+	if p.Segment != nil {
+		c := d.carried[p.Connection.ID]
+		if c == nil && len(d.carried) < maxWrong {
+			c = &carried{}
+			d.carried[p.Connection.ID] = c
+		}
+		if c != nil {
+			c.add(p.Segment)
+		}
+		if c.accepted() {
+			return false
+		}
+	}
 	return d.headers.right >= 4*d.headers.wrong
 }
 
@@ -93,7 +133,7 @@ func (d *damage) begins(p *capture.Packet, dropped bool) {
 func (d *damage) made(connection int) bool {
 	sender, broken := d.broken[connection]
 	unknown := d.senders[sender] == nil && d.strange[sender] < fewWrong
-	return broken && (!sender.IsValid() || d.shows(sender) || unknown)
+	return broken && !d.carried[connection].accepted() && (!sender.IsValid() || d.shows(sender) || unknown)
 }
 
 // receiver takes the next packet with data of a data connection. Bytes of the receiver are rare.

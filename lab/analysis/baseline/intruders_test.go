@@ -22,6 +22,16 @@ var intruders = []lookalike{
 	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
 	{"files that are emptied for a ransom", "files-are-kept", "", emptiedFiles("Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
 	{"marks that are stored without a byte", "files-are-kept", IsNormal, emptiedFiles("All files have arrived.")},
+	{"the passwords of a system, with addresses that were changed", "no-sensitive-names", "", func(f *forge.Capture) {
+		for range 12 {
+			session1(strings.Repeat("> NOOP\n< 200 ok\n", 8))(f)
+		}
+		n := len(f.Frames)
+		moves([2]string{"STOR a.php", `<?php eval($_POST["x"]); ?>`}, [2]string{"RETR /etc/shadow", shadow})(f)
+		for _, frame := range f.Frames[n:] {
+			frame.Data[25] ^= 1 // the checksum of the header of IPv4
+		}
+	}},
 	{"many files that are removed for a ransom, without a listing of them", "files-are-kept", "", func(f *forge.Capture) {
 		session1(numberedLines(20, "> DELE a%d\n< 250 ok\n"))(f)
 		moved("STOR LISEZ", opener, "Envoyez 2 ETH, puis: r@onionmail.org")(f)

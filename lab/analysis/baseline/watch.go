@@ -110,7 +110,7 @@ func newWatch() *watch {
 		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: newNeighbourhood(),
-		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}, strange: map[netip.Addr]int{}},
+		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}, carried: map[int]*carried{}, strange: map[netip.Addr]int{}},
 	}
 }
 
