@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,29 @@ func TestFilesOfOthersInResults(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(folder, test.name)); string(text) == other {
 			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", test.name, test.marker, text, err)
 		}
+	}
+}
+
+// TestResultNotInUTF8 has a file in a run's results whose name is not UTF-8: the next run
+// replaces it, but not one with a name that JSON would write alike.
+func TestResultNotInUTF8(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name string) {
+		path := filepath.Join(folder, "local", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666)); err != nil {
+			t.Skip(err) // a file system on which all names are UTF-8
+		}
+	}
+	write("d\xfc.txt")
+	if err := writeVerdict(filepath.Join(folder, "verdict.json"), &Verdict{Files: resultsIn(folder)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := notOfRun(folder); err != nil {
+		t.Error(err)
+	}
+	write("d\xfd.txt")
+	if err := notOfRun(folder); err == nil {
+		t.Error("got no error for a file that no run made")
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
@@ -102,12 +104,17 @@ func notOfIndex(folder string) error {
 }
 
 // resultsIn returns the results in a folder except the verdict, and all files in them, by their
-// paths with slashes. What cannot be read counts as a file.
+// paths with slashes. What cannot be read counts as a file. A path that is not UTF-8, which JSON
+// cannot hold, is quoted as in Go.
 func resultsIn(folder string) (names []string) {
 	for _, name := range resultFiles[1:] {
 		filepath.WalkDir(filepath.Join(folder, name), func(path string, e fs.DirEntry, err error) error {
 			if below, relErr := filepath.Rel(folder, path); relErr == nil && e != nil && (err != nil || !e.IsDir()) {
-				names = append(names, filepath.ToSlash(below))
+				below = filepath.ToSlash(below)
+				if !utf8.ValidString(below) {
+					below = strconv.Quote(below)
+				}
+				names = append(names, below)
 			}
 			return nil
 		})
