@@ -1,6 +1,9 @@
 package scenario
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A byHand is what the steps of a session have left to steps await so far: the greeting, and the
 // replies to what they sent by hand.
@@ -17,9 +20,9 @@ func (p *parser) checkByHand(s Step, sessions map[string]byHand) {
 	sent := sessions[s.Session]
 	switch {
 	case s.Verb == "send":
-		sent.add(s.Line, s.Command+"\n")
+		p.addByHand(&sent, s.Line, s.Command+"\n")
 	case s.Bytes != "":
-		sent.add(s.Line, s.Bytes)
+		p.addByHand(&sent, s.Line, s.Bytes)
 	case s.Verb == "await":
 		if preliminary := 100 <= s.Code && s.Code < 200; !preliminary {
 			sent.take()
@@ -50,16 +53,31 @@ func (b *byHand) take() {
 	}
 }
 
-// add adds what the step in a line of the file sends. ABOR is not counted while another command has
-// no reply: one reply may be that to both. The line of a proxy (PROXY protocol, version 1) gets none.
-func (b *byHand) add(line int, bytes string) {
+// addByHand adds what the step in a line of the file sends. ABOR is not counted while another command
+// has no reply: one reply may be that to both. The line of a proxy (PROXY protocol, version 1) gets
+// none, and the rules of the server may leave a command without one.
+func (p *parser) addByHand(b *byHand, line int, bytes string) {
 	commands := strings.SplitAfter(b.begun+bytes, "\n")
 	last := len(commands) - 1
 	for _, c := range commands[:last] {
 		abort, proxy := strings.HasSuffix(strings.TrimSpace(c), "ABOR"), strings.HasPrefix(c, "PROXY ")
-		if !proxy && (!abort || len(b.commands) == 0) {
+		if !proxy && (!abort || len(b.commands) == 0) && !p.mayStayUnanswered(c) {
 			b.commands = append(b.commands, line)
 		}
 	}
 	b.begun = commands[last]
+}
+
+// mayStayUnanswered reports whether a rule of the server gives a command no final reply.
+func (p *parser) mayStayUnanswered(line string) bool {
+	command, argument, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+	return slices.ContainsFunc(p.s.Server.Rules, func(r Rule) bool {
+		return r.Matches(strings.ToUpper(command), argument) && !slices.ContainsFunc(r.Actions, Action.mayAnswer)
+	})
+}
+
+// mayAnswer reports whether an action may send a final reply.
+func (a Action) mayAnswer() bool {
+	said := a.Verb == SendReply || a.Verb == WriteBytes || a.Verb == WritePlain
+	return a.Verb == AsUsual || said && !strings.HasPrefix(a.Bytes, "1")
 }

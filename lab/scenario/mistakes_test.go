@@ -186,6 +186,7 @@ func TestErrors(t *testing.T) {
 		{"argument after the last", "open\nactive 3170 eprt\n", "2: active [eprt] [PORT] was expected"},
 		{"session's arguments", "session\nopen\n", "1: session NAME [HOST] was expected, and there are 0 arguments"},
 		{"reply to a command by hand", "open\nsend NOOP\nexpect 200: pwd\nawait 257\n", "3: pwd: the reply to the command of line 2 comes first; put a step await before this one, or send this command by hand, too"},
+		{"reply of a rule to a command by hand", "open\nsend NOOP\npwd\n-- server --\non NOOP: pause 1s; reply 200 Late.\non NOOP x: nothing\n", "3: pwd: the reply to the command of line 2 comes first"},
 		{"reply instead of the greeting", "open nowait\nexpect 220: noop\n", "2: noop: the greeting of the step open nowait in line 1 comes first; put a step await before this one"},
 		{"login before the greeting", "server tls=explicit\nopen nowait\nsend NOOP\nawait 120\ntls\nlogin a b\n", "6: login: the greeting of the step open nowait in line 2 comes first"},
 		{"reply after the greeting", "open nowait\nsend NOOP\nawait 220\npwd\n", "4: pwd: the reply to the command of line 2 comes first"},

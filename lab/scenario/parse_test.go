@@ -205,6 +205,7 @@ func TestRepliesByHand(t *testing.T) {
 		`write "AUTH TLS\r\nNOOP\r\n"` + "\nawait 234\ntls\npwd", "send NOOP\nclose\nopen\nnoop", "send QUIT\nhangup\nopen\nnoop", "send NOOP\nquit nowait\nopen\nnoop",
 		"close\nopen nowait\nactive\npause 1s\nawait\nnoop", "close\nopen nowait\nwrite \"PROXY TCP4 203.0.113.7 192.0.2.21 40000 21\\r\\n\"\nawait\nnoop", "close\nopen nowait\nhangup\nopen\nnoop", "close\nopen nowait\nquit nowait\nopen\nnoop",
 		"send NOOP\nsession b\nopen\nnoop\nsession first\nactive\npause 1s\nawait\nnoop",
+		"send noop\npwd\n-- server --\non 1st NOOP: nothing", "send RETR x\nawait 150\npwd\n-- server --\non RETR x: reply 150 Go.; send",
 	} {
 		if _, err := Parse("x.txtar", []byte("server tls=explicit\nopen\n"+steps+"\n")); err != nil {
 			t.Errorf("%s: %v", steps, err)
