@@ -51,6 +51,8 @@ var lookalikes = []lookalike{
 	{"attack tools that a listing shows", "no-programs", IsUnusual, moves([2]string{"LIST", "mimikatz.exe"}, [2]string{"RETR mimikatz.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"}, [2]string{"RETR nc.exe", "MZ\x90"}, [2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR AdFind.exe", "MZ\x90"})},
 	{"tools for administrators", "no-programs", IsUnusual, moves([2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"})},
 	{"attack tools, by their names", "no-programs", "", moves([2]string{"RETR mimikatz.exe", "MZ\x90"}, [2]string{"RETR procdump64.exe", "MZ\x90"}, [2]string{"RETR nc.exe", "MZ\x90"}, [2]string{"RETR PsExec.exe", "MZ\x90"}, [2]string{"RETR AdFind.exe", "MZ\x90"})},
+	{"a web site about attack tools", "no-programs", IsUnusual, moves([2]string{"STOR payload/a.js", "let a"}, [2]string{"STOR payload/b.js", "let b"}, [2]string{"STOR payload/c.html", "<html>"}, [2]string{"STOR src/exploit-db.html", "<html>"}, [2]string{"STOR chisel/README", "chisel"})},
+	{"attack tools that are stored in their folder", "no-programs", "", moves([2]string{"STOR payload/a.exe", "MZ\x90"}, [2]string{"STOR payload/b", "\x7fELF"}, [2]string{"STOR mimikatz", "x"})},
 	{"a release for many processors", "no-programs", IsUnusual, moves([2]string{"STOR agent.arm7", "\x7fELF"}, [2]string{"STOR agent.mips", "\x7fELF"}, [2]string{"STOR agent.sh4", "\x7fELF"}, [2]string{"STOR agent.x86", "\x7fELF"})},
 	{"a program for many processors, by name", "no-programs", "", moves([2]string{"RETR a.arm7", "\x7fELF"}, [2]string{"RETR a.mips", "\x7fELF"}, [2]string{"RETR a.sh4", "\x7fELF"}, [2]string{"RETR a.x86", "\x7fELF"})},
 

@@ -133,11 +133,11 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			if s.copiesSystem(x) {
 				severity = Odd
 			}
-			isTool := tools.MatchString(x.Argument)
-			onlyTools = onlyTools && isTool
-			if isTool && x.Sender() == ftp.Client {
+			onlyTools = onlyTools && tools.MatchString(x.Argument)
+			switch tool := isTool(x.Argument, shown); {
+			case tool && x.Sender() == ftp.Client:
 				kit[strings.ToLower(name)] = true
-			} else if isTool && known {
+			case tool && known:
 				taken[strings.ToLower(name)] = true
 			}
 			odd[x.Argument] = true
@@ -181,6 +181,13 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		found = append(found, plain)
 	}
 	return found
+}
+
+// isTool reports whether a file is an attack tool: by its own name, unless it is a text or a picture, or because it
+// is a program in a folder of that name. Shown is what its first bytes are, "" for no program.
+func isTool(argument, shown string) bool {
+	name := path.Base(argument)
+	return tools.MatchString(name) && !document.MatchString(name) || tools.MatchString(argument) && (shown != "" || executable.MatchString(name))
 }
 
 // manyPlaces is in how many folders a client stores a program under one name if the program spreads.
