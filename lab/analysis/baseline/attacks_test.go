@@ -73,6 +73,8 @@ var attacks = []struct {
 	{"the memory of the system", "no-sensitive-names", session1("> RETR /proc/kcore\n< 150 here\n< 226 done")},
 	{"the memory of a process", "no-sensitive-names", session1("> CWD /proc/1\n< 250 ok\n> RETR environ\n< 150 here\n< 226 done")},
 	{"the disk of the system", "no-sensitive-names", session1("> STOR /dev/nvme0n1\n< 553 no")},
+	{"the volume of the system", "no-sensitive-names", session1("> RETR /dev/mapper/ubuntu--vg-root\n< 550 no")},
+	{"the disk of the system, by its path", "no-sensitive-names", session1("> RETR /dev/disk/by-path/pci-0000:00:1f.2-ata-1\n< 550 no")},
 	{"a disk of Windows", "no-sensitive-names", session1(`> RETR \\.\PhysicalDrive0` + "\n< 550 no")},
 	{"a copy of a disk of Windows", "no-sensitive-names", session1(`> RETR \\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy1\x` + "\n< 550 no")},
 	{"a program with the name of a film", "no-programs", moved("STOR film.mp4", opener, "\x7fELF")},

@@ -212,6 +212,7 @@ var lookalikes = []lookalike{
 	{"what a system tells about itself", "no-sensitive-names", IsNormal, session1("> RETR /proc/cpuinfo\n< 150 here\n< 226 done\n> RETR /sys/class/thermal/thermal_zone0/temp\n< 150 here\n< 226 done")},
 	{"a test of speed", "no-sensitive-names", IsNormal, session1("> RETR /dev/zero\n< 150 here\n< 426 broken off\n> STOR /dev/null\n< 150 go on\n< 226 done")},
 	{"folders named after devices", "no-sensitive-names", IsNormal, session1("> RETR /srv/dev/mem\n< 150 here\n< 226 done\n> CWD dev\n< 250 ok\n> RETR sda\n< 150 here\n< 226 done")},
+	{"the sources in a folder of developers", "no-sensitive-names", IsNormal, session1("> STOR /dev/mapper/UserMapper.java\n< 150 go on\n< 226 done\n> RETR /dev/disk/image.iso\n< 150 here\n< 226 done\n> RETR /dev/mapper/sql/Users\n< 150 here\n< 226 done")},
 	{"a text that begins like a program", "no-programs", IsNormal, moved("RETR cities.csv", answerer, "MZ;Mainz;219501\r\nK;Köln;1087353\r\n")},
 	{"the icon of a folder on macOS", "arguments-are-text", IsNormal, session1("> STOR Icon\r\n< 150 go on\n< 226 done")},
 	{"lines that end with LF alone", "arguments-are-text", IsNormal, func(f *forge.Capture) {

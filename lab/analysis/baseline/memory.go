@@ -14,7 +14,7 @@ import (
 var (
 	// memory matches the memory of a system, its processes and its disks, as files. Copies of them have the
 	// passwords and keys of all users.
-	memory = pattern.New(`(?i)^/dev/(k?mem|port|kmsg|[shv]d[a-z]+\d*|xvd[a-z]\d*|nvme\w+|mmcblk\w+|mtd\w*|md\d+|dm-\d+|mapper/.+|disk/.+|loop\d+|r?disk\d\w*|(da|ada?)\d\w*)$|^/proc/(k(core|mem|allsyms)$|(\d+|self)/(mem|maps|environ|root/|fd/|cwd/))|(^|/)(physicaldrive\d+$|globalroot/device/|harddiskvolume|(pagefile|hiberfil|swapfile)\.sys$)`)
+	memory = pattern.New(`(?i)^/dev/(k?mem|port|kmsg|[shv]d[a-z]+\d*|xvd[a-z]\d*|nvme\w+|mmcblk\w+|mtd\w*|md\d+|dm-\d+|mapper/[\w+-]+|disk/by-[a-z]+/[^/]+|loop\d+|r?disk\d\w*|(da|ada?)\d\w*)$|^/proc/(k(core|mem|allsyms)$|(\d+|self)/(mem|maps|environ|root/|fd/|cwd/))|(^|/)(physicaldrive\d+$|globalroot/device/|harddiskvolume|(pagefile|hiberfil|swapfile)\.sys$)`)
 	// kernel matches files with which a system is steered, and devices that somebody sits at, or that never end.
 	kernel = pattern.New(`(?i)^/(proc|sys)/|^/dev/(u?random|tty\w*|console|input/|uinput|watchdog\w*)`)
 )
