@@ -155,7 +155,7 @@ var (
 	writing    = pattern.New(`%(\d+\$)?\d*h{0,2}n`)
 	// wide matches a conversion with a width or a position, or one that writes.
 	wide = pattern.New(`%(\d+\$|[-.0-9])|%h{0,2}n`)
-	// encoded matches a printable character as URLs encode it.
+	// percentCode matches a printable character as URLs encode it.
 	percentCode = pattern.New(`%[2-9a-fA-F][0-9a-fA-F]`)
 )
 

@@ -19,8 +19,8 @@ var (
 	// packed matches endings that programs add to names when they compress, convert or sign files,
 	// encrypt them for their owner, keep old versions, or have done their work with them.
 	packed = pattern.New(`(?i)^\.(gz|z|zip|bz2|xz|zst|lz4|7z|rar|tar|tgz|gpg|pgp|asc|p7m|aes|bak|old|orig|done|ok|tmp|part|copy|sav|save|saved|sent|ack|err|log|sig|sha\d*|md5|prev|backup|bkp|processed|archived?|read|imported|loaded|pdf|txt|csv|tsv|xml|json|html?|docx?|xlsx?|od[ts]|jpe?g|png|mp[34]|ts|parquet|[\d_T-]*)$`)
-	// encrypted matches endings that ransomware adds.
-	// withAddress matches endings with the number of the victim, or an address to write to.
+	// encrypted and withAddress match endings that ransomware adds, the second one those with the number of the
+	// victim, or an address to write to.
 	withAddress = pattern.New(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
 	encrypted   = pattern.New(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 	// noteName matches names of notes that say what to do about such files.
