@@ -4,8 +4,10 @@
 package expect
 
 import (
+	"cmp"
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -146,11 +148,15 @@ func (t *track) lostDNS(dir int) (all []lost) {
 			known[addr] = true
 		}
 	}
+	if len(open) == 0 {
+		return all
+	}
+	opened := t.openings(known)
 	for _, i := range slices.Sorted(maps.Values(open)) {
 		if e := t.elements[i]; e.dir() != dir {
-			if number, addr := t.connectedTo(i, known); number > 0 {
-				all = append(all, lost{from: i + 1, to: t.upTo(number), before: number, fits: func(l *line) bool {
-					return len(l.words) != 1 || strings.Contains(l.words[0], addr)
+			if c, ok := t.connectedTo(i, opened); ok {
+				all = append(all, lost{from: i + 1, to: t.upTo(c.number), before: c.number, fits: func(l *line) bool {
+					return len(l.words) != 1 || strings.Contains(l.words[0], c.addr)
 				}})
 			}
 		}
@@ -166,30 +172,59 @@ func (t *track) dns(e element) *packet.DNS {
 	return nil
 }
 
-// connectedTo returns the first packet of the connection for which a host asked the question of an
-// element, and the address to which that is, or 0. No answer has the address.
-func (t *track) connectedTo(i int, known map[string]bool) (number int, addr string) {
+// An opening is the first packet of a connection, and the address to which it was opened.
+type opening struct {
+	number int
+	addr   string
+}
+
+// openings returns those of the connections to addresses that are not known, in their order: by the
+// address of the host that opened them, and all of a family by its unspecified address.
+func (t *track) openings(known map[string]bool) map[netip.Addr][]opening {
+	all := map[netip.Addr][]opening{}
+	for x := range t.capture.source.Connections() {
+		if x.OpenedBy == "" {
+			continue
+		}
+		from, to := x.Addr(x.OpenedBy).Addr(), x.Addr(x.OpenedBy.Other()).Addr().String()
+		if !known[to] {
+			for _, key := range []netip.Addr{from, unspecified(from.Is4())} {
+				all[key] = append(all[key], opening{x.FirstPacket, to})
+			}
+		}
+	}
+	return all
+}
+
+func unspecified(is4 bool) netip.Addr {
+	if is4 {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+// connectedTo returns the opening of the first connection for which a host may have asked the question
+// of an element. A question over one family of addresses may be for a connection over the other.
+func (t *track) connectedTo(i int, opened map[netip.Addr][]opening) (first opening, ok bool) {
 	question := t.capture.frames[t.elements[i].frame]
 	family := map[string]bool{"A": true, "AAAA": false}
 	is4, ofAddress := family[t.dns(t.elements[i]).Type]
 	_, asker, _ := datagramEnds(question.Other)
-	for x := range t.capture.source.Connections() {
-		if x.OpenedBy == "" || x.FirstPacket < question.Number {
-			continue
-		}
-		from, to := x.Addr(x.OpenedBy).Addr(), x.Addr(x.OpenedBy.Other()).Addr()
-		if ofAddress && to.Is4() == is4 && !known[to.String()] && (from == asker.Addr() || from.Is4() != asker.Addr().Is4()) {
-			return x.FirstPacket, to.String()
-		}
+	key := asker.Addr()
+	if key.Is4() != is4 {
+		key = unspecified(is4)
 	}
-	return 0, ""
+	at, _ := slices.BinarySearchFunc(opened[key], question.Number, func(o opening, n int) int { return cmp.Compare(o.number, n) })
+	if !ofAddress || at == len(opened[key]) {
+		return first, false
+	}
+	return opened[key][at], true
 }
 
-// upTo returns the first element after the packet with a number.
+// upTo returns the first element of datagrams after the packet with a number.
 func (t *track) upTo(number int) int {
-	i := slices.IndexFunc(t.elements, func(e element) bool { return t.capture.frames[e.frame].Number > number })
-	if i < 0 {
-		return len(t.elements)
-	}
+	i, _ := slices.BinarySearchFunc(t.elements, number+1, func(e element, n int) int {
+		return cmp.Compare(t.capture.frames[e.frame].Number, n)
+	})
 	return i
 }

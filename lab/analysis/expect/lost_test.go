@@ -173,3 +173,25 @@ func TestLateTransfer(t *testing.T) {
 		t.Errorf("want that a wrong end is noticed:\n%s", v.Report())
 	}
 }
+
+// The cost of many questions without an answer, and of many connections of another host, grows with their
+// number, not with its square.
+func TestLostAnswersCost(t *testing.T) {
+	cost := func(n int) float64 {
+		g := &recording{forge.New(), false}
+		for i := range n {
+			dns(g, "198.51.100.100", "192.0.2.53")
+			g.Drop(0)
+			const name, end = 13, 4 // bytes
+			copy(g.Last(0).Data[len(g.Last(0).Data)-end-name:], fmt.Sprintf("%05d", i))
+		}
+		for i := range n {
+			data, _ := g.Pair(fmt.Sprintf("198.51.100.9:%d", 10000+i), "192.0.2.22:21")
+			data.Segment("S", "")
+		}
+		return testing.AllocsPerRun(1, func() { verdict(t, "dns client.* > nameserver.53 udp\ndns ...\n", g) })
+	}
+	if once, twice := cost(500), cost(1000); twice > 2.5*once {
+		t.Errorf("twice as many need %.0f allocations instead of %.0f", twice, once)
+	}
+}
