@@ -4,6 +4,7 @@ package content
 
 import (
 	"bytes"
+	"slices"
 
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -53,12 +54,9 @@ func Entries(data []byte) (n int) {
 // recursive listing are separated by empty lines.
 func linkIsFolder(data []byte) bool {
 	for part := range bytes.SplitSeq(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\n\n")) {
-		for _, link := range linkLine.FindAllSubmatch(part, -1) {
-			for _, folder := range folderLine.FindAllSubmatch(part, -1) {
-				if bytes.Equal(link[1], folder[1]) {
-					return true
-				}
-			}
+		links := groupsOf(linkLine, part)
+		if len(links) > 0 && slices.ContainsFunc(folderLine.FindAllSubmatch(part, -1), func(folder [][]byte) bool { return links[string(folder[1])] }) {
+			return true
 		}
 	}
 	return false

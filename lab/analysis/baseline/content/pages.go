@@ -92,12 +92,15 @@ func hidesFrame(data []byte) bool {
 
 // runsKeptInput reports whether a page of PHP assigns what a visitor sends to a variable, and runs that.
 func runsKeptInput(data []byte) bool {
-	for _, k := range keptInput.FindAllSubmatch(data, -1) {
-		for _, r := range runVariable.FindAllSubmatch(data, -1) {
-			if bytes.Equal(k[1], r[len(r)-1]) {
-				return true
-			}
-		}
+	kept := groupsOf(keptInput, data)
+	return len(kept) > 0 && slices.ContainsFunc(runVariable.FindAllSubmatch(data, -1), func(run [][]byte) bool { return kept[string(run[len(run)-1])] })
+}
+
+// groupsOf are the texts of the first group in all matches of a pattern.
+func groupsOf(p *pattern.Pattern, data []byte) map[string]bool {
+	texts := map[string]bool{}
+	for _, m := range p.FindAllSubmatch(data, -1) {
+		texts[string(m[1])] = true
 	}
-	return false
+	return texts
 }

@@ -243,3 +243,27 @@ func TestPlantedInPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestManyMatches doubles texts with many matches. That must not take four times the work, which shows in how often
+// memory is allocated.
+func TestManyMatches(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		look func([]byte) bool
+	}{
+		{"$a=$_GET;\neval($b);\n", runsKeptInput},
+		{"lrwxrwxrwx 1 0 0 9 Jan 1 2020 a -> /\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 b\n", linkIsFolder},
+	} {
+		work := func(n int) float64 {
+			data := []byte(strings.Repeat(test.text, n))
+			return testing.AllocsPerRun(1, func() {
+				if test.look(data) {
+					t.Errorf("%q: got true, want false", test.text)
+				}
+			})
+		}
+		if once, twice := work(100), work(200); twice > 3*once {
+			t.Errorf("%q: got %v allocations, and %v for twice the text", test.text, once, twice)
+		}
+	}
+}

@@ -3,7 +3,6 @@
 package content
 
 import (
-	"bytes"
 	"net/netip"
 	"slices"
 	"strings"
@@ -160,11 +159,9 @@ func runsVisitors(t *passage) bool {
 	if !t.matches(keptText) {
 		return false
 	}
-	runs := runText.FindAllSubmatch(t.text, -1)
-	return slices.ContainsFunc(keptText.FindAllSubmatch(t.text, -1), func(kept [][]byte) bool {
-		return slices.ContainsFunc(runs, func(run [][]byte) bool {
-			return bytes.Equal(kept[1], run[len(run)-1]) || bytes.Equal(kept[1], run[len(run)-2])
-		})
+	kept := groupsOf(keptText, t.text)
+	return slices.ContainsFunc(runText.FindAllSubmatch(t.text, -1), func(run [][]byte) bool {
+		return kept[string(run[len(run)-1])] || kept[string(run[len(run)-2])]
 	})
 }
 
