@@ -47,8 +47,8 @@ type loading struct {
 	runs   bool // the client made it executable
 }
 
-// A call is the first connection of a host to another host and port.
-type call struct {
+// A firstConnection is the first one that a host opens to another host and port.
+type firstConnection struct {
 	loading
 	to netip.AddrPort
 	content.Content
@@ -65,7 +65,7 @@ type attempt struct {
 // loaders are the programs that clients fetched, and the connections that may be their reports.
 type loaders struct {
 	tried    map[attempt]bool
-	first    []call // to unusual ports, those with a form, and those that show who is at the other end
+	first    []firstConnection // to unusual ports, those with a form, and those that show who is at the other end
 	loadings []loading
 	found    []breach
 }
@@ -105,12 +105,12 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 	unusual := !wellKnown(&c.Identity) && shown.Kind != content.Service
 	if unusual || known {
 		hosts := pairOfHosts{who.client, who.to.Addr().Unmap()}
-		all.first = append(all.first, call{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime}, who.to, shown.Content, shown.packet, unusual})
+		all.first = append(all.first, firstConnection{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime}, who.to, shown.Content, shown.packet, unusual})
 	}
 }
 
 // judge looks for a program that may have opened a connection, at a client or at a server.
-func (all *loaders) judge(e *Evidence, c call) {
+func (all *loaders) judge(e *Evidence, c firstConnection) {
 	if c.unusual || c.Kind == content.Form {
 		all.report(c.loading, "connected to "+c.hosts.server.String()+" for the first time", func(l loading) bool { return !l.stored && l.hosts.client == c.hosts.client })
 	}

@@ -11,14 +11,15 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// How many files and folders are removed for a ransom, and how many times as many somebody removes as he stores. One who
-// renews a web site stores as many as he removes.
+// How many files and folders are removed for a ransom, and how many times as many somebody removes as he stores.
+// One who renews a web site stores as many as he removes.
 const (
 	fewestHeld  = 5
 	heldToNotes = 5
 )
 
-// A hostage is what the sessions between two hosts have removed and stored. A file that is stored without a byte is removed.
+// A hostage is what the sessions between two hosts have removed and stored. A file that is stored without a byte is
+// removed.
 type hostage struct {
 	removed, demands []int // packets, some of them
 	gone, stored     int
@@ -58,8 +59,8 @@ func (e *Evidence) demandIn(s *session, x *ftp.Exchange) int {
 	return 0
 }
 
-// emptiedFolder reports whether as many files and folders of a folder were removed as a listing of it shows. A listing may
-// show what the session had stored before.
+// emptiedFolder reports whether as many files and folders of a folder were removed as a listing of it shows. A
+// listing may show what the session had stored before.
 func (s *session) emptiedFolder(e *Evidence, removed map[string]int, stored int) bool {
 	from := map[string]int{} // how many were removed, by folder
 	for at := range removed {

@@ -10,6 +10,8 @@
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - hiddentexts.go: texts that scripts hide
+//   - cards.go and random.go: numbers of payment cards, and random bytes
 //   - protocols.go: connections that are not FTP
 package content
 
