@@ -170,6 +170,26 @@ var rules = []rule{
 		x.Server.Seq += 20
 		x.Server.Send("250 b\r\n200 ok\r\n")
 	}},
+	{"replies after the client's FIN", in + "LIST 226; RETR a 226", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("LIST", "226 done")
+		x.Client.Send("RETR a\r\n")
+		x.Client.FIN()
+		x.Server.Send("226 done\r\n")
+	}},
+	{"a reply after the client's FIN that fits no command", in + "MDTM a 200", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("MDTM a\r\n")
+		x.Client.FIN()
+		x.Server.Send("200 yes\r\n")
+	}},
+	{"a reply to a command that is lost with the client's FIN", "user a; - 220; - 200; USER a 230; MDTM a", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("MDTM a\r\n")
+		x.Client.Segment("FP.", "NOOP\r\n")
+		x.Capture.Drop(0)
+		x.Server.Send("200 yes\r\n")
+	}},
 	{"the last login that succeeded", "user b; - 220; USER a 230; USER b 230; USER c 530", func(f *forge.Capture) {
 		x := entered(f)
 		x.Ask("USER b", "230 in")

@@ -116,10 +116,11 @@ func (p *parser) answersLost(r *Reply, w *waiting) bool {
 }
 
 // commandLost reports whether the server had received more than the last command when it sent a reply.
-// A command in TLS ends before its record does.
+// One number more may be the client's FIN (RFC 9293, 3.4). A command in TLS ends before its record does.
 func (p *parser) commandLost(r *Reply) bool {
+	const fin = 1
 	last := p.pending[len(p.pending)-1].Line
-	return !last.InTLS && r.Lines[0].Ack > last.End
+	return !last.InTLS && r.Lines[0].Ack > last.End+fin
 }
 
 // give adds a reply to a command. It may replace one that fits less.
@@ -199,10 +200,10 @@ func (p *parser) passOver() {
 // answeredBy returns the command that a reply answers, nil for none. A server answers in
 // order (RFC 959 section 5.4), so usually the oldest command has the reply. There are four
 // exceptions. Commands that are sent during a transfer are answered before the transfer
-// ends, STAT perhaps before those in front of it. A code that only some commands have belongs to the first of these, because the
-// replies to the commands before it were lost. An empty line has a reply that is no refusal only if no
-// other command waits. And a reply that fits replaces one that does
-// not, if the client has sent nothing since.
+// ends, STAT perhaps before those in front of it. A code that only some commands have
+// belongs to the first of these, because the replies to the commands before it were lost. An
+// empty line has a reply that is no refusal only if no other command waits. And a reply that
+// fits replaces one that does not, if the client has sent nothing since.
 func (p *parser) answeredBy(code int) *waiting {
 	var transfer, oldest *waiting
 	looked := 0
