@@ -61,8 +61,8 @@ func (t *track) lostSYN(dir int) []lost {
 	return []lost{{to: at, before: t.number(at), fits: func(l *line) bool { return l.kind == kindSYN }}}
 }
 
-// lostACK returns the ACK of the handshake. The side that was called sends nothing before it has
-// come (RFC 9293, 3.10.7.4).
+// lostACK returns the ACK of the handshake. The side to which the connection was opened sends nothing
+// before it has come (RFC 9293, 3.10.7.4), unless data came with the SYN (RFC 7413).
 func (t *track) lostACK(dir int) []lost {
 	opener := t.side(dir == 1)
 	if t.conn.OpenedBy != opener || t.conn.ClientFlow.SYN == 0 || t.conn.ServerFlow.SYN == 0 {
@@ -73,7 +73,7 @@ func (t *track) lostACK(dir int) []lost {
 		f := &t.capture.frames[e.frame]
 		switch {
 		case e.kind == elementGap:
-		case e.dir() == dir && f.Has(packet.ACK):
+		case e.dir() == dir && (f.Has(packet.ACK) || f.Has(packet.SYN) && f.Payload > 0):
 			return nil
 		case e.dir() != dir && e.kind == elementSYN:
 			syn = i

@@ -101,6 +101,17 @@ func TestLost(t *testing.T) {
 			return g
 		}
 	}
+	// The other side sends data, and no ACK of the handshake comes.
+	early := func(data string) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			server, client := g.Pair("192.0.2.21:20", "198.51.100.100:3172")
+			server.Segment("S", data)
+			client.Segment("S.", "")
+			client.Segment("P.", "0123456789")
+			return g
+		}
+	}
 	const names = "dns client.* > nameserver.53 udp\nctl client.* > *.21\nctl ...\ndns client > nameserver \"A? ftp1.example.test.\"\ndns nameserver > client \"1/4/4 A 192.0.2.21\"\n"
 	const before = "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n" // the line below it is the fourth
 	const reset = dataDeclared + "ctl client.* > server.21\nctl ...\ndata server > client [S]\ndata client > server [R.]\n"
@@ -115,6 +126,8 @@ func TestLost(t *testing.T) {
 		{"a SYN that was refused", reset, refused(1), "", "[4] @12"},
 		{"its reset", reset, refused(0), "missing 5", ""},
 		{"the SYN and ACK of a side without data", dataDeclared + dataHandshake + "data server > client seq 1:11\ndata client > server [R.]\n", answered, "", "[3] @1"},
+		{"the ACK of the handshake, before data of the other side", dataDeclared + dataHandshake + "data client > server seq 1:11\n", early(""), "", "[4] @3"},
+		{"no ACK of the handshake with TCP Fast Open", dataDeclared + "data server > client [S]\ndata server > client seq 1:4\ndata client > server [S.]\ndata server > client [.]\ndata client > server seq 1:11\n", early("abc"), "missing 5", ""},
 		{"a reply, and its retransmission has a line", before + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "", "[4] @12"},
 		{"a reply of which the retransmission needs no line", lossy + "ctl server > client \"200 *\"\nctl client > server \"LIST\"\n", again, "", "[4] @12"},
 		{"no line for it on a lossy path", lossy + "ctl client > server \"LIST\"\n", again, "unwanted 4 @13", ""},
