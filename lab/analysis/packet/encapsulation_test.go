@@ -57,6 +57,29 @@ func TestUnknownLinks(t *testing.T) {
 	}
 }
 
+// What comes to the port of a tunnel and has nothing of it inside is UDP.
+func TestNoTunnel(t *testing.T) {
+	const gue = 6080
+	for name, data := range map[string][]byte{
+		"text":                           []byte("Enough text for the header of an IP packet, and more than that"),
+		"text that begins as IPv6":       []byte("enough text for the header of an IP packet, and more than that"),
+		"IPv4 with a short header":       append([]byte{0x44, 0, 0, 40}, make([]byte, 36)...),
+		"a protocol that is not known":   append([]byte{0, 200, 0, 0}, make([]byte, 40)...),
+		"UDP":                            append([]byte{0, 17, 0, 0}, make([]byte, 40)...),
+		"flags without fields":           append([]byte{0, 47, 1, 0}, make([]byte, 40)...),
+		"IPv4 of which nothing is there": append([]byte{0, 4, 0, 0}, make([]byte, 40)...),
+		"TCP without a header":           append([]byte{0, 6, 0, 0}, make([]byte, 40)...),
+	} {
+		var d packet.Decoder
+		var p packet.Packet
+		frame := ethernet()(udp(gue)(data))
+		d.Decode(&p, &pcapng.Packet{Link: pcapng.LinkEthernet, Data: frame, Length: len(frame)})
+		if p.UDP == nil || p.UDP.DstPort != gue || p.UDP.Length != len(data) {
+			t.Errorf("%s: got %+v, want UDP", name, p.UDP)
+		}
+	}
+}
+
 func (s segment) String() string { return fmt.Sprintf("%v > %v %q", s.src, s.dst, s.payload) }
 
 // found is the segment in a frame, as the decoder finds it.

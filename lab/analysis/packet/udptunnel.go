@@ -93,22 +93,47 @@ func (d *Decoder) geneve(p *Packet, b piece) bool {
 }
 
 // gue reads generic UDP encapsulation (draft-ietf-intarea-gue section 3): a header with the number of an IP protocol,
-// or an IP packet without a header, whose version begins with the bits of variant 1.
+// or an IP packet without a header, whose version begins with the bits of variant 1. It leaves
+// other datagrams to that port alone.
 func (d *Decoder) gue(p *Packet, b piece) bool {
-	const variant1, control, length = 0x40, 0x20, 0x1f
-	switch first := b.data[0]; {
-	case first&0xc0 == variant1:
-		d.rawIP(p, b)
-	case first&^length == 0 && b.data[1] != protoUDP:
-		size := 4 + int(first&length)*4
-		if size == 4 { // else it has options
-			d.note(LayerTag, b, size)
-		}
-		d.transport(p, int(b.data[1]), b.from(size))
-	default:
-		return false // a control message, or another variant
+	const variant, variant1, length, header = 0xc0, 0x40, 0x1f, 4
+	first, protocol := b.data[0], int(b.data[1])
+	size := header + int(first&length)*4
+	switch {
+	case first&variant == variant1:
+		protocol, size = protoIPv4, 0
+	case first&^length != 0 || size == header && b.uint16(2) != 0:
+		return false // a control message, another variant, or flags without their fields
 	}
-	return true
+	inner := b.from(size)
+	switch protocol {
+	case protoIPv4, protoIPv6:
+		if !inner.isIP() {
+			return false
+		}
+	case protoTCP, protoGRE, protoEtherIP, protoMPLS:
+	default:
+		return false
+	}
+	if size == header { // else it has options
+		d.note(LayerTag, b, size)
+	}
+	d.transport(p, protocol, inner)
+	return protocol != protoTCP || p.TCP != nil
+}
+
+// isIP reports whether a piece begins with the header of an IP packet that fills it.
+func (b piece) isIP() bool {
+	if len(b.data) < 6 {
+		return false
+	}
+	switch first := b.data[0]; first >> 4 {
+	case 4:
+		return first&0x0f >= 5 && b.uint16(2) == b.wire
+	case versionOfIPv6:
+		return shortestIPv6+b.uint16(4) == b.wire
+	}
+	return false
 }
 
 // gtp reads the user plane of GTP with its extension headers (3GPP TS 29.281
