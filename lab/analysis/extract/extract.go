@@ -179,11 +179,29 @@ func (w *writer) complete(o *output) {
 		w.flush(o)
 	}
 	if w.err == nil {
-		w.err = w.root.Rename(o.Name+unfinished, o.Name)
+		w.err = w.rename(o)
 	}
-	if w.err == nil {
+}
+
+// rename gives a file its name, unless another file has got that name since the file was begun.
+func (w *writer) rename(o *output) error {
+	err := w.root.Link(o.Name+unfinished, o.Name)
+	if errors.Is(err, fs.ErrExist) {
+		return w.taken(o.Name)
+	}
+	if err == nil {
 		w.made.Add(filepath.Join(w.dir, o.Name))
+		return w.root.Remove(o.Name + unfinished)
 	}
+	// A file system without hard links, such as FAT.
+	if _, err := w.root.Lstat(o.Name); err == nil {
+		return w.taken(o.Name)
+	}
+	if err := w.root.Rename(o.Name+unfinished, o.Name); err != nil {
+		return err
+	}
+	w.made.Add(filepath.Join(w.dir, o.Name))
+	return nil
 }
 
 // end ends the files of a connection.

@@ -162,6 +162,31 @@ func TestUnfinished(t *testing.T) {
 	}
 }
 
+// TestFileOfThatNameMeanwhile has somebody make a file while that of its name is written.
+func TestFileOfThatNameMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	w := &writer{root: root, dir: dir}
+	o := &output{File: File{Name: "README"}, buffer: []byte("theirs")}
+	w.flush(o)
+	mine := filepath.Join(dir, o.Name)
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.complete(o)
+	if got, _ := os.ReadFile(mine); w.err == nil || string(got) != "mine" {
+		t.Errorf("got %q and error %v, want the file that was made meanwhile, and an error", got, w.err)
+	}
+	w.made.Remove()
+	if left := namesIn(t, dir); !slices.Equal(left, []string{o.Name}) {
+		t.Errorf("got the files %v, want only the one of the user", left)
+	}
+}
+
 func TestGaps(t *testing.T) {
 	f := forge.New()
 	download(f, 2000, "holes", []byte("12345"), nil, []byte("678"), nil, []byte("9"))
