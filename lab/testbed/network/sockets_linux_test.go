@@ -1,11 +1,19 @@
 package network_test
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
@@ -65,6 +73,44 @@ func TestSockets(t *testing.T) {
 			if got := slices.Contains(listeners, at); got != want {
 				t.Errorf("%v is among the listeners: got %v, want %v", at, got, want)
 			}
+		}
+	}
+}
+
+// inNamespace is set where TestNoConnections is in a network namespace of its own.
+const inNamespace = "FTPLAB_TEST_IN_NAMESPACE"
+
+// TestNoConnections has a network namespace with no socket, and then with listeners.
+func TestNoConnections(t *testing.T) {
+	if os.Getenv(inNamespace) == "" {
+		cmd := exec.Command("/proc/self/exe", "-test.run=^TestNoConnections$", "-test.v")
+		cmd.Env = append(os.Environ(), inNamespace+"=1")
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:   unix.CLONE_NEWUSER,
+			Unshareflags: unix.CLONE_NEWNET, // by then the user namespace knows who is root in it
+			UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+			GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		}
+		out, err := cmd.CombinedOutput()
+		if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+			optional.Missing(t, "this system does not allow user namespaces: "+err.Error())
+		}
+		if !strings.Contains(string(out), "--- PASS: TestNoConnections") {
+			t.Errorf("got\n%s", out)
+		}
+		return
+	}
+	for _, protocol := range []string{"", "tcp4", "tcp6"} {
+		if protocol != "" {
+			l, err := net.Listen(protocol, ":0")
+			if err != nil {
+				t.Logf("%v: this machine has no %s", err, protocol)
+				continue
+			}
+			defer l.Close()
+		}
+		if !network.NoConnections() {
+			t.Errorf("after a listener of %q, NoConnections sees a connection", protocol)
 		}
 	}
 }
