@@ -98,7 +98,8 @@ func createUnfinished(place string) (*os.File, error) {
 	}
 }
 
-// isUnfinished reports whether a file is empty, or names ftplab as the program that wrote it.
+// isUnfinished reports whether a file is empty, or names ftplab as the program that wrote it. A
+// capture in the format pcap names none.
 func isUnfinished(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() &&
