@@ -69,7 +69,7 @@ func TestDroppedPacketIsSentAgain(t *testing.T) {
 		t.Skip("takes eight seconds; run without -short")
 	}
 	t.Parallel()
-	s := parse(t, "# x\n# y\n", "network wire", "host server 192.0.2.21 rtt=2ms", `drop client > server.21 "SYST"`, "deadline 1500ms",
+	s := parse(t, "# x\n# y\n", "network wire", "host server 192.0.2.21 rtt=2ms", `drop client > server.21 "SYST"`, "deadline 4s",
 		"open", "login anonymous", "expect timeout: syst", "-- want --", "ctl client.* > server.21", "ctl ...", "-- figures --", "ctl.retransmissions > 1")
 	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.LinuxTCP})
 	needCells(t, err)
