@@ -66,7 +66,7 @@ func TestOtherBytes(t *testing.T) {
 // its usual time, and not after the five seconds that it waits where nothing is lost.
 func TestDroppedPacketIsSentAgain(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes eight seconds; run without -short")
+		t.Skip("takes ten seconds; run without -short")
 	}
 	t.Parallel()
 	s := parse(t, "# x\n# y\n", "network wire", "host server 192.0.2.21 rtt=2ms", `drop client > server.21 "SYST"`, "deadline 4s",
