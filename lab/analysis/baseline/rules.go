@@ -173,12 +173,6 @@ func eachSession(session func(*Evidence, *session) []breach) func() look {
 	return func() look { return look{session: session} }
 }
 
-// eachCommand checks one command after another. The function wrong says what is wrong with a
-// command, "" for nothing.
-func eachCommand(wrong func(*ftp.Exchange) string) func() look {
-	return eachSession(func(_ *Evidence, s *session) []breach { return s.wrongCommands(wrong) })
-}
-
 // wrongCommands makes a breach of each command of which wrong says what is wrong.
 func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breach) {
 	for _, x := range s.Exchanges {
