@@ -5,6 +5,7 @@ package question
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,12 +67,18 @@ func (s *Set) Answer(c *capture.Capture, v *expect.Verdict, twin *Twin) ([]Answe
 		if err != nil {
 			return nil, &scenario.Error{File: s.file, Line: q.Line, Msg: err.Error()}
 		}
-		if a.Tolerance = q.tolerance; q.relative {
-			a.Tolerance *= a.Number
-		}
+		a.Tolerance = q.toleranceOf(a.Number)
 		answers = append(answers, a)
 	}
 	return answers, nil
+}
+
+// toleranceOf is how far an answer may be off a number, which may be negative.
+func (q *Question) toleranceOf(n float64) float64 {
+	if q.relative {
+		return q.tolerance * math.Abs(n)
+	}
+	return q.tolerance
 }
 
 // Unanswered returns the questions about the scenario's own capture that this capture, which is as

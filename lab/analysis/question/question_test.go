@@ -117,6 +117,8 @@ func TestGrade(t *testing.T) {
 	second := Answer{Question: Question{Kind: Time}, Number: 1.5, Tolerance: 0.01}
 	exact := Answer{Question: Question{Kind: Time}, Number: 0.186}
 	edge := Answer{Question: Question{Kind: Time}, Number: 0.18502, Tolerance: 0.05 * 0.18502}
+	early := Answer{Question: Question{Kind: Time, tolerance: 0.05, relative: true}, Number: -0.01, Right: "-10.000 ms"}
+	early.Tolerance = early.toleranceOf(early.Number)
 	share := Answer{Question: Question{Kind: Number}, Number: 100, Tolerance: 0.29 * 100} // a little less than 29
 	size := Answer{Question: Question{Kind: Number}, Number: 1024, Right: "1024"}
 	small := Answer{Question: Question{Kind: Number}, Number: 15, Right: "15"}
@@ -134,6 +136,7 @@ func TestGrade(t *testing.T) {
 		{second, "1.5 s|1.5|1,5 s|1500 ms|1,500 ms|1500", "15 s|1.5 ms|15"},
 		{exact, "186.001 ms|185.999 ms|0.186001|0.185999 s|186001 us|185999 µs", "186.001001 ms|185.998999 ms|186.002 ms"},
 		{edge, "194.272 ms|175.768 ms|0.194272|0.175768", "194.272001 ms|175.767999 ms"},
+		{early, "-10 ms|-0.01 s|-9.6 ms|-10.4 ms", "10 ms|-9.4 ms|-10.6 ms|0"},
 		{share, "129|71", "130|70|129.001|70.999"},
 		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24"},
 		{small, "15|15 packets|15.0", "1.5|1,5|150"},
