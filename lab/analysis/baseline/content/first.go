@@ -4,6 +4,7 @@ package content
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -139,7 +140,7 @@ const manyAlike = 900
 
 // swells reports whether data of zlib, as mode Z has it, stands for the same few bytes again and again.
 func swells(data []byte) bool {
-	if len(data) < manyAlike || data[0] != 'x' {
+	if len(data) < manyAlike || data[0] != 'x' || binary.BigEndian.Uint16(data)%31 != 0 { // RFC 1950, 2.2
 		return false
 	}
 	alike := 0
