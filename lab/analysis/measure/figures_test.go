@@ -287,6 +287,7 @@ func TestMistakes(t *testing.T) {
 		{"ctl.rtt < 5ms ± 1ms", "only = takes a tolerance"},
 		{"ctl.rtt = 5ms ± ", "a tolerance in the unit"},
 		{"ctl.rtt = 5ms ± -1ms", "a tolerance in the unit"},
+		{"ctl.rtt = 5ms ± nan%", "± nan%: a percentage from 0 to 100 was expected"},
 		{"ctl.packets = 1.5", "a number such as 2"},
 		{"ctl.bytes.client = 1.5", "a number of bytes"},
 		{"ctl.bytes.client = 5ms", "a number of bytes"},

@@ -97,6 +97,33 @@ func (u unit) parse(s string) (value, error) {
 	return value{}, fmt.Errorf("%q: %s was expected", s, expected[u])
 }
 
+// ParseTolerance reads how far a count, a number of bytes or a time may be off: a value of the
+// kind, with its unit, or a percentage. The latter is returned as a share, and relative.
+func ParseTolerance(kind Kind, s string) (tolerance float64, relative bool, err error) {
+	if percent, ok := strings.CutSuffix(s, "%"); ok {
+		tolerance, err = parsePercentage(percent)
+		return tolerance, true, err
+	}
+	u, such := bytes, "2"
+	if kind == Time {
+		u, such = seconds, "3ms"
+	}
+	v, err := u.parse(s)
+	if err != nil || v.number < 0 {
+		return 0, false, fmt.Errorf("± %s: a %s or a percentage was expected, such as %s or 5%%", s, kind, such)
+	}
+	return v.number, false, nil
+}
+
+// parsePercentage reads the number in front of a % and returns the share.
+func parsePercentage(s string) (float64, error) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || !(n >= 0 && n <= 100) { // NaN is neither
+		return 0, fmt.Errorf("± %s%%: a percentage from 0 to 100 was expected", s)
+	}
+	return n / 100, nil
+}
+
 // parseTolerance reads a tolerance: in the unit, or in per cent of the value. The
 // tolerance of a share is always in percentage points.
 func (u unit) parseTolerance(s string, of value) (float64, error) {
@@ -105,11 +132,8 @@ func (u unit) parseTolerance(s string, of value) (float64, error) {
 	}
 	percent, relative := strings.CutSuffix(s, "%")
 	if relative && u != share {
-		n, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
-		if err != nil || n < 0 || n > 100 {
-			return 0, fmt.Errorf("± %s: a percentage from 0 to 100 was expected", s)
-		}
-		return math.Abs(of.number) * n / 100, nil
+		tolerance, err := parsePercentage(percent)
+		return math.Abs(of.number) * tolerance, err
 	}
 	t, err := u.parse(s)
 	if err != nil || t.number < 0 {

@@ -88,9 +88,22 @@ var lettered = regexp.MustCompile(`^(?:\* *)?\(?([a-z])(?:[).:]+ *(.*))?$`)
 
 // picks reports whether an answer means an option.
 func picks(given string, letter rune, o Option) bool {
-	names := func(s string) bool { return plain(s) == plain(o.Word) || plain(s) == plain(o.Text) }
 	m := lettered.FindStringSubmatch(plain(given))
-	return names(given) || m != nil && m[1] == string(letter) && (m[2] == "" || names(m[2]))
+	return o.isNamed(given) || m != nil && m[1] == string(letter) && (m[2] == "" || o.isNamed(m[2]))
+}
+
+// isNamed reports whether a text is the word or the explanation of an option.
+func (o Option) isNamed(s string) bool { return plain(s) == plain(o.Word) || plain(s) == plain(o.Text) }
+
+// alsoNames returns the word or the explanation of an option that names another one, too; "" for
+// none.
+func (o Option) alsoNames(other Option) string {
+	for _, name := range []string{o.Text, o.Word} {
+		if other.isNamed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // plain is a text without what does not matter in an answer.

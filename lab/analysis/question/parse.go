@@ -116,14 +116,20 @@ func (q *Question) parseAnswer(line string) error {
 	if err := q.parseOptions(options); err != nil {
 		return err
 	}
-	expression, tolerance := cut(strings.ReplaceAll(expression, "+-", "±"), "±")
-	if err := q.parseExpression(expression); err != nil {
+	expression, tolerance, hasTolerance := strings.Cut(strings.ReplaceAll(expression, "+-", "±"), "±")
+	if err := q.parseExpression(strings.TrimSpace(expression)); err != nil {
 		return err
 	}
 	if err := q.checkOptions(); err != nil {
 		return err
 	}
-	return q.parseTolerance(tolerance)
+	if hasTolerance {
+		return q.parseTolerance(strings.TrimSpace(tolerance))
+	}
+	if q.Kind == Time {
+		q.tolerance, q.relative = defaultTolerance, true
+	}
+	return nil
 }
 
 // checkOptions refuses a choice that cannot have the right answer among its options, as far
@@ -205,7 +211,13 @@ func (q *Question) parseOptions(text string) error {
 		if slices.ContainsFunc(q.Options, func(o Option) bool { return o.Word == word }) {
 			return fmt.Errorf("the choice %q appears twice", word)
 		}
-		q.Options = append(q.Options, Option{word, explanation})
+		o := Option{word, explanation}
+		for _, other := range q.Options {
+			if name := o.alsoNames(other); name != "" {
+				return fmt.Errorf("the answer %q would mean two choices, %s and %s: give each a text of its own", name, other.Word, o.Word)
+			}
+		}
+		q.Options = append(q.Options, o)
 	}
 	if n := len(q.Options); n < 2 || n > 26 {
 		return fmt.Errorf("a choice has 2 to 26 words, and this one has %d", n)
@@ -285,31 +297,13 @@ func (q *Question) Compares() bool { return q.compare != "" }
 // ofTwins reports whether the answer needs the capture of the twin.
 func (q *Question) ofTwins() bool { return q.ofTwin || q.Compares() }
 
-// parseTolerance parses 5%, 3ms or 2.
-func (q *Question) parseTolerance(text string) error {
-	switch {
-	case text == "" && q.Kind == Time:
-		q.tolerance, q.relative = defaultTolerance, true
-		return nil
-	case text == "":
-		return nil
-	case q.Kind != Time && q.Kind != Number:
+// parseTolerance parses what stands after the ±, such as 5%, 3ms or 2.
+func (q *Question) parseTolerance(text string) (err error) {
+	if q.Kind != Time && q.Kind != Number {
 		return fmt.Errorf("± %s: a %s has no tolerance", text, q.Kind)
 	}
-	if share, ok := strings.CutSuffix(text, "%"); ok {
-		n, err := strconv.ParseFloat(strings.TrimSpace(share), 64)
-		if err != nil || n < 0 || n > 100 {
-			return fmt.Errorf("± %s: a percentage from 0 to 100 was expected", text)
-		}
-		q.tolerance, q.relative = n/100, true
-		return nil
-	}
-	values := readings(q.Kind, text)
-	if len(values) == 0 {
-		return fmt.Errorf("± %s: a %s or a percentage was expected, such as 5%%", text, q.Kind)
-	}
-	q.tolerance = values[0]
-	return nil
+	q.tolerance, q.relative, err = measure.ParseTolerance(measure.Kind(q.Kind), text)
+	return err
 }
 
 // Check returns an error if a question is about a connection or a label that the want has

@@ -80,6 +80,14 @@ func TestMistakes(t *testing.T) {
 		{"Which?\n  choice first | second = least ctl.packets", "a number that any capture has was expected"},
 		{"Who?\n  time = ctl.rtt ± far", "a time or a percentage was expected"},
 		{"Who?\n  time = ctl.rtt ± 200%", "a percentage from 0 to 100"},
+		{"Who?\n  time = ctl.rtt ± nan%", "a:2: ± nan%: a percentage from 0 to 100"},
+		{"Who?\n  count = ctl.packets ± -5", "a:2: ± -5: a count or a percentage was expected, such as 2 or 5%"},
+		{"Who?\n  count = ctl.packets ± inf", "a:2: ± inf: a count or a percentage was expected"},
+		{"Who?\n  count = ctl.packets ±", "a:2: ± : a count or a percentage was expected"},
+		{"Who?\n  time = @a ±", "a:2: ± : a time or a percentage was expected"},
+		{"Who?\n  time = @a -> @b ± 3", "a:2: ± 3: a time or a percentage was expected, such as 3ms or 5%"},
+		{"Who?\n  choice server: the client | client: The Client = ctl.opened-by", "a:2: the answer \"The Client\" would mean two choices, server and client"},
+		{"Who?\n  choice server: client | client: server = ctl.opened-by", "a:2: the answer \"server\" would mean two choices"},
 	} {
 		_, err := Parse("a", 1, test.text)
 		if err == nil || !strings.HasPrefix(err.Error(), "a:") || !strings.Contains(err.Error(), test.want) {
