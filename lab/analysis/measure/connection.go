@@ -204,11 +204,20 @@ func quotient(a, b int) (value, error) {
 }
 
 func segmentMax(s *scope) (value, error) {
-	largest := 0
-	for _, f := range s.segments(s.side()) {
-		largest = max(largest, f.Payload)
+	if largest := s.largestSegment(); largest != nil {
+		return number(largest.Payload)
 	}
-	return number(largest)
+	return number(0)
+}
+
+// largestSegment is the first of the largest segments of the scope's side, nil for none.
+func (s *scope) largestSegment() (largest *expect.Frame) {
+	for _, f := range s.segments(s.side()) {
+		if largest == nil || f.Payload > largest.Payload {
+			largest = f
+		}
+	}
+	return largest
 }
 
 // segmentsLate counts the segments that begin below the end of an earlier one.
@@ -223,18 +232,22 @@ func segmentsLate(s *scope) (value, error) {
 	return number(n)
 }
 
-// segmentLast is the size of the segment with the highest sequence numbers.
 func segmentLast(s *scope) (value, error) {
-	var last *expect.Frame
+	last := s.lastSegment()
+	if last == nil {
+		return value{}, errNothing
+	}
+	return number(last.Payload)
+}
+
+// lastSegment is the segment with the highest sequence numbers, nil for none.
+func (s *scope) lastSegment() (last *expect.Frame) {
 	for _, f := range s.segments(s.side()) {
 		if last == nil || f.Seq+int64(f.Payload) > last.Seq+int64(last.Payload) {
 			last = f
 		}
 	}
-	if last == nil {
-		return value{}, errNothing
-	}
-	return number(last.Payload)
+	return last
 }
 
 func segmentsFull(s *scope) (value, error) {

@@ -89,6 +89,20 @@ func (s *scope) wholeSession() (*ftp.Session, error) {
 	return session, err
 }
 
+// userPacket is the number of the packet with the USER that named the session's user, 0 for none.
+func (s *scope) userPacket() (number int) {
+	session, err := s.session()
+	if err != nil {
+		return 0
+	}
+	for _, x := range session.Exchanges {
+		if x.Command == "USER" && x.Argument == session.User {
+			number = x.Packet
+		}
+	}
+	return number
+}
+
 // noTransfer says why the command of a data connection is not known.
 func (s *scope) noTransfer() error {
 	if err := s.capture.unread(s.conn.Control); err != nil {

@@ -3,6 +3,7 @@ package measure
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,45 @@ func TestQuotedWords(t *testing.T) {
 	} {
 		if _, err := Parse("test.txtar", 1, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %s", line, err, want)
+		}
+	}
+}
+
+// What is about one command, one reply or one segment is shown by its packets, and not by those
+// of the whole dialogue.
+func TestShownBy(t *testing.T) {
+	c, v := lab()
+	ctl := v.Connections[0].Facts
+	ctl.ClientFlow.FirstData, ctl.ClientFlow.LastData = 1, 3
+	session := c.sessions[0]
+	session.User = "maria"
+	for packet, user := range map[int]string{30: "maria", 34: "bob"} {
+		session.Exchanges = append(session.Exchanges, &ftp.Exchange{Line: &ftp.Line{Packet: packet}, Command: "USER", Argument: user})
+	}
+	session.Exchanges[0].Line = &ftp.Line{Packet: 1}
+	session.Exchanges[0].Replies = append(session.Exchanges[0].Replies, &ftp.Reply{FirstPacket: 19, Packet: 19, Code: 226})
+	for _, test := range []struct {
+		name string
+		want []int
+	}{
+		{"ctl.user", []int{30}},
+		{"ctl.commands", []int{1, 3}},
+		{"ctl.reply.segments.FEAT", []int{2}},
+		{"ctl.reply.code.FEAT", []int{1, 19}},
+		{"data.segment.max.server", []int{5}},
+		{"data.segment.last.server", []int{20}},
+		{"@a -> @b", []int{2, 5}},
+	} {
+		subject, err := parseSubject(test.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &scope{capture: c, verdict: v, subject: subject}
+		if _, err := s.measure(); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if got := s.shownBy(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got the packets %d, want %d", test.name, got, test.want)
 		}
 	}
 }

@@ -121,12 +121,22 @@ func (s *scope) shownBy() []int {
 		frames = []int{s.conn.Flow(s.conn.ResetBy).RST}
 	case "NAME.command", "NAME.argument":
 		frames = []int{s.conn.Transfer.Packet}
-	case "NAME.user", "NAME.commands":
+	case "NAME.user":
+		frames = []int{s.userPacket()}
+	case "NAME.commands":
 		frames = []int{s.conn.ClientFlow.FirstData, s.conn.ClientFlow.LastData}
-	case "NAME.reply.code.COMMAND", "NAME.reply.segments.COMMAND":
+	case "NAME.reply.code.COMMAND":
 		if x, err := s.exchange(); err == nil {
 			frames = []int{x.Packet, x.Replies[len(x.Replies)-1].Packet}
 		}
+	case "NAME.reply.segments.COMMAND":
+		if x, err := s.exchange(); err == nil {
+			frames = []int{x.Replies[0].FirstPacket, x.Replies[0].Packet}
+		}
+	case "NAME.segment.max.SIDE":
+		frames = numbers(s.largestSegment())
+	case "NAME.segment.last.SIDE":
+		frames = numbers(s.lastSegment())
 	case "NAME.packets", "NAME.duration":
 		frames = []int{s.conn.FirstPacket, s.conn.LastPacket}
 	default:
@@ -135,4 +145,12 @@ func (s *scope) shownBy() []int {
 	frames = slices.DeleteFunc(frames, func(n int) bool { return n == 0 })
 	slices.Sort(frames)
 	return slices.Compact(frames)
+}
+
+// numbers is the number of a frame that may be nil.
+func numbers(f *expect.Frame) []int {
+	if f == nil {
+		return nil
+	}
+	return []int{f.Number}
 }
