@@ -41,8 +41,8 @@ type Mark struct {
 // Copied says that wrong answers of a student are right for another one's captures.
 type Copied struct {
 	From  Student
-	Wrong int // so many of the wrong answers
-	Of    int // all wrong answers that were given
+	Marks []int // which wrong answers: their places among the student's marks
+	Of    int   // all wrong answers that were given
 }
 
 // leastCopied is the number of another student's answers that is no coincidence.
@@ -104,17 +104,17 @@ func (k key) copied(s *StudentMarks) []Copied {
 		for _, p := range k.papers(other.ID) {
 			papers[p.Lesson] = p
 		}
-		for _, m := range s.Marks {
+		for i, m := range s.Marks {
 			a := papers[m.Lesson].Answers[m.Question-1]
 			if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != "choice" {
-				c.Wrong++
+				c.Marks = append(c.Marks, i)
 			}
 		}
-		if c.Wrong >= leastCopied && 2*c.Wrong >= wrong {
+		if n := len(c.Marks); n >= leastCopied && 2*n >= wrong {
 			all = append(all, c)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Copied) int { return cmp.Compare(b.Wrong, a.Wrong) })
+	slices.SortStableFunc(all, func(a, b Copied) int { return cmp.Compare(len(b.Marks), len(a.Marks)) })
 	return all[:min(len(all), 1)]
 }
 
@@ -143,7 +143,7 @@ func (m *Marks) WriteText(to io.Writer) error {
 			fmt.Fprintln(w)
 		}
 		for _, c := range s.Copied {
-			fmt.Fprintf(w, "    %d of the %d wrong answers are right in the captures of %s\n", c.Wrong, c.Of, c.From.Name)
+			fmt.Fprintf(w, "    %d of the %d wrong answers are right in the captures of %s\n", len(c.Marks), c.Of, c.From.Name)
 		}
 	}
 	return w.Flush()
@@ -154,16 +154,18 @@ func (m *Marks) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"student", "name", "lesson", "question", "mark", "given", "right", "frames", "reason", "answers of"})
 	for _, s := range m.Students {
-		from := ""
-		if len(s.Copied) > 0 {
-			from = s.Copied[0].From.ID
+		from := map[int]string{}
+		for _, c := range s.Copied {
+			for _, i := range c.Marks {
+				from[i] = c.From.ID
+			}
 		}
-		for _, x := range s.Marks {
+		for i, x := range s.Marks {
 			mark := "0"
 			if x.Right {
 				mark = "1"
 			}
-			out.Write([]string{s.ID, s.Name, x.Lesson, strconv.Itoa(x.Question), mark, noFormula(x.Given), x.Answer, frames(x.Frames), x.Reason, from})
+			out.Write([]string{s.ID, s.Name, x.Lesson, strconv.Itoa(x.Question), mark, noFormula(x.Given), x.Answer, frames(x.Frames), x.Reason, from[i]})
 		}
 	}
 	out.Flush()
