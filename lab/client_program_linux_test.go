@@ -24,6 +24,7 @@ func TestClientPrograms(t *testing.T) {
 				"! run curl -sS ftp://$SERVER:$PORT/nothing",
 				"session third", "open", "login alice secret", "ls", "quit", "wait",
 				"session second", `run sh -c "echo $SERVER $UNKNOWN $HOME; ls"`,
+				`run curl -sSO ftp://$USER:$PASSWORD@$SERVER:$PORT/pub/movie.bin -Q "-DELE movie.bin" brings pub/movie.bin`,
 				"-- local/report.txt --", "All is well.")
 			folder := t.TempDir()
 			result, err := Run(t.Context(), s, Options{Results: folder})
@@ -113,6 +114,13 @@ func TestClientProgramFails(t *testing.T) {
 		{"brings a link to nothing", `run ln -s none README brings README`, "brings README: the program has not downloaded it: README is a symbolic link to none, and so to no file"},
 		{"brings a folder", `run mkdir README brings README`, "brings README: the program has not downloaded it: README is a folder; a file was expected"},
 		{"brings a pipe", `run mkfifo README brings README`, "brings README: the program has not downloaded it: README is a pipe, a socket or a device; a file was expected"},
+		{"brings what an earlier one left", `run sh -c "echo Welcome. >README" brings README` + "\nrun true brings README", ":7: run true brings README: brings README: the program has not downloaded it: README was there before, and the program has not written it; it printed nothing\n"},
+		{"brings what is there from the start", "file pub/a 9 seed=2\nlocal a 9 seed=2\nrun true brings pub/a", ":8: run true brings pub/a: brings pub/a: the program has not downloaded it: a was there before, and the program has not written it"},
+		{"brings what it reads and moves away", "local README 9\nrun sh -c 'cat README; mv README old' brings README", "the session's folder, in which it runs, has old"},
+		{"brings it again", `run sh -c "echo Welcome. >README" brings README` + "\n" + `run sh -c "echo Welcome. >README" brings README`, ""},
+		{"brings it anew", `run sh -c "echo Welcome. >README" brings README` + "\n" + `run sh -c "echo Welcome. >new; touch -r README new; mv new README" brings README`, ""},
+		{"brings the rest", "local README 0\nrun sh -c 'echo Welcome. >>README' brings README", ""},
+		{"brings it beside its path", "file pub/a 9 seed=2\nlocal pub/a 9 seed=2\nrun cp pub/a a brings pub/a", ""},
 		{"a signal", `run sh -c "kill -9 $$"`, "signal: killed; it printed nothing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -138,8 +146,14 @@ func TestClientProgramFails(t *testing.T) {
 			if took := time.Since(begin); took > 5*time.Minute {
 				t.Errorf("it took %v, want that what is left running is not waited for", took)
 			}
-			if log, err := os.Stat(filepath.Join(folder, "other", "runs", "line-6.log")); err != nil || log.Size() > 17<<20 {
-				t.Errorf("the log: got %v, error %v, want at most 16 MiB", log, err)
+			logs, err := filepath.Glob(filepath.Join(folder, "other", "runs", "line-*.log"))
+			if err != nil || len(logs) == 0 {
+				t.Errorf("got logs %v, error %v, want one at least", logs, err)
+			}
+			for _, path := range logs {
+				if log, err := os.Stat(path); err != nil || log.Size() > 17<<20 {
+					t.Errorf("the log: got %v, error %v, want at most 16 MiB", log, err)
+				}
 			}
 		})
 	}

@@ -124,6 +124,7 @@ func TestServerFaults(t *testing.T) {
 		{"closes a session and says why, to a program", `program python3 -u -c "import socket; l = socket.create_server(('', 21)); c = l.accept()[0]; print('boom'); c.close(); l.accept()"`,
 			"run sh -c 'echo one; echo two; curl -s ftp://$SERVER; exit 7'", "two\n\tone\n\ttwo\n\tthe server's log, server.log: boom\n"},
 		{"brings what the server has not", "program vsftpd $CONFIG", "open\nquit\nrun true brings nope", "other.txtar:10: run true brings nope: brings nope: nope is not among the server's files, "},
+		{"renames what a client downloads", "program vsftpd $CONFIG", `run curl -sSO ftp://$USER:$PASSWORD@$SERVER/README -Q "-RNFR README" -Q "-RNTO old" brings README`, ""},
 		{"inetd, an exception", `program inetd sh -c "echo 220 Hello.; read x; echo boom >&2; exit 1"`, "open\nnoop", "; the server's log, server.log: boom\n"},
 		{"inetd, a signal while a client waits", `program inetd sh -c "echo 220 Hello.; echo panic: boom >&2; kill -9 $$"`, "open\nnoop",
 			"other.txtar:6: the server, sh, did not serve connection 1 to the end: signal: killed; its log, server.log: panic: boom\n"},

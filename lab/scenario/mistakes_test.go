@@ -207,8 +207,6 @@ func TestErrors(t *testing.T) {
 		{"session without a name", "open\nsession \"\"\n", `2: session: "" is empty; session NAME [HOST] was expected`},
 		{"login without a name", "open\nlogin \"\" x\n", `2: login: "" is empty; login USER [PASSWORD] was expected`},
 		{"a program that brings no name", "run sh \"\" brings \"\"\n", "1: brings: a FILE of the server was expected after it"},
-		{"a program that brings what is there", "run true brings /pub/../README\n-- files/README --\nhi\n-- local/README --\nhi\n", "1: run: brings /pub/../README: the client has this file from the start (line 4), so nothing shows that the program brings it; leave it out there, or change its content"},
-		{"a program that brings a name that is there", "file pub/a 9 seed=2\nlocal a 9 seed=2\nrun true brings pub/a\n", "3: run: brings pub/a: the client has this file from the start (line 2)"},
 		{"await beside a transfer", "open\nget x &\nsend NOOP\nawait 200\nwait\n", "4: await: a step with & runs in this session, and either of the two could take the reply; put a step wait before it"},
 		{"jlaffaye beside a transfer", "client jlaffaye\nopen\nget x &\nnoop\nwait\nnoop\n", "4: noop: client jlaffaye cannot send anything while a step with & runs in its session; put a step"},
 		{"wait for nobody", "open\nget x &\nwait moon\n", "3: wait moon: there is no session of this name"},

@@ -236,14 +236,6 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestBringsTheRest has a program download the rest of a file.
-func TestBringsTheRest(t *testing.T) {
-	text := "run curl -C - -O ftp://$SERVER/README brings README\n-- files/README --\nhi\nho\n-- local/README --\nhi\n"
-	if _, err := Parse("x.txtar", []byte(text)); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestOpenAgain opens a session anew after its end.
 func TestOpenAgain(t *testing.T) {
 	if _, err := Parse("x.txtar", []byte("open\nquit\nopen\nhangup\nopen\nquit\n")); err != nil {

@@ -1,9 +1,6 @@
 package scenario
 
-import (
-	"path"
-	"slices"
-)
+import "slices"
 
 // setProgramArgs sets the program of a step and the files that it brings. The files
 // follow the last word "brings" that is not in quotes.
@@ -35,21 +32,6 @@ func (p *parser) checkRun(s Step) {
 	}
 	if len(s.Brings) > 0 && (s.Refused || s.Break != "") {
 		p.fail("run: a program that should fail (!) brings no files; leave out one of the two")
-	}
-	for _, file := range s.Brings {
-		p.checkBrought(file)
-	}
-}
-
-// checkBrought refuses a file that nobody has to bring: the client has it from the start, where the
-// file would be looked for.
-func (p *parser) checkBrought(file string) {
-	name := path.Clean("/" + file)[1:]
-	served, _ := find(p.s.Files, name)
-	for _, at := range []string{name, path.Base(name)} {
-		if own, ok := p.s.LocalFile(at); ok && own.sameAs(served) {
-			p.fail("run: brings %s: the client has this file from the start (line %d), so nothing shows that the program brings it; leave it out there, or change its content", file, own.Line)
-		}
 	}
 }
 

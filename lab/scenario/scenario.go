@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -142,11 +141,6 @@ type File struct {
 
 // Folder reports whether f is an empty folder and not a file.
 func (f File) Folder() bool { return strings.HasSuffix(f.Path, "/") }
-
-// sameAs reports whether two files have the same content.
-func (f File) sameAs(other File) bool {
-	return f.Literal == other.Literal && f.Size == other.Size && f.Seed == other.Seed && bytes.Equal(f.Content, other.Content)
-}
 
 // NameOf returns the name of the scenario in the file at path.
 func NameOf(path string) string {

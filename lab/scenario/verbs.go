@@ -47,7 +47,7 @@ var verbs = []verb{
 		does: "Run a program on the session's host. It must end within the deadline, with status 0, or with another status if the step begins with !; a signal that ends it, such as SIGSEGV, is always a failure, and so is the status by which a shell says that of a program (129 and more), or that it cannot run one (126, 127). " +
 			"$SERVER, $PORT, $USER and $PASSWORD mean the server's name, its port, and a user who may log in; the program's environment has them, too. $DIR is the folder of the scenario file, for a script beside it, such as run python3 $DIR/client.py. $CA is a file with the certificate to trust if the lab's server has TLS. " +
 			"The program runs in a folder of the session, its home, with the files of local/. " +
-			"Each FILE after brings is a file of the server. After the run it must be in that folder, under its path or its base name, with the same content, which it must not have from the start. " +
+			"Each FILE after brings is a file of the server. After the run it must be in that folder, under its path or its base name, with the same content; if the program removes the server's file, with the content that it had before. The program must have made or written it: a file that was there before, and that the program leaves as it is, does not count. " +
 			"Its output is in runs/line-N.log of the results. The capture also has the TLS keys that it writes to the file $SSLKEYLOGFILE, as curl, lftp, wget and Python do. It sees the same files of the machine as a server's program, and needs Linux's TCP.",
 	}, {
 		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted, example: "active 3170",

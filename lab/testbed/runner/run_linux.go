@@ -3,23 +3,18 @@ package runner
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"ftplab/lab/scenario"
-	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpclient"
 )
 
@@ -29,15 +24,15 @@ func run(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return none, err
 	}
+	downloads, err := a.expectDownloads(ctx, client.folder)
+	if err != nil {
+		return none, err
+	}
+	defer downloads.close()
 	if err := client.run(ctx, a.begun); err != nil {
 		return none, err
 	}
-	for _, file := range a.Brings {
-		if err := a.compareBrought(client.folder, file); err != nil {
-			return none, err
-		}
-	}
-	return none, nil
+	return none, downloads.compare()
 }
 
 // A clientProgram is a program in the place of a client.
@@ -152,65 +147,6 @@ func clientValues(s *scenario.Scenario) map[string]string {
 	return map[string]string{
 		"DIR": dir, "SERVER": serverName, "PORT": strconv.Itoa(int(s.Server.Port)), "USER": user.Name, "PASSWORD": user.Password,
 	}
-}
-
-// compareBrought returns how a file that the program downloaded differs from the
-// server's, or nil.
-func (a action) compareBrought(folder, file string) error {
-	source, err := a.openServed(a.script.server, file)
-	if err != nil {
-		return fmt.Errorf("brings %s: %w", file, err)
-	}
-	defer closeIfCloser(source)
-	want, err := content.Sum(source)
-	if err != nil {
-		return err
-	}
-	files, err := os.OpenRoot(folder)
-	if err != nil {
-		return err
-	}
-	defer files.Close()
-	name := path.Clean("/" + file)[1:]
-	if _, err := files.Lstat(name); err != nil {
-		name = path.Base(name)
-	}
-	brought, err := openMade(files, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("brings %s: the program has not downloaded it: the session's folder, in which it runs, has %s", file, contents(folder))
-	}
-	if err != nil {
-		return fmt.Errorf("brings %s: the program has not downloaded it: %w", file, err)
-	}
-	defer brought.Close()
-	got, err := content.Sum(brought)
-	if err != nil {
-		return err
-	}
-	return same(want, got, "the downloaded file "+name)
-}
-
-// contents lists the files in the folder of a session that a program has made, or the scenario.
-func contents(folder string) string {
-	const most = 10
-	var names []string
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		switch name := e.Name(); {
-		case name == rootFile || name == keyFile:
-		case e.IsDir():
-			names = append(names, name+"/")
-		default:
-			names = append(names, name)
-		}
-	}
-	switch more := len(names) - most; {
-	case len(names) == 0:
-		return "no file"
-	case more > 0:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
-	}
-	return strings.Join(names, ", ")
 }
 
 // rootFile is the certificate that a program has to trust if the server is the lab's. It is
