@@ -306,19 +306,58 @@ func TestNamesInSentences(t *testing.T) {
 	}
 	for _, sentence := range []string{"550 %s.", "550 %s...", "550 No %s, sorry.", "550 \"%s\".", "550 %s: not found.", "550 (%s.)"} {
 		want := fmt.Sprintf(sentence, name)
-		if got := string(s.reply(fmt.Appendf(nil, sentence, "report.txt"), false)); !strings.Contains(got, name) {
+		if got := string(s.reply(fmt.Appendf(nil, sentence, "report.txt"), answer{})); !strings.Contains(got, name) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
 
-// TestRepliesOfTLS asks that the usual replies about TLS stay as they are: those of the
+// TestWordsOfFTP asks that the names of files and users do not change the words and numbers of FTP
+// that are equal to them.
+func TestWordsOfFTP(t *testing.T) {
+	const names = "> USER f\n< 331 and?\n> PASS a@b.c\n< 230 in\n> RETR 1/2/500/500.txt\n< 550 no\n> DELE size.i\n< 550 no\n"
+	key := NewKey("key")
+	other := strings.NewReplacer("x.txt", string(key.Word([]byte("x")))+".txt",
+		"198.51.100.100", key.Addr(netip.MustParseAddr("198.51.100.100")).String(), "2001:db8::5", key.Addr(netip.MustParseAddr("2001:db8::5")).String())
+	for _, kept := range []string{
+		"> TYPE A\n< 200 Type set to A\n", "> type a\n< 200 type is a\n", "> TYPE I\n< 200 I\n", "> STRU F\n< 200 f\n", "> MODE B\n< 504 no\n",
+		"> REST 500\n< 350 Restarting at 500.\n", "> ALLO 500\n< 202 no\n", "> OPTS MLST size;\n< 200 size;\n", "> PBSZ 1\n< 200 PBSZ=1\n", "> PROT C\n< 200 C\n",
+		"> SIZE x.txt\n< 213 500\n", "> EPSV 1\n< 229 ok (|||500|)\n", "> FEAT\n< 211-Features\n<  SIZE\n< 211 End\n", "> AUTH A\n< 504 no\n",
+		"> TYPE A\n> SIZE x.txt\n< 200 A\n< 213 500\n",
+		"> EPRT |1|198.51.100.100|500|\n< 200 ok\n", "> EPRT |2|2001:db8::5|500|\n< 200 ok\n", "> MLST x.txt\n< 250-begin\n<  Type=file;Modify=500; x.txt\n< 250 End\n",
+	} {
+		f := forge.New()
+		client, server := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+		server.Send("220 ready\r\n")
+		for line := range strings.Lines(names + kept) {
+			side := map[byte]*forge.End{'>': client, '<': server}[line[0]]
+			side.Send(strings.TrimSuffix(line[2:], "\n") + "\r\n")
+		}
+		got := ""
+		for s := range open(t, redacted(t, f.PCAP(), "key")).Sessions() {
+			for _, l := range s.Lines[1:] { // after the greeting
+				got += map[ftp.Side]string{ftp.Client: "> ", ftp.Server: "< "}[l.From] + l.Text + "\n"
+			}
+		}
+		if want := other.Replace(kept); !strings.HasSuffix(got, want) {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+		for _, name := range []string{"USER f\n", "a@", "/500/", "size.i"} {
+			if strings.Contains(got, name) {
+				t.Errorf("%q is in\n%s", name, got)
+			}
+		}
+	}
+}
+
+// TestUsualReplies asks that the usual replies, most of them about TLS, stay as they are: those of the
 // lab's server, and of vsftpd, ProFTPD, Pure-FTPd, FileZilla Server and IIS.
-func TestRepliesOfTLS(t *testing.T) {
+func TestUsualReplies(t *testing.T) {
 	f := forge.New()
 	client, server := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
 	server.Send("220 ready\r\n")
 	replies := []string{
+		"350 Restart position accepted (500).", "550 Could not get file modification time.", "550 That is not retrievable", "500 NOOP not understood",
 		"530 Log in over TLS: AUTH TLS comes first", "521 Data connections must be protected: PROT P comes first",
 		"504 The only mechanism is TLS", "234 AUTH TLS accepted, TLS begins", "234 Proceed with negotiation.",
 		"234 AUTH TLS successful", "234 AUTH TLS OK.", "234 Using authentication type TLS.",

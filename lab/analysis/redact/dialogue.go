@@ -12,25 +12,25 @@ import (
 // dialogue rewrites what both sides of a control connection say. runs is what was captured
 // of each side.
 func dialogue(key *Key, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
-	s := &speaker{key: key, names: map[string]bool{}}
+	s := &speaker{key: key, names: map[string]bool{}, answers: map[int64]answer{}}
 	edits := map[ftp.Side][]edit{}
 	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {
 			s.learn(l.Text)
 		}
-	}})
+	}, Exchange: s.learnReplies})
 	if d.User != "" {
 		s.learn("USER " + d.User)
 	}
-	listing := false
 	last := ""
 	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {
 			verb, _, _ := strings.Cut(l.Text, " ")
 			last = strings.ToUpper(verb)
+		} else if _, ok := s.answers[l.Seq]; !ok {
+			s.answers[l.Seq] = answer{command: last}
 		}
-		listing = slices.Contains([]string{"STAT", "MLST", "SITE"}, last)
-		if e, ok := s.line(l, runs[l.From], listing); ok {
+		if e, ok := s.line(l, runs[l.From]); ok {
 			edits[l.From] = append(edits[l.From], e...)
 		}
 	}})
@@ -52,7 +52,7 @@ func dialogue(key *Key, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Si
 
 // line rewrites a line. Its end is an edit of its own, so that a probe of its last byte
 // stays one.
-func (s *speaker) line(l *ftp.Line, runs []run, listing bool) ([]edit, bool) {
+func (s *speaker) line(l *ftp.Line, runs []run) ([]edit, bool) {
 	raw := cut(runs, l.Seq, l.End)
 	if raw == nil {
 		return nil, false
@@ -66,7 +66,7 @@ func (s *speaker) line(l *ftp.Line, runs []run, listing bool) ([]edit, bool) {
 	if l.From == ftp.Client {
 		to = s.command(text)
 	} else {
-		to = s.reply(text, listing)
+		to = s.reply(text, s.answers[l.Seq])
 	}
 	switch {
 	case bytes.Equal(body, text):

@@ -30,4 +30,5 @@
 // It keeps the commands and reply codes of FTP, the usual words of replies (among them the
 // names of server programs), numbers, the user names "anonymous" and "ftp", the extensions
 // of well-known kinds of files, and encrypted data.
+// In a reply that may have names, it replaces a word or number that is also a name.
 package redact

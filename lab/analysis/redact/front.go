@@ -12,8 +12,7 @@ func (s *speaker) front(kind string, side ftp.Side, r run) []edit {
 	end := r.at + int64(len(r.data))
 	switch kind {
 	case "PROXY v1", "HTTP CONNECT":
-		keep := func(w string) bool { return vocabulary[lowerASCII(w)] || isNumber(w) }
-		return []edit{{r.at, end, s.text(r.data, keep)}}
+		return []edit{{r.at, end, s.text(r.data, ofProtocol)}}
 	case "PROXY v2":
 		return []edit{{r.at, end, s.proxyHeader(r.data)}}
 	case "SOCKS4":
@@ -23,8 +22,6 @@ func (s *speaker) front(kind string, side ftp.Side, r run) []edit {
 	}
 	return nil
 }
-
-func lowerASCII(w string) string { return string(bytes.ToLower([]byte(w))) }
 
 // replaceAddr puts the address that stands for the one at the beginning of b in its place.
 func (s *speaker) replaceAddr(b []byte, size int) {

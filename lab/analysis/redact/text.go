@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // A speaker rewrites the lines of one session.
@@ -15,6 +17,23 @@ type speaker struct {
 	// names are the words of the session's paths and users, in small letters. They are
 	// replaced everywhere.
 	names map[string]bool
+	// answers are the lines of replies, by their sequence numbers.
+	answers map[int64]answer
+}
+
+// An answer is what the line of a reply belongs to.
+type answer struct {
+	command string
+	code    int
+}
+
+// learnReplies notes which lines answer a command.
+func (s *speaker) learnReplies(e *ftp.Exchange) {
+	for _, r := range e.Replies {
+		for _, l := range r.Lines {
+			s.answers[l.Seq] = answer{e.Command, r.Code}
+		}
+	}
 }
 
 // A rule says which words of a text are kept.
@@ -23,9 +42,11 @@ type rule func(word string) bool
 // usual keeps the words of the vocabulary, and numbers, unless the session has a file or a
 // user of that name.
 func (s *speaker) usual(word string) bool {
-	word = strings.ToLower(word)
-	return !s.names[word] && (vocabulary[word] || isNumber(word))
+	return !s.names[strings.ToLower(word)] && ofProtocol(word)
 }
+
+// ofProtocol keeps the words of the vocabulary, and numbers, where no name can stand.
+func ofProtocol(word string) bool { return vocabulary[strings.ToLower(word)] || isNumber(word) }
 
 // noWord keeps nothing.
 func noWord(string) bool { return false }
@@ -167,7 +188,7 @@ func (s *speaker) command(line []byte) []byte {
 	case unknownCommand:
 		return s.text(line, noWord)
 	case plainArgument:
-		return slices.Concat(head, s.text(argument, s.usual))
+		return slices.Concat(head, s.text(argument, ofProtocol))
 	case secretArgument:
 		return slices.Concat(head, s.key.Secret(argument))
 	}
@@ -184,8 +205,11 @@ func (s *speaker) command(line []byte) []byte {
 	return slices.Concat(head, s.text(argument, keep))
 }
 
-// reply rewrites a line of a reply. Listing says that it stands in one that lists files.
-func (s *speaker) reply(line []byte, listing bool) []byte {
+// mlstFacts are the facts in front of a path (RFC 3659 section 7.2).
+var mlstFacts = regexp.MustCompile(`^ ?(?:[A-Za-z0-9.-]+=[^ ;]*;)+ `)
+
+// reply rewrites a line of a reply.
+func (s *speaker) reply(line []byte, to answer) []byte {
 	code := 0
 	for code < len(line) && code < 3 && line[code] >= '0' && line[code] <= '9' {
 		code++
@@ -194,8 +218,16 @@ func (s *speaker) reply(line []byte, listing bool) []byte {
 		code = 0
 	}
 	keep := s.usual
-	if listing && code == 0 {
-		keep = noWord
+	switch {
+	case to.nameless():
+		keep = ofProtocol
+	case code == 0 && slices.Contains([]string{"STAT", "MLST", "SITE"}, to.command):
+		facts := 0
+		if to.command == "MLST" {
+			facts = len(mlstFacts.Find(line))
+		}
+		keepFact := func(w string) bool { return s.usual(w) || isNumber(w) }
+		return slices.Concat(s.text(line[:facts], keepFact), s.text(line[facts:], noWord))
 	}
 	return slices.Concat(line[:code], s.text(line[code:], keep))
 }

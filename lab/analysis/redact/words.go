@@ -27,6 +27,21 @@ var commands = func() map[string]commandKind {
 	return kinds
 }()
 
+// namelessReplies are the commands whose replies have no name, if they have one of the codes.
+var namelessReplies = map[int]map[string]bool{
+	200: set("TYPE MODE STRU PORT EPRT LPRT ALLO PBSZ PROT OPTS CCC"),
+	202: set("ALLO"),
+	211: set("FEAT"),
+	213: set("SIZE MDTM"),
+	227: set("PASV CPSV"),
+	228: set("LPSV"),
+	229: set("EPSV"),
+	234: set("AUTH"),
+	350: set("REST"),
+}
+
+func (a answer) nameless() bool { return namelessReplies[a.code][a.command] }
+
 // endings are those of well-known kinds of files.
 var endings = set(`txt text md csv log xml json yaml yml html htm css js php asp aspx jsp ini cfg conf doc docx xls xlsx ppt pptx odt
 	ods pdf ps rtf tex zip gz tgz bz2 xz zst tar 7z rar z jar war iso img bin dat db sql bak tmp old exe dll sys com bat cmd ps1 vbs scr
@@ -79,7 +94,8 @@ var vocabulary = set(`
 	hostname who chgrp chown zone dirstyle ftps sftp fxp rfc modify perm unique uniq fact facts create lang charset ctime mtime atime ownername groupname
 	kerberos gssapi adat enc mic conf krb5 anonymously rfc959 rfc2228 rfc2389 rfc2428 rfc3659 rfc4217
 	http https connect ok proxy agent keep alive curl wget lftp ncftp tcp4 tcp6
-	en us en-us c d e f g h j k m n o p q r s t v w x y z`)
+	position understood modification retrievable details
+	en us en-us b c d e f g h j k m n o p q r s t v w x y z`)
 
 func set(words string) map[string]bool {
 	all := map[string]bool{}
