@@ -236,6 +236,44 @@ func TestNothingIsGivenAway(t *testing.T) {
 	}
 }
 
+// The title of a paper has the names of the student's variant, as its story and its questions do.
+func TestTitleOfVariant(t *testing.T) {
+	const text = "Emma uploads photo.jpg to 192.0.2.21"
+	s, err := scenario.Parse("titled.txtar", []byte("# "+text+"\n# "+text+`
+network wire
+host server 192.0.2.21
+user emma raspberry
+local photo.jpg 5kB
+open
+login emma raspberry
+put photo.jpg
+quit
+-- want --
+ctl client.* > server.21
+up client.* > server.*
+ctl ...
+up ...
+-- questions --
+`+text+`. Who logs in?
+    text = ctl.user
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(t.TempDir(), "one")
+	if err := Make(t.Context(), Plan{[]*scenario.Scenario{s}, class(1), 1}, folder); err != nil {
+		t.Fatal(err)
+	}
+	k, err := readKey(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := k.papers("s1")[0]
+	if p.Title == text || p.Title != p.Story || p.Answers[0].Text != p.Title+". Who logs in?" {
+		t.Errorf("got the title %q, the story %q and the question %q", p.Title, p.Story, p.Answers[0].Text)
+	}
+}
+
 // The same plan makes the same files, and nothing that is there is replaced.
 func TestMakeAgain(t *testing.T) {
 	plan := Plan{load(t, "who_connects"), class(2), 3}

@@ -116,7 +116,7 @@ func (p Plan) paper(ctx context.Context, s *scenario.Scenario, student Student, 
 			shuffle(made.answers[i].Options, random)
 		}
 	}
-	paper := Paper{Student: student, Lesson: s.Name, Title: s.Title, Story: made.story, Changes: made.changes, Answers: made.answers,
+	paper := Paper{Student: student, Lesson: s.Name, Title: made.title, Story: made.story, Changes: made.changes, Answers: made.answers,
 		Place: strings.Join(s.Network.Places(), " and the ")}
 	for _, r := range made.recordings {
 		paper.Captures = append(paper.Captures, r.name)
@@ -138,7 +138,8 @@ func seedOf(seed uint64, student, lesson string) uint64 {
 // A made variant of a lesson.
 type made struct {
 	recordings []recording
-	story      string // of the variant
+	title      string // of the variant, as is the story
+	story      string
 	answers    []question.Answer
 	changes    []string // what is different, for the teacher
 }
@@ -196,7 +197,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	if err != nil {
 		return nil, err
 	}
-	m := &made{story: other.Story}
+	m := &made{title: other.Title, story: other.Story}
 	if other.Twin.Line == 0 {
 		m.recordings = []recording{{name: "capture.pcapng", capture: own}}
 		m.answers, err = lab.Answers(other, lab.Reader("the capture of "+s.File, bytes.NewReader(own)))
