@@ -329,6 +329,8 @@ func TestMakeSaysWhyNot(t *testing.T) {
 
 func TestReadStudents(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
+		{"Anna,\nBen,,\n", "anna/Anna ben/Ben"},
+		{"name,room\nAnna,7\nBen\n", "anna/Anna ben/Ben"},
 		{"Anna\nBen\n", "anna/Anna ben/Ben"},
 		{"Name;ID\nAnna Łuk;7\n", "7/Anna Łuk"},
 		{"id,name\na1,Anna\n\nb2,Ben", "a1/Anna b2/Ben"},
@@ -351,6 +353,8 @@ func TestReadStudents(t *testing.T) {
 	}
 	for _, test := range []struct{ text, want string }{
 		{"", "class.csv: there is no student"},
+		{"Ben\nAnn,Smith\n", "class.csv:2: this line has 2 cells, and without names of columns in the first line, such as `id,name`, each line is one name; a name with a ',' needs double quotes around it"},
+		{"id,name\n7,Smith, Ann\n", "class.csv:2: this line has 3 cells, and the first line names 2; a name with a ',' needs double quotes around it"},
 		{"id,name\n", "class.csv: there is no student"},
 		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
 		{"Anna\n...\n", `class.csv:2: the name "..." cannot name a folder; it needs a letter or a digit, or an id`},

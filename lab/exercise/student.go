@@ -20,8 +20,8 @@ type Student struct {
 }
 
 // ReadStudents reads a class from a CSV file. Its first line has the names of the
-// columns, of which `id` and `name` count, or one of them; without such a line, the
-// first column is the name. An ID that is not given is made of the name.
+// columns, of which `id` and `name` count, or one of them; without such a line, each
+// line is a name. An ID that is not given is made of the name.
 func ReadStudents(path string) ([]Student, error) {
 	var students []Student
 	err := readFile(path, func(text []byte) (err error) {
@@ -33,7 +33,8 @@ func ReadStudents(path string) ([]Student, error) {
 
 func parseStudents(text []byte, path string) ([]Student, error) {
 	table := newTable(text)
-	id, name := -1, 0
+	id, name, columns := -1, 0, 1
+	expected := "without names of columns in the first line, such as `id,name`, each line is one name"
 	var students []Student
 	lines := map[string]int{}
 	for first := true; ; first = false {
@@ -45,8 +46,12 @@ func parseStudents(text []byte, path string) ([]Student, error) {
 			return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 		}
 		if first && (column(row, "id") >= 0 || column(row, "name") >= 0) {
-			id, name = column(row, "id"), column(row, "name")
+			id, name, columns = column(row, "id"), column(row, "name"), len(row)
+			expected = fmt.Sprintf("the first line names %d", columns)
 			continue
+		}
+		if strings.TrimSpace(strings.Join(row[min(columns, len(row)):], "")) != "" {
+			return nil, fmt.Errorf("%s:%d: this line has %d cells, and %s; a name with a %q needs double quotes around it", path, line, len(row), expected, table.csv.Comma)
 		}
 		s, err := newStudent(cell(row, id), cell(row, name))
 		if err != nil {
