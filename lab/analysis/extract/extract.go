@@ -51,8 +51,9 @@ const unfinished = ".unfinished"
 const maxGaps = 100
 
 // Write writes what the capture's data connections carried into the folder dir, which is
-// made if it is not there, and calls written for each file when it is complete. For a data
-// connection of which nothing can be read, written is called with a File without a Name.
+// made if it is not there, and calls written for each file when it is complete. A transfer that
+// the capture shows to have had no data gives an empty file. For a data connection of which
+// nothing can be read, written is called with a File without a Name.
 // If it fails, it removes the files.
 func Write(dir string, c *capture.Capture, written func(*File)) (err error) {
 	w := &writer{dir: dir, open: map[key]*output{}}
@@ -109,12 +110,7 @@ func (w *writer) take(x *ftp.Identity, from ftp.Side, b tcp.Chunk) {
 	if w.err != nil || len(b.Data) == 0 {
 		return
 	}
-	k := key{x.ID, from}
-	o := w.open[k]
-	if o == nil {
-		o = &output{File: File{From: from, Name: fileName(x, from)}, hash: sha256.New()}
-		w.open[k] = o
-	}
+	o := w.output(x, from)
 	if b.AfterGap {
 		o.Unread = b.Unread && (o.Unread || len(o.Gaps) == 0)
 		if len(o.Gaps) < maxGaps {
@@ -130,6 +126,15 @@ func (w *writer) take(x *ftp.Identity, from ftp.Side, b tcp.Chunk) {
 	if len(o.buffer) >= buffered {
 		w.flush(o)
 	}
+}
+
+// output is the file for what a side sends.
+func (w *writer) output(x *ftp.Identity, from ftp.Side) *output {
+	k := key{x.ID, from}
+	if w.open[k] == nil {
+		w.open[k] = &output{File: File{From: from, Name: fileName(x, from)}, hash: sha256.New()}
+	}
+	return w.open[k]
 }
 
 // flush writes what waits.
@@ -175,7 +180,7 @@ func (w *writer) taken(name string) error {
 
 // complete gives a file its name.
 func (w *writer) complete(o *output) {
-	if w.err == nil && len(o.buffer) > 0 {
+	if w.err == nil && (len(o.buffer) > 0 || !o.begun) {
 		w.flush(o)
 	}
 	if w.err == nil {
@@ -204,8 +209,21 @@ func (w *writer) rename(o *output) error {
 	return nil
 }
 
+// isEmpty reports whether the capture shows that a transfer had no data, and lost none.
+func isEmpty(x *ftp.Connection) bool {
+	t := x.Transfer
+	if t == nil || t.Sender() == "" || t.Reply/100 != 2 || x.TLS != nil || x.ResetBy != "" {
+		return false
+	}
+	flow := x.Flow(t.Sender())
+	return flow.SYN > 0 && flow.FIN > 0 && flow.Segments == 0 && flow.Missing == 0
+}
+
 // end ends the files of a connection.
 func (w *writer) end(x *ftp.Connection) []*File {
+	if isEmpty(x) && w.err == nil {
+		w.output(&x.Identity, x.Transfer.Sender())
+	}
 	var files []*File
 	for _, from := range []ftp.Side{ftp.Client, ftp.Server} {
 		o := w.open[key{x.ID, from}]

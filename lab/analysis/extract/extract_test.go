@@ -191,13 +191,19 @@ func TestGaps(t *testing.T) {
 	f := forge.New()
 	download(f, 2000, "holes", []byte("12345"), nil, []byte("678"), nil, []byte("9"))
 	download(f, 2010, "tail", []byte("12345"), nil)
-	download(f, 2020, "none")
+	download(f, 2020, "lost", nil)
+	download(f, 2030, "empty")
 	for i, want := range []string{
 		"INCOMPLETE: 2000 bytes are not in the capture, at offset 5, 8", "INCOMPLETE: 1000 bytes are not in the capture", "no data in the capture",
+		"RETR empty: 00007-empty; 0 bytes from the server; text; SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
 	} {
-		x := extracted(t, t.TempDir(), f)[i]
+		dir := t.TempDir()
+		x := extracted(t, dir, f)[i]
 		var line strings.Builder
 		x.WriteLine(&line)
+		if names := namesIn(t, dir); !slices.Equal(names, []string{"00001-holes", "00003-tail", "00007-empty"}) {
+			t.Errorf("got the files %v", names)
+		}
 		if !strings.Contains(line.String(), want) {
 			t.Errorf("got %q, want %q", line.String(), want)
 		}
