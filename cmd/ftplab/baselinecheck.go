@@ -124,7 +124,7 @@ func (f *baselineCheck) prepare() (err error) {
 // check checks one capture, and writes the page if one is asked for.
 func (f *baselineCheck) check(name string, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
 	defer spareMemory(name)()
-	defer debug.SetGCPercent(debug.SetGCPercent(100)) // as much memory as explain takes
+	defer debug.SetGCPercent(debug.SetGCPercent(150)) // little more memory than explain takes
 	if f.html {
 		return lab.AlertPage(stdout, source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
 	}
