@@ -146,13 +146,7 @@ func TestLost(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := verdict(t, test.want, test.forge())
-			unjudged := ""
-			for _, u := range v.Unjudged {
-				unjudged = fmt.Sprintf("%v @%d", u.Lines, u.From)
-			}
-			if got := summary(v); got != test.wrong || unjudged != test.unjudged {
-				t.Errorf("got %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
-			}
+			compareUnjudged(t, v, test.wrong, test.unjudged)
 		})
 	}
 }
@@ -206,5 +200,17 @@ func TestLostAnswersCost(t *testing.T) {
 	}
 	if once, twice := cost(500), cost(1000); twice > 2.5*once {
 		t.Errorf("twice as many need %.0f allocations instead of %.0f", twice, once)
+	}
+}
+
+// compareUnjudged compares a verdict's summary, and the lines that it does not judge, with what they should be.
+func compareUnjudged(t *testing.T, v *Verdict, wrong, unjudged string) {
+	t.Helper()
+	got := ""
+	for _, u := range v.Unjudged {
+		got = fmt.Sprintf("%v @%d", u.Lines, u.From)
+	}
+	if s := summary(v); s != wrong || got != unjudged {
+		t.Errorf("got %q and unjudged %q, want %q and %q\n%s", s, got, wrong, unjudged, v.Report())
 	}
 }

@@ -368,13 +368,7 @@ func TestHeadless(t *testing.T) {
 			a.Segment("S", "")
 			g.Last(0).Cut(test.kept)
 			v := verdict(t, want, g)
-			unjudged := ""
-			for _, u := range v.Unjudged {
-				unjudged = fmt.Sprintf("%v @%d", u.Lines, u.From)
-			}
-			if got := summary(v); got != test.wrong || unjudged != test.unjudged {
-				t.Errorf("got %q and unjudged %q, want %q and %q\n%s", got, unjudged, test.wrong, test.unjudged, v.Report())
-			}
+			compareUnjudged(t, v, test.wrong, test.unjudged)
 		})
 	}
 }
