@@ -47,8 +47,14 @@ const maxNames = 256
 
 // A nameCensus counts the names between two hosts.
 type nameCensus struct {
-	seen            []uint64 // hashes, in order, which take less memory than names
-	decoded, random []int    // packets of such names
+	seen  []uint64 // hashes, in order, which take less memory than names
+	moves bool     // something was transferred or listed
+	odd   *oddNames
+}
+
+// oddNames are the names between two hosts that may be encoded, which few hosts have.
+type oddNames struct {
+	decoded, random []int // packets of such names
 	text            string
 	refused         int // of the random ones, those of files that do not exist
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
@@ -60,9 +66,16 @@ type nameCensus struct {
 	pieces  []string
 	pieceAt []int
 	// asked are the packets with a question for the size or the time of a file whose name looks like
-	// encoded bytes, which was answered, and moves says that something was transferred or listed.
+	// encoded bytes, which was answered.
 	asked []int
-	moves bool
+}
+
+// oddities is the odd part of a census, made if it has none.
+func (n *nameCensus) oddities() *oddNames {
+	if n.odd == nil {
+		n.odd = &oddNames{}
+	}
+	return n.odd
 }
 
 func encodedNames() look {
@@ -158,17 +171,20 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 	}
 	n.seen = slices.Insert(n.seen, at, hash)
 	if x.Final() == 213 && encoded.Looks(pieceOf(name)) {
-		n.asked = append(n.asked, x.Packet)
+		odd := n.oddities()
+		odd.asked = append(odd.asked, x.Packet)
 	}
 	if text := encoded.Text(name); text != "" {
-		n.decoded = append(n.decoded, x.Packet)
-		n.text = cmp.Or(n.text, fmt.Sprintf("%s is %s", show(name), show(text)))
+		odd := n.oddities()
+		odd.decoded = append(odd.decoded, x.Packet)
+		odd.text = cmp.Or(odd.text, fmt.Sprintf("%s is %s", show(name), show(text)))
 		return
 	}
 	if encoded.LooksRandom(name) {
-		n.random = append(n.random, x.Packet)
+		odd := n.oddities()
+		odd.random = append(odd.random, x.Packet)
 		if x.Final() >= 500 {
-			n.refused++
+			odd.refused++
 		}
 	}
 }
@@ -177,63 +193,85 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 // command that succeeds with the name, or in the folder, removes it.
 func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 	made := empty || x.Command == "MKD" || x.Command == "XMKD"
-	if piece := pieceOf(name); piece != "" && (made || x.Final() >= 500) && isNew && len(n.pieces) < maxPieces {
-		n.pieces, n.pieceAt = append(n.pieces, strings.Clone(piece)), append(n.pieceAt, x.Packet)
+	idle := isNew && (made || x.Final() >= 500)
+	if idle {
+		n.piece(name, x)
 	}
 	switch {
 	case isTransfer(x) && !empty || !made && completedNormally(x):
-		for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
-			delete(n.idle, name)
-		}
-	case len(n.idle) < maxNames && (made || x.Final() >= 500) && isNew && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
-		if n.idle == nil {
-			n.idle = map[string]int{}
-		}
-		n.idle[strings.Clone(name)] = x.Packet
-		if number, err := strconv.Atoi(strings.TrimRight(counter.FindString(path.Base(unquoted(x.Argument))), "-_.")); err == nil {
-			if number == n.last+1 {
-				n.numbered++
+		if n.odd != nil {
+			for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
+				delete(n.odd.idle, name)
 			}
-			n.last = number
+		}
+	case idle && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
+		n.oddities().addIdle(x, name)
+	}
+}
+
+// piece adds a name that may be a piece of a text.
+func (n *nameCensus) piece(name string, x *ftp.Exchange) {
+	if piece := pieceOf(name); piece != "" {
+		if odd := n.oddities(); len(odd.pieces) < maxPieces {
+			odd.pieces, odd.pieceAt = append(odd.pieces, strings.Clone(piece)), append(odd.pieceAt, x.Packet)
 		}
 	}
 }
 
+func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
+	if len(odd.idle) >= maxNames {
+		return
+	}
+	if odd.idle == nil {
+		odd.idle = map[string]int{}
+	}
+	odd.idle[strings.Clone(name)] = x.Packet
+	if number, err := strconv.Atoi(strings.TrimRight(counter.FindString(path.Base(unquoted(x.Argument))), "-_.")); err == nil {
+		if number == odd.last+1 {
+			odd.numbered++
+		}
+		odd.last = number
+	}
+}
+
 func (n *nameCensus) judge() (b breach, ok bool) {
-	half := (len(n.seen) + 1) / 2
-	if count := len(n.decoded); count >= encodedFew && count >= half {
-		b.packets = n.decoded[:min(count, maxPackets)]
-		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, n.text)
+	if n.odd == nil {
+		return b, false
+	}
+	odd, half := n.odd, (len(n.seen)+1)/2
+	if count := len(odd.decoded); count >= encodedFew && count >= half {
+		b.packets = odd.decoded[:min(count, maxPackets)]
+		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, odd.text)
 		if count >= encodedMany {
 			b.severity = Violation
 		}
 		return b, true
 	}
-	if text := encoded.Join(n.pieces); text != "" {
-		return breach{packets: n.pieceAt[:min(len(n.pieceAt), maxPackets)], severity: Violation,
-			observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(n.pieces), show(text))}, true
+	if text := encoded.Join(odd.pieces); text != "" {
+		return breach{packets: odd.pieceAt[:min(len(odd.pieceAt), maxPackets)], severity: Violation,
+			observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(odd.pieces), show(text))}, true
 	}
-	if count := len(n.asked); count >= randomMany && count >= half && !n.moves {
-		return breach{packets: n.asked[:min(count, maxPackets)],
+	if count := len(odd.asked); count >= randomMany && count >= half && !n.moves {
+		return breach{packets: odd.asked[:min(count, maxPackets)],
 			observed: fmt.Sprintf("the client asked about %d files whose names look like encoded bytes, and neither listed nor moved any file", count)}, true
 	}
-	if count := len(n.idle); count >= randomMany && count >= half {
-		if n.numbered >= numberedMany && n.numbered+1 >= count && !n.moves {
-			return breach{severity: Violation, packets: firstPackets(n.idle),
+	if count := len(odd.idle); count >= randomMany && count >= half {
+		if odd.numbered >= numberedMany && odd.numbered+1 >= count && !n.moves {
+			return breach{severity: Violation, packets: firstPackets(odd.idle),
 				observed: fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)}, true
 		}
-		return breach{sign: 1, packets: firstPackets(n.idle),
+		return breach{sign: 1, packets: firstPackets(odd.idle),
 			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files and empty folders only", count)}, true
 	}
-	count := len(n.random)
+	count := len(odd.random)
 	if count < randomMany || count < half {
 		return b, false
 	}
-	b = breach{severity: Note, sign: 1, packets: n.random[:min(count, maxPackets)]}
+	b = breach{severity: Note, sign: 1, packets: odd.random[:min(count, maxPackets)]}
 	b.observed = fmt.Sprintf("%d names look like random bytes in base64", count)
-	if n.refused*2 >= count {
+	if odd.refused*2 >= count {
 		b.severity = Odd
-		b.observed += fmt.Sprintf(", and for %d of them there is no file", n.refused)
+		b.observed += fmt.Sprintf(", and for %d of them there is no file", odd.refused)
 	}
 	return b, true
 }

@@ -71,9 +71,6 @@ func programsOf() look {
 			kinds := all[s.hosts()]
 			if kinds == nil {
 				kinds = map[string]int{}
-				if len(all) < maxPairs {
-					all[s.hosts()] = kinds
-				}
 			}
 			if name, b := spreadProgram(s); name != "" && len(worms) < maxPairs {
 				w := worm{s.client(), name}
@@ -82,7 +79,11 @@ func programsOf() look {
 				}
 				worms[w][s.server()] = b.packets[0]
 			}
-			return transferredPrograms(e, s, kinds)
+			found := transferredPrograms(e, s, kinds)
+			if len(kinds) > 0 && (all[s.hosts()] != nil || len(all) < maxPairs) {
+				all[s.hosts()] = kinds
+			}
+			return found
 		},
 		end: func(*Evidence) (found []breach) {
 			for hosts, kinds := range all {

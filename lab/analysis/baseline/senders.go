@@ -19,23 +19,35 @@ const (
 	otherPart   = 4
 	usualLeast  = 3
 	maxStranger = 8 // packets with data, or RSTs, that are remembered of a side
-	maxWays     = 4
+	maxDetours  = 3
 )
 
-// A side is what one party of a connection sent.
+// A side is what one party of a connection sent. There are many sides, and few of them are odd, so
+// what is odd has memory of its own.
 type side struct {
-	ways   []way
-	reach  int64 // the highest sequence number
-	resets []reset
-	on     int // the first packet with new data after a RST
+	first way
+	reach int64 // the highest sequence number
+	odd   *oddSide
+}
+
+// An oddSide is the rest of a side that did not only send packets by one way.
+type oddSide struct {
+	detours []detour
+	resets  []reset
+	on      int // the first packet with new data after a RST
 }
 
 // A way is the packets with the same time to live.
 type way struct {
 	ttl            uint8
 	n, first, last int32
-	bare           int32   // packets without time stamps (RFC 7323)
-	data           []int32 // packets with data; none of the first way, which is nearly always the usual one
+	bare           int32 // packets without time stamps (RFC 7323)
+}
+
+// A detour is another way than that of the side's first packet.
+type detour struct {
+	way
+	data []int32 // packets with data
 }
 
 // A reset is a RST.
@@ -72,44 +84,83 @@ func (all senders) packet(p *capture.Packet, most int) {
 	}
 	s.way(p)
 	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))
-	for _, r := range s.resets {
-		ahead := p.Segment.Seq - r.seq
-		if s.on == 0 && p.TCP.Length > 1 && ahead >= 0 && ahead < 1<<20 && p.Segment.Analysis&tcp.Retransmission == 0 && !p.ChecksumWrong() {
-			s.on = p.Number
-		}
+	if s.odd != nil {
+		s.odd.goesOn(p)
 	}
 }
 
+// oddities is the odd part of a side, made if it has none.
+func (s *side) oddities() *oddSide {
+	if s.odd == nil {
+		s.odd = &oddSide{}
+	}
+	return s.odd
+}
+
 func (s *side) reset(p *capture.Packet) {
-	if len(s.resets) < maxStranger && !p.ChecksumWrong() {
-		s.resets = append(s.resets, reset{p.Number, uint8(p.IP.TTL), p.Segment.Seq, s.reach > 0 && p.Segment.Seq > s.reach})
+	if p.ChecksumWrong() {
+		return
+	}
+	if o := s.oddities(); len(o.resets) < maxStranger {
+		o.resets = append(o.resets, reset{p.Number, uint8(p.IP.TTL), p.Segment.Seq, s.reach > 0 && p.Segment.Seq > s.reach})
+	}
+}
+
+// goesOn looks for new data after a RST.
+func (o *oddSide) goesOn(p *capture.Packet) {
+	for _, r := range o.resets {
+		ahead := p.Segment.Seq - r.seq
+		if o.on == 0 && p.TCP.Length > 1 && ahead >= 0 && ahead < 1<<20 && p.Segment.Analysis&tcp.Retransmission == 0 && !p.ChecksumWrong() {
+			o.on = p.Number
+		}
 	}
 }
 
 // way counts a packet.
 func (s *side) way(p *capture.Packet) {
-	ttl, number := uint8(p.IP.TTL), int32(p.Number)
-	i := slices.IndexFunc(s.ways, func(w way) bool { return w.ttl == ttl })
+	ttl := uint8(p.IP.TTL)
+	if s.first.n == 0 || s.first.ttl == ttl {
+		s.first.add(p)
+		return
+	}
+	o := s.oddities()
+	i := slices.IndexFunc(o.detours, func(d detour) bool { return d.ttl == ttl })
 	if i < 0 {
-		if len(s.ways) == maxWays {
+		if len(o.detours) == maxDetours {
 			return
 		}
-		i = len(s.ways)
-		s.ways = append(s.ways, way{ttl: ttl, first: number})
+		i = len(o.detours)
+		o.detours = append(o.detours, detour{})
 	}
-	w := &s.ways[i]
-	w.n, w.last = w.n+1, number
-	if !p.TCP.Options.HasTimestamps {
-		w.bare++
-	}
-	if i > 0 && p.TCP.Length > 1 && len(w.data) < maxStranger && !p.ChecksumWrong() {
-		w.data = append(w.data, number)
+	d := &o.detours[i]
+	d.add(p)
+	if p.TCP.Length > 1 && len(d.data) < maxStranger && !p.ChecksumWrong() {
+		d.data = append(d.data, int32(p.Number))
 	}
 }
 
+func (w *way) add(p *capture.Packet) {
+	if w.n == 0 {
+		w.ttl, w.first = uint8(p.IP.TTL), int32(p.Number)
+	}
+	w.n, w.last = w.n+1, int32(p.Number)
+	if !p.TCP.Options.HasTimestamps {
+		w.bare++
+	}
+}
+
+// ways are all ways of a side, the first one with no data, as it is nearly always the usual one.
+func (s *side) ways() []detour {
+	ways := []detour{{way: s.first}}
+	if s.odd != nil {
+		ways = append(ways, s.odd.detours...)
+	}
+	return ways
+}
+
 // usual is the way that most packets came.
-func (s *side) usual() (most way) {
-	for _, w := range s.ways {
+func (s *side) usual() (most detour) {
+	for _, w := range s.ways() {
 		if w.n > most.n {
 			most = w
 		}
@@ -125,7 +176,7 @@ func (w way) isOther(ttl uint8) bool {
 
 // alone finds out which of two ways is that of a stranger. His packets came from another distance
 // than the host's, and either none of them has time stamps and all of the host's have, or the reverse.
-func (w way) alone(usual way) (stranger, host way) {
+func (w detour) alone(usual detour) (stranger, host detour) {
 	switch {
 	case !usual.isOther(w.ttl):
 	case w.bare == w.n && usual.bare == 0 && w.data != nil:
@@ -133,7 +184,7 @@ func (w way) alone(usual way) (stranger, host way) {
 	case usual.bare == usual.n && w.bare == 0 && usual.data != nil:
 		return usual, w
 	}
-	return way{}, way{}
+	return detour{}, detour{}
 }
 
 // sides calls look for the two sides of a connection.
@@ -158,8 +209,11 @@ var packetsComeOneWayRule = Rule{
 // otherWays finds packets with data that came another way than those before and after them.
 func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
+		if s.odd == nil {
+			return
+		}
 		usual := s.usual()
-		for _, w := range s.ways {
+		for _, w := range s.ways() {
 			if stranger, host := w.alone(usual); stranger.n > 0 {
 				found = append(found, breach{severity: Violation, packets: []int{int(host.first), int(stranger.data[0])},
 					observed: fmt.Sprintf("%s of the %s had the time to live %d and no time stamps, and others had %d and time stamps, so somebody else sent them", plural(int(stranger.n), "packet", "packets"), name, stranger.ttl, host.ttl)})
@@ -198,29 +252,29 @@ var resetsAreFinalRule = Rule{
 // sequence numbers, or they came another way.
 func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
-		if len(s.resets) == 0 {
+		if s.odd == nil || len(s.odd.resets) == 0 {
 			return
 		}
-		b := breach{packets: []int{s.resets[0].packet}, observed: fmt.Sprintf("a RST of the %s in frame %d", name, s.resets[0].packet)}
+		b := breach{packets: []int{s.odd.resets[0].packet}, observed: fmt.Sprintf("a RST of the %s in frame %d", name, s.odd.resets[0].packet)}
 		weight, guesses := 0, map[int64]bool{}
-		for _, r := range s.resets {
+		for _, r := range s.odd.resets {
 			if r.beyond && c.Missing() == 0 {
 				guesses[r.seq] = true
 				b.packets = append(b.packets, r.packet)
 			}
 		}
-		if s.on > 0 {
+		if s.odd.on > 0 {
 			weight += 2
-			b.packets = append(b.packets, s.on)
-			b.observed += fmt.Sprintf(", after which it sent more data, in frame %d", s.on)
+			b.packets = append(b.packets, s.odd.on)
+			b.observed += fmt.Sprintf(", after which it sent more data, in frame %d", s.odd.on)
 		}
 		if len(guesses) > 1 {
 			weight += 2
 			b.observed += fmt.Sprintf(", and RSTs with %d sequence numbers ahead of what it had sent", len(guesses))
 		}
-		if usual := s.usual(); usual.isOther(s.resets[0].ttl) {
+		if usual := s.usual(); usual.isOther(s.odd.resets[0].ttl) {
 			weight++
-			b.observed += fmt.Sprintf(", with the time to live %d and not %d", s.resets[0].ttl, usual.ttl)
+			b.observed += fmt.Sprintf(", with the time to live %d and not %d", s.odd.resets[0].ttl, usual.ttl)
 		}
 		switch weight {
 		case 0:

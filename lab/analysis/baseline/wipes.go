@@ -66,11 +66,15 @@ func filesAreKept() look {
 	held := map[pairOfHosts]*hostage{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
-			if held[s.hosts()] == nil && len(held) < maxPairs {
-				held[s.hosts()] = &hostage{}
+			h := held[s.hosts()]
+			if h == nil {
+				h = &hostage{}
 			}
-			if h := held[s.hosts()]; h != nil && len(h.demands) < maxPackets {
+			if len(h.demands) < maxPackets {
 				h.add(e, s)
+			}
+			if h.stored+h.gone > 0 && (held[s.hosts()] != nil || len(held) < maxPairs) {
+				held[s.hosts()] = h
 			}
 			return wipes(e, s)
 		},
