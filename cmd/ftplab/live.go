@@ -55,6 +55,9 @@ func closeNew(file *os.File, isNew bool, failed error) error {
 // replaceBy lets a file take the place of an earlier one. If the new file is not whole, the earlier
 // one stays. The new one stays beside it only if it is a capture with packets.
 func replaceBy(file *os.File, place string, failed error) error {
+	if failed != nil {
+		markPcap(file)
+	}
 	closed := file.Close()
 	if failed == nil && closed == nil {
 		return os.Rename(file.Name(), place)
@@ -68,6 +71,15 @@ func replaceBy(file *os.File, place string, failed error) error {
 		return fmt.Errorf("%w; %w", closed, kept)
 	}
 	return kept
+}
+
+// markPcap marks a file that is not whole, if it is a pcap file: these have no room for the name
+// of the program that wrote them. The mark is in the place of the accuracy of the times, where
+// all programs write 0, and which none reads.
+func markPcap(file *os.File) {
+	if begins(file.Name(), "M<") {
+		file.WriteAt([]byte("lab!"), 12)
+	}
 }
 
 // hasPacket reports whether a file is a capture with a whole packet.
@@ -98,10 +110,10 @@ func createUnfinished(place string) (*os.File, error) {
 	}
 }
 
-// isUnfinished reports whether a file is empty, or names ftplab as the program that wrote it. A
-// capture in the format pcap names none.
+// isUnfinished reports whether a file is empty, names ftplab as the program that wrote it, or has
+// the mark of [markPcap].
 func isUnfinished(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() &&
-		(info.Size() == 0 || begins(path, `\n\r\r\n(?s:.*)ftplab [0-9]|(<\?xml[^>]*>\s*)?<testsuite name="ftplab"`))
+		(info.Size() == 0 || begins(path, `\n\r\r\n(?s:.*)ftplab [0-9]|M<(?s:.{10})lab!|(<\?xml[^>]*>\s*)?<testsuite name="ftplab"`))
 }

@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/gopacket"
+
+	"ftplab/lab/pcapng"
 )
 
 // TestEarlierFilesStay writes captures and a report in place of earlier ones. Those that are not
@@ -149,5 +153,59 @@ func TestUnfinishedFiles(t *testing.T) {
 		if text, _ := os.ReadFile(path + unfinished); test.written != unfinished && string(text) != test.there {
 			t.Errorf("%s with %.20q: got %q, want what was there", test.name, test.there, text)
 		}
+	}
+}
+
+// TestUnfinishedPcap interrupts the writing of pcap files. The second replaces what is left of the
+// first, and not a file of the user's.
+func TestUnfinishedPcap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.pcap")
+	interrupted := func(place string, frames int) error {
+		t.Helper()
+		to, end, err := openUnfinished(place, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writePcap(t, to, frames)
+		return end(errors.New("interrupted"))
+	}
+	for name, frames := range map[string]int{path: 3, path + unfinished: 2} {
+		if err := interrupted(name, frames); err != nil { // a new file, without the mark
+			t.Error(err)
+		}
+	}
+	mine, _ := os.ReadFile(path + unfinished)
+	for n := range 3 {
+		if err := interrupted(path, 1+n); err == nil || !strings.HasSuffix(err.Error(), path+unfinished+"-2") {
+			t.Errorf("got %v, want where the capture is", err)
+		}
+	}
+	for name, want := range map[string]int{path: 3, path + unfinished: 2, path + unfinished + "-2": 3} {
+		packets, errText, _ := judged(t, "explain", "--packets", name)
+		if got := strings.Count(packets, "\n"); got != want || errText != "" {
+			t.Errorf("%s: got %d packets and %q, want %d", name, got, errText, want)
+		}
+	}
+	if got, _ := os.ReadFile(path + unfinished); !bytes.Equal(got, mine) {
+		t.Error("a file of the user's has changed")
+	}
+	if all, err := filepath.Glob(path + "*"); len(all) != 3 {
+		t.Errorf("got %v, %v, want three files", all, err)
+	}
+}
+
+// writePcap writes a pcap file with so many frames.
+func writePcap(t *testing.T, to io.Writer, frames int) {
+	t.Helper()
+	w, err := pcapng.NewWriter(to, pcapng.PCAP, pcapng.Info{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := make([]byte, 60)
+	for range frames {
+		err = errors.Join(err, w.WritePacket(gopacket.CaptureInfo{CaptureLength: len(frame), Length: len(frame)}, frame))
+	}
+	if err := errors.Join(err, w.Flush()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -61,7 +61,7 @@ and client said, and not the packets. 'ftplab check NAME FILE' judges those. If 
 there already, the capture is in FILE.unfinished until the run has ended. Then it replaces
 FILE. If the run is interrupted, both stay. Folders and files of your own with such names
 are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2. So is a
-FILE.unfinished in the format pcap, which does not say what program wrote it.
+FILE.unfinished in the format pcap if the program was killed before it could mark it.
 
 Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be judged.`,
 		Example: `  ftplab run
