@@ -126,20 +126,42 @@ func TestGenerateTwiceAtOnce(t *testing.T) {
 	}
 }
 
-// TestGenerateReplacesNothing finds files in the folder that the corpus would replace.
+// TestGenerateReplacesNothing finds files in the folder that the corpus would replace, before it is
+// begun and when it is continued.
 func TestGenerateReplacesNothing(t *testing.T) {
-	for _, name := range []string{"part-00000.pcapng", corpus.ProfileFile} {
-		g := generation(t, 2, 2)
+	const noRecipe, other = " exists, and no corpus.txt", " exists, and is not the file that the recipe makes; move it, or choose another folder with -o"
+	for _, test := range []struct{ name, missing, want string }{
+		{"part-00000.pcapng", corpus.RecipeFile, noRecipe},
+		{corpus.ProfileFile, corpus.RecipeFile, other},
+		{"part-00000.pcapng", "part-00000.flows.csv", other},
+		{"part-00001.transfers.csv", "part-00001.sha256", other},
+		{"part-00001.sha256", "part-00001.pcapng", other},
+		{corpus.ProfileFile, "part-00001.pcapng", other},
+	} {
+		g := generation(t, 2, 1)
 		g.Recipe.Profile = corpus.ProfileFile
-		path := filepath.Join(g.Folder, name)
+		if test.missing != corpus.RecipeFile {
+			generated(t, g)
+		}
+		path := filepath.Join(g.Folder, test.name)
 		if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := lab.Generate(t.Context(), g); err == nil || !strings.Contains(err.Error(), path+" exists, and no corpus.txt") {
-			t.Errorf("%s: got %v", name, err)
+		os.Remove(filepath.Join(g.Folder, test.missing))
+		if _, err := lab.Generate(t.Context(), g); err == nil || !strings.Contains(err.Error(), path+test.want) {
+			t.Errorf("%s: got %v", test.name, err)
 		}
 		if text, err := os.ReadFile(path); string(text) != "mine" {
-			t.Errorf("%s: got %.20q, %v, want it as it was", name, text, err)
+			t.Errorf("%s: got %.20q, %v, want it as it was", test.name, text, err)
+		}
+		if test.want != other {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := lab.Generate(t.Context(), g); err != nil || report.Made+report.Kept != 2 {
+			t.Errorf("%s: without it, got %+v, %v, want both parts", test.name, report, err)
 		}
 	}
 }

@@ -78,7 +78,8 @@ its scenario. A program that learns from them may learn these instead of the fau
 
 corpus.txt is the recipe: with it, generate makes the same corpus again, byte for
 byte, or says which file differs. Ctrl-C, a full disk and a killed process leave
-whole parts. Give the same command again to continue.
+whole parts. Give the same command again to continue. It replaces no file that the recipe
+does not make, and says which one is in its way.
 
 Several processes can make one corpus together. Each makes one --shard of the parts.
 The index can also come from JOB_COMPLETION_INDEX (Kubernetes) or SLURM_ARRAY_TASK_ID

@@ -7,7 +7,6 @@
 package corpus
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -119,14 +118,14 @@ func (f *Folder) begin() error {
 	if err := os.MkdirAll(f.Path, 0o777); err != nil {
 		return err
 	}
-	replaced, err := f.wouldReplace() // before the recipe is read, which each shard writes first
+	part, err := f.anyPart() // before the recipe is read, which each shard writes first
 	if err != nil {
 		return err
 	}
 	recipe := filepath.Join(f.Path, RecipeFile)
 	switch there, _, err := ReadRecipe(recipe); {
-	case errors.Is(err, os.ErrNotExist) && replaced != "":
-		return fmt.Errorf("%s exists, and no %s beside it says that it is of this corpus; choose another folder with -o", filepath.Join(f.Path, replaced), RecipeFile)
+	case errors.Is(err, os.ErrNotExist) && part != "":
+		return fmt.Errorf("%s exists, and no %s beside it says that it is of this corpus; choose another folder with -o", filepath.Join(f.Path, part), RecipeFile)
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
 		return err
@@ -134,7 +133,7 @@ func (f *Folder) begin() error {
 		return fmt.Errorf("%s is of another corpus: %s; choose another folder with -o, or give the same flags", recipe, differing(there, f.Recipe))
 	}
 	if f.Profile != nil {
-		if err := f.writeWhole(filepath.Join(f.Path, ProfileFile), string(f.Profile)); err != nil {
+		if err := f.writeNew(ProfileFile, string(f.Profile)); err != nil {
 			return err
 		}
 	}
@@ -144,9 +143,8 @@ func (f *Folder) begin() error {
 	return f.writeRecipe()
 }
 
-// wouldReplace returns the name of a file in the folder that a new corpus would replace, "" if
-// there is none.
-func (f *Folder) wouldReplace() (string, error) {
+// anyPart returns the name of a file in the folder that may be of a part, "" if there is none.
+func (f *Folder) anyPart() (string, error) {
 	entries, err := os.ReadDir(f.Path)
 	if err != nil {
 		return "", err
@@ -157,17 +155,13 @@ func (f *Folder) wouldReplace() (string, error) {
 			return e.Name(), nil
 		}
 	}
-	profile, err := os.ReadFile(filepath.Join(f.Path, ProfileFile))
-	if errors.Is(err, os.ErrNotExist) || f.Profile == nil || err == nil && bytes.Equal(profile, f.Profile) {
-		return "", nil
-	}
-	return ProfileFile, err
+	return "", nil
 }
 
 // complete reports whether a part is there, with all of its files.
 func (f *Folder) complete(number int) bool {
 	sums, err := f.sumsOf(f.partName(number))
-	if err != nil {
+	if err != nil || len(sums) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(sums, func(s sum) bool {

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/gopacket"
 
 	"ftplab/lab/pcapng"
+	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/generate"
 )
 
@@ -211,6 +213,9 @@ func (p *part) finish() error {
 		if err := errors.Join(f.file.Sync(), f.file.Close()); err != nil {
 			return err
 		}
+		if err := p.folder.refuseOther(f.name, f.sum()); err != nil {
+			return err
+		}
 		fmt.Fprintf(&sums, "%s  %s\n", f.sum(), f.name)
 	}
 	for _, f := range p.files {
@@ -222,7 +227,7 @@ func (p *part) finish() error {
 			return err
 		}
 	}
-	return p.folder.writeWhole(filepath.Join(p.folder.Path, p.name+sumsSuffix), sums.String())
+	return p.folder.writeNew(p.name+sumsSuffix, sums.String())
 }
 
 // logs has the folder's logs written from the captures, which are complete.
@@ -296,6 +301,29 @@ func (f *Folder) sweep() error {
 		}
 	}
 	return nil
+}
+
+// refuseOther returns an error if the folder has a file of that name whose digest is another one.
+// A recipe always makes the same files, so it would be the user's.
+func (f *Folder) refuseOther(name, digest string) error {
+	path := filepath.Join(f.Path, name)
+	there, err := digestOf(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil && there != digest {
+		return fmt.Errorf("%s exists, and is not the file that the recipe makes; move it, or choose another folder with -o", path)
+	}
+	return nil
+}
+
+// writeNew is writeWhole for a file that does not replace another text.
+func (f *Folder) writeNew(name, text string) error {
+	digest, err := content.Sum(strings.NewReader(text))
+	if err := cmp.Or(err, f.refuseOther(name, digest.String())); err != nil {
+		return err
+	}
+	return f.writeWhole(filepath.Join(f.Path, name), text)
 }
 
 // writeWhole writes a file that has either the old text or the new one, even if the process
