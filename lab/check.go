@@ -50,9 +50,10 @@ type Verdict struct {
 	// Figures are the measurements of the section `figures`.
 	Figures []measure.Result `json:"figures,omitempty"`
 
-	// Files are the other files that a run left in the folder of its results. The next run
-	// replaces or removes these, and no others.
-	Files []string `json:"files,omitempty"`
+	// Files are the other files that a run left in the folder of its results, each with its
+	// SHA-256 in hexadecimal; "" if that is not known. The next run replaces or removes these,
+	// and no others.
+	Files map[string]string `json:"files,omitempty"`
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.

@@ -28,6 +28,7 @@ func TestFilesOfOthersInResults(t *testing.T) {
 		{name: "mine/files/a.c", after: true}, {name: "mine/runs/line-6/notes.txt", after: true}, {name: "mine/local/a", after: true},
 		{name: "mine/keys.log", after: true}, {name: "mine/server.log", after: true}, {name: "mine/client.log", after: true},
 		{name: "mine/capture.pcap", after: true}, {name: "index.html", after: true},
+		{name: "mine/capture.pcapng", after: true, marker: verdict}, {name: "mine/walkthrough.html", after: true},
 	} {
 		folder := t.TempDir()
 		write := func(name, text string) {

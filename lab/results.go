@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/cell"
+	"ftplab/lab/testbed/content"
 )
 
 // resultFiles are what a run leaves in the folder of its scenario. The verdict is first: it is
@@ -73,7 +75,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 }
 
 // notOfRun returns an error if a folder has files that a run would replace but that no run made.
-// The verdict names the files of its run; the one of an older ftplab does not, and all are its.
+// The verdict has the files of its run; the one of an older ftplab does not, and all are its.
 func notOfRun(folder string) error {
 	if err := notOurs(folder, resultFiles); err != nil {
 		return err
@@ -83,9 +85,10 @@ func notOfRun(folder string) error {
 	if err != nil || json.Unmarshal(text, &verdict) != nil || verdict.Files == nil {
 		return nil
 	}
-	for _, name := range resultsIn(folder) {
-		if !slices.Contains(verdict.Files, name) {
-			return fmt.Errorf("%s would be lost: the run whose %s is there did not make it", filepath.Join(folder, name), resultFiles[0])
+	there := resultsIn(folder)
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if made, ok := verdict.Files[name]; !ok || made != "" && made != there[name] {
+			return fmt.Errorf("%s would be lost: the run whose %s is there did not make it, or it was changed since", filepath.Join(folder, name), resultFiles[0])
 		}
 	}
 	return nil
@@ -103,10 +106,11 @@ func notOfIndex(folder string) error {
 	return nil
 }
 
-// resultsIn returns the results in a folder except the verdict, and all files in them, by their
-// paths with slashes. What cannot be read counts as a file. A path that is not UTF-8, which JSON
-// cannot hold, is quoted as in Go.
-func resultsIn(folder string) (names []string) {
+// resultsIn returns the results in a folder except the verdict, and all files in them: the SHA-256
+// of each by its path with slashes. What cannot be read counts as a file, and has no SHA-256. A path
+// that is not UTF-8, which JSON cannot hold, is quoted as in Go.
+func resultsIn(folder string) map[string]string {
+	digests := map[string]string{}
 	for _, name := range resultFiles[1:] {
 		filepath.WalkDir(filepath.Join(folder, name), func(path string, e fs.DirEntry, err error) error {
 			if below, relErr := filepath.Rel(folder, path); relErr == nil && e != nil && (err != nil || !e.IsDir()) {
@@ -114,12 +118,22 @@ func resultsIn(folder string) (names []string) {
 				if !utf8.ValidString(below) {
 					below = strconv.Quote(below)
 				}
-				names = append(names, below)
+				digests[below] = digestOf(path, e)
 			}
 			return nil
 		})
 	}
-	return names
+	return digests
+}
+
+// digestOf is the SHA-256 of a regular file that can be read; "" of others, such as named pipes.
+func digestOf(path string, e fs.DirEntry) string {
+	if e.Type().IsRegular() {
+		if digest, err := content.SumFile(path); err == nil {
+			return digest.String()
+		}
+	}
+	return ""
 }
 
 // notOurs returns an error if a folder has some of the files but not the first of them, which

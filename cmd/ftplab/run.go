@@ -52,9 +52,9 @@ runs in this process, on any system and in virtual time, and the same scenario a
 --seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
 Run replaces the results of an earlier run when the new ones are complete. If files of
-these names are there that no run made, it does not run: verdict.json lists the files of
-its run. If a run is interrupted, its recording is in results/NAME.unfinished until the
-next run.
+these names are there that no run made, or that were changed since, it does not run:
+verdict.json lists the files of its run. If a run is interrupted, its recording is in
+results/NAME.unfinished until the next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
 and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+	"os"
 )
 
 // A Digest identifies a file's content, so that files are compared without it.
@@ -22,6 +23,16 @@ func Sum(r io.Reader) (Digest, error) {
 	d := NewDigester()
 	_, err := io.Copy(d, r)
 	return d.Digest(), err
+}
+
+// SumFile returns the digest of a file.
+func SumFile(path string) (Digest, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Digest{}, err
+	}
+	defer file.Close()
+	return Sum(file)
 }
 
 // A Digester computes the digest of what is written to it.

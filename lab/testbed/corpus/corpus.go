@@ -180,24 +180,13 @@ func (f *Folder) compare(number int, want map[string]string) (differ []string, e
 		return nil, err
 	}
 	for _, s := range sums {
-		got, err := digestOf(filepath.Join(f.Path, s.file))
+		got, err := content.SumFile(filepath.Join(f.Path, s.file))
 		if err != nil {
 			return nil, err
 		}
-		if known, ok := want[s.file]; ok && known != got {
+		if known, ok := want[s.file]; ok && known != got.String() {
 			differ = append(differ, s.file)
 		}
 	}
 	return differ, nil
-}
-
-// digestOf is the SHA-256 of a file, in hexadecimal.
-func digestOf(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	digest, err := content.Sum(file)
-	return digest.String(), err
 }

@@ -307,11 +307,11 @@ func (f *Folder) sweep() error {
 // A recipe always makes the same files, so it would be the user's.
 func (f *Folder) refuseOther(name, digest string) error {
 	path := filepath.Join(f.Path, name)
-	there, err := digestOf(path)
+	there, err := content.SumFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err == nil && there != digest {
+	if err == nil && there.String() != digest {
 		return fmt.Errorf("%s exists, and is not the file that the recipe makes; move it, or choose another folder with -o", path)
 	}
 	return nil
