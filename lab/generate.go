@@ -213,7 +213,7 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 		return nil, "", err
 	}
 	if _, err := traffic.Read(bytes.NewReader(profile)); err != nil {
-		return nil, "", fmt.Errorf("%s: %w", nameOrFile, err)
+		return nil, "", traffic.InFile(nameOrFile, err)
 	}
 	return profile, corpus.ProfileFile, nil
 }

@@ -60,7 +60,7 @@ func TestFilesOfOthersInResults(t *testing.T) {
 			t.Errorf("%s: got %v for the folder of failures", test.name, err)
 		}
 		if text, err := os.ReadFile(filepath.Join(folder, test.name)); string(text) != other {
-			t.Errorf("%s: got %q and %v, want the file as it was", test.name, text, err)
+			t.Errorf("%s: got %.40q and %v, want the file as it was", test.name, text, err)
 		}
 		if test.marker == "" {
 			continue
@@ -70,7 +70,7 @@ func TestFilesOfOthersInResults(t *testing.T) {
 			t.Errorf("%s beside %s: %v", test.name, test.marker, err)
 		}
 		if text, err := os.ReadFile(filepath.Join(folder, test.name)); string(text) == other {
-			t.Errorf("%s beside %s: got %q and %v, want that it is replaced or removed", test.name, test.marker, text, err)
+			t.Errorf("%s beside %s: got %.40q and %v, want that it is replaced or removed", test.name, test.marker, text, err)
 		}
 	}
 }

@@ -139,10 +139,10 @@ func TestProfilesByName(t *testing.T) {
 		t.Errorf("got %v for a capture of one packet:\n%.400s", err, out)
 	}
 	other := filepath.Join(t.TempDir(), "other.json")
-	if err := os.WriteFile(other, []byte(`{"transfers": []}`), 0o644); err != nil {
+	if err := os.WriteFile(other, []byte("{\n\"transfers\": []\n}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `this is not a profile: its field "transfers" has a value of another kind`) {
+	if _, err := baselineOutput("show", other); err == nil || !strings.HasSuffix(err.Error(), `other.json:2: this is not a profile: its field "transfers" has a value of another kind`) {
 		t.Errorf("got %v for a file of another kind", err)
 	}
 	for _, args := range [][]string{{"show", "offce"}, {"compare", "offce", "office"}, {"learn", "offce"}, {"check", "--normal", "offce", little}} {

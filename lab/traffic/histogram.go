@@ -4,6 +4,7 @@ package traffic
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -197,7 +198,7 @@ func short(v float64) float64 {
 func (h *Histogram) UnmarshalJSON(data []byte) error {
 	var j jsonHistogram
 	if err := json.Unmarshal(data, &j); err != nil {
-		return err
+		return errors.New("a distribution has a value of another kind") // err has a line of data, not of the file
 	}
 	*h = Histogram{Count: j.Count, Sum: j.Sum, Squares: j.Squares, Min: j.Min, Max: j.Max, zeros: j.Zeros, buckets: map[int]int64{}}
 	n := j.Zeros

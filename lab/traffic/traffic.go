@@ -9,7 +9,6 @@
 package traffic
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -211,8 +210,8 @@ type File struct {
 // Read reads a profile: a file of `ftplab baseline learn`.
 func Read(r io.Reader) (*File, error) {
 	file := &File{}
-	if err := json.NewDecoder(r).Decode(file); err != nil {
-		return nil, fmt.Errorf("this is not a profile: %w", err)
+	if err := Decode(r, file); err != nil {
+		return nil, err
 	}
 	if file.Traffic == nil || file.Traffic.Sessions() == 0 {
 		return nil, fmt.Errorf("this profile knows of no session that could be generated; learn it anew, with `ftplab baseline learn`")

@@ -5,7 +5,6 @@ package baseline
 import (
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -131,13 +130,8 @@ func count2(table map[string]map[string]int, row, column string, n int) {
 // ReadProfile reads a profile that Write wrote.
 func ReadProfile(r io.Reader) (*Profile, error) {
 	read := &Profile{}
-	err := json.NewDecoder(r).Decode(read)
-	var other *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &other) && other.Field != "":
-		return nil, fmt.Errorf("this is not a profile: its field %q has a value of another kind", other.Field)
-	case err != nil:
-		return nil, fmt.Errorf("this is not a profile: %w", err)
+	if err := traffic.Decode(r, read); err != nil {
+		return nil, err
 	}
 	if read.Format != formatName {
 		return nil, fmt.Errorf("this is not a profile: its format is %q, and %q was expected", read.Format, formatName)
@@ -159,7 +153,7 @@ func ReadProfileFile(name string) (*Profile, error) {
 	defer f.Close()
 	p, err := ReadProfile(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, traffic.InFile(name, err)
 	}
 	return p, nil
 }

@@ -99,6 +99,11 @@ func TestReadProfileRefuses(t *testing.T) {
 		`{"format": "ftplab normal"}`:            "version 0",
 		`{"format":"ftplab normal","version":9}`: "version 9",
 		`{"format":"ftplab normal","version":1,"distributions":{"reply-time":{"count":1}}}`: "buckets",
+		"[]": "line 1: this is not a profile: an object was expected",
+		"{\n\"format\": \"ftplab normal\"\n\"version\": 1\n}":      "line 3: this is not a profile: invalid character",
+		"{\n\"packets\":\n\"1\"}":                                  `line 3: this is not a profile: its field "packets" has a value of another kind`,
+		"{\n\"commands\": {\n":                                     "line 2: this is not a profile: unexpected end of JSON input",
+		"{\n\"distributions\": {\"reply-time\": {\"count\": []}}}": "not a profile: a distribution has a value of another kind",
 	} {
 		_, err := ReadProfile(strings.NewReader(text))
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,0 +1,55 @@
+package traffic
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A LineError is a mistake in a profile, with the number of its line.
+type LineError struct {
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+func (e *LineError) Unwrap() error { return e.Err }
+
+// InFile says of an error of a profile in which file it is, and on which line if that is known.
+func InFile(name string, err error) error {
+	if at, ok := errors.AsType[*LineError](err); ok {
+		return fmt.Errorf("%s:%d: %w", name, at.Line, at.Err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// Decode reads the JSON of a profile.
+func Decode(r io.Reader, profile any) error {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(text, profile)
+	syntax, _ := errors.AsType[*json.SyntaxError](err)
+	kind, _ := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case syntax != nil:
+		return atByte(text, syntax.Offset, err)
+	case kind != nil && kind.Field == "":
+		return atByte(text, kind.Offset, errors.New("an object was expected"))
+	case kind != nil:
+		return atByte(text, kind.Offset, fmt.Errorf("its field %q has a value of another kind", kind.Field))
+	case err != nil:
+		return fmt.Errorf("this is not a profile: %w", err)
+	}
+	return nil
+}
+
+// atByte is the error of a text whose first bytes could be read.
+func atByte(text []byte, read int64, err error) error {
+	line := 1 + bytes.Count(text[:max(0, read-1)], []byte("\n"))
+	return &LineError{line, fmt.Errorf("this is not a profile: %w", err)}
+}
