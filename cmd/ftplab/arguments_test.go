@@ -39,6 +39,8 @@ func TestArguments(t *testing.T) {
 		{"help wants", `unknown command "wants"; did you mean want?`},
 		{"help derve", `unknown command "derve"; did you mean derive or serve?`},
 		{"explain --md --html x", "--html and --md do not go together: explain takes one of them"},
+		{"extcap --install --seed 7", "--install and --seed do not go together: extcap takes one of them"},
+		{"extcap --capture --install", "--install and --capture do not go together: extcap takes one of them"},
 		{"run activ_list", "there is no scenario \"activ_list\"; did you mean active_list? `ftplab list` lists them, or give the path of a file of your own"},
 		{"run odd/abor_[2", `"abor_[2": this pattern has a [ without a ], or a \ at its end`},
 		{"run --ouput x", "unknown flag: --ouput; did you mean --output?"},

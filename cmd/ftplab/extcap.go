@@ -52,6 +52,7 @@ Wireshark starts "ftplab extcap" with flags of its own.`,
 	}
 	for _, name := range []string{"extcap-interfaces", "extcap-dlts", "extcap-config", "capture", "fifo", "scenario", "file", "pace", "seed", "extcap-interface", "extcap-version", "extcap-capture-filter"} {
 		flags.MarkHidden(name)
+		oneOf(c, "install", name)
 	}
 	return c
 }
