@@ -171,7 +171,7 @@ func IsResult(scenario, path string) bool {
 	folder, file, _ := strings.Cut(filepath.ToSlash(filepath.Clean(path)), "/")
 	file, _, _ = strings.Cut(file, "/")
 	switch {
-	case folder == "index.html" || folder == "index.json" || strings.HasPrefix(folder, scenario+unfinishedSuffix):
+	case folder == "index.html" || folder == "index.json" || strings.HasPrefix(folder, scenario+Unfinished):
 		return true
 	case folder == scenario:
 		return file == "" || slices.Contains(resultFiles, file)

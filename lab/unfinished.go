@@ -6,11 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"ftplab/lab/internal/newfiles"
 )
 
-// unfinishedSuffix is what the folder of a run is called after its scenario's
-// name until the run is over.
-const unfinishedSuffix = ".unfinished"
+// Unfinished is how the name of a file, or of the folder of a run, ends until it is complete.
+const Unfinished = newfiles.Unfinished
 
 // unfinishedMark is a file that ftplab writes into such a folder. A folder of this name without
 // the mark is the user's: nothing in it is replaced or removed.
@@ -25,7 +26,7 @@ func unfinishedFolder(final string) (folder string, lock *folderLock, err error)
 		return "", nil, err
 	}
 	for n := 1; ; n++ {
-		folder = final + unfinishedSuffix
+		folder = final + Unfinished
 		if n > 1 {
 			folder += "-" + strconv.Itoa(n)
 		}

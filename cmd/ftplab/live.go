@@ -8,11 +8,9 @@ import (
 	"os"
 	"strconv"
 
+	"ftplab/lab"
 	"ftplab/lab/pcapng"
 )
-
-// unfinished is how the name of a capture or a report ends that will replace an earlier one.
-const unfinished = ".unfinished"
 
 // openUnfinished opens a file for a capture or a report that is written while it is made; - is the
 // standard output, which stays open. If there is an earlier file, the new one is written to
@@ -96,7 +94,7 @@ func hasPacket(path string) bool {
 // createUnfinished creates a file beside another one. It replaces only what ftplab has written.
 func createUnfinished(place string) (*os.File, error) {
 	for n := 1; ; n++ {
-		name := place + unfinished
+		name := place + lab.Unfinished
 		if n > 1 {
 			name += "-" + strconv.Itoa(n)
 		}

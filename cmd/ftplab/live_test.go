@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/gopacket"
 
+	"ftplab/lab"
 	"ftplab/lab/pcapng"
 )
 
@@ -49,11 +50,11 @@ func TestEarlierFilesStay(t *testing.T) {
 		if _, err := io.WriteString(to, test.text); err != nil {
 			t.Fatal(err)
 		}
-		if live, err := os.ReadFile(path + unfinished); err != nil || string(live) != test.text {
+		if live, err := os.ReadFile(path + lab.Unfinished); err != nil || string(live) != test.text {
 			t.Errorf("%s: while it is made, got %d bytes and error %v, want the %d written", test.name, len(live), err, len(test.text))
 		}
 		err = end(test.failed)
-		if left := test.left != ""; left != (err != nil) || left && !strings.HasSuffix(err.Error(), test.name+" stays as it was; what was recorded until then is in "+path+unfinished) {
+		if left := test.left != ""; left != (err != nil) || left && !strings.HasSuffix(err.Error(), test.name+" stays as it was; what was recorded until then is in "+path+lab.Unfinished) {
 			t.Errorf("%s: got error %v", test.name, err)
 		}
 		want := earlier
@@ -64,12 +65,12 @@ func TestEarlierFilesStay(t *testing.T) {
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s: got %d bytes, %v and error %v, want %d bytes for their owner", test.name, len(got), info.Mode(), err, len(want))
 		}
-		left, err := os.ReadFile(path + unfinished)
+		left, err := os.ReadFile(path + lab.Unfinished)
 		if test.left == "" && !os.IsNotExist(err) || !strings.HasPrefix(test.text, string(left)) || !strings.HasPrefix(string(left), test.left) {
 			t.Errorf("%s: %d bytes are left, error %v, want the beginning of what was written", test.name, len(left), err)
 		}
 		if test.left != "" {
-			if packets, errText, status := judged(t, "explain", "--packets", path+unfinished); status != exitPassed || packets == "" || errText != "" {
+			if packets, errText, status := judged(t, "explain", "--packets", path+lab.Unfinished); status != exitPassed || packets == "" || errText != "" {
 				t.Errorf("%s: explain: got status %d and %q, want packets and no remark", test.name, status, errText)
 			}
 		}
@@ -123,15 +124,15 @@ func TestUnfinishedFiles(t *testing.T) {
 	}
 	mine := string(bytes.ReplaceAll(capture, []byte("ftplab "), []byte("mytool ")))
 	for _, test := range []struct{ name, there, written string }{
-		{"x.pcapng", string(capture), unfinished},
-		{"x.pcapng", "", unfinished},
-		{"x.pcapng", mine, unfinished + "-2"},
-		{"x.xml", "<?xml version=\"1.0\"?>\n<testsuite name=\"ftplab\" tests=", unfinished},
-		{"x.xml", "<testsuite name=\"mine\"/>", unfinished + "-2"},
-		{"x.txt", "mine", unfinished + "-2"},
+		{"x.pcapng", string(capture), lab.Unfinished},
+		{"x.pcapng", "", lab.Unfinished},
+		{"x.pcapng", mine, lab.Unfinished + "-2"},
+		{"x.xml", "<?xml version=\"1.0\"?>\n<testsuite name=\"ftplab\" tests=", lab.Unfinished},
+		{"x.xml", "<testsuite name=\"mine\"/>", lab.Unfinished + "-2"},
+		{"x.txt", "mine", lab.Unfinished + "-2"},
 	} {
 		path := filepath.Join(t.TempDir(), test.name)
-		for name, text := range map[string]string{path: "earlier", path + unfinished: test.there} {
+		for name, text := range map[string]string{path: "earlier", path + lab.Unfinished: test.there} {
 			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +151,7 @@ func TestUnfinishedFiles(t *testing.T) {
 		if text, err := os.ReadFile(path); string(text) != "new" {
 			t.Errorf("%s with %.20q: got %q, error %v", test.name, test.there, text, err)
 		}
-		if text, _ := os.ReadFile(path + unfinished); test.written != unfinished && string(text) != test.there {
+		if text, _ := os.ReadFile(path + lab.Unfinished); test.written != lab.Unfinished && string(text) != test.there {
 			t.Errorf("%s with %.20q: got %q, want what was there", test.name, test.there, text)
 		}
 	}
@@ -169,24 +170,24 @@ func TestUnfinishedPcap(t *testing.T) {
 		writePcap(t, to, frames)
 		return end(errors.New("interrupted"))
 	}
-	for name, frames := range map[string]int{path: 3, path + unfinished: 2} {
+	for name, frames := range map[string]int{path: 3, path + lab.Unfinished: 2} {
 		if err := interrupted(name, frames); err != nil { // a new file, without the mark
 			t.Error(err)
 		}
 	}
-	mine, _ := os.ReadFile(path + unfinished)
+	mine, _ := os.ReadFile(path + lab.Unfinished)
 	for n := range 3 {
-		if err := interrupted(path, 1+n); err == nil || !strings.HasSuffix(err.Error(), path+unfinished+"-2") {
+		if err := interrupted(path, 1+n); err == nil || !strings.HasSuffix(err.Error(), path+lab.Unfinished+"-2") {
 			t.Errorf("got %v, want where the capture is", err)
 		}
 	}
-	for name, want := range map[string]int{path: 3, path + unfinished: 2, path + unfinished + "-2": 3} {
+	for name, want := range map[string]int{path: 3, path + lab.Unfinished: 2, path + lab.Unfinished + "-2": 3} {
 		packets, errText, _ := judged(t, "explain", "--packets", name)
 		if got := strings.Count(packets, "\n"); got != want || errText != "" {
 			t.Errorf("%s: got %d packets and %q, want %d", name, got, errText, want)
 		}
 	}
-	if got, _ := os.ReadFile(path + unfinished); !bytes.Equal(got, mine) {
+	if got, _ := os.ReadFile(path + lab.Unfinished); !bytes.Equal(got, mine) {
 		t.Error("a file of the user's has changed")
 	}
 	if all, err := filepath.Glob(path + "*"); len(all) != 3 {

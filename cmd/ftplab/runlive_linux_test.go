@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ftplab/lab"
 )
 
 // TestRunLive reads the capture from standard output while the session is
@@ -72,16 +74,16 @@ func TestLiveFileStaysUntilTheCaptureIsWhole(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		waitFor(t, file+unfinished, "USER anonymous\r\n")
+		waitFor(t, file+lab.Unfinished, "USER anonymous\r\n")
 		cancel()
 	}()
-	if status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-w", file, write(t, "endless.txtar", endless)); status != exitError || !strings.Contains(errOut, file+" stays as it was; what was recorded until then is in "+file+unfinished+"\n") {
+	if status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-w", file, write(t, "endless.txtar", endless)); status != exitError || !strings.Contains(errOut, file+" stays as it was; what was recorded until then is in "+file+lab.Unfinished+"\n") {
 		t.Errorf("interrupted: got status %d and %q, want %d and what is where", status, errOut, exitError)
 	}
 	if got, err := os.ReadFile(file); string(got) != earlier {
 		t.Errorf("interrupted: got %d bytes, error %v, want what was in the file", len(got), err)
 	}
-	if n := frames(t, file+unfinished); n < 6 {
+	if n := frames(t, file+lab.Unfinished); n < 6 {
 		t.Errorf("got %d frames, want those of the login", n)
 	}
 	if status, out, errOut := ftplab(t.Context(), "run", "-w", file, "active_list"); status != exitPassed {

@@ -48,7 +48,7 @@ func Make(ctx context.Context, p Plan, folder string) error {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
 		return err
 	}
-	unfinished, err := os.MkdirTemp(filepath.Dir(folder), filepath.Base(folder)+".unfinished-")
+	unfinished, err := os.MkdirTemp(filepath.Dir(folder), filepath.Base(folder)+lab.Unfinished+"-")
 	if err != nil {
 		return err
 	}

@@ -44,9 +44,6 @@ type File struct {
 	Hidden bool
 }
 
-// unfinished is how the name of a file ends until all of it is written.
-const unfinished = ".unfinished"
-
 // maxGaps is how many gaps of a file are listed.
 const maxGaps = 100
 
@@ -153,7 +150,7 @@ func (w *writer) flush(o *output) {
 // openFile opens the file of an output to write more to it. It makes the file if none of the
 // two names is in use.
 func (w *writer) openFile(o *output) (*os.File, error) {
-	name := o.Name + unfinished
+	name := o.Name + newfiles.Unfinished
 	if o.begun {
 		return w.root.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o666)
 	}
@@ -190,19 +187,19 @@ func (w *writer) complete(o *output) {
 
 // rename gives a file its name, unless another file has got that name since the file was begun.
 func (w *writer) rename(o *output) error {
-	err := w.root.Link(o.Name+unfinished, o.Name)
+	err := w.root.Link(o.Name+newfiles.Unfinished, o.Name)
 	if errors.Is(err, fs.ErrExist) {
 		return w.taken(o.Name)
 	}
 	if err == nil {
 		w.made.Add(filepath.Join(w.dir, o.Name))
-		return w.root.Remove(o.Name + unfinished)
+		return w.root.Remove(o.Name + newfiles.Unfinished)
 	}
 	// A file system without hard links, such as FAT.
 	if _, err := w.root.Lstat(o.Name); err == nil {
 		return w.taken(o.Name)
 	}
-	if err := w.root.Rename(o.Name+unfinished, o.Name); err != nil {
+	if err := w.root.Rename(o.Name+newfiles.Unfinished, o.Name); err != nil {
 		return err
 	}
 	w.made.Add(filepath.Join(w.dir, o.Name))

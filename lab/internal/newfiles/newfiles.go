@@ -10,6 +10,9 @@ import (
 	"slices"
 )
 
+// Unfinished is how the name of a file or a folder ends until it is complete.
+const Unfinished = ".unfinished"
+
 // A List has the files and folders that were made.
 type List struct{ paths []string }
 

@@ -19,13 +19,11 @@ import (
 
 	"github.com/google/gopacket"
 
+	"ftplab/lab/internal/newfiles"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/generate"
 )
-
-// unfinished is the end of a file's name until its part is complete.
-const unfinished = ".unfinished"
 
 // A part is a number of successive sessions: captures and labels. It is made as a whole: its
 // files get their names when all of them are complete. The last file has the SHA-256 of the
@@ -68,7 +66,7 @@ func (f *partFile) Write(b []byte) (int, error) {
 // into it.
 func (p *part) create(suffix string) (*partFile, error) {
 	name := p.name + suffix
-	file, err := os.Create(filepath.Join(p.folder.Path, name+p.folder.own+unfinished))
+	file, err := os.Create(filepath.Join(p.folder.Path, name+p.folder.own+newfiles.Unfinished))
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +278,7 @@ func (p *part) abandon() error {
 }
 
 // unfinishedPart is the name of a file that create has made.
-var unfinishedPart = regexp.MustCompile(`^part-([0-9]{5,})[-.].*\.[0-9a-f]{8}\.unfinished$`)
+var unfinishedPart = regexp.MustCompile(`^part-([0-9]{5,})[-.].*\.[0-9a-f]{8}` + regexp.QuoteMeta(newfiles.Unfinished) + `$`)
 
 // sweep removes the unfinished files of the shard's parts, which a process left that was killed.
 func (f *Folder) sweep() error {
@@ -329,7 +327,7 @@ func (f *Folder) writeNew(name, text string) error {
 // writeWhole writes a file that has either the old text or the new one, even if the process
 // is killed. The file that such a process leaves is overwritten when its shard is continued.
 func (f *Folder) writeWhole(path, text string) error {
-	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard.Index, unfinished))
+	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard.Index, newfiles.Unfinished))
 	if err != nil {
 		return err
 	}
