@@ -7,12 +7,10 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	_ "github.com/google/gopacket/layers"
@@ -208,19 +206,7 @@ func wantNothingLeft(t *testing.T, folder string) {
 // system has none for it.
 func TestRefusedRunKeepsEarlierResults(t *testing.T) {
 	folder, before := earlierResults(t)
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestRefusedRun$", "-test.v")
-	cmd.Env = append(os.Environ(), refusing+"="+folder)
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:   unix.CLONE_NEWUSER,
-		Unshareflags: unix.CLONE_NEWNET,
-		UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-		GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-		optional.Missing(t, "this system does not allow user namespaces: "+err.Error())
-	}
-	if !strings.Contains(string(out), "--- PASS: TestRefusedRun") {
+	if out := optional.InOwnNetwork(t, "^TestRefusedRun$", refusing+"="+folder); !strings.Contains(out, "--- PASS: TestRefusedRun") {
 		t.Errorf("got\n%s", out)
 	}
 	wantUnchanged(t, folder, before)

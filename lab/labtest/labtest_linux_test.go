@@ -3,14 +3,12 @@ package labtest
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
+	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 )
 
@@ -50,19 +48,8 @@ func TestOnAPoorSystem(t *testing.T) {
 		{"Linux", "", "--- SKIP: TestOneScenario/Linux"},
 		{"Linux", "1", "--- FAIL: TestOneScenario/Linux"},
 	} {
-		cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run=^TestOneScenario$/^"+test.name+"$")
-		cmd.Env = append(os.Environ(), poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require, "TMPDIR="+t.TempDir())
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:   unix.CLONE_NEWUSER,
-			Unshareflags: unix.CLONE_NEWNET, // by then the user namespace knows who is root in it
-			UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-			GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-		}
-		out, err := cmd.CombinedOutput()
-		if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-			t.Skip("this system does not allow user namespaces: ", err)
-		}
-		if got := string(out); !strings.Contains(got, test.want) {
+		got := optional.InOwnNetwork(t, "^TestOneScenario$/^"+test.name+"$", poorSystem+"=1", "FTPLAB_REQUIRE_TOOLS="+test.require, "TMPDIR="+t.TempDir())
+		if !strings.Contains(got, test.want) {
 			t.Errorf("%s, with FTPLAB_REQUIRE_TOOLS=%q: want %q, got\n%s", test.name, test.require, test.want, got)
 		} else if test.name == "Linux" && !strings.Contains(got, "net.ipv6.conf.all.disable_ipv6=0") {
 			t.Errorf("%s: want the way out, got\n%s", test.name, got)

@@ -1,17 +1,12 @@
 package network_test
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
@@ -83,19 +78,7 @@ const inNamespace = "FTPLAB_TEST_IN_NAMESPACE"
 // TestNoConnections has a network namespace with no socket, and then with listeners.
 func TestNoConnections(t *testing.T) {
 	if os.Getenv(inNamespace) == "" {
-		cmd := exec.Command("/proc/self/exe", "-test.run=^TestNoConnections$", "-test.v")
-		cmd.Env = append(os.Environ(), inNamespace+"=1")
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Cloneflags:   unix.CLONE_NEWUSER,
-			Unshareflags: unix.CLONE_NEWNET, // by then the user namespace knows who is root in it
-			UidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
-			GidMappings:  []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
-		}
-		out, err := cmd.CombinedOutput()
-		if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
-			optional.Missing(t, "this system does not allow user namespaces: "+err.Error())
-		}
-		if !strings.Contains(string(out), "--- PASS: TestNoConnections") {
+		if out := optional.InOwnNetwork(t, "^TestNoConnections$", inNamespace+"=1"); !strings.Contains(out, "--- PASS: TestNoConnections") {
 			t.Errorf("got\n%s", out)
 		}
 		return
