@@ -19,7 +19,9 @@ type Kind string
 const (
 	Count Kind = "count" // a number of packets, connections or bytes, or a port
 	Time  Kind = "time"  // in seconds
-	Ratio Kind = "ratio" // a share from 0 to 1, or a rate in bits a second, or another ratio
+	Share Kind = "share" // from 0 to 1
+	Rate  Kind = "rate"  // in bits a second
+	Ratio Kind = "ratio" // of two counts, or another number without a unit
 	Words Kind = "words"
 )
 
@@ -42,11 +44,18 @@ func (q Quantity) Kind() Kind {
 		return Count
 	case seconds:
 		return Time
+	case share:
+		return Share
+	case rate:
+		return Rate
 	case words:
 		return Words
 	}
 	return Ratio
 }
+
+// IsPort reports whether the values are ports.
+func (q Quantity) IsPort() bool { return q.subject.measurement.name == "NAME.port.SIDE" }
 
 // Words returns the words that the quantity can be, or nil if it can be others, too.
 func (q Quantity) Words() []string { return wordsOf[q.subject.measurement.name] }

@@ -260,6 +260,9 @@ func (q *Question) parseExpression(text string) (err error) {
 	if got := q.quantity.Kind(); q.Kind != Choice && got != wanted {
 		return fmt.Errorf("%s is of the kind %s, not %s", text, got, q.Kind)
 	}
+	if q.Kind == Port && !q.quantity.IsPort() {
+		return fmt.Errorf("%s is not a port; one such as data.port.client was expected", text)
+	}
 	return nil
 }
 
