@@ -57,8 +57,8 @@ type quoted struct {
 func (j *judge) addQuoted(p *packet.Packet) {
 	const most = 1000 // of a scan
 	j.capture.answer = j.capture.answer || p.Number == 1 && p.IsAnswer() && j.hosts.areNamed(j.want, p.IP.Dst)
-	if p.ICMP != nil && p.ICMP.TCPSrc.IsValid() && len(j.quoted) < most {
-		j.quoted = append(j.quoted, quoted{p.Number, p.ICMP.TCPSrc, p.ICMP.TCPDst})
+	if p.ICMP != nil && p.ICMP.About.IsTCP() && len(j.quoted) < most {
+		j.quoted = append(j.quoted, quoted{p.Number, p.ICMP.About.Src, p.ICMP.About.Dst})
 	}
 }
 

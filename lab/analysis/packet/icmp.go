@@ -24,12 +24,18 @@ func (d *Decoder) icmpMessage(p *Packet, protocol int, b piece) {
 	if protocol == protoICMP {
 		d.icmp.Text = icmpText(b)
 		if t := d.icmp.Type; t == 3 || t == 11 || t == 12 { // RFC 792
-			d.icmp.TCPSrc, d.icmp.TCPDst = quoted4(b.from(8)).tcp()
+			d.icmp.About = quoted4(b.from(8)).ends()
+		}
+		if d.icmp.Type == 3 && d.icmp.Code == 4 { // RFC 1191
+			d.icmp.MTU = b.uint16(6)
 		}
 	} else {
 		d.icmp.Text = icmp6Text(b)
 		if d.icmp.Type < 128 { // an error (RFC 4443, 2.1)
-			d.icmp.TCPSrc, d.icmp.TCPDst = quoted6(b.from(8)).tcp()
+			d.icmp.About = quoted6(b.from(8)).ends()
+		}
+		if d.icmp.Type == 2 {
+			d.icmp.MTU = int(b.uint32(4))
 		}
 	}
 }
@@ -89,6 +95,8 @@ func unreachable(b piece) string {
 	code := b.data[1]
 	q := quoted4(b.from(8))
 	switch {
+	case code == 2 && q.src == "?":
+		return "? protocol unreachable"
 	case code == 2:
 		return fmt.Sprintf("%s protocol %d unreachable", q.dst, q.protocol)
 	case code == 3:
@@ -178,18 +186,28 @@ func quoted6(b piece) quoted {
 	return q
 }
 
-// tcp returns the ends of a TCP segment, not valid ones for another packet.
-func (q quoted) tcp() (src, dst netip.AddrPort) {
-	from, err := netip.ParseAddr(q.src)
-	to, err2 := netip.ParseAddr(q.dst)
-	if q.protocol != protoTCP || len(q.data) < 4 || err != nil || err2 != nil {
-		return src, dst
+// ends returns the protocol and the ends.
+func (q quoted) ends() Quoted {
+	src, err := netip.ParseAddr(q.src)
+	dst, err2 := netip.ParseAddr(q.dst)
+	if err != nil || err2 != nil {
+		return Quoted{}
 	}
-	return netip.AddrPortFrom(from, binary.BigEndian.Uint16(q.data)), netip.AddrPortFrom(to, binary.BigEndian.Uint16(q.data[2:]))
+	from, to := uint16(0), uint16(0)
+	if (q.protocol == protoTCP || q.protocol == protoUDP) && len(q.data) >= 4 {
+		from, to = binary.BigEndian.Uint16(q.data), binary.BigEndian.Uint16(q.data[2:])
+	}
+	return Quoted{q.protocol, netip.AddrPortFrom(src, from), netip.AddrPortFrom(dst, to)}
 }
+
+// IsTCP reports whether it is the beginning of a TCP segment, with the ports.
+func (q Quoted) IsTCP() bool { return q.Protocol == protoTCP && q.Src.Port() > 0 }
 
 // port names the destination: "192.0.2.21 tcp port 21".
 func (q quoted) port() string {
+	if q.src == "?" {
+		return "? port"
+	}
 	port := "?"
 	if len(q.data) >= 4 {
 		port = fmt.Sprint(binary.BigEndian.Uint16(q.data[2:]))

@@ -70,7 +70,7 @@ func (p *Packet) Clone() *Packet {
 // or an ICMP error about a TCP segment. Multicast DNS announces names that nobody asked for (RFC 6762
 // section 8.3).
 func (p *Packet) IsAnswer() bool {
-	return p.ICMP != nil && p.ICMP.TCPSrc.IsValid() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response && p.UDP.SrcPort == dnsPort
+	return p.ICMP != nil && p.ICMP.About.IsTCP() || p.UDP != nil && p.UDP.DNS != nil && p.UDP.DNS.Response && p.UDP.SrcPort == dnsPort
 }
 
 // Headless reports whether the recorder cut a packet so short that the header is missing which
@@ -153,9 +153,17 @@ type ICMP struct {
 	Length int
 	// Text is what tcpdump prints of it: "echo request, id 1, seq 2".
 	Text string
-	// TCPSrc and TCPDst are the ends of the TCP segment that an error is about; not valid if it is
-	// about none.
-	TCPSrc, TCPDst netip.AddrPort
+	// About is the packet that an error is about.
+	About Quoted
+	// MTU is that of an error that says that a packet is too big; 0 if it has none.
+	MTU int
+}
+
+// A Quoted is what an error of ICMP quotes of a packet. Its ends are not valid if it quotes none,
+// and the ports 0 if they are not those of TCP or UDP.
+type Quoted struct {
+	Protocol int
+	Src, Dst netip.AddrPort
 }
 
 // ARP is an ARP message (RFC 826).

@@ -381,3 +381,46 @@ func TestUsualReplies(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(replies, "\n"))
 	}
 }
+
+// TestICMP asks that an error keeps what it says about the packet that it quotes, with other addresses.
+func TestICMP(t *testing.T) {
+	const router, client, server = "198.51.100.1", "198.51.100.100", "192.0.2.21"
+	four := func(protocol byte, rest ...byte) []byte {
+		head := []byte{0x45, 0, 0, 60, 0, 1, 0, 0, 64, protocol, 0, 0, 198, 51, 100, 100, 192, 0, 2, 21}
+		return append(head, rest...)
+	}
+	six := append([]byte{0x60, 0, 0, 0, 0, 20, 6, 64}, slices.Concat(netip.MustParseAddr("2001:db8::100").AsSlice(), netip.MustParseAddr("2001:db8::21").AsSlice(), []byte{200, 0, 0, 21, 0, 0, 0, 1})...)
+	key := NewKey("key")
+	name := func(addr string) string { return key.Addr(netip.MustParseAddr(addr)).String() }
+	for _, test := range []struct {
+		head, about []byte
+		want        string
+	}{
+		{[]byte{3, 3, 0, 0, 0, 0, 0, 0}, four(17, 200, 0, 0, 53, 0, 30, 0, 0), name(server) + " udp port 53 unreachable"},
+		{[]byte{3, 3, 0, 0, 0, 0, 0, 0}, four(6, 200, 0, 0, 21, 0, 0, 0, 1), name(server) + " tcp port 21 unreachable"},
+		{[]byte{3, 2, 0, 0, 0, 0, 0, 0}, four(47, 0, 0, 8, 0), name(server) + " protocol 47 unreachable"},
+		{[]byte{3, 13, 0, 0, 0, 0, 0, 0}, four(6, 200, 0, 0, 21, 0, 0, 0, 1), "host " + name(server) + " unreachable - admin prohibited filter"},
+		{[]byte{3, 4, 0, 0, 0, 0, 5, 120}, four(6, 200, 0, 0, 21, 0, 0, 0, 1), name(server) + " unreachable - need to frag (mtu 1400)"},
+		{[]byte{3, 1, 0, 0, 0, 0, 0, 0}, nil, "host ? unreachable"},
+		{[]byte{3, 3, 0, 0, 0, 0, 0, 0}, nil, "? port unreachable"},
+		{[]byte{2, 0, 0, 0, 0, 0, 5, 120}, six, "packet too big, mtu 1400"},
+		{[]byte{1, 4, 0, 0, 0, 0, 0, 0}, six, "destination unreachable, unreachable port, " + name("2001:db8::21") + " tcp port 21"},
+		{[]byte{1, 4, 0, 0, 0, 0, 0, 0}, nil, "destination unreachable, unreachable port, ? port"},
+	} {
+		f := forge.New()
+		if test.head[0] < 3 {
+			f.IP(netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::100"), 58, append(test.head, test.about...))
+		} else {
+			f.IP(netip.MustParseAddr(router), netip.MustParseAddr(client), 1, append(test.head, test.about...))
+		}
+		out := redacted(t, f.PCAP(), "key")
+		for p := range open(t, out).Packets() {
+			if p.ICMP == nil || p.ICMP.Text != test.want {
+				t.Errorf("%v: got %+v, want %q", test.head, p.ICMP, test.want)
+			}
+		}
+		if bytes.Contains(out, []byte{198, 51, 100, 100}) || bytes.Contains(out, []byte{192, 0, 2, 21}) {
+			t.Errorf("%v: an address is in the redacted capture", test.head)
+		}
+	}
+}

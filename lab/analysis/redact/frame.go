@@ -97,27 +97,10 @@ func as4(a netip.Addr) []byte {
 func (w *writer) ip(p *capture.Packet, protocol byte, payload []byte, more, checksumAt int) frame {
 	src, dst := w.key.Addr(p.IP.Src), w.key.Addr(p.IP.Dst)
 	length := len(payload) + more
-	var head []byte
+	head := ipHeader(p.IP, src, dst, protocol, length)
 	kind := uint16(etherIPv4)
 	if p.IP.Version == 6 {
-		a, b := src.As16(), dst.As16()
-		head = []byte{0x60, 0, 0, 0}
-		head = binary.BigEndian.AppendUint16(head, uint16(min(length, 0xffff)))
-		head = append(head, protocol, byte(p.IP.TTL))
-		head = slices.Concat(head, a[:], b[:])
 		kind = etherIPv6
-	} else {
-		flags := uint16(0)
-		if p.IP.DF {
-			flags = 0x4000
-		}
-		head = []byte{0x45, 0}
-		head = binary.BigEndian.AppendUint16(head, uint16(min(20+length, 0xffff)))
-		head = binary.BigEndian.AppendUint16(head, p.IP.ID)
-		head = binary.BigEndian.AppendUint16(head, flags)
-		head = append(head, byte(p.IP.TTL), protocol, 0, 0)
-		head = slices.Concat(head, as4(src), as4(dst))
-		binary.BigEndian.PutUint16(head[10:], fold(sum(0, head)))
 	}
 	if checksumAt >= 0 {
 		pseudo := uint32(length) + uint32(protocol)
@@ -136,6 +119,25 @@ func (w *writer) ip(p *capture.Packet, protocol byte, payload []byte, more, chec
 		binary.BigEndian.PutUint16(payload[checksumAt:], c)
 	}
 	return w.ether(p, kind, append(head, payload...), more)
+}
+
+// ipHeader is a header of IP before so many bytes. Its other fields are those of another header.
+func ipHeader(like *packet.IP, src, dst netip.Addr, protocol byte, length int) []byte {
+	if like.Version == 6 {
+		a, b := src.As16(), dst.As16()
+		head := binary.BigEndian.AppendUint16([]byte{0x60, 0, 0, 0}, uint16(min(length, 0xffff)))
+		return slices.Concat(append(head, protocol, byte(like.TTL)), a[:], b[:])
+	}
+	flags := uint16(0)
+	if like.DF {
+		flags = 0x4000
+	}
+	head := binary.BigEndian.AppendUint16([]byte{0x45, 0}, uint16(min(20+length, 0xffff)))
+	head = binary.BigEndian.AppendUint16(head, like.ID)
+	head = binary.BigEndian.AppendUint16(head, flags)
+	head = slices.Concat(append(head, byte(like.TTL), protocol, 0, 0), as4(src), as4(dst))
+	binary.BigEndian.PutUint16(head[10:], fold(sum(0, head)))
+	return head
 }
 
 // sum adds up 16-bit words, as the checksum of IP does (RFC 1071).
@@ -236,20 +238,41 @@ func (w *writer) udp(p *capture.Packet) frame {
 	return w.ip(p, protoUDP, b, 0, 6)
 }
 
-// icmp makes a message of the same type. What it carries or quotes is left out, if that is
-// possible, and else zero.
+// icmp makes a message of the same type. Of a packet that it quotes, the addresses, the protocol
+// and the ports stay. What else it carries is left out, if that is possible, and else zero.
 func (w *writer) icmp(p *capture.Packet) frame {
+	m := p.ICMP
 	protocol := byte(protoICMP)
 	size := 8
 	if p.IP.Version == 6 {
 		protocol = protoICMPv6
-		size = map[int]int{133: 8, 134: 16, 135: 24, 136: 24, 137: 40}[p.ICMP.Type]
+		size = map[int]int{133: 8, 134: 16, 135: 24, 136: 24, 137: 40}[m.Type]
 		size = max(size, 8)
-		if p.ICMP.Type >= 130 && p.ICMP.Type <= 132 {
+		if m.Type >= 130 && m.Type <= 132 {
 			size = 24
 		}
 	}
 	b := make([]byte, size)
-	b[0], b[1] = byte(p.ICMP.Type), byte(p.ICMP.Code)
-	return w.ip(p, protocol, b, 0, 2)
+	b[0], b[1] = byte(m.Type), byte(m.Code)
+	binary.BigEndian.PutUint32(b[4:], uint32(m.MTU)) // of ICMP in its lower half
+	return w.ip(p, protocol, append(b, w.quoted(p)...), 0, 2)
+}
+
+// quoted is the beginning of the packet that an error is about.
+func (w *writer) quoted(p *capture.Packet) []byte {
+	q := p.ICMP.About
+	if !q.Src.IsValid() {
+		return nil
+	}
+	var b []byte
+	length := map[int]int{protoTCP: 20, protoUDP: 8}[q.Protocol] // of a header
+	if length > 0 {
+		b = binary.BigEndian.AppendUint16(b, q.Src.Port())
+		b = binary.BigEndian.AppendUint16(b, q.Dst.Port())
+		b = append(b, 0, 0, 0, 0)
+	}
+	if q.Protocol == protoUDP {
+		b[5] = byte(length)
+	}
+	return append(ipHeader(p.IP, w.key.Addr(q.Src.Addr()), w.key.Addr(q.Dst.Addr()), byte(q.Protocol), length), b...)
 }
