@@ -2,9 +2,11 @@ package tls
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -63,19 +65,42 @@ func play(b []byte, keys *Keys, size int) *heard {
 	return h
 }
 
-// seeds are sessions of each version, in clear before or after.
+// seeds are short sessions of each version, in clear after.
 func seeds(f *testing.F) (scripts [][]byte, logs []string) {
-	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS12, tls.VersionTLS13} {
-		client, server := configs(version)
-		server.CurvePreferences = []tls.CurveID{tls.CurveP256}
-		c := session(f, client, server)
+	add := func(c *capture) {
 		c.add(fromClient, []byte("NOOP\r\n"))
 		scripts, logs = append(scripts, script(c.packets)), append(logs, c.keylog.String())
 		gap := script(c.packets)
 		gap[len(gap)/2] |= scriptGap
 		scripts, logs = append(scripts, gap), append(logs, c.keylog.String())
 	}
+	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS12, tls.VersionTLS13} {
+		client, server := configs(version)
+		client.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256}
+		server.CurvePreferences = client.CurvePreferences[1:] // the client has to try again
+		server.Certificates = server.Certificates[1:]         // the shorter one
+		client.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		add(shortSession(f, client, server))
+		add(shortSession(f, client, server)) // without a certificate
+	}
 	return scripts, logs
+}
+
+// shortSession records a session with one command and one reply.
+func shortSession(f *testing.F, client, server *tls.Config) *capture {
+	c := new(capture)
+	client = client.Clone()
+	client.KeyLogWriter = c
+	const line = "NOOP\r\n"
+	say := func(conn *tls.Conn) error { _, err := io.WriteString(conn, line); return err }
+	hear := func(conn *tls.Conn) error { _, err := io.ReadFull(conn, make([]byte, len(line))); return err }
+	clientErr, serverErr := converse(c, client, server,
+		func(conn *tls.Conn) error { return cmp.Or(say(conn), hear(conn)) },
+		func(conn *tls.Conn) error { return cmp.Or(hear(conn), say(conn)) })
+	if clientErr != nil || serverErr != nil {
+		f.Fatalf("%v, %v", clientErr, serverErr)
+	}
+	return c
 }
 
 // FuzzSession reads any bytes with any keys. It ends, it hands out no more than came
@@ -90,33 +115,36 @@ func FuzzSession(f *testing.F) {
 		if len(b) > maxWaiting/2 {
 			return // how long one direction waits for the other is counted in bytes
 		}
-		var keys [2]Keys
-		for i := range keys {
-			keys[i].Read(strings.NewReader(log))
-		}
-		h := play(b, &keys[0], 1<<16)
-		out := 0
-		for dir := range h.data {
-			out += len(strings.ReplaceAll(h.data[dir]+h.clear[dir], "[gap]", ""))
-		}
-		if out > len(b) {
-			t.Errorf("%d bytes in, %d out", len(b), out)
-		}
-		for _, n := range []int{len(h.Problems), len(h.Alerts), len(h.Tickets), len(h.Certificates[0]), len(h.Certificates[1])} {
-			if n > maxListed {
-				t.Errorf("got a list of %d", n)
-			}
-		}
-		for dir := range h.halves {
-			if n := cap(h.halves[dir].reader.buf); n > 4*maxRecord {
-				t.Errorf("a buffer of %d bytes", n)
-			}
-		}
-		size := 1 + len(b)/512 // a byte, or at most 1024 pieces, so that an execution stays cheap
-		if got, want := play(b, &keys[1], size).describe(), h.describe(); got != want {
-			t.Errorf("in pieces of %d bytes got\n%s\nin chunks\n%s", size, got, want)
-		}
+		var keys Keys
+		keys.Read(strings.NewReader(log))
+		fuzzing.Burst(b, func(b []byte) { readSession(t, b, &keys) })
 	})
+}
+
+// readSession reads a session twice, each time with the secrets of a key log alone.
+func readSession(t *testing.T, b []byte, log *Keys) {
+	h := play(b, &Keys{secrets: log.secrets}, 1<<16)
+	out := 0
+	for dir := range h.data {
+		out += len(strings.ReplaceAll(h.data[dir]+h.clear[dir], "[gap]", ""))
+	}
+	if out > len(b) {
+		t.Errorf("%d bytes in, %d out", len(b), out)
+	}
+	for _, n := range []int{len(h.Problems), len(h.Alerts), len(h.Tickets), len(h.Certificates[0]), len(h.Certificates[1])} {
+		if n > maxListed {
+			t.Errorf("got a list of %d", n)
+		}
+	}
+	for dir := range h.halves {
+		if n := cap(h.halves[dir].reader.buf); n > 4*maxRecord {
+			t.Errorf("a buffer of %d bytes", n)
+		}
+	}
+	size := 1 + len(b)/512 // a byte, or at most 1024 pieces, so that an execution stays cheap
+	if got, want := play(b, &Keys{secrets: log.secrets}, size).describe(), h.describe(); got != want {
+		t.Errorf("in pieces of %d bytes got\n%s\nin chunks\n%s", size, got, want)
+	}
 }
 
 // shortScripts are sessions without their longest packets, so that an execution is cheap.
@@ -195,66 +223,76 @@ func FuzzHandshake(f *testing.F) {
 	}
 	f.Add([]byte("\x0b\x00\x00\x08\x00\x00\x05\x00\x00\x02ab\x04\x00\x00\x07\x00\x00\x00\x09\x00\x01t"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var m messageReader
-		var got []byte
-		for _, piece := range [][]byte{b[:len(b)/2], b[len(b)/2:]} {
-			m.push(piece)
-			for {
-				typ, body, ok := m.next()
-				if !ok {
-					break
-				}
-				got = append(got, typ, byte(len(body)>>16), byte(len(body)>>8), byte(len(body)))
-				got = append(got, body...)
-				if hello, err := readClientHello(body); err == nil && len(hello.Versions) > len(body)+1 {
-					t.Errorf("got versions %v", hello.Versions)
-				}
-				readServerHello(body)
-				for _, v := range []Version{TLS12, TLS13} {
-					if list, err := readCertificates(body, v, 1); err == nil && len(list) > maxListed {
-						t.Errorf("got %d certificates", len(list))
-					}
-				}
-				s := NewSession(new(Keys))
-				s.Client = fromClient
-				s.encryptedExtensions(body)
-				s.newTicket(&record{}, body, true)
-				s.newTicket(&record{}, body, false)
-			}
-		}
-		if !bytes.HasPrefix(b, got) {
-			t.Errorf("of %x got %x", b, got)
-		}
+		fuzzing.Burst(b, func(b []byte) { readHandshake(t, b) })
 	})
 }
 
-// FuzzKeys reads any key log. A line is a secret, passed over, or bad.
+// readHandshake reads messages in two pieces. All of them come out again.
+func readHandshake(t *testing.T, b []byte) {
+	var m messageReader
+	var got []byte
+	for _, piece := range [][]byte{b[:len(b)/2], b[len(b)/2:]} {
+		m.push(piece)
+		for {
+			typ, body, ok := m.next()
+			if !ok {
+				break
+			}
+			got = append(got, typ, byte(len(body)>>16), byte(len(body)>>8), byte(len(body)))
+			got = append(got, body...)
+			if hello, err := readClientHello(body); err == nil && len(hello.Versions) > len(body)+1 {
+				t.Errorf("got versions %v", hello.Versions)
+			}
+			readServerHello(body)
+			for _, v := range []Version{TLS12, TLS13} {
+				if list, err := readCertificates(body, v, 1); err == nil && len(list) > maxListed {
+					t.Errorf("got %d certificates", len(list))
+				}
+			}
+			s := NewSession(new(Keys))
+			s.Client = fromClient
+			s.encryptedExtensions(body)
+			s.newTicket(&record{}, body, true)
+			s.newTicket(&record{}, body, false)
+		}
+	}
+	if !bytes.HasPrefix(b, got) {
+		t.Errorf("of %x got %x", b, got)
+	}
+}
+
+// FuzzKeys reads any key log.
 func FuzzKeys(f *testing.F) {
 	client, server := configs(tls.VersionTLS13)
 	f.Add(session(f, client, server).keylog.String())
 	f.Add("# comment\r\n\nCLIENT_RANDOM xx yy\nCLIENT_RANDOM 00\n" + strings.Repeat("x", 3000) + "\n")
 	f.Fuzz(func(t *testing.T, log string) {
-		var keys Keys
-		bad, err := keys.Read(strings.NewReader(log))
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Count(log, "\n") + 1
-		if keys.Len()+len(bad) > lines {
-			t.Errorf("%d secrets and %d bad lines of %d", keys.Len(), len(bad), lines)
-		}
-		for i, b := range bad {
-			if b.Line < 1 || b.Line > lines || i > 0 && b.Line <= bad[i-1].Line {
-				t.Errorf("got %s of %d lines", b, lines)
-			}
-		}
-		var again Keys
-		var copied bytes.Buffer
-		for name, secret := range keys.secrets {
-			fmt.Fprintf(&copied, "%s %x %x\n", name.label, name.random, secret)
-		}
-		if bad, err := again.Read(&copied); err != nil || bad != nil || again.Len() != keys.Len() {
-			t.Errorf("of %d secrets came back %d: %v, %v", keys.Len(), again.Len(), bad, err)
-		}
+		fuzzing.Burst([]byte(log), func(log []byte) { readKeys(t, log) })
 	})
+}
+
+// readKeys reads a key log. A line is a secret, passed over, or bad.
+func readKeys(t *testing.T, log []byte) {
+	var keys Keys
+	bad, err := keys.Read(bytes.NewReader(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Count(log, []byte("\n")) + 1
+	if keys.Len()+len(bad) > lines {
+		t.Errorf("%d secrets and %d bad lines of %d", keys.Len(), len(bad), lines)
+	}
+	for i, b := range bad {
+		if b.Line < 1 || b.Line > lines || i > 0 && b.Line <= bad[i-1].Line {
+			t.Errorf("got %s of %d lines", b, lines)
+		}
+	}
+	var again Keys
+	var copied bytes.Buffer
+	for name, secret := range keys.secrets {
+		fmt.Fprintf(&copied, "%s %x %x\n", name.label, name.random, secret)
+	}
+	if bad, err := again.Read(&copied); err != nil || bad != nil || again.Len() != keys.Len() {
+		t.Errorf("of %d secrets came back %d: %v, %v", keys.Len(), again.Len(), bad, err)
+	}
 }
