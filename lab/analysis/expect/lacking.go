@@ -108,7 +108,7 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 // declaration, answers a question that the capture lacks.
 func (c *evidence) beginsWithAnswer(frame int) bool {
 	p := c.frames[frame].Other
-	return p != nil && (p.ARP != nil && p.ARP.Op == 2 || p.UDP != nil && p.IsAnswer())
+	return p != nil && (p.ARP != nil && p.ARP.IsAnswer() || p.UDP != nil && p.IsAnswer())
 }
 
 // whyLacking returns the packet from which on the capture lacks packets that no gap in a stream

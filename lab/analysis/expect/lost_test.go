@@ -101,6 +101,20 @@ func TestLost(t *testing.T) {
 			return g
 		}
 	}
+	// The first packet is a reply of ARP: to the client, or about the client's own address.
+	replies := func(own bool) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			arp(g)
+			g.Frames = g.Frames[1:]
+			if reply := g.Frames[0].Data; own {
+				const sender, target = 28, 38
+				copy(reply[sender:], reply[target:])
+			}
+			return g
+		}
+	}
+	const asks = "arp client > * arp\narp client > * \"who-has *\"\n"
 	// The other side sends data, and no ACK of the handshake comes.
 	early := func(data string) func() *recording {
 		return func() *recording {
@@ -142,6 +156,8 @@ func TestLost(t *testing.T) {
 		{"a connection after an answer to a host of the want", before + "data server.20 > client.3172\n", begins("192.0.2.53:53", "198.51.100.100"), "undeclared 0 @1", "[4] @1"},
 		{"a connection after an answer to another host", before + "data server.20 > client.3172\n", begins("192.0.2.53:53", "198.51.100.9"), "not found 4, undeclared 0 @1", ""},
 		{"a connection after an announcement of multicast DNS", before + "data server.20 > client.3172\n", begins("192.0.2.53:5353", "198.51.100.100"), "not found 4, undeclared 0 @1", ""},
+		{"a request of ARP before its reply", asks + "arp * > client \"* is-at *\"\n", replies(false), "", "[2] @1"},
+		{"a request of ARP before a reply that nobody asked for", asks + "arp client > * \"* is-at *\"\n", replies(true), "missing 2", ""},
 		{"a SYN to another port than that of the error", "ctl client.* > server.22\nicmp * > client icmp\nctl client > server [S]\nicmp * > client length *\n", unreachable, "not found 1", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -174,3 +174,7 @@ type ARP struct {
 	SenderIP, TargetIP netip.Addr
 	Length             int
 }
+
+// IsAnswer reports whether a message answers a request. A host that announces its own address also
+// sends replies (RFC 5944 section 4.6).
+func (a *ARP) IsAnswer() bool { return a.Op == 2 && a.SenderIP != a.TargetIP }
