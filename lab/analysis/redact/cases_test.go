@@ -324,6 +324,7 @@ func TestWordsOfFTP(t *testing.T) {
 		"> REST 500\n< 350 Restarting at 500.\n", "> ALLO 500\n< 202 no\n", "> OPTS MLST size;\n< 200 size;\n", "> PBSZ 1\n< 200 PBSZ=1\n", "> PROT C\n< 200 C\n",
 		"> SIZE x.txt\n< 213 500\n", "> EPSV 1\n< 229 ok (|||500|)\n", "> FEAT\n< 211-Features\n<  SIZE\n< 211 End\n", "> AUTH A\n< 504 no\n",
 		"> TYPE A\n> SIZE x.txt\n< 200 A\n< 213 500\n",
+		"> RETR x.txt\n< 150 Opening BINARY mode data connection for x.txt (500 bytes).\n< 226 ok\n", "> STOR x.txt\n< 125 to x.txt(500 bytes)\n",
 		"> EPRT |1|198.51.100.100|500|\n< 200 ok\n", "> EPRT |2|2001:db8::5|500|\n< 200 ok\n", "> MLST x.txt\n< 250-begin\n<  Type=file;Modify=500; x.txt\n< 250 End\n",
 	} {
 		f := forge.New()

@@ -208,6 +208,9 @@ func (s *speaker) command(line []byte) []byte {
 // mlstFacts are the facts in front of a path (RFC 3659 section 7.2).
 var mlstFacts = regexp.MustCompile(`^ ?(?:[A-Za-z0-9.-]+=[^ ;]*;)+ `)
 
+// sizeAtEnd is the size of a file as the replies 125 and 150 have it at their end, after its name.
+var sizeAtEnd = regexp.MustCompile(`\([0-9]+ bytes?\)\.?$`)
+
 // reply rewrites a line of a reply.
 func (s *speaker) reply(line []byte, to answer) []byte {
 	code := 0
@@ -229,5 +232,9 @@ func (s *speaker) reply(line []byte, to answer) []byte {
 		keepFact := func(w string) bool { return s.usual(w) || isNumber(w) }
 		return slices.Concat(s.text(line[:facts], keepFact), s.text(line[facts:], noWord))
 	}
-	return slices.Concat(line[:code], s.text(line[code:], keep))
+	end := len(line)
+	if size := sizeAtEnd.FindIndex(line); size != nil && line[0] == '1' && code == 3 {
+		end = size[0]
+	}
+	return slices.Concat(line[:code], s.text(line[code:end], keep), line[end:])
 }
