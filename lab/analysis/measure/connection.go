@@ -41,9 +41,7 @@ var connectionMeasurements = []measurement{
 	{"NAME.transfer.SIDE", seconds, transfer},
 	{"NAME.throughput.SIDE", rate, throughput},
 	{"NAME.straightness.SIDE", ratio, straightness},
-	{"NAME.gap.max.SIDE", seconds, func(s *scope) (value, error) {
-		return quantile(s.gaps(), 1)
-	}},
+	{"NAME.gap.max.SIDE", seconds, longestGap},
 	{"NAME.gap.median.SIDE", seconds, func(s *scope) (value, error) {
 		return quantile(s.gaps(), 0.5)
 	}},
@@ -73,8 +71,14 @@ var connectionMeasurements = []measurement{
 		}
 		return yesNo(syn.Options.SACKPermitted)
 	}},
-	{"NAME.window.min.SIDE", bytes, func(s *scope) (value, error) { return quantile(s.windows(0), 0) }},
-	{"NAME.window.max.SIDE", bytes, func(s *scope) (value, error) { return quantile(s.windows(0), 1) }},
+	{"NAME.window.min.SIDE", bytes, func(s *scope) (value, error) {
+		least, _ := s.windows(0)
+		return windowOf(least)
+	}},
+	{"NAME.window.max.SIDE", bytes, func(s *scope) (value, error) {
+		_, most := s.windows(0)
+		return windowOf(most)
+	}},
 	{"NAME.window.spread.SIDE", share, windowSpread},
 	{"NAME.df.SIDE", words, dontFragment},
 	{"NAME.ttl.SIDE", count, ttl},
@@ -330,19 +334,23 @@ func synOption(of func(*expect.Options) (int, bool)) func(*scope) (value, error)
 }
 
 func dontFragment(s *scope) (value, error) {
-	set, all := 0, s.sent(s.side())
-	for _, f := range all {
-		if f.DF {
-			set++
-		}
-	}
+	set, unset := s.firstWithDF(true), s.firstWithDF(false)
 	switch {
-	case len(all) == 0:
+	case set == nil && unset == nil:
 		return value{}, errNothing
-	case set > 0 && set < len(all):
+	case set != nil && unset != nil:
 		return value{words: "some"}, nil
 	}
-	return yesNo(set > 0)
+	return yesNo(set != nil)
+}
+
+// firstWithDF is the first packet of the scope's side with this value of the bit; nil for none.
+func (s *scope) firstWithDF(set bool) *expect.Frame {
+	all := s.sent(s.side())
+	if i := slices.IndexFunc(all, func(f *expect.Frame) bool { return f.DF == set }); i >= 0 {
+		return all[i]
+	}
+	return nil
 }
 
 func ttl(s *scope) (value, error) {

@@ -217,6 +217,14 @@ func TestShownBy(t *testing.T) {
 	for packet, user := range map[int]string{30: "maria", 34: "bob"} {
 		session.Exchanges = append(session.Exchanges, &ftp.Exchange{Line: &ftp.Line{Packet: packet}, Command: "USER", Argument: user})
 	}
+	for _, f := range c.frames[1] {
+		switch f.Number {
+		case 10:
+			f.DF = false
+		case 11:
+			f.Time += time.Millisecond
+		}
+	}
 	session.Exchanges[0].Line = &ftp.Line{Packet: 1}
 	session.Exchanges[0].Replies = append(session.Exchanges[0].Replies, &ftp.Reply{FirstPacket: 19, Packet: 19, Code: 226})
 	for _, test := range []struct {
@@ -229,6 +237,13 @@ func TestShownBy(t *testing.T) {
 		{"ctl.reply.code.FEAT", []int{1, 19}},
 		{"data.segment.max.server", []int{5}},
 		{"data.segment.last.server", []int{20}},
+		{"data.window.min.client", []int{19}},
+		{"data.window.max.client", []int{7}},
+		{"data.window.spread.client", []int{7, 19}},
+		{"data.gap.max.server", []int{9, 11}},
+		{"data.ttl.server", []int{4}},
+		{"data.df.server", []int{4}},
+		{"data.df.client", []int{7, 10}},
 		{"@a -> @b", []int{2, 5}},
 	} {
 		subject, err := parseSubject(test.name)

@@ -144,6 +144,20 @@ func (s *scope) shownBy() []int {
 		}
 	case "NAME.segment.max.SIDE":
 		frames = numbers(s.largestSegment())
+	case "NAME.window.min.SIDE":
+		least, _ := s.windows(0)
+		frames = numbers(least)
+	case "NAME.window.max.SIDE":
+		_, most := s.windows(0)
+		frames = numbers(most)
+	case "NAME.window.spread.SIDE":
+		frames = numbers(s.windows(start))
+	case "NAME.gap.max.SIDE":
+		frames = numbers(s.aroundLongestGap())
+	case "NAME.df.SIDE":
+		frames = numbers(s.firstWithDF(true), s.firstWithDF(false))
+	case "NAME.ttl.SIDE":
+		frames = numbers(s.sent(s.side())[0])
 	case "NAME.segment.last.SIDE":
 		frames = numbers(s.lastSegment())
 	case "NAME.packets", "NAME.duration":
@@ -156,10 +170,12 @@ func (s *scope) shownBy() []int {
 	return slices.Compact(frames)
 }
 
-// numbers is the number of a frame that may be nil.
-func numbers(f *expect.Frame) []int {
-	if f == nil {
-		return nil
+// numbers are the numbers of frames; nil has none.
+func numbers(frames ...*expect.Frame) (all []int) {
+	for _, f := range frames {
+		if f != nil {
+			all = append(all, f.Number)
+		}
 	}
-	return []int{f.Number}
+	return all
 }

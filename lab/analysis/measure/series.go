@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -24,6 +25,26 @@ func (s *scope) gaps() []float64 {
 	return all
 }
 
+// aroundLongestGap are the two neighbouring segments of the side with the most time between them; nil
+// if there are no two. Of gaps that are equal it is the first.
+func (s *scope) aroundLongestGap() (before, after *expect.Frame) {
+	segments := s.segments(s.side())
+	for i := 1; i < len(segments); i++ {
+		if before == nil || segments[i].Time-segments[i-1].Time > after.Time-before.Time {
+			before, after = segments[i-1], segments[i]
+		}
+	}
+	return before, after
+}
+
+func longestGap(s *scope) (value, error) {
+	before, after := s.aroundLongestGap()
+	if before == nil {
+		return value{}, errNothing
+	}
+	return number((after.Time - before.Time).Seconds())
+}
+
 // quantile returns the value below which the share q of all lies: 0 is the
 // least, 1 the largest, 0.5 the median.
 func quantile(all []float64, q float64) (value, error) {
@@ -36,29 +57,42 @@ func quantile(all []float64, q float64) (value, error) {
 	return number((low + high) / 2)
 }
 
-// windows are the windows that the side advertised, scaled, in packets without
-// SYN and RST, once the share from of what the other side sent had passed.
-func (s *scope) windows(from float64) []float64 {
-	var all []float64
+// windows are the first packets with the smallest and the largest window, scaled, that the side
+// advertised, among those without SYN and RST, once the share from of what the other side sent had
+// passed; nil for none.
+func (s *scope) windows(from float64) (least, most *expect.Frame) {
 	threshold := from * float64(s.conn.Flow(s.side().Other()).Bytes)
 	for _, f := range s.sent(s.side()) {
-		if f.Flags&(packet.SYN|packet.RST) == 0 && float64(f.Ack) >= threshold {
-			all = append(all, float64(f.Window))
+		if f.Flags&(packet.SYN|packet.RST) != 0 || float64(f.Ack) < threshold {
+			continue
+		}
+		if least == nil || f.Window < least.Window {
+			least = f
+		}
+		if most == nil || f.Window > most.Window {
+			most = f
 		}
 	}
-	return all
+	return least, most
+}
+
+// windowOf is the window of a packet that may be nil.
+func windowOf(f *expect.Frame) (value, error) {
+	if f == nil {
+		return value{}, errNothing
+	}
+	return number(f.Window)
 }
 
 func windowSpread(s *scope) (value, error) {
-	all := s.windows(start)
-	if len(all) == 0 {
+	least, most := s.windows(start)
+	if least == nil {
 		return value{}, errNothing
 	}
-	low, high := slices.Min(all), slices.Max(all)
-	if high == 0 {
+	if most.Window == 0 {
 		return number(0)
 	}
-	return number((high - low) / high)
+	return number(float64(most.Window-least.Window) / float64(most.Window))
 }
 
 // straightness is R², the square of the correlation between time and sequence number,
