@@ -24,15 +24,18 @@ type waiting struct {
 // pending are the commands that were not passed to the handler yet, in their order.
 type pending []*waiting
 
-// Limits of the work for one reply, since a client may send any number of commands.
+// Limits of the work for one line, since a client may send any number of commands.
 const (
-	maxPending = 1024 // commands after a transfer that never ends
+	maxPending = 1024 // commands of near, and those after a transfer that never ends
 	maxLooked  = 64   // waiting commands that are compared with a reply
 )
 
+// near returns the first commands. Only these get replies; others are after them.
+func (all pending) near() pending { return all[:min(len(all), maxPending)] }
+
 // first returns the command that has waited longest for its final reply, nil for none.
 func (all pending) first() *waiting {
-	for _, w := range all {
+	for _, w := range all.near() {
 		if !w.done {
 			return w
 		}
@@ -43,7 +46,7 @@ func (all pending) first() *waiting {
 // goOn is called when the client sends its next command. Doubtful replies become final, and
 // replies that were passed over do not come any more.
 func (p *parser) goOn() {
-	for _, w := range p.pending {
+	for _, w := range p.pending.near() {
 		w.doubtful, w.passed = false, false
 	}
 	p.handOut()
@@ -52,10 +55,15 @@ func (p *parser) goOn() {
 	}
 }
 
-// handOut passes the first commands to the handler that have all their replies.
+// handOut passes the first commands to the handler that have all their replies. If very many
+// commands wait, these do not get better ones.
 func (p *parser) handOut() {
 	n := 0
-	for n < len(p.pending) && p.pending[n].done && !p.pending[n].doubtful && !p.pending[n].passed {
+	for n < len(p.pending) {
+		w := p.pending[n]
+		if better := w.doubtful || w.passed; !w.done || better && len(p.pending)-n <= maxPending {
+			break
+		}
 		n++
 	}
 	p.settle(n)
@@ -98,6 +106,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 		return
 	}
 	p.passOver()
+	p.handOut()
 	w := p.answeredBy(r.Code)
 	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || afterGap && p.answersLost(r, w))
 	if w == nil || lost { // the answer was lost; this is another reply
@@ -178,12 +187,14 @@ func (w *waiting) prefers(code int) bool {
 // passOver is called before a reply is matched. If replies before it were lost, a client that
 // has waited for each reply so far has received those to all commands but the last.
 func (p *parser) passOver() {
-	open := 0
-	for i := len(p.pending) - 1; i >= 0; i-- {
+	open, others := 0, 0 // others since the last open one
+	for i := len(p.pending) - 1; i >= 0 && others < maxPending; i-- {
 		w := p.pending[i]
 		if w.done || w.begun || w.Command == "" {
+			others++
 			continue
 		}
+		others = 0
 		switch open++; {
 		case open == 1:
 		case !p.lost:
@@ -207,7 +218,7 @@ func (p *parser) passOver() {
 func (p *parser) answeredBy(code int) *waiting {
 	var transfer, oldest *waiting
 	looked := 0
-	for i, w := range p.pending {
+	for i, w := range p.pending.near() {
 		switch {
 		case w.done:
 			continue
@@ -233,7 +244,7 @@ func (p *parser) answeredBy(code int) *waiting {
 			break
 		}
 	}
-	for _, w := range p.pending {
+	for _, w := range p.pending.near() {
 		if w.prefers(code) {
 			return w
 		}
@@ -250,7 +261,7 @@ func (p *parser) answeredBy(code int) *waiting {
 // passedOver returns the first command that was passed over and may have this reply, nil for
 // none.
 func (all pending) passedOver(code int) *waiting {
-	for _, w := range all {
+	for _, w := range all.near() {
 		if w.passed && allowed[w.Command] != nil && fits(w.Command, code) {
 			return w
 		}
