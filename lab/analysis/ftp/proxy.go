@@ -75,7 +75,7 @@ func firstBytes(stream tcp.Stream) []byte {
 			break
 		}
 	}
-	return all
+	return all[:min(len(all), maxFront)]
 }
 
 // proxyLine reads a PROXY header of version 1 (proxy-protocol.txt of HAProxy, section 2.1).
@@ -128,8 +128,8 @@ func addrPortOf(ip, port []byte) netip.AddrPort {
 
 // socks4 reads a connection request of SOCKS 4 or 4A and its acceptance.
 func socks4(client, server []byte) (*Proxy, int, int) {
-	const connect, granted, answer = 1, 0x5a, 8
-	if len(client) < 9 || client[1] != connect || len(server) < answer || server[1] != granted {
+	const connect, version, granted, answer = 1, 0, 0x5a, 8
+	if len(client) < 9 || client[1] != connect || len(server) < answer || server[0] != version || server[1] != granted {
 		return nil, 0, 0
 	}
 	p := &Proxy{Kind: "SOCKS4", Server: addrPortOf(client[4:8], client[2:4]).String()}
@@ -216,7 +216,7 @@ func httpConnect(client, server []byte) (*Proxy, int, int) {
 		answer, _, answered := bytes.Cut(server[fromServer:], []byte(end))
 		words, reply := strings.Fields(string(request)), strings.Fields(string(answer))
 		if !asked || !answered || len(words) < 3 || words[0] != "CONNECT" || !strings.HasPrefix(words[2], protocol) ||
-			len(reply) < 2 || !strings.HasPrefix(reply[0], protocol) {
+			len(reply) < 2 || !bytes.HasPrefix(answer, []byte(protocol)) {
 			return nil, 0, 0
 		}
 		fromClient, fromServer = fromClient+len(request)+len(end), fromServer+len(answer)+len(end)
