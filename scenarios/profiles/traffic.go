@@ -16,11 +16,14 @@ import (
 // programServers are the real servers, by the name of their scenarios.
 var programServers = []string{"vsftpd", "proftpd", "pureftpd", "inetutils", "pyftpdlib"}
 
-// programClients are the real clients, and from which scenarios each is learned.
-var programClients = []struct {
+// A programClient is a real client.
+type programClient struct {
 	name string
-	from []string
-}{
+	from []string // the scenarios that it is learned from, without the name of their server
+}
+
+// programClients are the real clients.
+var programClients = []programClient{
 	{"curl", []string{"curl"}},
 	{"lftp", []string{"lftp"}},
 	{"ncftp", []string{"ncftp"}},
@@ -34,12 +37,7 @@ var programClients = []struct {
 // isTraffic reports whether a profile for the generator is learned from a scenario.
 func isTraffic(scenario string) bool {
 	server, client, _ := strings.Cut(scenario, "_")
-	return slices.Contains(programServers, server) && slices.ContainsFunc(programClients, func(c struct {
-		name string
-		from []string
-	}) bool {
-		return slices.Contains(c.from, client)
-	})
+	return slices.Contains(programServers, server) && slices.ContainsFunc(programClients, func(c programClient) bool { return slices.Contains(c.from, client) })
 }
 
 // working are sessions an hour in working hours. A script that runs at once cannot show them.

@@ -97,7 +97,7 @@ func (c *Scripted) Reset() error { return network.Reset(c.control.conn) }
 func (c *control) writeBytes(ctx context.Context, bytes string, write func([]byte) (int, error)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer until(ctx, c.conn.SetWriteDeadline)()
+	defer network.Within(ctx, c.conn.SetWriteDeadline)()
 	begun := c.clock.Now()
 	if _, err := write([]byte(bytes)); err != nil {
 		return waited(ctx, fmt.Sprintf("%q", bytes), "the network to take it", c.clock.Now().Sub(begun), err)

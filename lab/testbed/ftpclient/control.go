@@ -87,7 +87,7 @@ func (c *control) write(ctx context.Context, command string) error {
 	if strings.ContainsAny(command, "\r\n") {
 		return fmt.Errorf("%q: a command is one line", command)
 	}
-	defer until(ctx, c.conn.SetWriteDeadline)()
+	defer network.Within(ctx, c.conn.SetWriteDeadline)()
 	begun := c.clock.Now()
 	if err := c.text.PrintfLine("%s", command); err != nil {
 		return waited(ctx, command, "the network to take the command", c.clock.Now().Sub(begun), err)
@@ -116,7 +116,7 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 			return fail(ctx.Err())
 		}
 	}
-	defer until(ctx, c.conn.SetReadDeadline)()
+	defer network.Within(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
 	var malformed textproto.ProtocolError
 	var clear tls.RecordHeaderError
@@ -213,18 +213,9 @@ func closed(err error) bool {
 // reset reports whether err is the other side's RST.
 func reset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }
 
-// until sets a connection's deadline to that of ctx, and interrupts reads and
-// writes when ctx ends. The caller must call the returned function when it has
-// finished.
-func until(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	setDeadline(deadline)
-	return context.AfterFunc(ctx, func() { setDeadline(time.Unix(1, 0)) })
-}
-
 // drain reads what the other side still sends, until it closes its end.
 func drain(ctx context.Context, conn net.Conn) error {
-	defer until(ctx, conn.SetDeadline)()
+	defer network.Within(ctx, conn.SetDeadline)()
 	_, err := io.Copy(io.Discard, conn)
 	return err
 }

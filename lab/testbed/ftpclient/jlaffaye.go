@@ -99,7 +99,7 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.done = append(c.done, until(c.context, conn.SetDeadline))
+	c.done = append(c.done, network.Within(c.context, conn.SetDeadline))
 	if c.control == nil {
 		c.control = &watchedConn{Conn: conn, client: c, inside: c.config.TLS != nil && !c.config.ImplicitTLS}
 		if c.config.ImplicitTLS {
@@ -120,7 +120,7 @@ func (c *Jlaffaye) dial(_, address string) (net.Conn, error) {
 func (c *Jlaffaye) do(ctx context.Context, command string, something func() error) ([]Reply, error) {
 	c.context = ctx
 	if c.control != nil {
-		c.done = append(c.done, until(ctx, c.control.SetDeadline))
+		c.done = append(c.done, network.Within(ctx, c.control.SetDeadline))
 	}
 	begun := c.host.Clock().Now()
 	err := something()

@@ -95,7 +95,7 @@ func (c *watchedConn) Close() error {
 	if c.hasty {
 		return c.Conn.Close()
 	}
-	defer until(c.client.context, c.Conn.SetDeadline)()
+	defer network.Within(c.client.context, c.Conn.SetDeadline)()
 	_, err := io.Copy(io.Discard, onlyReader{c}) // through Read, which keeps the reply to QUIT
 	return errors.Join(err, c.Conn.Close())
 }

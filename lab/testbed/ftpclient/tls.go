@@ -23,7 +23,7 @@ func (c *Scripted) enterTLS(ctx context.Context, command string) error {
 	}
 	secured := ftps.Client(c.control.conn, c.config.TLS)
 	begun := c.now()
-	defer until(ctx, secured.SetDeadline)()
+	defer network.Within(ctx, secured.SetDeadline)()
 	if err := secured.Handshake(); err != nil {
 		secured.Close()
 		var refused *tls.CertificateVerificationError
@@ -93,7 +93,7 @@ func (c *Scripted) leaveTLS(ctx context.Context) error {
 		return errors.New("CCC: the server accepted it, and the control connection is in clear already")
 	}
 	begun := c.now()
-	defer until(ctx, c.secured.SetDeadline)()
+	defer network.Within(ctx, c.secured.SetDeadline)()
 	plain, err := c.secured.Leave()
 	if err != nil {
 		return waited(ctx, "CCC", "the end of TLS", c.now().Sub(begun), err)

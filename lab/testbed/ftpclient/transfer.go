@@ -23,7 +23,7 @@ func (c *Scripted) Download(ctx context.Context, d Download) (Transfer, error) {
 			to = io.MultiWriter(digest, d.To)
 		}
 		if d.AbortAfter > 0 {
-			return abort(ctx, conn, to, d.AbortAfter, d.Telnet, t, e)
+			return e.abort(ctx, d, conn, to, t)
 		}
 		if c, ok := conn.(network.LowWaterReader); ok {
 			// A reader that is woken for each segment holds the connection
@@ -51,15 +51,15 @@ var pieces = sync.Pool{New: func() any { return new([pieceSize]byte) }}
 // onlyReader hides a connection's WriteTo, which would ignore the buffer.
 type onlyReader struct{ io.Reader }
 
-// abort takes n bytes, sends ABOR, and takes what comes until the server closes
+// abort takes d.AbortAfter bytes, sends ABOR, and takes what comes until the server closes
 // the data connection.
-func abort(ctx context.Context, conn network.Conn, to io.Writer, n int64, telnet bool, t *Transfer, e *exchange) error {
-	if got, err := io.CopyN(to, conn, n); errors.Is(err, io.EOF) {
-		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, n)
+func (e *exchange) abort(ctx context.Context, d Download, conn network.Conn, to io.Writer, t *Transfer) error {
+	if got, err := io.CopyN(to, conn, d.AbortAfter); errors.Is(err, io.EOF) {
+		return fmt.Errorf("it ended after %d bytes, so there was nothing to abort after %d", got, d.AbortAfter)
 	} else if err != nil {
 		return err
 	}
-	if telnet {
+	if d.Telnet {
 		if err := e.addTelnet(ctx); err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 	broke := data.connect(connecting, c, e.command)
 	if broke == nil {
 		t.ends(data.conn)
-		stop := until(ctx, data.conn.SetDeadline)
+		stop := network.Within(ctx, data.conn.SetDeadline)
 		data.conn = c.Secure(data.conn)
 		if err := move(data.conn, t, e); err != nil {
 			broke = waited(ctx, e.command, "its data", c.now().Sub(begun), err)
@@ -298,7 +298,7 @@ func (a *expectedConn) connect(ctx context.Context, c *Scripted, command string)
 
 // accept waits for a connection from peer, and closes others.
 func accept(ctx context.Context, listener network.Listener, peer netip.Addr) (network.Conn, error) {
-	defer until(ctx, listener.SetDeadline)()
+	defer network.Within(ctx, listener.SetDeadline)()
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

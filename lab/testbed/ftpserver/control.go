@@ -42,13 +42,11 @@ type controlConn struct {
 }
 
 func newControlConn(conn network.Conn, session *session) *controlConn {
-	c := &controlConn{Conn: conn, conn: conn, session: session, out: conn, reader: bufio.NewReader(conn), active: session.server.now()}
+	c := &controlConn{Conn: conn, conn: conn, session: session, active: session.server.now()}
 	session.life, session.kill = context.WithCancel(context.Background())
-	if slow := session.server.config.Slow; slow > 0 {
-		c.out = slowWriter{conn, session, slow}
-	}
-	c.replies = replyWriter{to: c.out, wording: session.wording, done: session.replied, hides: session.hides,
+	c.replies = replyWriter{wording: session.wording, done: session.replied, hides: session.hides,
 		said: func(code int) { c.next = session.said(code) }}
+	c.use(conn)
 	return c
 }
 

@@ -81,12 +81,7 @@ func (s *session) replied(code int) {
 	}
 	switch s.context.GetLastCommand() {
 	case "LIST", "NLST", "MLSD", "RETR", "STOR", "APPE":
-		s.mu.Lock()
-		listener := s.data
-		s.mu.Unlock()
-		if listener != nil {
-			listener.refuse()
-		}
+		s.refuseData()
 	}
 }
 

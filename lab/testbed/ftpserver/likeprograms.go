@@ -3,6 +3,7 @@
 package ftpserver
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -11,12 +12,7 @@ import (
 
 // Wordings are the names that [Config].Wording can have, besides "".
 func Wordings() []string {
-	var names []string
-	for name := range phrases {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(phrases))
 }
 
 // Phrase is what a server says in a wording, with a code in reply to a command. It may have

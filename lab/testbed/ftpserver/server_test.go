@@ -305,8 +305,8 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		{ftpserver.Config{Files: []ftpserver.File{{Path: "x", Size: -1}}}, "file /x: size -1"},
 		{ftpserver.Config{Files: []ftpserver.File{{Path: ""}}}, "file /: there are two of that name"},
 		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 22, Text: "x"}}}, "reply 22 \"x\": a reply code is 100 to 599"},
-		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 227, Text: "Here."}}}, "{hostport} is missing"},
-		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 229, Text: "Here."}}}, "(|||{port}|) is missing"},
+		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 227, Text: "Here."}}}, "the address of the data port is missing: {hostport}"},
+		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 229, Text: "Here."}}}, "the data port is missing: (|||{port}|)"},
 		{ftpserver.Config{Replies: []ftpserver.Reply{{Code: 220, Text: "a\rb"}}}, "cannot contain CR"},
 	} {
 		test.config.Port = host.ControlPort()

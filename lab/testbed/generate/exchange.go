@@ -291,12 +291,7 @@ func (d *draw) moves(x traffic.Exchange, path string) []scenario.Action {
 
 // setMode adds a step if the way of arranging data connections changes.
 func (d *draw) setMode(arrange string) {
-	if arrange == "" {
-		arrange = d.mode
-	}
-	if arrange == "" {
-		arrange = "PASV"
-	}
+	arrange = cmp.Or(arrange, d.mode, "PASV")
 	if arrange == d.mode {
 		return
 	}

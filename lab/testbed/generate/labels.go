@@ -2,6 +2,7 @@ package generate
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"ftplab/lab/scenario"
@@ -94,16 +95,12 @@ func (s *session) flow(f *flow) *Flow {
 
 // isServer reports whether an address is that of a server.
 func isServer(s *scenario.Scenario, addr netip.Addr) bool {
-	for _, h := range s.Network.Hosts {
-		if h.Addr == addr {
-			replica := false
-			for _, r := range s.Server.Replicas {
-				replica = replica || r.Host == h.Name
-			}
-			return h.Name == "server" || replica
-		}
+	i := slices.IndexFunc(s.Network.Hosts, func(h scenario.Host) bool { return h.Addr == addr })
+	if i < 0 {
+		return false
 	}
-	return false
+	name := s.Network.Hosts[i].Name
+	return name == "server" || slices.ContainsFunc(s.Server.Replicas, func(r scenario.Replica) bool { return r.Host == name })
 }
 
 func transferLabel(f *Flow, t *runner.Transfer) *Transfer {

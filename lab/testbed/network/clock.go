@@ -50,6 +50,15 @@ func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 	}
 }
 
+// Within sets the deadline of an operation to that of ctx, and interrupts the
+// operation when ctx ends. SetDeadline is a method of a connection or a listener. The
+// caller must call done after the operation.
+func Within(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
+	deadline, _ := ctx.Deadline() // the zero time is none
+	setDeadline(deadline)
+	return context.AfterFunc(ctx, func() { setDeadline(time.Unix(1, 0)) })
+}
+
 // WithTimeout returns a context that ends when d has passed on the clock, as
 // [context.WithTimeout] does for the system's. Its deadline is a time of that
 // clock, as are the deadlines of the network's connections.

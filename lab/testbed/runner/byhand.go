@@ -7,14 +7,10 @@ import (
 	"io"
 	"net/netip"
 	"strings"
-	"time"
 
 	"ftplab/lab/testbed/ftpclient"
 	"ftplab/lab/testbed/network"
 )
-
-// none is the reply to a step that gets no reply from the server.
-var none ftpclient.Reply
 
 // scripted returns the session's client. It is the lab's own client, because package
 // scenario allows these steps for no other.
@@ -147,21 +143,13 @@ func acceptData(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if a.session.listener == nil {
 		return none, errors.New("nobody listens; a step listen comes first")
 	}
-	defer within(ctx, a.session.listener.SetDeadline)()
+	defer network.Within(ctx, a.session.listener.SetDeadline)()
 	conn, err := a.session.listener.Accept()
 	if err != nil {
 		return none, err
 	}
 	a.takeData(conn)
 	return none, nil
-}
-
-// within ends an operation when ctx ends, by setting its deadline. The caller must call
-// done after the operation.
-func within(ctx context.Context, setDeadline func(time.Time) error) (done func() bool) {
-	deadline, _ := ctx.Deadline() // the zero time is none
-	setDeadline(deadline)
-	return context.AfterFunc(ctx, func() { setDeadline(time.Unix(1, 0)) })
 }
 
 var errNoData = errors.New("there is no data connection; a step dial or accept comes first")
@@ -180,7 +168,7 @@ func readData(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return none, err
 	}
-	defer within(ctx, conn.SetReadDeadline)()
+	defer network.Within(ctx, conn.SetReadDeadline)()
 	if a.Size > 0 {
 		var got int64
 		if got, err = io.CopyN(a.script.meter, conn, a.Size); errors.Is(err, io.EOF) {
@@ -198,7 +186,7 @@ func feed(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return none, err
 	}
-	defer within(ctx, conn.SetWriteDeadline)()
+	defer network.Within(ctx, conn.SetWriteDeadline)()
 	file, _ := a.script.scenario.LocalFile(a.Local)
 	from := ContentOf(file)
 	if a.Size > 0 {

@@ -96,20 +96,10 @@ func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files st
 	if e.security, err = newSecurity(s, n, keys); err != nil {
 		return nil, err
 	}
-	if e.server, err = startServer(ctx, n.Host("server"), s, files, code, e.security.server(), e.serverAddresses()); err != nil {
+	if e.server, err = e.startServer(ctx, files, code); err != nil {
 		return nil, err
 	}
-	e.replicas = map[string]server{}
-	for _, r := range s.Server.Replicas {
-		config := ServerConfig(s)
-		config.Rules, config.TLS = nil, e.security.server()
-		replica, err := ftpserver.Start(n.Host(r.Host), config)
-		if err != nil {
-			return nil, errors.Join(err, e.Close(ctx))
-		}
-		e.replicas[r.Host] = embedded{replica}
-	}
-	if err := e.startOther(); err != nil {
+	if err := e.startReplicas(); err != nil {
 		return nil, errors.Join(err, e.Close(ctx))
 	}
 	if len(s.Names) == 0 {
@@ -134,8 +124,19 @@ func (e *Environment) serverAddresses() map[string]network.Host {
 	return map[string]network.Host{"server": e.Host("server"), other.Name: e.Host(other.Name)}
 }
 
-// startOther starts the lab's server on the other address of its host, if it has one.
-func (e *Environment) startOther() error {
+// startReplicas starts the lab's server on the scenario's other hosts that have it, and on
+// the other address of its own host, if it has one.
+func (e *Environment) startReplicas() error {
+	e.replicas = map[string]server{}
+	for _, r := range e.scenario.Server.Replicas {
+		config := serverConfig(e.scenario)
+		config.Rules, config.TLS = nil, e.security.server()
+		replica, err := ftpserver.Start(e.Host(r.Host), config)
+		if err != nil {
+			return err
+		}
+		e.replicas[r.Host] = embedded{replica}
+	}
 	other, dual := e.scenario.Network.Other("server")
 	own, ours := e.server.(embedded)
 	if !dual || !ours {

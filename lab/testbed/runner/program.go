@@ -89,7 +89,7 @@ func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
 
 // searchPath looks for a program on $PATH. It prefers one that is installed or in the
 // given folder, and returns "" if there is none.
-func searchPath(name, folder string) (any string) {
+func searchPath(name, folder string) (anywhere string) {
 	folder, _ = filepath.Abs(folder)
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		path := filepath.Join(dir, name)
@@ -99,9 +99,9 @@ func searchPath(name, folder string) (any string) {
 		if sandbox.Installed(path) || strings.HasPrefix(path, folder+string(filepath.Separator)) {
 			return path
 		}
-		any = cmp.Or(any, path)
+		anywhere = cmp.Or(anywhere, path)
 	}
-	return any
+	return anywhere
 }
 
 func executable(path string) bool {

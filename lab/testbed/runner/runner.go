@@ -116,17 +116,8 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures, err = stoppedAt(failures, stopped), nil
 	}
 	e.Wait(ctx, len(failures) > 0)
-	faults := e.server.faults(len(failures) > 0 || r.ByHand)
-	if len(failures) > 0 && len(faults) == 0 {
-		failures[0].Message = withWords(failures[0].Message, e.server.printed())
-	}
-	failures = append(faults, failures...) // a server's early end is why its clients failed
-	closed := e.Close(ctx)
-	if len(failures) == 0 {
-		closed = errors.Join(closed, n.Close(network.UsualSilence))
-	} else if lost := n.Close(silenceAfterFailure); !errors.Is(lost, network.ErrUnacknowledged) { // unacknowledged data is a likely result of the failure
-		closed = errors.Join(closed, lost)
-	}
+	failures = withFaults(failures, e.server, r.ByHand)
+	closed := errors.Join(e.Close(ctx), closeNetwork(n, len(failures) > 0))
 	if !r.ByHand {
 		failures = append(failures, unmetRules(s, n, failures)...)
 	}
@@ -140,6 +131,30 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 		failures = append(failures, Failure{Message: oserror.Text(closed)})
 	}
 	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
+}
+
+// withFaults puts the server's failures before those of the clients: a server's early end is
+// why its clients failed. Without any, what the server printed last may be the reason.
+func withFaults(failures []Failure, from server, byHand bool) []Failure {
+	faults := from.faults(len(failures) > 0 || byHand)
+	if len(failures) > 0 && len(faults) == 0 {
+		failures[0].Message = withWords(failures[0].Message, from.printed())
+	}
+	return append(faults, failures...)
+}
+
+// closeNetwork ends the network after the servers have closed their connections. In a
+// session that has failed, data that nobody acknowledged is a likely result of the failure
+// and no error.
+func closeNetwork(n network.Network, failed bool) error {
+	if !failed {
+		return n.Close(network.UsualSilence)
+	}
+	err := n.Close(silenceAfterFailure)
+	if errors.Is(err, network.ErrUnacknowledged) {
+		return nil
+	}
+	return err
 }
 
 // withWords adds to the message about a step what the server printed last, which may be the

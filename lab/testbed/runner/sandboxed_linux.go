@@ -93,8 +93,8 @@ func start(box sandbox.Sandbox, host network.Host) (cmd *exec.Cmd, note string, 
 	if !errors.As(err, &refusal) {
 		return cmd, "", err
 	}
-	for name := range maps.Keys(box.Etc) {
-		return nil, "", fmt.Errorf("%w, and the scenario has files for its /etc, such as %s", refusal, name)
+	if len(box.Etc) > 0 {
+		return nil, "", fmt.Errorf("%w, and the scenario has files for its /etc, such as %s", refusal, slices.Sorted(maps.Keys(box.Etc))[0])
 	}
 	for i, word := range box.Args {
 		box.Args[i] = strings.ReplaceAll(word, sandbox.Folder, box.Files)

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/ftpserver"
-	"ftplab/lab/testbed/network"
 )
 
-// ServerConfig returns the configuration of the lab's server for a scenario.
-func ServerConfig(s *scenario.Scenario) ftpserver.Config {
+// serverConfig returns the configuration of the lab's server for a scenario.
+func serverConfig(s *scenario.Scenario) ftpserver.Config {
 	host, _ := s.Host("server")
 	config := ftpserver.Config{
 		Port:       s.Server.Port,
@@ -109,17 +109,18 @@ func (e embedded) Note() string { return "" }
 
 // Received implements server.
 func (e embedded) Received(path string, _ int64) (content.Digest, error) {
-	uploads := e.Uploads()
-	for i := len(uploads) - 1; i >= 0; i-- {
-		if uploads[i].Path == path {
-			return uploads[i].Content, nil
+	for _, upload := range slices.Backward(e.Uploads()) {
+		if upload.Path == path {
+			return upload.Content, nil
 		}
 	}
 	return content.Digest{}, errors.New("the server says that the upload is complete, but has no file of it")
 }
 
-// startServer starts the scenario's server on its host, or the code in its place.
-func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, files string, code *Code, tls ftpserver.TLS, addresses map[string]network.Host) (server, error) {
+// startServer starts the scenario's server on its host, or the code in its place. Files is
+// as in [Open].
+func (e *Environment) startServer(ctx context.Context, files string, code *Code) (server, error) {
+	s, host := e.scenario, e.Host("server")
 	switch {
 	case code != nil && code.Run != nil:
 		return code.startHere(host, s, files)
@@ -128,9 +129,9 @@ func startServer(ctx context.Context, host network.Host, s *scenario.Scenario, f
 	case len(s.Server.Program) > 0:
 		return startProgram(ctx, host, s, files)
 	}
-	config := ServerConfig(s)
-	config.TLS = tls
-	config.Addresses = addresses
+	config := serverConfig(s)
+	config.TLS = e.security.server()
+	config.Addresses = e.serverAddresses()
 	own, err := ftpserver.Start(host, config)
 	if err != nil {
 		return nil, err

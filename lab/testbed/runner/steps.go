@@ -23,9 +23,12 @@ type action struct {
 	printed *string // takes the last lines that a program printed, for a message
 }
 
-// A stepFunc takes the steps of one verb. It returns the last reply of the step, or the
-// zero Reply if the server sends none.
+// A stepFunc takes the steps of one verb. It returns the last reply of the step, or
+// [none].
 type stepFunc func(context.Context, action) (ftpclient.Reply, error)
+
+// none is the reply to a step that gets no reply from the server.
+var none ftpclient.Reply
 
 // steps has the function of each verb.
 var steps map[string]stepFunc
@@ -111,11 +114,11 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	home := a.script.Host(a.Host)
 	servers, err := a.script.serverAddresses(ctx, home, a.Name)
 	if err != nil {
-		return ftpclient.Reply{}, err
+		return none, err
 	}
 	if s.client != nil {
 		if err := s.client.Close(ctx); err != nil && !s.broken {
-			return ftpclient.Reply{}, err
+			return none, err
 		}
 	}
 	for i, server := range servers {
@@ -126,7 +129,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	}
 	if err != nil {
 		s.client = nil
-		return ftpclient.Reply{}, err
+		return none, err
 	}
 	if s.mode != "" {
 		err = s.client.SetMode(s.dataMode(), s.port)
@@ -210,9 +213,9 @@ func setMode(_ context.Context, a action) (ftpclient.Reply, error) {
 	}
 	s.port = a.Port
 	if s.client == nil {
-		return ftpclient.Reply{}, nil
+		return none, nil
 	}
-	return ftpclient.Reply{}, s.client.SetMode(s.dataMode(), s.port)
+	return none, s.client.SetMode(s.dataMode(), s.port)
 }
 
 // dataMode returns the mode of the session's data connections: with IPv6, EPSV or EPRT
@@ -242,12 +245,12 @@ func quote(ctx context.Context, a action) (ftpclient.Reply, error) {
 }
 
 func pause(ctx context.Context, a action) (ftpclient.Reply, error) {
-	return ftpclient.Reply{}, network.Sleep(ctx, a.session.host.Clock(), a.Pause)
+	return none, network.Sleep(ctx, a.session.host.Clock(), a.Pause)
 }
 
 // wait does nothing: the script has waited before it takes the step.
 func wait(context.Context, action) (ftpclient.Reply, error) {
-	return ftpclient.Reply{}, nil
+	return none, nil
 }
 
 // hangup waits until the server ends the session by itself. The server may announce
@@ -257,7 +260,7 @@ func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
 		Await(context.Context) (ftpclient.Reply, error)
 	})
 	if !ok {
-		return ftpclient.Reply{}, ftpclient.ErrUnable
+		return none, ftpclient.ErrUnable
 	}
 	reply, err := waiter.Await(ctx)
 	if err == nil && reply.Code != 0 && reply.Code != 421 {
@@ -266,14 +269,14 @@ func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err == nil {
 		err = a.session.client.Close(ctx)
 	}
-	return ftpclient.Reply{}, err
+	return none, err
 }
 
 func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
 	client := a.session.client
 	a.session.client = nil
 	if a.NoWait {
-		return ftpclient.Reply{}, client.QuitAtOnce(ctx)
+		return none, client.QuitAtOnce(ctx)
 	}
 	return client.Quit(ctx)
 }

@@ -34,19 +34,18 @@ func (w *Worker) contents(nothing) ([]chapter, error) {
 	return list, nil
 }
 
-// lesson returns the text of a scenario of the course.
-func (w *Worker) lesson(which struct{ Name string }) (struct {
+// A lessonText is a scenario as written.
+type lessonText struct {
 	Source string `json:"source"`
-}, error) {
+}
+
+// lesson returns the text of a scenario of the course.
+func (w *Worker) lesson(which struct{ Name string }) (lessonText, error) {
 	s, err := scenarios.Load(which.Name)
 	if err != nil {
-		return struct {
-			Source string `json:"source"`
-		}{}, err
+		return lessonText{}, err
 	}
-	return struct {
-		Source string `json:"source"`
-	}{string(s.Source)}, nil
+	return lessonText{string(s.Source)}, nil
 }
 
 // An offer has the completions at the cursor of the editor.
