@@ -25,7 +25,7 @@ const Connect = "connect"
 type Action struct {
 	Line   int
 	Text   string        // as written
-	Verb   string        // one of [ActionNames]
+	Verb   string        // its name: [AtOnce], [SendReply] or another of these
 	Bytes  string        // to send, with {placeholders}; a reply has its CR LF
 	Size   int64         // of data, bytes; -1 is the rest
 	Pause  time.Duration //
@@ -95,8 +95,8 @@ var actionKinds = []actionKind{
 	{FallSilent, "", "Leave the connections open, and answer nothing more.", `on 3rd *: fall silent`, noWords},
 }
 
-// ActionNames returns the names that an [Action] can have as its Verb.
-func ActionNames() []string {
+// actionNames returns the names that an [Action] can have as its Verb.
+func actionNames() []string {
 	var names []string
 	for _, k := range actionKinds {
 		names = append(names, k.name)

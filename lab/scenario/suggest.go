@@ -68,11 +68,11 @@ func suggestOption(name, key string) string {
 func suggestAction(text string) string {
 	words := strings.Fields(strings.ToLower(text))
 	for n := min(2, len(words)); n > 0; n-- { // reset data, and then reset
-		if meant := Nearest(strings.Join(words[:n], " "), ActionNames()); meant != "" {
+		if meant := Nearest(strings.Join(words[:n], " "), actionNames()); meant != "" {
 			return fmt.Sprintf("did you mean %s?", meant)
 		}
 	}
-	return "its actions are " + strings.Join(ActionNames(), ", ")
+	return "its actions are " + strings.Join(actionNames(), ", ")
 }
 
 // lookalikes are characters that a word processor or a web page puts in the place of those

@@ -118,8 +118,8 @@ func (p *parser) oneOf(what, text string, choices ...string) string {
 	return text
 }
 
-// MaxSize is the largest size of a generated file, in bytes.
-const MaxSize = 64 << 30
+// maxSize is the largest size of a generated file, in bytes.
+const maxSize = 64 << 30
 
 var sizeUnits = []struct {
 	suffix string
@@ -130,10 +130,10 @@ var sizeUnits = []struct {
 }
 
 // ParseSize reads a number of bytes, with or without a unit, such as 164, 36KiB, 10MiB
-// and 1GB; ok is false if it is not a number of bytes, or more than MaxSize.
+// and 1GB; ok is false if it is not a number of bytes, or more than maxSize.
 func ParseSize(text string) (bytes int64, ok bool) {
 	n, ok := parseBytes(text)
-	return int64(n), ok && n <= MaxSize
+	return int64(n), ok && n <= maxSize
 }
 
 // parseBytes is ParseSize without the limit.
@@ -156,7 +156,7 @@ func (p *parser) size(what, text string) int64 {
 	switch {
 	case !ok:
 		p.fail("%s %q: a number of bytes was expected, such as 164, 36KiB or 10MiB", what, text)
-	case bytes > MaxSize:
+	case bytes > maxSize:
 		p.fail("%s %s is more than the 64GiB that a file may have", what, text)
 	}
 	return int64(bytes)

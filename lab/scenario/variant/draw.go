@@ -79,9 +79,6 @@ func (d *drawing) addresses() {
 	for _, h := range d.s.Network.Hosts {
 		bytes := h.Addr.As4()
 		bytes[3] = byte(d.IntN(250) + 3) // .1 is the router, and .255 nobody
-		if bytes[3] == 255 {
-			bytes[3] = 254
-		}
 		old, other := h.Addr.String(), netip.AddrFrom4(bytes).String()
 		if h.Line == 0 {
 			d.add(Addresses, func(text string) string {

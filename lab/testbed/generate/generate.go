@@ -38,8 +38,8 @@ type Corpus struct {
 	Odd      []*scenario.Scenario // scenarios that are not normal
 }
 
-// Check says what is wrong with a corpus.
-func (c *Corpus) Check() error {
+// check returns an error if a corpus cannot be made.
+func (c *Corpus) check() error {
 	switch {
 	case c.Sessions < 1:
 		return fmt.Errorf("%d sessions: at least 1 was expected", c.Sessions)

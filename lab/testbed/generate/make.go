@@ -39,7 +39,7 @@ type Maker struct {
 
 // NewMaker returns a maker. The error says what is wrong with the corpus.
 func NewMaker(c *Corpus) (*Maker, error) {
-	if err := c.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	return &Maker{c, newPlotter(c)}, nil

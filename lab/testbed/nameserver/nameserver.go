@@ -9,6 +9,7 @@
 package nameserver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,8 @@ import (
 // Port is the DNS port (RFC 1035, 4.2.1).
 const Port = 53
 
-// MaxSize is the largest size of an answer, in bytes (RFC 1035, 4.2.1).
-const MaxSize = 512
+// maxSize is the largest size of an answer, in bytes (RFC 1035, 4.2.1).
+const maxSize = 512
 
 // Serve answers queries for the names until conn is closed. It returns an error
 // if a name's answer cannot have the size or the records that the scenario asks
@@ -45,7 +46,7 @@ func Serve(conn net.PacketConn, names []scenario.Name) error {
 }
 
 func serve(conn net.PacketConn, answers map[dnsmessage.Question][]byte) {
-	query := make([]byte, MaxSize)
+	query := make([]byte, maxSize)
 	for {
 		n, from, err := conn.ReadFrom(query)
 		if errors.Is(err, net.ErrClosed) {
@@ -74,7 +75,7 @@ func reply(query []byte, answers map[dnsmessage.Question][]byte) []byte {
 		return nil
 	}
 	if answer, ok := answers[q]; ok {
-		answer = append([]byte(nil), answer...)
+		answer = bytes.Clone(answer)
 		answer[0], answer[1] = byte(header.ID>>8), byte(header.ID)
 		return answer
 	}
@@ -111,7 +112,7 @@ func LookUp(ctx context.Context, conn net.PacketConn, server netip.AddrPort, nam
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	answer := make([]byte, MaxSize)
+	answer := make([]byte, maxSize)
 	n, _, err := conn.ReadFrom(answer)
 	if ctx.Err() != nil {
 		return netip.Addr{}, fmt.Errorf("the name server at %s does not answer: %w", server, ctx.Err())

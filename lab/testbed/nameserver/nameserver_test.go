@@ -92,7 +92,7 @@ func TestSilentServer(t *testing.T) {
 	defer silent.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		silent.Read(make([]byte, MaxSize)) // the query
+		silent.Read(make([]byte, maxSize)) // the query
 		cancel()
 	}()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -179,8 +179,8 @@ func FuzzReply(f *testing.F) {
 	f.Add(query)
 	f.Add(answer)
 	f.Fuzz(func(t *testing.T, query []byte) {
-		if r := reply(query, map[dnsmessage.Question][]byte{q: answer}); len(r) > MaxSize {
-			t.Errorf("got %d bytes, want at most %d", len(r), MaxSize)
+		if r := reply(query, map[dnsmessage.Question][]byte{q: answer}); len(r) > maxSize {
+			t.Errorf("got %d bytes, want at most %d", len(r), maxSize)
 		}
 	})
 }

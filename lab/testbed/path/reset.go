@@ -2,9 +2,9 @@ package path
 
 import "encoding/binary"
 
-// resetFor makes the reset with which a firewall answers a segment as if the host had
-// sent it to which the segment goes (RFC 9293, 3.10.7.1). It returns nil if a reset
-// gets no answer.
+// resetFor makes the reset (RST) with which a firewall answers a segment in the name of the
+// host that the segment is for (RFC 9293, 3.10.7.1). It returns nil for a segment that is a
+// reset, because nothing answers a reset.
 func (p Place) resetFor(f frame) frame {
 	s, ok := f.segment()
 	if !ok || s.flags&flagRST != 0 {
@@ -17,7 +17,7 @@ func (p Place) resetFor(f frame) frame {
 	r := make(frame, EthernetHeader+header+tcpHeader)
 	r.address(p.GateMAC, p.MAC)
 	binary.BigEndian.PutUint16(r[12:], f.etherType())
-	r.reverse(f)
+	r.answerTo(f)
 	t := r.packet()[header:]
 	binary.BigEndian.PutUint16(t, s.to.Port())
 	binary.BigEndian.PutUint16(t[2:], s.from.Port())
@@ -37,10 +37,10 @@ func (p Place) resetFor(f frame) frame {
 	return r
 }
 
-// reverse writes the IP header of an answer to a packet, with the length of the frame.
-func (r frame) reverse(f frame) {
-	h, to := r.packet(), f.packet()
-	if f.etherType() == typeIPv4 {
+// answerTo writes the IP header of an answer to a packet, with the length of the frame.
+func (f frame) answerTo(asked frame) {
+	h, to := f.packet(), asked.packet()
+	if asked.etherType() == typeIPv4 {
 		h[0] = 4<<4 | ipv4Header/4
 		binary.BigEndian.PutUint16(h[2:], uint16(len(h)))
 		h[8], h[9] = 64, protocolTCP

@@ -2,15 +2,13 @@
 // scenarios, judges their captures, and reads captures of the user. In the browser it
 // runs in a Web Worker, compiled to WebAssembly, but it does not depend on that.
 //
-// The page calls it by name. Each call takes and returns JSON; see [Names].
+// The page calls it by name. Each call takes and returns JSON; see calls.
 package worker
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"syscall"
 )
 
@@ -55,9 +53,6 @@ func call[A, R any](f func(*Worker, A) (R, error)) func(*Worker, []byte) (any, e
 
 // nothing is the argument of a call without an argument.
 type nothing struct{}
-
-// Names returns the names of the calls.
-func Names() []string { return slices.Sorted(maps.Keys(calls)) }
 
 // Call makes a call by name. The argument and the result are JSON.
 func (w *Worker) Call(name string, argument []byte) ([]byte, error) {
