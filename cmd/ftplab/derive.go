@@ -54,8 +54,9 @@ comments in your own words.`,
 	return c
 }
 
-// newSection is the standard output for a section that may be added to a file, of a scenario if
-// one is known. If the file does not end with a newline, one is written first.
+// newSection is the standard output for a section. The user may add it to a file (>>), such as
+// that of the scenario, if one is known. If that file does not end with a newline, one is written
+// first.
 func newSection(stdout io.Writer, s *scenario.Scenario) io.Writer {
 	if lineEnds(stdout, s) {
 		return stdout
@@ -64,7 +65,7 @@ func newSection(stdout io.Writer, s *scenario.Scenario) io.Writer {
 }
 
 // lineEnds reports whether the file that the output is added to ends with a newline. If the output
-// is a pipe, that may be the scenario's file.
+// is a pipe, it may end in the scenario's file.
 func lineEnds(stdout io.Writer, s *scenario.Scenario) bool {
 	if file, ok := stdout.(*os.File); ok {
 		if last, known := lastByte(file); known {

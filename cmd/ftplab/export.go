@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/scenario"
 )
 
 func exportCommand() *cobra.Command {
@@ -39,19 +41,9 @@ send it.`,
 			ctx, stop := interruptible(c)
 			defer stop()
 			if only != "" {
-				var capture bytes.Buffer
-				if err := lab.ExportCapture(ctx, &capture, s); err != nil {
-					return err
-				}
-				return writeTo(only, c.OutOrStdout(), func(w io.Writer) error {
-					_, err := capture.WriteTo(w)
-					return err
-				})
+				return exportCapture(ctx, s, only, c.OutOrStdout())
 			}
-			if folder == "" {
-				folder = args[0] + "-" + s.Name
-			}
-			paths, err := lab.Export(ctx, lab.Project(args[0]), s, folder)
+			paths, err := lab.Export(ctx, lab.Project(args[0]), s, cmp.Or(folder, args[0]+"-"+s.Name))
 			list := &stickyWriter{to: c.OutOrStdout()}
 			for _, path := range paths {
 				fmt.Fprintln(list, path)
@@ -69,4 +61,16 @@ send it.`,
 	outputFileFlag(c.Flags(), &only, "capture", "", "", "write only the capture, to this file; - is the standard output")
 	oneOf(c, "output", "capture")
 	return c
+}
+
+// exportCapture writes the capture of a scenario to a file, when it is complete.
+func exportCapture(ctx context.Context, s *scenario.Scenario, path string, stdout io.Writer) error {
+	var capture bytes.Buffer
+	if err := lab.ExportCapture(ctx, &capture, s); err != nil {
+		return err
+	}
+	return writeTo(path, stdout, func(w io.Writer) error {
+		_, err := capture.WriteTo(w)
+		return err
+	})
 }

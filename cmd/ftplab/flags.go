@@ -91,7 +91,7 @@ func (v *seedValue) Set(text string) error {
 	return err
 }
 
-// A portValue is a flag for a TCP port. 0, as long as it is not set, is another port.
+// A portValue is a flag for a TCP port. It is 0 until the flag is set: the command then chooses.
 type portValue uint16
 
 func (v *portValue) String() string {

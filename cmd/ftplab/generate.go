@@ -218,8 +218,7 @@ func (f generateFlags) fromFlags() (g lab.Generation, err error) {
 		return g, err
 	}
 	r.Digest = lab.DigestOf(g.Profile)
-	switch {
-	case f.format != string(pcapng.PCAPNG) && f.format != string(pcapng.PCAP):
+	if f.format != string(pcapng.PCAPNG) && f.format != string(pcapng.PCAP) {
 		return g, fmt.Errorf("-F %s: pcapng or pcap was expected", f.format)
 	}
 	if r.From, err = parseFrom(f.from); err != nil {

@@ -104,8 +104,8 @@ func rootCommand() *cobra.Command {
 		Version: lab.Version,
 		Long: `ftplab makes normal FTP happen on a private network, records every frame of it,
 and proves that what was recorded is what should have happened.`,
-		Example: `  ftplab run                       make every scenario; captures in results/
-  ftplab run active_list           make one
+		Example: `  ftplab run                       run every scenario; captures in results/
+  ftplab run active_list           run one
   ftplab list                      list the scenarios
   ftplab explain capture.pcapng    explain what happened in any capture`,
 		SilenceUsage:  true,

@@ -18,9 +18,15 @@ import (
 	"ftplab/scenarios/matrix"
 )
 
+// matrixFlags are the flags of `ftplab matrix`.
+type matrixFlags struct {
+	results  string
+	table    string
+	parallel int
+}
+
 func matrixCommand() *cobra.Command {
-	var results, table string
-	var parallel int
+	var f matrixFlags
 	c := &cobra.Command{
 		Use:   "matrix",
 		Short: "Run real servers with real clients, and show what differs",
@@ -41,31 +47,55 @@ Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be r
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := interruptible(c)
 			defer stop()
-			return runMatrix(ctx, results, table, parallel, c.OutOrStdout(), c.ErrOrStderr())
+			return f.run(ctx, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
-	folderFlag(c.Flags(), &results, "output", "o", filepath.Join("results", "matrix"), "the folder for the results")
-	outputFileFlag(c.Flags(), &table, "table", "", "", "the file for the table; matrix.md among the results by default; - is the standard output")
-	c.Flags().IntVar(&parallel, "parallel", 2*runtime.NumCPU(), "how many pairs run at once")
+	folderFlag(c.Flags(), &f.results, "output", "o", filepath.Join("results", "matrix"), "the folder for the results")
+	outputFileFlag(c.Flags(), &f.table, "table", "", "", "the file for the table; matrix.md among the results by default; - is the standard output")
+	c.Flags().IntVar(&f.parallel, "parallel", 2*runtime.NumCPU(), "how many pairs run at once")
 	return c
 }
 
-func runMatrix(ctx context.Context, results, table string, parallel int, stdout, stderr io.Writer) error {
-	out := output{"--table", cmp.Or(table, filepath.Join(results, "matrix.md"))}
-	if err := cmp.Or(checkParallel(parallel), out.replacesOnly("table", isTable)); err != nil {
+func (f matrixFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
+	out := output{"--table", cmp.Or(f.table, filepath.Join(f.results, "matrix.md"))}
+	if err := cmp.Or(checkParallel(f.parallel), out.replacesOnly("table", isTable)); err != nil {
 		return err
 	}
 	messages := stdout
 	if out.path == standardOutput {
 		messages = stderr
 	}
-	if folder := filepath.Dir(out.path); !samePlace(folder, results) {
+	if folder := filepath.Dir(out.path); !samePlace(folder, f.results) {
 		if _, err := os.Stat(folder); err != nil {
 			return err
 		}
 	}
-	var list []*scenario.Scenario
-	var combinations []lab.Combination
+	list, combinations := installedPairs(messages)
+	if len(list) == 0 {
+		return errors.New("none of the servers, or none of the clients, is installed")
+	}
+	if err := checkResults(output{"-o", f.results}, list, out); err != nil {
+		return err
+	}
+	p := newPrinter(messages, stderr, false, list)
+	runs := runAll(ctx, list, lab.Options{Results: f.results}, f.parallel, p)
+	for i, r := range runs {
+		combinations[i].Ran = r
+	}
+	p.wrote(lab.WriteIndex(f.results, runs))
+	if ctx.Err() == nil && p.broken < len(list) { // otherwise an earlier table has more
+		err := writeMatrix(out.path, stdout, f.results, combinations[:len(runs)])
+		if err == nil && out.path != standardOutput {
+			fmt.Fprintf(messages, "The table is %s\n", out.path)
+		}
+		p.wrote(err)
+	}
+	return p.end()
+}
+
+// installedPairs returns the pairs whose programs are installed, each as a scenario and as a
+// combination without its run. It says which programs are missing.
+func installedPairs(messages io.Writer) (list []*scenario.Scenario, combinations []lab.Combination) {
 	missing := map[string]bool{}
 	for _, p := range matrix.Pairs() {
 		if program := missingProgram(p); program != "" {
@@ -78,26 +108,7 @@ func runMatrix(ctx context.Context, results, table string, parallel int, stdout,
 		list = append(list, p.Scenario)
 		combinations = append(combinations, lab.Combination{Server: p.Server, Client: p.Client, Mode: p.Mode, IP: p.IP()})
 	}
-	if len(list) == 0 {
-		return errors.New("none of the servers, or none of the clients, is installed")
-	}
-	if err := checkResults(output{"-o", results}, list, out); err != nil {
-		return err
-	}
-	p := newPrinter(messages, stderr, false, list)
-	runs := runAll(ctx, list, lab.Options{Results: results}, parallel, p)
-	for i, r := range runs {
-		combinations[i].Ran = r
-	}
-	p.wrote(lab.WriteIndex(results, runs))
-	if ctx.Err() == nil && p.broken < len(list) { // otherwise an earlier table has more
-		err := writeMatrix(out.path, stdout, results, combinations[:len(runs)])
-		if err == nil && out.path != standardOutput {
-			fmt.Fprintf(messages, "The table is %s\n", out.path)
-		}
-		p.wrote(err)
-	}
-	return p.end()
+	return list, combinations
 }
 
 // missingProgram is a program of a pair that is not installed, "" if all are.

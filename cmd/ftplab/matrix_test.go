@@ -17,7 +17,7 @@ func TestInterruptedMatrix(t *testing.T) {
 	if err := os.WriteFile(table, []byte(earlier), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := runMatrix(ctx, t.TempDir(), table, 2, io.Discard, io.Discard); err == nil {
+	if err := (matrixFlags{t.TempDir(), table, 2}).run(ctx, io.Discard, io.Discard); err == nil {
 		t.Error("got no error")
 	}
 	if got, err := os.ReadFile(table); string(got) != earlier {

@@ -40,7 +40,7 @@ run it without changes. New never overwrites a file.`,
 			if !strings.HasSuffix(name, scenario.Extension) {
 				name += scenario.Extension
 			}
-			if _, err := scenario.Parse(name, newScenario); err != nil { // its name
+			if _, err := scenario.Parse(name, newScenario); err != nil { // only its name can be wrong
 				return err
 			}
 			if err := writeNew(name, newScenario); err != nil {

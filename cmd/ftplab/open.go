@@ -80,8 +80,9 @@ func findPage(results string, args []string) (string, error) {
 	return pageThere(page, lab.CommandLine(append(run, arg)...)+" makes it")
 }
 
-// pagesOf are the paths at which the page may be that an argument means: a scenario, its file, a
-// folder of results, or a file in one. An argument that is a path means what is there.
+// pagesOf returns the paths where the page for an argument may be, the best first. The argument
+// is a scenario, its file, a folder of results, or a file in one. If it has a separator, it is a
+// path, and what is there comes first.
 func pagesOf(results, arg string) (pages []string) {
 	const page = "walkthrough.html"
 	if !strings.ContainsRune(arg, filepath.Separator) {

@@ -24,9 +24,9 @@ type printer struct {
 	passed   int
 	made     int // recorded, not judged
 	failed   int
-	unjudged int // failed, as the capture does not show what the scenario asks for
+	unjudged int // failed, because the capture does not show what the scenario asks for
 	broken   int // could not be run
-	notRun   int // as the user interrupted
+	notRun   int // because the user interrupted
 	bar      *transferBar
 
 	lastError string // that was printed
@@ -83,8 +83,8 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.note("--seed has no effect on Linux's TCP; with --tcp gvisor it determines the capture")
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "ERROR  %s\n", s.Name)           // beside the reason, also when only one of the two outputs is seen
-		if text := oserror.Text(err); text != p.lastError { // such as a results folder that cannot be made
+		fmt.Fprintf(p.err, "ERROR  %s\n", s.Name)           // to the same output as the reason
+		if text := oserror.Text(err); text != p.lastError { // all may have the same, such as a folder that cannot be made
 			printError(p.err, err)
 			p.lastError = text
 		}

@@ -29,8 +29,7 @@ func newTransferBar(w io.Writer, list []*scenario.Scenario) *transferBar {
 	for _, s := range list {
 		total += s.Network.Volume
 	}
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || total < worthABar {
+	if !isTerminal(w) || total < worthABar {
 		return nil
 	}
 	return &transferBar{
@@ -40,6 +39,12 @@ func newTransferBar(w io.Writer, list []*scenario.Scenario) *transferBar {
 			progressbar.OptionShowBytes(true),
 			progressbar.OptionClearOnFinish()),
 	}
+}
+
+// isTerminal reports whether what is written to w is shown on a terminal.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // set sets how many bytes the i-th run has transferred.

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// temporary is how the name of a file begins until all of it is written.
+// temporary is the beginning of the name of a file until all of it is written.
 const temporary = ".ftplab-"
 
 // writeTo writes to the named file, as replaceFile does; - is the standard output.
@@ -59,7 +59,8 @@ func replaceFile(name string, write func(io.Writer) error) error {
 	return os.Rename(f.Name(), place)
 }
 
-// ending is locked while a temporary file gets its name, and from when a signal ends the program on.
+// ending is locked while a temporary file gets its name, and after a signal has come, until the
+// program has ended.
 var ending sync.Mutex
 
 // removeIfEnded removes a file if a signal ends the program, until the returned function is called.

@@ -82,7 +82,10 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			return runScenarios(ctx, list, notLoaded(mistakes), f, c.OutOrStdout(), c.ErrOrStderr())
+			if f.derive != 0 {
+				return f.deriveWant(ctx, list, c.OutOrStdout(), c.ErrOrStderr())
+			}
+			return f.run(ctx, list, notLoaded(mistakes), c.OutOrStdout(), c.ErrOrStderr())
 		},
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeScenarios,
@@ -109,18 +112,25 @@ Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be
 	return c
 }
 
-// runScenarios runs the scenarios of a list. The broken ones, which have mistakes, are in its
-// results only.
-func runScenarios(ctx context.Context, list []*scenario.Scenario, broken []lab.Ran, f runFlags, stdout, stderr io.Writer) error {
+// deriveWant runs the only scenario of a list, and prints the want that all its captures pass.
+func (f runFlags) deriveWant(ctx context.Context, list []*scenario.Scenario, stdout, stderr io.Writer) error {
 	options, err := f.options(len(list))
 	if err != nil {
 		return err
 	}
-	if f.derive != 0 {
-		if err := keepWant(list[0], stdout, stderr); err != nil {
-			return err
-		}
-		return lab.DeriveRuns(ctx, newSection(stdout, list[0]), list[0], options, f.derive)
+	s := list[0]
+	if err := keepWant(s, stdout, stderr); err != nil {
+		return err
+	}
+	return lab.DeriveRuns(ctx, newSection(stdout, s), s, options, f.derive)
+}
+
+// run runs the scenarios of a list. The broken ones, which have mistakes, are in its results
+// only.
+func (f runFlags) run(ctx context.Context, list []*scenario.Scenario, broken []lab.Ran, stdout, stderr io.Writer) error {
+	options, err := f.options(len(list))
+	if err != nil {
+		return err
 	}
 	if err := f.checkOutputs(list, broken); err != nil {
 		return err
@@ -300,7 +310,7 @@ func errorOf(runs []lab.Ran) error {
 	return runs[0].Err
 }
 
-// A running scenario has ended when done is closed.
+// A running is a scenario that runs. It has ended when done is closed.
 type running struct {
 	result *lab.Result
 	err    error

@@ -67,7 +67,7 @@ func selectOne(arg string) ([]*scenario.Scenario, error) {
 	_, linkErr := os.Lstat(arg) // a link that leads nowhere is there, too
 	switch {
 	case err == nil && info.IsDir() && comesWithFtplab(arg):
-		// The results of a run have a folder with the name of each scenario.
+		// The folder has only its results: `ftplab run -o .` names it after the scenario.
 	case err == nil && info.IsDir():
 		return loadFolder(arg)
 	case linkErr == nil:
@@ -230,7 +230,7 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 }
 
 // completeScenarios offers the names of the built-in scenarios to the shell: those of package odd
-// only if they are asked for, as they are many.
+// only after odd/, because they are many.
 func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	names := scenarios.Names()
 	if strings.HasPrefix(typed, oddFolder) {

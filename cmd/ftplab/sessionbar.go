@@ -2,18 +2,15 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
-// newSessionBar returns what is called after each session that was generated, and what is
-// called at the end. On a terminal they show how far it is.
+// newSessionBar returns a function to call after each session that was generated, and one to
+// call at the end. On a terminal they show how many sessions there are so far.
 func newSessionBar(w io.Writer, sessions int) (made func(int), end func()) {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	if !isTerminal(w) {
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions(sessions, progressbar.OptionSetWriter(w), progressbar.OptionSetItsString("sessions"),

@@ -63,10 +63,8 @@ func serveWeb(ctx context.Context, c *cobra.Command, folder string) error {
 		return err
 	}
 	server := &http.Server{Handler: http.FileServer(http.Dir(folder))}
-	go func() {
-		<-ctx.Done()
-		server.Close()
-	}()
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
 	address := fmt.Sprintf("http://%s/", listener.Addr())
 	fmt.Fprintln(c.OutOrStdout(), address)
 	if err := browse(address); err != nil {
