@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ftplab/lab/analysis/question"
 )
 
 // Marks are the marks of a class.
@@ -86,7 +88,8 @@ func (k key) grade(student Student, given answers) StudentMarks {
 	return s
 }
 
-// copied finds the students whose right answers are the wrong answers of s.
+// copied finds the student whose right answers are most often the wrong answers of s, if
+// there is one with enough of them.
 func (k key) copied(s *StudentMarks) []Copied {
 	wrong := 0
 	for _, m := range s.Marks {
@@ -106,7 +109,7 @@ func (k key) copied(s *StudentMarks) []Copied {
 		}
 		for i, m := range s.Marks {
 			a := papers[m.Lesson].Answers[m.Question-1]
-			if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != "choice" {
+			if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != question.Choice {
 				c.Marks = append(c.Marks, i)
 			}
 		}

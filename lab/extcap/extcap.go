@@ -88,8 +88,8 @@ func Capture(ctx context.Context, s *scenario.Scenario, pipe io.Writer, pace Pac
 		return err
 	}
 	defer file.Close()
-	pipe = &closing{Writer: pipe}
-	err = pcapng.Replay(pipe, file, func(d time.Duration) error {
+	watched := &closing{Writer: pipe}
+	err = pcapng.Replay(watched, file, func(d time.Duration) error {
 		if pace == AtOnce {
 			return ctx.Err()
 		}
@@ -100,7 +100,7 @@ func Capture(ctx context.Context, s *scenario.Scenario, pipe io.Writer, pace Pac
 			return ctx.Err()
 		}
 	})
-	if errors.Is(err, context.Canceled) || pipe.(*closing).closed {
+	if errors.Is(err, context.Canceled) || watched.closed {
 		return nil
 	}
 	return err

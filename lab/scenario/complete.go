@@ -29,7 +29,7 @@ func (p *parser) complete() {
 	}
 	for _, c := range []struct {
 		check func()
-		needs string // the settings without whose lines it would find what is not a mistake
+		needs string // settings; if a line of one of them has a mistake, the check would report what is none
 	}{
 		{p.checkHosts, "network host nat"},
 		{p.checkNetwork, "network host"},
@@ -96,7 +96,7 @@ func (p *parser) checkHosts() {
 		}
 	})
 	if ok && plan.Kind == Wire {
-		p.checkPlaces()
+		p.checkSubnets()
 	}
 }
 
@@ -130,9 +130,9 @@ func (p *parser) atHost(h Host) {
 	}
 }
 
-// checkPlaces refuses hosts whose addresses are so close that no router fits between
+// checkSubnets refuses hosts whose addresses are so close that no router fits between
 // their networks.
-func (p *parser) checkPlaces() {
+func (p *parser) checkSubnets() {
 	for i, h := range p.s.Network.Hosts {
 		p.atHost(h)
 		_, err := Subnet(p.s.Network.Hosts, i)
@@ -265,16 +265,8 @@ func (p *parser) checkNames() {
 func (p *parser) checkLate() {
 	tryEach(p, p.s.Network.Late, func(_ int, l Late) {
 		p.line = l.Line
-		for _, name := range []string{l.From, l.To} {
-			if _, ok := p.s.Host(name); !ok {
-				p.fail("late: %s", p.noHost(name))
-			}
-		}
+		p.checkEnds("late", l.From, l.To)
 		switch {
-		case p.s.Network.isIPv6(l.From) != p.s.Network.isIPv6(l.To):
-			p.fail("late: of %s and %s, one is an IPv4 and one an IPv6 address; name two addresses of one IP version", l.From, l.To)
-		case l.From == l.To:
-			p.fail("late: there is no path from %s to itself", l.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("late: on network loopback nothing comes late; network wire has a path")
 		case l.By > p.s.Deadline:
@@ -284,19 +276,26 @@ func (p *parser) checkLate() {
 	})
 }
 
+// checkEnds refuses a setting about the path between two hosts unless there is one.
+func (p *parser) checkEnds(setting, from, to string) {
+	for _, name := range []string{from, to} {
+		if _, ok := p.s.Host(name); !ok {
+			p.fail("%s: %s", setting, p.noHost(name))
+		}
+	}
+	switch {
+	case p.s.Network.isIPv6(from) != p.s.Network.isIPv6(to):
+		p.fail("%s: of %s and %s, one is an IPv4 and one an IPv6 address; name two addresses of one IP version", setting, from, to)
+	case from == to:
+		p.fail("%s: there is no path from %s to itself", setting, from)
+	}
+}
+
 func (p *parser) checkPathRules() {
 	tryEach(p, p.s.Network.Rules, func(_ int, r PathRule) {
 		p.line = r.Line
-		for _, name := range []string{r.From, r.To} {
-			if _, ok := p.s.Host(name); !ok {
-				p.fail("%s: %s", r.Kind, p.noHost(name))
-			}
-		}
+		p.checkEnds(string(r.Kind), r.From, r.To)
 		switch {
-		case p.s.Network.isIPv6(r.From) != p.s.Network.isIPv6(r.To):
-			p.fail("%s: of %s and %s, one is an IPv4 and one an IPv6 address; name two addresses of one IP version", r.Kind, r.From, r.To)
-		case r.From == r.To:
-			p.fail("%s: there is no path from %s to itself", r.Kind, r.From)
 		case p.s.Network.Kind == Loopback:
 			p.fail("%s: network loopback has no path; network wire has one", r.Kind)
 		case p.s.Network.isIPv6(r.From) && (r.With == HostUnreachable || r.With == Prohibited):

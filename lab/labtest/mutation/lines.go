@@ -88,7 +88,7 @@ func lineMutants(want string) []mutant {
 		if l.skip {
 			continue
 		}
-		add(l, excuse(lines, i), "doubled", l.text, l.text)
+		add(l, why, "doubled", l.text, l.text)
 		for _, c := range changes(l) {
 			add(l, excuseChange(l, c), c.what, c.text)
 		}
@@ -96,7 +96,7 @@ func lineMutants(want string) []mutant {
 			continue
 		}
 		for _, name := range otherNames(lines, l) {
-			add(l, excuse(lines, i), "moved to "+name, strings.Replace(l.text, l.name, name, 1))
+			add(l, why, "moved to "+name, strings.Replace(l.text, l.name, name, 1))
 		}
 	}
 	return append(all, swaps(text, lines)...)
@@ -274,8 +274,7 @@ func textChanges(l wantLine) []change {
 		if i < from || i >= to || strings.IndexByte(`*\"`, l.text[i]) >= 0 || i > from && l.text[i-1] == '\\' || l.text[i] >= 0x80 {
 			continue
 		}
-		c := byte('~')
-		all = append(all, change{fmt.Sprintf("character %d of the text", i-from+1), l.text[:i] + string(c) + l.text[i+1:]})
+		all = append(all, change{fmt.Sprintf("character %d of the text", i-from+1), l.text[:i] + "~" + l.text[i+1:]})
 	}
 	return all
 }

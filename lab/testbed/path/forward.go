@@ -48,13 +48,21 @@ func (p *Path) route(from *End, f frame, at int64) {
 		from.deliver(from.at(f).timeExceeded(f), at)
 		return
 	}
-	sent := f // error messages to the sender quote it
+	sent := f
 	if from.nat != nil {
 		if f = from.nat.outward(f, at); f == nil {
 			return
 		}
 	}
-	if s, ok := f.segment(); ok {
+	p.carry(from, to, f, sent, at)
+}
+
+// carry takes a frame that was sent at the time at along the path to another host, unless
+// a rule blocks it or it is too large. Sent is the frame as the host sent it, which a NAT
+// may have changed: error messages quote it.
+func (p *Path) carry(from, to *End, f, sent frame, at int64) {
+	s, isSegment := f.segment()
+	if isSegment {
 		p.streams.enter(s)
 	}
 	claimed := p.claim(from, to, f, at)
@@ -63,10 +71,8 @@ func (p *Path) route(from *End, f frame, at int64) {
 	}
 	if claimed != nil && claimed.Kind == scenario.Reject {
 		from.deliver(from.at(sent).rejection(sent, claimed.With), at)
-		if claimed.With == scenario.TCPReset {
-			if s, ok := f.segment(); ok {
-				p.streams.forget(s) // its sender sends no more
-			}
+		if isSegment && claimed.With == scenario.TCPReset {
+			p.streams.forget(s) // its sender sends no more
 		}
 		return
 	}
@@ -82,7 +88,7 @@ func (p *Path) route(from *End, f frame, at int64) {
 			p.forward(from, to, piece, at, claimed)
 		}
 	case mtu < to.MTU && p.noICMP:
-		if s, ok := f.segment(); ok {
+		if isSegment {
 			p.streams.forget(s)
 		}
 	default:
