@@ -42,9 +42,9 @@ func (d *draw) exchange(x traffic.Exchange) bool {
 		d.step(scenario.Step{Verb: "quit"})
 		return false
 	case "USER":
-		d.userIs(x)
+		d.sendUser(x)
 	case "PASS":
-		d.passwordIs(x)
+		d.sendPassword(x)
 	default:
 		argument, own := d.argument(x)
 		d.command(x, argument, own)
@@ -100,8 +100,8 @@ func (d *draw) command(x traffic.Exchange, argument string, own bool) {
 	d.step(scenario.Step{Verb: "quote", Command: line, Code: x.Final()})
 }
 
-// userIs adds USER. The name is the same in the whole session.
-func (d *draw) userIs(x traffic.Exchange) {
+// sendUser adds USER. The name is the same in the whole session.
+func (d *draw) sendUser(x traffic.Exchange) {
 	if d.user == "" {
 		d.user = pick(d.random, userNames)
 		if d.kind.Logins.At(d.random.Float64()) == "anonymous" {
@@ -129,8 +129,8 @@ func (d *draw) password() string {
 	return fmt.Sprintf("%s%02d", pick(d.random, fileNames), d.random.IntN(100))
 }
 
-// passwordIs adds PASS.
-func (d *draw) passwordIs(x traffic.Exchange) {
+// sendPassword adds PASS.
+func (d *draw) sendPassword(x traffic.Exchange) {
 	password := "guest@example.com"
 	if users := d.scenario.Server.Users; len(users) > 0 {
 		password = users[0].Password

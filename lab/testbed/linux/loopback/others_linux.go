@@ -58,8 +58,8 @@ func findOthers(hosts []scenario.Host) (*others, error) {
 	return o, nil
 }
 
-// own reports whether a frame belongs to another program.
-func (o *others) own(frame []byte) bool {
+// sent reports whether a frame belongs to another program.
+func (o *others) sent(frame []byte) bool {
 	if o == nil {
 		return false
 	}

@@ -70,7 +70,7 @@ func (r *recorder) run() {
 			r.fail(err)
 			return
 		}
-		if !r.marks.pass(frame) && !r.others.own(frame) {
+		if !r.marks.pass(frame) && !r.others.sent(frame) {
 			r.writer.WritePacket(info, frame) // Flush returns its error too
 		}
 		if r.ring.Buffered() > 0 {
