@@ -55,7 +55,8 @@ server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --u
 end with status 0 if it has the file, and with another status if not. The user anonymous
 may log in with any password. COMMAND runs once for each scenario, for at most 15 seconds.
 A client that is still running then, that a signal ends, or that cannot be run, has reported
-neither success nor failure. In each scenario the lab's server answers in a different way that an RFC allows.
+neither success nor failure. In each scenario the lab's server answers in a different way
+that an RFC allows.
 
 A rule is "not applicable" if it is about a feature that a server may refuse, such as
 uploads, and the server refuses it; or if the session does not show whether the server

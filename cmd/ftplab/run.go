@@ -51,17 +51,18 @@ network namespace. Elsewhere, and with --tcp gvisor, they use gVisor's TCP: the 
 runs in this process, on any system and in virtual time, and the same scenario and
 --seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
-Run replaces the results of an earlier run when the new ones are complete. If files of
-these names are there that no run made, or that were changed since, it does not run:
-verdict.json lists the files of its run. If a run is interrupted, its recording is in
+Run replaces the results of an earlier run when the new ones are complete. verdict.json
+lists the files of its run. If other files have the names of results, or if files of the
+run were changed since, nothing is run. If a run is interrupted, its recording is in
 results/NAME.unfinished until the next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
 and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is
 there already, the capture is in FILE.unfinished until the run has ended. Then it replaces
 FILE. If the run is interrupted, both stay. Folders and files of your own with such names
-are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2. So is a
-FILE.unfinished in the format pcap if the program was killed before it could mark it.
+are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2. The same
+happens beside a FILE.unfinished in the format pcap if the program that wrote it was killed,
+because nothing in that file then says that ftplab wrote it.
 
 Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be judged.`,
 		Example: `  ftplab run
