@@ -60,7 +60,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	defer file.Close()
 	outcome, err := runShell(ctx, s, sh, t, file)
 	switch {
-	case err != nil && hasNoFrames(file) && logBeside(file.Name()) != "": // which the error names
+	case err != nil && hasNoFrames(file) && logBeside(file.Name()) != "": // the log stays, because the error names it
 		os.Remove(file.Name())
 		return nil, inFile(s, err)
 	case err != nil && hasNoFrames(file):

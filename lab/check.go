@@ -25,12 +25,13 @@ type Verdict struct {
 	// TCP is whose TCP carried the run; empty for the verdict on a capture alone.
 	TCP scenario.TCP `json:"tcp,omitempty"`
 
-	// Failures are what server and client of a run saw themselves, and the questions that a
-	// capture which is as wanted does not answer. The verdict on a capture alone has only these.
+	// Failures are what server and client of a run saw themselves. If the capture is as wanted,
+	// they are the questions of the scenario that have a mistake; only these are also in the
+	// verdict on a capture alone.
 	Failures []runner.Failure `json:"failures,omitempty"`
 
-	// Unanswered are the questions that a capture which is as wanted does not answer because it
-	// lacks something.
+	// Unanswered are the questions that cannot be answered because the capture lacks something,
+	// although it is as wanted.
 	Unanswered []runner.Failure `json:"unanswered,omitempty"`
 
 	// Stalls are the times in which the machine did not let server and client run. A run may

@@ -167,7 +167,8 @@ type placeless struct {
 func (p placeless) Error() string { return p.text }
 func (p placeless) Unwrap() error { return p.error }
 
-// failureOf says which step failed first, and why, or is "". A SHA-256 would be too long for a table.
+// failureOf returns the message about the step that failed first; "" if none did. It shortens
+// each SHA-256, which is too long for a table.
 func failureOf(r *Result) string {
 	i := slices.IndexFunc(r.Verdict.Failures, func(f runner.Failure) bool { return f.Line > 0 })
 	if i < 0 {

@@ -15,7 +15,7 @@
 //
 //	for packet, err := range lab.Packets("capture.pcapng") { ... }
 //
-// [Run] and [Shell] make a session. The other calls above read a capture, of any
+// [Run] and [Shell] make a session. The calls from [Check] on read a capture, of any
 // origin, and work on every system. Package labtest runs scenarios in `go test`.
 //
 // # This package starts your program a second time

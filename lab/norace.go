@@ -2,5 +2,5 @@
 
 package lab
 
-// raceDetector says whether the race detector runs, here not; see race.go.
+// raceDetector says whether the race detector runs. In this build it does not; see race.go.
 const raceDetector = false

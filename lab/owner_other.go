@@ -2,5 +2,5 @@
 
 package lab
 
-// inheritOwner does nothing here: who is administrator owns files no differently.
+// inheritOwner does nothing here: these systems have no user root.
 func inheritOwner(...string) {}

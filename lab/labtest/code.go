@@ -151,7 +151,7 @@ func (s *session) again() bool {
 	if err != nil || s.t.Failed() {
 		os.Exit(1)
 	}
-	syscall.Exit(0) // as -test.paniconexit0 lets os.Exit(0) panic, also if the function calls it
+	syscall.Exit(0) // with -test.paniconexit0, os.Exit(0) would panic
 	return true
 }
 

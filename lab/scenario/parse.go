@@ -34,9 +34,10 @@ func Load(name string) (*Scenario, error) {
 }
 
 // Parse parses a scenario. Messages use name as the name of its file. The error is of
-// type [Errors] and has all mistakes that were found, in the order of the lines. With the error, the
-// Scenario has those hosts and those sections want, figures and questions in which a mistake
-// can be found that does not follow from those of the error; it cannot run.
+// type [Errors] and has all mistakes that were found, in the order of the lines. With an error
+// comes a Scenario that cannot run. It has the hosts and the sections want, figures and
+// questions as far as the mistakes do not affect them, so that a caller can look for more
+// mistakes in those.
 func Parse(name string, source []byte) (*Scenario, error) {
 	p := &parser{
 		s: &Scenario{

@@ -14,8 +14,8 @@ import (
 var (
 	// nearly is a name between dashes or equals signs.
 	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*((?:want|figures|questions|twin|server|replies|config)|(?:files|local|etc)/\S+?)\s*(?:-+|==+|[–—]).?\s*$`)
-	// half is the name of a section for which a line of a file is hardly taken, without
-	// the dashes after it.
+	// half is such a name without the dashes after it. It is looked for only for those
+	// sections whose name is hardly the line of a file.
 	half = regexp.MustCompile(`^\s*(?:--|[–—])\s*(want|figures|questions)\s*$`)
 	// added is a section that was added to a file whose last line had no end.
 	added = regexp.MustCompile(`\S-- (want|figures|questions|twin|server|replies|config|(?:files|local|etc)/\S+) --$`)

@@ -44,7 +44,8 @@ func Server(name string, p Program) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no scenario %q of conform", name)
 	}
-	// After a short pause, a reply too many comes before the next command, and is none to it.
+	// If the server sends one reply too many, it comes within this pause, and is not taken
+	// for the reply to the next command.
 	text := strings.ReplaceAll(string(source), "\nawait\n", "\nawait\npause 50ms\n")
 	if p.guest() { // who may have any password
 		text = strings.Replace(text, "send PASS not-the-password\nawait\npause 50ms\n", "", 1)

@@ -34,7 +34,7 @@ func Names() []string {
 	return names
 }
 
-// Load parses the scenario of that name. The error says whether there is none.
+// Load parses the scenario of that name. Without one, the error is [fs.ErrNotExist].
 func Load(name string) (*scenario.Scenario, error) {
 	source, err := files.ReadFile(name + scenario.Extension)
 	if err != nil {

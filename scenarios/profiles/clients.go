@@ -83,7 +83,7 @@ func lftp(name string) string { return "lftp -f " + name }
 // things are what a person does with a client of the command line.
 var things = strings.Split(strings.TrimSpace(script("by_hand.txt")), "\n")
 
-// byHand is what a person types in a session who looks around.
+// byHand is what a person who looks around types in a session.
 func byHand(random *rand.Rand) string {
 	var b strings.Builder
 	b.WriteString("user alice secret\n")

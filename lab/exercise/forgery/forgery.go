@@ -1,6 +1,6 @@
-// Package forgery makes a forged capture from a recorded one: the same dialogue as a
-// program writes it that makes the packets itself, without a TCP, and with mistakes that
-// such programs make.
+// Package forgery makes a forged capture from a recorded one. It has the same dialogue, but
+// the packets are those of a program that writes them itself, without a TCP, and makes the
+// mistakes of such programs.
 //
 //	fake, mistakes, err := forgery.Forge(recorded, random)
 //	genuine, err := forgery.Bare(recorded)

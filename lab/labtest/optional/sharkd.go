@@ -26,8 +26,8 @@ type Sharkd struct {
 	loads   int
 }
 
-// manufacturer is the one of whom Sharkd has a name: addresses that begin so are a
-// vendor's, by which Wireshark knows Ethernet in MPLS.
+// manufacturer is the only line of Sharkd's table of vendors. Wireshark recognizes Ethernet
+// in MPLS by an address whose vendor it knows.
 const manufacturer = "00:1B:21\tIntel\n"
 
 // StartSharkd starts sharkd for a test, and stops it when the test ends. Its tables of

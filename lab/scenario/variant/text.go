@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// wordPattern matches a word that stands by itself, or beside what no name has in it.
+// wordPattern matches a word between characters that cannot be part of a name. A full stop
+// may follow it.
 func wordPattern(word string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|[^A-Za-z0-9_.-])` + regexp.QuoteMeta(word) + `($|[^A-Za-z0-9_-])`)
 }
@@ -42,8 +43,8 @@ func editLines(text string, edit func(line string) string) string {
 	return strings.Join(lines, "") + sections
 }
 
-// insertAfter puts lines after the first line of settings and steps whose first word is
-// one of some, or in front of all steps if there is none.
+// insertAfter puts lines after the first line of settings and steps that begins with a word.
+// Without such a line it changes nothing.
 func insertAfter(text, word string, inserted ...string) string {
 	done := false
 	return editLines(text, func(line string) string {

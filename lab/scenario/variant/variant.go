@@ -21,7 +21,7 @@ import (
 // A Change changes one thing in a scenario's text.
 type Change struct {
 	Kind Kind
-	What string // for a person, such as "README is called plan.txt"
+	What string // for a person, such as "the file README is plan.txt"
 	edit func(text string) string
 }
 

@@ -156,9 +156,9 @@ func (d *jlaffayeData) Close() error {
 	if err == nil && d.transfer.upload {
 		err = d.Conn.CloseWrite()
 		if err == nil {
-			said := make(chan struct{}) // never closed: 226 is read later
-			close(said)
-			err = drainUpload(d.client.context, d.client.host.Clock(), d.Conn, said)
+			from := make(chan struct{})
+			close(from) // the server has timeToClose from now on: this client reads the 226 later
+			err = drainUpload(d.client.context, d.client.host.Clock(), d.Conn, from)
 		}
 	}
 	return errors.Join(err, d.Conn.Close())

@@ -26,7 +26,7 @@ func Phrase(wording, command string, code int) (text string, ok bool) {
 	return "", false
 }
 
-// A said command is what a session's client said last.
+// A saidCommand is what a session's client said last.
 type saidCommand struct{ command, argument string }
 
 // note keeps what a phrase may need to know of a command.

@@ -16,8 +16,8 @@ type arrivals struct {
 	hours  [24]float64
 	total  float64 // weight of the whole duration
 
-	block  int // of which places has the places
-	places []float64
+	places []float64 // of the sessions of a block
+	block  int       // whose places these are
 }
 
 const blockSize = 64
@@ -84,8 +84,8 @@ func (a *arrivals) when(weight float64) (d time.Duration) {
 	return min(d+time.Duration(days)*24*time.Hour, a.corpus.Duration)
 }
 
-// each calls use for hour after hour from the corpus's beginning on, the first of which
-// may be a part of one, until it returns false.
+// each calls use for each hour from the corpus's beginning on, until it returns false. The
+// first may be only a part of an hour.
 func (a *arrivals) each(use func(weight float64, long time.Duration) bool) {
 	at := a.corpus.From.UTC()
 	for {

@@ -88,7 +88,7 @@ func (d *draw) name(suffix string) string {
 	}
 }
 
-// said is how the session calls a file.
+// said is the name that the session has for a file: short in the current folder.
 func (d *draw) said(f *file) string {
 	if f.in == d.dir {
 		return f.name
@@ -285,7 +285,7 @@ func (d *draw) store() *folder {
 	return d.apart
 }
 
-// offset is where a transfer begins that REST comes before.
+// offset is where a transfer after REST begins, in bytes.
 func (d *draw) offset(name, local string) int64 {
 	for _, f := range d.scenario.Local {
 		if f.Path == local {
@@ -306,8 +306,8 @@ func (d *draw) offset(name, local string) int64 {
 	return 1
 }
 
-// lineOf is how long the line of a listing is about a file with a name of so many bytes: as the
-// lab's server writes it. Only MLSD has as many digits as the size has (RFC 3659, 7).
+// lineOf is the length, in bytes, of a line in a listing of the lab's server, about a file whose
+// name has so many bytes. Only in MLSD it depends on the size (RFC 3659, 7).
 func lineOf(command string, name int, size int64) int64 {
 	switch command {
 	case "NLST":
@@ -346,7 +346,7 @@ func listingOf(f *folder, command string) int64 {
 	return sum
 }
 
-// leastLine is how long the shortest line is with which a listing is filled.
+// leastLine is the length of the shortest line that can fill a listing.
 func leastLine(command string) int64 { return lineOf(command, shortest, folderSize) }
 
 // room is how many bytes of a folder's listing nothing uses yet.

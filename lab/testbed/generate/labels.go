@@ -56,7 +56,7 @@ const (
 	Server  = "server"
 )
 
-// label is what the session's labels have in common.
+// session is what the labels of the session's flows and transfers have in common.
 func (p *plan) session() Session { return Session{p.number, p.label, p.kind, p.why, p.user} }
 
 // labels calls flow and transfer for what the session had, in the order in which the

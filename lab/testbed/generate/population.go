@@ -19,8 +19,8 @@ type population struct {
 	servers int
 	sizes   *traffic.Histogram // sessions a client
 
-	group   int   // of which clients has the clients
-	clients []int // of each session of the group, by its place
+	clients []int // of each session of a group, by its place
+	group   int   // whose clients these are
 }
 
 const (

@@ -112,7 +112,7 @@ const (
 	leastSegments = 8   // that a receive buffer holds: of loopback's large ones, too
 )
 
-// Congestion is the congestion control of gVisor's TCP: the one of those in a scenario that it has.
+// Congestion is the congestion control that gVisor's TCP has, of those that a scenario can name.
 const Congestion = "reno"
 
 // tune sets a stack's TCP as the scenario asks for its host.

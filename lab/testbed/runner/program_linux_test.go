@@ -127,7 +127,7 @@ func TestServerBox(t *testing.T) {
 		t.Errorf("got hint %q, want none for a program in the scenario's folder", got)
 	}
 	box.Program = "/elsewhere/server"
-	if got := hidden(box); !strings.Contains(got, "sees of /elsewhere only itself, and what is in "+box.Readable[0]) {
+	if got := hidden(box); !strings.Contains(got, "its sandbox hides the other files in /elsewhere, but not those in "+box.Readable[0]) {
 		t.Errorf("got hint %q, want that it sees only itself, and $DIR", got)
 	}
 }

@@ -110,6 +110,9 @@ func hidden(box sandbox.Sandbox) string {
 	if sandbox.Installed(box.Program) || slices.ContainsFunc(box.Readable, inFolder) {
 		return ""
 	}
-	sees := strings.Join(append([]string{"only itself"}, box.Readable...), ", and what is in ")
-	return fmt.Sprintf("; (in its sandbox it sees of %s %s)", filepath.Dir(box.Program), sees)
+	text := "its sandbox hides the other files in " + filepath.Dir(box.Program)
+	if len(box.Readable) > 0 {
+		text += ", but not those in " + strings.Join(box.Readable, " and ")
+	}
+	return fmt.Sprintf("; (%s)", text)
 }

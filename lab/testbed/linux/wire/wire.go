@@ -16,8 +16,8 @@
 // A host's RTT is the round-trip time between it and the client, half of it
 // each way. The path between two other hosts leads past the client: its
 // round-trip time is the sum of theirs. The link to each host carries Rate bits
-// a second, its own or else the network's; the path before it has no limit. If Queue bytes wait for a link
-// already, a frame is dropped.
+// a second, its own or else the network's; the path before it has no limit. If
+// Queue bytes wait for a link already, a frame is dropped.
 //
 // The path counts as one router, whatever its length. Traceroute shows two
 // hops: the host's gateway, without delay, and the other host.
