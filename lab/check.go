@@ -52,7 +52,8 @@ type Verdict struct {
 	Figures []measure.Result `json:"figures,omitempty"`
 
 	// Files are the other files that a run left in the folder of its results, each with its
-	// SHA-256 in hexadecimal; "" if that is not known. The next run replaces or removes these,
+	// SHA-256 in hexadecimal; "" if that is not known. That of a walkthrough is computed
+	// without the links to other walkthroughs. The next run replaces or removes these files,
 	// and no others.
 	Files map[string]string `json:"files,omitempty"`
 }

@@ -75,6 +75,33 @@ func TestFilesOfOthersInResults(t *testing.T) {
 	}
 }
 
+// TestRunAgainAfterIndex runs two scenarios twice: the index writes links into the walkthroughs
+// of the first runs, which the second ones replace nevertheless.
+func TestRunAgainAfterIndex(t *testing.T) {
+	folder := t.TempDir()
+	for range 2 {
+		var runs []Ran
+		for _, name := range []string{"one", "two"} {
+			s, err := Parse(name+".txtar", []byte("# The "+name+"\nopen\nquit\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := Run(t.Context(), s, Options{Results: folder, TCP: scenario.GVisorTCP})
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs = append(runs, Ran{Scenario: s, Result: result})
+		}
+		if err := WriteIndex(folder, runs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "one", "walkthrough.html"))
+	if err != nil || !strings.Contains(string(page), `href="../two/walkthrough.html"`) {
+		t.Errorf("the walkthrough has no link to the next one (%v)", err)
+	}
+}
+
 // TestResultNotInUTF8 has a file in a run's results whose name is not UTF-8: the next run
 // replaces it, but not one with a name that JSON would write alike.
 func TestResultNotInUTF8(t *testing.T) {

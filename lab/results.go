@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -127,13 +128,32 @@ func resultsIn(folder string) map[string]string {
 }
 
 // digestOf is the SHA-256 of a regular file that can be read; "" of others, such as named pipes.
+// Of a walkthrough it is that of the page without links to other walkthroughs, because
+// [WriteIndex] writes these later, and each time anew.
 func digestOf(path string, e fs.DirEntry) string {
-	if e.Type().IsRegular() {
-		if digest, err := content.SumFile(path); err == nil {
-			return digest.String()
-		}
+	if !e.Type().IsRegular() {
+		return ""
 	}
-	return ""
+	digest, err := content.SumFile(path)
+	if err == nil && filepath.Base(path) == "walkthrough.html" {
+		digest, err = sumUnlinked(path)
+	}
+	if err != nil {
+		return ""
+	}
+	return digest.String()
+}
+
+// sumUnlinked is the digest of a walkthrough without its links to others.
+func sumUnlinked(path string) (content.Digest, error) {
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return content.Digest{}, err
+	}
+	if page, err = report.LinkNeighbours(page, nil, nil); err != nil {
+		return content.Digest{}, err
+	}
+	return content.Sum(bytes.NewReader(page))
 }
 
 // notOurs returns an error if a folder has some of the files but not the first of them, which
