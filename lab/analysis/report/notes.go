@@ -290,7 +290,7 @@ func (n *notes) packet(p *Packet) {
 	case p.TCP != nil:
 		for _, a := range analysisNotes {
 			if p.Segment.Analysis&a.is != 0 && (p.TCP.Length > 0 || p.TCP.Flags&(packet.SYN|packet.FIN) != 0 || a.anyLength) {
-				n.add(p.Number, "%s", a.sentence)
+				n.add(p.Number, "%s", strings.Replace(a.sentence, "this data", "this "+sequenced(p.TCP), 1))
 				break
 			}
 		}
@@ -299,6 +299,19 @@ func (n *notes) packet(p *Packet) {
 	case p.UDP != nil && p.UDP.DNS != nil:
 		n.dns(p.Number, p.UDP.DNS)
 	}
+}
+
+// sequenced names what a segment carries that has sequence numbers.
+func sequenced(t *packet.TCP) string {
+	switch {
+	case t.Length > 0:
+		return "data"
+	case t.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
+		return "SYN with ACK"
+	case t.Flags&packet.SYN != 0:
+		return "SYN"
+	}
+	return "FIN"
 }
 
 func (n *notes) dns(packet int, d *packet.DNS) {

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -26,6 +29,30 @@ func TestNotes(t *testing.T) {
 			if got := strings.Contains(page, what); got != (want > 0) {
 				t.Errorf("notes %q: the page has %s: %v", test.notes, what, got)
 			}
+		}
+	}
+}
+
+// A note on a packet that is sent again says what is in it.
+func TestSentAgain(t *testing.T) {
+	for _, test := range []struct {
+		flags  uint8
+		length int
+		want   string
+	}{
+		{packet.SYN, 0, "Sent again: this SYN has been seen before."},
+		{packet.SYN | packet.ACK, 0, "Sent again: this SYN with ACK has been seen before."},
+		{packet.FIN | packet.ACK, 0, "Sent again: this FIN has been seen before."},
+		{packet.FIN | packet.ACK, 9, "Sent again: this data has been seen before."},
+		{packet.ACK, 9, "Sent again: this data has been seen before."},
+		{packet.ACK, 0, ""},
+	} {
+		p := &Packet{Packet: &capture.Packet{Packet: packet.Packet{Number: 1, TCP: &packet.TCP{Flags: test.flags, Length: test.length}},
+			Segment: &tcp.Segment{Analysis: tcp.Retransmission}}}
+		n := newNotes([]*Packet{p}, nil)
+		n.packet(p)
+		if got := n.text[1]; got != test.want {
+			t.Errorf("flags %b, length %d: got %q, want %q", test.flags, test.length, got, test.want)
 		}
 	}
 }
