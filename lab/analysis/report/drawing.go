@@ -29,9 +29,9 @@ type host struct {
 	Traits []string
 }
 
-func (r *Report) hosts() []host {
+func (r *Report) machines() []host {
 	var hosts []host
-	for _, l := range r.lanes {
+	for _, l := range r.hosts {
 		h := host{lane: l}
 		if r.Scenario != nil {
 			if p, ok := hostPlan(r.Scenario, l); ok {
@@ -203,7 +203,7 @@ func (r *Report) openingText(c *ftp.Connection) string {
 	if c.OpenedBy == "" {
 		text += ", open before the capture began"
 	} else {
-		text += ", opened by " + r.lanes.partyName(c, c.OpenedBy)
+		text += ", opened by " + r.hosts.partyName(c, c.OpenedBy)
 	}
 	if a := c.DataPort; a != nil {
 		text += " after " + a.Command

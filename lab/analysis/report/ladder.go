@@ -89,7 +89,7 @@ func (r *Report) stagesBefore(p *Packet, tracks tracks) []*row {
 	if c == nil || c.FirstPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	text := r.lanes.opens(c, r.surveyed.names.of(c).the)
+	text := r.hosts.opens(c, r.surveyed.names.of(c).the)
 	if r.surveyed.beside.ids[c.ID] {
 		text += besideText(c, r.Trace.AnyHidden())
 	}
@@ -102,7 +102,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	if c == nil || c.LastPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	text := r.lanes.closes(c, r.surveyed.names.of(c).the)
+	text := r.hosts.closes(c, r.surveyed.names.of(c).the)
 	if text == "" {
 		return nil
 	}

@@ -10,8 +10,10 @@ import (
 	"ftplab/lab/scenario"
 )
 
-// maxLanes is how many hosts are drawn side by side. There is no room for more.
-const maxLanes = 5
+const (
+	maxLanes = 5  // hosts that are drawn side by side: there is no room for more
+	maxHosts = 20 // hosts that are named: a capture may have a million
+)
 
 // A lane is a host in the ladder. A machine that is both client and server, as on
 // loopback, has two lanes.
@@ -27,6 +29,9 @@ func (l lane) Address() string { return l.Addr.Unmap().String() }
 // lanes are the hosts of a capture, from left to right.
 type lanes []lane
 
+// drawn are the hosts that the ladder has room for.
+func (ls lanes) drawn() lanes { return ls[:min(len(ls), maxLanes)] }
+
 // findLanes returns the hosts of the FTP sessions and the name servers they
 // asked, in an order in which few arrows cross a lane: name servers, the first
 // client, the servers, more clients.
@@ -41,17 +46,16 @@ func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
 	if len(h.clients) > 0 {
 		all = slices.Concat(others, h.clients[:1], h.servers, h.clients[1:])
 	}
-	all = all[:min(len(all), maxLanes)]
+	all = all[:min(len(all), maxHosts)]
 	for i := range all {
 		all[i].Name = all.name(i, s)
 	}
 	return all
 }
 
-// with adds a lane, unless it exists or there are maxLanes: a capture may have a
-// million hosts.
+// with adds a lane, unless it exists or there are maxHosts.
 func (ls lanes) with(l lane) lanes {
-	if len(ls) == maxLanes || slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
+	if len(ls) == maxHosts || slices.ContainsFunc(ls, func(o lane) bool { return o.Addr == l.Addr && o.Side == l.Side }) {
 		return ls
 	}
 	return append(ls, l)
@@ -86,8 +90,12 @@ func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 			alike++
 		}
 	}
-	i := ls.party(c.Addr(side).Addr(), side)
-	if alike < 2 || i < 0 || ls[i].Name == string(side) {
+	addr := c.Addr(side).Addr()
+	i := ls.party(addr, side)
+	switch {
+	case alike >= 2 && i < 0:
+		return addr.Unmap().String()
+	case alike < 2 || ls[i].Name == string(side):
 		return "the " + string(side)
 	}
 	return ls[i].Name

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -52,10 +53,14 @@ func TestPartyName(t *testing.T) {
 	s := &scenario.Scenario{Network: scenario.Network{Kind: scenario.Wire, Hosts: []scenario.Host{
 		host("client", "198.51.100.100"), host("server", "192.0.2.21"), host("laptop", "203.0.113.9")}}}
 	first, second := between("198.51.100.100", "192.0.2.21"), between("203.0.113.9", "192.0.2.21")
-	alone, both := newHostSurvey(nil), newHostSurvey(nil)
+	alone, both, many := newHostSurvey(nil), newHostSurvey(nil), newHostSurvey(nil)
 	alone.add(second)
 	both.add(first)
 	both.add(second)
+	for i := range 2 * maxHosts {
+		s.Network.Hosts = append(s.Network.Hosts, host(fmt.Sprintf("c%d", i), fmt.Sprintf("198.18.0.%d", i)))
+		many.add(between(fmt.Sprintf("198.18.0.%d", i), "192.0.2.21"))
+	}
 	for _, test := range []struct {
 		name string
 		h    *hostSurvey
@@ -66,11 +71,16 @@ func TestPartyName(t *testing.T) {
 		{"the first", &both, s, first, "The client opens x: from its port 40000 to port 21 of the server."},
 		{"the second", &both, s, second, "Laptop opens x: from its port 40000 to port 21 of the server."},
 		{"without a scenario", &both, nil, second, "Client 2 opens x: from its port 40000 to port 21 of the server."},
+		{"one that is not drawn", &many, s, between("198.18.0.7", "192.0.2.21"), "C7 opens x: from its port 40000 to port 21 of the server."},
+		{"one of too many", &many, s, between("198.18.0.33", "192.0.2.21"), "198.18.0.33 opens x: from its port 40000 to port 21 of the server."},
 		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
 	} {
 		ls := findLanes(test.h, nil, test.s)
 		if got := ls.opens(test.c, "x"); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+		if n := len(ls.drawn()); n > maxLanes {
+			t.Errorf("%s: got %d hosts side by side, want %d or fewer", test.name, n, maxLanes)
 		}
 	}
 }

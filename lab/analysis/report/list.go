@@ -155,14 +155,14 @@ func (r *Report) endNames(p *capture.Packet) (from, to string) {
 	case p.UDP != nil:
 		srcPort, dstPort = fmt.Sprint(p.UDP.SrcPort), fmt.Sprint(p.UDP.DstPort)
 	}
-	a, b := r.lanes.ends(p)
+	a, b := r.hosts.ends(p)
 	return r.endName(a, src, srcPort), r.endName(b, dst, dstPort)
 }
 
 func (r *Report) endName(lane int, addr netip.Addr, port string) string {
 	name := addr.Unmap().String()
 	if lane >= 0 {
-		name = r.lanes[lane].Name
+		name = r.hosts[lane].Name
 	}
 	if port != "" {
 		name += "." + port

@@ -121,7 +121,7 @@ func (m *markdown) differences(v view) {
 func (m *markdown) hosts(v view) {
 	m.heading("Hosts and network")
 	m.head("host", "address", "")
-	for _, h := range v.Lanes {
+	for _, h := range v.Hosts {
 		m.row(mdText(h.Name), h.Address(), mdText(strings.Join(h.Traits, ", ")))
 	}
 	if v.Network != "" {
@@ -129,7 +129,7 @@ func (m *markdown) hosts(v view) {
 	}
 	m.line("")
 	for _, c := range v.Opened {
-		from, to := v.Lanes, v.Lanes
+		from, to := v.Hosts, v.Hosts
 		m.line("* %s (%s → %s)", mdText(c.Text), endText(from, c.From, c.FromPort), endText(to, c.To, c.ToPort))
 	}
 	if v.MoreOpened != "" {

@@ -10,7 +10,7 @@ import (
 // pictures are the two drawings of the page: the hosts with the connections between
 // them, and the ladder.
 type pictures struct {
-	Lanes      []host
+	Hosts      []host
 	Rails      rails
 	Network    string
 	Opened     []opening
@@ -24,8 +24,14 @@ type pictures struct {
 	Undrawn  string
 }
 
+// Lanes are the hosts that are drawn.
+func (p pictures) Lanes() []host { return p.Hosts[:min(len(p.Hosts), maxLanes)] }
+
+// NoLane are the hosts for which there is no room in the drawing.
+func (p pictures) NoLane() []host { return p.Hosts[len(p.Lanes()):] }
+
 func (r *Report) pictures() pictures {
-	p := pictures{Lanes: r.hosts(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Slope: r.travels.text(), Ladder: r.draw()}
+	p := pictures{Hosts: r.machines(), Rails: newRails(len(r.lanes)), Clock: r.clock(), Slope: r.travels.text(), Ladder: r.draw()}
 	p.Undrawn = p.Ladder.undrawn()
 	p.Opened, p.MoreOpened = r.openings()
 	p.undrawn = r.surveyed.more

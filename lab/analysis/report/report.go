@@ -67,7 +67,8 @@ type Report struct {
 	prepared bool
 	surveyed survey
 	packets  []*Packet
-	lanes    lanes
+	hosts    lanes
+	lanes    lanes // the hosts that are drawn
 	travels  travels
 	lines    map[int][]*ftp.Line // of the dialogue, by the packet with their end
 	tls      tlsView
@@ -114,7 +115,8 @@ func (r *Report) prepare() {
 	r.prepared = true
 	r.packets = r.Packets.All()
 	r.survey()
-	r.lanes = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
+	r.hosts = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
+	r.lanes = r.hosts.drawn()
 	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder())
 	n.dual = dualAddresses(r.Scenario)
@@ -293,8 +295,8 @@ func (r *Report) Comments() map[int]string {
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other || r.surveyed.beside.ids[c.ID] {
 			name := r.surveyed.names.of(c).the
-			comments[c.FirstPacket] = join(r.lanes.announcedBy(c, name), comments[c.FirstPacket])
-			if end := r.lanes.closes(c, name); end != "" {
+			comments[c.FirstPacket] = join(r.hosts.announcedBy(c, name), comments[c.FirstPacket])
+			if end := r.hosts.closes(c, name); end != "" {
 				comments[c.LastPacket] = join(comments[c.LastPacket], end)
 			}
 		}
