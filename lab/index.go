@@ -60,6 +60,7 @@ func addToIndex(results string, entries []report.Run) error {
 			list = append(list, earlier)
 		case list[at].Error != "":
 			earlier.Error, earlier.Chapter, earlier.Place = list[at].Error, list[at].Chapter, list[at].Place
+			earlier.Passed, earlier.Unjudged, earlier.Failures = false, false, 0 // that was the earlier run
 			list[at] = earlier
 		}
 	}

@@ -62,7 +62,11 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	rows, summary = index(three)
 	check(rows, summary, "three fail, two fail, one pass", "1 passed, 1 failed, 1 could not be run")
 
-	var list []struct{ Scenario, Title, Error string }
+	var list []struct {
+		Scenario, Title, Error string
+		Passed                 bool
+		Failures               int
+	}
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
 	if err == nil {
 		err = json.Unmarshal(text, &list)
@@ -70,6 +74,22 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	if err != nil || len(list) != 3 || list[0].Scenario != "three" || list[0].Error != "refused" || list[2].Title != "Title of one" {
 		t.Errorf("index.json: got %v, %v", list, err)
 	}
+
+	two.Result, two.Err = nil, errors.New("a mistake")
+	one.Result, one.Err = nil, errors.New("a mistake")
+	if err := lab.WriteIndex(results, []lab.Ran{one, two}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(filepath.Join(results, "index.json")); err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil || len(list) != 3 || list[0].Passed || list[1].Failures != 0 {
+		t.Errorf("index.json: got %v, %v, want that a scenario which could not be run did not pass or fail", list, err)
+	}
+	if _, summary = index(ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Failed)); summary != "1 passed, 1 failed, 1 could not be run" {
+		t.Errorf("run again: got %q", summary)
+	}
+	one.Result, one.Err = &lab.Result{Scenario: "one", Outcome: lab.Passed, Judged: true}, nil
 
 	one.Place, three.Place = 1, 2
 	rows, summary = index(three, one)
