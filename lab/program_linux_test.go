@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"ftplab/lab/labtest/examples"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
@@ -76,6 +78,35 @@ func needServer(t *testing.T, path string) {
 	}
 	if _, err := os.Stat(path); err != nil {
 		optional.Missing(t, fmt.Sprintf("%s is not installed; .ci/ftp-servers has how to install Debian's FTP servers beside each other", path))
+	}
+}
+
+// TestManualScenarios runs the whole scenarios in the manual.
+func TestManualScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: the manual's scenarios are parsed, but do not run")
+	}
+	uses := regexp.MustCompile(`(?m)^(?:program|run) (\w+)`)
+	for i, text := range examples.Scenarios(scenario.Manual()) {
+		title, _, _ := strings.Cut(strings.TrimPrefix(text, "# "), "\n")
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			for _, m := range uses.FindAllStringSubmatch(text, -1) {
+				optional.Tool(t, m[1], "apt install "+m[1])
+			}
+			s, err := scenario.Parse(fmt.Sprintf("example%d.txtar", i+1), []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := Run(t.Context(), s, Options{Results: t.TempDir()})
+			needCells(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Outcome == Failed {
+				t.Errorf("the run failed:\n%s\n%s", result.Report, text)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/labtest/examples"
 )
 
 // TestManualIsWhole looks for every setting and step in the manual, once.
@@ -49,19 +51,14 @@ func TestManualExamples(t *testing.T) {
 	for _, m := range lines {
 		parseLine(t, m[1])
 	}
-	whole := 0
-	for _, block := range regexp.MustCompile(`(?m)(?:^    .*\n|^\n)+`).FindAllString(text, -1) {
-		source := regexp.MustCompile(`(?m)^    `).ReplaceAllString(strings.TrimLeft(block, "\n"), "")
-		if !strings.HasPrefix(source, "# ") {
-			continue
-		}
-		whole++
+	whole := examples.Scenarios(text)
+	for _, source := range whole {
 		if _, err := Parse("manual.txtar", []byte(source)); err != nil {
 			t.Errorf("%v, in\n%s", err, source)
 		}
 	}
-	if whole < 4 {
-		t.Errorf("got %d whole scenarios, want 4 or more", whole)
+	if len(whole) < 4 {
+		t.Errorf("got %d whole scenarios, want 4 or more", len(whole))
 	}
 }
 
