@@ -168,6 +168,7 @@ type facts struct {
 	ends     []byte    // the addresses of all
 	at21     []found   // control connections at port 21 or 990
 	others   []found   // at other ports
+	named    []found   // that only the name in a ClientHello shows to be FTP
 }
 
 // An opening is an ftp.Opening in few bytes.
@@ -236,9 +237,12 @@ func (f *facts) add(l *live) {
 	if l.FirstFIN() >= 0 || l.FirstRST() >= 0 {
 		s.closed = l.LastPacket
 	}
-	if atFTPPort(l.Ends[0].Port()) || atFTPPort(l.Ends[1].Port()) {
+	switch {
+	case atFTPPort(l.Ends[0].Port()) || atFTPPort(l.Ends[1].Port()):
 		f.at21 = append(f.at21, s)
-	} else {
+	case l.Named() && s.User == "":
+		f.named = append(f.named, s)
+	default:
 		f.others = append(f.others, s)
 	}
 }
@@ -271,11 +275,13 @@ func (f *facts) join() {
 	c.purposes = make([]*ftp.Purpose, len(c.spans))
 	// First the connections to ports 21 and 990 and the data connections that they
 	// announce, only then those to other ports: a data connection that
-	// carries the record of a dialogue is not one itself.
+	// carries the record of a dialogue is not one itself. Last are those of which nothing but
+	// the name of the server can be read.
 	for _, group := range [][]found{f.at21, f.others} {
 		f.joinAnnounced(group)
 	}
-	f.at21, f.others = nil, nil
+	f.joinAnnounced(f.besideNone(f.named))
+	f.at21, f.others, f.named = nil, nil, nil
 	c.sessions = slices.Clip(c.sessions)
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinHidden()
@@ -343,18 +349,42 @@ func (f *facts) joinPort20() {
 	f.joinMatching(all.Match)
 }
 
+// besideNone returns those of the named connections that are control connections: no session in TLS
+// goes on beside them, whose data connections they may be.
+func (f *facts) besideNone(named []found) (controls []found) {
+	if len(named) == 0 {
+		return nil
+	}
+	slices.SortFunc(named, func(a, b found) int { return a.control - b.control })
+	all := f.hiddenSessions()
+	for _, s := range named {
+		if o := f.opening(s.control); f.c.purposes[s.control] == nil && !all.Beside(&o) {
+			f.addHidden(all, s.session, s.client)
+			controls = append(controls, s)
+		}
+	}
+	return controls
+}
+
 // joinHidden joins connections whose announcement is in TLS that cannot be read.
 func (f *facts) joinHidden() {
-	c := f.c
-	var all ftp.HiddenSessions
-	for _, s := range c.sessions {
-		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
-		all.Add(s.control, int(c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
+	if all := f.hiddenSessions(); all.Any() {
+		f.joinMatching(all.Match)
 	}
-	if all.Len() == 0 {
-		return
+}
+
+// hiddenSessions is the table of all sessions so far.
+func (f *facts) hiddenSessions() *ftp.HiddenSessions {
+	all := &ftp.HiddenSessions{}
+	for _, s := range f.c.sessions {
+		f.addHidden(all, s, f.c.purposes[s.control].ClientDir)
 	}
-	f.joinMatching(all.Match)
+	return all
+}
+
+func (f *facts) addHidden(to *ftp.HiddenSessions, s session, client int) {
+	ends := f.opening(s.control).Ends
+	to.Add(s.control, int(f.c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
 }
 
 // joinMatching joins the matching connections that have no purpose yet.

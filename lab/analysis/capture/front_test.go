@@ -297,6 +297,66 @@ func TestImplicitTLS(t *testing.T) {
 	}
 }
 
+// A client names the server on data connections in TLS as well. Beside a session in TLS between the
+// same hosts, a connection to a port that is not of a service is one of these, even if it names FTP;
+// others are sessions.
+func TestNamedDataConnections(t *testing.T) {
+	const (
+		server = "\x00\x00\x00\x15\x00\x13\x00\x00\x10ftp.example.test"
+		ends   = true
+	)
+	for _, c := range []struct {
+		control  string // port of the session
+		ended    bool   // before the other connection
+		from, to string
+		want     string // of the other connection
+	}{
+		{"21", !ends, forge.Client + ":3172", forge.Server + ":50001", "data passive"},
+		{"21", !ends, forge.Server + ":20", forge.Client + ":50001", "data active"},
+		{"990", !ends, forge.Client + ":3172", forge.Server + ":50001", "data passive"},
+		{"990", !ends, forge.Server + ":989", forge.Client + ":50001", "data active"},
+		{"2990", !ends, forge.Client + ":3172", forge.Server + ":50001", "data passive"},
+		{"2990", !ends, forge.Server + ":989", forge.Client + ":50001", "data active"},
+		{"2990", !ends, forge.Client + ":3172", forge.Server + ":2990", "control"},
+		{"2990", !ends, forge.Client + ":3172", "192.0.2.99:2991", "control"},
+		{"2990", !ends, "198.51.100.101:3172", forge.Server + ":2991", "control"},
+		{"2990", ends, forge.Client + ":3172", forge.Server + ":2991", "control"},
+	} {
+		f := forge.New()
+		x := forge.Session{Capture: f}
+		x.Client, x.Server = f.Dial(forge.Client+":3171", forge.Server+":"+c.control)
+		if c.control == "21" {
+			x.Server.Send("220 ready\r\n")
+			x.Ask("AUTH TLS", "234 go on")
+		}
+		x.Client.Send(hello(server))
+		x.Server.Send(tlsRecord(0x16, 500))
+		x.Client.Send(tlsRecord(0x17, 40))
+		if c.ended {
+			x.Server.Close()
+		}
+		opener, listener := f.Dial(c.from, c.to)
+		if opener.Addr.Addr() == x.Server.Addr.Addr() {
+			opener, listener = listener, opener
+		}
+		opener.Send(hello(server))
+		listener.Send(tlsRecord(0x16, 500))
+		listener.Close()
+		if !c.ended {
+			x.Client.Send(tlsRecord(0x17, 40))
+			x.Server.Close()
+		}
+		tr := read(t, f.PCAP())
+		other := tr.Connection(1)
+		if got := strings.TrimSpace(fmt.Sprint(other.Role, " ", other.Mode)); got != c.want {
+			t.Errorf("a session at port %s, then from %s to %s: got %s, want %s", c.control, c.from, c.to, got, c.want)
+		}
+		if want := 1 + strings.Count(c.want, "control"); tr.NumSessions() != want {
+			t.Errorf("a session at port %s, then from %s to %s: got %d sessions, want %d", c.control, c.from, c.to, tr.NumSessions(), want)
+		}
+	}
+}
+
 // Telnet's commands and urgent data are kept with their line, and a byte 255 that begins
 // none stays in it.
 func TestTelnetBytes(t *testing.T) {

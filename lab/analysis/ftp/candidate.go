@@ -199,6 +199,12 @@ func (c *Candidate) implicit() int {
 	return 0
 }
 
+// Named reports whether the connection is implicit FTPS because of its ClientHello, and not of its
+// port.
+func (c *Candidate) Named() bool {
+	return c.Ends[0].Port() != ftpsPort && c.Ends[1].Port() != ftpsPort && c.implicit() >= 0
+}
+
 // RecordedSize is the memory that the recorded bytes use.
 func (c *Candidate) RecordedSize() int {
 	n := 0

@@ -2,7 +2,10 @@
 
 package ftp
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
 // read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
@@ -11,24 +14,27 @@ import "net/netip"
 // this distinguishes the two modes if both ends have the same address. A connection that may
 // belong to two sessions is not recognized.
 type HiddenSessions struct {
-	between map[hosts][]hiddenSession
+	between map[hosts][]tlsSession  // those in TLS
 	control map[netip.AddrPort]bool // the control ports of servers
+	hidden  bool                    // some of them cannot be read
 }
 
-// A hiddenSession cannot be read from one packet on, up to another.
-type hiddenSession struct{ control, from, to int }
+// A tlsSession is in TLS from one packet on, up to another. It is hidden if it cannot be read.
+type tlsSession struct {
+	control, from, to int
+	hidden            bool
+}
 
 // firstUserPort is the first port that is not a service's by default (RFC 6335 section 6).
 const firstUserPort = 1024
 
-// Add adds a session, whose last packet is closed. It does nothing if the session can be
-// read.
+// Add adds a session, whose last packet is closed.
 func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPort, o *Outline) {
 	if all.between == nil {
-		all.between, all.control = map[hosts][]hiddenSession{}, map[netip.AddrPort]bool{}
+		all.between, all.control = map[hosts][]tlsSession{}, map[netip.AddrPort]bool{}
 	}
 	all.control[unmapped(server)] = true
-	if !o.Hidden {
+	if !o.TLS {
 		return
 	}
 	from := o.TLSFrom
@@ -39,11 +45,29 @@ func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPor
 		closed = o.ClearFrom
 	}
 	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
-	all.between[h] = append(all.between[h], hiddenSession{control, from, closed})
+	all.between[h] = append(all.between[h], tlsSession{control, from, closed, o.Hidden})
+	all.hidden = all.hidden || o.Hidden
 }
 
-// Len is how many hosts have such sessions between them.
-func (all *HiddenSessions) Len() int { return len(all.between) }
+// Any reports whether there are sessions that cannot be read.
+func (all *HiddenSessions) Any() bool { return all.hidden }
+
+// Beside reports whether a connection in TLS begins while a session in TLS goes on between the same
+// hosts, and is opened by the server, or goes to a port that no service has by default. Clients name
+// the server on data connections, too, so that the name does not make a connection like this one a
+// session.
+func (all *HiddenSessions) Beside(o *Opening) bool {
+	if o.TLSClient < 0 {
+		return false
+	}
+	server := 1 - o.TLSClient
+	client, at := unmapped(o.Ends[o.TLSClient]), unmapped(o.Ends[server])
+	unusual := at.Port() >= firstUserPort && !all.control[at] || o.Initiator == server || o.fromDataPort(server)
+	return unusual && slices.ContainsFunc(all.between[hosts{client.Addr(), at.Addr()}], func(s tlsSession) bool { return s.at(o.FirstPacket) })
+}
+
+// at reports whether the session is in TLS at a packet.
+func (s *tlsSession) at(packet int) bool { return s.from < packet && packet < s.to }
 
 // Match returns the purpose of a connection if it is one of these.
 func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
@@ -100,7 +124,7 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 // during returns the sessions between two hosts that are hidden at a packet.
 func (all *HiddenSessions) during(h hosts, packet int) (controls []int) {
 	for _, s := range all.between[h] {
-		if s.from < packet && packet < s.to {
+		if s.hidden && s.at(packet) {
 			controls = append(controls, s.control)
 		}
 	}
