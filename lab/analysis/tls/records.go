@@ -43,6 +43,7 @@ const (
 // record, and the chunks that are not read yet.
 type recordReader struct {
 	queue   []tcp.Chunk
+	queued  int   // its bytes
 	end     int64 // the sequence number after the last chunk pushed
 	state   readerState
 	buf     []byte    // the beginning of the record that is read
@@ -74,7 +75,7 @@ func (r *recordReader) push(c tcp.Chunk) {
 	}
 	c.AfterGap = c.AfterGap || r.end != 0 && c.Seq != r.end
 	r.end = c.Seq + int64(len(c.Data))
-	r.queue = append(r.queue, c)
+	r.queue, r.queued = append(r.queue, c), r.queued+len(c.Data)
 }
 
 // detach copies the rest of the last chunk, whose data belongs to the caller.
@@ -248,7 +249,7 @@ func (r *recordReader) peek(n int) []byte {
 func (r *recordReader) mayGrow(peeked []byte) bool {
 	n := 0
 	for i, c := range r.queue {
-		if i > 0 && c.AfterGap {
+		if n > len(peeked) || i > 0 && c.AfterGap {
 			return false
 		}
 		n += len(c.Data)
@@ -259,7 +260,7 @@ func (r *recordReader) mayGrow(peeked []byte) bool {
 // consume drops the next n bytes, which belong to one chunk.
 func (r *recordReader) consume(n int) {
 	c := &r.queue[0]
-	c.Data, c.Seq = c.Data[n:], c.Seq+int64(n)
+	c.Data, c.Seq, r.queued = c.Data[n:], c.Seq+int64(n), r.queued-n
 	if n > 0 {
 		c.AfterGap = false
 	}
@@ -269,12 +270,7 @@ func (r *recordReader) consume(n int) {
 }
 
 // waiting returns the number of bytes that were pushed and not read.
-func (r *recordReader) waiting() (n int) {
-	for _, c := range r.queue {
-		n += len(c.Data)
-	}
-	return n
-}
+func (r *recordReader) waiting() int { return r.queued }
 
 func version(header []byte) Version { return Version(binary.BigEndian.Uint16(header[1:])) }
 

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"ftplab/lab/analysis/tcp"
 )
 
 // combinations yields each version with each cipher suite that Go has for it.
@@ -56,4 +59,30 @@ func TestEverySuite(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTimeOfWaiting asks that the time for bytes that wait for a hello of the other direction grows
+// with their number, not with its square: it is not very much more than that for bytes that do not wait.
+func TestTimeOfWaiting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures times; run without -short")
+	}
+	const n, most = maxWaiting / 2, 15
+	took := func(first string) time.Duration {
+		data := []byte(first + strings.Repeat("\x17\x03\x03\xff\xff", n/5))
+		s := NewSession(nil)
+		begin := time.Now()
+		for i := range data {
+			s.Add(fromServer, tcp.Chunk{Seq: int64(i), Data: data[i : i+1], Packet: i + 1})
+		}
+		s.Close()
+		return time.Since(begin)
+	}
+	var times time.Duration
+	for range 3 { // a busy machine may slow one of them down
+		if times = took("\x16\x03\x03\x00\x04\x02\x00\x00\x00") / took("\x17\x03\x03\x00\x04data"); times < most {
+			return
+		}
+	}
+	t.Errorf("bytes that wait take %d times as long as others, want less than %d", times, most)
 }
