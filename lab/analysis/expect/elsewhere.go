@@ -45,8 +45,10 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 	default:
 		return sighting{"here", fmt.Sprintf("%s came later, in frame %d", it, frame)}, true
 	}
-	if _, frame := t.find(&back, s.first); frame > 0 && l.kind != kindDatagram {
-		return sighting{"from " + l.from, fmt.Sprintf("%s sent %s, in frame %d", l.to, it, frame)}, true
+	if l.kind != kindDatagram {
+		if _, frame := t.find(&back, s.first); frame > 0 {
+			return sighting{"from " + l.from, fmt.Sprintf("%s sent %s, in frame %d", l.to, it, frame)}, true
+		}
 	}
 	for _, other := range t.judge.tracks {
 		if other == t || other.proto != t.proto || !l.distinct() {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -34,10 +35,29 @@ func (s *unrecordedSide) lostAt(l *line, at int) *lost {
 	return nil
 }
 
+// mayBeLost reports whether a line may mean a lost packet that comes before element at. The search asks
+// about the same lines very often.
+func (s *unrecordedSide) mayBeLost(l *line, at int) bool {
+	if len(s.lost) == 0 {
+		return false
+	}
+	places, known := s.lostFor[l]
+	if !known {
+		for i := range s.lost {
+			if p := &s.lost[i]; p.fits(l) {
+				places.Add(int64(p.from), int64(p.to)+1)
+			}
+		}
+		s.lostFor[l] = places
+	}
+	return places.Covers(int64(at), int64(at)+1)
+}
+
 // findLost finds the packets that other packets show to have been sent.
 func (t *track) findLost() {
 	for dir := range t.sides {
 		side := &t.sides[dir]
+		side.lostFor = map[*line]ranges.Set{}
 		if side.sentAgain = map[int]bool{}; t.conn == nil {
 			side.lost = t.lostDNS(dir)
 			continue
@@ -152,9 +172,11 @@ func (t *track) lostDNS(dir int) (all []lost) {
 		return all
 	}
 	opened := t.openings(known)
+	shown := map[int]bool{} // the connections for which hosts asked; the first question says all
 	for _, i := range slices.Sorted(maps.Values(open)) {
 		if e := t.elements[i]; e.dir() != dir {
-			if c, ok := t.connectedTo(i, opened); ok {
+			if c, ok := t.connectedTo(i, opened); ok && !shown[c.number] {
+				shown[c.number] = true
 				all = append(all, lost{from: i + 1, to: t.upTo(c.number), before: c.number, fits: func(l *line) bool {
 					return len(l.words) != 1 || strings.Contains(l.words[0], c.addr)
 				}})

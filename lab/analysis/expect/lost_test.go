@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/internal/forge"
 )
 
@@ -228,5 +229,33 @@ func compareUnjudged(t *testing.T, v *Verdict, wrong, unjudged string) {
 	}
 	if s := summary(v); s != wrong || got != unjudged {
 		t.Errorf("got %q and unjudged %q, want %q and %q\n%s", s, got, wrong, unjudged, v.Report())
+	}
+}
+
+// TestMayBeLost asks that a line is compared with each lost packet once, however often the search asks, and
+// that the answer is that of lostAt.
+func TestMayBeLost(t *testing.T) {
+	const packets = 50
+	asked, other := &line{number: 1}, &line{number: 2}
+	compared := 0
+	side := unrecordedSide{lostFor: map[*line]ranges.Set{}}
+	for i := range packets {
+		side.lost = append(side.lost, lost{from: 7 * i % packets, to: 7*i%packets + i%3, fits: func(l *line) bool {
+			compared++
+			return l == asked && i%4 == 0
+		}})
+	}
+	for at := range packets + 3 {
+		for _, l := range []*line{asked, other} {
+			before := compared
+			want := side.lostAt(l, at) != nil
+			compared = before
+			if got := side.mayBeLost(l, at); got != want {
+				t.Errorf("line %d before element %d: got %v, want %v", l.number, at, got, want)
+			}
+		}
+	}
+	if compared != 2*packets {
+		t.Errorf("got %d comparisons, want %d", compared, 2*packets)
 	}
 }

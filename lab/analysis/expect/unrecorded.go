@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -32,6 +33,9 @@ type unrecordedSide struct {
 	// lost are single packets, and sentAgain the elements that are perhaps retransmissions of them.
 	lost      []lost
 	sentAgain map[int]bool
+	// lostFor has, for each line that was asked about, the elements before which a packet that it may
+	// mean was perhaps lost.
+	lostFor map[*line]ranges.Set
 	// unnumbered says that the sequence numbers are not known, because no SYN shows where they
 	// begin.
 	unnumbered bool
@@ -57,7 +61,7 @@ const longestText = 1 << 20
 func (a *aligner) mayLack(l *line, at int) bool {
 	side := &a.sides[l.dir()]
 	b, bounded := a.bounds[l]
-	return side.silent || at <= side.begin || side.lostAt(l, at) != nil ||
+	return side.silent || at <= side.begin || side.mayBeLost(l, at) ||
 		a.older && at == 0 && !(bounded && b.from > 0) ||
 		a.capture.isCut() && at == len(a.elements) && !(bounded && b.to < len(a.capture.frames)) && side.mayFollow(l) ||
 		side.unnumbered && (l.kind == kindRange || side.leftOut && l.ofBytes())
