@@ -166,10 +166,11 @@ func (s *Session) advance() {
 func (s *Session) step(dir int) bool {
 	h := &s.halves[dir]
 	if h.pending == nil {
-		r, ok := h.reader.next()
+		next, ok := h.reader.next()
 		if !ok {
 			return false
 		}
+		r := next // in memory of its own only if there is one
 		h.pending = &r
 	}
 	if s.waits(dir, h.pending) {
