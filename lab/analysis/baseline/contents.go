@@ -27,7 +27,7 @@ const (
 // content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && x.Kind != content.Suspicious && x.Kind != content.Random || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && !isTentative(x.Kind) && x.Kind != content.Random || len(w.contents) >= maxContents {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -44,10 +44,13 @@ func (w *watch) content(p *capture.Packet) {
 	}
 }
 
+// isTentative reports whether a later part of a file may show more than this kind.
+func isTentative(k content.Kind) bool { return k == content.Suspicious || k == content.PasswordList }
+
 // note remembers what a packet shows. What is only suspicious takes the place of nothing worse.
 func (w *watch) note(p *capture.Packet, found ...content.Content) {
 	for _, c := range found {
-		if before, known := w.contents[p.Connection.ID]; known && c.Kind == content.Suspicious && before.Kind != content.Random {
+		if before, known := w.contents[p.Connection.ID]; known && isTentative(c.Kind) && before.Kind != content.Random {
 			continue
 		}
 		w.contents[p.Connection.ID] = shownBy(p, c)

