@@ -47,6 +47,12 @@ func connect(f *forge.Capture, port int) {
 	s.Close()
 }
 
+// lost sends a line that the recorder missed.
+func lost(e *forge.End, line string) {
+	e.Send(line + "\r\n")
+	e.Capture.Drop(1)
+}
+
 // passive asks for an address and connects to it.
 func passive(x forge.Session, port int) {
 	x.Ask("PASV", "227 (192,0,2,21,0,"+itoa(port)+")")
@@ -162,6 +168,76 @@ var rules = []rule{
 		f.Drop(1)
 		x.Server.Send("250 b\r\n")
 		x.Ask("PWD", "257 /")
+	}},
+	{"a lost 150", in + "PASV 227; RETR a 226; NOOP 200; 1 for RETR a", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("RETR a")
+		lost(x.Server, "150 here")
+		x.Server.Send("226 done\r\n")
+		x.Ask("NOOP", "200 ok")
+	}},
+	{"a lost 213 during a transfer", in + "RETR a 150 226; STAT; NOOP 200", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("RETR a", "150 here")
+		x.Ask("STAT")
+		lost(x.Server, "213 half")
+		x.Server.Send("226 done\r\n")
+		x.Ask("NOOP", "200 ok")
+	}},
+	{"a lost 226, 227 and 150 in front of the next 226", in + "LIST 150; PASV; STOR a 226", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("LIST", "150 here")
+		lost(x.Server, "226 done")
+		x.Ask("PASV")
+		lost(x.Server, "227 (192,0,2,21,0,99)")
+		x.Ask("STOR a")
+		lost(x.Server, "150 here")
+		x.Server.Send("226 done\r\n")
+	}},
+	{"a lost 226 in front of a refusal", in + "LIST 150; CWD a 550", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("LIST", "150 here")
+		lost(x.Server, "226 done")
+		x.Ask("CWD a", "550 no")
+	}},
+	{"a lost 227, and all of the next transfer", "user a; - 220; - 150; - 226; - 227; - 150; USER a 230; PASV; STOR b 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("PASV")
+		lost(x.Server, "227 (192,0,2,21,0,99)")
+		lost(x.Client, "STOR a")
+		x.Server.Send("150 here\r\n")
+		x.Server.Send("226 done\r\n")
+		lost(x.Client, "PASV")
+		x.Server.Send("227 (192,0,2,21,0,98)\r\n")
+		x.Ask("STOR b", "150 here", "226 done")
+		lost(x.Client, "RETR c")
+		x.Server.Send("150 here\r\n")
+	}},
+	{"a transfer whose replies are lost with the next command", "user a; - 220; - 150; - 226; USER a 230; RETR a; NOOP 200", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("RETR a")
+		lost(x.Server, "150 here")
+		lost(x.Server, "226 done")
+		lost(x.Client, "RETR b")
+		x.Server.Send("150 here\r\n")
+		x.Server.Send("226 done\r\n")
+		x.Ask("NOOP", "200 ok")
+	}},
+	{"a lost line of a reply", in + "FEAT 211; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("FEAT", "211-Features:")
+		lost(x.Server, " SIZE")
+		x.Server.Send(" MDTM\r\n211 End\r\n")
+		x.Ask("PWD", "257 /")
+	}},
+	{"the lost end of a reply", in + "STAT a 213; RETR a 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STAT a", "213-Status:", " a")
+		lost(x.Server, "213 End")
+		x.Ask("RETR a", "150-A file")
+		lost(x.Server, "150 here")
+		x.Server.Send("226 done\r\n")
 	}},
 	{"who does not wait for replies may have lost any", in + "CWD a 250; CWD b 250; NOOP 200; PWD", func(f *forge.Capture) {
 		x := entered(f)

@@ -10,6 +10,8 @@ type waiting struct {
 	room  [2]*Reply // of the replies: a transfer has two
 	begun bool      // its transfer has begun: it has a preliminary reply
 	done  bool      // no more replies are expected
+	// unheard says that it moves data, and that its preliminary reply may be lost.
+	unheard bool
 	// doubtful says that the final reply does not fit the command. A reply that fits
 	// replaces it if it comes before the next command.
 	doubtful bool
@@ -108,7 +110,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	p.passOver()
 	p.handOut()
 	w := p.answeredBy(r.Code)
-	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || afterGap && p.answersLost(r, w))
+	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || (afterGap || p.lost) && p.answersLost(r, w))
 	if w == nil || lost { // the answer was lost; this is another reply
 		p.unsolicited(r)
 		return
@@ -121,7 +123,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 // the server had received more than the last command, and the client waits for each reply.
 func (p *parser) answersLost(r *Reply, w *waiting) bool {
 	last := w == p.pending[len(p.pending)-1]
-	return last && w.Sender() == "" && !p.pipelines && p.commandLost(r)
+	return last && w.Complete && !p.pipelines && p.commandLost(r)
 }
 
 // commandLost reports whether the server had received more than the last command when it sent a reply.
@@ -134,7 +136,7 @@ func (p *parser) commandLost(r *Reply) bool {
 
 // give adds a reply to a command. It may replace one that fits less.
 func (p *parser) give(r *Reply, w *waiting) {
-	p.lost, p.answered = false, true
+	p.lost, p.answered = p.lost && w != p.pending[len(p.pending)-1], true
 	final := !preliminary(r.Code)
 	if w.passed {
 		w.done, w.passed = false, false
@@ -176,7 +178,7 @@ func (w *waiting) takes(code int) bool {
 	case w.begun:
 		return completes(code) || preliminary(code)
 	}
-	return preliminary(code) || code >= 400
+	return preliminary(code) || code >= 400 || w.unheard && completes(code)
 }
 
 // prefers reports whether a reply fits the command better than its doubtful one.
@@ -185,18 +187,22 @@ func (w *waiting) prefers(code int) bool {
 }
 
 // passOver is called before a reply is matched. If replies before it were lost, a client that
-// has waited for each reply so far has received those to all commands but the last.
+// has waited for each reply so far has received those to all commands but the last, and to the
+// transfer during which it sent that one.
 func (p *parser) passOver() {
 	open, others := 0, 0 // others since the last open one
+	meanwhile := true    // the later ones may be sent during a transfer
 	for i := len(p.pending) - 1; i >= 0 && others < maxPending; i-- {
 		w := p.pending[i]
-		if w.done || w.begun || w.Command == "" {
+		if w.done || w.Command == "" || w.begun && (!p.lost || p.pipelines) {
 			others++
 			continue
 		}
 		others = 0
 		switch open++; {
 		case open == 1:
+			w.unheard = p.lost && w.Sender() != ""
+		case w.begun && meanwhile:
 		case !p.lost:
 			p.pipelines = true
 			return
@@ -205,7 +211,18 @@ func (p *parser) passOver() {
 		default:
 			return
 		}
+		meanwhile = meanwhile && sentMeanwhile(w.Command)
 	}
+}
+
+// sentMeanwhile reports whether a client sends a command during a transfer (RFC 959 section
+// 4.1.3): to learn how far it is, to end it, or to keep the connection open.
+func sentMeanwhile(command string) bool {
+	switch command {
+	case "ABOR", "STAT", "QUIT", "NOOP":
+		return true
+	}
+	return false
 }
 
 // answeredBy returns the command that a reply answers, nil for none. A server answers in

@@ -30,7 +30,7 @@ type parser struct {
 	answered, greeted bool // a command was answered, the client was greeted
 	gap               bool // bytes before a reply are missing
 	cut               bool // the server's last line is incomplete, as with a snap length
-	lost              bool // whole lines may be lost since the last reply that answered a command
+	lost              bool // whole lines may be lost since a reply answered the last command
 	pipelines         bool // the client does not wait for a reply before its next command
 	fromStart         bool // the capture has the beginning of the connection
 }
@@ -170,7 +170,7 @@ func cutCommand(text string) (verb, argument string) {
 // serverLine takes a line of the server: a reply, or one of the lines of a reply. It returns
 // false if there are too many lines.
 func (p *parser) serverLine(l rawLine) bool {
-	if p.open != nil && l.afterGap {
+	if p.open != nil && l.afterGap && !p.continues(l) {
 		p.close(true)
 	}
 	p.lost = p.lost || l.afterGap && !p.cut
@@ -203,6 +203,14 @@ func (p *parser) serverLine(l rawLine) bool {
 		p.answer(r, l.afterGap, !l.complete)
 	}
 	return true
+}
+
+// continues reports whether a line after a gap belongs to the reply that is open. The server
+// has received nothing since that reply began, so only another reply to the same command, with
+// another code, can have followed it.
+func (p *parser) continues(l rawLine) bool {
+	code, _, ok := replyCode(string(l.text))
+	return l.ack == p.open.Lines[0].Ack && p.commands == p.openCommands && (!ok || code == p.open.Code)
 }
 
 // neverEnds reports whether the open reply has ended without the last line that RFC 959
