@@ -171,45 +171,53 @@ func TestPort20(t *testing.T) {
 	}
 }
 
-// A connection between two servers belongs to the sessions with both.
+// A connection between two servers belongs to the sessions with both, whatever their ports are. It is
+// the active server's, which opens it.
 func TestSiteToSite(t *testing.T) {
-	f := forge.New()
-	a := f.Login()
-	c, s := f.Dial(forge.Client+":3172", "192.0.2.99:21")
-	s.Send("220 ready\r\n")
-	b := forge.Session{Capture: f, Client: c, Server: s}
-	b.Ask("USER me", "230 in")
-	a.Ask("PASV", "227 (192,0,2,21,195,81)")
-	b.Ask("PORT 192,0,2,21,195,81", "200 ok")
-	a.Client.Send("STOR x\r\n")
-	b.Client.Send("RETR y\r\n")
-	from, to := f.Dial("192.0.2.99:20", forge.Server+":50001")
-	a.Server.Send("150 here\r\n")
-	b.Server.Send("150 here\r\n")
-	from.Send("four thousand bytes")
-	from.FIN()
-	to.FIN()
-	a.Server.Send("226 done\r\n")
-	b.Server.Send("226 done\r\n")
-	tr := read(t, f.PCAP())
-	for control, want := range []string{"STOR [2]", "RETR [2]"} {
-		got := ""
-		for _, e := range tr.Session(control).Exchanges {
-			if e.Sender() != "" {
-				got = fmt.Sprint(e.Command, " ", e.Data)
+	for _, ports := range [][2]string{{"21", "21"}, {"21", "2121"}, {"2121", "21"}, {"2121", "2122"}} {
+		f := forge.New()
+		session := func(port, server string) forge.Session {
+			x := forge.Session{Capture: f}
+			x.Client, x.Server = f.Dial(forge.Client+":"+port, server)
+			x.Server.Send("220 ready\r\n")
+			x.Ask("USER me", "230 in")
+			return x
+		}
+		a, b := session("3171", forge.Server+":"+ports[0]), session("3172", "192.0.2.99:"+ports[1])
+		a.Ask("PASV", "227 (192,0,2,21,195,81)")
+		b.Ask("PORT 192,0,2,21,195,81", "200 ok")
+		a.Client.Send("STOR x\r\n")
+		b.Client.Send("RETR y\r\n")
+		from, to := f.Dial("192.0.2.99:20", forge.Server+":50001")
+		a.Server.Send("150 here\r\n")
+		b.Server.Send("150 here\r\n")
+		from.Send("four thousand bytes")
+		from.FIN()
+		to.FIN()
+		a.Server.Send("226 done\r\n")
+		b.Server.Send("226 done\r\n")
+		tr := read(t, f.PCAP())
+		for control, want := range []string{"STOR [2]", "RETR [2]"} {
+			got := ""
+			for _, e := range tr.Session(control).Exchanges {
+				if e.Sender() != "" {
+					got = fmt.Sprint(e.Command, " ", e.Data)
+				}
+			}
+			if got != want {
+				t.Errorf("ports %s, session %d: got %s, want %s", ports, control, got, want)
 			}
 		}
-		if got != want {
-			t.Errorf("session %d: got %s, want %s", control, got, want)
+		for control := range 2 {
+			port := tr.Session(control).DataPorts[0]
+			if got := fmt.Sprint(port.SiteToSite, port.Connections); got != "[2] [2]" {
+				t.Errorf("ports %s, session %d: between two servers are %s", ports, control, got)
+			}
 		}
-	}
-	for control := range 2 {
-		if s := fmt.Sprint(tr.Session(control).DataPorts[0].SiteToSite); s != "[2]" {
-			t.Errorf("session %d: between two servers are %s", control, s)
+		x := tr.Connection(2)
+		if x.Control != 1 || x.Transfer.Command != "RETR" || x.Mode != ftp.Active || x.OpenedBy != ftp.Server || x.ServerFlow.Bytes == 0 {
+			t.Errorf("ports %s: got %+v", ports, x.Identity)
 		}
-	}
-	if x := tr.Connection(2); x.Control != 1 || x.Transfer.Command != "RETR" {
-		t.Errorf("got %+v", x.Identity)
 	}
 }
 

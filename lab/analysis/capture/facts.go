@@ -330,8 +330,27 @@ func (f *facts) joinAnnounced(group []found) {
 		return
 	}
 	all.Sort()
+	f.joinOtherEnds(&all)
 	f.joinMatching(all.Match)
 	f.joinMatching(all.MatchLate)
+}
+
+// joinOtherEnds joins the data connections of the sessions before that the sessions of the table
+// announced, too: each between two servers, of which one is at the port of FTP.
+func (f *facts) joinOtherEnds(all *ftp.Expected) {
+	for id, p := range f.c.purposes {
+		if p == nil || p.DataPort == nil {
+			continue
+		}
+		party := f.c.purposes[p.Control].ClientDir
+		if p.Mode == ftp.Active {
+			party = 1 - party
+		}
+		o := f.opening(id)
+		if p, ok := all.MatchOtherEnd(&o, p, f.opening(p.Control).Ends[party].Addr()); ok {
+			f.c.purposes[id] = &p
+		}
+	}
 }
 
 // joinPort20 joins connections from a server's port 20 that nothing announced.

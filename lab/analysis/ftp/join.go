@@ -153,13 +153,37 @@ func (all *Expected) Match(o *Opening) (purpose Purpose, ok bool) {
 			continue
 		}
 		purpose = e.join(o, listener)
-		if other := all.otherEnd(o, e, listener); other != nil {
+		if other := all.otherEnd(o, &purpose, listener); other != nil {
 			other.joined(o.ID)
-			e.SiteToSite, other.SiteToSite = append(e.SiteToSite, o.ID), append(other.SiteToSite, o.ID)
+			siteToSite(o.ID, e.DataPort, other.DataPort)
 		}
 		return purpose, true
 	}
 	return Purpose{}, false
+}
+
+// MatchOtherEnd finds the data port that a session of the table announced for a connection which a
+// session outside the table announced, too: one between two servers. It adds the connection to the
+// data port. If the connecting host is the other party of the table's session, and not of the other
+// session, the connection gets a new purpose, and ok is true. party is the other party of that session.
+func (all *Expected) MatchOtherEnd(o *Opening, p *Purpose, party netip.Addr) (purpose Purpose, ok bool) {
+	listener := p.ClientDir
+	if p.Mode == Passive {
+		listener = 1 - listener
+	}
+	e := all.otherEnd(o, p, listener)
+	if e == nil {
+		return purpose, false
+	}
+	purpose = e.join(o, listener)
+	siteToSite(o.ID, p.DataPort, e.DataPort)
+	host := o.Ends[1-listener].Addr().Unmap()
+	return purpose, host == e.initiator && host != party.Unmap()
+}
+
+// siteToSite notes that a connection between two servers came to two data ports.
+func siteToSite(id int, a, b *DataPort) {
+	a.SiteToSite, b.SiteToSite = append(a.SiteToSite, id), append(b.SiteToSite, id)
 }
 
 // join adds a connection to the data port, and returns the purpose of the connection.
@@ -177,11 +201,11 @@ func (e *expected) joined(id int) {
 	e.Connections, e.uses = append(e.Connections, id), append(e.uses, -1)
 }
 
-// otherEnd returns the data port that another session announced for the same connection, nil
+// otherEnd returns the data port that another session announced for a connection with a purpose, nil
 // if there is none. A client that makes one server send to another gives the first the
 // address at which the second listens (RFC 959 section 5.2, figure 2). It looks only at the
 // newest few, since a capture may announce one address very often.
-func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected {
+func (all *Expected) otherEnd(o *Opening, of *Purpose, listener int) *expected {
 	const few = 8
 	at, mode := unmapped(o.Ends[listener]), Passive
 	if of.Mode == Passive {
@@ -192,7 +216,7 @@ func (all *Expected) otherEnd(o *Opening, of *expected, listener int) *expected 
 	})
 	for _, k := range slices.Backward(all.byMode[max(0, i-few):i]) {
 		e := &all.list[k]
-		if e.listener() == at && e.Mode == mode && e.control != of.control && !e.over(o.FirstPacket) {
+		if e.listener() == at && e.Mode == mode && e.control != of.Control && !e.over(o.FirstPacket) {
 			return e
 		}
 	}
