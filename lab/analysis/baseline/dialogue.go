@@ -183,8 +183,8 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
 	case r.Code >= 400, r.Code == previous && oftenTwice[r.Code]:
 		b.severity = Note // it may answer an empty line
-	case !telling[r.Code] || r.Code == 220:
-		b.severity = Odd
+	case !telling[r.Code], r.Code == 220, r.Code == 225, r.Code == 226:
+		b.severity = Odd // servers send these too often, and they give a client nothing
 	}
 	return []breach{b}
 }

@@ -96,6 +96,7 @@ var lookalikes = []lookalike{
 
 	{"a mirror that does not have all digests", "names-are-words", IsUnusual, session1(digests(25, "> SIZE dists/stable/by-hash/SHA256/%s\n< 550 no\n"))},
 	{"folders for devices, by the addresses of their network cards", "names-are-words", IsUnusual, session1(numberedLines(25, "> MKD 0050c2ab%02x7f\n< 257 ok\n"))},
+	{"the end of a transfer that nobody asked for", "reply-answers-command", IsUnusual, session1("> NOOP\n< 200 ok\n< 226-idle\n+ 226 soon")},
 	{"a cache at an unusual port", "names-are-words", IsUnusual, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":4444").Say(hello).Say(digests(25, "> SIZE %s\n< 550 no\n")).Say(bye).Peer.Close()
 	}},
