@@ -317,6 +317,25 @@ var rules = []rule{
 		x.Server.Send("211-Features:\r\n")
 		x.Client.Send("NOOP\r\n")
 	}},
+	{"a reply that never ends, and one with its code", in + "CWD a 250; CWD b 250; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("CWD a", "250-one\r\n250-two")
+		x.Ask("CWD b", "250 ok")
+		x.Ask("PWD", "257 /")
+	}},
+	{"replies that never end, with the same code", in + "CWD a 250; CWD b 250; CWD c 250", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("CWD a", "250-one\r\n250-two")
+		x.Ask("CWD b", "250-three")
+		x.Ask("CWD c", "250 ok")
+	}},
+	{"who does not wait for replies sends a command before the end of one", in + "PWD 257; PWD 257; CWD a 250; CWD b 250", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("PWD\r\nPWD\r\n")
+		x.Server.Send("257 /\r\n257 /\r\n")
+		x.Ask("CWD a", "250-one")
+		x.Ask("CWD b", "250 two", "250 ok")
+	}},
 	{"an address in a reply of many lines whose command is missing", "user ; - 220; - 227; NOOP 200; 1 for nothing", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Ask("NOOP", "200 ok")

@@ -180,8 +180,10 @@ func (p *parser) serverLine(l rawLine) bool {
 		return false
 	}
 	code, more, ok := replyCode(line.Text)
-	if p.open != nil && ok && p.neverEnds(code) {
+	if p.open != nil && ok && p.neverEnds(code, line) {
+		pipelines := p.pipelines
 		p.close(true)
+		p.pipelines = pipelines // the client took the reply for complete, and so waited for it
 	}
 	switch {
 	case p.open != nil:
@@ -215,13 +217,23 @@ func (p *parser) continues(l rawLine) bool {
 
 // neverEnds reports whether the open reply has ended without the last line that RFC 959
 // section 4.2 requires. This is so if the client has sent a command since, and the line that
-// comes now has another code, which answers that command.
-func (p *parser) neverEnds(code int) bool {
-	if code == p.open.Code || p.commands == p.openCommands {
+// comes now answers that command: it has another code, or the client took the reply for complete.
+func (p *parser) neverEnds(code int, line *Line) bool {
+	if p.commands == p.openCommands {
 		return false
 	}
 	last := p.pending[len(p.pending)-1]
+	if code == p.open.Code && !p.goesOn(last.Line, line) {
+		return false
+	}
 	return code >= 400 && code < 600 || fits(last.Command, code)
+}
+
+// goesOn reports whether a client that waits for each reply sent a command after it had received all
+// lines of the open reply, and the server had received the command when it sent the next line.
+func (p *parser) goesOn(command, line *Line) bool {
+	received := p.open.Lines[len(p.open.Lines)-1].End
+	return !p.pipelines && command.Ack >= received && line.Ack >= command.End
 }
 
 // beginReply returns a reply that begins with a line. Most replies have no other line.
