@@ -28,6 +28,9 @@ func TestRareDataPorts(t *testing.T) {
 		{"EPSV", "229 Entering Extended Passive Mode (|1|192.0.2.21|50001|)", true},
 		{"EPSV", "229 Extended Passive Mode OK on port 50001.", true},
 		{"EPSV", "227 Entering Passive Mode (192,0,2,21,195,81)", false},
+		{"PASV", "229 Entering Extended Passive Mode (|||50001|)", false},
+		{"EPSV", "200 EPSV ok (|||50001|)", true},
+		{"PASV", "200 Entering Passive Mode (192,0,2,21,195,81)", true},
 	} {
 		for _, called := range []bool{true, false} {
 			f := forge.New()
@@ -50,6 +53,9 @@ func TestRareDataPorts(t *testing.T) {
 			if len(s.DataPorts) != 1 || s.DataPorts[0].Malformed != c.malformed || s.DataPorts[0].Addr.String() != forge.Server+":50001" {
 				t.Errorf("%q: got %+v", c.reply, s.DataPorts)
 				continue
+			}
+			if got := s.DataPorts[0].Command; got != c.command {
+				t.Errorf("%s, %q: got a data port of %s", c.command, c.reply, got)
 			}
 			if l := s.DataPorts[0]; !l.SaidIn(&ftp.Line{From: ftp.Server, Text: c.reply, Complete: true}) {
 				t.Errorf("%q does not say %s", c.reply, l.Addr)

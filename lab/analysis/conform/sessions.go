@@ -126,7 +126,7 @@ func announcesPort(f *facts) Finding {
 		return f.notAsked("PASV")
 	}
 	for _, p := range f.session.DataPorts {
-		if p.Command == "PASV" && p.Packet == e.Packet {
+		if p.SixNumbers() && p.Packet == e.Packet {
 			if p.Malformed {
 				return breaks(p.ReplyPacket, "the reply in frame %d has not six numbers", p.ReplyPacket)
 			}

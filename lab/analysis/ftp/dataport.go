@@ -30,7 +30,7 @@ func (all *dataPorts) add(e *Exchange) {
 		add(a)
 	}
 	for _, r := range e.Replies {
-		if a := fromReply(r, all.server); a != nil {
+		if a := fromReply(r, e.Command, all.server); a != nil {
 			add(a)
 		}
 	}
@@ -56,7 +56,7 @@ func (all *dataPorts) used(by *transfers) {
 // addUnsolicited takes a reply whose command is not in the capture, after the given number
 // of commands.
 func (all *dataPorts) addUnsolicited(r *Reply, commands int) {
-	if a := fromReply(r, all.server); a != nil {
+	if a := fromReply(r, "", all.server); a != nil {
 		a.seen = commands
 		all.append(a)
 	}
@@ -80,6 +80,11 @@ func (all *dataPorts) inOrder() []*DataPort {
 	return all.list
 }
 
+// SixNumbers reports whether its line has the form of PORT and of 227, in which the port is two numbers.
+func (a *DataPort) SixNumbers() bool {
+	return a.Command == "PORT" || a.Mode == Passive && a.ReplyCode == 227
+}
+
 // Where is the announced address in words. Of some malformed EPRT only the port is known.
 func (a *DataPort) Where() string {
 	if !a.Addr.Addr().IsValid() {
@@ -96,9 +101,9 @@ func (a *DataPort) SaidIn(l *Line) bool {
 	said := address{}
 	if a.Mode == Passive {
 		code, _, _ := replyCode(l.Text)
-		said = addressInReply(code, afterCode(l.Text), l.Complete)
+		said = addressInReply(code, a.Command, afterCode(l.Text), l.Complete)
 		if !said.ok { // a reply of many lines
-			said = addressInReply(a.ReplyCode, l.Text, l.Complete)
+			said = addressInReply(a.ReplyCode, a.Command, l.Text, l.Complete)
 		}
 	} else {
 		verb, argument := cutCommand(l.Text)
@@ -112,7 +117,7 @@ func (a *DataPort) SaidIn(l *Line) bool {
 func Announced(line string, from netip.AddrPort) (a netip.AddrPort, ok bool) {
 	var said address
 	if code, _, reply := replyCode(line); reply {
-		said = addressInReply(code, afterCode(line), true)
+		said = addressInReply(code, "", afterCode(line), true)
 	} else {
 		verb, argument := cutCommand(line)
 		said = addressInCommand(capitals(verb), argument, true)
@@ -153,13 +158,21 @@ func addressInCommand(verb, argument string, complete bool) (a address) {
 	return a
 }
 
-// addressInReply reads the address in a reply 227, 228 or 229. The end of its line may be
-// missing.
-func addressInReply(code int, text string, complete bool) (a address) {
+// passiveCodes are the commands that ask the server for an address, each with the code of the reply
+// that has one.
+var passiveCodes = map[string]int{"PASV": 227, "LPSV": 228, "EPSV": 229}
+
+// addressInReply reads the address in a reply 227, 228 or 229, or in another positive reply to a command
+// that asks for one, "" if the command is not in the capture. The end of its line may be missing.
+func addressInReply(code int, command, text string, complete bool) (a address) {
 	if !complete && endsInDigit(text) {
 		return a
 	}
-	switch code {
+	form := code
+	if asks := passiveCodes[command]; code/100 == 2 && (code < 227 || code > 229) && asks > 0 {
+		form = asks
+	}
+	switch form {
 	case 227:
 		a.command = "PASV"
 		a.AddrPort, a.ok = parseHostPort(text)
@@ -174,9 +187,13 @@ func addressInReply(code int, text string, complete bool) (a address) {
 	default:
 		return a
 	}
-	if !a.ok {
+	if !a.ok && form == code {
 		a.AddrPort, a.ok = parseLoosely(text)
 		a.malformed = a.ok
+	}
+	a.malformed = a.malformed || form != code
+	if passiveCodes[command] > 0 {
+		a.command = command // though the reply may be that to another one
 	}
 	return a
 }
@@ -203,9 +220,9 @@ func fromCommand(e *Exchange, client netip.AddrPort) *DataPort {
 	return a
 }
 
-// fromReply reads the address in a reply 227, 228 or 229 of a server, nil if there is none.
-func fromReply(r *Reply, server netip.AddrPort) *DataPort {
-	said := addressInReply(r.Code, r.Text, r.Lines[len(r.Lines)-1].Complete)
+// fromReply reads the address in a server's reply to a command, nil if there is none.
+func fromReply(r *Reply, command string, server netip.AddrPort) *DataPort {
+	said := addressInReply(r.Code, command, r.Text, r.Lines[len(r.Lines)-1].Complete)
 	if !said.ok {
 		return nil
 	}

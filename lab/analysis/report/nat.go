@@ -86,12 +86,13 @@ func announcedBehind(s *scenario.Scenario, nat *scenario.NAT, session *ftp.Sessi
 	helps := nat.ALG && session.Control.Server.Port() == 21 && (!session.TLS || a.Packet < session.TLSFrom)
 	own := a.Addr.Addr().Unmap() == host.Addr
 	where := fmt.Sprintf("the NAT in front of the %s (line %d)", nat.Host, nat.Line)
+	portOnly := a.Mode == ftp.Passive && a.ReplyCode == 229
 	switch {
-	case a.Command == "EPSV" && helps && inside:
+	case portOnly && helps && inside:
 		return fmt.Sprintf("On its way, %s may rewrite this port.", where)
-	case a.Command == "EPSV" && helps:
+	case portOnly && helps:
 		return fmt.Sprintf("The port is that of %s, which rewrote the reply.", where)
-	case a.Command == "EPSV":
+	case portOnly:
 		return ""
 	case inside && helps:
 		return fmt.Sprintf("On its way, %s rewrites this address and port: the other side gets %s.", where, nat.Addr)

@@ -180,7 +180,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 	}
 	listener := map[ftp.Mode]string{ftp.Active: "client", ftp.Passive: "server"}[a.Mode]
 	where := a.Where()
-	if addr := a.Addr.Addr().Unmap(); a.Command == "PORT" || a.Command == "PASV" {
+	if addr := a.Addr.Addr().Unmap(); a.SixNumbers() {
 		where = fmt.Sprintf("%s, port %d × 256 + %d = %d", addr, port/256, port%256, port)
 	} else if addr.IsValid() {
 		where = fmt.Sprintf("%s, port %d", addr, port)

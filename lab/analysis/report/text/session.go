@@ -186,7 +186,7 @@ func packetOf(a *ftp.DataPort) int {
 func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 	port := a.Addr.Port()
 	text := fmt.Sprintf("= connect to %s", a.Where())
-	if a.Command == "PORT" || a.Command == "PASV" {
+	if a.SixNumbers() {
 		text += fmt.Sprintf(" (%d is %d*256+%d)", port, port>>8, port&255)
 	}
 	if a.ThirdParty {
