@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -185,13 +186,13 @@ func sectionAt(text string) string {
 }
 
 // sectionNames returns the sections that a scenario can have.
-func sectionNames() []Completion {
-	return []Completion{
-		{"want --", "-- want --", "What should be seen, packet by packet."},
-		{"figures --", "-- figures --", "What should be measured."},
-		{"server --", "-- server --", "What the server does on purpose."},
-		{"replies --", "-- replies --", "The server's own wording."},
-		{"files/", "-- files/PATH --", "A file on the server, with the text below."},
-		{"local/", "-- local/PATH --", "A file of the client, with the text below."},
+func sectionNames() (list []Completion) {
+	for _, k := range sectionKinds {
+		insert := k.name + " --"
+		if k.file {
+			insert = k.name + "/"
+		}
+		list = append(list, Completion{insert, fmt.Sprintf("-- %s --", k), k.has})
 	}
+	return list
 }

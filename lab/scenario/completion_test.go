@@ -22,7 +22,7 @@ func TestComplete(t *testing.T) {
 		{"# Title\nexpect timeout: ge^", "get"},
 		{"# Title\nopen # op^", ""},
 		{"# Title\nopen\n-- files/README --\nop^", ""},
-		{"# Title\nopen\n-- wa^", "want -- figures -- server -- replies -- files/ local/"},
+		{"# Title\nopen\n-- wa^", "want -- figures -- questions -- twin -- server -- replies -- config -- etc/ files/ local/"},
 		{"# Title\nquit^", ""},
 		{"^", ""},
 	} {

@@ -1,6 +1,6 @@
-// Lines that were meant to begin a section, and do not: a blank at the end, a dash too
-// many, the long dash that a word processor makes of two short ones, or the end of an
-// earlier line to which the section was added.
+// The sections of a scenario, and lines that were meant to begin one, and do not: a blank at
+// the end, a dash too many, the long dash that a word processor makes of two short ones, or
+// the end of an earlier line to which the section was added.
 
 package scenario
 
@@ -11,14 +11,56 @@ import (
 	"strings"
 )
 
+// A sectionKind is a section that a scenario can have.
+type sectionKind struct {
+	name string // a section for a file has its path after the name: files/PATH
+	file bool
+	has  string // for a person
+}
+
+// sectionKinds are the sections that a scenario can have.
+var sectionKinds = []sectionKind{
+	{"want", false, "What should be seen, packet by packet."},
+	{"figures", false, "What should be measured."},
+	{"questions", false, "Questions for a reader of the capture."},
+	{"twin", false, "Other steps, for a second capture in an exercise."},
+	{"server", false, "What the server does on purpose."},
+	{"replies", false, "The server's own wording."},
+	{"config", false, "The configuration of a server that is a program."},
+	{"etc", true, "A file in the /etc of a server that is a program, with the text below."},
+	{"files", true, "A file on the server, with the text below."},
+	{"local", true, "A file of the client, with the text below."},
+}
+
+// String is the name in a message.
+func (k sectionKind) String() string {
+	if k.file {
+		return k.name + "/PATH"
+	}
+	return k.name
+}
+
+// sectionPattern is a regular expression for the name of a section.
+func sectionPattern() string {
+	var names []string
+	for _, k := range sectionKinds {
+		if k.file {
+			names = append(names, k.name+`/\S+?`)
+		} else {
+			names = append(names, k.name)
+		}
+	}
+	return strings.Join(names, "|")
+}
+
 var (
 	// nearly is a name between dashes or equals signs.
-	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*((?:want|figures|questions|twin|server|replies|config)|(?:files|local|etc)/\S+?)\s*(?:-+|==+|[–—]).?\s*$`)
+	nearly = regexp.MustCompile(`^\s*(?:--+|==+|[–—])\s*(` + sectionPattern() + `)\s*(?:-+|==+|[–—]).?\s*$`)
 	// half is such a name without the dashes after it. It is looked for only for those
 	// sections whose name is hardly the line of a file.
 	half = regexp.MustCompile(`^\s*(?:--|[–—])\s*(want|figures|questions)\s*$`)
 	// added is a section that was added to a file whose last line had no end.
-	added = regexp.MustCompile(`\S-- (want|figures|questions|twin|server|replies|config|(?:files|local|etc)/\S+) --$`)
+	added = regexp.MustCompile(`\S-- (` + sectionPattern() + `) --$`)
 )
 
 // ownLines returns the lines of a section's text before one that was meant to begin another

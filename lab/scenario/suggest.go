@@ -126,14 +126,19 @@ func sorted(words []string) string {
 // suggestSection does the same for the name of a section.
 func suggestSection(name string) string {
 	folder, file, _ := strings.Cut(name, "/")
-	switch meant := Nearest(strings.ToLower(folder), []string{"want", "figures", "questions", "twin", "replies", "server", "config", "files", "local", "etc"}); meant {
-	case "":
-		return fmt.Sprintf("a scenario has want, figures, questions, twin, server, replies, config, etc/PATH, files/PATH and local/PATH; a file of the server is files/%s", name)
-	case "files", "local", "etc":
-		return fmt.Sprintf("did you mean %s/%s?", meant, cmp.Or(file, "PATH"))
-	default:
-		return fmt.Sprintf("did you mean %s?", meant)
+	var names, shown []string
+	for _, k := range sectionKinds {
+		names, shown = append(names, k.name), append(shown, k.String())
 	}
+	meant := Nearest(strings.ToLower(folder), names)
+	if meant == "" {
+		last := len(shown) - 1
+		return fmt.Sprintf("a scenario has %s and %s; a file of the server is files/%s", strings.Join(shown[:last], ", "), shown[last], name)
+	}
+	if sectionKinds[slices.Index(names, meant)].file {
+		meant += "/" + cmp.Or(file, "PATH")
+	}
+	return fmt.Sprintf("did you mean %s?", meant)
 }
 
 // commands are the commands of FTP: those of RFC 959, 775, 1639, 2228, 2389, 2428, 3659 and
