@@ -117,12 +117,6 @@ func (c *Capture) AnyHidden() bool {
 	return slices.ContainsFunc(c.sessions, func(s session) bool { return s.Hidden })
 }
 
-// AnyReadable reports whether anything of a dialogue can be read: one may be in TLS from
-// its first byte on.
-func (c *Capture) AnyReadable() bool {
-	return slices.ContainsFunc(c.sessions, func(s session) bool { return !s.Hidden || s.Lines > 0 })
-}
-
 // Err is the error that ended a reading of the file early, nil if there was none. A file
 // that is cut off is not an error; see Cut.
 func (c *Capture) Err() error { return c.err }

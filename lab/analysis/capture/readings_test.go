@@ -76,7 +76,7 @@ func crowd(t testing.TB) []byte {
 	x.Server.Send("226 Done.\r\n")
 	x.Ask("PORT 198,51,100,100,12,100", "200 ok")
 	x.Ask("STOR file", "150 Go on.")
-	server, client = f.Dial(forge.Server+":20", forge.Client+":3172")
+	_, client = f.Dial(forge.Server+":20", forge.Client+":3172")
 	client.Send("220 what looks like a dialogue\r\n")
 	client.Close()
 	x.Server.Send("226 Done.\r\n")

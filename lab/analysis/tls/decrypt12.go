@@ -116,7 +116,8 @@ type aeadOpener struct {
 }
 
 func (o *aeadOpener) open(dst []byte, seq uint64, r *record) ([]byte, uint8, error) {
-	sealed, nonce := r.body.Data, o.iv
+	sealed := r.body.Data
+	var nonce []byte
 	if len(o.iv) == saltLen {
 		if len(sealed) < explicitLen {
 			return nil, 0, errMAC

@@ -79,7 +79,7 @@ func (f *Folder) bring(ctx context.Context, maker *generate.Maker, number int, s
 		report.Kept++
 	} else {
 		if err := f.make(ctx, maker, number, made); err != nil {
-			return fmt.Errorf("%s: %w", f.partName(number), err)
+			return fmt.Errorf("%s: %w", partName(number), err)
 		}
 		report.Made++
 		if err := f.updateRecipe(); err != nil {
@@ -160,7 +160,7 @@ func (f *Folder) anyPart() (string, error) {
 
 // complete reports whether a part is there, with all of its files.
 func (f *Folder) complete(number int) bool {
-	sums, err := f.sumsOf(f.partName(number))
+	sums, err := f.sumsOf(partName(number))
 	if err != nil || len(sums) == 0 {
 		return false
 	}
@@ -175,7 +175,7 @@ func (f *Folder) compare(number int, want map[string]string) (differ []string, e
 	if want == nil {
 		return nil, nil
 	}
-	sums, err := f.sumsOf(f.partName(number))
+	sums, err := f.sumsOf(partName(number))
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func (p *part) create(suffix string) (*partFile, error) {
 
 // make makes the part of that number.
 func (f *Folder) make(ctx context.Context, maker *generate.Maker, number int, made func(session int)) (err error) {
-	p := &part{folder: f, name: f.partName(number)}
+	p := &part{folder: f, name: partName(number)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(p.cause(err), p.abandon())

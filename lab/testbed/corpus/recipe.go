@@ -42,7 +42,7 @@ const (
 func (r Recipe) parts() int { return (r.Sessions + r.Part - 1) / r.Part }
 
 // partName is the name of a part: that of its files without what follows the dot.
-func (f *Folder) partName(number int) string { return fmt.Sprintf("part-%05d", number) }
+func partName(number int) string { return fmt.Sprintf("part-%05d", number) }
 
 // settings are the lines of a recipe without the digests.
 func (r Recipe) settings() string {

@@ -1,4 +1,4 @@
-// Package ftpclient is the lab's FTP clients on a [network.Host].
+// Package ftpclient has the lab's FTP clients, which run on a [network.Host].
 //
 // [Dial] opens a session of the scripted client, in active or passive mode. The
 // client sends exactly what the steps say and nothing else. It reads every
