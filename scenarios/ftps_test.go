@@ -136,6 +136,20 @@ func TestWithoutKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	after := strings.Split(source, "-- want --")[0] + `-- want --
+ctl client.* > server.21
+data client.* > server.*
+ctl ...
+ctl client > server "RETR *" @retr
+ctl ...
+data ...
+data server > client [F.] after @retr
+data ...
+`
+	afterUnread, err := lab.Parse("after.txtar", []byte(after))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, keys := range [][]byte{nil, log} {
 		known := keys != nil
 		c := opened(t, file, keys)
@@ -149,6 +163,21 @@ func TestWithoutKeys(t *testing.T) {
 		}
 		if v := session.Layer.ServerHello.Version.String(); v != "TLS 1.3" {
 			t.Errorf("got version %s, want TLS 1.3", v)
+		}
+		source := lab.File(file)
+		if known {
+			source.KeyLog = filepath.Join(filepath.Dir(file), "keys.log")
+		}
+		v, err := lab.Check(afterUnread, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unjudged := 0
+		for _, u := range v.Want.Unjudged {
+			unjudged += len(u.Lines)
+		}
+		if want := map[bool]int{false: 2, true: 0}[known]; unjudged != want || len(v.Want.Mismatches) > 0 {
+			t.Errorf("with keys %v: got %d lines that cannot be judged, want %d: one that cannot be read, and one that comes after it\n%s", known, unjudged, want, v.Report())
 		}
 		digests := 0
 		for x := range c.Connections() {

@@ -142,9 +142,14 @@ func printFigures(out io.Writer, all []measure.Result) {
 func summary(v *lab.Verdict) string {
 	var parts []string
 	if w := v.Want; w != nil {
-		matched := 0
+		matched, unjudged := 0, map[int]bool{}
+		for _, u := range w.Unjudged {
+			for _, line := range u.Lines {
+				unjudged[line] = true
+			}
+		}
 		for _, l := range w.Lines {
-			if l.Packet > 0 {
+			if l.Packet > 0 && !unjudged[l.Line] {
 				matched++
 			}
 		}
@@ -152,12 +157,8 @@ func summary(v *lab.Verdict) string {
 		if n := len(w.Mismatches); n > 0 {
 			parts = append(parts, counted(n, "mismatch", "mismatches"))
 		}
-		unjudged := 0
-		for _, u := range w.Unjudged {
-			unjudged += len(u.Lines)
-		}
-		if unjudged > 0 {
-			parts = append(parts, counted(unjudged, "line", "lines")+" cannot be judged")
+		if n := len(unjudged); n > 0 {
+			parts = append(parts, counted(n, "line", "lines")+" cannot be judged")
 		}
 	}
 	if n := len(v.Figures); n > 0 {

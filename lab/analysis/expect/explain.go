@@ -35,6 +35,7 @@ func (j *judge) verdict() *Verdict {
 			}
 		}
 	}
+	j.addUnordered(v)
 	if j.capture.isCut() && len(v.Unjudged)+len(v.Mismatches)+len(j.strays.list) == 0 {
 		u := Unjudged{Unrecorded: true, Lines: []int{}} // more may come than the lines want
 		u.From, u.Why = j.capture.whyLacking()

@@ -110,6 +110,26 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 	}
 }
 
+// addUnordered adds the lines that matched a packet, but come after a line that cannot be read and
+// may mean a later packet.
+func (j *judge) addUnordered(v *Verdict) {
+	for _, t := range j.tracks {
+		for n, l := range j.want.lines {
+			this, ok := j.matched[l]
+			if !ok || l.after == nil || l.after.conn != t.declaration {
+				continue
+			}
+			i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return !u.Unrecorded && slices.Contains(u.Lines, l.after.number) })
+			if _, known := j.matched[l.after]; known || i < 0 || !t.fitsElsewhere(l.after, bound{this.frame + 1, len(j.capture.frames)}) {
+				continue
+			}
+			v.Lines[n].Note = "whether it came after @" + l.after.label + " cannot be judged"
+			v.Unjudged[i].Lines = append(v.Unjudged[i].Lines, l.number)
+			slices.Sort(v.Unjudged[i].Lines)
+		}
+	}
+}
+
 // isUnread reports whether some elements are bytes in TLS that cannot be read.
 func (a *aligner) isUnread(first, last int) bool {
 	e := &a.elements[last]

@@ -81,7 +81,8 @@ type Match struct {
 	// Unsure says that the line may mean another packet, which the capture lacks. It is only set
 	// for a line with a label.
 	Unsure bool `json:"unsure,omitempty"`
-	// Note is a remark about a line that matched: the packet arrived out of order.
+	// Note is a remark about a line that matched: the packet arrived out of order, or the line
+	// is also among those that cannot be judged.
 	Note string `json:"note,omitempty"`
 }
 
