@@ -76,6 +76,30 @@ func TestSeveralPlaces(t *testing.T) {
 	}
 }
 
+// A reply that is lost between two places was recorded at one of them, and is judged there.
+func TestLostBetweenPlaces(t *testing.T) {
+	for _, places := range []string{"client,server", "server,client", "server"} {
+		s := parse(t, "# Lost", "network wire capture="+places, "host server 192.0.2.21 rtt=20ms", `drop server.21 > client "200*"`, "deadline 3s",
+			"open", "login anonymous x", "expect timeout: noop", "-- want --", "ctl client.* > server.21 lossy",
+			"ctl client > server [S]", "ctl server > client [S.]", `ctl server > client "220 *"`, `ctl client > server "USER *"`, `ctl server > client "331 *"`,
+			`ctl client > server "PASS *"`, `ctl server > client "230 *"`, `ctl client > server "NOOP"`, `ctl server > client "200 OK"`, "ctl client > server [F.]")
+		r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Outcome != Passed {
+			t.Errorf("capture=%s: got outcome %s:\n%s", places, r.Outcome, r.Report)
+		}
+		var lines strings.Builder
+		if err := Explain(&lines, File(r.Capture), Explanation{Form: PacketLines}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(lines.String(), "seen at server, not at client: FTP: 200 OK"); got != (places == "client,server") {
+			t.Errorf("capture=%s: got %v for the line of a packet that was not recorded at the client:\n%s", places, got, &lines)
+		}
+	}
+}
+
 // interfaceNames counts the packets of each interface, as tshark knows it.
 func interfaceNames(t *testing.T, capture string) map[string]int {
 	t.Helper()

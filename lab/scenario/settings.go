@@ -124,7 +124,7 @@ var networkOptions = []option[Network]{
 	}},
 	{"start=2001-09-11T09:00:00Z", "when the session begins, with gVisor's TCP; 1985-10-01T00:00:00Z by default", func(p *parser, n *Network, v string) { n.Start = p.time("start", v) }},
 	{"capture=client,server", "the hosts at whose ends packets are recorded, each as an interface of the capture; client by default. " +
-		"A packet that crosses none of them is not in the capture. A packet that crosses several is judged at the first", func(p *parser, n *Network, v string) {
+		"A packet that crosses none of them is not in the capture. A packet that crosses several is judged at the first; one that is lost between them, where it was recorded", func(p *parser, n *Network, v string) {
 		places := strings.Split(v, ",")
 		n.Capture, n.AlsoAt = places[0], places[1:]
 	}},

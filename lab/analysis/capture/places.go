@@ -20,12 +20,14 @@ import (
 // [packet.Packet.Copy].
 //
 // A connection is read at the first interface that has both directions of it, or each
-// direction at the first that has it. If no packet of a connection was found twice, all of
+// direction at the first that has it. A packet that was not recorded there, because it was lost
+// on the way, is read at the first place that has it. If no packet of a connection was found twice, all of
 // them are read, whatever their interface: the interfaces are the two directions of a tap, or
 // the parts of a link.
 type places struct {
 	seen map[conversation]*observations
 	seed maphash.Seed
+	lost map[int]bool // the numbers of packets that are read although they are at another place
 }
 
 // A conversation is what packets between two ends belong to, the lower end first. Of
@@ -40,6 +42,18 @@ type observations struct {
 	at     [2]uint64 // the interfaces that have each direction, as bits
 	first  []observation
 	copied bool // a packet of it was found twice
+	// changes says of each direction that something on the way changes packets: then there is
+	// no telling which are lost.
+	changes [2]bool
+}
+
+// home is the place where a direction is read.
+func (s *observations) home(direction int) int {
+	here := s.at[direction]
+	if both := s.at[0] & s.at[1]; both != 0 {
+		here = both
+	}
+	return bits.TrailingZeros64(here)
 }
 
 // An observation is one packet at one interface, the observation point (RFC 7011).
@@ -58,13 +72,16 @@ var errSeveralPlaces = errors.New("the capture was taken at several places")
 
 // findPlaces reads the file for its places.
 func (f *file) findPlaces() error {
-	found := &places{map[conversation]*observations{}, maphash.MakeSeed()}
+	found := &places{seen: map[conversation]*observations{}, seed: maphash.MakeSeed()}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP != nil && raw.Interface < mostPlaces {
 			found.add(p, raw.Interface)
 		}
 		return true
 	})
+	if err == nil || errors.As(err, new(*pcapng.Damage)) {
+		err = f.findLost(found)
+	}
 	if err != nil && !errors.As(err, new(*pcapng.Damage)) {
 		return err
 	}
@@ -120,11 +137,11 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 	if s == nil || !s.copied {
 		return
 	}
-	here := s.at[direction]
-	if both := s.at[0] & s.at[1]; both != 0 {
-		here = both
+	if at == s.home(direction) {
+		return
 	}
-	if at == bits.TrailingZeros64(here) {
+	if x.lost[p.Number] {
+		p.Away = &packet.Away{Place: placeName(names, at), Home: placeName(names, s.home(direction))}
 		return
 	}
 	p.Copy = &packet.Copy{Place: placeName(names, at), Src: netip.AddrPortFrom(p.IP.Src, 0), Dst: netip.AddrPortFrom(p.IP.Dst, 0)}

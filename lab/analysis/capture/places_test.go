@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 	"ftplab/lab/internal/forge"
 )
 
@@ -88,6 +90,65 @@ func TestPlaces(t *testing.T) {
 			}
 			if copies != c.Copies {
 				t.Errorf("got %d copies among the packets, want %d", copies, c.Copies)
+			}
+		})
+	}
+}
+
+// A packet that was recorded at one of two places only is read there, unless something between them
+// changes packets.
+func TestLostBetweenPlaces(t *testing.T) {
+	var lost []int // of the packets of the session
+	for _, test := range []struct {
+		name string
+		at   func(i int, p forge.Frame) []int
+		away int
+	}{
+		{"nothing is lost", func(int, forge.Frame) []int { return []int{0, 1} }, 0},
+		{"a reply and a FIN", func(i int, p forge.Frame) []int {
+			if slices.Contains(lost, i) {
+				return []int{1}
+			}
+			return []int{1, 0}
+		}, 2},
+		{"a reply, and the server's end has other segments", func(i int, p forge.Frame) []int {
+			switch {
+			case slices.Contains(lost, i):
+				return []int{1}
+			case bytes.Contains(p.Data, []byte("230 ")):
+				return []int{0}
+			}
+			return []int{0, 1}
+		}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := forge.New()
+			x := f.Login()
+			x.Ask("NOOP", "200 Fine.")
+			x.Quit()
+			lost = nil
+			for i, p := range f.Frames {
+				if bytes.Contains(p.Data, []byte("200 Fine")) || fromServer(p) && p.Data[14+20+13]&1 != 0 {
+					lost = append(lost, i)
+				}
+			}
+			c, err := capture.Read(bytes.NewReader(placed(t, f, []string{"client", "server"}, test.at)), capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			away := 0
+			for p := range c.Packets() {
+				if p.Away == nil {
+					continue
+				}
+				away++
+				if *p.Away != (packet.Away{Place: "server", Home: "client"}) || p.Connection == nil || p.Segment.Analysis != 0 {
+					t.Errorf("packet %d: got %+v and the analysis %v of connection %v", p.Number, p.Away, p.Segment.Analysis, p.Connection)
+				}
+			}
+			if x0 := c.Connection(0); away != test.away || x0.ServerFlow.Retransmissions+x0.ServerFlow.OutOfOrder > 0 {
+				t.Errorf("got %d packets that were lost, want %d; %d were sent again, want none", away, test.away, x0.ServerFlow.Retransmissions)
 			}
 		})
 	}

@@ -31,6 +31,9 @@ type Packet struct {
 	// is read there. Of the fields below only IP is set then.
 	Copy *Copy
 
+	// Away is set if the packet was not recorded where its connection is read, but elsewhere.
+	Away *Away
+
 	// IP is nil if the packet is not IP. If it is a fragment of an incomplete
 	// datagram, only IP is set.
 	IP *IP
@@ -45,6 +48,12 @@ type Packet struct {
 type Copy struct {
 	Place    string         // where this packet was recorded: the name of the interface
 	Src, Dst netip.AddrPort // of the packet; the ports are 0 if it has none
+}
+
+// Away are the places of a packet that was lost between them.
+type Away struct {
+	Place string // where it was recorded
+	Home  string // where its connection is read
 }
 
 // Clone returns a copy of a packet and its headers, without its bytes, that

@@ -286,6 +286,9 @@ func (n *notes) reset(c *ftp.Connection) {
 
 // packet explains the expert info on one packet.
 func (n *notes) packet(p *Packet) {
+	if p.Away != nil {
+		n.add(p.Number, "Recorded at %s, but not at %s: it was lost on the way.", visible(p.Away.Place), visible(p.Away.Home))
+	}
 	switch {
 	case p.TCP != nil:
 		for _, a := range analysisNotes {

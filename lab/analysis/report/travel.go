@@ -111,7 +111,7 @@ func (t *travels) slant(p *Packet) (fall int, atFrom bool) {
 		return 0, false
 	}
 	way := t.legs[leg{p.IP.Src, p.IP.Dst}]
-	return int(math.Round(steepest * float64(way.time) / float64(t.longest))), way.atFrom
+	return int(math.Round(steepest * float64(way.time) / float64(t.longest))), way.atFrom != (p.Away != nil)
 }
 
 // text says what the slope of the arrows means; "" if they have none.

@@ -76,7 +76,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	} else {
 		s.effect(p, seg, fwd, rev)
 	}
-	s.analyse(p.Time, seg, fwd, rev)
+	s.analyse(p, seg, fwd, rev)
 	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 {
 		s.rtt = p.Time - s.lastSYN
 	}
@@ -111,8 +111,8 @@ func (s *State) settle(seg *Segment, h *Half) {
 }
 
 // analyse finds the segment's analysis flags and its window in bytes.
-func (s *State) analyse(time int64, seg *Segment, fwd, rev *Half) {
-	j := judge{t: seg, time: time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: s.rtt}
+func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
+	j := judge{t: seg, time: p.Time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: s.rtt}
 	if rev.scales(fwd) {
 		j.peerScale = int(rev.scale)
 	} else if fwd.synSeen || rev.synSeen {
@@ -120,6 +120,9 @@ func (s *State) analyse(time int64, seg *Segment, fwd, rev *Half) {
 	}
 	if seg.Flags&packet.SYN == 0 && fwd.scales(rev) {
 		seg.Window <<= fwd.scale
+	}
+	if p.Away != nil {
+		return // its time and its place among the others are those of another recorder
 	}
 	j.analyse()
 	if seg.Analysis&Retransmission != 0 {
@@ -142,11 +145,13 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 		h.scale, h.answered = int8(seg.Options.WindowScale), seg.Flags&packet.ACK != 0
 	}
 	if seg.Flags&packet.ACK == 0 {
-		s.lastSYN = p.Time
+		if p.Away == nil {
+			s.lastSYN = p.Time
+		}
 		if s.opener < 0 {
 			s.opener, s.synRaw, s.synLength = int8(dir), seg.RawSeq, int32(seg.Length)
 		}
-		if int(s.opener) == dir {
+		if int(s.opener) == dir && p.Away == nil {
 			s.handshake.sent(p)
 		}
 		return

@@ -37,9 +37,17 @@ const (
 // records. Bytes of the capture that a terminal would obey are escaped.
 func Line(p *capture.Packet, n Numbering) string {
 	if p.Segment != nil {
-		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n) + dialogue(p)
+		return prefix(p.IP, p.TCP.SrcPort, p.TCP.DstPort) + segmentLine(p.Segment, n) + away(&p.Packet) + dialogue(p)
 	}
 	return OtherLine(&p.Packet)
+}
+
+// away says where a packet was recorded, if that is not where its connection is read.
+func away(p *packet.Packet) string {
+	if p.Away == nil {
+		return ""
+	}
+	return fmt.Sprintf(", seen at %s, not at %s", Escape(p.Away.Place), Escape(p.Away.Home))
 }
 
 // timestamps are the TCP options of most segments (RFC 7323, 3), which make a line twice as
@@ -75,17 +83,17 @@ func dialogue(p *capture.Packet) string {
 func OtherLine(p *packet.Packet) string {
 	switch {
 	case p.Copy != nil:
-		return fmt.Sprintf("%sseen at %s, too", prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()), p.Copy.Place)
+		return fmt.Sprintf("%sseen at %s, too", prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()), Escape(p.Copy.Place))
 	case p.ARP != nil:
 		return arpLine(p.ARP)
 	case p.IP == nil:
 		return fmt.Sprintf("not IP, length %d", p.Length)
 	case p.UDP != nil:
-		return prefix(p.IP, p.UDP.SrcPort, p.UDP.DstPort) + udpLine(p.UDP)
+		return prefix(p.IP, p.UDP.SrcPort, p.UDP.DstPort) + udpLine(p.UDP) + away(p)
 	case p.ICMP != nil && p.IP.Version == 6:
-		return fmt.Sprintf("%sICMP6, %s, length %d", prefix(p.IP, 0, 0), p.ICMP.Text, p.ICMP.Length)
+		return fmt.Sprintf("%sICMP6, %s, length %d%s", prefix(p.IP, 0, 0), p.ICMP.Text, p.ICMP.Length, away(p))
 	case p.ICMP != nil:
-		return fmt.Sprintf("%sICMP %s, length %d", prefix(p.IP, 0, 0), p.ICMP.Text, p.ICMP.Length)
+		return fmt.Sprintf("%sICMP %s, length %d%s", prefix(p.IP, 0, 0), p.ICMP.Text, p.ICMP.Length, away(p))
 	case p.IP.Fragment:
 		return fmt.Sprintf("%sfragment at %d of protocol %d, length %d", prefix(p.IP, 0, 0), p.IP.Offset, p.IP.Protocol, p.IP.Length)
 	}

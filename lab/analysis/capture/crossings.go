@@ -1,0 +1,118 @@
+// Packets that were recorded at some of the places of their conversation only.
+
+package capture
+
+import (
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// A crossing is a packet on its way past the places of its conversation.
+type crossing struct {
+	at     uint64 // the interfaces that have it, as bits
+	first  int    // the lowest of them
+	number int    // of the packet there
+	data   bool   // it carries some
+}
+
+// A crossed says what is the same of a packet at all places.
+type crossed struct {
+	of        *observations
+	direction int
+	hash      uint64
+}
+
+// mostCrossings is how many crossings may be open. If there are more, none is said to be lost.
+const mostCrossings = 1 << 16
+
+// crossings are those that were not seen at every place yet. Packets that are alike are in the
+// order of the file.
+type crossings struct {
+	open  map[crossed][]crossing
+	count int
+}
+
+// findLost reads the file for the packets that were not recorded where their conversation is read.
+func (f *file) findLost(x *places) error {
+	if !x.anyCopied() {
+		return nil
+	}
+	all := crossings{open: map[crossed][]crossing{}}
+	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if p.IP == nil || raw.Interface >= mostPlaces {
+			return true
+		}
+		c, direction := conversationOf(p)
+		if s := x.seen[c]; s != nil && s.copied {
+			all.add(crossed{s, direction, x.hash(p)}, crossing{1 << raw.Interface, raw.Interface, p.Number, p.TCP != nil && p.TCP.Length > 0})
+		}
+		return all.count <= mostCrossings
+	})
+	if all.count <= mostCrossings {
+		x.lost = all.lost()
+	}
+	return err
+}
+
+// anyCopied reports whether a conversation crosses several places.
+func (x *places) anyCopied() bool {
+	for _, s := range x.seen {
+		if s.copied {
+			return true
+		}
+	}
+	return false
+}
+
+// add takes a packet at one place. Of those that are alike it is the latest one that was not seen
+// there yet: an earlier one may have been lost.
+func (a *crossings) add(key crossed, c crossing) {
+	alike := a.open[key]
+	i := len(alike) - 1
+	for i >= 0 && alike[i].at&c.at != 0 {
+		i--
+	}
+	if i < 0 {
+		a.open[key] = append(alike, c)
+		a.count++
+		return
+	}
+	o := &alike[i]
+	if o.at |= c.at; c.first < o.first {
+		o.first, o.number = c.first, c.number
+	}
+	if o.at != key.of.at[key.direction] {
+		return
+	}
+	a.count--
+	if alike = append(alike[:i], alike[i+1:]...); len(alike) > 0 {
+		a.open[key] = alike
+	} else {
+		delete(a.open, key)
+	}
+}
+
+// lost returns the packets that are to be read at another place than their conversation. Of the two
+// ends of a way, only that of the receiver can lack packets. If that of the sender lacks data, too,
+// something between them changes it, such as the sizes of the segments.
+func (a *crossings) lost() map[int]bool {
+	each := func(use func(key crossed, c crossing, away bool)) {
+		for key, alike := range a.open {
+			for _, c := range alike {
+				use(key, c, c.at&(1<<key.of.home(key.direction)) == 0)
+			}
+		}
+	}
+	each(func(key crossed, c crossing, away bool) {
+		if !away && c.data {
+			key.of.changes[key.direction] = true
+		}
+	})
+	numbers := map[int]bool{}
+	each(func(key crossed, c crossing, away bool) {
+		if away && !key.of.changes[key.direction] {
+			numbers[c.number] = true
+		}
+	})
+	return numbers
+}
