@@ -187,6 +187,8 @@ func connection(e *net.OpError) string {
 		return "the network reports that it has no path to " + at
 	case errors.Is(e.Err, os.ErrDeadlineExceeded) && e.Op == "dial":
 		return at + " did not answer in time"
+	case errors.Is(e.Err, os.ErrDeadlineExceeded) && e.Op == "accept":
+		return fmt.Sprintf("nobody connected to %s in time", at)
 	case errors.Is(e.Err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("nothing came from %s in time", at)
 	case errors.Is(e.Err, syscall.ETIMEDOUT):

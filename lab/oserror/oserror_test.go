@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,6 +67,7 @@ func TestText(t *testing.T) {
 		{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "x cannot be written, because the disk is full"},
 		{ofError(net.Listen("tcp", address)), "listens on " + address + " already"},
 		{ofError(net.Dial("tcp", closedPort(t))), "refuses the connection: no program listens there, or a firewall rejects it"},
+		{&net.OpError{Op: "accept", Net: "tcp", Addr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.21:4001")), Err: os.ErrDeadlineExceeded}, "nobody connected to 192.0.2.21:4001 in time"},
 		{&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, "the other side has reset the connection"},
 		{ofError(net.InterfaceByName("none0")), "there is no such network interface"},
 		{ofError(exec.LookPath("no-such-program-here")), "no program no-such-program-here was found on $PATH"},

@@ -57,7 +57,7 @@ func parsePASV(reply Reply) (netip.AddrPort, error) {
 	for i, digits := range found[1:] {
 		octet, err := strconv.ParseUint(digits, 10, 8)
 		if err != nil {
-			return netip.AddrPort{}, fail
+			return netip.AddrPort{}, fmt.Errorf("%w: each is a byte, and %s is more than 255", fail, digits)
 		}
 		octets[i] = byte(octet)
 	}
@@ -68,16 +68,34 @@ func parsePASV(reply Reply) (netip.AddrPort, error) {
 // parseEPSV finds the port in a 229 reply: (|||port|), with a delimiter of the
 // server's choice among the characters from ! to ~ (RFC 2428, 3).
 func parseEPSV(reply Reply, server netip.Addr) (netip.AddrPort, error) {
-	for _, text := range strings.Split(reply.Text, "(")[1:] {
-		text, _, closed := strings.Cut(text, ")")
-		if reply.Code != 229 || !closed || text == "" || text[0] < '!' || text[0] > '~' {
+	fail := fmt.Errorf("%w: %s: want 229 and (|||port|)", ErrUnreadable, reply)
+	if reply.Code != 229 {
+		return netip.AddrPort{}, fail
+	}
+	for i, c := range reply.Text {
+		if c != '(' {
 			continue
 		}
-		number, opened := strings.CutPrefix(text, strings.Repeat(text[:1], 3))
-		number, ended := strings.CutSuffix(number, text[:1])
-		if port, err := strconv.ParseUint(number, 10, 16); opened && ended && err == nil {
-			return netip.AddrPortFrom(server, uint16(port)), nil
+		digits, ok := inDelimiters(reply.Text[i+1:])
+		if !ok {
+			continue
 		}
+		port, err := strconv.ParseUint(digits, 10, 16)
+		if err != nil {
+			return netip.AddrPort{}, fmt.Errorf("%w: the port %s is more than 65535", fail, digits)
+		}
+		return netip.AddrPortFrom(server, uint16(port)), nil
 	}
-	return netip.AddrPort{}, fmt.Errorf("%w: %s: want 229 and (|||port|)", ErrUnreadable, reply)
+	return netip.AddrPort{}, fail
+}
+
+// inDelimiters returns the digits at the beginning of a text like |||3172|).
+func inDelimiters(text string) (digits string, ok bool) {
+	if text == "" || text[0] < '!' || text[0] > '~' {
+		return "", false
+	}
+	delimiter := text[:1]
+	text, opened := strings.CutPrefix(text, strings.Repeat(delimiter, 3))
+	digits, _, closed := strings.Cut(text, delimiter+")")
+	return digits, opened && closed && digits != "" && strings.Trim(digits, "0123456789") == ""
 }

@@ -47,6 +47,7 @@ func TestParseEPSV(t *testing.T) {
 		"Entering Extended Passive Mode (|||3668|)":    3668,
 		"Entering Extended Passive Mode (!!!3668!).":   3668,
 		"Extended (as in RFC 2428) mode (...3668.) ok": 3668,
+		"Extended ((((3668()":                          3668, "()))3668))": 3668, "(11136681)": 3668,
 		"(|||65536|)": 0, "(||3668|)": 0, "(|||3668!)": 0, "(|||3668|": 0, "|||3668|": 0, "(   3668 )": 0, "()": 0, "(|1|192.0.2.21|3668|)": 0,
 	} {
 		got, err := parseEPSV(Reply{229, text}, server)

@@ -176,7 +176,13 @@ type Reply struct {
 func (r Reply) String() string { return shortened(fmt.Sprintf("%d %s", r.Code, r.Text)) }
 
 // Refused reports whether the reply is negative: 4xx or 5xx.
-func (r Reply) Refused() bool { return r.Code >= 400 }
+func (r Reply) Refused() bool { return r.Code/100 == 4 || r.Code/100 == 5 }
+
+// Complete reports whether the reply says that the command is done: 2yz.
+func (r Reply) Complete() bool { return r.Code/100 == 2 }
+
+// accepted reports whether the reply is positive: 1yz to 3yz.
+func (r Reply) accepted() bool { return r.Code < 400 }
 
 // Preliminary reports whether another reply follows: 1xx.
 func (r Reply) Preliminary() bool { return r.Code < 200 }
@@ -211,7 +217,9 @@ type Transfer struct {
 	Client, Server netip.AddrPort // the ends of the data connection; zero if there was none
 
 	Broke   error // why the data connection broke, if the server has refused the transfer, too
-	Aborted bool  // ABOR was sent, so one more reply came
+	Aborted bool  // ABOR was sent, so one more reply came: the last one
+
+	aborting *exchange // that of ABOR
 }
 
 // ends notes the ends of the data connection.
@@ -229,7 +237,7 @@ func (t Transfer) Reply() Reply {
 }
 
 // Done reports whether the transfer went through.
-func (t Transfer) Done() bool { return t.Reply().Code/100 == 2 }
+func (t Transfer) Done() bool { return t.Reply().Complete() }
 
 // localPort returns the port that a client takes next.
 func localPort(host network.Host, next *uint16) (uint16, error) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,20 +18,20 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ftplab/lab/internal/replycode"
 	"ftplab/lab/testbed/ftps"
 	"ftplab/lab/testbed/network"
 )
 
 // A control is a control connection. A command may be sent while a transfer
-// goes on: its replies then come after those to the transfer, as a server
-// answers its commands in order.
+// goes on, and may be answered before the transfer has ended.
 type control struct {
 	conn  network.Conn
 	text  *textproto.Conn
 	clock network.Clock
 
-	mu   sync.Mutex    // of sending, and of last
-	last chan struct{} // closed when the replies to all commands so far have come; nil is none
+	mu      sync.Mutex  // of sending, and of waiting
+	waiting []*exchange // for replies, in the order of their commands
 }
 
 func newControl(conn network.Conn, clock network.Clock) *control {
@@ -49,10 +50,12 @@ func lines(conn net.Conn, early []byte) *textproto.Conn {
 
 // An exchange is a command and its replies.
 type exchange struct {
-	control *control
-	command string
-	turn    chan struct{} // closed when the replies to all earlier commands have come; nil is at once
-	over    chan struct{}
+	control  *control
+	command  string
+	turn     chan struct{} // closed when all earlier exchanges have ended: it reads the replies then
+	passed   chan Reply    // replies that an earlier exchange has read
+	answered bool          // the final reply is among them
+	begun    bool          // it is a transfer that has begun: a preliminary reply has come
 
 	complete chan struct{} // closed when the final reply of a transfer has come
 }
@@ -77,8 +80,10 @@ func (c *control) await(what string) *exchange {
 
 // next is the exchange that follows the last one. The caller holds mu.
 func (c *control) next(command string) *exchange {
-	e := &exchange{control: c, command: command, turn: c.last, over: make(chan struct{})}
-	c.last = e.over
+	e := &exchange{control: c, command: command, turn: make(chan struct{}), passed: make(chan Reply, maxPassed)}
+	if c.waiting = append(c.waiting, e); len(c.waiting) == 1 {
+		close(e.turn)
+	}
 	return e
 }
 
@@ -95,27 +100,80 @@ func (c *control) write(ctx context.Context, command string) error {
 	return nil
 }
 
-// add sends another command within the exchange.
-func (e *exchange) add(ctx context.Context, command string) error {
-	e.control.mu.Lock()
-	defer e.control.mu.Unlock()
-	return e.control.write(ctx, command)
+// reply returns the next reply of the exchange.
+func (e *exchange) reply(ctx context.Context) (Reply, error) {
+	begun := e.control.clock.Now()
+	reply, err := e.next(ctx)
+	if err != nil {
+		return Reply{}, waited(ctx, e.command, "the reply", e.control.clock.Now().Sub(begun), err)
+	}
+	e.begun = e.begun || reply.Preliminary()
+	return reply, nil
 }
 
-// reply reads the next reply of the exchange.
-func (e *exchange) reply(ctx context.Context) (Reply, error) {
-	c := e.control
-	begun := c.clock.Now()
-	fail := func(err error) (Reply, error) {
-		return Reply{}, waited(ctx, e.command, "the reply", c.clock.Now().Sub(begun), err)
+// next returns the reply that an earlier exchange has read for this one, or waits for its
+// turn and reads.
+func (e *exchange) next(ctx context.Context) (Reply, error) {
+	select {
+	case reply := <-e.passed:
+		return reply, nil
+	case <-e.turn:
+	case <-ctx.Done():
+		return Reply{}, ctx.Err()
 	}
-	if e.turn != nil {
-		select {
-		case <-e.turn:
-		case <-ctx.Done():
-			return fail(ctx.Err())
+	select { // both may have happened
+	case reply := <-e.passed:
+		return reply, nil
+	default:
+	}
+	for {
+		reply, err := e.control.read(ctx)
+		if err != nil || !e.pass(reply) {
+			return reply, err
 		}
 	}
+}
+
+// maxPassed limits the replies that wait for an exchange to take them.
+const maxPassed = 16
+
+// pass gives a reply to a later exchange if it is not of this one, and reports whether it
+// has. This one is the first. A server answers in order, except that a command that was
+// sent during a transfer may be answered before the transfer has ended; and only some
+// replies end a transfer (RFC 959, 5.4). Package ftp of the analysis matches them alike.
+func (e *exchange) pass(reply Reply) bool {
+	c := e.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !e.begun {
+		return false
+	}
+	for _, later := range c.waiting {
+		if later == e || later.answered || !later.takes(reply) {
+			continue
+		}
+		later.answered = !reply.Preliminary()
+		select {
+		case later.passed <- reply:
+			return true
+		default: // more replies than any command has
+		}
+	}
+	return false
+}
+
+// takes reports whether a reply that came during an earlier transfer answers this command.
+func (e *exchange) takes(reply Reply) bool {
+	verb, _, _ := strings.Cut(e.command, " ")
+	verb = strings.ToUpper(verb)
+	if replycode.Completes(reply.Code) {
+		return replycode.General(reply.Code) && replycode.Allowed[verb] != nil && replycode.Fits(verb, reply.Code)
+	}
+	return !reply.Preliminary() || replycode.Fits(verb, reply.Code)
+}
+
+// read reads a reply.
+func (c *control) read(ctx context.Context) (Reply, error) {
 	defer network.Within(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
 	var malformed textproto.ProtocolError
@@ -126,10 +184,7 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 	case errors.As(err, &clear):
 		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	if err != nil {
-		return fail(err)
-	}
-	return Reply{Code: code, Text: text}, nil
+	return Reply{Code: code, Text: text}, err
 }
 
 // noReply says what is wrong with a line that textproto cannot read. Its error is a few words,
@@ -140,7 +195,14 @@ func noReply(err textproto.ProtocolError) string {
 	if unquoteErr != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%q does not begin with a reply code of three digits (RFC 959, 4.2)", shortened(line))
+	fault := "does not begin with a reply code of three digits"
+	if code, err := strconv.ParseUint(line[:min(3, len(line))], 10, 16); err == nil && len(line) >= 3 {
+		fault = "has no space after the reply code"
+		if code < 100 {
+			fault = "begins with a code whose first digit is 0, and 1 to 5 have a meaning"
+		}
+	}
+	return fmt.Sprintf("%q %s (RFC 959, 4.2)", shortened(line), fault)
 }
 
 // mostOfReply is how much of a reply a message has, bytes.
@@ -168,11 +230,24 @@ func (e *exchange) final(ctx context.Context) (Reply, error) {
 	}
 }
 
+// alone waits until all earlier exchanges have ended.
+func (e *exchange) alone(ctx context.Context) error {
+	select {
+	case <-e.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // hangUp waits for the server to close the connection, and closes it.
 func (e *exchange) hangUp(ctx context.Context) error {
 	c := e.control
 	begun := c.clock.Now()
-	err := drain(ctx, c.conn)
+	err := e.alone(ctx)
+	if err == nil {
+		err = drain(ctx, c.conn)
+	}
 	c.conn.Close()
 	if err != nil {
 		return waited(ctx, e.command, "the server to close the connection", c.clock.Now().Sub(begun), err)
@@ -180,8 +255,19 @@ func (e *exchange) hangUp(ctx context.Context) error {
 	return nil
 }
 
-// end lets the next exchange have its replies.
-func (e *exchange) end() { close(e.over) }
+// end lets the next exchange read its replies. It may be called again.
+func (e *exchange) end() {
+	c := e.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.Index(c.waiting, e)
+	if at < 0 {
+		return
+	}
+	if c.waiting = slices.Delete(c.waiting, at, at+1); at == 0 && len(c.waiting) > 0 {
+		close(c.waiting[0].turn)
+	}
+}
 
 // waited returns an error that says which command waited for what, and how
 // long, when it does not come because of err.

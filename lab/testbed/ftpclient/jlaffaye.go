@@ -240,9 +240,11 @@ func (c *Jlaffaye) Download(ctx context.Context, d Download) (Transfer, error) {
 	return c.transferring(ctx, d.Verb, d.Argument, d.To, func() error {
 		switch strings.ToUpper(d.Verb) {
 		case "LIST", "MLSD":
+			c.transfer.listing = true
 			_, err := c.client.List(d.Argument)
 			return err
 		case "NLST":
+			c.transfer.listing = true
 			_, err := c.client.NameList(d.Argument)
 			return err
 		}
@@ -280,7 +282,11 @@ func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to i
 
 // Quit implements [Client].
 func (c *Jlaffaye) Quit(ctx context.Context) (Reply, error) {
+	begun := c.host.Clock().Now()
 	replies, err := c.do(ctx, "QUIT", c.client.Quit)
+	if err == nil && len(replies) == 0 && !c.control.inside { // in TLS, this client does not read it
+		err = waited(ctx, "QUIT", "the reply", c.host.Clock().Now().Sub(begun), io.EOF)
+	}
 	return last(replies), err
 }
 

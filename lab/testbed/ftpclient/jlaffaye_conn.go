@@ -38,7 +38,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 func (c *watchedConn) SetWriteDeadline(time.Time) error { return nil }
 
 // A dialogue is given what a client with TLS reads and writes in clear: commands,
-// replies, and the data that it downloads.
+// replies, and the listings that it downloads.
 type dialogue struct{ client *Jlaffaye }
 
 func (d dialogue) Write(p []byte) (int, error) {
@@ -106,6 +106,8 @@ type jlaffayeTransfer struct {
 	digest *content.Digester
 	to     io.Writer // may be nil
 	upload bool
+
+	listing bool // a dialogue is given its data, too
 }
 
 // A jlaffayeData is a data connection of the client, which is closed in order.
@@ -119,7 +121,7 @@ type jlaffayeData struct {
 func (d *jlaffayeData) Read(p []byte) (int, error) {
 	d.moved = true
 	n, err := d.Conn.Read(p)
-	if d.client.control.inside {
+	if d.client.control.inside && d.transfer.listing {
 		d.client.downloaded += n
 	}
 	d.transfer.digest.Write(p[:n])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"ftplab/lab/testbed/ftps"
@@ -140,6 +141,11 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 	if err != nil {
 		return reply, err
 	}
+	if reply.Code == 234 || strings.EqualFold(verb, "CCC") {
+		if err := e.alone(ctx); err != nil {
+			return reply, err
+		}
+	}
 	if reply.Code == 234 {
 		return reply, c.enterTLS(ctx, command)
 	}
@@ -150,7 +156,7 @@ func (c *Scripted) Command(ctx context.Context, verb, argument string) (Reply, e
 // Rename implements [Client].
 func (c *Scripted) Rename(ctx context.Context, from, to string) (Reply, error) {
 	reply, err := c.Command(ctx, "RNFR", from)
-	if err != nil || reply.Refused() {
+	if err != nil || !reply.accepted() {
 		return reply, err
 	}
 	return c.Command(ctx, "RNTO", to)

@@ -64,11 +64,12 @@ func (e *exchange) abort(ctx context.Context, d Download, conn network.Conn, to 
 			return err
 		}
 	}
-	if err := e.add(ctx, "ABOR"); err != nil {
+	var err error
+	if t.aborting, err = e.control.send(ctx, "ABOR"); err != nil {
 		return err
 	}
 	t.Aborted = true
-	_, err := io.Copy(to, conn)
+	_, err = io.Copy(to, conn)
 	return err
 }
 
@@ -122,7 +123,7 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 	if r.offset > 0 {
 		reply, err := c.Command(ctx, "REST", fmt.Sprint(r.offset))
 		t.Replies = append(t.Replies, reply)
-		if err != nil || reply.Refused() {
+		if err != nil || !reply.accepted() {
 			return t, err
 		}
 	}
@@ -202,11 +203,16 @@ func (c *Scripted) move(ctx context.Context, e *exchange, data *expectedConn, t 
 		stop()
 	}
 	data.close()
-	if err := <-final; err != nil {
+	err := <-final
+	if t.Aborted {
+		defer t.aborting.end()
+	}
+	if err != nil {
 		return errors.Join(broke, err)
 	}
 	if t.Aborted {
-		reply, err := e.reply(ctx)
+		e.end()
+		reply, err := t.aborting.final(ctx)
 		if err != nil {
 			return err
 		}
@@ -238,7 +244,7 @@ func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*expectedConn, err
 		return nil, err
 	}
 	t.Replies = append(t.Replies, reply)
-	if reply.Refused() {
+	if !reply.accepted() {
 		return nil, nil
 	}
 	addr, err := parsePassive(c.mode, reply, c.config)
@@ -264,7 +270,7 @@ func (c *Scripted) arrangeActive(ctx context.Context, t *Transfer) (*expectedCon
 		return nil, err
 	}
 	t.Replies = append(t.Replies, reply)
-	if reply.Refused() {
+	if !reply.Complete() {
 		listener.Close()
 		return nil, nil
 	}

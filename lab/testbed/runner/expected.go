@@ -76,15 +76,41 @@ func (e ending) asExpected(step scenario.Step) error {
 	case step.Verb == "await":
 		return nil
 	case step.Code != 0 && e.reply.Code != step.Code:
-		return fmt.Errorf("the server said %q, and %d was expected", e.reply, step.Code)
+		return fmt.Errorf("%s, and %d was expected", said(e.reply), step.Code)
 	case step.Code != 0:
 		return nil
 	case step.Refused && !e.reply.Refused():
-		return fmt.Errorf("the server said %q, and the ! says that it should refuse", e.reply)
-	case !step.Refused && e.reply.Refused() && step.Verb != "auth":
+		return fmt.Errorf("%s, and the ! says that it should refuse with 4xx or 5xx", said(e.reply))
+	case step.Refused || e.reply == none || e.reply.Complete() || goesOn[step.Verb]:
+		return nil
+	case e.reply.Refused():
 		return fmt.Errorf("the server refused: %q%s", e.reply, meantCommand(step.Command, e.reply))
 	}
-	return nil
+	return notDone(step, e.reply)
+}
+
+// goesOn are the steps after whose refusal the session goes on: a server without TLS refuses
+// auth, and hangup waits for 421.
+var goesOn = map[string]bool{"auth": true, "hangup": true}
+
+// said is what the server said, for a message.
+func said(reply ftpclient.Reply) string {
+	if reply == none {
+		return "the server sent no reply"
+	}
+	return fmt.Sprintf("the server said %q", reply)
+}
+
+// notDone returns what is wrong with a reply that is no refusal and no success. A command
+// that the scenario chose itself may be the first of several.
+func notDone(step scenario.Step, reply ftpclient.Reply) error {
+	switch {
+	case reply.Code/100 != 3:
+		return fmt.Errorf("the server said %q; the first digit of a final reply is 2 to 5 (RFC 959, 4.2)", reply)
+	case step.Verb == "quote":
+		return nil
+	}
+	return fmt.Errorf("the server said %q, and so it waits for another command (RFC 959, 4.2)", reply)
 }
 
 // meantCommand is the end of a message about a command of a step that the server does not

@@ -254,7 +254,7 @@ func wait(context.Context, action) (ftpclient.Reply, error) {
 }
 
 // hangup waits until the server ends the session by itself. The server may announce
-// that with 421 (RFC 959, 5.4), which is not a refusal here.
+// that with 421 (RFC 959, 5.4).
 func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
 	waiter, ok := a.session.client.(interface {
 		Await(context.Context) (ftpclient.Reply, error)
@@ -269,7 +269,7 @@ func hangup(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err == nil {
 		err = a.session.client.Close(ctx)
 	}
-	return none, err
+	return reply, err
 }
 
 func quit(ctx context.Context, a action) (ftpclient.Reply, error) {

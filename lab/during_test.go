@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"ftplab/lab/scenario"
+)
+
+// TestRepliesDuringTransfer has commands during a transfer, whose replies come before or after
+// that of the transfer. Each step gets its own.
+func TestRepliesDuringTransfer(t *testing.T) {
+	const (
+		slow  = "on RETR: reply 150 x; send 1000; pause 1s; send; reply 226 y\n"
+		saves = "on STOR: reply 150 x; receive 1000; pause 1s; receive; reply 226 y\n"
+		late  = "on RETR: reply 150 x; send 1000; pause 1s; send; reply 226 y; pause 1s\n"
+		whole = "on RETR: reply 150 x; send; reply 226 y\n"
+	)
+	for _, test := range []struct {
+		steps, rules string
+		want         string // in the report; "" is none
+	}{
+		{"get a &\n! noop\nwait", slow + "on NOOP: reply 500 z", ""},
+		{"put a &\n! noop\nwait", saves + "on NOOP: reply 500 z", ""},
+		{"get a &\nnoop\nwait", slow + "on NOOP: reply 200 z", ""},
+		{"get a &\n! noop\nnoop\nwait", slow + "on 1st NOOP: reply 502 z", ""},
+		{"get a &\nexpect 250: noop\nwait", slow + "on NOOP: at once; reply 250 z", `expect 250: noop: the server said "226 y"`},
+		{"get a &\nexpect 250: cd x\nwait", slow + "on CWD: at once; reply 250 z", ""},
+		{"get a &\nexpect 211: quote STAT\nwait", slow, ""},
+		{"get a &\nexpect 257: pwd\nwait", late, ""},
+		{"! get a &\n! noop\nwait", "on RETR: reply 150 x; send 1000; pause 1s; reply 451 y\non NOOP: reply 500 z", ""},
+		{"abort a 1000", whole + "on ABOR: reply 502 z", `abort a 1000: the server refused: "502 z"`},
+		{"! abort a 1000", whole + "on ABOR: reply 502 z", ""},
+		{"expect 502: abort a 1000", slow + "on ABOR: reply 502 z", ""},
+		{"expect 225: abort a 1000", slow + "on ABOR: reply 225 z", ""},
+		{"expect 226: abort a 1000", slow, ""},
+	} {
+		s := parse(t, "# x\n# y", "network wire", "file a 20kB", "open", "login anonymous", "type i", test.steps, "quit",
+			"-- local/a --", strings.Repeat("line\n", 1000), "-- files/x/ --", "-- server --", test.rules)
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.want == "" && result.Report != "" || !strings.Contains(result.Report, test.want) {
+			t.Errorf("%q, %q: got %q, want %q", test.steps, test.rules, result.Report, test.want)
+		}
+	}
+}
