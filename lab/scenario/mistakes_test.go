@@ -277,6 +277,12 @@ func TestErrors(t *testing.T) {
 // TestAllErrors has several mistakes: each is said, in the order of the lines,
 // and twenty at most.
 func TestAllErrors(t *testing.T) {
+	_, options := Parse("bad.txtar", []byte("server x=1 port=a readonly=2 idle=\nopen\n"))
+	for _, want := range []string{`unknown option "x=1" of server`, `port "a": a number`, `"readonly=2": readonly was expected`, "idle=: a value was expected"} {
+		if options == nil || strings.Count(options.Error(), "bad.txtar:1: "+want) != 1 || strings.Count(options.Error(), "\n") != 3 {
+			t.Errorf("four options with mistakes: got %v, want also %s", options, want)
+		}
+	}
 	_, err := Parse("bad.txtar", []byte("netwrok wire\nopen\nlgin x\n-- wants --\n"))
 	want := "bad.txtar:1: unknown setting or step \"netwrok\"; did you mean network?\n" +
 		"bad.txtar:3: unknown setting or step \"lgin\"; did you mean login?\n" +

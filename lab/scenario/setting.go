@@ -52,10 +52,10 @@ func usages[T any](options []option[T]) []usage {
 }
 
 // setOptions parses the words, each an option of the setting, and sets the fields of
-// of.
+// of. It fails with the last mistake, and one does not hide the others.
 func setOptions[T any](p *parser, setting string, options []option[T], of *T, words []string) {
 	seen := map[string]bool{}
-	for _, word := range words {
+	ok := tryEach(p, words, func(_ int, word string) {
 		key, value, valued := strings.Cut(word, "=")
 		if valued {
 			key += "="
@@ -76,6 +76,11 @@ func setOptions[T any](p *parser, setting string, options []option[T], of *T, wo
 		}
 		seen[key] = true
 		options[i].set(p, of, value)
+	})
+	if last := len(p.errors) - 1; !ok {
+		mistake := p.errors[last]
+		p.errors = p.errors[:last]
+		panic(mistake)
 	}
 }
 

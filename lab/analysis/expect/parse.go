@@ -20,7 +20,7 @@ var declared = []string{"tcp", "udp", "arp", "icmp", "lossy"}
 
 // Parse parses the text of a want; first is the number of its first line in file. The error is
 // of type [scenario.Errors] and has all mistakes, in the order of the lines. The lines of a
-// connection that is not declared, or whose declaration has a mistake, are not read: they would
+// connection that is not declared, or whose declaration cannot be read, are not read: they would
 // repeat the mistake. With an error, the Want has what could be read: it can say which names it
 // has, and cannot judge.
 func Parse(file string, first int, text string) (*Want, error) {
@@ -201,9 +201,11 @@ func (p *parser) declare(words []string, l *line) {
 	}
 	d.a, d.b = p.endpoint(words[1]), p.endpoint(words[3])
 	if len(p.hosts) > 0 {
-		if err := p.hosts.check(d); err != nil {
-			p.fail("%v", err)
-		}
+		d.misplaced = !p.try(func() {
+			if err := p.hosts.check(d); err != nil {
+				p.fail("%v", err)
+			}
+		})
 	}
 	if (d.proto == "arp" || d.proto == "icmp") && (d.a.port != "*" || d.b.port != "*") {
 		p.fail("%s has no ports; hosts alone were expected, such as %s > %s", d.proto, d.a.host, d.b.host)
@@ -269,7 +271,7 @@ func (p *parser) add(l *line, name string) {
 	l.conn = d
 	d.lines = append(d.lines, l)
 	p.want.lines = append(p.want.lines, l)
-	if l.kind == kindSkip {
+	if l.kind == kindSkip || d.misplaced {
 		return
 	}
 	sameHosts := d.a.host == d.b.host

@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -74,7 +75,8 @@ func TestMistakes(t *testing.T) {
 }
 
 // A host that is not there is a mistake of its declaration, whether the hosts are known to the
-// parser or only to the judge. The lines that follow from it are not repeated as mistakes.
+// parser or only to the judge. The lines that follow from it are not repeated as mistakes, and it does
+// not hide other mistakes in them.
 func TestUnknownHost(t *testing.T) {
 	const lines = "ctl client > server [S]\nctl server > client [S.]\nctl bogus\n"
 	for _, test := range []struct{ declarations, want string }{
@@ -86,8 +88,10 @@ func TestUnknownHost(t *testing.T) {
 		{"ctl client > sever\ndata sever.20 > client.*\n", "lab.txtar:4: there is no host \"sever\"; did you mean server?\nlab.txtar:5: there is no host \"sever\"; did you mean server?"},
 	} {
 		_, err := ParseWith(hosts, "lab.txtar", 3, "\n"+test.declarations+lines)
-		if err == nil || err.Error() != test.want {
-			t.Errorf("%q: got error %v, want %s", test.declarations, err, test.want)
+		line := 6 + strings.Count(test.declarations, "\n")
+		others := fmt.Sprintf("\nlab.txtar:%d: \"ctl bogus\": a line begins with NAME A > B, such as `ctl client > server`, or is NAME ...", line)
+		if err == nil || err.Error() != test.want+others {
+			t.Errorf("%q: got error %v, want %s", test.declarations, err, test.want+others)
 		}
 		w, err := Parse("lab.txtar", 3, "\n"+test.declarations)
 		if err != nil {

@@ -36,6 +36,8 @@ type declaration struct {
 	lossy bool   // retransmissions need no lines
 	a, b  endpoint
 	lines []*line // of this connection, in order
+
+	misplaced bool // a host of it is unknown, so its lines can be read, but not their directions
 }
 
 // An endpoint is an end of a declaration.
