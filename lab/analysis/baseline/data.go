@@ -239,8 +239,8 @@ func oneWay(e *Evidence, s *session) []breach {
 		for _, c := range s.dataOf(x.Data) {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
-			back := c.Flow(sender.Other()).Bytes
-			if back <= 1 || c.Flow(sender).Bytes == 0 && s.lossy() || e.watch.damage.fromReceiver(c.ID) {
+			back := c.Content(sender.Other())
+			if back <= 1 || c.Content(sender) == 0 && s.lossy() || e.watch.damage.fromReceiver(c.ID) {
 				continue
 			}
 			b := breach{
@@ -438,7 +438,7 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
 		return nil
 	}
-	moved := f.Bytes
+	moved := c.Content(x.Sender())
 	if c.TLS != nil {
 		if c.TLS.Hidden() {
 			return nil

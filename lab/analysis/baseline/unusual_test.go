@@ -179,6 +179,20 @@ func TestNoSigns(t *testing.T) {
 			}
 			session1("")(f)
 		}},
+		{"a download through a proxy", func(f *forge.Capture) {
+			through := func(port string) *forge.End {
+				t := dial(f, aClient, aServer+":1080")
+				t.Send("\x04\x01" + port + "\xc0\x00\x02\x15\x00")
+				t.Peer.Send("\x00\x5a\x00\x00\x00\x00\x00\x00")
+				return t
+			}
+			t := through("\x00\x15").Say(hello).Say("> TYPE I\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)")
+			data := through("\x64\x00").Peer
+			t.Say("> RETR a\n< 150 here it comes (11 bytes)")
+			data.Send("the content")
+			data.Close()
+			t.Say("< 226 done").Say(bye).Peer.Close()
+		}},
 		{"one hang-up", func(f *forge.Capture) {
 			f.Control().Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS secret\n< 421 too many users").Peer.Close()
 		}},

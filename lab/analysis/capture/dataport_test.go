@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -245,5 +246,79 @@ func TestTransferMode(t *testing.T) {
 	}
 	if want := "[a bZ c]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// A client that reaches the server through a proxy asks the proxy for its data connections, too. What
+// they carry begins after the proxy's reply.
+func TestProxiedData(t *testing.T) {
+	const proxy = "192.0.2.80:1080"
+	granted4, granted5 := "\x00\x5a\x00\x00\x00\x00\x00\x00", "\x05\x00\x00\x01\x0a\x00\x00\x01\x9c\x41"
+	for _, c := range []struct {
+		kind, control, data string   // the requests
+		replies             []string // of the proxy
+		passive, announced  string
+		want                ftp.Role
+	}{
+		{"SOCKS4", "\x04\x01\x00\x15\xc0\x00\x02\x15\x00", "\x04\x01\xc3\x51\xc0\x00\x02\x15\x00", []string{granted4},
+			"PASV", "227 (192,0,2,21,195,81)", ftp.Data},
+		{"SOCKS4", "\x04\x01\x00\x15\xc0\x00\x02\x15\x00", "\x04\x01\xc3\x51\xc0\x00\x02\x15\x00", []string{granted4},
+			"EPSV", "229 Extended (|||50001|)", ftp.Data},
+		{"SOCKS4", "\x04\x01\x00\x15\xc0\x00\x02\x15\x00", "\x04\x01\xc3\x52\xc0\x00\x02\x15\x00", []string{granted4},
+			"PASV", "227 (192,0,2,21,195,81)", ftp.Other},
+		{"SOCKS5", "\x05\x01\x00|\x05\x01\x00\x01\xc0\x00\x02\x15\x00\x15", "\x05\x01\x00|\x05\x01\x00\x01\xc0\x00\x02\x15\xc3\x51", []string{"\x05\x00", granted5},
+			"PASV", "227 (192,0,2,21,195,81)", ftp.Data},
+		{"SOCKS5", "\x05\x01\x00|\x05\x01\x00\x03\x08ftp.test\x00\x15", "\x05\x01\x00|\x05\x01\x00\x03\x08ftp.test\xc3\x51", []string{"\x05\x00", granted5},
+			"EPSV", "229 Extended (|||50001|)", ftp.Data},
+		{"HTTP CONNECT", "CONNECT 192.0.2.21:21 HTTP/1.1\r\n\r\n", "CONNECT 192.0.2.21:50001 HTTP/1.1\r\n\r\n", []string{"HTTP/1.1 200 ok\r\n\r\n"},
+			"PASV", "227 (192,0,2,21,195,81)", ftp.Data},
+	} {
+		for _, size := range []int{30, 30_000} {
+			f := forge.New()
+			dial := func(port, request string) (client, server *forge.End) {
+				client, server = f.Dial(forge.Client+port, proxy)
+				for i, part := range strings.Split(request, "|") {
+					client.Send(part)
+					server.Send(c.replies[i])
+				}
+				return client, server
+			}
+			client, server := dial(":3171", c.control)
+			server.Send("220 ready\r\n")
+			x := forge.Session{Capture: f, Client: client, Server: server}
+			x.Ask("USER a", "230 in")
+			x.Ask(c.passive, c.announced)
+			_, data := dial(":3172", c.data)
+			x.Ask("RETR a", "150 here")
+			content := strings.Repeat("the content", size/11)
+			for rest := content; rest != ""; {
+				n := min(1000, len(rest))
+				data.Send(rest[:n])
+				rest = rest[n:]
+			}
+			data.Close()
+			x.Server.Send("226 done\r\n")
+			file := f.PCAP()
+			compareReadings(t, c.kind, file)
+			tr := read(t, file)
+			got := tr.Connection(1)
+			if got.Role != c.want {
+				t.Errorf("%s, %s: got the role %s, want %s", c.kind, c.announced, got.Role, c.want)
+			}
+			if c.want == ftp.Other || got.Role == ftp.Other {
+				continue
+			}
+			if got.Transfer == nil || got.SHA256[:8] != sum(content) || got.Proxy == nil || got.Proxy.Kind != c.kind {
+				t.Errorf("%s, %s: got %+v, SHA-256 %s, want %s", c.kind, c.announced, got.Identity, got.SHA256, sum(content))
+			}
+			if n, back := got.Content(ftp.Server), got.Content(ftp.Client); n != int64(len(content)) || back != 0 {
+				t.Errorf("%s, %s: got %d bytes from the server, %d from the client", c.kind, c.announced, n, back)
+			}
+			carried := ""
+			err := tr.Contents(func(_ *ftp.Identity, _ ftp.Side, b tcp.Chunk) { carried += string(b.Data) }, func(*ftp.Connection) {})
+			if err != nil || carried != content {
+				t.Errorf("%s, %s: it carried %d bytes, want %d (%v)", c.kind, c.announced, len(carried), len(content), err)
+			}
+		}
 	}
 }

@@ -169,6 +169,7 @@ type facts struct {
 	at21     []found   // control connections at port 21 or 990
 	others   []found   // at other ports
 	named    []found   // that only the name in a ClientHello shows to be FTP
+	requests []request // of connections, to proxies
 }
 
 // An opening is an ftp.Opening in few bytes.
@@ -187,6 +188,13 @@ type found struct {
 	session
 	client int // direction
 	closed int // its last packet if the capture has its end, else 0
+}
+
+// A request asks a proxy for a connection.
+type request struct {
+	id    int // of the connection to the proxy
+	proxy *ftp.Proxy
+	asker int // direction
 }
 
 // readAgain reads the file for the facts, in parts if too many connections go on at the
@@ -213,6 +221,9 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data, o.time = int8(l.Initiator()), l.DataSegments() > 0, l.FirstTime
+	if proxy, asker := l.Requested(); proxy != nil {
+		f.requests = append(f.requests, request{l.id, proxy, asker})
+	}
 	o.tls, o.tlsClient = l.SeemsTLS(), int8(l.TLSClient())
 	if o.initiator >= 0 {
 		o.answer = uint32(l.Halves[1-o.initiator].SYN)
@@ -281,7 +292,7 @@ func (f *facts) join() {
 		f.joinAnnounced(group)
 	}
 	f.joinAnnounced(f.besideNone(f.named))
-	f.at21, f.others, f.named = nil, nil, nil
+	f.at21, f.others, f.named, f.requests = nil, nil, nil, nil
 	c.sessions = slices.Clip(c.sessions)
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinHidden()
@@ -333,6 +344,7 @@ func (f *facts) joinAnnounced(group []found) {
 	f.joinOtherEnds(&all)
 	f.joinMatching(all.Match)
 	f.joinMatching(all.MatchLate)
+	f.joinRequested(&all)
 }
 
 // joinOtherEnds joins the data connections of the sessions before that the sessions of the table
@@ -349,6 +361,19 @@ func (f *facts) joinOtherEnds(all *ftp.Expected) {
 		o := f.opening(id)
 		if p, ok := all.MatchOtherEnd(&o, p, f.opening(p.Control).Ends[party].Addr()); ok {
 			f.c.purposes[id] = &p
+		}
+	}
+}
+
+// joinRequested joins the connections that were requested from proxies.
+func (f *facts) joinRequested(all *ftp.Expected) {
+	for _, r := range f.requests {
+		if f.c.purposes[r.id] != nil {
+			continue
+		}
+		o := f.opening(r.id)
+		if p, ok := all.MatchRequested(&o, r.proxy, r.asker); ok {
+			f.c.purposes[r.id] = &p
 		}
 	}
 }

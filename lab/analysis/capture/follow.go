@@ -171,6 +171,9 @@ func (f *follower) begin(p *packet.Packet) *live {
 
 // beginData chooses what is done with the bytes of a connection that is recorded.
 func (f *follower) beginData(l *live) {
+	if l.purpose != nil {
+		l.Expect(l.purpose)
+	}
 	if f.c.protected[l.id] {
 		l.Protect(&f.pool, f.c.keys, f.c.hash)
 	} else if l.purpose != nil && l.purpose.Role == ftp.Data {

@@ -205,7 +205,7 @@ var pointers = regexp.MustCompile(`0x[0-9a-f]+`)
 // factsOf is all that is said of a connection.
 func factsOf(c *ftp.Connection) string {
 	d := *c
-	d.DataPort, d.Transfer, d.TLS = nil, nil, nil
+	d.DataPort, d.Transfer, d.TLS, d.Proxy = nil, nil, nil, nil
 	text := fmt.Sprintf("%+v\n", d)
 	if c.TLS != nil {
 		t := c.TLS
@@ -216,6 +216,9 @@ func factsOf(c *ftp.Connection) string {
 	}
 	if c.Transfer != nil {
 		text += fmt.Sprintf("  %+v\n", *c.Transfer)
+	}
+	if c.Proxy != nil {
+		text += fmt.Sprintf("  %+v\n", *c.Proxy)
 	}
 	return text
 }

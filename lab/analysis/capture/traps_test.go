@@ -45,6 +45,9 @@ func describe(t *capture.Capture) string {
 		if c.SHA256 != "" {
 			b.WriteString(" " + c.SHA256[:8])
 		}
+		if c.Proxy != nil {
+			fmt.Fprintf(&b, " behind %s for %s", c.Proxy.Kind, c.Proxy.Server)
+		}
 		b.WriteString("\n")
 	}
 	for s := range t.Sessions() {

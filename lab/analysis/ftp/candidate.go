@@ -31,6 +31,9 @@ type Candidate struct {
 	chains    [2]recordChain // of directions whose beginning is not in the capture
 	overlong  bool           // its dialogue is longer than what is recorded of it
 	checkAt   int            // bytes recorded after which to look again whether it is dialogue
+	requests  bool           // a direction may begin with a request to a proxy
+	requested *Proxy         // the request; nil for none
+	asker     int            // the direction of the request
 }
 
 // A state is what is done with the bytes of a connection.
@@ -63,6 +66,13 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 	}
 	*c = Candidate{State: state, spare: spare}
 	c.State.Begin(src, dst)
+}
+
+// Expect prepares c for a purpose that is known, before its first packet.
+func (c *Candidate) Expect(p *Purpose) {
+	if p.Proxy != nil {
+		c.skip(p.Proxy, p.asker)
+	}
 }
 
 // NotDialogue makes c a connection that is known not to be dialogue, before its first packet:
@@ -100,14 +110,9 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	dir := seg.Direction
 	first := !c.begun[dir] && !seg.Damaged
 	c.begun[dir] = c.begun[dir] || first
-	if first && seg.Payload[0] == 0x16 && tlsRecord(seg.Payload) {
-		c.handshake = true
-		switch handshakeType(seg.Payload) {
-		case clientHello:
-			c.hello[dir] = true
-		case serverHello:
-			c.hello[1-dir] = true
-		}
+	if first {
+		c.beginsTLS(dir, seg.Payload)
+		c.requests = c.requests || requests(seg.Payload[0])
 	}
 	c.alert = c.alert || first && tlsAlert(seg.Payload)
 	if c.recorded[dir] == nil {
@@ -116,6 +121,20 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 		}
 	}
 	c.recorded[dir].Add(p, seg)
+}
+
+// beginsTLS notes whether a direction begins with a handshake of TLS.
+func (c *Candidate) beginsTLS(dir int, data []byte) {
+	if data[0] != 0x16 || !tlsRecord(data) {
+		return
+	}
+	c.handshake = true
+	switch handshakeType(data) {
+	case clientHello:
+		c.hello[dir] = true
+	case serverHello:
+		c.hello[1-dir] = true
+	}
 }
 
 // decide looks at a connection that may be dialogue, and drops its bytes if it is not.
@@ -160,6 +179,9 @@ func (c *Candidate) atFTPPort() bool {
 
 // letGo drops what was recorded of a connection that is not dialogue.
 func (c *Candidate) letGo() {
+	if c.requests {
+		c.findRequest()
+	}
 	for dir, r := range c.recorded {
 		if c.Hashes != nil && r != nil {
 			c.digests[dir].AddRecording(c.Hashes, &c.Halves[dir], r)
@@ -180,7 +202,7 @@ func (c *Candidate) Digest(dir int) string {
 	case c.state == opaque:
 		return c.digests[dir].Sum(&c.Halves[dir])
 	}
-	return tcp.SumRecording(&c.Halves[dir], c.recorded[dir])
+	return c.digests[dir].SumRecording(&c.Halves[dir], c.recorded[dir])
 }
 
 // implicit is the direction of the client if the connection is implicit FTPS: it begins with

@@ -92,6 +92,10 @@ type Purpose struct {
 	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
 	// any: it is taken for a data connection because of its hosts, its ports and its time.
 	Inferred bool
+	// Proxy is the proxy that was asked for a data connection, nil for none. The request and the
+	// reply come before the content and are not part of it.
+	Proxy *Proxy
+	asker int // the direction of the request
 }
 
 // InTLS reports whether what the connection carries is in TLS in the given packet.
@@ -142,6 +146,18 @@ func (c *Connection) Flow(s Side) *tcp.Flow {
 		return &c.ServerFlow
 	}
 	return &c.ClientFlow
+}
+
+// Content returns how many bytes the given side sent, without those for a proxy.
+func (c *Connection) Content(s Side) int64 {
+	n := c.Flow(s).Bytes
+	if c.Proxy == nil {
+		return n
+	}
+	if c.Side(c.asker) == s {
+		return n - c.Proxy.front[0]
+	}
+	return n - c.Proxy.front[1]
 }
 
 // Addr returns the address of the given side.

@@ -181,6 +181,19 @@ func (all *Expected) MatchOtherEnd(o *Opening, p *Purpose, party netip.Addr) (pu
 	return purpose, host == e.initiator && host != party.Unmap()
 }
 
+// MatchRequested is Match for a connection that a side asked a proxy for: it came to a data port there.
+func (all *Expected) MatchRequested(o *Opening, p *Proxy, asker int) (purpose Purpose, ok bool) {
+	there := *o
+	for _, at := range p.Listeners(o.Ends[1-asker].Addr()) {
+		there.Ends[1-asker] = at
+		if purpose, ok = all.Match(&there); ok {
+			purpose.Proxy, purpose.asker = p, asker
+			return purpose, true
+		}
+	}
+	return purpose, false
+}
+
 // siteToSite notes that a connection between two servers came to two data ports.
 func siteToSite(id int, a, b *DataPort) {
 	a.SiteToSite, b.SiteToSite = append(a.SiteToSite, id), append(b.SiteToSite, id)

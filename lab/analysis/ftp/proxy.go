@@ -6,6 +6,7 @@ package ftp
 import (
 	"bytes"
 	"encoding/binary"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -25,6 +26,8 @@ type Proxy struct {
 	// Server is the server that the client wants to reach, "192.0.2.21:21" or
 	// "ftp.example.test:21"; "" if it is not known.
 	Server string
+
+	front [2]int64 // how many bytes of it the client and the server sent
 }
 
 // maxFront is how many bytes of a stream are searched for a proxy.
@@ -56,7 +59,59 @@ func behindProxy(client, server tcp.Stream) (_, _ tcp.Stream, proxy *Proxy) {
 	if proxy == nil {
 		return client, server, nil
 	}
+	proxy.front = [2]int64{int64(fromClient), int64(fromServer)}
 	return client.Without(fromClient), server.Without(fromServer), proxy
+}
+
+// requests reports whether a stream may begin with the request of a connection, by its first byte.
+func requests(first byte) bool { return first == 4 || first == 5 || first == 'C' }
+
+// findRequest looks for the request of a connection in what was recorded, and for the beginning of TLS
+// behind it.
+func (c *Candidate) findRequest() {
+	streams := c.Streams(c.recorded)
+	for dir := range streams {
+		client, server, proxy := behindProxy(streams[dir], streams[1-dir])
+		if proxy == nil {
+			continue
+		}
+		c.requested, c.asker = proxy, dir
+		for i, stream := range []tcp.Stream{client, server} {
+			if chunk, ok := stream.Next(); ok {
+				c.beginsTLS(dir^i, chunk.Data)
+			}
+		}
+		c.skip(proxy, dir)
+		return
+	}
+}
+
+// skip leaves the exchange with a proxy out of the content.
+func (c *Candidate) skip(p *Proxy, asker int) {
+	c.digests[asker].Skip, c.digests[1-asker].Skip = p.front[0], p.front[1]
+}
+
+// Requested is the proxy that a side asked for a connection, nil for none, and the direction of that
+// side, when all packets have been read.
+func (c *Candidate) Requested() (p *Proxy, asker int) {
+	if c.requests && c.state != opaque && c.requested == nil {
+		c.findRequest()
+	}
+	return c.requested, c.asker
+}
+
+// Listeners are the addresses to which a connection goes that was requested from a proxy: the one in the
+// request, and the port there at the proxy, which stands for the server if only its name is known, or if
+// the server gave a port alone.
+func (p *Proxy) Listeners(proxy netip.Addr) (all []netip.AddrPort) {
+	if a, err := netip.ParseAddrPort(p.Server); err == nil {
+		all = append(all, unmapped(a))
+	}
+	_, port, _ := net.SplitHostPort(p.Server)
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		all = append(all, netip.AddrPortFrom(proxy.Unmap(), uint16(n)))
+	}
+	return all
 }
 
 // firstBytes returns the first bytes of a stream, up to a gap.

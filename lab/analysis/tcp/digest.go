@@ -30,6 +30,9 @@ type Digest struct {
 	// hash. A chunk's data is valid until To returns; its fields about
 	// acknowledgements are not set.
 	To func(Chunk)
+	// Skip is how many bytes at the start of the stream are left out. It has to be set before the
+	// first call.
+	Skip int64
 
 	early   *Recording // the data until the start of the stream is known; nil if there is none
 	digest  *digest    // once the start is known
@@ -113,7 +116,7 @@ func (d *Digest) begin(pool *Pool, h *Half) {
 }
 
 func (d *Digest) hashEarly(pool *Pool, h *Half) {
-	d.digest = newDigest(pool, h.start(), d.To)
+	d.digest = newDigest(pool, h.start()+d.Skip, d.To)
 	if d.early != nil {
 		for _, s := range d.early.segments {
 			d.add(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time}, s.damaged)
@@ -126,7 +129,7 @@ func (d *Digest) hashEarly(pool *Pool, h *Half) {
 // is empty or has a gap.
 func (d *Digest) Sum(h *Half) string {
 	have, start, end := h.Stream()
-	if start == end || !have.Covers(start, end) {
+	if start += d.Skip; start >= end || !have.Covers(start, end) {
 		return ""
 	}
 	if d.digest == nil {
@@ -136,8 +139,10 @@ func (d *Digest) Sum(h *Half) string {
 	return d.digest.sum(start, end)
 }
 
-// SumRecording is like Sum, for a direction that was recorded completely.
-func SumRecording(h *Half, r *Recording) string { return (&Digest{early: r}).Sum(h) }
+// SumRecording is Sum for a direction that was recorded completely.
+func (d *Digest) SumRecording(h *Half, r *Recording) string {
+	return (&Digest{early: r, Skip: d.Skip}).Sum(h)
+}
 
 // End passes the remaining data to To: data after a gap that the capture did not fill.
 func (d *Digest) End(h *Half) {

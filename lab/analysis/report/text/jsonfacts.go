@@ -43,6 +43,7 @@ type jsonConnection struct {
 	Control      *int           `json:"control,omitempty"`
 	Inferred     bool           `json:"inferred,omitempty"`
 	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
+	Proxy        *jsonProxy     `json:"proxy,omitempty"`
 	History      string         `json:"history"`
 	FirstPacket  int            `json:"first_packet"`
 	LastPacket   int            `json:"last_packet"`
@@ -221,7 +222,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
 		j.Control = &c.Control
 	}
-	j.Inferred = c.Inferred
+	j.Inferred, j.Proxy = c.Inferred, proxyJSON(c.Proxy)
 	if x := c.Transfer; x != nil {
 		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, valid(x.Mode)}
 	}
@@ -238,12 +239,16 @@ func streamJSON(f *tcp.Flow) jsonFlow {
 }
 
 func sessionJSON(d *capture.Dialogue) *jsonSession {
-	j := &jsonSession{Control: d.Control.ID, User: valid(d.User), TLS: d.TLS}
-	if p := d.Proxy; p != nil {
-		j.Proxy = &jsonProxy{Kind: p.Kind, Server: valid(p.Server)}
-		if p.Client.IsValid() {
-			j.Proxy.Client = p.Client.String()
-		}
+	return &jsonSession{Control: d.Control.ID, User: valid(d.User), TLS: d.TLS, Proxy: proxyJSON(d.Proxy)}
+}
+
+func proxyJSON(p *ftp.Proxy) *jsonProxy {
+	if p == nil {
+		return nil
+	}
+	j := &jsonProxy{Kind: p.Kind, Server: valid(p.Server)}
+	if p.Client.IsValid() {
+		j.Client = p.Client.String()
 	}
 	return j
 }

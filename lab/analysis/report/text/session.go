@@ -216,6 +216,9 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	case d.DataPort == nil && d.Control != ftp.NoConnection:
 		lines = append(lines, fmt.Sprintf("|   nothing in the capture announces it; a server's port %d is for data", d.Server.Port()))
 	}
+	if p := d.Proxy; p != nil {
+		lines = append(lines, fmt.Sprintf("|   through a proxy (%s), which is asked for %s", p.Kind, Escape(p.Server)))
+	}
 	if e := d.Transfer; e != nil {
 		text := "|   for " + Escape(strings.TrimSpace(e.Command+" "+e.Argument))
 		switch {
