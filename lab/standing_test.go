@@ -34,6 +34,19 @@ func TestWhereItStands(t *testing.T) {
 	}
 }
 
+// TestWhereItStandsAmongOthers has two sessions at once: the failure does not quote the other one.
+func TestWhereItStandsAmongOthers(t *testing.T) {
+	s := parse(t, "# x\n# y", "deadline 2s", "open", "login anonymous", "get a &", "session b", "open", "login anonymous", "noop", "quit",
+		"-- server --", "on RETR: fall silent", "-- files/a --", "x")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(result.Report, ": get a &: RETR a: waited 2s") || strings.Contains(result.Report, "the dialogue ends") {
+		t.Errorf("got %q, want only what the step waited for", result.Report)
+	}
+}
+
 // TestLikelyReasons has a stall be the reason for a failure, or not.
 func TestLikelyReasons(t *testing.T) {
 	j := &judge{scenario: &scenario.Scenario{Deadline: 4 * time.Second}}

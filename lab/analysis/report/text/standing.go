@@ -11,18 +11,31 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Standing says with which line the dialogues of a capture end, and what the last command
-// still waits for: for a session that came to a standstill. It is "" if no dialogue can be
-// read.
+// Standing says with which line the last dialogue of a capture ends, and what its last
+// command still waits for: for a session that came to a standstill. It is "" if no dialogue
+// can be read, or if another one went on at the same time, because then it may be that one.
 func Standing(c *capture.Capture) string {
 	var last *ftp.Session
+	alone := true
 	for s := range c.Sessions() {
-		if len(s.Lines) > 0 && (last == nil || s.Lines[len(s.Lines)-1].Packet > last.Lines[len(last.Lines)-1].Packet) {
+		if len(s.Lines) == 0 {
+			continue
+		}
+		if last == nil {
+			last = s
+			continue
+		}
+		first := last
+		if s.Lines[0].Packet < first.Lines[0].Packet {
+			first, s = s, first
+		}
+		alone = alone && end(first) < s.Lines[0].Packet
+		if last = first; end(s) > end(first) {
 			last = s
 		}
 	}
 	switch {
-	case last == nil:
+	case last == nil || !alone:
 		return ""
 	case last.Hidden:
 		return "the dialogue goes on in TLS, which cannot be read"
@@ -51,6 +64,9 @@ func Standing(c *capture.Capture) string {
 	}
 	return text
 }
+
+// end is the frame of the last line of a session.
+func end(s *ftp.Session) int { return s.Lines[len(s.Lines)-1].Packet }
 
 // LastRefusal says which command the server refused last, and how, in the sessions that began at a
 // time or later; "" if it refused none.
