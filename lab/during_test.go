@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"os"
 	"strings"
 	"testing"
 
@@ -43,6 +45,47 @@ func TestRepliesDuringTransfer(t *testing.T) {
 		}
 		if test.want == "" && result.Report != "" || !strings.Contains(result.Report, test.want) {
 			t.Errorf("%q, %q: got %q, want %q", test.steps, test.rules, result.Report, test.want)
+		}
+	}
+}
+
+// TestServerWithoutDataConnection has data connections that cannot be opened, or break. The
+// server goes on with its rule, and nothing of the end of the lab is in the capture.
+func TestServerWithoutDataConnection(t *testing.T) {
+	const blocked = "drop server.20 > client [S]"
+	for _, test := range []struct {
+		path, steps, rule string
+		lines             int    // of failures
+		not               string // in the capture
+	}{
+		{"", "quote PASV\ndial\nsend RETR a\nawait 150\nread 1000\nreset data\nawait 426\nquit",
+			"on RETR: reply 150 x; send 2000; pause 200ms; send; reply 426 y", 0, ""},
+		{"", "quote PORT 198,51,100,100,15,160\nsend LIST\nawait 150\nawait 451\nquit", `on LIST: reply 150 x; open data; send "x"; reply 451 y`, 0, "425 "},
+		{blocked, "active\nget a", "", 1, "425 "},
+		{blocked, "active\nexpect timeout: get a\nquit", "", 1, "425 "},
+	} {
+		lines := []string{"# x\n# y", "network wire", "host server 192.0.2.21 rtt=100ms", "deadline 2s", "file a 20kB"}
+		if test.path != "" {
+			lines = append(lines, test.path)
+		}
+		lines = append(lines, "open", "login anonymous", test.steps)
+		if test.rule != "" {
+			lines = append(lines, "-- server --", test.rule)
+		}
+		results := t.TempDir()
+		result, err := Run(t.Context(), parse(t, lines...), Options{Results: results, TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(result.Report, "\n"); got != test.lines {
+			t.Errorf("%q: got %q, want %d lines", test.steps, result.Report, test.lines)
+		}
+		capture, err := os.ReadFile(result.Capture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.not != "" && bytes.Contains(capture, []byte(test.not)) {
+			t.Errorf("%q: the capture has a reply %s", test.steps, test.not)
 		}
 	}
 }

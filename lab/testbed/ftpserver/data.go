@@ -256,7 +256,7 @@ type active struct {
 }
 
 func newActive(s *session, library net.Listener, addr netip.AddrPort) *active {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(s.life)
 	return &active{session: s, library: library, addr: addr, context: ctx, cancel: cancel}
 }
 
@@ -304,6 +304,8 @@ func reason(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("no answer in %v", dataTimeout)
+	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed):
+		return errors.New("the server has given it up")
 	case errors.As(err, &number):
 		return number
 	}

@@ -24,6 +24,7 @@ type ruleRun struct {
 	rest    []scenario.Action // still to be done
 	values  map[string]string // of placeholders
 	data    *dataConn         // nil while it is not open
+	broken  bool              // the data connection could not be opened, or has failed
 	own     network.Listener  // at a port that the rule names; nil is none
 
 	keep bool          // the data connection is left open
@@ -202,12 +203,12 @@ type pipeEnd struct {
 func (p pipeEnd) RemoteAddr() net.Addr { return p.remote }
 
 // hides reports whether a reply of the library's, of which this is the first
-// line, is kept from the client.
+// line, is kept from the client. After the end of the session, all are.
 func (s *session) hides(code int, first string) bool {
 	r := s.running()
 	switch {
-	case r == nil:
-		return false
+	case r == nil || s.over.Load():
+		return s.over.Load()
 	case r.part == listens && code == 229:
 		r.setPort(between(first, "(|||", "|)"))
 		return true
@@ -293,7 +294,7 @@ func (r *ruleRun) perform() (handed string) {
 }
 
 // do does one action. An error means that the rest of the rule cannot be done,
-// because the client has gone, or did not open the data connection.
+// because the client has gone, or has ended the transfer.
 func (r *ruleRun) do(a scenario.Action) error {
 	control := r.session.control
 	switch a.Verb {
@@ -333,10 +334,10 @@ func (r *ruleRun) do(a scenario.Action) error {
 	if r.aside {
 		return r.session.endTransfer(a)
 	}
-	if err := r.reachable(r.openData()); err != nil {
-		return err
+	if !r.broken {
+		r.broken = r.openData() != nil || r.doData(a) != nil
 	}
-	return r.doData(a)
+	return r.life.Err()
 }
 
 // reachable tells the client why there is no data connection, if err is not nil.

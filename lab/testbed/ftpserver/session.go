@@ -31,6 +31,7 @@ type session struct {
 
 	letIn  atomic.Bool // a rule lets the client in
 	silent atomic.Bool // a rule has ended what the server says
+	over   atomic.Bool // the library has ended the session
 
 	protection protection
 	refusal    Reply // under mu: sent in place of the library's next refusal; its code is 0 for none
@@ -169,8 +170,10 @@ func (s *session) ClientConnected(context ftpserverlib.ClientContext) (string, e
 	return "FTP server ready.", nil
 }
 
-// ClientDisconnected ends the session.
+// ClientDisconnected ends the session. A data connection that was being opened has failed
+// then, and nobody is there to be told.
 func (s *session) ClientDisconnected(ftpserverlib.ClientContext) {
+	s.over.Store(true)
 	s.dropData()
 	s.control.end()
 }
