@@ -100,6 +100,26 @@ func TestLostBetweenPlaces(t *testing.T) {
 	}
 }
 
+// A session that crosses a NAT between two places is in the capture with the addresses of both
+// sides. A want can declare both.
+func TestPlacesOnBothSidesOfANAT(t *testing.T) {
+	for _, test := range []struct{ places, other, hint string }{
+		{"client,server", "", "hint: 203.0.113.7 is client on the other side of its NAT (line 4), so a connection of it is in the capture twice;"},
+		{"server,client", "", "hint: 192.168.1.100 is client on the other side of its NAT (line 4)"},
+		{"client,server", "out 203.0.113.7.* > server.21\nout ...\n", ""},
+	} {
+		s := parse(t, "# NAT", "network wire capture="+test.places, "host client 192.168.1.100", "nat client 203.0.113.7 alg",
+			"open", "login anonymous x", "quit", "-- want --", "ctl client.* > server.21", test.other+"ctl ...")
+		r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.Report, test.hint) || (r.Outcome == Passed) != (test.hint == "") {
+			t.Errorf("capture=%s, %q: got outcome %s, want %q in\n%s", test.places, test.other, r.Outcome, test.hint, r.Report)
+		}
+	}
+}
+
 // interfaceNames counts the packets of each interface, as tshark knows it.
 func interfaceNames(t *testing.T, capture string) map[string]int {
 	t.Helper()

@@ -1,0 +1,33 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/expect"
+)
+
+// explainNATs adds to connections that are not declared that they are those of a host behind a NAT,
+// seen from the other side of it. A capture of places on both sides has them twice.
+func (j *judge) explainNATs(v *expect.Verdict) {
+	n := j.scenario.Network
+	if len(n.AlsoAt) == 0 {
+		return
+	}
+	for i := range v.Mismatches {
+		m := &v.Mismatches[i]
+		for _, h := range n.Hosts {
+			nat := n.NATOf(h.Name)
+			if nat == nil || m.Kind != expect.Undeclared {
+				continue
+			}
+			other := nat.Addr
+			if j.hosts[h.Name] == nat.Addr {
+				other = h.Addr
+			}
+			if strings.Contains(" "+m.Got, " "+other.String()+".") {
+				m.Hint = fmt.Sprintf("%s is %s on the other side of its NAT (line %d), so a connection of it is in the capture twice; declare both, this one with %s, or record at one place", other, h.Name, nat.Line, other)
+			}
+		}
+	}
+}
