@@ -179,6 +179,7 @@ type opening struct {
 	time      int64  // of its first packet
 	initiator int8
 	six, data bool
+	moved     bool // data was sent, even if it is not in the capture
 	tls       bool // it seems to be in TLS
 	tlsClient int8 // the direction of the client of TLS, -1 if that is not known
 }
@@ -221,6 +222,7 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data, o.time = int8(l.Initiator()), l.DataSegments() > 0, l.FirstTime
+	o.moved = o.data || l.Flow(0).Missing+l.Flow(1).Missing > 0
 	if proxy, asker := l.Requested(); proxy != nil {
 		f.requests = append(f.requests, request{l.id, proxy, asker})
 	}
@@ -300,7 +302,12 @@ func (f *facts) join() {
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		s.Assign(
-			func(id int) int { return int(c.spans[id].first) },
+			func(id int) (first, last int) {
+				if f.openings[id].moved {
+					last = int(c.spans[id].last)
+				}
+				return int(c.spans[id].first), last
+			},
 			func(id int, t *ftp.Transfer) {
 				if c.purposes[id].Control == s.control { // else it is the other end of a transfer between two servers
 					c.purposes[id].Transfer = t

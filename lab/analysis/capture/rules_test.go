@@ -311,6 +311,58 @@ var rules = []rule{
 		f.Dial(forge.Client+":40100", forge.Server+":99")
 		x.Ask("LIST", "150 here", "226 done")
 	}},
+	{"data that ended before the first command in the capture",
+		"user a; - 220; - 150; - 226; USER a 230; PASV 227; STOR b 150 226; 1 for nothing", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("PASV", "227 (192,0,2,21,0,99)")
+			c, _ := f.Dial(forge.Client+":40099", forge.Server+":99")
+			lost(x.Client, "STOR a")
+			x.Server.Send("150 here\r\n")
+			lost(c, "data")
+			c.Close()
+			x.Server.Send("226 done\r\n")
+			lost(x.Client, "PASV")
+			lost(x.Server, "227 (192,0,2,21,0,98)")
+			x.Ask("STOR b", "150 here", "226 done")
+		}},
+	{"data of two commands, of which the first is lost",
+		"user a; - 220; - 150; - 226; USER a 230; PASV 227; RETR b 150 226; 1 for nothing; 2 for RETR b", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("PASV", "227 (192,0,2,21,0,99)")
+			lost(x.Client, "RETR a")
+			for i, retr := range []string{"", "RETR b"} {
+				_, s := f.Dial(forge.Client+":"+itoa(40099+i), forge.Server+":99")
+				if retr != "" {
+					x.Ask(retr)
+				}
+				x.Server.Send("150 here\r\n")
+				s.Send("data")
+				s.Close()
+				x.Server.Send("226 done\r\n")
+			}
+		}},
+	{"a command whose replies are lost with the next address", in + "PASV 227; STOR a; STOR b 150 226; 1 for STOR a", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("STOR a")
+		lost(x.Server, "150 here")
+		lost(x.Server, "226 done")
+		lost(x.Client, "PASV")
+		lost(x.Server, "227 (192,0,2,21,0,98)")
+		x.Ask("STOR b", "150 here", "226 done")
+	}},
+	{"a connection whose command is lost with the next address",
+		in + "PORT 198,51,100,100,0,99 200; PASV; STOR b 150 226; 1 for nothing", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("PORT 198,51,100,100,0,99", "200 ok")
+			lost(x.Client, "RETR a")
+			_, client := f.Dial(forge.Server+":20", forge.Client+":99")
+			lost(x.Server, "150 here")
+			x.Ask("PASV")
+			lost(x.Server, "227 (192,0,2,21,0,98)")
+			x.Ask("STOR b", "150 here", "226 done")
+			client.Peer.Close()
+		}},
 	{"a reply whose end is missing", "user ; - 220; FEAT 211; NOOP", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Client.Send("FEAT\r\n")

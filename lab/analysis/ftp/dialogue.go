@@ -71,7 +71,10 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
 	o := &Outline{Proxy: t.proxy}
 	layer, _ := t.Read(Handler{
-		Line: func(*Line) { o.Lines++ },
+		Line: func(l *Line) {
+			o.Lines++
+			o.transfers.lossy = o.transfers.lossy || l.AfterGap && !l.UnreadBefore
+		},
 		Exchange: func(e *Exchange) {
 			user.add(e)
 			ports.add(e)

@@ -278,7 +278,7 @@ func checkOutline(t *testing.T, s *Session, of *Transcript) {
 		to := netip.AddrPortFrom(listener.Addr(), a.Addr.Port())
 		table.Match(&Opening{ID: i, Ends: [2]netip.AddrPort{initiator, to}, FirstPacket: a.Packet + 1, TLSClient: -1})
 	}
-	o.Assign(func(id int) int { return id }, func(id int, by *Transfer) {
+	o.Assign(func(id int) (first, last int) { return id, id }, func(id int, by *Transfer) {
 		if e := s.Exchanges[by.Exchange]; e.Sender() == "" || e.Command != by.Command || e.Argument != by.Argument {
 			t.Errorf("connection %d is of %+v, which is %+v", id, by, e)
 		}

@@ -340,8 +340,9 @@ type transferCommand struct {
 	Transfer
 	firstPacket int
 	finalPacket int  // of the reply that ended it, 0 for none
-	began       bool // the server said that it begins
+	began       bool // the server said that it begins, or may have said so in what was lost
 	joined      bool // a data connection belongs to it
+	announces   bool // it moves no data, but gives or asks for an address, which may be lost
 }
 
 // transfers are the commands that move data, of the part of a session that has been read.
@@ -349,6 +350,7 @@ type transfers struct {
 	list     []transferCommand
 	commands int    // so far
 	mode     string // agreed on so far
+	lossy    bool   // some of the dialogue is not in the capture
 }
 
 // add takes the next command.
@@ -359,9 +361,11 @@ func (all *transfers) add(e *Exchange) {
 		all.mode = strings.TrimPrefix(capitals(strings.TrimSpace(strings.Clone(e.Argument))), "S")
 	case e.Command == "REIN" && final == 220:
 		all.mode = ""
+	case all.lossy && announces(e.Command) && final < 300:
+		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, announces: true})
 	case e.Sender() != "":
 		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode}
-		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began()}
+		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began() || all.lossy && final < 400}
 		if n := len(e.Replies); n > 0 && t.Reply > 0 {
 			x.finalPacket = e.Replies[n-1].Packet
 		}
@@ -370,18 +374,41 @@ func (all *transfers) add(e *Exchange) {
 	all.commands++
 }
 
-// between returns those from one command on, up to another.
+// announces reports whether a command gives, or asks for, the address of the next data connection.
+func announces(command string) bool {
+	switch command {
+	case "PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV":
+		return true
+	}
+	return false
+}
+
+// between returns those from one command on, up to another, or to an address that may be lost.
 func (all *transfers) between(from, to int) []transferCommand {
 	at := func(command int) int {
 		return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
 	}
-	return all.list[at(from):at(max(from, to))]
+	among := all.list[at(from):at(max(from, to))]
+	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.announces }); i >= 0 {
+		return among[:i]
+	}
+	return among
+}
+
+// sentBefore returns the first commands, up to one after a packet.
+func sentBefore(among []transferCommand, packet int) []transferCommand {
+	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.firstPacket > packet }); i >= 0 {
+		return among[:i]
+	}
+	return among
 }
 
 // Assign calls assign for each data connection that a command used. A connection to a data
-// port belongs to a command between that data port and the next one. Assign removes
-// malformed data ports to which no connection came, and forgets the commands.
-func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Transfer)) {
+// port belongs to a command between that data port and the next one. If some of the dialogue
+// was lost, data that ended before these commands belongs to a lost one. packets are the first
+// packet of a connection and, if it has data, the last one, else 0. Assign removes malformed
+// data ports to which no connection came, and forgets the commands.
+func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
 	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return a.Malformed && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
 		last := o.transfers.commands
@@ -398,7 +425,11 @@ func (o *Outline) Assign(firstPacket func(id int) int, assign func(id int, t *Tr
 			if len(free) == 0 {
 				candidates = among
 			}
-			if x := chosen(candidates, firstPacket(id), a.Mode); x != nil {
+			first, last := packets(id)
+			if o.transfers.lossy && last > 0 {
+				candidates = sentBefore(candidates, last)
+			}
+			if x := chosen(candidates, first, a.Mode); x != nil {
 				x.joined = true
 				a.uses[n] = x.Exchange
 				t := x.Transfer
