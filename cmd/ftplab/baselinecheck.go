@@ -117,7 +117,9 @@ func (f *baselineCheck) prepare() (err error) {
 			return err
 		}
 	}
-	f.profile, err = profileNamed(f.normal)
+	if f.profile, err = profileNamed(f.normal); err == nil && !f.profile.Compares() {
+		return fmt.Errorf("--normal %s: this profile has nothing that a capture could be compared with; 'ftplab baseline learn' makes one that has", f.normal)
+	}
 	return err
 }
 

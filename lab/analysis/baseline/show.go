@@ -24,6 +24,9 @@ func (p *Profile) WriteText(w io.Writer) error {
 		fmt.Fprintln(out, line)
 	}
 	writeRules(out)
+	if !p.Compares() {
+		return out.Flush()
+	}
 	fmt.Fprintf(out, "\nWHAT VARIES\n")
 	for _, m := range Measures() {
 		writeDistribution(out, m, p.Distributions[m.Name])
@@ -44,6 +47,9 @@ func (p *Profile) WriteText(w io.Writer) error {
 }
 
 func (p *Profile) amounts() string {
+	if !p.Compares() && p.Traffic != nil {
+		return "only what sessions are generated from"
+	}
 	return fmt.Sprintf("%s, %s, %s, %s", plural(p.Packets, "packet", "packets"),
 		plural(p.Connections, "connection", "connections"), plural(p.Sessions, "session", "sessions"), plural(p.Transfers, "transfer", "transfers"))
 }
