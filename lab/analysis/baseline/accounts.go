@@ -13,7 +13,12 @@ import (
 // How many servers may refuse one client, and how many clients may fail with one user name.
 const (
 	sprayedServers = 10
-	manyClients    = 10
+	// and how many servers, if the client only tried what everybody tries first, or to log in anonymously
+	famousServers = 5
+	publicServers = 8
+	// and how many times as many servers refuse a stolen password as accept it
+	refusedToAccepted = 3
+	manyClients       = 10
 	// and how many clients may fail with how many different names
 	crowdOfClients = 20
 	crowdOfNames   = 8
@@ -139,13 +144,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 		}
 	}
 	for client, servers := range all.servers {
-		if len(servers) >= sprayedServers && !judged[client] {
-			b := breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers),
-				observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
-			if all.hasOutdated(client) {
-				b.severity, b.sign = Odd, 2
-				b.observed += ", with one name and one password"
-			}
+		if b, ok := all.sprayed(client, servers); ok && !judged[client] {
 			found = append(found, b)
 		}
 	}
@@ -169,6 +168,50 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	}
 	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
 	return found
+}
+
+// sprayed judges the failures of one client at many servers.
+func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int) (b breach, ok bool) {
+	b = breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers), observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
+	switch n := len(servers); {
+	case n < famousServers:
+		return b, false
+	case n >= publicServers && all.failedOnlyWith(client, func(g guess) bool { return g.isFamous() || isPublic(g.user) }),
+		all.failedOnlyWith(client, guess.isFamous):
+		b.observed += ", which tried only what everybody tries first"
+		return b, true
+	case n < sprayedServers:
+		return b, false
+	case all.hasOutdated(client):
+		b.observed += ", with one name and one password"
+		if accepted := all.acceptedBy(client); accepted > 0 && accepted*refusedToAccepted <= n {
+			b.observed += fmt.Sprintf("; %d accepted them", accepted)
+			break
+		}
+		b.severity, b.sign = Odd, 2
+	}
+	return b, true
+}
+
+// failedOnlyWith reports whether all failures of a client are of a kind.
+func (all *logins) failedOnlyWith(client netip.Addr, kind func(guess) bool) bool {
+	for who, list := range all.failures {
+		if who.client == client && slices.ContainsFunc(list, func(g guess) bool { return !kind(g) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// acceptedBy is at how many servers a client logged in.
+func (all *logins) acceptedBy(client netip.Addr) int {
+	servers := map[netip.Addr]bool{}
+	for who := range all.welcome {
+		if who.client == client {
+			servers[who.server] = true
+		}
+	}
+	return len(servers)
 }
 
 // hasOutdated reports whether a client failed with one name and one password only, which are not common.

@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
@@ -17,6 +18,77 @@ import (
 const aLeak = "root:$6$abXk9:19000:0:99999:7:::\nVPN key 88-12-AA-FE of the office in the north, and the code of the gate\n"
 
 var behaviours = []lookalike{
+	{"first passwords that are refused, one that is accepted, and a program", "no-signs-agree", "", firstPasswords("> STOR a.exe\n< 150 go on\n< 226 done")},
+	{"first passwords that are refused, and one that is accepted", "no-guessing", IsUnusual, firstPasswords("> NOOP\n< 200 ok")},
+	{"first passwords at a few devices", "no-guessing", "", eachServer(6, "admin", "1234", 0)},
+	{"a password that was changed at a few devices", "no-guessing", IsNormal, eachServer(6, "ada", "Lens-42", 0)},
+	{"a search for anonymous servers that finds one", "no-guessing", "", eachServer(9, "anonymous", "a@b.test", 1)},
+	{"a few servers that let no anonymous user in", "no-guessing", IsNormal, eachServer(4, "anonymous", "a@b.test", 1)},
+	{"a stolen password that few servers accept", "no-guessing", "", eachServer(14, "svc_scan", "Lens-42", 2)},
+	{"a password that some servers do not know yet", "no-guessing", IsUnusual, eachServer(24, "nightly", "Lens-42", 12)},
+	{"a program that spreads with first passwords", "no-programs", "", func(f *forge.Capture) {
+		for i := range 4 {
+			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+30)).Say("< 220 hi\n> USER admin\n< 331 and?\n> PASS admin\n< 230 in\n> STOR IMG001.exe\n< 150 go on\n< 226 done").Say(bye).Peer.Close()
+		}
+	}},
+
+	{"a server that goes on with the account of its user, and with a program", "no-signs-agree", "", goesOn("ada", time.Minute, "STOR psexesvc.exe")},
+	{"a server that goes on with the account of its user", "accounts-keep-their-folders", IsUnusual, goesOn("ada", time.Minute, "STOR backup.tar")},
+	{"a server that goes on with an account of its own", "accounts-keep-their-folders", IsNormal, goesOn("mirror", time.Minute, "STOR backup.tar")},
+	{"a proxy", "accounts-keep-their-folders", IsNormal, goesOn("ada", 0, "STOR backup.tar")},
+
+	{"a program that reports at an unusual port far away", "no-signs-agree", "", reportsAt("203.0.113.66:4444", "> here I am\n< good")},
+	{"a server that calls at a port for TLS, without TLS", "programs-do-not-report", IsUnusual, calls("STOR a.sh", "", "203.0.113.66:443", 0, "> \x01\x02 here I am\n< good")},
+	{"a server that calls at a port for TLS", "programs-do-not-report", IsNormal, calls("STOR a.sh", "", "203.0.113.66:443", 0, "> \x16\x03\x01 a hello\n< \x16\x03\x03 a hello")},
+
+	{"folders that are data, and are removed again", "names-are-words", "", session1(digests(10, "> MKD %[1]s\n< 257 ok\n> RMD %[1]s\n< 250 ok\n"))},
+	{"a folder that tries whether one can write", "names-are-words", IsNormal, session1(digests(2, "> MKD %[1]s\n< 257 ok\n> RMD %[1]s\n< 250 ok\n"))},
+	{"many empty files whose names are data", "names-are-words", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 24 {
+			move(t, 40000+i, fmt.Sprintf("STOR %x", sha256.Sum256([]byte{byte(i)}))[:29], "")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"letters that are folders", "names-are-words", IsUnusual, session1(linesOf("> CWD %s\n< 550 no\n", strings.Split("thesecretisinthem", "")...))},
+	{"drives that are looked for", "names-are-words", IsNormal, session1(linesOf("> CWD %s\n< 550 no\n", "c", "d", "e", "f"))},
+	{"offsets that nothing uses", "preparations-are-used", "", session1(numberedLines(25, "> REST 18689839%02d\n< 350 ok\n"))},
+	{"offsets before a transfer", "preparations-are-used", IsUnusual, session1(numberedLines(25, "> REST 18689839%02d\n< 350 ok\n") + "> RETR a\n< 150 here\n< 226 done")},
+	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
+	{"answers to STAT with digests", "control-carries-dialogue", IsUnusual, session1(digests(14, "> STAT\n< 211 %s\n"))},
+
+	{"a server that is none for FTP", "server-greets-first", "", func(f *forge.Capture) {
+		t := dial(f, aClient, aServer+":21")
+		t.Peer.Segment("P.", "\x00\x01\x02\xfe\x10hello?")
+		t.Segment("P.", "USER a\r\n")
+		t.Peer.Segment("P.", "\x9b\x00\x7f\x03")
+		t.Close()
+	}},
+	{"a server in clear at a port for TLS, with a program", "no-signs-agree", "", fetchesAt(":443", "")},
+	{"a program of a server at an odd port, whose name is known", "no-signs-agree", "", fetchesAt(":1981", "")},
+	{"a program of a server at an odd port, beside others", "no-signs-agree", IsUnusual, fetchesAt(":1981", "> RETR readme.txt\n< 150 here\n< 226 done")},
+	{"a server in clear at a port for TLS", "usual-ports", IsNormal, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":443").Say(hello).Say(bye).Peer.Close()
+	}},
+	{"commands that are not answered any more", "server-answers", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, command := range []string{"PWD", "TYPE I", "SYST", "NOOP"} {
+			t.Say("> " + command)
+			f.Pass(5 * time.Second)
+		}
+		t.Close()
+	}},
+
+	{"files that are replaced by encrypted ones", "no-signs-agree", "", encrypts(20, ".enc")},
+	{"a few files that their owner encrypts", "no-known-exploits", IsUnusual, encrypts(4, ".enc")},
+	{"files that are compressed", "no-known-exploits", IsNormal, encrypts(4, ".gz")},
+	{"many files that get an unknown ending", "no-known-exploits", IsUnusual, session1(numberedLines(25, "> RNFR a%[1]d.doc\n< 350 ok\n> RNTO a%[1]d.doc.k7q\n< 250 ok\n"))},
+	{"documents of several departments that leave a network", "no-sensitive-names", IsUnusual, mailboxes("203.0.113.66", numberedNames(20, "hr/salary_%d.xlsx")...)},
+	{"the parts of an archive that leave a network", "no-sensitive-names", IsUnusual, mailboxes("203.0.113.66", numberedNames(6, "hr.part0%d.rar")...)},
+	{"documents of a department in a network", "no-sensitive-names", IsNormal, mailboxes("10.20.1.5", numberedNames(20, "hr/salary_%d.xlsx")...)},
+	{"a client that reports, and looks for tasks", "files-are-fetched-once", IsUnusual, session1(numberedLines(12, "> STOR beat%d.txt\n< 150 go on\n< 226 done\n> SIZE task.bin\n< 550 no\n"))},
+	{"a client that looks whether it may store", "files-are-fetched-once", IsNormal, session1(numberedLines(12, "> STOR wx%d.txt\n< 150 go on\n< 226 done\n> SIZE lock\n< 550 no\n"))},
+
 	{"a secret in the names of empty files", "names-are-words", "", namedFiles(inBase32(aLeak, 28), "")},
 	{"a secret in the names of empty files, beside another file", "names-are-words", "", namedFiles(append([]string{"a", "readme"}, inBase32(aLeak, 28)...), "")},
 	{"files whose names are base32 of numbers", "names-are-words", IsNormal, namedFiles(inBase32("\x00\x91\xfe\x17\x88\xa0\x03\xc4\xd9\x11\x6b\xe2\xf0\x5a\x00\x91\xfe\x18\x88\xa0\x03\xc4\xd9\x12\x6b\xe2\xf0\x5b", 15), "a log")},
@@ -288,4 +360,86 @@ func workers(n int, user func(i int) string) func(*forge.Capture) {
 			f.Pass(time.Minute)
 		}
 	}
+}
+
+// firstPasswords tries three passwords that everybody tries first, and then logs in with another one.
+func firstPasswords(then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for _, user := range []string{"root", "admin", "ftp"} {
+			wrongPassword(f, aClient, user, user)
+			f.Pass(10 * time.Second)
+		}
+		f.Control().Say("< 220 hi\n> USER admin\n< 331 and?\n> PASS admin123\n< 230 in\n" + then).Say(bye).Peer.Close()
+	}
+}
+
+// eachServer logs in at n servers with the same name and password, of which the last ones accept it.
+func eachServer(n int, user, password string, accept int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			answer := "530 no"
+			if i >= n-accept {
+				answer = "230 in"
+			}
+			dial(f, "10.20.1.7", fmt.Sprintf("10.20.1.%d:21", i+30)).Say("< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< " + answer).Say(bye).Peer.Close()
+			f.Pass(20 * time.Second)
+		}
+	}
+}
+
+// goesOn is a session of ada with a server, which then is the client of another one. If the time is 0, it is the client
+// while the session lasts.
+func goesOn(user string, after time.Duration, command string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		login := "< 220 hi\n> USER %s\n< 331 and?\n> PASS Lens-42\n< 230 in\n> " + command + "\n< 150 go on\n< 226 done"
+		first := dial(f, "10.20.1.7", "10.20.1.8:21").Say(fmt.Sprintf(login, "ada"))
+		if after > 0 {
+			first.Say(bye).Peer.Close()
+			f.Pass(after)
+		}
+		dial(f, "10.20.1.8", "10.20.1.9:21").Say(fmt.Sprintf(login, user)).Say(bye).Peer.Close()
+		if after == 0 {
+			first.Say(bye).Peer.Close()
+		}
+	}
+}
+
+// reportsAt fetches a program and then connects to another host.
+func reportsAt(to, lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		moved("RETR u.exe", answerer, "MZ\x90")(f)
+		dial(f, aClient, to).Say(lines).Close()
+	}
+}
+
+// fetchesAt fetches a program from a server at a port.
+func fetchesAt(port, then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, aClient, aServer+port).Say(hello)
+		move(t, 40000, "RETR svc32.exe", "MZ\x90")
+		if then != "" {
+			t.Say(then)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// encrypts stores n files with random bytes and an ending, and removes those without it.
+func encrypts(n int, ending string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range n {
+			move(t, 40000+i, fmt.Sprintf("STOR p%d.jpg%s", i, ending), noiseOf(1000))
+			t.Say(fmt.Sprintf("> DELE p%d.jpg\n< 250 ok", i))
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// numberedNames are n names with numbers.
+func numberedNames(n int, name string) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprintf(name, i))
+	}
+	return names
 }

@@ -16,6 +16,9 @@ var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 
 	554, 587, 631, 636, 873, 989, 990, 993, 995, 1433, 1521, 1723, 1883, 2049, 3128, 3306, 3389, 5060, 5222, 5432, 5900, 5901, 5985,
 	6000, 6379, 8000, 8008, 8080, 8081, 8443, 8888, 9090, 9100, 9200, 27017)
 
+// forTLS are those of them at which TLS begins at once.
+var forTLS = ports(443, 465, 636, 989, 990, 993, 995, 8443)
+
 func ports(list ...uint16) map[uint16]bool {
 	set := map[uint16]bool{}
 	for _, p := range list {

@@ -37,7 +37,7 @@ func (w *watch) content(p *capture.Packet) {
 		w.note(p, w.reader.Later(data)...)
 	case c.Role == ftp.Other && wellKnown(c):
 		if seq == 1 {
-			w.note(p, w.reader.AtService(data)...)
+			w.note(p, w.reader.AtService(data, forTLS[c.Client.Port()] || forTLS[c.Server.Port()])...)
 		}
 	case c.Role == ftp.Other && seq < maxShell:
 		w.note(p, w.reader.Conversation(data, seq == 1)...)

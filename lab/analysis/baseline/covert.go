@@ -39,6 +39,9 @@ const (
 	randomMany   = 8  // names that look like random bytes in base64, or like any encoded bytes
 )
 
+// lettersMany is how many refused folders with names of one letter carry a text.
+const lettersMany = 12
+
 // encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
 const encodedPasswords = 5
 
@@ -65,6 +68,10 @@ type oddNames struct {
 	// pieces are such names, in their order, as they may be pieces of a text.
 	pieces  []string
 	pieceAt []int
+	// empties counts the empty files among them, and removed how many were removed again.
+	empties, removed int
+	// letters are the packets of refused commands into a folder with a name of one letter.
+	letters []int
 	// asked are the packets with a question for the size or the time of a file whose name looks like
 	// encoded bytes, which was answered.
 	asked []int
@@ -163,6 +170,10 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}
+	if len(name) == 1 && x.Command == "CWD" && x.Final() >= 500 {
+		odd := n.oddities()
+		odd.letters = appendSome(odd.letters, x.Packet)
+	}
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
 	n.idles(x, name, !seen, made)
@@ -197,7 +208,10 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 	if idle {
 		n.piece(name, x)
 	}
+	removes := x.Command == "RMD" || x.Command == "XRMD" || x.Command == "DELE"
 	switch {
+	case removes && completedNormally(x) && n.odd != nil && n.odd.idle[name] > 0:
+		n.odd.removed++
 	case isTransfer(x) && !empty || !made && completedNormally(x):
 		if n.odd != nil {
 			for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
@@ -206,6 +220,9 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 		}
 	case idle && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
 		n.oddities().addIdle(x, name)
+		if empty {
+			n.odd.empties++
+		}
 	}
 }
 
@@ -260,8 +277,16 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 			return breach{severity: Violation, packets: firstPackets(odd.idle),
 				observed: fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)}, true
 		}
-		return breach{sign: 1, packets: firstPackets(odd.idle),
-			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files and empty folders only", count)}, true
+		b = breach{sign: 1, packets: firstPackets(odd.idle),
+			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files, empty files and empty folders only", count)}
+		if odd.removed >= randomMany && odd.removed*2 >= count || odd.empties >= numberedMany {
+			b.severity = Violation
+			b.observed += fmt.Sprintf("; %d are empty files, and %d were removed again", odd.empties, odd.removed)
+		}
+		return b, true
+	}
+	if count := len(odd.letters); count >= lettersMany {
+		return breach{packets: odd.letters, observed: fmt.Sprintf("%d or more folders with a name of one letter were refused, as if the letters were a text", count)}, true
 	}
 	count := len(odd.random)
 	if count < randomMany || count < half {
@@ -302,6 +327,7 @@ type poll struct {
 	n           int     // how often it was fetched
 	first, last int64   // when, nanoseconds
 	squares     float64 // the sum of the squares of the pauses
+	sought      bool    // it did not exist
 	answers     int     // uploads that followed
 	other       string  // the name of the last upload
 	shell       int     // the packet with commands for a shell, or with their output; 0 for none
@@ -338,6 +364,12 @@ var (
 	ofUpdates = pattern.New(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
 )
 
+// isOrder reports whether a file has orders for a program, by its name.
+func isOrder(name string) bool {
+	base := path.Base(name)
+	return (commandsName.MatchString(base) || workName.MatchString(base)) && !ofBusiness.MatchString(name)
+}
+
 func polledFiles() look {
 	type file struct { // of one user, as many people may share an address
 		hosts      pairOfHosts
@@ -347,10 +379,12 @@ func polledFiles() look {
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			var last *poll
+			stored := "" // the last upload in front of the first request for a file
 			user := s.user()
 			s.eachPath(func(x *ftp.Exchange, w *walk) {
+				looksFor := (x.Command == "SIZE" || x.Command == "MDTM") && x.Final() >= 500 && isOrder(x.Argument)
 				switch {
-				case x.Command == "RETR":
+				case x.Command == "RETR" || looksFor:
 					key := file{s.hosts(), user, w.target(x.Argument)}
 					if last = polls[key]; last == nil {
 						if len(polls) >= maxPairs {
@@ -361,7 +395,13 @@ func polledFiles() look {
 						polls[key] = last
 					}
 					last.add(x)
+					last.sought = last.sought || looksFor
 					last.look(e, s, x)
+					if looksFor && stored != "" && stored != key.path {
+						last.answers, last.other, stored = last.answers+1, strings.Clone(stored), ""
+					}
+				case x.Command == "STOR" && last == nil && completed(x):
+					stored = w.target(x.Argument)
 				case x.Command == "STOR" && last != nil && completed(x) && last.n > last.answers && w.target(x.Argument) != last.other:
 					last.answers, last.other = last.answers+1, strings.Clone(w.target(x.Argument))
 					last.look(e, s, x)
@@ -384,7 +424,11 @@ func polledFiles() look {
 }
 
 func (p *poll) judge(hosts pairOfHosts, name string) breach {
-	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s fetched %s %d times", hosts.client, show(name), p.n)}
+	verb := "fetched"
+	if p.sought {
+		verb = "asked for"
+	}
+	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s %s %s %d times", hosts.client, verb, show(name), p.n)}
 	if every, ok := p.regular(); ok {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}

@@ -89,3 +89,36 @@ func mailboxesLeave(s *session) (b breach, ok bool) {
 	return breach{severity: Odd, sign: 1, packets: firstPackets(names),
 		observed: fmt.Sprintf("%d mailboxes leave the network in clear", len(names))}, len(names) >= fewMailboxes
 }
+
+// How many files about people or money leave a network in a session if somebody takes them away, and how many parts of
+// an archive.
+const (
+	leavingFiles = 20
+	leavingParts = 4
+)
+
+// partOfArchive matches the name of one of several files that are an archive together.
+var partOfArchive = pattern.New(`(?i)\.(part\d+\.rar|[rz]\d\d|(7z|zip)\.\d{3})$`)
+
+// documentsLeave judges files about people or money that a session moves out of a private network: a client in it
+// stores them outside, or one outside fetches them.
+func documentsLeave(s *session) (b breach, ok bool) {
+	fetched := !isPrivate(s.client()) && s.server().IsPrivate()
+	if !fetched && !s.leavesNetwork() {
+		return b, false
+	}
+	files, parts := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		at := w.target(x.Argument)
+		if !completed(x) || fetched != (x.Command == "RETR") || !fetched && x.Sender() != ftp.Client || files[at] > 0 ||
+			!departments.MatchString(at) && !confidential.MatchString(path.Base(at)) {
+			return
+		}
+		files[at] = x.Packet
+		if partOfArchive.MatchString(at) {
+			parts++
+		}
+	})
+	return breach{severity: Odd, sign: 1, packets: firstPackets(files),
+		observed: fmt.Sprintf("%d files about people or money leave the network in clear", len(files))}, len(files) >= leavingFiles || parts >= leavingParts
+}

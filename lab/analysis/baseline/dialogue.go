@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -21,8 +22,10 @@ var serverGreetsFirstRule = Rule{
 }
 
 func greetsFirst(_ *Evidence, s *session) []breach {
-	if b, ok := strangeGreeting(s); ok {
-		return []breach{b}
+	for _, look := range []func(*session) (breach, bool){strangeGreeting, noText} {
+		if b, ok := look(s); ok {
+			return []breach{b}
+		}
 	}
 	if !s.whole || len(s.Lines) == 0 || s.Lines[0].From != ftp.Client || len(s.Exchanges) == 0 {
 		return nil
@@ -56,6 +59,17 @@ func strangeGreeting(s *session) (b breach, ok bool) {
 	r := s.Unsolicited[0]
 	return breach{packets: []int{r.FirstPacket}, observed: fmt.Sprintf("the server's first reply is %s, which is no greeting", show(r.Lines[0].Text))},
 		r.FirstPacket == s.Lines[0].FirstPacket && r.Code >= 100 && r.Code < 400 && r.Code != 120 && r.Code != 220
+}
+
+// noText finds a server whose first bytes are no text, so that it is no server for FTP.
+func noText(s *session) (b breach, ok bool) {
+	i := slices.IndexFunc(s.Lines, func(l *ftp.Line) bool { return l.From == ftp.Server })
+	if !s.whole || s.secret() || i < 0 || s.Lines[i].Seq != 1 {
+		return b, false
+	}
+	l := s.Lines[i]
+	return breach{packets: []int{l.FirstPacket}, observed: "the server begins with bytes that are no text: " + show(l.Text)},
+		strings.ContainsFunc(l.Text, func(r rune) bool { return r < '\t' }) && !digits.MatchString(l.Text[:min(3, len(l.Text))])
 }
 
 // firstReply is the first reply of the session, nil if there is none.

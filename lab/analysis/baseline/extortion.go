@@ -40,7 +40,7 @@ type encryptions struct {
 	renamed     breach           // files that got an ending of ransomware
 	addressed   breach           // files that got one with an address
 	ended       map[string][]int // the packets in which files got an ending that is not known, by ending
-	coded       map[string]bool  // files of which one with an ending of ransomware was stored
+	coded       map[string]bool  // files of which one with an ending of ransomware, or with random bytes and an unknown ending, was stored
 }
 
 // extortion finds sessions that do to several files what ransomware does.
@@ -68,6 +68,11 @@ func extortion(e *Evidence, s *session) (found []breach) {
 	if n := len(h.addressed.packets); n >= extorted {
 		h.addressed.observed = fmt.Sprintf("%d files got an ending with a number or an address to write to, as ransomware adds it; the last is %s", n, h.addressed.observed)
 		found = append(found, h.addressed)
+	}
+	for ending, packets := range h.ended {
+		if n := len(packets); n >= manyEnded {
+			found = append(found, breach{severity: Odd, sign: 2, packets: packets[:min(n, maxPackets)], observed: fmt.Sprintf("%d files got the ending %s, which no program is known to add", n, show(ending))})
+		}
 	}
 	if n := len(h.renamed.packets); n >= extorted {
 		h.renamed.severity, h.renamed.sign = Odd, 2
@@ -108,6 +113,9 @@ func (h *encryptions) add(x *ftp.Exchange, at string) {
 // moved takes the next command, and whether its data is random. If there is not enough data to tell,
 // it does nothing.
 func (h *encryptions) moved(x *ftp.Exchange, at string, random, enough bool) {
+	if ending := path.Ext(at); random && enough && x.Command == "STOR" && completed(x) && !packed.MatchString(ending) {
+		h.coded[strings.TrimSuffix(at, ending)] = true
+	}
 	switch {
 	case !enough || !completed(x):
 	case x.Command == "RETR":
@@ -139,6 +147,9 @@ func (h *encryptions) rename(x *ftp.Exchange, to string) {
 
 // endedFiles is how many files get an ending that is not known, and the same, before a note is about them.
 const endedFiles = 5
+
+// manyEnded is how many files that get such an ending are unusual without a note.
+const manyEnded = 20
 
 // noted judges a note that a client stores after it gave many files the same new ending.
 func (h *encryptions) noted(e *Evidence, s *session, x *ftp.Exchange, at string) (b breach, ok bool) {

@@ -60,6 +60,9 @@ func serverAnswers(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	x := s.Exchanges[n-1]
+	if first := s.unanswered(); n-first > muteCommands { // it has not answered for long
+		x = s.Exchanges[first]
+	}
 	last := x.Final()
 	if last > 0 || unanswerable[x.Command] || !x.Complete {
 		return nil
@@ -85,6 +88,15 @@ func serverAnswers(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	return []breach{b}
+}
+
+// unanswered is the index of the first of the commands at the end that have no reply.
+func (s *session) unanswered() int {
+	n := len(s.Exchanges)
+	for n > 0 && len(s.Exchanges[n-1].Replies) == 0 {
+		n--
+	}
+	return n
 }
 
 // How many commands of a session get no answer if the server never answers, and in how many sessions that is no
@@ -134,9 +146,34 @@ func usualPort(port uint16) bool {
 	return port == ftpPort || port == 990 || port == 20 || port%100 == ftpPort || port == 2100 || port == 2210 || port == 4559
 }
 
-func usualPorts(_ *Evidence, s *session) []breach {
-	if usualPort(s.Control.Server.Port()) {
+func usualPorts(e *Evidence, s *session) []breach {
+	port := s.Control.Server.Port()
+	if usualPort(port) {
 		return nil
 	}
-	return []breach{{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}}
+	b := breach{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}
+	switch {
+	case forTLS[port] && !s.secret():
+		b.sign = 2
+		b.observed += ", a port for TLS, in clear"
+	case e.onlyPrograms(s):
+		b.sign = 2
+		b.observed += ", and all that the client fetches is a program whose name it knows"
+	}
+	return []breach{b}
+}
+
+// onlyPrograms reports whether all that a session moves are programs that the client fetches.
+func (e *Evidence) onlyPrograms(s *session) bool {
+	n := 0
+	for _, x := range s.Exchanges {
+		if !isTransfer(x) {
+			continue
+		}
+		if what, _ := e.programIn(s, x); x.Command != "RETR" || what == "" {
+			return false
+		}
+		n++
+	}
+	return n > 0
 }

@@ -376,10 +376,13 @@ func busyNOOPs(s *session) (b breach, ok bool) {
 // encodedReplies is how many different replies have encoded bytes in them if they carry data.
 const encodedReplies = 6
 
+// toldNothing is how many of them are no accident if they answer NOOP, which asks for nothing.
+const toldNothing = 12
+
 // dataInReplies judges the texts of replies to commands that ask for no digest and name no file.
 func dataInReplies(s *session) (b breach, ok bool) {
 	b = breach{severity: Odd, sign: 2}
-	seen := map[string]bool{}
+	seen, idle := map[string]bool{}, 0
 	for _, x := range s.Exchanges {
 		if !withoutArgument[x.Command] && (x.Command != "STAT" && x.Command != "HELP" || x.Argument != "") {
 			continue
@@ -395,10 +398,16 @@ func dataInReplies(s *session) (b breach, ok bool) {
 			for word := range strings.FieldsSeq(text) {
 				if word = strings.ReplaceAll(word, "/", "_"); encoded.Is(word) && !seen[word] { // base64 has both
 					seen[word] = true
+					if x.Command == "NOOP" {
+						idle++
+					}
 					b.packets, b.observed = appendSome(b.packets, r.Packet), show(r.Text)
 				}
 			}
 		}
+	}
+	if idle >= toldNothing {
+		b.severity = Violation
 	}
 	b.observed = fmt.Sprintf("%d words of replies look like encoded bytes; the last is in %s", len(seen), b.observed)
 	return b, len(seen) >= encodedReplies

@@ -40,11 +40,12 @@ const (
 
 // A loading is a program that a client fetched, or that it stored.
 type loading struct {
-	hosts  pairOfHosts
-	packet int
-	time   int64
-	stored bool
-	runs   bool // the client made it executable
+	hosts   pairOfHosts
+	packet  int
+	time    int64
+	stored  bool
+	runs    bool // the client made it executable
+	unusual bool // of a connection: its port is that of no known service, or its bytes are not those of the service
 }
 
 // A firstConnection is the first one that a host opens to another host and port.
@@ -53,7 +54,6 @@ type firstConnection struct {
 	to netip.AddrPort
 	content.Content
 	packetShown int
-	unusual     bool // the port is that of no known service
 }
 
 // An attempt is a client with an address that it connected to.
@@ -102,10 +102,10 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 	}
 	all.tried[who] = true
 	shown, known := e.watch.shown(c.ID)
-	unusual := !wellKnown(&c.Identity) && shown.Kind != content.Service
+	unusual := (!wellKnown(&c.Identity) || shown.Kind == content.NotTLS) && shown.Kind != content.Service
 	if unusual || known {
 		hosts := pairOfHosts{who.client, who.to.Addr().Unmap()}
-		all.first = append(all.first, firstConnection{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime}, who.to, shown.Content, shown.packet, unusual})
+		all.first = append(all.first, firstConnection{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime, unusual: unusual}, who.to, shown.Content, shown.packet})
 	}
 }
 
@@ -194,8 +194,13 @@ func (all *loaders) load(l loading, x *ftp.Exchange, stored bool) {
 func (all *loaders) report(r loading, how string, fits func(loading) bool) {
 	for _, l := range all.loadings {
 		if l.time < r.time && r.time-l.time <= int64(reportTime) && fits(l) {
-			all.found = append(all.found, breach{hosts: l.hosts, packets: []int{l.packet, r.packet},
-				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.client, l.packet, how, r.packet)})
+			b := breach{hosts: l.hosts, packets: []int{l.packet, r.packet},
+				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.client, l.packet, how, r.packet)}
+			if to := r.hosts.server; to != l.hosts.server && !isPrivate(to) && !isPrivate(l.hosts.server) && !areNear(to, l.hosts.client) && r.unusual {
+				b.sign = 2
+				b.observed += ", at an unusual port of another host"
+			}
+			all.found = append(all.found, b)
 			return
 		}
 	}

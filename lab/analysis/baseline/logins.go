@@ -224,12 +224,15 @@ func (all *logins) judge() []breach {
 // capture.
 const manyPasswords = 10
 
+// isFamous reports whether everybody tries these credentials first, so that they are no mistake of their owner.
+func (g guess) isFamous() bool { return isFamous(g.user, g.password) }
+
 // sort adds failed logins to the guesses, in the order of time. It returns those of users who
 // logged in after a few mistakes.
 func (all *logins) sort() (slips []guess) {
 	for _, who := range all.people {
 		list := all.failures[who]
-		if all.welcome[who] && len(list) <= mistakes {
+		if all.welcome[who] && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isFamous) {
 			slips = append(slips, list...)
 		} else {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)

@@ -384,6 +384,9 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		}
 		found = append(found, b)
 	})
+	if b, ok := documentsLeave(s); ok {
+		found = append(found, b)
+	}
 	if s.happensToStore(len(stored)) {
 		for _, i := range stored {
 			found[i].sign = noSign

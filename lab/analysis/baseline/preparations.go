@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/ftp"
@@ -25,6 +26,8 @@ var preparationsAreUsedRule = Rule{
 const (
 	idleChanges = 10
 	idleTypes   = 30
+	// A session that transfers nothing, with so many changes more, has no other use.
+	manyMore = 1.5
 )
 
 // preparing are the commands that prepare another one.
@@ -37,6 +40,7 @@ type preparation struct {
 	packets  []int
 	changes  int
 	last     int64 // when, nanoseconds
+	found    int   // the number of its breach, 0 for none
 }
 
 func idlePreparations(_ *Evidence, s *session) (found []breach) {
@@ -68,7 +72,13 @@ func idlePreparations(_ *Evidence, s *session) (found []breach) {
 		if x.Command == "TYPE" {
 			limit = idleTypes
 		}
-		if p.changes == limit {
+		if p.changes == int(manyMore*float64(limit)) && p.found > 0 && !slices.ContainsFunc(s.Exchanges, isTransfer) {
+			b := &found[p.found-1]
+			b.severity, b.packets = Violation, p.packets
+			b.observed += "; the session transferred nothing"
+		}
+		if p.changes == limit && p.found == 0 {
+			p.found = len(found) + 1
 			found = append(found, breach{packets: p.packets,
 				observed: fmt.Sprintf("the argument of %s changed %d times, and nothing used it; the last is %s", about, limit, show(x.Line.Text))})
 		}

@@ -72,12 +72,12 @@ func programsOf() look {
 			if kinds == nil {
 				kinds = map[string]int{}
 			}
-			if name, b := spreadProgram(s); name != "" && len(worms) < maxPairs {
+			if name, packet := s.spreads(); name != "" && len(worms) < maxPairs {
 				w := worm{s.client(), name}
 				if worms[w] == nil {
 					worms[w] = map[netip.Addr]int{}
 				}
-				worms[w][s.server()] = b.packets[0]
+				worms[w][s.server()] = packet
 			}
 			found := transferredPrograms(e, s, kinds)
 			if len(kinds) > 0 && (all[s.hosts()] != nil || len(all) < maxPairs) {
@@ -95,7 +95,7 @@ func programsOf() look {
 			for w, servers := range worms {
 				if n := len(servers); n >= manyServers {
 					found = append(found, breach{severity: Violation, packets: firstPackets(servers),
-						observed: fmt.Sprintf("%s stored the program %s on %d servers, in many folders of each", w.client, show(w.name), n)})
+						observed: fmt.Sprintf("%s stored the program %s on %d servers, in many folders of each, or with passwords that everybody tries first", w.client, show(w.name), n)})
 				}
 			}
 			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
@@ -104,10 +104,29 @@ func programsOf() look {
 	}
 }
 
-// manyServers is on how many servers a client stores a program in many folders if the program spreads.
+// manyServers is on how many servers a client stores a program if the program spreads.
 const manyServers = 3
 
-// A worm is a client with the name of a program that it stored in many folders.
+// spreads names a program that the session stored in many folders, or with a password that everybody tries first, and
+// the packet of the command. The name is "" for none.
+func (s *session) spreads() (name string, packet int) {
+	if name, b := spreadProgram(s); name != "" {
+		return name, b.packets[0]
+	}
+	if !slices.ContainsFunc(s.logins, func(l login) bool {
+		return l.succeeded() && isFamous(l.user, l.password) && (rules(l.user) || l.user == l.password)
+	}) {
+		return "", 0
+	}
+	for _, x := range s.Exchanges {
+		if base := path.Base(unquoted(x.Argument)); x.Sender() == ftp.Client && completed(x) && runnable(base) {
+			return strings.Clone(base), x.Packet
+		}
+	}
+	return "", 0
+}
+
+// A worm is a client with the name of a program that it stored so.
 type worm struct {
 	client netip.Addr
 	name   string

@@ -14,8 +14,8 @@ import (
 
 var accountsKeepTheirFoldersRule = Rule{
 	Name: "accounts-keep-their-folders", Theme: "login",
-	Says:     "Who logs in to the account of a user from outside does not take whole folders that the user never opens at work.",
-	Source:   "MITRE ATT&CK, T1078 (valid accounts) and T1039 (data from network shared drive)",
+	Says:     "Who logs in to the account of a user from outside does not take whole folders that the user never opens at work. After a user has used a server, the server does not log in elsewhere with his name and password.",
+	Source:   "MITRE ATT&CK, T1078 (valid accounts), T1039 (data from network shared drive) and T1570 (lateral tool transfer)",
 	Example:  "> CWD /sales > STOR week1.csv, several times from 10.20.4.17; then from 203.0.113.66 all files of /hr, /finance and /design",
 	Severity: Odd, sign: 2,
 	Matters:  "A stolen password works from everywhere. The thief takes what he finds, and the user's own work shows what he needs.",
@@ -39,25 +39,26 @@ type accountUse struct {
 }
 
 func usedElsewhere() look {
-	all := map[userAt]*accountUse{}
+	all, taken := map[userAt]*accountUse{}, steppingStones{}
 	return look{
-		session: func(_ *Evidence, s *session) []breach {
+		session: func(e *Evidence, s *session) []breach {
 			user := s.user()
 			if user == "" || isPublic(strings.ToLower(user)) {
 				return nil
 			}
+			found := taken.add(e, s, user)
 			at := userAt{s.server(), user}
 			u := all[at]
 			if u == nil {
 				if len(all) >= maxPairs {
-					return nil
+					return found
 				}
 				at.user = strings.Clone(user)
 				u = &accountUse{home: map[string]bool{}, away: map[netip.Addr]map[string][]int{}}
 				all[at] = u
 			}
 			u.add(s)
-			return nil
+			return found
 		},
 		end: func(*Evidence) (found []breach) {
 			for at, u := range all {
@@ -118,4 +119,60 @@ func (u *accountUse) judge(folders map[string][]int) (b breach, ok bool) {
 	b.packets = b.packets[:min(len(b.packets), maxPackets)]
 	b.observed = fmt.Sprintf("%d files of %d folders that it never opened there", files, strange)
 	return b, strange >= strangeFolders && files >= strangeFiles
+}
+
+// steppingStones are the accounts with which somebody logged in at servers that are clients of other servers, too.
+type steppingStones struct {
+	both map[netip.Addr]bool // these servers; nil before the first session
+	used map[credential]stay
+}
+
+// A credential is an account at a server with its password.
+type credential struct {
+	server         netip.Addr
+	user, password string
+}
+
+// A stay is the last session with a credential: the packet of its login, and when it ended.
+type stay struct {
+	packet int
+	end    int64
+}
+
+// add takes the next session of an account. It finds a server that logs in elsewhere with the credentials with which
+// somebody had logged in at it. A proxy does so while the first session lasts.
+func (all *steppingStones) add(e *Evidence, s *session, user string) (found []breach) {
+	if all.both == nil {
+		all.both, all.used = e.bothRoles(), map[credential]stay{}
+	}
+	if !all.both[s.client()] && !all.both[s.server()] {
+		return nil
+	}
+	i := slices.IndexFunc(s.logins, func(l login) bool { return l.succeeded() && l.user == user && l.password != "" })
+	if i < 0 {
+		return nil
+	}
+	l := s.logins[i]
+	if before, known := all.used[credential{s.client(), user, l.password}]; known && before.end < s.Control.FirstTime {
+		found = append(found, breach{packets: []int{before.packet, l.packet},
+			observed: fmt.Sprintf("%s, at which somebody had logged in as %s, logged in at %s with the same name and password", s.client(), show(user), s.server())})
+	}
+	if all.both[s.server()] && len(all.used) < maxPairs {
+		all.used[credential{s.server(), strings.Clone(user), strings.Clone(l.password)}] = stay{l.packet, s.Control.LastTime}
+	}
+	return found
+}
+
+// bothRoles are the hosts that are a server of one session and the client of another.
+func (e *Evidence) bothRoles() map[netip.Addr]bool {
+	clients, both := map[netip.Addr]bool{}, map[netip.Addr]bool{}
+	for hosts := range e.served {
+		clients[hosts.client] = true
+	}
+	for hosts := range e.served {
+		if clients[hosts.server] && hosts.client != hosts.server {
+			both[hosts.server] = true
+		}
+	}
+	return both
 }

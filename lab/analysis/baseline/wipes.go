@@ -36,7 +36,7 @@ var confidential = pattern.New(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|se
 
 // departments matches folders and files of the departments whose files are private: those about people and
 // about money.
-var departments = pattern.New(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand)([/_ .-]|\d|$)`)
+var departments = pattern.New(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand|contracts?|passports?)([/_ .-]|\d|$)`)
 
 // takenFrom is from how many folders somebody takes their files. A program that fetches what is handed over
 // has one.

@@ -57,6 +57,7 @@ const (
 	Service                         // a protocol that is known
 	Demand                          // a text that asks for money in coins, or says where to write in secret
 	Hive                            // a part of the registry of Windows
+	NotTLS                          // something else than TLS at a port for TLS
 	Form                            // what a program sends to a web server
 )
 

@@ -42,16 +42,23 @@ func (r *Reader) Conversation(data []byte, first bool) []Content {
 }
 
 // AtService looks at the first bytes of a connection to the port of a service: a form, or something else than the
-// service. The question whether a certificate is valid (OCSP) is no form.
-func (r *Reader) AtService(data []byte) []Content {
+// service, whose port may be one for TLS. The question whether a certificate is valid (OCSP) is no form.
+func (r *Reader) AtService(data []byte, tls bool) []Content {
 	r.begin(data)
 	switch name := Protocol(data); {
 	case name == "IRC":
 		r.note(Service, name)
 	case name == "":
-		r.match(Shell, "a shell", atShell)
+		if r.match(Shell, "a shell", atShell); tls && len(r.found) == 0 && !isRecord(data) {
+			r.note(NotTLS, "no TLS")
+		}
 	case bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp")):
 		r.note(Form, "a form")
 	}
 	return r.found
+}
+
+// isRecord reports whether data begins like a record of TLS, or like a hello of SSL 2.
+func isRecord(data []byte) bool {
+	return len(data) < 3 || data[0] >= 0x14 && data[0] <= 0x18 && data[1] == 3 || data[0]&0x80 != 0 && data[2] == 1
 }
