@@ -182,13 +182,14 @@ func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int) (b bre
 		return b, true
 	case n < sprayedServers:
 		return b, false
-	case all.hasOutdated(client):
+	}
+	if user, ok := all.hasOutdated(client); ok {
 		b.observed += ", with one name and one password"
-		if accepted := all.acceptedBy(client); accepted > 0 && accepted*refusedToAccepted <= n {
-			b.observed += fmt.Sprintf("; %d accepted them", accepted)
-			break
+		if accepted := all.acceptedBy(client, user); accepted > 0 && accepted*refusedToAccepted <= len(servers) {
+			b.observed += fmt.Sprintf("; %d accepted the name", accepted)
+		} else {
+			b.severity, b.sign = Odd, 2
 		}
-		b.severity, b.sign = Odd, 2
 	}
 	return b, true
 }
@@ -203,20 +204,19 @@ func (all *logins) failedOnlyWith(client netip.Addr, kind func(guess) bool) bool
 	return true
 }
 
-// acceptedBy is at how many servers a client logged in.
-func (all *logins) acceptedBy(client netip.Addr) int {
-	servers := map[netip.Addr]bool{}
+// acceptedBy is at how many servers a client logged in as a user.
+func (all *logins) acceptedBy(client netip.Addr, user string) (servers int) {
 	for who := range all.welcome {
-		if who.client == client {
-			servers[who.server] = true
+		if who.client == client && who.user == user {
+			servers++
 		}
 	}
-	return len(servers)
+	return servers
 }
 
-// hasOutdated reports whether a client failed with one name and one password only, which are not common.
+// hasOutdated reports whether a client failed with one name and one password only, which are not common, and the name.
 // A program that looks after many servers does so after one of them got a new password.
-func (all *logins) hasOutdated(client netip.Addr) bool {
+func (all *logins) hasOutdated(client netip.Addr) (user string, ok bool) {
 	credentials := map[[2]string]bool{}
 	for who, list := range all.failures {
 		if who.client == client {
@@ -226,11 +226,11 @@ func (all *logins) hasOutdated(client netip.Addr) bool {
 		}
 	}
 	if len(credentials) != 1 {
-		return false
+		return "", false
 	}
 	only := slices.Collect(maps.Keys(credentials))[0]
 	user, password := only[0], only[1]
-	return password != "" && !famous[user] && !isFamous(user, password)
+	return user, password != "" && !famous[user] && !isFamous(user, password)
 }
 
 // crowds judges the failures of many clients with many names, of which none got in.

@@ -40,6 +40,13 @@ var intruders = []lookalike{
 	{"an account that is emptied, by somebody who boasts", "no-signs-agree", "", emptied("MKD hacked_by_mallory")},
 	{"an account that is emptied", "files-are-kept", IsUnusual, emptied("NOOP")},
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
+	{"all backups that are removed", "files-are-kept", "", removedFiles(12, "b%d.bak", "")},
+	{"old backups that are removed", "files-are-kept", IsNormal, removedFiles(12, "b%d.bak", "-rw-r--r-- 1 0 0 9 Jan 1 2020 b99.bak\r\n")},
+	{"all files that are removed", "files-are-kept", IsNormal, removedFiles(12, "b%d.csv", "")},
+	{"a client that many servers refuse, and a program", "no-signs-agree", IsUnusual, func(f *forge.Capture) {
+		eachServer(12, "nightly", "Lens-42", 0)(f)
+		storesBetween("10.20.1.7", "10.20.1.90", "STOR a.exe", "MZ\x90")(f)
+	}},
 	{"a folder that is emptied for a ransom", "files-are-kept", "", ransomed(8, "DELE %s\n< 250 ok", "STOR READ_ME.txt", "Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
 	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
 	{"files that are emptied for a ransom", "files-are-kept", "", emptiedFiles("Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
@@ -187,6 +194,15 @@ func emptied(last string) func(*forge.Capture) {
 		move(t, 40000, "LIST", "total 3\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 .\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 ..\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 docs\r\ndrwxr-xr-x 2 0 0 9 Jan 1 2020 fotos\r\n-rw-r--r-- 1 0 0 9 Jan 1 2020 a b\r\n")
 		t.Say("> CWD docs\n< 250 ok\n> DELE c\n< 250 ok\n> CDUP\n< 250 ok\n> RMD docs\n< 250 ok\n> RMD fotos\n< 250 ok\n> DELE a b\n< 250 ok")
 		t.Say("> " + last + "\n< 250 ok").Say(bye).Peer.Close()
+	}
+}
+
+// removedFiles is a session that lists n files, and perhaps others, and removes the n files.
+func removedFiles(n int, name, others string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "LIST", numberedLines(n, "-rw-r--r-- 1 0 0 9 Jan 1 2020 "+name+"\r\n")+others)
+		t.Say(numberedLines(n, "> DELE "+name+"\n< 250 ok\n")).Say(bye).Peer.Close()
 	}
 }
 

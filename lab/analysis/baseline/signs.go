@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -55,8 +56,34 @@ func (all signs) add(r Rule, b breach) {
 	}
 }
 
+// share adds the signs about one host alone to those between it and others, where they count least.
+func (all signs) share() {
+	ofClient, ofServer := map[netip.Addr]map[string]sign{}, map[netip.Addr]map[string]sign{}
+	for hosts, of := range all {
+		switch {
+		case !hosts.server.IsValid():
+			ofClient[hosts.client] = of
+		case !hosts.client.IsValid():
+			ofServer[hosts.server] = of
+		}
+	}
+	for hosts, of := range all {
+		if !hosts.client.IsValid() || !hosts.server.IsValid() {
+			continue
+		}
+		for _, alone := range []map[string]sign{ofClient[hosts.client], ofServer[hosts.server]} {
+			for rule, s := range alone {
+				if of[rule].counts == 0 {
+					of[rule] = sign{1, s.breach}
+				}
+			}
+		}
+	}
+}
+
 // judge finds the hosts between which several signs agree.
 func (all signs) judge() []breach {
+	all.share()
 	var found []breach
 	for hosts, of := range all {
 		counts := 0

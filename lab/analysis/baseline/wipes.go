@@ -101,8 +101,10 @@ func wipes(e *Evidence, s *session) []breach {
 	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
 		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
-	if b, ok := w.emptied(e, s); ok {
-		found = append(found, b)
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups} {
+		if b, ok := look(e, s); ok {
+			found = append(found, b)
+		}
 	}
 	files := w.files
 	if len(w.tops()) < wipedFolders {
@@ -132,6 +134,25 @@ func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
 	return breach{packets: firstPackets(w.gone),
 			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", plural(files, "file", "files"), plural(folders, "folder", "folders"))},
 		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+folders >= entries
+}
+
+// backup matches names of copies for a recovery, and fewestBackups is how many somebody removes who removes them all.
+var backup = pattern.New(`(?i)\.(bak|bkp|bkf|vbk|vib|vrb|dump|dmp|tib|gho|spf|old)(\.\w+)?$|(^|[^a-z])(back-?ups?|dump|snapshot|sicherung)([^a-z]|$)`)
+
+const fewestBackups = 10
+
+// noBackups judges a session that removes all copies for a recovery which its first listing shows, and stores none. A
+// program that removes what is out of date leaves the last ones.
+func (w *wiper) noBackups(e *Evidence, s *session) (b breach, ok bool) {
+	at, entries := s.firstListing(e)
+	n := 0
+	for f := range w.gone {
+		if path.Dir(f) == at && backup.MatchString(path.Base(f)) {
+			n++
+		}
+	}
+	return breach{severity: Violation, packets: firstPackets(w.gone),
+		observed: fmt.Sprintf("all %d files that the first listing shows were removed, and they are copies for a recovery", n)}, w.stored == 0 && n >= fewestBackups && n >= entries
 }
 
 // emptiedFolders is how many folders, with what is in them, a client removes that empties an account.
