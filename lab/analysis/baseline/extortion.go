@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -69,7 +70,8 @@ func extortion(e *Evidence, s *session) (found []breach) {
 		h.addressed.observed = fmt.Sprintf("%d files got an ending with a number or an address to write to, as ransomware adds it; the last is %s", n, h.addressed.observed)
 		found = append(found, h.addressed)
 	}
-	for ending, packets := range h.ended {
+	for _, ending := range slices.Sorted(maps.Keys(h.ended)) {
+		packets := h.ended[ending]
 		if n := len(packets); n >= manyEnded {
 			found = append(found, breach{severity: Odd, sign: 2, packets: packets[:min(n, maxPackets)], observed: fmt.Sprintf("%d files got the ending %s, which no program is known to add", n, show(ending))})
 		}

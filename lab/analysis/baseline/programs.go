@@ -119,7 +119,7 @@ func (s *session) spreads() (name string, packet int) {
 		return "", 0
 	}
 	for _, x := range s.Exchanges {
-		if base := path.Base(unquoted(x.Argument)); x.Sender() == ftp.Client && completed(x) && runnable(base) {
+		if base := path.Base(unquoted(x.Argument)); x.Sender() == ftp.Client && completed(x) && executable.MatchString(base) {
 			return strings.Clone(base), x.Packet
 		}
 	}
