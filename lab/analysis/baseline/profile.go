@@ -55,8 +55,8 @@ type Profile struct {
 	Traffic *traffic.Traffic `json:"traffic,omitempty"`
 }
 
-// Compares reports whether the profile has something that a capture can be compared with. A
-// profile of [traffic.Profile] has not: only sessions are generated from it.
+// Compares reports whether the profile has something that a capture can be compared with. The
+// profiles of real programs have not: only sessions are generated from them.
 func (p *Profile) Compares() bool { return p.Packets > 0 }
 
 // A Histogram counts values; see [traffic.Histogram].
