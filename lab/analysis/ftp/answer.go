@@ -2,7 +2,11 @@
 
 package ftp
 
-import "cmp"
+import (
+	"cmp"
+
+	"ftplab/lab/internal/replycode"
+)
 
 // A waiting is a command that may get more replies.
 type waiting struct {
@@ -137,7 +141,7 @@ func (p *parser) commandLost(r *Reply) bool {
 // give adds a reply to a command. It may replace one that fits less.
 func (p *parser) give(r *Reply, w *waiting) {
 	p.lost, p.answered = p.lost && w != p.pending[len(p.pending)-1], true
-	final := !preliminary(r.Code)
+	final := !replycode.Preliminary(r.Code)
 	if w.passed {
 		w.done, w.passed = false, false
 	}
@@ -174,16 +178,16 @@ func (p *parser) finishTransfers(begins *waiting) {
 func (w *waiting) takes(code int) bool {
 	switch {
 	case w.Sender() == "":
-		return fits(w.Command, code)
+		return replycode.Fits(w.Command, code)
 	case w.begun:
-		return completes(code) || preliminary(code)
+		return replycode.Completes(code) || replycode.Preliminary(code)
 	}
-	return preliminary(code) || code >= 400 || w.unheard && completes(code)
+	return replycode.Preliminary(code) || code >= 400 || w.unheard && replycode.Completes(code)
 }
 
 // prefers reports whether a reply fits the command better than its doubtful one.
 func (w *waiting) prefers(code int) bool {
-	return w.done && w.doubtful && code < 400 && allowed[w.Command] != nil && w.takes(code)
+	return w.done && w.doubtful && code < 400 && replycode.Allowed[w.Command] != nil && w.takes(code)
 }
 
 // passOver is called before a reply is matched. If replies before it were lost, a client that
@@ -239,14 +243,14 @@ func (p *parser) answeredBy(code int) *waiting {
 		switch {
 		case w.done:
 			continue
-		case w.begun && transfer == nil && completes(code) && !p.waitsFor(code, i+1):
+		case w.begun && transfer == nil && replycode.Completes(code) && !p.waitsFor(code, i+1):
 			return w
 		case w.begun:
 			transfer = w
 			continue
 		case w.Command == "" && code < 400: // servers ignore an empty line, or refuse it
 			oldest = cmp.Or(oldest, w)
-		case general(code) || code >= 400:
+		case replycode.General(code) || code >= 400:
 			if oldest != nil && oldest.Command == "" {
 				p.skipTo(w)
 			}
@@ -266,10 +270,10 @@ func (p *parser) answeredBy(code int) *waiting {
 			return w
 		}
 	}
-	if oldest != nil && (transfer == nil || !preliminary(code)) {
+	if oldest != nil && (transfer == nil || !replycode.Preliminary(code)) {
 		return oldest // else the transfer says more, as that of Pure-FTPd does in front of the end that ABOR brings
 	}
-	if w := p.pending.passedOver(code); w != nil && (transfer == nil || !completes(code)) {
+	if w := p.pending.passedOver(code); w != nil && (transfer == nil || !replycode.Completes(code)) {
 		return w
 	}
 	return transfer
@@ -279,7 +283,7 @@ func (p *parser) answeredBy(code int) *waiting {
 // none.
 func (all pending) passedOver(code int) *waiting {
 	for _, w := range all.near() {
-		if w.passed && allowed[w.Command] != nil && fits(w.Command, code) {
+		if w.passed && replycode.Allowed[w.Command] != nil && replycode.Fits(w.Command, code) {
 			return w
 		}
 	}
@@ -290,7 +294,7 @@ func (all pending) passedOver(code int) *waiting {
 // transfer, waits for a reply with a general code.
 func (p *parser) waitsFor(code, from int) bool {
 	for _, w := range p.pending[from:min(from+maxLooked, len(p.pending))] {
-		if !w.done && !w.begun && general(code) && allowed[w.Command] != nil && fits(w.Command, code) {
+		if !w.done && !w.begun && replycode.General(code) && replycode.Allowed[w.Command] != nil && replycode.Fits(w.Command, code) {
 			return true
 		}
 	}

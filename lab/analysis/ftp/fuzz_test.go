@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/fuzzing"
+	"ftplab/lab/internal/replycode"
 )
 
 // A script has what both sides of a dialogue say, as bytes that a fuzzer can change. It begins
@@ -245,7 +246,7 @@ func checkReplies(t *testing.T, s *Session, bytes int) {
 		for i, r := range e.Replies {
 			check(r)
 			// The final reply is the last one, or came too early, in front of all others.
-			if last := i+1 == len(e.Replies) || i == 0; r.Code == 0 || !last && !preliminary(r.Code) {
+			if last := i+1 == len(e.Replies) || i == 0; r.Code == 0 || !last && !replycode.Preliminary(r.Code) {
 				t.Errorf("%s has %d replies, number %d is %d", e.Command, len(e.Replies), i, r.Code)
 			}
 		}

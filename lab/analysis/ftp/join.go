@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"ftplab/lab/internal/replycode"
 )
 
 // An Opening has the facts that decide whether a connection came to an announced address.
@@ -477,7 +479,7 @@ func EachUse(ports []*DataPort, use func(exchange, id int)) {
 // began reports whether the server said that it begins the transfer.
 func (e *Exchange) began() bool {
 	for _, r := range e.Replies {
-		if preliminary(r.Code) {
+		if replycode.Preliminary(r.Code) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/internal/replycode"
 )
 
 // MaxLines limits the lines of a dialogue, in addition to one for each packet of the
@@ -226,7 +227,7 @@ func (p *parser) neverEnds(code int, line *Line) bool {
 	if code == p.open.Code && !p.goesOn(last.Line, line) {
 		return false
 	}
-	return code >= 400 && code < 600 || fits(last.Command, code)
+	return code >= 400 && code < 600 || replycode.Fits(last.Command, code)
 }
 
 // goesOn reports whether a client that waits for each reply sent a command after it had received all
