@@ -2,6 +2,7 @@ package lab
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,7 +56,23 @@ type Verdict struct {
 	// SHA-256 in hexadecimal; "" if that is not known. That of a walkthrough is computed
 	// without the links to other walkthroughs. The next run replaces or removes these files,
 	// and no others.
-	Files map[string]string `json:"files,omitempty"`
+	Files FileDigests `json:"files,omitempty"`
+}
+
+// FileDigests are files by their paths, each with its SHA-256 in hexadecimal, or "".
+type FileDigests map[string]string
+
+// UnmarshalJSON also reads a list of paths, as earlier versions of ftplab wrote.
+func (f *FileDigests) UnmarshalJSON(text []byte) error {
+	var paths []string
+	if json.Unmarshal(text, &paths) != nil || paths == nil {
+		return json.Unmarshal(text, (*map[string]string)(f))
+	}
+	*f = FileDigests{}
+	for _, path := range paths {
+		(*f)[path] = ""
+	}
+	return nil
 }
 
 // Report is what is wrong, as a compiler prints its errors; "" if nothing is.

@@ -75,6 +75,45 @@ func TestFilesOfOthersInResults(t *testing.T) {
 	}
 }
 
+// TestResultsOfEarlierVersions has a verdict without the files of its run, or with a list of them:
+// the next run replaces these, and a list shows which file is not one of them.
+func TestResultsOfEarlierVersions(t *testing.T) {
+	s, err := Parse("mine.txtar", []byte("# Mine\nopen\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		files string // in verdict.json
+		keeps bool   // a file that is not among them
+	}{
+		{"", false},
+		{`, "files": ["walkthrough.md", "walkthrough.html", "capture.pcapng"]`, true},
+	} {
+		options := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP}
+		write := func(name, text string) {
+			path := filepath.Join(options.Results, "mine", name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Run(t.Context(), s, options); err != nil {
+			t.Fatal(err)
+		}
+		write("verdict.json", `{"scenario": "mine"`+test.files+`}`)
+		if _, err := Run(t.Context(), s, options); err != nil {
+			t.Errorf("%s: %v", test.files, err)
+		}
+		write("verdict.json", `{"scenario": "mine"`+test.files+`}`)
+		write("local/a", "other")
+		if _, err := Run(t.Context(), s, options); (err != nil) != test.keeps {
+			t.Errorf("%s: got %v beside another file", test.files, err)
+		}
+		if _, err := os.Stat(filepath.Join(options.Results, "mine/local/a")); (err == nil) != test.keeps {
+			t.Errorf("%s: got %v for the other file", test.files, err)
+		}
+	}
+}
+
 // TestRunAgainAfterIndex runs two scenarios twice: the index writes links into the walkthroughs
 // of the first runs, which the second ones replace nevertheless.
 func TestRunAgainAfterIndex(t *testing.T) {

@@ -76,7 +76,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 }
 
 // notOfRun returns an error if a folder has files that a run would replace but that no run made.
-// The verdict has the files of its run; the one of an older ftplab does not, and all are its.
+// The verdict has the files of its run; one without files is of an early ftplab, and all are its.
 func notOfRun(folder string) error {
 	if err := notOurs(folder, resultFiles); err != nil {
 		return err
