@@ -78,6 +78,18 @@ var overlapping = []rule{
 	{"CWD meanwhile", before + "RETR f 150 226; CWD a 250" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "CWD a\r\n", "250 there", "226 done")
 	}},
+	{"SIZE is refused meanwhile", before + "RETR f 150 226; SIZE a 550" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "SIZE a\r\n", "550 none", "226 done")
+	}},
+	{"SIZE is refused, and NOOP is answered last", before + "RETR f 150 226; NOOP 200; SIZE a 550" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\nSIZE a\r\n", "550 none", "226 done", "200 ok")
+	}},
+	{"the transfer fails, and not NOOP", before + "RETR f 150 550; NOOP 200" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "NOOP\r\n", "550 broken", "200 ok")
+	}},
+	{"the transfer fails, and not SIZE", before + "RETR f 150 451; SIZE a 213" + after, func(f *forge.Capture) {
+		transferMeanwhile(f, "SIZE a\r\n", "451 broken", "213 1")
+	}},
 	{"226 is missing", before + "RETR f 150; CWD a 250" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "CWD a\r\n", "250 there")
 	}},

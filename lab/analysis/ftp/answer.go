@@ -243,7 +243,11 @@ func (p *parser) answeredBy(code int) *waiting {
 		switch {
 		case w.done:
 			continue
-		case w.begun && transfer == nil && replycode.Completes(code) && !p.waitsFor(code, i+1):
+		case w.begun && transfer == nil && replycode.Completes(code):
+			if later := p.sentDuring(code, i+1); later != nil {
+				p.skipTo(later)
+				return later
+			}
 			return w
 		case w.begun:
 			transfer = w
@@ -290,15 +294,15 @@ func (all pending) passedOver(code int) *waiting {
 	return nil
 }
 
-// waitsFor reports whether one of the commands from an index on, which were sent during a
-// transfer, waits for a reply with a general code.
-func (p *parser) waitsFor(code, from int) bool {
+// sentDuring returns the first of the commands from an index on, which were sent during a
+// transfer, that a reply answers which could also end the transfer; nil for none.
+func (p *parser) sentDuring(code, from int) *waiting {
 	for _, w := range p.pending[from:min(from+maxLooked, len(p.pending))] {
-		if !w.done && !w.begun && replycode.General(code) && replycode.Allowed[w.Command] != nil && replycode.Fits(w.Command, code) {
-			return true
+		if !w.done && !w.begun && replycode.Meanwhile(w.Command, code) {
+			return w
 		}
 	}
-	return false
+	return nil
 }
 
 // skipTo stops waiting for the replies to the commands before one, except for transfers

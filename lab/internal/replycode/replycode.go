@@ -80,5 +80,25 @@ func Completes(code int) bool {
 	return false
 }
 
+// Meanwhile reports whether a reply that may end a transfer, as [Completes] says, rather
+// answers a command that was sent during the transfer. A general code does if the command may
+// have it, and a refusal because of a file if the command names one. A transfer that has begun
+// fails with 425, 426, 451, 551 or 552 (RFC 959 section 5.4).
+func Meanwhile(command string, code int) bool {
+	switch code {
+	case 450, 452, 550, 553:
+		return slices.Contains(onFiles, command)
+	}
+	return General(code) && Allowed[command] != nil && Fits(command, code)
+}
+
+// onFiles are the commands that a server may refuse because of a file or a directory.
+var onFiles = strings.Fields(`
+	CWD CDUP XCWD XCUP SMNT MKD XMKD PWD XPWD RMD XRMD
+	RETR STOR STOU APPE LIST NLST MLSD MLST
+	RNFR RNTO DELE SIZE MDTM HASH AVBL MFMT MFCT
+	XCRC XMD5 XSHA XSHA1 XSHA256 XSHA512
+`)
+
 // Preliminary reports whether another reply will follow the one with this code.
 func Preliminary(code int) bool { return code >= 100 && code < 200 }

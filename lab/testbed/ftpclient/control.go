@@ -167,7 +167,7 @@ func (e *exchange) takes(reply Reply) bool {
 	verb, _, _ := strings.Cut(e.command, " ")
 	verb = strings.ToUpper(verb)
 	if replycode.Completes(reply.Code) {
-		return replycode.General(reply.Code) && replycode.Allowed[verb] != nil && replycode.Fits(verb, reply.Code)
+		return replycode.Meanwhile(verb, reply.Code)
 	}
 	return !reply.Preliminary() || replycode.Fits(verb, reply.Code)
 }
