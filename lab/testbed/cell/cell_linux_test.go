@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -252,16 +251,16 @@ func TestTheNetworkIsUpAndPlain(t *testing.T) {
 func TestCancelReachesTheBody(t *testing.T) {
 	needCell(t)
 	for _, args := range [][]string{nil, {"and fail"}} {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancelCause(context.Background())
 		err := Run(ctx, Job{
 			Spec:    testJob{"obey", args},
-			Message: func(json.RawMessage) { cancel() },
+			Message: func(json.RawMessage) { cancel(errors.New("interrupt signal received")) },
 		})
 		switch {
 		case args == nil && err != nil:
 			t.Errorf("a body that ended well: got error %v", err)
-		case args != nil && (!errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "stopped: ")):
-			t.Errorf("a body that failed: got error %v, want its own, that wraps Canceled", err)
+		case args != nil && (!errors.Is(err, context.Canceled) || err.Error() != "stopped: interrupt signal received"):
+			t.Errorf("a body that failed: got error %v, want its own, with the cause, that wraps Canceled", err)
 		}
 	}
 }

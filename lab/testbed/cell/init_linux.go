@@ -2,6 +2,7 @@ package cell
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,14 +107,12 @@ func inherit(fd uintptr, name string) *os.File {
 	return os.NewFile(fd, name)
 }
 
-// errCancelled is the cause with which a body's context is cancelled.
-var errCancelled = errors.New("cancelled, or the program that started this cell is gone")
-
 // watch waits until the parent closes the pipe of the orders, which the kernel does
-// when the parent dies. Then the body has the time grace to end.
+// when the parent dies. Before that, the parent writes why it cancels the cell. Then the
+// body has the time grace to end.
 func watch(orders io.Reader, grace time.Duration, cancel context.CancelCauseFunc) {
-	io.Copy(io.Discard, orders)
-	cancel(errCancelled)
+	reason, _ := io.ReadAll(orders)
+	cancel(errors.New(cmp.Or(string(reason), "the program that started this cell is gone")))
 	time.Sleep(grace)
 	os.Exit(1)
 }

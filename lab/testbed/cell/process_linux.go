@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -154,12 +155,14 @@ func (p *process) listen(message func(json.RawMessage)) (last envelope) {
 	}
 }
 
-// stopWith cancels the cell when ctx is cancelled, and kills it if it then goes on for
-// longer than grace. It returns when ended is closed.
+// stopWith cancels the cell when ctx is cancelled, with the same cause, and kills it if it
+// then goes on for longer than grace. It returns when ended is closed.
 func (p *process) stopWith(ctx context.Context, grace time.Duration, ended <-chan struct{}) {
 	select {
 	case <-ended:
 	case <-ctx.Done():
+		p.orders.SetWriteDeadline(time.Now().Add(grace))
+		io.WriteString(p.orders, context.Cause(ctx).Error())
 		p.orders.Close()
 		timer := time.NewTimer(grace)
 		defer timer.Stop()

@@ -61,12 +61,12 @@ func runIn(ctx context.Context, job Job, o order) error {
 	defer p.messages.Close()
 	defer p.orders.Close()
 
+	sendErr := p.send(o)
 	ended, heeded := make(chan struct{}), make(chan struct{})
 	go func() {
 		p.stopWith(ctx, job.Grace, ended)
 		close(heeded)
 	}()
-	sendErr := p.send(o)
 	last := p.listen(job.Message)
 	exit := p.wait()
 	close(ended)
