@@ -24,6 +24,9 @@ type Capture struct {
 	// counts the others.
 	Places []string
 	Copies int
+	// Lost are the packets that were recorded at one place, but not at the one where their
+	// connection is read.
+	Lost []LostPacket
 	// KeyLogs is the number of TLS key logs in the file, used or not.
 	KeyLogs int
 	// Cut says why reading stopped before the end of the file, in words for a
@@ -57,6 +60,13 @@ type Capture struct {
 	sessions  []session      // in the order of the IDs of their connections
 	kept      *kept          // the facts, if they fit into memory
 	err       error
+}
+
+// A LostPacket is a packet that was lost between two places.
+type LostPacket struct {
+	Number int
+	Time   int64 // in nanoseconds since 1970
+	packet.Away
 }
 
 // MaxOtherPackets is how many packets that are not TCP a Capture keeps.

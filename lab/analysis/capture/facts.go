@@ -123,6 +123,9 @@ func (c *Capture) count(p *packet.Packet, raw *pcapng.Packet, d *packet.Decoder)
 	if p.Copy != nil {
 		c.Copies++
 	}
+	if p.Away != nil {
+		c.Lost = append(c.Lost, LostPacket{p.Number, p.Time, *p.Away})
+	}
 	switch {
 	case d.Unknown:
 		c.Unread++

@@ -147,6 +147,9 @@ func TestLostBetweenPlaces(t *testing.T) {
 					t.Errorf("packet %d: got %+v and the analysis %v of connection %v", p.Number, p.Away, p.Segment.Analysis, p.Connection)
 				}
 			}
+			if len(c.Lost) != test.away || away > 0 && c.Lost[0].Away != (packet.Away{Place: "server", Home: "client"}) {
+				t.Errorf("got the lost packets %+v, want %d", c.Lost, test.away)
+			}
 			if x0 := c.Connection(0); away != test.away || x0.ServerFlow.Retransmissions+x0.ServerFlow.OutOfOrder > 0 {
 				t.Errorf("got %d packets that were lost, want %d; %d were sent again, want none", away, test.away, x0.ServerFlow.Retransmissions)
 			}

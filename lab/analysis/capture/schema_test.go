@@ -165,10 +165,22 @@ func eventful(t *testing.T) []byte {
 	return f.PCAP()
 }
 
+// severalPlaces is a capture that was taken at both ends, and a packet that only one of them has.
+func severalPlaces(t *testing.T) []byte {
+	f := forge.New()
+	f.Login().Ask("NOOP", "200 Fine.")
+	return placed(t, f, []string{"client", "server"}, func(_ int, p forge.Frame) []int {
+		if bytes.Contains(p.Data, []byte("200 Fine")) {
+			return []int{1}
+		}
+		return []int{0, 1}
+	})
+}
+
 // What is written fits the schema, as one object and as lines.
 func TestSchema(t *testing.T) {
 	root := readSchema(t)
-	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": forge.New().PCAP()} {
+	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": forge.New().PCAP(), "places": severalPlaces(t)} {
 		c := read(t, file)
 		var whole any
 		if err := json.Unmarshal([]byte(asJSON(t, c)), &whole); err != nil {
@@ -176,6 +188,9 @@ func TestSchema(t *testing.T) {
 		}
 		if wrong := root.check(root, whole, name); wrong != "" {
 			t.Error(wrong)
+		}
+		if _, lost := whole.(map[string]any)["lost_packets"]; lost != (name == "places") {
+			t.Errorf("%s: lost_packets is there: %v", name, lost)
 		}
 		var lines bytes.Buffer
 		if err := text.JSONLines(&lines, "x.pcap", c); err != nil {

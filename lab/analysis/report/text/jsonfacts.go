@@ -19,6 +19,7 @@ type jsonCapture struct {
 	Truncated int         `json:"truncated"`
 	Places    []string    `json:"places,omitempty"`
 	Copies    int         `json:"copies,omitempty"`
+	Lost      []jsonLost  `json:"lost_packets,omitempty"`
 	Dropped   uint64      `json:"dropped,omitempty"`
 	Unread    int         `json:"unread,omitempty"`
 	Cut       string      `json:"cut,omitempty"`
@@ -30,6 +31,13 @@ type jsonOther struct {
 	Packet int    `json:"packet"`
 	Time   string `json:"time,omitempty"`
 	Text   string `json:"text"`
+}
+
+type jsonLost struct {
+	Packet int    `json:"packet"`
+	Time   string `json:"time,omitempty"`
+	SeenAt string `json:"seen_at"`
+	NotAt  string `json:"not_at"`
 }
 
 type jsonConnection struct {
@@ -196,6 +204,9 @@ func captureJSON(name string, c *capture.Capture) *jsonCapture {
 	j := &jsonCapture{
 		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated, Places: escapedNames(c.Places), Copies: c.Copies,
 		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Start: timeJSON(c.Start),
+	}
+	for _, p := range c.Lost {
+		j.Lost = append(j.Lost, jsonLost{p.Number, timeJSON(p.Time), valid(p.Place), valid(p.Home)})
 	}
 	for _, p := range c.OtherPackets {
 		j.Others = append(j.Others, jsonOther{p.Number, timeJSON(p.Time), OtherLine(p)})
