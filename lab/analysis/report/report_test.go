@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"regexp"
 	"strings"
@@ -35,6 +36,30 @@ func TestTextLadder(t *testing.T) {
 	}
 	if ladder != string(want) {
 		t.Errorf("got\n%s\nwant\n%s", ladder, want)
+	}
+}
+
+// TestLongNamesInTextLadder has hosts with long names and addresses: each can be read above the
+// ladder, in lines one below the other.
+func TestLongNamesInTextLadder(t *testing.T) {
+	address := netip.MustParseAddr("2001:1db8:1111:2222:3333:4444:5555:6666")
+	for _, n := range []int{1, 2, 3, 5} {
+		for _, length := range []int{6, 14, 20, 39, 40, 46, 100, 253} {
+			var hosts lanes
+			for i := range n {
+				hosts = append(hosts, lane{Name: strings.Repeat(string(rune('G'+i)), length), Addr: address})
+			}
+			var b bytes.Buffer
+			newTextLadder(&b, hosts).head()
+			for _, l := range hosts {
+				if got := strings.Count(b.String(), l.Name[:1]); got != length {
+					t.Errorf("%d hosts: got %d characters of a name of %d:\n%s", n, got, length, b.String())
+				}
+			}
+			if got := strings.Count(b.String(), address.String()); got != n {
+				t.Errorf("%d hosts: got %d addresses:\n%s", n, got, b.String())
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,6 +25,7 @@ const (
 	textGap    = 52 // columns between two lanes
 	textGaps   = 46 // the same with more than two lanes
 	textIndent = 18 // columns of frame and time
+	textName   = 39 // columns of a host's name in a line, enough for an address of IPv6
 )
 
 func newTextLadder(out io.Writer, ls lanes) *textLadder {
@@ -57,14 +59,39 @@ func (t *textLadder) write(l ladder) {
 	}
 }
 
+// head writes the names and addresses of the hosts. A long name is continued in the next line.
 func (t *textLadder) head() {
-	names, addresses := t.blank(), t.blank()
+	lines := [][]string{make([]string, len(t.lanes))}
+	addresses := make([]string, len(t.lanes))
 	for i, l := range t.lanes {
-		names = names.put(t.at[i]-utf8.RuneCountInString(l.Name)/2, l.Name)
-		addresses = addresses.put(t.at[i]-len(l.Address())/2, l.Address())
+		addresses[i] = l.Address()
+		n := 0
+		for part := range slices.Chunk([]rune(l.Name), textName) {
+			if n == len(lines) {
+				lines = append(lines, make([]string, len(t.lanes)))
+			}
+			lines[n][i] = string(part)
+			n++
+		}
 	}
-	t.line(fmt.Sprintf("%5s %11s", "frame", "seconds"), names)
-	t.line("", addresses)
+	when := fmt.Sprintf("%5s %11s", "frame", "seconds")
+	for _, texts := range append(lines, addresses) {
+		t.line(when, t.captions(texts))
+		when = ""
+	}
+}
+
+// captions returns a line with a text for each lane, centered on it if there is room.
+func (t *textLadder) captions(texts []string) canvas {
+	c, from := t.blank(), 0
+	for i, text := range texts {
+		if n := utf8.RuneCountInString(text); n > 0 {
+			at := max(from, t.at[i]-n/2)
+			c = c.put(at, text)
+			from = at + n + 1
+		}
+	}
+	return c
 }
 
 // packet draws a packet: the lines of FTP in it, its arrow, its comment.
