@@ -74,18 +74,19 @@ func parseExtended(text string) (netip.AddrPort, bool) {
 }
 
 // parseExtendedPort finds the port in the text of a reply 229:
-// "(|||3172|)", with any character for the bar (RFC 2428 section 3).
+// "(|||3172|)", with any character from ! to ~ for the bar (RFC 2428 section 3). The bar
+// may stand without parentheses.
 func parseExtendedPort(text string) (uint16, bool) {
 	for i := 0; i+4 < len(text); i++ {
 		bar, at := text[i], i
-		if bar == '(' && text[i+1] != '(' {
+		if bar == '(' {
 			bar, at = text[i+1], i+1
 		} else if bar != '|' {
 			continue
 		}
 		rest, found := strings.CutPrefix(text[at:], strings.Repeat(string(bar), 3))
 		end := strings.IndexByte(rest, bar)
-		if !found || end < 1 {
+		if !found || end < 1 || bar < '!' || bar > '~' {
 			continue
 		}
 		if port, err := strconv.ParseUint(rest[:end], 10, 16); err == nil {
