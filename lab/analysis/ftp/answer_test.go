@@ -38,39 +38,37 @@ func TestManyPipelined(t *testing.T) {
 	}
 }
 
-// TestTimeOfPipelined asks that the time for many commands at once grows with their number, not with
-// its square: it is not very much more than that for as many commands one after the other.
-func TestTimeOfPipelined(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures times; run without -short")
-	}
+// BenchmarkMarks fails if the time for many commands at once grows with the square of their number. It
+// reports how many times as long it takes as for as many commands one after the other.
+func BenchmarkMarks(b *testing.B) {
 	const n = MaxLines / 5
-	took := func(tr *Transcript) time.Duration {
-		begin := time.Now()
-		tr.Read(Handler{})
-		return time.Since(begin)
-	}
 	var client, server []tcp.Chunk
 	for i := range n {
 		client = append(client, tcp.Chunk{Data: []byte("NOOP\r\n"), ReadableAt: 2 * i, AckedAt: tcp.NotAcked})
 		server = append(server, tcp.Chunk{Data: []byte("200 x\r\n"), ReadableAt: 2*i + 1, AckedAt: tcp.NotAcked})
 	}
 	usual := &Transcript{client: tcp.StreamOf(client), server: tcp.StreamOf(server), fromStart: true, most: MaxLines}
+	took := func(tr *Transcript) float64 {
+		begin := time.Now()
+		tr.Read(Handler{})
+		return time.Since(begin).Seconds()
+	}
 	for _, test := range []struct {
-		command, reply string
-		most           time.Duration // times the usual
+		name, command, reply string
+		most                 float64 // times the usual
 	}{
-		{"NOOP\r\n", "", 10}, {"NOOP\r\n", "227 x\r\n", 150}, {"RETR a\r\n", "230 x\r\n", 100},
+		{"one reply", "NOOP\r\n", "", 10}, {"replies that do not fit", "NOOP\r\n", "227 x\r\n", 150},
+		{"transfers that never end", "RETR a\r\n", "230 x\r\n", 100},
 	} {
-		hostile := pipelined(strings.Repeat(test.command, n), strings.Repeat(test.reply, n)+"200 x\r\n", false)
-		var times time.Duration
-		for range 3 { // a busy machine may slow one of them down
-			if times = took(hostile) / took(usual); times < test.most {
-				break
+		b.Run(test.name, func(b *testing.B) {
+			hostile := pipelined(strings.Repeat(test.command, n), strings.Repeat(test.reply, n)+"200 x\r\n", false)
+			var times float64
+			for b.Loop() {
+				times = took(hostile) / took(usual)
 			}
-		}
-		if times >= test.most {
-			t.Errorf("%d times %q, then %q, takes %d times as long as usual, want less than %d", n, test.command, test.reply, times, test.most)
-		}
+			if b.ReportMetric(times, "x-usual"); times > test.most {
+				b.Errorf("%d commands at once take %.0f times as long as usual, want %.0f at most", n, times, test.most)
+			}
+		})
 	}
 }

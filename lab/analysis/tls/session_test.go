@@ -61,14 +61,11 @@ func TestEverySuite(t *testing.T) {
 	}
 }
 
-// TestTimeOfWaiting asks that the time for bytes that wait for a hello of the other direction grows
-// with their number, not with its square: it is not very much more than that for bytes that do not wait.
-func TestTimeOfWaiting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures times; run without -short")
-	}
+// BenchmarkMarks fails if the time for bytes that wait for a hello of the other direction grows with the
+// square of their number. It reports how many times as long it takes as for bytes that do not wait.
+func BenchmarkMarks(b *testing.B) {
 	const n, most = maxWaiting / 2, 15
-	took := func(first string) time.Duration {
+	took := func(first string) float64 {
 		data := []byte(first + strings.Repeat("\x17\x03\x03\xff\xff", n/5))
 		s := NewSession(nil)
 		begin := time.Now()
@@ -76,13 +73,13 @@ func TestTimeOfWaiting(t *testing.T) {
 			s.Add(fromServer, tcp.Chunk{Seq: int64(i), Data: data[i : i+1], Packet: i + 1})
 		}
 		s.Close()
-		return time.Since(begin)
+		return time.Since(begin).Seconds()
 	}
-	var times time.Duration
-	for range 3 { // a busy machine may slow one of them down
-		if times = took("\x16\x03\x03\x00\x04\x02\x00\x00\x00") / took("\x17\x03\x03\x00\x04data"); times < most {
-			return
-		}
+	var times float64
+	for b.Loop() {
+		times = took("\x16\x03\x03\x00\x04\x02\x00\x00\x00") / took("\x17\x03\x03\x00\x04data")
 	}
-	t.Errorf("bytes that wait take %d times as long as others, want less than %d", times, most)
+	if b.ReportMetric(times, "x-others"); times > most {
+		b.Errorf("bytes that wait take %.0f times as long as others, want %d at most", times, most)
+	}
 }
