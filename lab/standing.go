@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,11 +35,11 @@ func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []ru
 		standing := ""
 		switch {
 		case f.Late:
-			standing = text.Standing(c)
+			standing = text.Standing(c, f.Client)
 		case f.Program && !j.haveOthersConnected():
 			standing = text.LastRefusal(c, f.Began)
 		}
-		f.Began = time.Time{}
+		f.Began, f.Client = time.Time{}, netip.AddrPort{}
 		if standing == "" {
 			continue
 		}

@@ -34,16 +34,23 @@ func TestWhereItStands(t *testing.T) {
 	}
 }
 
-// TestWhereItStandsAmongOthers has two sessions at once: the failure does not quote the other one.
+// TestWhereItStandsAmongOthers has two sessions at once: the failure quotes that of its step, and none
+// if a NAT hides from the capture which one that is.
 func TestWhereItStandsAmongOthers(t *testing.T) {
-	s := parse(t, "# x\n# y", "deadline 2s", "open", "login anonymous", "get a &", "session b", "open", "login anonymous", "noop", "quit",
-		"-- server --", "on RETR: fall silent", "-- files/a --", "x")
-	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(result.Report, ": get a &: RETR a: waited 2s") || strings.Contains(result.Report, "the dialogue ends") {
-		t.Errorf("got %q, want only what the step waited for", result.Report)
+	for _, test := range []struct{ network, want string }{
+		{"network wire", `; the dialogue ends with the client's "RETR a", in frame `},
+		{"network wire capture=server\nnat client 203.0.113.7", ""},
+	} {
+		s := parse(t, "# x\n# y", test.network, "deadline 2s", "open", "login anonymous", "get a &", "session b", "open", "login anonymous", "noop", "quit",
+			"-- server --", "on RETR: fall silent", "-- files/a --", "x")
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Report, ": get a &: RETR a: waited 2s") || !strings.Contains(result.Report, test.want) ||
+			test.want == "" && strings.Contains(result.Report, "the dialogue ends") {
+			t.Errorf("%s: got %q, want what the step waited for and %q", test.network, result.Report, test.want)
+		}
 	}
 }
 

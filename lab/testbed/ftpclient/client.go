@@ -34,6 +34,9 @@ type Client interface {
 	// Greeting returns what the server said first.
 	Greeting() Reply
 
+	// LocalAddr returns the client's end of the control connection.
+	LocalAddr() netip.AddrPort
+
 	// SetMode says how data connections are opened from now on. Port is
 	// the client's own port of the next one, and the one after it that of
 	// the one after that; with 0 the host chooses.
@@ -224,9 +227,10 @@ type Transfer struct {
 
 // ends notes the ends of the data connection.
 func (t *Transfer) ends(conn network.Conn) {
-	t.Client = conn.LocalAddr().(*net.TCPAddr).AddrPort()
-	t.Server = conn.RemoteAddr().(*net.TCPAddr).AddrPort()
+	t.Client, t.Server = addrPort(conn.LocalAddr()), addrPort(conn.RemoteAddr())
 }
+
+func addrPort(end net.Addr) netip.AddrPort { return end.(*net.TCPAddr).AddrPort() }
 
 // Reply returns the last reply.
 func (t Transfer) Reply() Reply {

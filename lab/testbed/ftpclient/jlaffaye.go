@@ -150,6 +150,9 @@ func last(replies []Reply) Reply { return Transfer{Replies: replies}.Reply() }
 // Greeting implements [Client].
 func (c *Jlaffaye) Greeting() Reply { return c.greeting }
 
+// LocalAddr implements [Client].
+func (c *Jlaffaye) LocalAddr() netip.AddrPort { return addrPort(c.control.LocalAddr()) }
+
 // SetMode implements [Client]. This client keeps the mode with which it was
 // dialed.
 func (c *Jlaffaye) SetMode(mode Mode, port uint16) error {

@@ -93,6 +93,9 @@ func (c *Scripted) now() time.Time { return c.host.Clock().Now() }
 // Greeting implements [Client].
 func (c *Scripted) Greeting() Reply { return c.greeting }
 
+// LocalAddr implements [Client].
+func (c *Scripted) LocalAddr() netip.AddrPort { return addrPort(c.control.conn.LocalAddr()) }
+
 // SetMode implements [Client].
 func (c *Scripted) SetMode(mode Mode, port uint16) error {
 	if err := mode.check(c.config.Server.Addr()); err != nil {

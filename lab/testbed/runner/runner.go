@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,8 @@ type Failure struct {
 	Program bool   `json:"program,omitempty"` // its program ended with another status than the step says
 	Crashed bool   `json:"crashed,omitempty"` // a signal ended its program, such as SIGSEGV, or a shell could not run it
 
-	Began time.Time `json:"began,omitzero"` // when the program began
+	Began  time.Time      `json:"began,omitzero"`  // when the program began
+	Client netip.AddrPort `json:"client,omitzero"` // the client's end of the session's control connection
 }
 
 // In returns the failure in the form of a compiler's error: file:line: message.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ type script struct {
 type session struct {
 	host   network.Host
 	client ftpclient.Client
+	end    netip.AddrPort // the client's end of its control connection
 	with   string         // the name in its step open; "" is the server
 	mode   ftpclient.Mode // that the steps chose, PASV and PORT for any address; "" is the default
 	port   uint16
@@ -157,7 +159,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
 		var exit exitError
-		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded)}
+		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded), Client: s.end}
 		if errors.As(err, &exit) {
 			f.Program, f.Crashed, f.Began = true, exit.accident, began
 		}

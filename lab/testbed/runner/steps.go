@@ -110,7 +110,7 @@ func list(name string) stepFunc {
 // open connects a session to the server.
 func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 	s := a.session
-	s.with = a.Name
+	s.with, s.end = a.Name, netip.AddrPort{}
 	home := a.script.Host(a.Host)
 	servers, err := a.script.serverAddresses(ctx, home, a.Name)
 	if err != nil {
@@ -131,6 +131,7 @@ func open(ctx context.Context, a action) (ftpclient.Reply, error) {
 		s.client = nil
 		return none, err
 	}
+	s.end = s.client.LocalAddr()
 	if s.mode != "" {
 		err = s.client.SetMode(s.dataMode(), s.port)
 	}

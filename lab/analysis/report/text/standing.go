@@ -4,6 +4,7 @@ package text
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -11,29 +12,12 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Standing says with which line the last dialogue of a capture ends, and what its last
-// command still waits for: for a session that came to a standstill. It is "" if no dialogue
-// can be read, or if another one went on at the same time, because then it may be that one.
-func Standing(c *capture.Capture) string {
-	var last *ftp.Session
-	alone := true
-	for s := range c.Sessions() {
-		if len(s.Lines) == 0 {
-			continue
-		}
-		if last == nil {
-			last = s
-			continue
-		}
-		first := last
-		if s.Lines[0].Packet < first.Lines[0].Packet {
-			first, s = s, first
-		}
-		alone = alone && end(first) < s.Lines[0].Packet
-		if last = first; end(s) > end(first) {
-			last = s
-		}
-	}
+// Standing says with which line the dialogue of a client ends, and what its last command still
+// waits for: for a session that came to a standstill. If a NAT hides that end of the client from
+// the capture, it says so of the last dialogue. It is "" if no dialogue can be read, or if another
+// one went on at the same time as the last one, because then it may be that one.
+func Standing(c *capture.Capture, client netip.AddrPort) string {
+	last, alone := lastSession(c, client)
 	switch {
 	case last == nil || !alone:
 		return ""
@@ -63,6 +47,37 @@ func Standing(c *capture.Capture) string {
 		}
 	}
 	return text
+}
+
+// lastSession returns the last session of a client, or the last one of all if the capture does not
+// have that client, and whether no other session went on at the same time as far as that matters.
+func lastSession(c *capture.Capture, client netip.AddrPort) (last *ftp.Session, alone bool) {
+	var own *ftp.Session
+	alone = true
+	for s := range c.Sessions() {
+		if len(s.Lines) == 0 {
+			continue
+		}
+		if s.Control.Client == client {
+			own = s
+		}
+		if last == nil {
+			last = s
+			continue
+		}
+		first := last
+		if s.Lines[0].Packet < first.Lines[0].Packet {
+			first, s = s, first
+		}
+		alone = alone && end(first) < s.Lines[0].Packet
+		if last = first; end(s) > end(first) {
+			last = s
+		}
+	}
+	if own != nil {
+		return own, true
+	}
+	return last, alone
 }
 
 // end is the frame of the last line of a session.
