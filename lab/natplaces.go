@@ -8,7 +8,7 @@ import (
 )
 
 // explainNATs adds to connections that are not declared that they are those of a host behind a NAT,
-// seen from the other side of it. A capture of places on both sides has them twice.
+// seen from the other side of it only. A connection that was seen from both sides is one.
 func (j *judge) explainNATs(v *expect.Verdict) {
 	n := j.scenario.Network
 	if len(n.AlsoAt) == 0 {
@@ -26,7 +26,7 @@ func (j *judge) explainNATs(v *expect.Verdict) {
 				other = h.Addr
 			}
 			if strings.Contains(" "+m.Got, " "+other.String()+".") {
-				m.Hint = fmt.Sprintf("%s is %s on the other side of its NAT (line %d), so a connection of it is in the capture twice; declare both, this one with %s, or record at one place", other, h.Name, nat.Line, other)
+				m.Hint = fmt.Sprintf("%s is %s on the other side of its NAT (line %d), and this connection is not in the capture of both sides; declare it with %s, or record at one place", other, h.Name, nat.Line, other)
 			}
 		}
 	}

@@ -78,8 +78,12 @@ func TestSeveralPlaces(t *testing.T) {
 
 // A reply that is lost between two places was recorded at one of them, and is judged there.
 func TestLostBetweenPlaces(t *testing.T) {
-	for _, places := range []string{"client,server", "server,client", "server"} {
-		s := parse(t, "# Lost", "network wire capture="+places, "host server 192.0.2.21 rtt=20ms", `drop server.21 > client "200*"`, "deadline 3s",
+	for _, test := range [][2]string{{"client,server"}, {"server,client"}, {"server"}, {"client,server", "nat client 203.0.113.7"}} {
+		places, as := test[0], ""
+		if test[1] != "" {
+			as = " as 203.0.113.7.61000"
+		}
+		s := parse(t, "# Lost", "network wire capture="+places, "host server 192.0.2.21 rtt=20ms", test[1], `drop server.21 > client "200*"`, "deadline 3s",
 			"open", "login anonymous x", "expect timeout: noop", "-- want --", "ctl client.* > server.21 lossy",
 			"ctl client > server [S]", "ctl server > client [S.]", `ctl server > client "220 *"`, `ctl client > server "USER *"`, `ctl server > client "331 *"`,
 			`ctl client > server "PASS *"`, `ctl server > client "230 *"`, `ctl client > server "NOOP"`, `ctl server > client "200 OK"`, "ctl client > server [F.]")
@@ -94,28 +98,42 @@ func TestLostBetweenPlaces(t *testing.T) {
 		if err := Explain(&lines, File(r.Capture), Explanation{Form: PacketLines}); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(lines.String(), "seen at server, not at client: FTP: 200 OK"); got != (places == "client,server") {
+		if got := strings.Contains(lines.String(), "seen at server"+as+", not at client: FTP: 200 OK"); got != (places == "client,server") {
 			t.Errorf("capture=%s: got %v for the line of a packet that was not recorded at the client:\n%s", places, got, &lines)
 		}
 	}
 }
 
-// A session that crosses a NAT between two places is in the capture with the addresses of both
-// sides. A want can declare both.
+// A session that crosses a NAT between two places is one, with the addresses of the first. A
+// connection that only one of them has is explained.
 func TestPlacesOnBothSidesOfANAT(t *testing.T) {
-	for _, test := range []struct{ places, other, hint string }{
-		{"client,server", "", "hint: 203.0.113.7 is client on the other side of its NAT (line 4), so a connection of it is in the capture twice;"},
-		{"server,client", "", "hint: 192.168.1.100 is client on the other side of its NAT (line 4)"},
-		{"client,server", "out 203.0.113.7.* > server.21\nout ...\n", ""},
+	for _, test := range []struct{ places, drop, report, story string }{
+		{"client,server", "", "", "between client and server a NAT changes 192.168.1.100 into 203.0.113.7"},
+		{"client,server", "", "", "a gateway rewrites this line: at server it is PORT 203,0,113,7,"},
+		{"server,client", "", "", "a gateway rewrites this line: at client it is PORT 192,168,1,100,"},
+		{"client,server", "drop server.20 > client [S] count=9", "hint: 203.0.113.7 is client on the other side of its NAT (line 4), and this connection is not in the capture of both sides;",
+			"192.0.2.21:20        ->  203.0.113.7:61001"},
 	} {
-		s := parse(t, "# NAT", "network wire capture="+test.places, "host client 192.168.1.100", "nat client 203.0.113.7 alg",
-			"open", "login anonymous x", "quit", "-- want --", "ctl client.* > server.21", test.other+"ctl ...")
+		data := [2]string{"data server.20 > client.*", "data ..."}
+		if test.drop != "" {
+			data = [2]string{}
+		}
+		s := parse(t, "# NAT", "network wire capture="+test.places, "host client 192.168.1.100", "nat client 203.0.113.7 alg", test.drop, "deadline 20s", "file a.txt 3kB",
+			"open", "login anonymous x", "type i", "active", map[bool]string{true: "expect timeout: "}[test.drop != ""]+"get a.txt",
+			"-- want --", "ctl client.* > server.21", data[0], "ctl ...", data[1], "-- figures --", "capture.control = 1")
 		r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(r.Report, test.hint) || (r.Outcome == Passed) != (test.hint == "") {
-			t.Errorf("capture=%s, %q: got outcome %s, want %q in\n%s", test.places, test.other, r.Outcome, test.hint, r.Report)
+		if !strings.Contains(r.Report, test.report) || (r.Outcome == Passed) != (test.report == "") {
+			t.Errorf("capture=%s, %q: got outcome %s, want %q in\n%s", test.places, test.drop, r.Outcome, test.report, r.Report)
+		}
+		var story strings.Builder
+		if err := Explain(&story, File(r.Capture), Explanation{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(story.String(), test.story) {
+			t.Errorf("capture=%s, %q: want %q in\n%s", test.places, test.drop, test.story, &story)
 		}
 	}
 }

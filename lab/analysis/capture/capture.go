@@ -27,6 +27,11 @@ type Capture struct {
 	// Lost are the packets that were recorded at one place, but not at the one where their
 	// connection is read.
 	Lost []LostPacket
+	// Translations are what NATs change between places, and Rewritings what application-level gateways
+	// do, by the packets that are read. A connection that passes a NAT is one, with the addresses that it
+	// has where it is read.
+	Translations []Translation
+	Rewritings   map[int][]Rewriting
 	// KeyLogs is the number of TLS key logs in the file, used or not.
 	KeyLogs int
 	// Cut says why reading stopped before the end of the file, in words for a

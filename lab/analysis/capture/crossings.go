@@ -37,19 +37,20 @@ func (f *file) findLost(x *places) error {
 	if !x.anyCopied() {
 		return nil
 	}
-	all := crossings{open: map[crossed][]crossing{}}
+	all, lines := crossings{open: map[crossed][]crossing{}}, announcements{}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP == nil || raw.Interface >= mostPlaces {
 			return true
 		}
-		c, direction := conversationOf(p)
-		if s := x.seen[c]; s != nil && s.copied {
-			all.add(crossed{s, direction, x.hash(p)}, crossing{1 << raw.Interface, raw.Interface, p.Number, p.TCP != nil && p.TCP.Length > 0})
+		if s, _, direction := x.find(p); s != nil && s.copied {
+			lines.add(p, raw.Interface, s, direction)
+			all.add(crossed{s, direction, x.hash(p, direction)}, crossing{1 << raw.Interface, raw.Interface, p.Number, p.TCP != nil && p.TCP.Length > 0})
 		}
 		return all.count <= mostCrossings
 	})
 	if all.count <= mostCrossings {
 		x.lost = all.lost()
+		x.rewritten = lines.rewritten()
 	}
 	return err
 }
@@ -57,7 +58,7 @@ func (f *file) findLost(x *places) error {
 // anyCopied reports whether a conversation crosses several places.
 func (x *places) anyCopied() bool {
 	for _, s := range x.seen {
-		if s.copied {
+		if s.copied || s.joint != nil {
 			return true
 		}
 	}
@@ -94,7 +95,7 @@ func (a *crossings) add(key crossed, c crossing) {
 
 // lost returns the packets that are to be read at another place than their conversation. Of the two
 // ends of a way, only that of the receiver can lack packets. If that of the sender lacks data, too,
-// something between them changes it, such as the sizes of the segments.
+// something between them changes it, such as the sizes of the segments. A NAT may change any packet.
 func (a *crossings) lost() map[int]bool {
 	each := func(use func(key crossed, c crossing, away bool)) {
 		for key, alike := range a.open {
@@ -104,7 +105,7 @@ func (a *crossings) lost() map[int]bool {
 		}
 	}
 	each(func(key crossed, c crossing, away bool) {
-		if !away && c.data {
+		if !away && (c.data || key.of.translated) {
 			key.of.changes[key.direction] = true
 		}
 	})

@@ -103,6 +103,7 @@ func (c *Capture) describe(r *pcapng.Reader) {
 		for i := range r.Interfaces() {
 			c.Places = append(c.Places, placeName(r.Interfaces(), i))
 		}
+		c.Translations, c.Rewritings = c.file.places.translations(r.Interfaces()), c.file.places.rewritings(r.Interfaces())
 	}
 	c.KeyLogs = len(r.Secrets())
 	for _, log := range r.Secrets() {

@@ -24,10 +24,14 @@ import (
 // on the way, is read at the first place that has it. If no packet of a connection was found twice, all of
 // them are read, whatever their interface: the interfaces are the two directions of a tap, or
 // the parts of a link.
+//
+// A NAT between two places gives a connection another address; see [places.joinTranslated].
 type places struct {
-	seen map[conversation]*observations
-	seed maphash.Seed
-	lost map[int]bool // the numbers of packets that are read although they are at another place
+	seen      map[conversation]*observations
+	seed      maphash.Seed
+	lost      map[int]bool       // the numbers of packets that are read although they are at another place
+	changes   []*change          // by NATs
+	rewritten map[int]*Rewriting // by the numbers of the packets that are not read
 }
 
 // A conversation is what packets between two ends belong to, the lower end first. Of
@@ -42,10 +46,19 @@ type observations struct {
 	at     [2]uint64 // the interfaces that have each direction, as bits
 	first  []observation
 	copied bool // a packet of it was found twice
+	// openings, joint and change are for NATs: joint is of the same conversation at all places, and
+	// change is nil if it is read with the ends that it has here.
+	openings   openings
+	joint      *observations
+	change     *change
+	translated bool // it is a joint one
 	// changes says of each direction that something on the way changes packets: then there is
 	// no telling which are lost.
 	changes [2]bool
 }
+
+// everywhere is the interfaces that have the conversation, as bits.
+func (s *observations) everywhere() uint64 { return s.at[0] | s.at[1] }
 
 // home is the place where a direction is read.
 func (s *observations) home(direction int) int {
@@ -80,6 +93,7 @@ func (f *file) findPlaces() error {
 		return true
 	})
 	if err == nil || errors.As(err, new(*pcapng.Damage)) {
+		found.joinTranslated()
 		err = f.findLost(found)
 	}
 	if err != nil && !errors.As(err, new(*pcapng.Damage)) {
@@ -98,10 +112,13 @@ func (x *places) add(p *packet.Packet, at int) {
 		x.seen[c] = s
 	}
 	s.at[direction] |= 1 << at
+	if p.TCP != nil && p.TCP.Has(packet.SYN) {
+		s.openings.add(p, direction, x.seed)
+	}
 	if s.copied {
 		return
 	}
-	hash := x.hash(p)
+	hash := x.hash(p, direction)
 	for _, o := range s.first {
 		s.copied = s.copied || o.at != at && o.hash == hash
 	}
@@ -110,16 +127,16 @@ func (x *places) add(p *packet.Packet, at int) {
 	}
 }
 
-// hash is a number for what a packet is at every place that it crosses.
-func (x *places) hash(p *packet.Packet) uint64 {
+// hash is a number for what a packet of a conversation is at every place that it crosses.
+func (x *places) hash(p *packet.Packet, direction int) uint64 {
 	type identity struct {
-		src, dst netip.Addr
-		id       uint16
-		seq, ack uint32
-		flags    uint8
-		length   int
+		direction int
+		id        uint16
+		seq, ack  uint32
+		flags     uint8
+		length    int
 	}
-	i := identity{src: p.IP.Src, dst: p.IP.Dst, id: p.IP.ID, length: p.IP.Length}
+	i := identity{direction: direction, id: p.IP.ID, length: p.IP.Length}
 	if t := p.TCP; t != nil {
 		i.seq, i.ack, i.flags = t.RawSeq, t.RawAck, t.Flags
 	}
@@ -132,16 +149,20 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 	if p.IP == nil || at >= mostPlaces {
 		return
 	}
-	c, direction := conversationOf(p)
-	s := x.seen[c]
+	s, change, direction := x.find(p)
 	if s == nil || !s.copied {
 		return
 	}
 	if at == s.home(direction) {
 		return
 	}
+	home := placeName(names, s.home(direction))
 	if x.lost[p.Number] {
-		p.Away = &packet.Away{Place: placeName(names, at), Home: placeName(names, s.home(direction))}
+		p.Away = &packet.Away{Place: placeName(names, at), Home: home}
+		if change != nil {
+			p.Away.Here = change.to
+			p.Readdress(change.to, change.from)
+		}
 		return
 	}
 	p.Copy = &packet.Copy{Place: placeName(names, at), Src: netip.AddrPortFrom(p.IP.Src, 0), Dst: netip.AddrPortFrom(p.IP.Dst, 0)}
@@ -150,7 +171,24 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 	} else if u := p.UDP; u != nil {
 		p.Copy.Src, p.Copy.Dst = netip.AddrPortFrom(p.IP.Src, u.SrcPort), netip.AddrPortFrom(p.IP.Dst, u.DstPort)
 	}
+	if change != nil {
+		p.Copy.Here, p.Copy.There, p.Copy.Home = change.to, change.from, home
+	}
+	if r := x.rewritten[p.Number]; r != nil {
+		p.Copy.Rewritten = r.Text
+	}
 	p.TCP, p.UDP, p.ICMP = nil, nil, nil
+}
+
+// find returns the observations of a packet's conversation at all places, what a NAT changed of it, if
+// it did, and the direction of the packet there.
+func (x *places) find(p *packet.Packet) (s *observations, c *change, direction int) {
+	of, direction := conversationOf(p)
+	s = x.seen[of]
+	if s == nil || s.joint == nil || p.TCP == nil { // a fragment has no ports
+		return s, nil, direction
+	}
+	return s.joint, s.change, direction ^ s.openings.opener
 }
 
 // placeName is the name of an interface.

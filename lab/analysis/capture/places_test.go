@@ -2,6 +2,8 @@ package capture_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -19,6 +21,11 @@ import (
 // placed writes a pcapng file with an interface for each name, by gopacket. At says
 // at which interfaces a packet is recorded.
 func placed(t *testing.T, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int) []byte {
+	return placedAs(t, f, names, at, func(_ int, data []byte) []byte { return data })
+}
+
+// placedAs does what placed does. Change makes of a packet what it is at a place.
+func placedAs(t *testing.T, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int, change func(place int, data []byte) []byte) []byte {
 	var file bytes.Buffer
 	describe := func(name string) pcapgo.NgInterface {
 		return pcapgo.NgInterface{Name: name, LinkType: layers.LinkTypeEthernet, TimestampResolution: 9}
@@ -36,6 +43,7 @@ func placed(t *testing.T, f *forge.Capture, names []string, at func(i int, p for
 		for _, place := range at(i, p) {
 			data := bytes.Clone(p.Data)
 			data[22] -= byte(place) // the TTL, which a router on the way has counted down
+			data = change(place, data)
 			info := gopacket.CaptureInfo{Timestamp: p.At.Add(time.Duration(place) * 100 * time.Microsecond), CaptureLength: len(data), Length: len(data), InterfaceIndex: place}
 			if err := w.WritePacket(info, data); err != nil {
 				t.Fatal(err)
@@ -154,6 +162,187 @@ func TestLostBetweenPlaces(t *testing.T) {
 				t.Errorf("got %d packets that were lost, want %d; %d were sent again, want none", away, test.away, x0.ServerFlow.Retransmissions)
 			}
 		})
+	}
+}
+
+// A nat gives the packets of the forged client other addresses, and ports that are higher by 1000. As
+// an application-level gateway it rewrites PORT.
+type nat struct {
+	outside netip.Addr
+	port    string // the argument of PORT outside; "" for no gateway
+	grown   int    // how much longer the control connection is by that
+
+	proxied uint32 // is added to the client's sequence numbers: with a proxy, they are other ones
+	bridge  bool   // does not count down the time to live
+	marks   bool   // rewrites the IDs of IP
+	loses   string // a packet with this is not recorded inside
+	first   bool   // the first place is outside, not the second one
+}
+
+// at makes of a packet what it is at the first place or at the second one.
+func (n *nat) at(place int, data []byte) []byte {
+	if n.first == (place == 0) {
+		return n.change(data)
+	}
+	return data
+}
+
+// change makes of a packet what it is outside.
+func (n *nat) change(data []byte) []byte {
+	ip, tcp := data[14:], data[34:]
+	addr, port, number, growing := ip[16:20], tcp[2:], tcp[8:], tcp[13]&0x10 != 0 // of the receiver
+	if !fromServer(forge.Frame{Data: data}) {
+		addr, port, number, growing = ip[12:16], tcp, tcp[4:], true
+	}
+	add := func(b []byte, n int) { binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)+uint32(n)) }
+	shift := int(n.proxied)
+	if binary.BigEndian.Uint16(tcp) == 21 || binary.BigEndian.Uint16(tcp[2:]) == 21 {
+		shift += n.grown
+	}
+	copy(addr, n.outside.AsSlice())
+	binary.BigEndian.PutUint16(port, binary.BigEndian.Uint16(port)+1000)
+	if n.bridge {
+		ip[8]++
+	}
+	if n.marks {
+		ip[5]++
+	}
+	if growing {
+		add(number, shift)
+	}
+	if before, _, ok := bytes.Cut(data, []byte("PORT 1")); ok && n.port != "" {
+		inside := len(data)
+		data = append(bytes.Clone(before), "PORT "+n.port+"\r\n"...)
+		n.grown += len(data) - inside
+		binary.BigEndian.PutUint16(data[16:], uint16(len(data)-14))
+	}
+	return data
+}
+
+// activeSession is a session with a transfer in active mode, and one whose connection is refused. Its
+// connections have other initial sequence numbers each.
+func activeSession() *forge.Capture {
+	f := forge.New()
+	dial := func(from, to string) (a, b *forge.End) {
+		a, b = f.Pair(from, to)
+		a.Seq, b.Seq = uint32(len(f.Frames)*100_003), uint32(len(f.Frames)*200_017+5)
+		return a, b
+	}
+	client, server := dial(forge.Client+":3171", forge.Server+":21")
+	client.Handshake()
+	client.Say(forge.Login)
+	client.Say("> NOOP\n < 200 Fine\n > PORT 198,51,100,100,12,100\n < 200 Okay\n > LIST")
+	to, from := dial(forge.Server+":20", forge.Client+":3172")
+	to.Handshake()
+	to.Send("listing")
+	to.Close()
+	client.Say("< 150 Here\n < 226 Done\n > PORT 198,51,100,100,12,101\n < 200 Okay\n > LIST")
+	to, from = dial(forge.Server+":20", forge.Client+":3173")
+	to.Segment("S", "")
+	from.Segment("R.", "")
+	client.Say("< 425 Refused" + forge.Quit)
+	server.Close()
+	return f
+}
+
+// bothSides is such a session on both sides of a NAT with a gateway.
+func bothSides(t *testing.T) []byte {
+	n := nat{outside: netip.MustParseAddr("203.0.113.7"), port: "203,0,113,7,16,76"}
+	return placedAs(t, activeSession(), []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, n.at)
+}
+
+// What crosses a NAT between two places is one session, with the addresses of the first. What a NAT
+// does not explain is two.
+func TestNATBetweenPlaces(t *testing.T) {
+	high, low := netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("100.64.0.9")
+	for name, test := range map[string]struct {
+		nat       nat
+		sessions  int
+		rewritten bool
+		lost      int // packets that are read at the second place
+	}{
+		"a NAT":                          {nat: nat{outside: high}, sessions: 1},
+		"the address outside is low":     {nat: nat{outside: low}, sessions: 1},
+		"seen from outside":              {nat: nat{outside: low, first: true}, sessions: 1},
+		"a gateway, PORT is as long":     {nat: nat{outside: low, port: "100,64,0,9,101,16,000"[:21]}, sessions: 1, rewritten: true},
+		"a gateway, PORT is shorter":     {nat: nat{outside: low, port: "100,64,0,9,16,76"}, sessions: 1, rewritten: true},
+		"a gateway, PORT is longer":      {nat: nat{outside: high, port: "203,000,113,007,016,076"}, sessions: 1, rewritten: true},
+		"a gateway seen from outside":    {nat: nat{outside: high, port: "203,0,113,7,16,76", first: true}, sessions: 1, rewritten: true},
+		"the NAT rewrites IDs":           {nat: nat{outside: high, marks: true}, sessions: 1},
+		"a reply is lost before the NAT": {nat: nat{outside: low, loses: "200 Fine"}, sessions: 1, lost: 1},
+		"a proxy":                        {nat: nat{outside: high, proxied: 77}, sessions: 2},
+		"no router":                      {nat: nat{outside: high, bridge: true}, sessions: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := activeSession()
+			n := test.nat
+			names, outside := []string{"client", "server"}, 1
+			if n.first {
+				names, outside = []string{"server", "client"}, 0
+			}
+			file := placedAs(t, f, names, func(_ int, p forge.Frame) []int {
+				if n.loses != "" && bytes.Contains(p.Data, []byte(n.loses)) {
+					return []int{outside}
+				}
+				return []int{0, 1}
+			}, n.at)
+			c := read(t, file)
+			if c.NumSessions() != test.sessions || c.NumConnections() != 3*test.sessions {
+				t.Fatalf("got %d sessions and %d connections, want %d and %d", c.NumSessions(), c.NumConnections(), test.sessions, 3*test.sessions)
+			}
+			if test.sessions > 1 {
+				if len(c.Translations) != 0 || c.Copies != 0 {
+					t.Errorf("got the translations %v and %d copies, want none", c.Translations, c.Copies)
+				}
+				return
+			}
+			own, other := netip.MustParseAddr(forge.Client), n.outside
+			if n.first {
+				own, other = other, own
+			}
+			if want := []capture.Translation{{Home: names[0], Place: names[1], From: own, To: other}}; !slices.Equal(c.Translations, want) {
+				t.Errorf("got the translations %v, want %v", c.Translations, want)
+			}
+			if got := len(c.Rewritings) > 0; got != test.rewritten {
+				t.Errorf("got the rewritings %v, want some: %v", c.Rewritings, test.rewritten)
+			}
+			if want := len(f.Frames) - test.lost; c.Copies != want {
+				t.Errorf("got %d copies, want %d", c.Copies, want)
+			}
+			for x := range c.Connections() {
+				if x.Client.Addr() != own || x.ClientFlow.Retransmissions+x.ServerFlow.Retransmissions+x.ClientFlow.OutOfOrder+x.ServerFlow.OutOfOrder > 0 || x.Role != ftp.Control && x.Role != ftp.Data {
+					t.Errorf("got %+v, want a connection of FTP from %v where everything was sent once", x, own)
+				}
+			}
+			lost := 0
+			for p := range c.Packets() {
+				switch {
+				case p.Away != nil:
+					if lost++; p.Away.Here.Addr() != other || p.IP.Dst != own || !p.ChecksumWrong() { // the forged NAT leaves it as it was
+						t.Errorf("packet %d: got %+v to %v", p.Number, p.Away, p.IP.Dst)
+					}
+				case p.Copy != nil && (p.Copy.Here.Addr() != other || p.Copy.There.Addr() != own || p.Copy.Home != names[0] || p.Copy.Place != names[1]):
+					t.Errorf("packet %d: got the copy %+v", p.Number, p.Copy)
+				}
+			}
+			if lost != test.lost {
+				t.Errorf("got %d packets that are read at the second place, want %d", lost, test.lost)
+			}
+		})
+	}
+}
+
+// Connections that no one accepted have one number in common at most. That proves no NAT if nothing
+// else does.
+func TestRefusedBetweenPlaces(t *testing.T) {
+	f := forge.New()
+	client, server := f.Pair(forge.Client+":3171", forge.Server+":21")
+	client.Segment("S", "")
+	server.Segment("R.", "")
+	n := nat{outside: netip.MustParseAddr("203.0.113.7")}
+	c := read(t, placedAs(t, f, []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, n.at))
+	if c.NumConnections() != 2 || len(c.Translations) > 0 {
+		t.Errorf("got %d connections and the translations %v, want 2 and none", c.NumConnections(), c.Translations)
 	}
 }
 

@@ -48,12 +48,32 @@ type Packet struct {
 type Copy struct {
 	Place    string         // where this packet was recorded: the name of the interface
 	Src, Dst netip.AddrPort // of the packet; the ports are 0 if it has none
+	// Here and There are valid if a NAT changed one end of the packet: Here is what it is in the packet,
+	// and There what it is at Home, where the connection is read.
+	Here, There netip.AddrPort
+	Home        string
+	// Rewritten is a line of FTP in the packet that has another text there; "" for none.
+	Rewritten string
 }
 
 // Away are the places of a packet that was lost between them.
 type Away struct {
 	Place string // where it was recorded
 	Home  string // where its connection is read
+	// Here is valid if a NAT changes one end of the packet: it is what that is in the file. The packet has
+	// what it is at Home.
+	Here netip.AddrPort
+}
+
+// Readdress gives a segment of TCP another end in the place of one that a NAT changes. Its checksum is
+// judged before that.
+func (p *Packet) Readdress(from, to netip.AddrPort) {
+	p.checksum()
+	if netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort) == from {
+		p.IP.Src, p.TCP.SrcPort = to.Addr(), to.Port()
+	} else {
+		p.IP.Dst, p.TCP.DstPort = to.Addr(), to.Port()
+	}
 }
 
 // Clone returns a copy of a packet and its headers, without its bytes, that

@@ -57,7 +57,7 @@ func recordedAt(s *scenario.Scenario) string {
 	if others := s.Network.AlsoAt; len(others) > 0 {
 		text = fmt.Sprintf("recorded at the ends of %s; what crosses several of them is read at the first", enumerate(s.Network.Places()))
 		if len(s.Network.NATs) > 0 {
-			text += "; what crosses a NAT is there with the addresses before it and with those after it, as if there were two sessions"
+			text += ", with the addresses that it has there"
 		}
 	}
 	if hosts := s.Unrecorded(); len(hosts) > 0 {

@@ -136,6 +136,11 @@ func (r *Report) prepare() {
 		n.dialogue(s)
 		r.tls.add(s.Control.ID, s.Layer)
 	}
+	for packet, all := range r.Trace.Rewritings {
+		for _, w := range all {
+			n.add(packet, "An application-level gateway rewrites this line: at %s it is %s, in packet %d.", visible(w.Place), visible(w.Text), w.Packet)
+		}
+	}
 	r.comments = n.finish(r.packets)
 	r.judge()
 	r.purposes = purposes(r.Scenario, r.Trace)

@@ -47,7 +47,11 @@ func away(p *packet.Packet) string {
 	if p.Away == nil {
 		return ""
 	}
-	return fmt.Sprintf(", seen at %s, not at %s", Escape(p.Away.Place), Escape(p.Away.Home))
+	as := ""
+	if here := p.Away.Here; here.IsValid() {
+		as = " as " + withPort(here.Addr(), here.Port())
+	}
+	return fmt.Sprintf(", seen at %s%s, not at %s", Escape(p.Away.Place), as, Escape(p.Away.Home))
 }
 
 // timestamps are the TCP options of most segments (RFC 7323, 3), which make a line twice as
@@ -83,7 +87,7 @@ func dialogue(p *capture.Packet) string {
 func OtherLine(p *packet.Packet) string {
 	switch {
 	case p.Copy != nil:
-		return fmt.Sprintf("%sseen at %s, too", prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()), Escape(p.Copy.Place))
+		return prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()) + copyLine(p.Copy)
 	case p.ARP != nil:
 		return arpLine(p.ARP)
 	case p.IP == nil:
@@ -98,6 +102,18 @@ func OtherLine(p *packet.Packet) string {
 		return fmt.Sprintf("%sfragment at %d of protocol %d, length %d", prefix(p.IP, 0, 0), p.IP.Offset, p.IP.Protocol, p.IP.Length)
 	}
 	return fmt.Sprintf("%sprotocol %d, length %d", prefix(p.IP, 0, 0), p.IP.Protocol, p.IP.Length)
+}
+
+// copyLine says where a packet was also recorded, and what a NAT has changed there.
+func copyLine(c *packet.Copy) string {
+	text := fmt.Sprintf("seen at %s, too", Escape(c.Place))
+	if c.Here.IsValid() {
+		text += fmt.Sprintf("; %s is %s at %s", withPort(c.Here.Addr(), c.Here.Port()), withPort(c.There.Addr(), c.There.Port()), Escape(c.Home))
+	}
+	if c.Rewritten != "" {
+		text += "; rewritten: " + Escape(c.Rewritten)
+	}
+	return text
 }
 
 // prefix is the beginning of each line of IP: both addresses, with their ports

@@ -23,6 +23,8 @@ type sessionWriter struct {
 	w     io.Writer
 	start int64 // the time of the capture's first packet
 
+	rewritings map[int][]capture.Rewriting // by the packets
+
 	control   *ftp.Connection
 	ports     []*ftp.DataPort   // in the order of the packets that they are in
 	open      []*ftp.DataPort   // from the one on that counts for the next command
@@ -43,14 +45,14 @@ type sessionWriter struct {
 const fewLines = 1000
 
 // writeSession writes a session with its data connections.
-func writeSession(w io.Writer, start int64, d *capture.Dialogue) {
+func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 	c := d.Control
 	fmt.Fprintf(w, "\nSession on connection %d: the client %s and the server %s", c.ID, c.Client, c.Server)
 	if d.User != "" {
 		fmt.Fprintf(w, ", user %s", Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := sessionWriter{w: w, start: start, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
+	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
@@ -162,6 +164,9 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 		if a.SaidIn(l) {
 			lines = append(lines, "        "+dataPort(a, r.control))
 		}
+	}
+	for _, w := range r.rewritings[l.Packet] {
+		lines = append(lines, fmt.Sprintf("        a gateway rewrites this line: at %s it is %s, in packet %d", Escape(w.Place), Escape(w.Text), w.Packet))
 	}
 	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
 }

@@ -23,7 +23,7 @@ func Story(w io.Writer, name string, t *capture.Capture) error {
 	connections(out, t)
 	otherPackets(out, t)
 	for d := range t.Dialogues(true) {
-		writeSession(out, t.Start, d)
+		writeSession(out, t, d)
 	}
 	withoutSession(out, t)
 	if err := t.Err(); err != nil {
@@ -39,6 +39,13 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	if len(t.Places) > 0 {
 		fmt.Fprintf(w, "recorded at %s; what crossed several of them is read at the first, which leaves out %s\n",
 			Escape(strings.Join(t.Places, ", ")), count(t.Copies, "packet"))
+	}
+	for i, n := range t.Translations {
+		if i == maxOthers {
+			fmt.Fprintf(w, "... and %s\n", count(len(t.Translations)-i, "more address"))
+			break
+		}
+		fmt.Fprintf(w, "between %s and %s a NAT changes %s into %s\n", Escape(n.Home), Escape(n.Place), n.From, n.To)
 	}
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; the part before it follows\n", upper(t.Cut))
@@ -117,8 +124,8 @@ func ending(c *ftp.Connection) string {
 	return "-"
 }
 
-// maxOthers is how many packets that are not TCP the story shows, and how many connections in TLS
-// that may have nothing to do with FTP.
+// maxOthers is how many packets that are not TCP the story shows, how many addresses that NATs change,
+// and how many connections in TLS that may have nothing to do with FTP.
 const maxOthers = 12
 
 // otherPackets are those that are not TCP: names asked for, addresses resolved.

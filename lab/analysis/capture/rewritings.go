@@ -1,0 +1,95 @@
+// Lines that an application-level gateway has rewritten between two places.
+
+package capture
+
+import (
+	"bytes"
+	"cmp"
+	"regexp"
+	"slices"
+
+	"ftplab/lab/analysis/packet"
+)
+
+// A Rewriting is what an application-level gateway made of a line that announces a data port.
+type Rewriting struct {
+	Place  string // where the line was also recorded, with another text
+	Packet int    // there
+	Text   string // there
+
+	at   int // the interface
+	read int // the packet with the line where its connection is read
+}
+
+// An announced line is one at one place that announces a data port.
+type announced struct {
+	packet int
+	seq    uint32
+	text   string
+}
+
+// A stream is one direction of a conversation that passes a NAT.
+type stream struct {
+	of        *observations
+	direction int
+}
+
+// announcements are the lines that announce data ports, by the interfaces.
+type announcements map[stream]map[int][]announced
+
+// announcement is a line that may announce a data port (RFC 959, RFC 2428).
+var announcement = regexp.MustCompile(`(?i)^(?:PORT|EPRT|227|229) [^\r\n]{1,200}`)
+
+// add takes the lines of a segment, unless it is a retransmission.
+func (a announcements) add(p *packet.Packet, at int, s *observations, direction int) {
+	if p.TCP == nil || !s.translated {
+		return
+	}
+	seq := p.TCP.RawSeq
+	for line := range bytes.Lines(p.TCP.Payload) {
+		if text := announcement.Find(line); text != nil {
+			of := stream{s, direction}
+			if a[of] == nil {
+				a[of] = map[int][]announced{}
+			}
+			known := a[of][at]
+			if n := len(known); n == 0 || int32(seq-known[n-1].seq) > 0 {
+				a[of][at] = append(known, announced{p.Number, seq, string(text)})
+			}
+		}
+		seq += uint32(len(line))
+	}
+}
+
+// rewritten returns the lines that have another text where their connection is read, by the numbers
+// of their packets. Where a place lacks a line, nothing shows which are the same.
+func (a announcements) rewritten() map[int]*Rewriting {
+	all := map[int]*Rewriting{}
+	for of, places := range a {
+		read := places[of.of.home(of.direction)]
+		for at, lines := range places {
+			if len(lines) != len(read) {
+				continue
+			}
+			for i, line := range lines {
+				if line.text != read[i].text {
+					all[line.packet] = &Rewriting{Packet: line.packet, Text: line.text, at: at, read: read[i].packet}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// rewritings returns them by the numbers of the packets that are read.
+func (x *places) rewritings(names []string) map[int][]Rewriting {
+	all := map[int][]Rewriting{}
+	for _, r := range x.rewritten {
+		r.Place = placeName(names, r.at)
+		all[r.read] = append(all[r.read], *r)
+	}
+	for _, of := range all {
+		slices.SortFunc(of, func(a, b Rewriting) int { return cmp.Compare(a.at, b.at) })
+	}
+	return all
+}
