@@ -180,7 +180,7 @@ func severalPlaces(t *testing.T) []byte {
 // What is written fits the schema, as one object and as lines.
 func TestSchema(t *testing.T) {
 	root := readSchema(t)
-	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": forge.New().PCAP(), "places": severalPlaces(t)} {
+	for name, file := range map[string][]byte{"eventful": eventful(t), "empty": forge.New().PCAP(), "places": severalPlaces(t), "NAT": bothSides(t)} {
 		c := read(t, file)
 		var whole any
 		if err := json.Unmarshal([]byte(asJSON(t, c)), &whole); err != nil {

@@ -3,6 +3,8 @@
 package text
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,18 +15,36 @@ import (
 )
 
 type jsonCapture struct {
-	Version   int         `json:"version"`
-	File      string      `json:"file"`
-	Packets   int         `json:"packets"`
-	Truncated int         `json:"truncated"`
-	Places    []string    `json:"places,omitempty"`
-	Copies    int         `json:"copies,omitempty"`
-	Lost      []jsonLost  `json:"lost_packets,omitempty"`
-	Dropped   uint64      `json:"dropped,omitempty"`
-	Unread    int         `json:"unread,omitempty"`
-	Cut       string      `json:"cut,omitempty"`
-	Start     string      `json:"start,omitempty"`
-	Others    []jsonOther `json:"other_packets,omitempty"`
+	Version      int               `json:"version"`
+	File         string            `json:"file"`
+	Packets      int               `json:"packets"`
+	Truncated    int               `json:"truncated"`
+	Places       []string          `json:"places,omitempty"`
+	Copies       int               `json:"copies,omitempty"`
+	Lost         []jsonLost        `json:"lost_packets,omitempty"`
+	Translations []jsonTranslation `json:"translations,omitempty"`
+	Rewritings   []jsonRewriting   `json:"rewritings,omitempty"`
+	Dropped      uint64            `json:"dropped,omitempty"`
+	Unread       int               `json:"unread,omitempty"`
+	Cut          string            `json:"cut,omitempty"`
+	Start        string            `json:"start,omitempty"`
+	Others       []jsonOther       `json:"other_packets,omitempty"`
+}
+
+// A jsonTranslation is what a NAT changes between two places.
+type jsonTranslation struct {
+	Home  string `json:"home"`
+	Place string `json:"place"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+}
+
+// A jsonRewriting is a line that an application-level gateway rewrote.
+type jsonRewriting struct {
+	Packet      int    `json:"packet"`
+	Place       string `json:"place"`
+	PlacePacket int    `json:"place_packet"`
+	Text        string `json:"text"`
 }
 
 type jsonOther struct {
@@ -207,6 +227,14 @@ func captureJSON(name string, c *capture.Capture) *jsonCapture {
 	}
 	for _, p := range c.Lost {
 		j.Lost = append(j.Lost, jsonLost{p.Number, timeJSON(p.Time), valid(p.Place), valid(p.Home)})
+	}
+	for _, t := range c.Translations {
+		j.Translations = append(j.Translations, jsonTranslation{valid(t.Home), valid(t.Place), t.From.String(), t.To.String()})
+	}
+	for _, packet := range slices.Sorted(maps.Keys(c.Rewritings)) {
+		for _, w := range c.Rewritings[packet] {
+			j.Rewritings = append(j.Rewritings, jsonRewriting{packet, valid(w.Place), w.Packet, valid(w.Text)})
+		}
 	}
 	for _, p := range c.OtherPackets {
 		j.Others = append(j.Others, jsonOther{p.Number, timeJSON(p.Time), OtherLine(p)})
