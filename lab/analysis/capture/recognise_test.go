@@ -76,6 +76,32 @@ session 0 user "a"
 		x.Ask("AUTH LOGIN", "334 VXNlcm5hbWU6", "235 in")
 	}, `0 other 198.51.100.100:3171 192.0.2.25:587 DadA 12/26
 `},
+	{"only the greeting names FTP", func(f *forge.Capture) {
+		for i, greeting := range []string{
+			"220 ProFTPD Server (Default Installation) [host]", "220-Welcome.\r\n220 (vsFTPd 3.0.5)",
+			"220 mx.example.test ESMTP for FTP users", "220 ftp.example.test ready", "220 FTP.EXAMPLE.TEST ready", "200 FTP news",
+		} {
+			c, s := f.Dial(forge.Client+":317"+itoa(i), forge.Server+":2121")
+			s.Send(greeting + "\r\n")
+			x := forge.Session{Capture: f, Client: c, Server: s}
+			x.Ask("HELP", "214 ask root")
+			x.Ask("QUIT", "221 bye")
+		}
+	}, `0 control 198.51.100.100:3170 192.0.2.21:2121 ShAdDa 12/73 by client
+1 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 12/57 by client
+2 other 198.51.100.100:3172 192.0.2.21:2121 ShAdDa 12/64 by client
+3 other 198.51.100.100:3173 192.0.2.21:2121 ShAdDa 12/51 by client
+4 other 198.51.100.100:3174 192.0.2.21:2121 ShAdDa 12/51 by client
+5 other 198.51.100.100:3175 192.0.2.21:2121 ShAdDa 12/37 by client
+session 0 user ""
+  - 220@4
+  "HELP"@6 214@8
+  "QUIT"@10 221@12
+session 1 user ""
+  - 220@17
+  "HELP"@19 214@21
+  "QUIT"@23 221@25
+`},
 	{"234 to something else is left alone", func(f *forge.Capture) {
 		c, s := f.Pair(forge.Client+":3171", forge.Server+":2121")
 		forge.Session{Capture: f, Client: c, Server: s}.Ask("XTLS", "234 go on")

@@ -51,6 +51,8 @@ type tally struct {
 	auth, agrees bool
 	// news says that the side greets like a news server (RFC 3977 section 5.1).
 	news bool
+	// namesFTP and namesMail say what the text of the side's greeting with 220 names.
+	namesFTP, namesMail bool
 }
 
 // add counts the next line.
@@ -72,6 +74,15 @@ func (v *tally) add(line []byte) {
 	}
 	if _, ok := mailAndNews[string(word)]; ok {
 		v.notFTP++
+	}
+}
+
+// greet looks at a line of the greeting with 220. A mail server has one, too, which begins with the
+// name of its host (RFC 5321 section 4.2): ftp.example.test does not name FTP.
+func (v *tally) greet(line []byte) {
+	for word := range bytes.FieldsSeq(line) {
+		v.namesFTP = v.namesFTP || bytes.Contains(word, []byte("FTP")) && !bytes.Contains(word, []byte("."))
+		v.namesMail = v.namesMail || bytes.Contains(word, []byte("SMTP")) || bytes.Contains(bytes.ToLower(word), []byte("mail"))
 	}
 }
 
@@ -136,6 +147,8 @@ func clientOf(sides [2]tally, at21 int) int {
 		case client.notFTP > 0 || server.news:
 		case client.auth && server.agrees:
 			return dir
+		case server.namesFTP && !server.namesMail && client.verbs >= 1 && client.verbs == client.lines && server.replies >= 2:
+			return dir
 		case client.strong >= 1 && client.verbs >= 2 && server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
 			return dir
 		}
@@ -171,9 +184,13 @@ func clientDirection(s *tcp.State, streams [2]tcp.Stream) int {
 	for dir := range sides {
 		side := &sides[dir]
 		lines := lineReader{stream: streams[dir]}
+		greets := s.Halves[dir].Begins()
 		for l, ok := lines.next(); ok && side.lines < looked; l, ok = lines.next() {
 			if side.lines == 0 {
-				side.news = s.Halves[dir].Begins() && greetsWithNews(l.text)
+				side.news = greets && greetsWithNews(l.text)
+			}
+			if greets = greets && bytes.HasPrefix(l.text, []byte("220")); greets {
+				side.greet(l.text)
 			}
 			side.add(l.text)
 		}
