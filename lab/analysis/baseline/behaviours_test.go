@@ -20,6 +20,11 @@ const aLeak = "root:$6$abXk9:19000:0:99999:7:::\nVPN key 88-12-AA-FE of the offi
 var behaviours = []lookalike{
 	{"first passwords that are refused, one that is accepted, and a program", "no-signs-agree", "", firstPasswords("> STOR a.exe\n< 150 go on\n< 226 done")},
 	{"first passwords that are refused, and one that is accepted", "no-guessing", IsUnusual, firstPasswords("> NOOP\n< 200 ok")},
+	{"passwords like the name, of which the fifth is right", "no-guessing", "", guessed("hr", "hr", "hr123", "Hr2025!", "Password1", "Lens-42")},
+	{"passwords like the name, and passwords that were found", "no-signs-agree", "", guessed("ada", "ada33", "ada", "Igel33", "Lens-42\n< 230 in\n> RETR passwords.kdbx\n< 150 here\n< 226 done\n> NOOP")},
+	{"a password that was mistyped three times", "no-guessing", IsNormal, guessed("ada", "Grun3wald!", "Grunewald!", "grun3Wald!", "Grun3Wald!")},
+	{"stolen names with their passwords, one of which is right", "no-guessing", "", collects(8, 1)},
+	{"accounts of which some have ended", "no-guessing", IsUnusual, collects(8, 5)},
 	{"first passwords at a few devices", "no-guessing", "", eachServer(6, "admin", "1234", 0)},
 	{"a password that was changed at a few devices", "no-guessing", IsNormal, eachServer(6, "ada", "Lens-42", 0)},
 	{"a search for anonymous servers that finds one", "no-guessing", "", eachServer(9, "anonymous", "a@b.test", 1)},
@@ -370,6 +375,31 @@ func firstPasswords(then string) func(*forge.Capture) {
 			f.Pass(10 * time.Second)
 		}
 		f.Control().Say("< 220 hi\n> USER admin\n< 331 and?\n> PASS admin123\n< 230 in\n" + then).Say(bye).Peer.Close()
+	}
+}
+
+// guessed logs in with the last of some passwords, after the others were refused.
+func guessed(user string, passwords ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		last := len(passwords) - 1
+		for _, password := range passwords[:last] {
+			wrongPassword(f, aClient, user, password)
+			f.Pass(5 * time.Second)
+		}
+		f.Control().Say("< 220 hi\n> USER " + user + "\n< 331 and?\n> PASS " + passwords[last] + "\n< 230 in").Say(bye).Peer.Close()
+	}
+}
+
+// collects logs in with the names of refused users, each with its own password, and then with those of accepted ones.
+func collects(refused, accepted int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range refused {
+			wrongPassword(f, aClient, fmt.Sprint("customer", i), fmt.Sprint("Lens-", i*7))
+			f.Pass(5 * time.Second)
+		}
+		for i := range accepted {
+			guessed(fmt.Sprint("partner", i), "Igel-42")(f)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 var loginBeforeTransferRule = Rule{
@@ -122,6 +123,16 @@ func rules(user string) bool {
 	return strings.EqualFold(user, "root") || strings.EqualFold(user, "admin") || strings.EqualFold(user, "administrator")
 }
 
+// isEasy reports whether a password is common, or is the user's name with digits or signs around it. People who mistype
+// their password do not come close to such ones.
+func isEasy(user, password string) bool {
+	core := func(text string) string {
+		return strings.TrimFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
+	}
+	word := core(password)
+	return isFamous(user, password) || word != "" && (famous[word] || word == core(user))
+}
+
 // manyTries is how many different credentials are unusual.
 const manyTries = 5
 
@@ -224,15 +235,16 @@ func (all *logins) judge() []breach {
 // capture.
 const manyPasswords = 10
 
-// isFamous reports whether everybody tries these credentials first, so that they are no mistake of their owner.
+// isFamous reports whether everybody tries these credentials first, and isEasy whether they are no mistake of their owner.
 func (g guess) isFamous() bool { return isFamous(g.user, g.password) }
+func (g guess) isEasy() bool   { return isEasy(g.user, g.password) }
 
 // sort adds failed logins to the guesses, in the order of time. It returns those of users who
 // logged in after a few mistakes.
 func (all *logins) sort() (slips []guess) {
 	for _, who := range all.people {
 		list := all.failures[who]
-		if all.welcome[who] && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isFamous) {
+		if all.welcome[who] && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isEasy) {
 			slips = append(slips, list...)
 		} else {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
@@ -287,7 +299,10 @@ func (all *logins) burst(list []guess) (breach, bool) {
 				how = fmt.Sprintf("within %v", limit.in)
 			}
 			b := all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how))
-			if isOutdated(list) {
+			switch other, stuffed := all.stuffed(list); {
+			case stuffed:
+				b.observed += fmt.Sprintf(", each name once, until it accepted another one, %s", show(other))
+			case isOutdated(list):
 				b.severity, b.sign = Odd, 2
 				b.observed += ", one password for each name"
 			}
@@ -297,14 +312,17 @@ func (all *logins) burst(list []guess) (breach, bool) {
 	if user, n := mostPasswords(list); n >= guessedPasswords {
 		return all.burstOf(list, fmt.Sprintf("with %d different passwords for %s", n, show(user))), true
 	}
-	tried := map[string]bool{}
+	tried, accepted := map[string]bool{}, 0 // accepted is 1 if the guesses found the password
 	for _, g := range list {
-		if isFamous(g.user, g.password) {
+		if g.isEasy() {
 			tried[g.password] = true
+			if all.welcome[person{g.hosts, g.user}] {
+				accepted = 1
+			}
 		}
 	}
-	if n := len(tried); n >= famousSigns {
-		b := all.burstOf(list, fmt.Sprintf("%d of the passwords among those that everybody tries first: %s", n, listOf(tried)))
+	if n := len(tried); n+accepted >= famousSigns {
+		b := all.burstOf(list, fmt.Sprintf("%d of the passwords among those that everybody tries first, or like the user's name: %s", n, listOf(tried)))
 		if n < famousGuesses {
 			b.severity, b.sign = Odd, 2
 		}
@@ -350,6 +368,29 @@ func isOutdated(list []guess) bool {
 		}
 	}
 	return len(of) < manyOutdated
+}
+
+// stuffedNames is how many names a server refuses, each with its own password, before it is a list of stolen
+// credentials that is tried.
+const stuffedNames = 7
+
+// stuffed reports whether a client tried many names, each once, until the server accepted another one. Accounts with
+// outdated passwords are tried again, and a program that looks after many accounts gets in at most of them.
+func (all *logins) stuffed(list []guess) (other string, ok bool) {
+	refused := map[string]bool{}
+	for _, g := range list {
+		if refused[g.user] {
+			return "", false
+		}
+		refused[g.user] = true
+	}
+	accepted := 0
+	for who := range all.welcome {
+		if who.pairOfHosts == list[0].hosts && !refused[who.user] {
+			other, accepted = who.user, accepted+1
+		}
+	}
+	return other, len(refused) >= stuffedNames && accepted > 0 && accepted*refusedToAccepted <= len(refused)
 }
 
 // mostWithin is the largest number of different credentials within a time, 0 for any.

@@ -84,6 +84,16 @@ func tellsName(f *forge.Capture, id byte, addrs ...string) {
 	f.UDP("192.0.2.53:53", aClient+":50000", m)
 }
 
+// refusals connects to closed ports of n hosts.
+func refusals(f *forge.Capture, n int, ports ...int) {
+	for i := range n {
+		for _, port := range ports {
+			refuse(f, aClient, addrPort(fmt.Sprintf("192.0.2.%d", 40+20*i), port))
+			f.Pass(20 * time.Second)
+		}
+	}
+}
+
 func TestProbes(t *testing.T) {
 	const rule = "no-scans"
 	nothing := func(*forge.End) {}
@@ -123,6 +133,10 @@ func TestProbes(t *testing.T) {
 				ping(f, host, aClient, echoReply)
 			}
 		}},
+		{"seven ports around that of the server", NotNormal, func(f *forge.Capture) { refusals(f, 1, 20, 22, 23, 24, 25, 26, 27) }},
+		{"a few services that are down", IsNormal, func(f *forge.Capture) { refusals(f, 1, 22, 25, 80, 110, 143, 443, 990) }},
+		{"nine ports of two hosts", NotNormal, func(f *forge.Capture) { refusals(f, 2, 990, 2021, 2100, 2121, 2221, 8021, 10021, 21000, 50021) }},
+		{"three services of many hosts", IsNormal, func(f *forge.Capture) { refusals(f, 7, 22, 443, 2121) }},
 		{"a scan from many addresses", IsUnusual, func(f *forge.Capture) {
 			for i := range 40 {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40+i))

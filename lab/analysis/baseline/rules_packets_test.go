@@ -86,7 +86,7 @@ var packetRules = map[string]ruleTest{
 	},
 	"no-scans": {
 		breaks: func(f *forge.Capture) { scan(f, 40*time.Minute, 12) },
-		near:   func(f *forge.Capture) { scan(f, time.Millisecond, 7) },
+		near:   func(f *forge.Capture) { scan(f, time.Millisecond, 5) },
 	},
 	"no-detours": {
 		breaks: func(f *forge.Capture) {

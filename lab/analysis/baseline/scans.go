@@ -5,6 +5,7 @@ package baseline
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -114,6 +115,10 @@ var noScansRule = Rule{
 const (
 	scannedPorts   = 10
 	scannedServers = 8
+	// and so many system ports of one server that lie close together, as nobody mistypes one port after the other,
+	// or so many ports of several servers in all, of each so many
+	closePorts, closeTogether = 6, 12
+	portsOfAll, portsOfEach   = 15, 5
 )
 
 const identPort = 113 // RFC 1413
@@ -261,13 +266,17 @@ func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet i
 func (s *scanners) judge() []breach {
 	var found []breach
 	for client, x := range s.often {
+		together := map[netip.Addr]map[uint16]int{} // ports that are few for one server
 		for server, ports := range x.ports {
 			hosts := pairOfHosts{client.Unmap(), server}
 			at, known := s.sessions[hosts]
 			if known && at.hidden || s.unread[hosts] { // these may be data ports
 				ports = below1024(ports)
 			}
-			if len(ports) < scannedPorts {
+			if len(ports) < scannedPorts && !areClose(ports) {
+				if len(ports) >= portsOfEach {
+					together[server] = ports
+				}
 				continue
 			}
 			b := breach{hosts: hosts, packets: firstPackets(ports), observed: fmt.Sprintf("%s probed %d ports of %s: they did not answer, or it sent nothing to them", client, len(ports), server)}
@@ -275,6 +284,9 @@ func (s *scanners) judge() []breach {
 				b.packets = append(b.packets[:min(len(b.packets), maxPackets-1)], at.packet)
 				b.observed += fmt.Sprintf("; it has a session there, from frame %d on", at.packet)
 			}
+			found = append(found, b)
+		}
+		if b, ok := scannedTogether(client, together); ok {
 			found = append(found, b)
 		}
 		for port, servers := range x.servers {
@@ -286,6 +298,33 @@ func (s *scanners) judge() []breach {
 	}
 	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
 	return found
+}
+
+// areClose reports whether enough system ports lie close together.
+func areClose(ports map[uint16]int) bool {
+	list := slices.Sorted(maps.Keys(below1024(ports)))
+	for i := closePorts - 1; i < len(list); i++ {
+		if list[i]-list[i-closePorts+1] < closeTogether {
+			return true
+		}
+	}
+	return false
+}
+
+// scannedTogether judges a client that probed several ports of each of several servers.
+func scannedTogether(client netip.Addr, servers map[netip.Addr]map[uint16]int) (b breach, ok bool) {
+	n := 0
+	for _, ports := range servers {
+		n += len(ports)
+		b.packets = append(b.packets, firstPackets(ports)...)
+	}
+	if len(servers) < 2 || n < portsOfAll {
+		return b, false
+	}
+	slices.Sort(b.packets)
+	b.packets, b.hosts = b.packets[:min(len(b.packets), maxPackets)], pairOfHosts{client: client.Unmap()}
+	b.observed = fmt.Sprintf("%s probed %d ports of %d hosts: they did not answer, or it sent nothing to them", client, n, len(servers))
+	return b, true
 }
 
 func below1024(ports map[uint16]int) map[uint16]int {
