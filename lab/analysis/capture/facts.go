@@ -303,6 +303,7 @@ func (f *facts) join() {
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinHidden()
 	f.joinPort20()
+	f.compareHosts()
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		s.Assign(
@@ -402,6 +403,18 @@ func (f *facts) joinPort20() {
 		all.Add(s.control, first, ends[client], ends[1-client])
 	}
 	f.joinMatching(all.Match)
+}
+
+// compareHosts compares the hosts of the data connections with those of their sessions.
+func (f *facts) compareHosts() {
+	c := f.c
+	for id, p := range c.purposes {
+		if p == nil || p.Role != ftp.Data || p.Control == ftp.NoConnection {
+			continue
+		}
+		control, client := f.opening(p.Control).Ends, c.purposes[p.Control].ClientDir
+		p.CompareHosts(f.opening(id).Ends, control[client], control[1-client], c.find(p.Control).Proxy)
+	}
 }
 
 // besideNone returns those of the named connections that are control connections: no session in TLS

@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,11 +93,40 @@ type Purpose struct {
 	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
 	// any: it is taken for a data connection because of its hosts, its ports and its time.
 	Inferred bool
+	// OtherHosts are the sides of a data connection that do not have the address of that party of
+	// the control connection: another host, or another address of the same one.
+	OtherHosts []Side
 	// Proxy is the proxy that was asked for a data connection, nil for none. The request and the
 	// reply come before the content and are not part of it.
 	Proxy *Proxy
 	asker int // the direction of the request
 }
+
+// CompareHosts finds the OtherHosts of a data connection between two ends, by direction. The parties
+// are those of its session, whose proxy, if any, has the addresses of the hosts behind it.
+func (p *Purpose) CompareHosts(ends [2]netip.AddrPort, client, server netip.AddrPort, proxy *Proxy) {
+	if p.Proxy != nil {
+		return // what it is connected to is the proxy
+	}
+	for dir, end := range ends {
+		side, party, behind := p.Side(dir), client, netip.AddrPort{}
+		if side == Server {
+			party = server
+		}
+		if proxy != nil {
+			behind = proxy.Client
+			if side == Server {
+				behind, _ = netip.ParseAddrPort(proxy.Server)
+			}
+		}
+		if at := end.Addr().Unmap(); at != party.Addr().Unmap() && at != behind.Addr().Unmap() {
+			p.OtherHosts = append(p.OtherHosts, side)
+		}
+	}
+}
+
+// IsOtherHost reports whether a side is one of the OtherHosts.
+func (p *Purpose) IsOtherHost(s Side) bool { return slices.Contains(p.OtherHosts, s) }
 
 // InTLS reports whether what the connection carries is in TLS in the given packet.
 func (p *Purpose) InTLS(packet int) bool {

@@ -20,7 +20,8 @@ const (
 type lane struct {
 	Name string
 	Addr netip.Addr
-	Side ftp.Side // "" for a host without FTP
+	Side ftp.Side // "" for a host without FTP, and for one that is no party of a session
+	Data bool     // it has only data connections
 }
 
 // Address returns the address in its usual form.
@@ -44,7 +45,7 @@ func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
 	}
 	all := others
 	if len(h.clients) > 0 {
-		all = slices.Concat(others, h.clients[:1], h.servers, h.clients[1:])
+		all = slices.Concat(others, h.clients[:1], h.servers, h.otherHosts(), h.clients[1:])
 	}
 	all = all[:min(len(all), maxHosts)]
 	for i := range all {
@@ -84,6 +85,12 @@ func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 	if c.Role == ftp.Other {
 		return ls.hostOf(c, side)
 	}
+	if c.IsOtherHost(side) {
+		if i := ls.find(c.Addr(side).Addr(), ""); i < 0 || ls[i].Data {
+			return c.Addr(side).Addr().Unmap().String()
+		}
+		return ls.hostOf(c, side)
+	}
 	alike := 0
 	for _, l := range ls {
 		if l.Side == side {
@@ -115,11 +122,14 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 		}
 	}
 	name, number, total := string(l.Side), 0, 0
-	if l.Side == "" {
+	switch {
+	case l.Data:
+		name = "other host"
+	case l.Side == "":
 		name = "name server"
 	}
 	for j, o := range ls {
-		if o.Side == l.Side {
+		if o.Side == l.Side && o.Data == l.Data {
 			total++
 			if j <= i {
 				number++

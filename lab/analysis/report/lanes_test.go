@@ -57,6 +57,11 @@ func TestPartyName(t *testing.T) {
 	alone.add(second)
 	both.add(first)
 	both.add(second)
+	third := between("203.0.113.66", "192.0.2.21")
+	third.Role, third.OtherHosts = ftp.Data, []ftp.Side{ftp.Client}
+	joined := newHostSurvey(nil)
+	joined.add(first)
+	joined.add(third)
 	for i := range 2 * maxHosts {
 		s.Network.Hosts = append(s.Network.Hosts, host(fmt.Sprintf("c%d", i), fmt.Sprintf("198.18.0.%d", i)))
 		many.add(between(fmt.Sprintf("198.18.0.%d", i), "192.0.2.21"))
@@ -73,6 +78,8 @@ func TestPartyName(t *testing.T) {
 		{"without a scenario", &both, nil, second, "Client 2 opens x: from its port 40000 to port 21 of the server."},
 		{"one that is not drawn", &many, s, between("198.18.0.7", "192.0.2.21"), "C7 opens x: from its port 40000 to port 21 of the server."},
 		{"one of too many", &many, s, between("198.18.0.33", "192.0.2.21"), "198.18.0.33 opens x: from its port 40000 to port 21 of the server."},
+		{"another host than the client", &joined, nil, third, "203.0.113.66 opens x: from its port 40000 to port 21 of the server."},
+		{"the client beside it", &joined, nil, first, "The client opens x: from its port 40000 to port 21 of the server."},
 		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
 	} {
 		ls := findLanes(test.h, nil, test.s)

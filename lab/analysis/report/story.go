@@ -47,6 +47,9 @@ type transferSurvey struct {
 	missing          int64 // bytes
 }
 
+// otherHost is none of the two sides of the session.
+const otherHost ftp.Side = "other host"
+
 func newTransferSurvey() transferSurvey {
 	return transferSurvey{clients: map[netip.Addr]bool{}, servers: map[netip.Addr]bool{}, openedBy: map[ftp.Side]int{}}
 }
@@ -65,7 +68,11 @@ func (x *transferSurvey) add(c *ftp.Connection) {
 	case ftp.Control:
 		x.clients[c.Client.Addr()], x.servers[c.Server.Addr()] = true, true
 	case ftp.Data:
-		x.openedBy[c.OpenedBy]++
+		by := c.OpenedBy
+		if c.IsOtherHost(by) {
+			by = otherHost
+		}
+		x.openedBy[by]++
 		x.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
 		x.data++
 	}
@@ -131,6 +138,7 @@ func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
 	}{
 		{ftp.Server, "opened by the server (active mode)"},
 		{ftp.Client, "opened by the client (passive mode)"},
+		{otherHost, "opened from another address than that of the session's party"},
 		{"", "open before the capture began"},
 	} {
 		switch x.openedBy[way.side] {

@@ -82,6 +82,7 @@ func (r *Report) survey() {
 // A hostSurvey finds the hosts that are drawn.
 type hostSurvey struct {
 	clients, servers lanes
+	others           lanes               // of data connections, at other addresses than the parties of their sessions
 	asked            map[netip.Addr]bool // name servers, and whether they are a party of FTP
 }
 
@@ -116,13 +117,28 @@ func (h *hostSurvey) partOfFTP(addr netip.Addr) bool {
 }
 
 func (h *hostSurvey) add(c *ftp.Connection) {
-	h.clients = h.clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
-	h.servers = h.servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
+	if c.IsOtherHost(ftp.Client) {
+		h.others = h.others.with(lane{Addr: c.Client.Addr(), Data: true})
+	} else {
+		h.clients = h.clients.with(lane{Addr: c.Client.Addr(), Side: ftp.Client})
+	}
+	if c.IsOtherHost(ftp.Server) {
+		h.others = h.others.with(lane{Addr: c.Server.Addr(), Data: true})
+	} else {
+		h.servers = h.servers.with(lane{Addr: c.Server.Addr(), Side: ftp.Server})
+	}
 	for _, a := range []netip.Addr{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()} {
 		if _, asked := h.asked[a]; asked {
 			h.asked[a] = true
 		}
 	}
+}
+
+// otherHosts are the other hosts of data connections that are no party of any session.
+func (h *hostSurvey) otherHosts() lanes {
+	return slices.DeleteFunc(slices.Clone(h.others), func(l lane) bool {
+		return h.clients.find(l.Addr, "") >= 0 || h.servers.find(l.Addr, "") >= 0
+	})
 }
 
 // addBeside adds the hosts of a connection besides FTP that are not there yet.

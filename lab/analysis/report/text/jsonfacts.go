@@ -70,6 +70,7 @@ type jsonConnection struct {
 	Announced    *jsonAnnounced `json:"announced,omitempty"`
 	Control      *int           `json:"control,omitempty"`
 	Inferred     bool           `json:"inferred,omitempty"`
+	OtherHosts   []ftp.Side     `json:"other_hosts,omitempty"`
 	Transfer     *jsonTransfer  `json:"transfer,omitempty"`
 	Proxy        *jsonProxy     `json:"proxy,omitempty"`
 	History      string         `json:"history"`
@@ -261,7 +262,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	if c.Role == ftp.Data && c.Control != ftp.NoConnection {
 		j.Control = &c.Control
 	}
-	j.Inferred, j.Proxy = c.Inferred, proxyJSON(c.Proxy)
+	j.Inferred, j.OtherHosts, j.Proxy = c.Inferred, c.OtherHosts, proxyJSON(c.Proxy)
 	if x := c.Transfer; x != nil {
 		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, valid(x.Mode)}
 	}

@@ -243,7 +243,7 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	}
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
 		if f := d.Flow(s); f.Segments > 0 {
-			lines := carried(s, f)
+			lines := carried(party(d, s), f)
 			if d.TLS != nil {
 				lines = append(lines, insideTLS(d, s)...)
 			}
@@ -257,7 +257,7 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
 	switch {
 	case d.ResetBy != "":
-		end += fmt.Sprintf("; the %s reset it, packet %d", d.ResetBy, d.Flow(d.ResetBy).RST)
+		end += fmt.Sprintf("; %s reset it, packet %d", party(d, d.ResetBy), d.Flow(d.ResetBy).RST)
 	case d.FirstFIN == "":
 		end += "; its end is not in the capture"
 	}
@@ -274,10 +274,10 @@ func opened(d *ftp.Connection) string {
 	switch {
 	case d.OpenedBy == "":
 		how += fmt.Sprintf("%s and %s, open already", d.Client, d.Server)
-	case d.OpenedBy == ftp.Server:
-		how += fmt.Sprintf("the server connects from %s to %s", from, to)
+	case d.IsOtherHost(d.OpenedBy):
+		how += fmt.Sprintf("a host at another address than the %s's connects from %s to %s", d.OpenedBy, from, to)
 	default:
-		how += fmt.Sprintf("the client connects from %s to %s", from, to)
+		how += fmt.Sprintf("the %s connects from %s to %s", d.OpenedBy, from, to)
 	}
 	if a := d.DataPort; a != nil {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
@@ -288,9 +288,17 @@ func opened(d *ftp.Connection) string {
 	return how
 }
 
+// party names a side of a data connection: its role, or its address if that is not the party's.
+func party(d *ftp.Connection, s ftp.Side) string {
+	if d.IsOtherHost(s) {
+		return d.Addr(s).Addr().Unmap().String()
+	}
+	return "the " + string(s)
+}
+
 // carried says what one side sent over a data connection.
-func carried(s ftp.Side, f *tcp.Flow) []string {
-	text := fmt.Sprintf("|   %s from the %s", count(int(f.Bytes), "byte"), s)
+func carried(by string, f *tcp.Flow) []string {
+	text := fmt.Sprintf("|   %s from %s", count(int(f.Bytes), "byte"), by)
 	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
 	case f.Segments == 1:
 		text += ", in this packet"
@@ -339,7 +347,7 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 		return
 	}
 	first, second := d.Flow(d.FirstFIN), d.Flow(d.FirstFIN.Other())
-	text := fmt.Sprintf("|   the %s's FIN", d.FirstFIN)
+	text := fmt.Sprintf("|   %s's FIN", party(d, d.FirstFIN))
 	unknown := d.Transfer == nil && d.TLS != nil && d.TLS.Hidden() // who sends the data
 	switch {
 	case first.Bytes == 0 && first.Missing == 0:
@@ -349,7 +357,7 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 	}
 	r.add(first.FIN, first.FINTime, text)
 	if second.FIN > 0 {
-		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   the %s's FIN", d.FirstFIN.Other()))
+		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   %s's FIN", party(d, d.FirstFIN.Other())))
 	}
 }
 

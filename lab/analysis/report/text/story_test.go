@@ -125,6 +125,62 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestOtherHost names the hosts of a data connection that are no party of its session by their
+// addresses: one that took the place of a party, and the other server of a transfer between two.
+func TestOtherHost(t *testing.T) {
+	const other = "203.0.113.251"
+	for _, test := range []struct{ name, command, reply, from, to, sender, want string }{
+		{"a thief", "PASV", "227 (192,0,2,21,195,81)", other + ":41000", forge.Server + ":50001", "to", `
+a host at another address than the client's connects from 203.0.113.251:41000 to 192.0.2.21:50001, as packet 16 said
+3 bytes from the server, in this packet
+203.0.113.251's FIN
+"other_hosts":["client"]`},
+		{"a forger", "PORT 198,51,100,100,195,81", "200 ok", other + ":20", forge.Client + ":50001", "from", `
+a host at another address than the server's connects from 203.0.113.251:20 to 198.51.100.100:50001, as packet 14 said
+3 bytes from 203.0.113.251, in this packet
+203.0.113.251's FIN: end of file
+"other_hosts":["server"]`},
+		{"another server", "PORT 203,0,113,251,195,81", "200 ok", forge.Server + ":20", other + ":50001", "from", `
+the server connects from 192.0.2.21:20 to 203.0.113.251:50001, as packet 14 said
+203.0.113.251's FIN
+"other_hosts":["client"]`},
+		{"the parties", "PASV", "227 (192,0,2,21,195,81)", forge.Client + ":41000", forge.Server + ":50001", "to", `
+the client connects from 198.51.100.100:41000 to 192.0.2.21:50001, as packet 16 said
+the client's FIN`},
+	} {
+		f := forge.New()
+		x := f.Login()
+		x.Ask(test.command, test.reply)
+		from, to := f.Dial(test.from, test.to)
+		x.Ask("RETR f", "150 ok")
+		if test.sender == "to" {
+			from, to = to, from
+		}
+		from.Send("abc")
+		from.Close()
+		x.Ask("QUIT", "226 done", "221 bye")
+		file := filepath.Join(t.TempDir(), "forged.pcap")
+		f.Save(t, file)
+		tr, err := capture.Open(file, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var facts bytes.Buffer
+		if err := JSON(&facts, "forged", tr); err != nil {
+			t.Fatal(err)
+		}
+		got := storyText(t, "forged", tr) + facts.String()
+		for want := range strings.SplitSeq(strings.TrimSpace(test.want), "\n") {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: got\n%s\nwithout\n%s", test.name, got, want)
+			}
+		}
+		if strings.Contains(test.want, "other_hosts") != strings.Contains(got, "other_hosts") {
+			t.Errorf("%s: got\n%s", test.name, facts.String())
+		}
+	}
+}
+
 // The story has the dialogue in its order, and everything else at its place in it, even if
 // packets overtook each other or carry several lines.
 func TestOrder(t *testing.T) {
