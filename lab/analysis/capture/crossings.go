@@ -22,8 +22,12 @@ type crossed struct {
 	hash      uint64
 }
 
-// mostCrossings is how many crossings may be open. If there are more, none is said to be lost.
-const mostCrossings = 1 << 16
+// Limits of the work for one packet. If more crossings are open, no packet of the file is said to be
+// lost, and if more of them are alike, none of their direction.
+const (
+	mostCrossings = 1 << 16
+	mostAlike     = 1 << 10
+)
 
 // crossings are those that were not seen at every place yet. Packets that are alike are in the
 // order of the file.
@@ -73,6 +77,10 @@ func (a *crossings) add(key crossed, c crossing) {
 	for i >= 0 && alike[i].at&c.at != 0 {
 		i--
 	}
+	if i < 0 && len(alike) == mostAlike {
+		key.of.unclear[key.direction] = true
+		return
+	}
 	if i < 0 {
 		a.open[key] = append(alike, c)
 		a.count++
@@ -106,12 +114,12 @@ func (a *crossings) lost() map[int]bool {
 	}
 	each(func(key crossed, c crossing, away bool) {
 		if !away && (c.data || key.of.translated) {
-			key.of.changes[key.direction] = true
+			key.of.unclear[key.direction] = true
 		}
 	})
 	numbers := map[int]bool{}
 	each(func(key crossed, c crossing, away bool) {
-		if away && !key.of.changes[key.direction] {
+		if away && !key.of.unclear[key.direction] {
 			numbers[c.number] = true
 		}
 	})

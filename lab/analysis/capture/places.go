@@ -52,9 +52,9 @@ type observations struct {
 	joint      *observations
 	change     *change
 	translated bool // it is a joint one
-	// changes says of each direction that something on the way changes packets: then there is
-	// no telling which are lost.
-	changes [2]bool
+	// unclear says of each direction that nobody can tell which packets are lost: something on
+	// the way changes them, or too many are alike.
+	unclear [2]bool
 }
 
 // everywhere is the interfaces that have the conversation, as bits.
