@@ -158,8 +158,7 @@ func (h Host) Homeward() time.Duration { return h.RTT - h.Outward() }
 // A PortRange is the ports First to Last, both included.
 type PortRange struct{ First, Last uint16 }
 
-// Late delays the first segments that match it, so that what the same side
-// sends next overtakes them.
+// Late delays the first segments that match it.
 type Late struct {
 	Line             int    // of the scenario file, for messages
 	From, To         string // hosts
@@ -168,6 +167,7 @@ type Late struct {
 	Length           int // payload, bytes; -1 is any
 	Count            int // how many segments; 1 when 0
 	By               time.Duration
+	Overtaken        bool // they wait until a later segment has arrived, and then for By
 	Optional         bool // the scenario does not fail if no packet matches
 }
 

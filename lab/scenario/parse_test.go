@@ -19,7 +19,7 @@ const article = `# Active-mode listing
 network wire rate=8Mbit loss=1% arp=cached
 host client 198.51.100.100 window=65535 timestamps=off ports=3170-
 host server 192.0.2.21 rtt=107ms df=off
-late server.20 > client [P.] length=1167 by=2ms
+late server.20 > client [P.] length=1167 by=2ms overtaken
 file pub/big.bin 10MiB seed=7
 user alice secret
 
@@ -72,7 +72,7 @@ func TestParse(t *testing.T) {
 	check("ports", client.Ports[0], PortRange{First: 3170, Last: 65535})
 	server, _ := s.Host("server")
 	check("rtt", server.RTT, 107*time.Millisecond)
-	check("late", s.Network.Late[0], Late{Line: 10, From: "server", FromPort: 20, To: "client", Flags: Flags{Set: 0x18, Mask: 0xff}, Length: 1167, Count: 1, By: 2 * time.Millisecond})
+	check("late", s.Network.Late[0], Late{Line: 10, From: "server", FromPort: 20, To: "client", Flags: Flags{Set: 0x18, Mask: 0xff}, Length: 1167, Count: 1, By: 2 * time.Millisecond, Overtaken: true})
 	check("user", s.Server.Users[0], User{"alice", "secret"})
 	check("steps", len(s.Steps), 10)
 	check("volume", s.Network.Volume, int64(10<<20))

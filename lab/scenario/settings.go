@@ -32,7 +32,7 @@ func networkSettings() []setting {
 			example: "name ftp.example.test 192.0.2.21",
 		}, {
 			name: "late", args: "HOST[.PORT] > HOST[.PORT] by= [FLAGS]", least: 4, most: -1, options: usages(lateOptions), parse: (*parser).setLate,
-			does:    "On the wire, the first matching packets arrive late, so that later packets overtake them.",
+			does:    "On the wire, the first matching packets arrive late. Packets that their host sends in this time overtake them.",
 			example: "late server.20 > client [F.] by=2ms",
 		}, {
 			name: "drop", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
@@ -207,6 +207,7 @@ var lateOptions = []option[Late]{
 	{"length=1167", "packets with this payload length, bytes", func(p *parser, l *Late, v string) { l.Length = p.number("length", v, 0, 65535) }},
 	{"count=1", "how many packets; 1 by default", func(p *parser, l *Late, v string) { l.Count = p.number("count", v, 1, 1<<20) }},
 	{"by=2ms", "how much later they arrive", func(p *parser, l *Late, v string) { l.By = p.duration("by", v) }},
+	{"overtaken", "they wait for a later packet of their connection, at most 500 ms, and arrive by= after it; so the order is sure to change, however soon that packet is sent", func(_ *parser, l *Late, _ string) { l.Overtaken = true }},
 	{"optional", "the scenario does not fail if no packet matches", func(_ *parser, l *Late, _ string) { l.Optional = true }},
 }
 

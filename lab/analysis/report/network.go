@@ -75,7 +75,11 @@ func lateText(l scenario.Late) string {
 	if l.Length >= 0 {
 		text += " of " + counted(l.Length, "byte")
 	}
-	return fmt.Sprintf("%s from %s to %s %s late", text, endOf(l.From, l.FromPort), endOf(l.To, l.ToPort), duration(int64(l.By)))
+	behind := "late"
+	if l.Overtaken {
+		behind = "behind a later one"
+	}
+	return fmt.Sprintf("%s from %s to %s %s %s", text, endOf(l.From, l.FromPort), endOf(l.To, l.ToPort), duration(int64(l.By)), behind)
 }
 
 // captureHost returns the host at whose end the capture was taken.

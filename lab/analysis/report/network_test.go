@@ -42,14 +42,14 @@ func TestNetworkText(t *testing.T) {
 # Some are overtaken.
 network wire rate=10Mbit capture=server
 host server 192.0.2.21 congestion=bbr cwnd=4 cork=apart
-late server.20 > client [F.] by=2ms
+late server.20 > client [F.] by=2ms overtaken
 late client > server.21 length=0 count=3 by=1s
 open
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "wire: a routed path, 10 Mbit/s, 1 segment [F.] from server port 20 to client 2 ms late, " +
+	const want = "wire: a routed path, 10 Mbit/s, 1 segment [F.] from server port 20 to client 2 ms behind a later one, " +
 		"3 segments of 0 bytes from client to server port 21 1 s late, recorded at the server's end"
 	if got := networkText(s); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -142,7 +142,7 @@ func TestFINBeforeItsData(t *testing.T) {
 		hosts[i].NoSACK = true
 	}
 	l := open(t, scenario.Network{Kind: scenario.Wire, Hosts: hosts,
-		Late: []scenario.Late{{From: "server", To: "client", FromPort: 21, Length: 1000, By: 2 * time.Millisecond}}})
+		Late: []scenario.Late{{From: "server", To: "client", FromPort: 21, Length: 1000, By: 2 * time.Millisecond, Overtaken: true}}})
 	client, server := l.connect()
 	download(t, client, server, 1000, 1000)
 	wantLines(t, l.lines(), 3,

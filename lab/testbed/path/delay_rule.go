@@ -6,13 +6,14 @@ import "ftplab/lab/scenario"
 // how many of them are still to come.
 type delayRule struct {
 	condition
-	ipv6 bool  // it is about IPv6 addresses
-	by   int64 // how much later they arrive, nanoseconds
-	left int
+	ipv6      bool  // it is about IPv6 addresses
+	by        int64 // how much later they arrive, nanoseconds
+	overtaken bool  // a later segment must arrive before them
+	left      int
 }
 
 func newDelayRule(rule scenario.Late) *delayRule {
-	return &delayRule{condition: condition{PathRule: rule.PathRule()}, by: int64(rule.By), left: max(1, rule.Count)}
+	return &delayRule{condition: condition{PathRule: rule.PathRule()}, by: int64(rule.By), overtaken: rule.Overtaken, left: max(1, rule.Count)}
 }
 
 // claims reports whether the rule applies to the segment, and counts it if so.

@@ -81,7 +81,8 @@ func (d *direction) hold(f queued, late int64) {
 	d.setApart(f)
 }
 
-// holdTimeout is shorter than TCP's retransmission timeout.
+// holdTimeout is how long a segment waits to be overtaken. Longer than that, its sender
+// would rather send it again.
 const holdTimeout = 500 * time.Millisecond
 
 // overtakes reports whether a frame that enters now overtakes one that is held.

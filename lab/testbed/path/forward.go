@@ -134,7 +134,12 @@ func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	way := queued{due: at + d.delay, frame: kept, home: home}
 	for _, rule := range from.rules[to] {
 		if s, ok := kept.segment(); ok && rule.claims(s) {
-			d.hold(way, rule.by)
+			if rule.overtaken {
+				d.hold(way, rule.by)
+				return
+			}
+			way.due += rule.by
+			d.setApart(way)
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package path
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,6 +53,39 @@ func TestFramesTakeTheirTime(t *testing.T) {
 		t.Errorf("the client's end saw frames at %v, want one at %d", *seen, 100*ms)
 	}
 	p.Release()
+}
+
+// TestLate delays the first segment, and sends another 10 ms after it.
+func TestLate(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	for _, c := range []struct {
+		late   scenario.Late
+		second bool // it is sent
+		want   []int64
+	}{
+		{scenario.Late{By: 20 * time.Millisecond}, false, []int64{160 * ms}},
+		{scenario.Late{By: 20 * time.Millisecond}, true, []int64{150 * ms, 160 * ms}},
+		{scenario.Late{By: 2 * time.Millisecond}, true, []int64{142 * ms, 150 * ms}},
+		{scenario.Late{By: 2 * time.Millisecond, Overtaken: true}, true, []int64{150 * ms, 152 * ms}},
+		{scenario.Late{By: 2 * time.Millisecond, Overtaken: true}, false, []int64{640 * ms}},
+		{scenario.Late{By: 600 * time.Millisecond, Overtaken: true}, false, []int64{740 * ms}},
+	} {
+		rule := c.late
+		rule.From, rule.To, rule.Length = "client", "server", -1
+		p, _ := between(t, scenario.Network{Late: []scenario.Late{rule}})
+		send(t, p, 100*ms)
+		if c.second {
+			send(t, p, 110*ms)
+		}
+		var got []int64
+		for at, _, ok := p.Ends[1].Next(); ok; at, _, ok = p.Ends[1].Next() {
+			p.Ends[1].Take(at)
+			got = append(got, at)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("late %v, overtaken %v, second %v: got %v, want %v", c.late.By, c.late.Overtaken, c.second, got, c.want)
+		}
+	}
 }
 
 // TestEachWayItsRate has hosts with a rate of their own and one with the network's.

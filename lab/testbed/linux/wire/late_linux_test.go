@@ -20,7 +20,7 @@ func TestFINBeforeItsData(t *testing.T) {
 		plan.Hosts[i].NoTimestamps = true
 		plan.Hosts[i].NoWScale = true
 	}
-	plan.Late = []scenario.Late{{From: "server", To: "client", FromPort: 20000, Length: size, By: 2 * time.Millisecond}}
+	plan.Late = []scenario.Late{{From: "server", To: "client", FromPort: 20000, Length: size, By: 2 * time.Millisecond, Overtaken: true}}
 	var d downloaded
 	r := experiment{Body: "download", Plan: plan, Bytes: size}.run(t, &d)
 	d.whole(t, size)
