@@ -138,7 +138,7 @@ func (r *Report) outcome() *outcome {
 	case r.Verdict == nil && len(r.Figures) == 0:
 		return &outcome{notJudged, ""}
 	}
-	return &outcome{"✓ everything as expected", "pass"}
+	return &outcome{"✓ everything as wanted", "pass"}
 }
 
 // facts returns the basic facts of the capture, in one line.

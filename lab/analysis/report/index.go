@@ -121,7 +121,7 @@ func (r Run) Verdict() string {
 	case r.onlyRecorded():
 		return notJudged
 	case r.Passed:
-		return "✓ as expected"
+		return "✓ as wanted"
 	}
 	return "✗ " + counted(r.Failures, "difference")
 }

@@ -114,16 +114,16 @@ func TestIndex(t *testing.T) {
 		`<span class="">recorded, not judged</span>`, `<a href="bare/server.log">server's log</a>`, `<a href="bare/verdict.json">`,
 		`<a href="bare-by-hand/walkthrough.html">`,
 		`<h2>First</h2>`, `<a href="active_list/walkthrough.html">A &lt;b&gt;listing&lt;/b&gt;</a>`, `<a href="active_list/capture.pcapng">capture, 12.3 kB</a>`,
-		`<a href="bad%20one/walkthrough.md">text</a>`, "✗ 2 differences", "✓ as expected", "1,031", "0.05",
+		`<a href="bad%20one/walkthrough.md">text</a>`, "✗ 2 differences", "✓ as wanted", "1,031", " · 0.05 s</p>",
 		"A &lt;b&gt;listing&lt;/b&gt;", "no namespace &lt;here&gt;",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the index has no %q", want)
 		}
 	}
-	for _, missing := range []string{"none/walkthrough", "bare-by-hand/verdict.json"} {
+	for _, missing := range []string{"none/walkthrough", "bare-by-hand/verdict.json", "·  s"} {
 		if strings.Contains(page, missing) {
-			t.Errorf("the index has a link to %s, which is not there", missing)
+			t.Errorf("the index has %q, and there is no such file or time", missing)
 		}
 	}
 }
