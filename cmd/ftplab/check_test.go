@@ -110,7 +110,7 @@ func TestCheckThatCannotBeDone(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"derive", lacksEnd}, lacksEnd + ": the file is cut off in the middle of a packet (packet 20, byte"},
+		{[]string{"derive", lacksEnd}, lacksEnd + ": the file is cut off in the middle of a packet (packet 19, byte"},
 		{[]string{"check", "frederick_passive", "none.pcap"}, "none.pcap"},
 		{[]string{"check", "frederick_*", galleryCapture}, "names 4 scenarios, and one was expected"},
 		{[]string{"check", passive(t, "seq 1168 ", "seq 1168x "), galleryCapture}, "1168x: a number or * was expected"},
