@@ -100,7 +100,7 @@ func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	if t.tls {
 		layer, client, server = unwrap(client, server, t.keys, t.inMiddle)
 	}
-	p := parser{to: to, left: t.most, fromStart: t.fromStart}
+	p := parser{to: to, left: t.most, fromStart: t.fromStart, others: [2][]tcp.Contradiction{t.client.Contradictions(), t.server.Contradictions()}}
 	p.parse(client, server)
 	return layer, t.cut || p.overlong
 }

@@ -34,6 +34,22 @@ type lineReader struct {
 	unread bool      // its bytes are in TLS that cannot be read
 }
 
+// otherBytes returns what contradictions have in the place of a line.
+func otherBytes(all []tcp.Contradiction, l rawLine) (others []OtherBytes) {
+	for _, x := range all {
+		from, to := max(x.Seq, l.seq), min(x.Seq+int64(len(x.Data)), l.end)
+		if from >= to {
+			continue
+		}
+		end := min(to-l.seq, int64(len(l.text)))
+		said := l.text[min(from-l.seq, end):end]
+		if other := bytes.TrimRight(x.Data[from-x.Seq:to-x.Seq], "\r\n"); !bytes.Equal(other, bytes.TrimRight(said, "\r\n")) {
+			others = append(others, OtherBytes{x.Packet, string(other)})
+		}
+	}
+	return others
+}
+
 // next returns the next line. It returns false at the end of the stream.
 func (r *lineReader) next() (line rawLine, ok bool) {
 	c := &r.chunk

@@ -28,12 +28,13 @@ type parser struct {
 	openCommands      int    // the number of commands when it began
 	commands          int    // so far
 	pending           pending
-	answered, greeted bool // a command was answered, the client was greeted
-	gap               bool // bytes before a reply are missing
-	cut               bool // the server's last line is incomplete, as with a snap length
-	lost              bool // whole lines may be lost since a reply answered the last command
-	pipelines         bool // the client does not wait for a reply before its next command
-	fromStart         bool // the capture has the beginning of the connection
+	answered, greeted bool                   // a command was answered, the client was greeted
+	gap               bool                   // bytes before a reply are missing
+	cut               bool                   // the server's last line is incomplete, as with a snap length
+	lost              bool                   // whole lines may be lost since a reply answered the last command
+	pipelines         bool                   // the client does not wait for a reply before its next command
+	fromStart         bool                   // the capture has the beginning of the connection
+	others            [2][]tcp.Contradiction // of the client's stream and the server's
 }
 
 // parse reads both sides, in the order of the dialogue.
@@ -91,6 +92,13 @@ func (p *parser) line(l rawLine, from Side) *Line {
 		From: from, Text: p.keep(text), Seq: l.seq, End: l.end, Ack: l.ack,
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
 		Complete: l.complete, AfterGap: l.afterGap, UnreadBefore: l.unread[0], UnreadAfter: l.unread[1], Telnet: telnet, Urgent: l.urgent, InTLS: l.inTLS,
+	}
+	others := p.others[0]
+	if from == Server {
+		others = p.others[1]
+	}
+	if len(others) > 0 && !l.inTLS {
+		line.OtherBytes = otherBytes(others, l)
 	}
 	if p.to.Line != nil {
 		p.to.Line(line)

@@ -85,6 +85,15 @@ type Line struct {
 	UnreadBefore, UnreadAfter bool
 	// InTLS says that it was encrypted.
 	InTLS bool
+	// OtherBytes are what other packets have in its place.
+	OtherBytes []OtherBytes
+}
+
+// OtherBytes are what a packet has for the sequence numbers of a line, or for some of them, instead
+// of the bytes that came first.
+type OtherBytes struct {
+	Packet int
+	Text   string // without CRLF
 }
 
 // A Reply is one reply of the server, of one line or of many (RFC 959

@@ -111,6 +111,11 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 }
 
 func (n *notes) dialogue(s *ftp.Session) {
+	for _, l := range s.Lines {
+		for _, o := range l.OtherBytes {
+			n.add(o.Packet, "It has other bytes than frame %d for the same sequence numbers: %s. Somebody else sent one of the two, or a device on the way changed it.", l.Packet, visible(o.Text))
+		}
+	}
 	for _, r := range s.Unsolicited {
 		if r.Code == 220 {
 			n.once(r.Packet, "The server speaks first; the client waits for this greeting.")

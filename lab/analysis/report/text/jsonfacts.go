@@ -160,6 +160,13 @@ type jsonDamage struct {
 	UnreadTLS   bool   `json:"unread_tls,omitempty"`
 	Telnet      string `json:"telnet,omitempty"`
 	Urgent      bool   `json:"urgent,omitempty"`
+
+	OtherBytes []jsonOtherBytes `json:"other_bytes,omitempty"`
+}
+
+type jsonOtherBytes struct {
+	Packet int    `json:"packet"`
+	Text   string `json:"text"`
 }
 
 type jsonReply struct {
@@ -332,7 +339,11 @@ func damageJSON(l *ftp.Line) *jsonDamage {
 	if l.FirstPacket != l.Packet {
 		j.FirstPacket = l.FirstPacket
 	}
-	if j == (jsonDamage{}) {
+	for _, o := range l.OtherBytes {
+		j.OtherBytes = append(j.OtherBytes, jsonOtherBytes{o.Packet, valid(o.Text)})
+	}
+	marked := j.AfterGap || j.Incomplete || j.UnreadTLS || j.Urgent || j.Telnet != "" || j.FirstPacket > 0
+	if !marked && j.OtherBytes == nil {
 		return nil
 	}
 	return new(j)

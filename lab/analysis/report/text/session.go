@@ -157,6 +157,9 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	if l.Unasked() {
 		lines = append(lines, "        (the beginning of TLS, to which the server had not agreed)")
 	}
+	for _, o := range l.OtherBytes {
+		lines = append(lines, fmt.Sprintf("        (packet %d has other bytes in the same place: %s)", o.Packet, Escape(o.Text)))
+	}
 	if l.FirstPacket != l.Packet {
 		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
 	}

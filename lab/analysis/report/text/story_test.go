@@ -181,6 +181,50 @@ the client's FIN`},
 	}
 }
 
+// TestOtherBytes shows what another packet has for the sequence numbers of a line. A segment that
+// was sent again as it was, and a keep-alive, have nothing else.
+func TestOtherBytes(t *testing.T) {
+	const told = "has other bytes in the same place"
+	for _, test := range []struct{ name, again, want string }{
+		{"forged", "530 Not logged in\r\n", "230 Logged in.....\n" + strings.Repeat(" ", 28) + "(packet 9 has other bytes in the same place: 530 Not logged in)\n"},
+		{"a part", "ogged out.....\r\n", "(packet 9 has other bytes in the same place: ogged out.....)\n"},
+		{"the same", "230 Logged in.....\r\n", ""},
+		{"the end alone", "in.....\r\n", ""},
+		{"a keep-alive", "\x00", ""},
+	} {
+		f := forge.New()
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		s.Send("220 ready\r\n")
+		x := forge.Session{Capture: f, Client: c, Server: s}
+		const reply = "230 Logged in....."
+		x.Client.Send("USER ada\r\n")
+		s.Segment("P.", reply+"\r\n")
+		back := len(test.again)
+		if test.name == "forged" {
+			back = len(reply + "\r\n")
+		}
+		s.SegmentAt(-back, "P.", test.again)
+		x.Ask("QUIT", "221 bye")
+		file := filepath.Join(t.TempDir(), "forged.pcap")
+		f.Save(t, file)
+		tr, err := capture.Open(file, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var facts bytes.Buffer
+		if err := JSON(&facts, "forged", tr); err != nil {
+			t.Fatal(err)
+		}
+		got := storyText(t, "forged", tr)
+		if !strings.Contains(got, test.want) || strings.Contains(got, told) != (test.want != "") {
+			t.Errorf("%s: got\n%s\nwant %q", test.name, got, test.want)
+		}
+		if strings.Contains(facts.String(), `"other_bytes":[{"packet":9,`) != (test.want != "") {
+			t.Errorf("%s: got %s", test.name, facts.String())
+		}
+	}
+}
+
 // The story has the dialogue in its order, and everything else at its place in it, even if
 // packets overtook each other or carry several lines.
 func TestOrder(t *testing.T) {
