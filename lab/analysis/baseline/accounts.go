@@ -143,8 +143,12 @@ func (all *logins) judgeAcross(known []breach) []breach {
 			judged[b.hosts.client] = true
 		}
 	}
+	failed := all.failedBy()
 	for client, servers := range all.servers {
-		if b, ok := all.sprayed(client, servers); ok && !judged[client] {
+		if judged[client] {
+			continue
+		}
+		if b, ok := all.sprayed(client, servers, failed[client]); ok {
 			found = append(found, b)
 		}
 	}
@@ -170,20 +174,29 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	return found
 }
 
-// sprayed judges the failures of one client at many servers.
-func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int) (b breach, ok bool) {
+// failedBy is who failed to log in, by client.
+func (all *logins) failedBy() map[netip.Addr][]person {
+	failed := map[netip.Addr][]person{}
+	for _, who := range all.people {
+		failed[who.client] = append(failed[who.client], who)
+	}
+	return failed
+}
+
+// sprayed judges the failures of one client at many servers. Failed is as whom it failed.
+func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int, failed []person) (b breach, ok bool) {
 	b = breach{hosts: pairOfHosts{client: client}, packets: firstPackets(servers), observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
 	switch n := len(servers); {
 	case n < famousServers:
 		return b, false
-	case n >= publicServers && all.failedOnlyWith(client, func(g guess) bool { return g.isFamous() || isPublic(g.user) }),
-		all.failedOnlyWith(client, guess.isFamous):
+	case n >= publicServers && all.failedOnlyWith(failed, func(g guess) bool { return g.isFamous() || isPublic(g.user) }),
+		all.failedOnlyWith(failed, guess.isFamous):
 		b.observed += ", which tried only what everybody tries first"
 		return b, true
 	case n < sprayedServers:
 		return b, false
 	}
-	if user, ok := all.hasOutdated(client); ok {
+	if user, ok := all.hasOutdated(failed); ok {
 		b.observed += ", with one name and one password"
 		if accepted := all.acceptedBy(client, user); accepted > 0 && accepted*refusedToAccepted <= len(servers) {
 			b.observed += fmt.Sprintf("; %d accepted the name", accepted)
@@ -194,35 +207,30 @@ func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int) (b bre
 	return b, true
 }
 
-// failedOnlyWith reports whether all failures of a client are of a kind.
-func (all *logins) failedOnlyWith(client netip.Addr, kind func(guess) bool) bool {
-	for who, list := range all.failures {
-		if who.client == client && slices.ContainsFunc(list, func(g guess) bool { return !kind(g) }) {
-			return false
-		}
-	}
-	return true
+// failedOnlyWith reports whether all failures of people are of a kind.
+func (all *logins) failedOnlyWith(failed []person, kind func(guess) bool) bool {
+	return !slices.ContainsFunc(failed, func(who person) bool {
+		return slices.ContainsFunc(all.failures[who], func(g guess) bool { return !kind(g) })
+	})
 }
 
 // acceptedBy is at how many servers a client logged in as a user.
 func (all *logins) acceptedBy(client netip.Addr, user string) (servers int) {
-	for who := range all.welcome {
-		if who.client == client && who.user == user {
+	for _, who := range all.accepted[client] {
+		if who.user == user {
 			servers++
 		}
 	}
 	return servers
 }
 
-// hasOutdated reports whether a client failed with one name and one password only, which are not common, and the name.
+// hasOutdated reports whether people failed with one name and one password only, which are not common, and the name.
 // A program that looks after many servers does so after one of them got a new password.
-func (all *logins) hasOutdated(client netip.Addr) (user string, ok bool) {
+func (all *logins) hasOutdated(failed []person) (user string, ok bool) {
 	credentials := map[[2]string]bool{}
-	for who, list := range all.failures {
-		if who.client == client {
-			for _, g := range list {
-				credentials[[2]string{g.user, g.password}] = true
-			}
+	for _, who := range failed {
+		for _, g := range all.failures[who] {
+			credentials[[2]string{g.user, g.password}] = true
 		}
 	}
 	if len(credentials) != 1 {

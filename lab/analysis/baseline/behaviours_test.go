@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -472,4 +474,14 @@ func numberedNames(n int, name string) (names []string) {
 		names = append(names, fmt.Sprintf(name, i))
 	}
 	return names
+}
+
+// TestFirstAccepted judges stolen names of which several are right. The finding always has the first one.
+func TestFirstAccepted(t *testing.T) {
+	for range 20 {
+		got := forged(t, collects(12, 4))
+		if !slices.ContainsFunc(got.Findings, func(f Finding) bool { return strings.Contains(f.Observed, `accepted another one, "partner0"`) }) {
+			t.Fatalf("got %v\nwant a finding with partner0", got)
+		}
+	}
 }

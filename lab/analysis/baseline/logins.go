@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -144,7 +145,7 @@ const mistakes = 3
 
 func guessing() look {
 	l := logins{
-		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{},
+		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{}, accepted: map[netip.Addr][]person{},
 		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
 		asked: map[pairOfHosts]map[string]int{},
 	}
@@ -163,6 +164,7 @@ type logins struct {
 	failures, unanswered map[person][]guess
 	people               []person // those with failures, in the order of the sessions
 	welcome              map[person]bool
+	accepted             map[netip.Addr][]person           // those who are welcome, by client, in the order of the sessions
 	servers              map[netip.Addr]map[netip.Addr]int // that refused a client, with the packet of the first time
 	clients              map[userAt]map[netip.Addr]int     // that were refused with the name of a user
 	tried                map[userAt]map[string]bool        // the passwords that were refused for a user
@@ -182,7 +184,10 @@ func (all *logins) add(s *session) {
 		who := person{hosts, l.user}
 		switch {
 		case l.succeeded():
-			all.welcome[who] = true
+			if !all.welcome[who] {
+				all.welcome[who] = true
+				all.accepted[who.client] = append(all.accepted[who.client], who)
+			}
 		case l.failed():
 			all.across(hosts, l)
 			if all.failures[who] == nil {
@@ -385,9 +390,9 @@ func (all *logins) stuffed(list []guess) (other string, ok bool) {
 		refused[g.user] = true
 	}
 	accepted := 0
-	for who := range all.welcome {
+	for _, who := range all.accepted[list[0].hosts.client] {
 		if who.pairOfHosts == list[0].hosts && !refused[who.user] {
-			other, accepted = who.user, accepted+1
+			other, accepted = cmp.Or(other, who.user), accepted+1
 		}
 	}
 	return other, len(refused) >= stuffedNames && accepted > 0 && accepted*refusedToAccepted <= len(refused)
