@@ -58,6 +58,7 @@ type Options struct {
 	WindowScale   int // -1: not sent
 	SACKPermitted bool
 	SACK          []tcp.SACKBlock
+	Cut           bool // the recorder did not keep all options
 }
 
 // A Frame has the fields of a packet that a line can ask for.
@@ -120,7 +121,7 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 	f.RawWindow, f.Window, f.Damaged = t.RawWindow, t.Window, t.Damaged
 	f.Timestamps, f.Analysis = t.Options.HasTimestamps, t.Analysis
 	if t.Has(packet.SYN) || len(t.SACK) > 0 {
-		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}
+		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK), t.Options.Cut}
 	}
 	return f
 }

@@ -20,8 +20,8 @@ var measurements = append([]measurement{
 	{"capture.data", count, withRole(ftp.Data)},
 	{"capture.other", count, withRole(ftp.Other)},
 	{"capture.announced", count, announced},
-	{"capture.dataports", count, func(s *scope) (value, error) { return number(len(s.capture.data.ports)) }},
-	{"capture.dataports.run", count, func(s *scope) (value, error) { return number(s.capture.data.longest) }},
+	{"capture.dataports", count, ofData(func(d *dataSurvey) int { return len(d.ports) })},
+	{"capture.dataports.run", count, ofData(func(d *dataSurvey) int { return d.longest })},
 	{"capture.data.within", seconds, dataWithin},
 	{"capture.port.N", count, withPort},
 	{"capture.syns", count, func(s *scope) (value, error) { return number(s.capture.syns) }},
@@ -34,15 +34,27 @@ var measurements = append([]measurement{
 	{"lengths.LOW-HIGH", share, lengths},
 }, slices.Concat(connectionMeasurements, factMeasurements)...)
 
-// withRole counts the connections with a role. If the capture lacks bytes, a connection that
-// seems to have no role may have one.
+// withRole counts the connections with a role.
 func withRole(role ftp.Role) func(s *scope) (value, error) {
 	return func(s *scope) (value, error) {
-		if c := s.capture; len(c.lacking) > 0 && c.roles[ftp.Other] > 0 {
-			return value{}, unrecorded(c.lacking[0])
-		}
-		return number(s.capture.roles[role])
+		return value{number: float64(s.capture.roles[role])}, s.capture.unknownRoles()
 	}
+}
+
+// ofData counts something of all data connections.
+func ofData(of func(d *dataSurvey) int) func(s *scope) (value, error) {
+	return func(s *scope) (value, error) {
+		return value{number: float64(of(&s.capture.data))}, s.capture.unknownRoles()
+	}
+}
+
+// unknownRoles returns an error if a connection that seems to have no role may have one, as the
+// capture lacks bytes of a dialogue.
+func (s *survey) unknownRoles() error {
+	if len(s.lacking) > 0 && s.roles[ftp.Other] > 0 {
+		return unrecorded(s.lacking[0])
+	}
+	return nil
 }
 
 // announced counts the data connections that somebody announced, if the dialogues can be
@@ -60,6 +72,9 @@ func announced(s *scope) (value, error) {
 
 func dataWithin(s *scope) (value, error) {
 	d := &s.capture.data
+	if err := s.capture.unknownRoles(); err != nil {
+		return value{}, err
+	}
 	if !d.any {
 		return value{}, errNothing
 	}

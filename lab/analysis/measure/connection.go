@@ -57,27 +57,15 @@ var connectionMeasurements = []measurement{
 		return number(syn.RawWindow)
 	}},
 	{"NAME.wscale.SIDE", count, synOption(func(o *expect.Options) (int, bool) { return o.WindowScale, o.WindowScale >= 0 })},
-	{"NAME.timestamps.SIDE", words, func(s *scope) (value, error) {
-		syn, err := s.syn()
-		if err != nil {
-			return value{}, err
-		}
-		return yesNo(syn.Timestamps)
-	}},
-	{"NAME.sack.SIDE", words, func(s *scope) (value, error) {
-		syn, err := s.syn()
-		if err != nil {
-			return value{}, err
-		}
-		return yesNo(syn.Options.SACKPermitted)
-	}},
+	{"NAME.timestamps.SIDE", words, synFlag(func(syn *expect.Frame) bool { return syn.Timestamps })},
+	{"NAME.sack.SIDE", words, synFlag(func(syn *expect.Frame) bool { return syn.Options.SACKPermitted })},
 	{"NAME.window.min.SIDE", bytes, func(s *scope) (value, error) {
 		least, _ := s.windows(0)
-		return windowOf(least)
+		return s.windowOf(least)
 	}},
 	{"NAME.window.max.SIDE", bytes, func(s *scope) (value, error) {
 		_, most := s.windows(0)
-		return windowOf(most)
+		return s.windowOf(most)
 	}},
 	{"NAME.window.spread.SIDE", share, windowSpread},
 	{"NAME.df.SIDE", words, dontFragment},
@@ -329,7 +317,21 @@ func synOption(of func(*expect.Options) (int, bool)) func(*scope) (value, error)
 		if n, ok := of(syn.Options); ok {
 			return number(n)
 		}
-		return value{words: "none"}, nil
+		return value{words: "none"}, optionsCut(syn)
+	}
+}
+
+// synFlag returns a measurement of a TCP option that is there or not.
+func synFlag(of func(syn *expect.Frame) bool) func(*scope) (value, error) {
+	return func(s *scope) (value, error) {
+		syn, err := s.syn()
+		if err != nil {
+			return value{}, err
+		}
+		if of(syn) {
+			return yesNo(true)
+		}
+		return value{words: "no"}, optionsCut(syn)
 	}
 }
 

@@ -114,7 +114,7 @@ func (s *scope) noTransfer() error {
 // unknownRole says why something of a data connection is not known: the dialogue that announces
 // it may be what the capture lacks.
 func (s *scope) unknownRole() error {
-	if all := s.capture.lacking; s.conn.Role == ftp.Other && len(all) > 0 {
+	if all := s.capture.lacking; (s.conn.Role == ftp.Other || s.conn.Role == ftp.Data && s.conn.Control == ftp.NoConnection) && len(all) > 0 {
 		return unrecorded(all[0])
 	}
 	return errNothing

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
 )
@@ -84,6 +86,35 @@ func lacks(f *tcp.Flow) bool { return f.Missing > 0 || f.CutShort > 0 }
 // unrecorded is the error for a dialogue that lacks bytes.
 func unrecorded(control int) error {
 	return unjudgedError{fmt.Errorf("not all bytes of the dialogue of connection %d are in the capture", control)}
+}
+
+// optionsCut is the error for a SYN without an option that the recorder may have cut off, nil if it has
+// all of its options.
+func optionsCut(syn *expect.Frame) error {
+	if !syn.Options.Cut {
+		return nil
+	}
+	return unjudgedError{fmt.Errorf("the recorder did not keep all TCP options of frame %d", syn.Number)}
+}
+
+// unknownSides returns an error if an earlier dialogue that the capture does not show as a whole may
+// announce the connection: an announcement says which side is the client.
+func (s *scope) unknownSides() error {
+	if s.conn == nil || s.conn.Role != ftp.Other || !s.ofSides() {
+		return nil
+	}
+	for _, id := range s.capture.lacking {
+		if id < s.conn.ID || id > s.conn.ID && s.capture.begunBefore {
+			return unrecorded(id)
+		}
+	}
+	return s.capture.hidden.any()
+}
+
+// ofSides reports whether a figure depends on which side is the client.
+func (s subject) ofSides() bool {
+	name := s.measurement.name
+	return strings.Contains(name, "SIDE") || len(wordsOf[name]) > 0 && wordsOf[name][0] == string(ftp.Client)
 }
 
 // unread returns an error if the capture does not show all of the dialogue of a control

@@ -1,7 +1,7 @@
 // Figures of a capture that may lack packets: nobody knows what came after the last packet of
 // a file that is cut off, before the first one of a capture that begins in the middle of a
-// connection, or from a side that was not recorded, and what a packet is of which the recorder kept
-// too little.
+// connection, or from a side that was not recorded, what a lost packet was, and what a packet is of
+// which the recorder kept too little.
 
 package measure
 
@@ -10,9 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/forged"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/packet"
 )
 
 // settled are the measurements that have their value once they can be measured, whatever comes
@@ -34,6 +33,16 @@ var growing = []string{
 	"NAME.duration", "NAME.transfer.SIDE", "NAME.gap.max.SIDE", "NAME.window.max.SIDE", "NAME.commands",
 }
 
+// distorted are those of the growing measurements that a lost packet between others can make more.
+// They grow only with what comes after the end of a file.
+var distorted = []string{"capture.forged", "NAME.out-of-order", "NAME.gap.max.SIDE"}
+
+// ofRoles are the measurements of the capture that only depend on the dialogues and the first packets
+// of the data connections.
+var ofRoles = []string{
+	"capture.control", "capture.data", "capture.other", "capture.announced", "capture.dataports", "capture.dataports.run", "capture.data.within",
+}
+
 // lacksPackets says why the survey may lack packets that count for a figure, or "". Err says why
 // the figure has no value.
 func (s *scope) lacksPackets(err error) string {
@@ -50,21 +59,28 @@ func (s *scope) lacksPackets(err error) string {
 		return "the capture begins with the answer to a packet that it lacks"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
-	case !ofCapture && (s.lost(ftp.Client) || s.lost(ftp.Server)):
+	case s.lost() && !slices.Contains(ofRoles, name):
 		return "bytes that were acknowledged are not in the capture"
+	case s.ofForged() && c.truncated:
+		return "the recorder did not keep all bytes of the packets"
+	case s.ofForged() && len(c.signs[forged.FIN]) > 0:
+		return "the capture may lack the acknowledgement of a FIN"
 	}
 	return ""
 }
 
-// lost reports whether the capture lacks bytes of a side, or its FIN, that the other side
-// acknowledges, so that they came.
-func (s *scope) lost(side ftp.Side) bool {
-	f := s.conn.Flow(side)
-	end := 1 + f.Bytes
-	if f.Missing == 0 && f.FIN > 0 {
-		end++
+// isDistorted reports whether the capture may lack packets, or parts of them, between those that it has.
+func (s *scope) isDistorted() bool {
+	return s.lost() || s.ofForged() && (s.capture.truncated || len(s.capture.signs[forged.FIN]) > 0)
+}
+
+// lost reports whether the capture lacks packets that somebody acknowledges: of the connection, or of
+// any if the figure is about the capture.
+func (s *scope) lost() bool {
+	if s.conn == nil {
+		return len(s.capture.lost) > 0
 	}
-	return slices.ContainsFunc(s.sent(side.Other()), func(p *expect.Frame) bool { return p.Ack > end && !p.Has(packet.RST) && !p.Damaged })
+	return s.capture.lost[s.conn.ID]
 }
 
 // mayChange reports whether the packets that the capture lacks could make a right value wrong, or a
@@ -80,10 +96,11 @@ func (s *scope) mayChange(g *figure, got value, err error) bool {
 	case slices.Contains(settled, name):
 		return s.conn != nil && s.conn.LacksStart() && strings.HasPrefix(name, "NAME.reply.")
 	case name == "NAME.first-fin" || name == "NAME.reset-by":
-		return got.words == "none" || s.conn.LacksStart()
+		bothFINs := s.conn.ClientFlow.FIN > 0 && s.conn.ServerFlow.FIN > 0
+		return got.words == "none" || s.conn.LacksStart() || name == "NAME.first-fin" && !bothFINs && !s.capture.cut
 	case name == "NAME.bytes.SIDE" && s.isOver(s.side()) || name == "NAME.sha256" && s.isOver(ftp.Client) && s.isOver(ftp.Server):
 		return false
-	case !slices.Contains(growing, name):
+	case !slices.Contains(growing, name), slices.Contains(distorted, name) && s.isDistorted():
 		return true
 	case g.holds(got):
 		return g.op != ">" && g.op != ">=" && !(g.op == "!=" && got.number > g.value.number)

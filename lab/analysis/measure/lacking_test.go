@@ -108,7 +108,8 @@ func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
 		c, v := lab()
 		data := v.Connections[1].Facts
 		data.ServerFlow = test.flow
-		c.frames[data.ID] = append(c.frames[data.ID], &expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: test.ack})
+		c.ends[data.ID][1] = endOf(&data.ServerFlow)
+		c.addPacket(&expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: test.ack})
 		for _, line := range []string{"data.bytes.server = 11000", "data.segments.server = 12", "data.segment.last.server = 768"} {
 			if r := measure(t, line, c, v); r.OK || r.Unjudged != test.hide {
 				t.Errorf("%s, of %+v, acknowledged up to %d: got %+v, want unjudged %v", line, test.flow, test.ack, r, test.hide)

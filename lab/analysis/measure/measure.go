@@ -137,6 +137,9 @@ func (s *scope) measure() (value, error) {
 		}
 		s.conn, s.frames = c.Facts, s.capture.frames[c.ID]
 	}
+	if err := s.unknownSides(); err != nil {
+		return value{}, err
+	}
 	return s.subject.measurement.of(s)
 }
 

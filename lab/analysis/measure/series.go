@@ -77,11 +77,24 @@ func (s *scope) windows(from float64) (least, most *expect.Frame) {
 }
 
 // windowOf is the window of a packet that may be nil.
-func windowOf(f *expect.Frame) (value, error) {
+func (s *scope) windowOf(f *expect.Frame) (value, error) {
 	if f == nil {
 		return value{}, errNothing
 	}
-	return number(f.Window)
+	v, _ := number(f.Window)
+	return v, s.scaleCut()
+}
+
+// scaleCut returns an error if a SYN may have offered a scale of the windows that the recorder did not keep.
+func (s *scope) scaleCut() error {
+	for _, f := range s.frames {
+		if f.Has(packet.SYN) && f.Options != nil && f.Options.WindowScale < 0 {
+			if err := optionsCut(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func windowSpread(s *scope) (value, error) {
@@ -92,7 +105,8 @@ func windowSpread(s *scope) (value, error) {
 	if most.Window == 0 {
 		return number(0)
 	}
-	return number(float64(most.Window-least.Window) / float64(most.Window))
+	v, _ := number(float64(most.Window-least.Window) / float64(most.Window))
+	return v, s.scaleCut()
 }
 
 // straightness is R², the square of the correlation between time and sequence number,

@@ -41,7 +41,13 @@ type survey struct {
 	answer                bool                // the first packet answers one that the capture lacks, of a host of hosts
 	hosts                 map[netip.Addr]bool // those of all connections of FTP
 	headless              int                 // the first packet of which the recorder kept too little, 0 for none
-	lacking               []int               // the IDs of connections, except data connections, with bytes that the capture lacks
+	// ends are, by the ID of a connection, the numbers after what the capture has of the client and the
+	// server, and lost says that another side acknowledges more, so that the capture lacks it.
+	ends [][2]int64
+	lost map[int]bool
+	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
+	lacking   []int
+	truncated bool // the recorder cut packets
 }
 
 // A dataSurvey has counts of all data connections.
@@ -58,6 +64,7 @@ func newSurvey() *survey {
 	return &survey{
 		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{},
 		data: dataSurvey{ports: map[uint16]bool{}}, hosts: map[netip.Addr]bool{}, frames: map[int][]*expect.Frame{},
+		lost: map[int]bool{},
 	}
 }
 
@@ -92,7 +99,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	}
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
-	s.cut = c.Cut != ""
+	s.cut, s.truncated = c.Cut != "", c.Truncated > 0
 	return s, c.Err()
 }
 
@@ -112,6 +119,7 @@ func (s *survey) addPacket(f *expect.Frame) {
 	if s.ports[client]++; server != client {
 		s.ports[server]++
 	}
+	s.addACK(f)
 	if f.Has(packet.SYN) && !f.Has(packet.ACK) {
 		s.syns++
 	}
@@ -123,8 +131,33 @@ func (s *survey) addPacket(f *expect.Frame) {
 	}
 }
 
+// addACK compares what a packet acknowledges with what the capture has of the other side.
+func (s *survey) addACK(f *expect.Frame) {
+	other := 0
+	if f.From == ftp.Client {
+		other = 1
+	}
+	id := f.Connection.ID
+	if id < len(s.ends) && f.Ack > s.ends[id][other] && !f.Has(packet.RST) && !f.Damaged && !s.lost[id] {
+		s.lost[id] = true
+		if f.Connection.Role != ftp.Data && !slices.Contains(s.lacking, id) {
+			s.lacking = append(s.lacking, id)
+		}
+	}
+}
+
+// endOf is the number after what the capture has of one side of a connection, with its FIN.
+func endOf(f *tcp.Flow) int64 {
+	end := 1 + f.Bytes
+	if f.Missing == 0 && f.FIN > 0 {
+		end++
+	}
+	return end
+}
+
 // addConnection takes the next connection.
 func (s *survey) addConnection(c *ftp.Connection) {
+	s.ends = append(s.ends, [2]int64{endOf(&c.ClientFlow), endOf(&c.ServerFlow)})
 	s.connections++
 	s.roles[c.Role]++
 	s.begunBefore = s.begunBefore || c.LacksStart()
@@ -135,7 +168,7 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	if c.Role != ftp.Other {
 		s.hosts[c.Client.Addr()], s.hosts[c.Server.Addr()] = true, true
 	}
-	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow)) {
+	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || c.LacksStart() || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
 		s.lacking = append(s.lacking, c.ID)
 	}
 }

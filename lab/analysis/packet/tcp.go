@@ -62,6 +62,8 @@ type TCPOptions struct {
 	SACKPermitted bool
 	HasTimestamps bool
 	TSval, TSecr  uint32
+	// Cut says that the recorder did not keep all of them.
+	Cut bool
 
 	raw []byte // as in the header
 }
@@ -101,6 +103,7 @@ func (d *Decoder) segment(p *Packet, b piece) {
 		Options:   TCPOptions{WindowScale: -1},
 	}
 	d.tcp.Options.parse(b.data[shortest:min(header, len(b.data))])
+	d.tcp.Options.Cut = header > len(b.data)
 	if len(b.data) == b.wire {
 		d.tcp.whole = b.data
 	}
