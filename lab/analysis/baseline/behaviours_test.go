@@ -26,6 +26,11 @@ var behaviours = []lookalike{
 	{"passwords like the name, and passwords that were found", "no-signs-agree", "", guessed("ada", "ada33", "ada", "Igel33", "Lens-42\n< 230 in\n> RETR passwords.kdbx\n< 150 here\n< 226 done\n> NOOP")},
 	{"a password that was mistyped three times", "no-guessing", IsNormal, guessed("ada", "Grun3wald!", "Grunewald!", "grun3Wald!", "Grun3Wald!")},
 	{"stolen names with their passwords, one of which is right", "no-guessing", "", collects(8, 1)},
+	{"students who mistype the passwords that they were given", "no-guessing", IsNormal, func(f *forge.Capture) {
+		for i := range 3 {
+			guessed(fmt.Sprint("st0", i), fmt.Sprintf("St%d!9672%d", i, i), fmt.Sprintf("St%d!9627%d", i, i))(f)
+		}
+	}},
 	{"accounts of which some have ended", "no-guessing", IsUnusual, collects(8, 5)},
 	{"first passwords at a few devices", "no-guessing", "", eachServer(6, "admin", "1234", 0)},
 	{"a password that was changed at a few devices", "no-guessing", IsNormal, eachServer(6, "ada", "Lens-42", 0)},
@@ -61,6 +66,11 @@ var behaviours = []lookalike{
 	{"drives that are looked for", "names-are-words", IsNormal, session1(linesOf("> CWD %s\n< 550 no\n", "c", "d", "e", "f"))},
 	{"offsets that nothing uses", "preparations-are-used", "", session1(numberedLines(25, "> REST 18689839%02d\n< 350 ok\n"))},
 	{"offsets before a transfer", "preparations-are-used", IsUnusual, session1(numberedLines(25, "> REST 18689839%02d\n< 350 ok\n") + "> RETR a\n< 150 here\n< 226 done")},
+	{"offsets that change all the time", "preparations-are-used", "", session1(numberedLines(32, "> REST 18689839%02d\n< 350 ok\n") + "> RETR a\n< 150 here\n< 226 done")},
+	{"folders named by digests that do not exist", "names-are-words", "", session1(digests(25, "> CWD %s\n< 550 no\n"))},
+	{"a list of users, whose homes a client asks for", "no-sensitive-names", "", session1(numberedLines(14, "> CWD ~user%d\n< 550 no\n"))},
+	{"two answers to each command, which contradict each other", "reply-answers-command", "", session1("> CWD docs\n< 250 ok\n< 550 no\n> DELE a.txt\n< 250 ok\n< 550 no")},
+	{"an answer to an empty line", "reply-answers-command", IsNormal, session1("> CWD docs\n< 250 ok\n< 500 what?\n> CWD docs\n< 250 ok\n< 500 what?")},
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
 	{"answers to STAT with digests", "control-carries-dialogue", IsUnusual, session1(digests(14, "> STAT\n< 211 %s\n"))},
 

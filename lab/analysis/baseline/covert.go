@@ -63,6 +63,8 @@ type oddNames struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
+	// sought are those of them that a client tried to enter as folders.
+	sought map[string]int
 	// last is the number in front of the last of them, and numbered how many follow the one before.
 	last, numbered int
 	// pieces are such names, in their order, as they may be pieces of a text.
@@ -216,6 +218,7 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 		if n.odd != nil {
 			for name := range strings.SplitSeq(unquoted(x.Argument), "/") {
 				delete(n.odd.idle, name)
+				delete(n.odd.sought, name)
 			}
 		}
 	case idle && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
@@ -240,9 +243,13 @@ func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
 		return
 	}
 	if odd.idle == nil {
-		odd.idle = map[string]int{}
+		odd.idle, odd.sought = map[string]int{}, map[string]int{}
 	}
-	odd.idle[strings.Clone(name)] = x.Packet
+	name = strings.Clone(name)
+	odd.idle[name] = x.Packet
+	if x.Command == "CWD" || x.Command == "XCWD" {
+		odd.sought[name] = x.Packet
+	}
 	if number, err := strconv.Atoi(strings.TrimRight(counter.FindString(path.Base(unquoted(x.Argument))), "-_.")); err == nil {
 		if number == odd.last+1 {
 			odd.numbered++
@@ -282,6 +289,9 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		if odd.removed >= randomMany && odd.removed*2 >= count || odd.empties >= numberedMany {
 			b.severity = Violation
 			b.observed += fmt.Sprintf("; %d are empty files, and %d were removed again", odd.empties, odd.removed)
+		} else if n := len(odd.sought); n >= numberedMany { // a mirror or a cache asks for files
+			b.severity = Violation
+			b.observed += fmt.Sprintf("; %d are folders that the client tried to enter", n)
 		}
 		return b, true
 	}

@@ -165,15 +165,33 @@ func answersCommand(_ *Evidence, s *session) []breach {
 			})
 		}
 	}
-	previous := 0
+	previous, contradicted := 0, 0
 	for i, r := range s.replies() {
 		greeting := i == 0 || previous == 120 // "ready in n minutes"
 		if r.unsolicited && !greeting {
 			found = append(found, s.unasked(r.Reply, previous)...)
 		}
+		if r.unsolicited && contradicts(r.Code, previous) {
+			contradicted++
+		}
 		previous = r.Code
 	}
+	for i := range found {
+		if contradicted >= contradictions {
+			found[i].severity = Violation
+		}
+	}
 	return found
+}
+
+// contradictions is how many contradictions in a session are no failure of a server or a proxy.
+const contradictions = 2
+
+// contradicts reports whether a reply says no where the one before said yes, about the account or about files: their
+// second digits are the same (RFC 959 section 4.2.1).
+func contradicts(code, before int) bool {
+	about := code / 10 % 10
+	return code >= 400 && before >= 200 && before < 400 && about == before/10%10 && (about == 3 || about == 5)
 }
 
 // oftenTwice are replies that servers, or proxies in front of them, often send twice.
@@ -195,6 +213,9 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 		observed: fmt.Sprintf("%s in frame %d, when no command waited for a reply", show(r.Lines[0].Text), r.Packet),
 	}
 	switch {
+	case contradicts(r.Code, previous):
+		b.severity, b.sign = Odd, 2
+		b.observed += fmt.Sprintf(", and after %d to the same one", previous)
 	case r.Code >= 400, r.Code == previous && oftenTwice[r.Code]:
 		b.severity = Note // it may answer an empty line
 	case !telling[r.Code], r.Code == 220, r.Code == 225, r.Code == 226:

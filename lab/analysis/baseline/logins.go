@@ -124,14 +124,17 @@ func rules(user string) bool {
 	return strings.EqualFold(user, "root") || strings.EqualFold(user, "admin") || strings.EqualFold(user, "administrator")
 }
 
-// isEasy reports whether a password is common, or is the user's name with digits or signs around it. People who mistype
-// their password do not come close to such ones.
+// aroundName is how many digits and signs around a common word or the user's name still make a password that is easy to guess.
+const aroundName = 5
+
+// isEasy reports whether a password is common, or is a common word or the user's name with a few digits or signs around
+// it. People who mistype their password do not come close to such ones.
 func isEasy(user, password string) bool {
 	core := func(text string) string {
 		return strings.TrimFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
 	}
 	word := core(password)
-	return isFamous(user, password) || word != "" && (famous[word] || word == core(user))
+	return isFamous(user, password) || word != "" && len(password)-len(word) <= aroundName && (famous[word] || word == core(user))
 }
 
 // manyTries is how many different credentials are unusual.
@@ -317,13 +320,15 @@ func (all *logins) burst(list []guess) (breach, bool) {
 	if user, n := mostPasswords(list); n >= guessedPasswords {
 		return all.burstOf(list, fmt.Sprintf("with %d different passwords for %s", n, show(user))), true
 	}
-	tried, accepted := map[string]bool{}, 0 // accepted is 1 if the guesses found the password
-	for _, g := range list {
-		if g.isEasy() {
-			tried[g.password] = true
-			if all.welcome[person{g.hosts, g.user}] {
-				accepted = 1
-			}
+	tried, accepted := map[string]bool{}, 0 // accepted is 1 if the guesses found a password
+	for i, g := range list {
+		if !g.isEasy() {
+			continue
+		}
+		tried[g.password] = true
+		again := slices.ContainsFunc(list[:i], func(h guess) bool { return h.user == g.user && h.password != g.password && h.isEasy() })
+		if again && all.welcome[person{g.hosts, g.user}] {
+			accepted = 1
 		}
 	}
 	if n := len(tried); n+accepted >= famousSigns {

@@ -418,8 +418,11 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 }
 
 // manyHomes is of how many users a client asks for the home folders if it wants to know which users
-// there are.
-const manyHomes = 6
+// there are, and listOfHomes of how many if it has a list of names.
+const (
+	manyHomes   = 6
+	listOfHomes = 12
+)
 
 // homeOf matches the home folder of a user as shells abbreviate it.
 var homeOf = pattern.New(`^~[\w.-]+`)
@@ -441,8 +444,12 @@ func askedHomes(s *session) (b breach, ok bool) {
 		}
 	})
 	n := len(homes)
-	return breach{severity: Odd, sign: 2, packets: firstPackets(homes),
-		observed: fmt.Sprintf("the client asked for the home folders of %d users, which shows who is a user", n)}, n >= manyHomes && refused*2 >= n
+	b = breach{severity: Odd, sign: 2, packets: firstPackets(homes),
+		observed: fmt.Sprintf("the client asked for the home folders of %d users, which shows who is a user", n)}
+	if n >= listOfHomes {
+		b.severity = Violation
+	}
+	return b, n >= manyHomes && refused*2 >= n
 }
 
 var namesCanBeSeenRule = Rule{

@@ -26,8 +26,10 @@ var preparationsAreUsedRule = Rule{
 const (
 	idleChanges = 10
 	idleTypes   = 30
-	// A session that transfers nothing, with so many changes more, has no other use.
+	// A session that transfers nothing, with so many times as many changes, has no other use, and no test of a
+	// server has so many times as many.
 	manyMore = 1.5
+	farMore  = 2.5
 )
 
 // preparing are the commands that prepare another one.
@@ -68,22 +70,34 @@ func idlePreparations(_ *Evidence, s *session) (found []breach) {
 			p.packets = appendSome(p.packets, x.Packet)
 		}
 		p.argument, p.last = argument, x.Time
-		limit := idleChanges
-		if x.Command == "TYPE" {
-			limit = idleTypes
-		}
-		if p.changes == int(manyMore*float64(limit)) && p.found > 0 && !slices.ContainsFunc(s.Exchanges, isTransfer) {
-			b := &found[p.found-1]
-			b.severity, b.packets = Violation, p.packets
-			b.observed += "; the session transferred nothing"
-		}
-		if p.changes == limit && p.found == 0 {
-			p.found = len(found) + 1
-			found = append(found, breach{packets: p.packets,
-				observed: fmt.Sprintf("the argument of %s changed %d times, and nothing used it; the last is %s", about, limit, show(x.Line.Text))})
-		}
+		p.judge(x, about, &found, slices.ContainsFunc(s.Exchanges, isTransfer))
 	}
 	return found
+}
+
+// judge makes a breach of changes that nothing used, or adds to the one that it made.
+func (p *preparation) judge(x *ftp.Exchange, about string, found *[]breach, transfers bool) {
+	limit := idleChanges
+	if x.Command == "TYPE" {
+		limit = idleTypes
+	}
+	if p.changes < limit {
+		return
+	}
+	if p.found == 0 {
+		*found = append(*found, breach{})
+		p.found = len(*found)
+	}
+	b := &(*found)[p.found-1]
+	b.packets = p.packets
+	b.observed = fmt.Sprintf("the argument of %s changed %d times, and nothing used it; the last is %s", about, p.changes, show(x.Line.Text))
+	switch {
+	case p.changes >= int(manyMore*float64(limit)) && !transfers:
+		b.severity = Violation
+		b.observed += "; the session transferred nothing"
+	case p.changes >= int(farMore*float64(limit)):
+		b.severity = Violation
+	}
 }
 
 // prepares is what a command prepares or sets, and with which value; "" for nothing.

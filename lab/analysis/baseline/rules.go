@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 // A Rule is true for every normal session.
@@ -68,7 +69,8 @@ type breach struct {
 const maxFindings = 5
 
 // findings makes findings of the breaches of the rule: one for all breaches of the same
-// severity on one connection, and one for all notes.
+// severity on one connection, one for those between two hosts that differ in numbers only, and
+// one for all notes.
 func (r Rule) findings(breaches []breach) []Finding {
 	slices.SortStableFunc(breaches, func(a, b breach) int { return cmp.Compare(a.place, b.place) })
 	type group struct {
@@ -76,7 +78,12 @@ func (r Rule) findings(breaches []breach) []Finding {
 		place int
 	}
 	var findings []Finding
-	groups := map[group]int{} // indexes of findings
+	type likeness struct {
+		Severity
+		pairOfHosts
+		observed string
+	}
+	groups, alike := map[group]int{}, map[likeness]int{} // indexes of findings
 	made := map[Severity][]int{}
 	for _, b := range breaches {
 		f := r.finding(b)
@@ -85,13 +92,17 @@ func (r Rule) findings(breaches []breach) []Finding {
 			g.place = 0
 		}
 		i, begun := groups[g]
+		like := likeness{f.Severity, b.hosts, numbers.ReplaceAllString(b.observed, "#")}
+		j, again := alike[like]
 		switch list := made[f.Severity]; {
 		case begun && b.place != atEnd:
+		case again && b.hosts != (pairOfHosts{}):
+			i = j
 		case len(list) < maxFindings:
 			i = len(findings)
 			made[f.Severity] = append(list, i)
 			findings = append(findings, f)
-			groups[g] = i
+			groups[g], alike[like] = i, i
 			continue
 		default:
 			i = list[maxFindings-1]
@@ -105,6 +116,9 @@ func (r Rule) findings(breaches []breach) []Finding {
 	}
 	return findings
 }
+
+// numbers matches what differs in breaches of the same kind.
+var numbers = pattern.New(`\d+`)
 
 // atEnd is the place of breaches that belong to no single connection.
 const atEnd = math.MaxInt

@@ -240,6 +240,7 @@ var toolAttacks = []struct {
 		d.Peer.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a start page that boasts in another language", "no-loot", moved("STOR index.html", opener, "<center><font color=red>HACKEADO POR TEAM X - owned!</font></center>")},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }
 

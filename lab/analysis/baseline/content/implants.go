@@ -23,6 +23,9 @@ var implants = []plant{
 		parts: []part{like(`bitcoin|\b(btc|monero|xmr|ethereum|usdt|litecoin|ransom|qtox)\b|\d eth\b|итко[ий]н|比特币|\bbc1[a-z0-9]{20,}|\.onion\b|onionmail|@(proton|tuta|cock)|\bt\.me/|\btelegram *:? *@`,
 			"bitcoin", "btc", "monero", "xmr", "ethereum", "usdt", "litecoin", "ransom", "qtox", " eth", "итко", "比特币", "bc1", ".onion", "onionmail", "@proton", "@tuta", "@cock", "t.me/", "telegram")}},
 
+	{what: "a program of Windows in base64, perhaps as a certificate", kind: Malicious, fetched: true, source: "MITRE ATT&CK, T1027.013 (encoded file) and T1140 (deobfuscate files)",
+		example: "-----BEGIN CERTIFICATE-----\nTVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAA\n",
+		parts:   []part{like(`^\s*(-----begin [a-z0-9 ]+-----\s*)?tv(qqaam|qaaam|paaai|pqaai|roaaa|r6aaa|pbuqai)a[a-z0-9+/\s]{20}`, "tvqqaam", "tvqaaam", "tvpaaai", "tvpqaai", "tvroaaa", "tvr6aaa", "tvpbuqai")}},
 	{what: "a bot that takes orders from a chat, to flood other hosts", kind: Malicious, fetched: true, where: anywhere, source: atBots,
 		example: "#!/usr/bin/perl\nuse IO::Socket;\nprint $s \"NICK bot\\nUSER x\\n\";\nif($m=~/^!udpflood/){}\n",
 		parts: []part{like(`\b(udp|tcp|syn|http|ack|icmp|std)_?flood(er)?\b|\btsunami <target>|\bpan <target> <port>|[!@.](ddos|portscan|nmap)\b`, "flood", "<target>", "ddos", "portscan", "nmap"),

