@@ -41,7 +41,7 @@ func (f *file) findLost(x *places) error {
 	if !x.anyCopied() {
 		return nil
 	}
-	all, lines := crossings{open: map[crossed][]crossing{}}, announcements{}
+	all, lines := crossings{open: map[crossed][]crossing{}}, announcements{of: map[stream]map[int][]announced{}}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP == nil || raw.Interface >= mostPlaces {
 			return true

@@ -34,27 +34,34 @@ type stream struct {
 	direction int
 }
 
+// mostAnnounced is how many lines are compared. If there are more, none is said to be rewritten.
+const mostAnnounced = 1 << 16
+
 // announcements are the lines that announce data ports, by the interfaces.
-type announcements map[stream]map[int][]announced
+type announcements struct {
+	of    map[stream]map[int][]announced
+	count int
+}
 
 // announcement is a line that may announce a data port (RFC 959, RFC 2428).
 var announcement = regexp.MustCompile(`(?i)^(?:PORT|EPRT|227|229) [^\r\n]{1,200}`)
 
 // add takes the lines of a segment, unless it is a retransmission.
-func (a announcements) add(p *packet.Packet, at int, s *observations, direction int) {
+func (a *announcements) add(p *packet.Packet, at int, s *observations, direction int) {
 	if p.TCP == nil || !s.translated {
 		return
 	}
 	seq := p.TCP.RawSeq
 	for line := range bytes.Lines(p.TCP.Payload) {
-		if text := announcement.Find(line); text != nil {
+		if text := announcement.Find(line); text != nil && a.count <= mostAnnounced {
 			of := stream{s, direction}
-			if a[of] == nil {
-				a[of] = map[int][]announced{}
+			if a.of[of] == nil {
+				a.of[of] = map[int][]announced{}
 			}
-			known := a[of][at]
+			known := a.of[of][at]
 			if n := len(known); n == 0 || int32(seq-known[n-1].seq) > 0 {
-				a[of][at] = append(known, announced{p.Number, seq, string(text)})
+				a.of[of][at] = append(known, announced{p.Number, seq, string(text)})
+				a.count++
 			}
 		}
 		seq += uint32(len(line))
@@ -63,9 +70,12 @@ func (a announcements) add(p *packet.Packet, at int, s *observations, direction 
 
 // rewritten returns the lines that have another text where their connection is read, by the numbers
 // of their packets. Where a place lacks a line, nothing shows which are the same.
-func (a announcements) rewritten() map[int]*Rewriting {
+func (a *announcements) rewritten() map[int]*Rewriting {
 	all := map[int]*Rewriting{}
-	for of, places := range a {
+	if a.count > mostAnnounced {
+		return all
+	}
+	for of, places := range a.of {
 		read := places[of.of.home(of.direction)]
 		for at, lines := range places {
 			if len(lines) != len(read) {
