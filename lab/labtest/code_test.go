@@ -237,6 +237,29 @@ func TestCodeFails(t *testing.T) {
 	}
 }
 
+// TestRefusalComesFirst has a server refuse the user, and return when the client has left.
+func TestRefusalComesFirst(t *testing.T) {
+	celltest.Need(t)
+	refuse := func(_ context.Context, l net.Listener) error {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "220 A small server.\r\n331 And?\r\n530 No.\r\n")
+		io.Copy(io.Discard, conn)
+		return nil
+	}
+	report := labtest.Report(t, parse(t, "network wire tcp=linux", "open", "login alice secret"), labtest.Server(refuse))
+	first, second, _ := strings.Cut(report, "\n")
+	if want := `code.txtar:5: login alice secret: the server refused: "530 No."`; first != want {
+		t.Errorf("got the first line %q, want %q", first, want)
+	}
+	if want := "the server, labtest.Server, did not serve to the end: it has ended: exit status 0"; !strings.Contains(second, want) {
+		t.Errorf("got %q after the first line, want %q in it", second, want)
+	}
+}
+
 // TestServerFailsAtTheEnd has servers serve the session well, and fail nevertheless. A
 // t.Error of a function on gVisor's TCP is one of this test, which it would fail.
 func TestServerFailsAtTheEnd(t *testing.T) {

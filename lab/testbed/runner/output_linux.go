@@ -114,17 +114,46 @@ func last(lines []string, what string) string {
 	if len(lines) == 0 {
 		return ""
 	}
-	reason := lines[len(lines)-1]
+	reason, more := lines[len(lines)-1], lines[max(0, len(lines)-most):]
 	if i := slices.IndexFunc(lines, isPanic); i >= 0 {
 		reason = lines[i]
+		if stack := whereItPanicked(lines[i:]); len(stack) > 0 {
+			more = stack[:min(len(stack), most)]
+		}
 	} else if words := slices.DeleteFunc(slices.Clone(lines), isRule); len(words) > 0 {
 		reason = words[len(words)-1]
 	}
 	text := fmt.Sprintf("; %s: %s", what, reason)
 	if len(lines) > 1 {
-		text += "\n\t" + strings.Join(lines[max(0, len(lines)-most):], "\n\t")
+		text += "\n\t" + strings.Join(more, "\n\t")
 	}
 	return text
+}
+
+// whereItPanicked returns the lines of a panic's stack trace that begin with the function
+// that panicked; nil if there is no trace. If a caller recovered and panicked again, the
+// functions that did so come before it, and then that of the built-in panic.
+func whereItPanicked(lines []string) []string {
+	isGoroutine := func(line string) bool { return strings.HasPrefix(line, "goroutine ") }
+	_, stack := cutAfter(lines, isGoroutine)
+	stack, _ = cutAfter(stack, isGoroutine)
+	for {
+		_, rest := cutAfter(stack, func(line string) bool { return strings.HasPrefix(line, "panic(") })
+		if len(rest) < 2 {
+			return stack
+		}
+		stack = rest[1:] // without the place of the built-in panic
+	}
+}
+
+// cutAfter returns the lines before the first that is so, and those after it. If none is,
+// all are before.
+func cutAfter(lines []string, so func(string) bool) (before, after []string) {
+	i := slices.IndexFunc(lines, so)
+	if i < 0 {
+		return lines, nil
+	}
+	return lines[:i], lines[i+1:]
 }
 
 func isPanic(line string) bool { return strings.HasPrefix(line, "panic: ") }

@@ -75,6 +75,8 @@ func TestLastLines(t *testing.T) {
 		"boom\n-----\n":              "; its log: boom\n\tboom\n\t-----",
 		"10%\r20%\r\n\x1b[1mbold":    "; its log: [1mbold\n\t20%\n\t[1mbold",
 		"panic: boom\n\nmain.go:3\n": "; its log: panic: boom\n\tpanic: boom\n\tmain.go:3",
+		"panic: boom [recovered, repanicked]\n\ngoroutine 9 [running]:\nlib.call()\n\tlib.go:1\npanic({0x1, 0x2})\n\tpanic.go:2\nmine.serve()\n\tmine.go:3\nlib.serve()\n\tlib.go:4\ncreated by lib.call in goroutine 8\n\tlib.go:5\n": "; its log: panic: boom [recovered, repanicked]\n\tmine.serve()\n\tmine.go:3\n\tlib.serve()\n\tlib.go:4\n\tcreated by lib.call in goroutine 8",
+		"panic: boom\n\ngoroutine 9 [running]:\nmine.serve()\n\tmine.go:3\n\ngoroutine 1 [sleep]:\nlib.serve()\n":                                                                                                                      "; its log: panic: boom\n\tmine.serve()\n\tmine.go:3",
 	} {
 		if err := os.WriteFile(o.path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

@@ -73,6 +73,8 @@ type Failure struct {
 
 	Began  time.Time      `json:"began,omitzero"`  // when the program began
 	Client netip.AddrPort `json:"client,omitzero"` // the client's end of the session's control connection
+
+	answered bool // the server answered the step, so an end of the server is not why it failed
 }
 
 // In returns the failure in the form of a compiler's error: file:line: message.
@@ -136,11 +138,15 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 }
 
 // withFaults puts the server's failures before those of the clients: a server's early end is
-// why its clients failed. Without any, what the server printed last may be the reason.
+// why its clients failed, unless it answered them. Without any, what the server printed last
+// may be the reason.
 func withFaults(failures []Failure, from server, byHand bool) []Failure {
 	faults := from.faults(len(failures) > 0 || byHand)
 	if len(failures) > 0 && len(faults) == 0 {
 		failures[0].Message = withWords(failures[0].Message, from.printed())
+	}
+	if len(failures) > 0 && failures[0].answered {
+		return append(failures, faults...)
 	}
 	return append(faults, failures...)
 }

@@ -159,7 +159,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {
 		var exit exitError
-		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded), Client: s.end}
+		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded), Client: s.end, answered: end.err == nil && end.broke == nil}
 		if errors.As(err, &exit) {
 			f.Program, f.Crashed, f.Began = true, exit.accident, began
 		}
