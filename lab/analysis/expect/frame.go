@@ -58,7 +58,6 @@ type Options struct {
 	WindowScale   int // -1: not sent
 	SACKPermitted bool
 	SACK          []tcp.SACKBlock
-	Cut           bool // the recorder did not keep all options
 }
 
 // A Frame has the fields of a packet that a line can ask for.
@@ -90,6 +89,8 @@ type Frame struct {
 	DF        bool
 	// Timestamps says that it has the timestamp option (RFC 7323 section 3).
 	Timestamps bool
+	// OptionsCut says that the recorder did not keep all TCP options.
+	OptionsCut bool
 	// Damaged says that its checksum is wrong, so that the receiver may have dropped it (RFC 9293
 	// section 3.1).
 	Damaged  bool
@@ -119,9 +120,9 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 		f.Ack = t.Ack
 	}
 	f.RawWindow, f.Window, f.Damaged = t.RawWindow, t.Window, t.Damaged
-	f.Timestamps, f.Analysis = t.Options.HasTimestamps, t.Analysis
+	f.Timestamps, f.OptionsCut, f.Analysis = t.Options.HasTimestamps, t.Options.Cut, t.Analysis
 	if t.Has(packet.SYN) || len(t.SACK) > 0 {
-		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK), t.Options.Cut}
+		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}
 	}
 	return f
 }

@@ -79,7 +79,8 @@ func mentioned(l *line, f *Frame) string {
 	for _, o := range l.options {
 		has, value := optionOf(o, f)
 		switch {
-		case !has && o.name != "sack":
+		case !has && (f.OptionsCut || o.name == "sack"):
+		case !has:
 			b.WriteString(" !" + o.name)
 		case has && o.value.set && o.name != "sack":
 			fmt.Fprintf(&b, " %s %d", o.name, value)

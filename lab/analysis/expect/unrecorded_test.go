@@ -373,6 +373,19 @@ func TestHeadless(t *testing.T) {
 	}
 }
 
+// A message does not say of an option that the recorder cut off that it is not there.
+func TestOptionsCutOff(t *testing.T) {
+	g := &recording{forge.New(), false}
+	end, _ := g.Pair("192.0.2.21:20", "198.51.100.100:3172")
+	end.Options = []byte{2, 4, 5, 180, 1, 3, 3, 7}
+	end.Segment("S", "")
+	g.Last(0).Cut(58)
+	got := verdict(t, "data server.20 > client.3172\ndata server > client [S] win 1 mss 1460 wscale 7\n", g).Report()
+	if !strings.Contains(got, " mss 1460     frame 1") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // A session that is as wanted is not called wrong if the capture has one direction only.
 func TestOneDirection(t *testing.T) {
 	for _, side := range []netip.Addr{clientAddr, serverAddr} {

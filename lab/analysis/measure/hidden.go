@@ -91,7 +91,7 @@ func unrecorded(control int) error {
 // optionsCut is the error for a SYN without an option that the recorder may have cut off, nil if it has
 // all of its options.
 func optionsCut(syn *expect.Frame) error {
-	if !syn.Options.Cut {
+	if !syn.OptionsCut {
 		return nil
 	}
 	return unjudgedError{fmt.Errorf("the recorder did not keep all TCP options of frame %d", syn.Number)}
