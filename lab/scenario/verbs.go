@@ -89,7 +89,7 @@ var verbs = []verb{
 		also: map[string]string{"stor": "put"},
 	}, {
 		name: "append", args: []arg{localFile, optional(serverPath)}, traits: transfer, example: "append photo.jpg holiday.jpg",
-		does: "Add a file of the client to the end of one on the server (APPE).",
+		does: "Add a file of the client to the end of one on the server (APPE), and compare the server's file with what it had before and the client's file. The lab's own server does not keep files of more than 16 MiB that it was sent; of them, only what is added is compared.",
 		also: map[string]string{"appe": "append"},
 	}, {
 		name: "cd", args: []arg{serverPath}, example: "cd pub",

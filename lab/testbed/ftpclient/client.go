@@ -54,6 +54,9 @@ type Client interface {
 	// last reply.
 	Rename(ctx context.Context, from, to string) (Reply, error)
 
+	// Path returns the absolute path on the server of a name, as the client's CWDs have it.
+	Path(name string) string
+
 	// Download opens a data connection and takes what the server sends.
 	Download(ctx context.Context, d Download) (Transfer, error)
 

@@ -309,3 +309,6 @@ func (c *Jlaffaye) Close(ctx context.Context) error {
 	c.context = ctx
 	return errors.Join(c.control.CloseWrite(), c.control.Close())
 }
+
+// Path implements Client.
+func (c *Jlaffaye) Path(name string) string { return c.state.path(name) }

@@ -232,3 +232,6 @@ func join(verb, argument string) string {
 	}
 	return verb + " " + argument
 }
+
+// Path implements Client.
+func (c *Scripted) Path(name string) string { return c.state.path(name) }

@@ -42,6 +42,13 @@ func (s *state) transfer(name string) Transfer {
 	return Transfer{Path: s.absolute(name), ASCII: s.ascii}
 }
 
+// path returns a path as the server understands it now.
+func (s *state) path(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.absolute(name)
+}
+
 // absolute returns a path as the server understands it. The caller holds mu.
 func (s *state) absolute(name string) string {
 	if path.IsAbs(name) {

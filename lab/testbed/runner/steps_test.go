@@ -136,6 +136,8 @@ func TestOtherServers(t *testing.T) {
 		{"any delimiter", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (!!!PORT!)", "RETR": "550 No."}, `get README: the server refused: "550 No."`},
 		{"226 without 150", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "RETR": "226 Done."},
 			`get README: the server said "226 Done." without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)`},
+		{"APPE that adds nothing", "local x 4\nopen\nlogin a b\npassive epsv\nappend x README", map[string]string{"EPSV": "229 Yes (|||PORT|)", "APPE": "150 Go.\n226 Done."},
+			"append x README: after APPE, /README has 9 bytes; it had 9, and 4 were to be added: not the whole file"},
 		{"a misspelt command", "open\nquote PSAV", map[string]string{"PSAV": "500 What?"}, `quote PSAV: the server refused: "500 What?"; did you mean PASV?`},
 		{"a misspelt command, by hand", "open\nsend PSAV\nawait 227", map[string]string{"PSAV": "502 What?"}, `await 227: the server said "502 What?"; did you mean PASV?`},
 		{"a command that it does not have", "open\nquote EPSV", map[string]string{"EPSV": "500 What?"}, "quote EPSV: the server refused: \"500 What?\"\n"},

@@ -177,6 +177,10 @@ func (a action) upload(ctx context.Context, verb, argument string, file scenario
 func upload(name string) stepFunc {
 	return func(ctx context.Context, a action) (ftpclient.Reply, error) {
 		file, _ := a.script.scenario.LocalFile(a.Local) // package scenario has checked that it is there
+		var before *content.Digest
+		if name == "APPE" {
+			before = a.stored(a.session.client.Path(a.Path))
+		}
 		t, err := a.upload(ctx, name, a.Path, file)
 		if err != nil || !t.Done() {
 			return t.Reply(), err
@@ -184,7 +188,7 @@ func upload(name string) stepFunc {
 		if err := compare(ContentOf(file), t.ASCII, t.Wire); err != nil {
 			return t.Reply(), err
 		}
-		return t.Reply(), a.compareStored(file, t)
+		return t.Reply(), a.compareStored(file, t, before)
 	}
 }
 
@@ -230,9 +234,52 @@ func (a action) server() server {
 	return a.script.server
 }
 
+// stored returns the digest of a file of the server, which is that of no bytes if the file is not
+// there; nil if it cannot be read.
+func (a action) stored(path string) *content.Digest {
+	file, err := a.server().Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		file, err = strings.NewReader(""), nil
+	}
+	if err != nil {
+		return nil
+	}
+	defer closeIfCloser(file)
+	d, err := content.Sum(file)
+	if err != nil {
+		return nil
+	}
+	return &d
+}
+
+// compareAppended returns how a file of the server differs from what it had before an APPE, and the
+// number of bytes that were added, or nil. A file that cannot be read is not compared.
+func (a action) compareAppended(path string, before content.Digest, added int64) error {
+	file, err := a.server().Open(path)
+	if err != nil {
+		return nil
+	}
+	defer closeIfCloser(file)
+	first, err := content.Sum(io.LimitReader(file, before.Size))
+	if err != nil {
+		return nil
+	}
+	rest, err := io.Copy(io.Discard, file)
+	switch size := first.Size + rest; {
+	case err != nil:
+		return nil
+	case size != before.Size+added:
+		return fmt.Errorf("after APPE, %s has %d bytes; it had %d, and %d were to be added: %w", path, size, before.Size, added, errShort)
+	case first != before:
+		return fmt.Errorf("APPE has changed the %d bytes that %s had before: %w", before.Size, path, errOther)
+	}
+	return nil
+}
+
 // compareStored returns how the stored file of an upload differs from its source, or
-// nil. TYPE A changes line ends to those of the network and back.
-func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
+// nil. TYPE A changes line ends to those of the network and back. Before is the file before an
+// APPE; nil if it is not known, or another command uploads.
+func (a action) compareStored(file scenario.File, t ftpclient.Transfer, before *content.Digest) error {
 	source := ContentOf(file)
 	if t.ASCII {
 		source = content.FromNVT(content.ToNVT(source))
@@ -240,6 +287,11 @@ func (a action) compareStored(file scenario.File, t ftpclient.Transfer) error {
 	want, err := content.Sum(source)
 	if err != nil {
 		return err
+	}
+	if before != nil {
+		if err := a.compareAppended(t.Path, *before, want.Size); err != nil {
+			return err
+		}
 	}
 	got, err := a.server().Received(t.Path, want.Size)
 	if err != nil {
