@@ -33,6 +33,10 @@ func FuzzRead(f *testing.F) {
 	others(g)
 	optionsTrap(g)
 	f.Add(g.PCAP())
+	f.Add(bothSides(f))
+	for _, p := range places {
+		f.Add(placed(f, formatSession(f), p.names, p.at))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		before := heapBytes()
 		packets := 0

@@ -20,12 +20,12 @@ import (
 
 // placed writes a pcapng file with an interface for each name, by gopacket. At says
 // at which interfaces a packet is recorded.
-func placed(t *testing.T, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int) []byte {
+func placed(t testing.TB, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int) []byte {
 	return placedAs(t, f, names, at, func(_ int, data []byte) []byte { return data })
 }
 
 // placedAs does what placed does. Change makes of a packet what it is at a place.
-func placedAs(t *testing.T, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int, change func(place int, data []byte) []byte) []byte {
+func placedAs(t testing.TB, f *forge.Capture, names []string, at func(i int, p forge.Frame) []int, change func(place int, data []byte) []byte) []byte {
 	var file bytes.Buffer
 	describe := func(name string) pcapgo.NgInterface {
 		return pcapgo.NgInterface{Name: name, LinkType: layers.LinkTypeEthernet, TimestampResolution: 9}
@@ -257,7 +257,7 @@ func activeSession() *forge.Capture {
 }
 
 // bothSides is such a session on both sides of a NAT with a gateway.
-func bothSides(t *testing.T) []byte {
+func bothSides(t testing.TB) []byte {
 	n := nat{outside: netip.MustParseAddr("203.0.113.7"), port: "203,0,113,7,16,76"}
 	return placedAs(t, activeSession(), []string{"client", "server"}, func(int, forge.Frame) []int { return []int{0, 1} }, n.at)
 }
