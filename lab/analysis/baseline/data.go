@@ -275,7 +275,7 @@ func senderCloses(_ *Evidence, s *session) []breach {
 		}
 		for _, c := range s.dataOf(x.Data) {
 			sender := x.Sender()
-			if c.FirstFIN != sender.Other() {
+			if c.ClosedFirst() != sender.Other() {
 				continue
 			}
 			fin := c.Flow(sender.Other()).FIN

@@ -21,6 +21,22 @@ func cutRecord(record []byte, snap int) []byte {
 	return record
 }
 
+// TestLostFIN loses the FIN of the sender. The receiver's FIN acknowledges it, and so was not the first.
+func TestLostFIN(t *testing.T) {
+	f := forge.New()
+	transfer(0, "RETR a", answerer, 100)(f)
+	fin := -1
+	for n, x := range f.Frames {
+		if flags := x.Data[47]; flags == 0x11 && fin < 0 { // FIN and ACK
+			fin = n
+		}
+	}
+	f.Drop(len(f.Frames) - 1 - fin)
+	if got := check(t, evidence(f, t), nil); count(got, "sender-closes", Note) > 0 {
+		t.Errorf("without frame %d: got %v", fin+1, got)
+	}
+}
+
 // TestSwaps lets a recorder store neighbours in the wrong order: that is held against nobody
 // either.
 func TestSwaps(t *testing.T) {

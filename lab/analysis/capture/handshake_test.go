@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -63,6 +64,35 @@ func TestHandshakeRTT(t *testing.T) {
 		}
 		if got, want := time.Duration(x.SYNTime-x.FirstTime), test.syn*time.Millisecond; got != want {
 			t.Errorf("%s: the SYN that was answered came %v after the first, want %v", test.name, got, want)
+		}
+	}
+}
+
+// The first FIN of a capture is not the first one of the connection if it acknowledges another one, or
+// if the capture has one side only.
+func TestClosedFirst(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		first, want ftp.Side
+		drops       []int // of the last frames: the server's FIN, the client's, and the last ACK
+	}{
+		{"a whole capture", ftp.Server, ftp.Server, nil},
+		{"without the second FIN", ftp.Server, ftp.Server, []int{1}},
+		{"without the first FIN", ftp.Client, "", []int{2}},
+		{"without both", "", "", []int{2, 1}},
+	} {
+		f := forge.New()
+		client, server := f.Dial(forge.Client+":4000", forge.Server+":5000")
+		server.Send("the file")
+		client.ACK()
+		server.FIN()
+		client.FIN()
+		server.ACK()
+		for _, n := range test.drops {
+			f.Drop(n)
+		}
+		if x := read(t, f.PCAP()).Connection(0); x.FirstFIN != test.first || x.ClosedFirst() != test.want {
+			t.Errorf("%s: got %q and %q, want %q and %q", test.name, x.FirstFIN, x.ClosedFirst(), test.first, test.want)
 		}
 	}
 }

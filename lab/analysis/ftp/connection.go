@@ -152,7 +152,7 @@ type Connection struct {
 	SYNTime       int64
 	HandshakeSeen bool
 	Unsure        bool // of HandshakeRTT; see [tcp.State]
-	// FirstFIN is the side whose FIN came first, ResetBy the side that sent
+	// FirstFIN is the side whose FIN came first in the capture, ResetBy the side that sent
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
 	// SHA256 is the digest, in hexadecimal, of the bytes that a data connection carried.
@@ -218,6 +218,18 @@ func (c *Connection) LacksStart() bool {
 // acknowledges some.
 func (c *Connection) LacksSide(s Side) bool {
 	return c.Flow(s).Packets == 0 && strings.ContainsAny(c.History, "HhAaDdFf")
+}
+
+// ClosedFirst returns the side whose FIN came first. It is "" if the capture does not show that: it has
+// no FIN, it lacks the other side, or the first FIN acknowledges an earlier one that the recorder lost.
+func (c *Connection) ClosedFirst() Side {
+	if c.FirstFIN == "" || c.LacksSide(c.FirstFIN.Other()) {
+		return ""
+	}
+	if other := c.Flow(c.FirstFIN.Other()); c.Flow(c.FirstFIN).FINAck > 1+other.Bytes+other.Missing {
+		return ""
+	}
+	return c.FirstFIN
 }
 
 // Side names a direction of a connection; "" for -1.

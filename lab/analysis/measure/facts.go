@@ -5,6 +5,7 @@ package measure
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 
 var factMeasurements = []measurement{
 	{"NAME.opened-by", words, func(s *scope) (value, error) { return word(string(s.conn.OpenedBy)) }},
-	{"NAME.first-fin", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.FirstFIN), "none")) }},
+	{"NAME.first-fin", words, firstFIN},
 	{"NAME.reset-by", words, func(s *scope) (value, error) { return word(cmp.Or(string(s.conn.ResetBy), "none")) }},
 	{"NAME.address.SIDE", words, func(s *scope) (value, error) { return word(s.conn.Addr(s.side()).Addr().String()) }},
 	{"NAME.mode", words, func(s *scope) (value, error) {
@@ -56,6 +57,15 @@ var factMeasurements = []measurement{
 		return number(len(session.Exchanges))
 	}},
 	{"NAME.reply.code.COMMAND", count, replyCode},
+}
+
+// firstFIN is the side whose FIN came first.
+func firstFIN(s *scope) (value, error) {
+	first := s.conn.ClosedFirst()
+	if first == "" && s.conn.FirstFIN != "" {
+		return value{}, unjudgedError{errors.New("an earlier FIN may be missing in the capture")}
+	}
+	return word(cmp.Or(string(first), "none"))
 }
 
 // word makes a value of text that the capture may lack.

@@ -256,7 +256,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 		OpenedBy: c.OpenedBy, History: c.History, FirstPacket: c.FirstPacket, LastPacket: c.LastPacket,
 		Start: timeJSON(c.FirstTime), End: timeJSON(c.LastTime), Duration: secondsJSON(c.FirstTime, c.LastTime),
 		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
-		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.FirstFIN, ResetBy: c.ResetBy,
+		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.ClosedFirst(), ResetBy: c.ResetBy,
 		ClientFlow: streamJSON(&c.ClientFlow), ServerFlow: streamJSON(&c.ServerFlow),
 	}
 	if c.HandshakeSeen {

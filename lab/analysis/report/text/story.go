@@ -114,10 +114,10 @@ func roundTrip(c *ftp.Connection) string {
 
 func ending(c *ftp.Connection) string {
 	switch {
-	case c.FirstFIN != "" && c.ResetBy != "":
-		return fmt.Sprintf("%s, reset by %s", c.FirstFIN, c.ResetBy)
-	case c.FirstFIN != "":
-		return string(c.FirstFIN)
+	case c.ClosedFirst() != "" && c.ResetBy != "":
+		return fmt.Sprintf("%s, reset by %s", c.ClosedFirst(), c.ResetBy)
+	case c.ClosedFirst() != "":
+		return string(c.ClosedFirst())
 	case c.ResetBy != "":
 		return "reset by " + string(c.ResetBy)
 	}

@@ -52,6 +52,27 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// TestEndedBy does not say who ended a connection if the first FIN that was recorded acknowledges another one.
+func TestEndedBy(t *testing.T) {
+	for dropped, want := range map[bool]string{false: " server\n", true: " -\n"} {
+		f := forge.New()
+		client, server := f.Dial(forge.Client+":4000", forge.Server+":5000")
+		server.FIN()
+		if dropped {
+			f.Drop(0)
+		}
+		client.FIN()
+		server.ACK()
+		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := storyText(t, "x", c); !strings.Contains(got, want) {
+			t.Errorf("without the server's FIN %v: got\n%s", dropped, got)
+		}
+	}
+}
+
 // TestRoundTripIsSure does not call a time a round trip if nothing shows which SYN was answered.
 func TestRoundTripIsSure(t *testing.T) {
 	for _, test := range []struct {
