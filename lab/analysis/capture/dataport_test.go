@@ -1,7 +1,10 @@
 package capture_test
 
 import (
+	"bytes"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -323,6 +326,114 @@ func TestProxiedData(t *testing.T) {
 			if err != nil || carried != content {
 				t.Errorf("%s, %s: it carried %d bytes, want %d (%v)", c.kind, c.announced, len(carried), len(content), err)
 			}
+		}
+	}
+}
+
+// A connection between the hosts of a session, in the time of a transfer, is its data connection if the
+// capture lacks the port that was announced.
+func TestLostPort(t *testing.T) {
+	const inFrame = 14 + 20 + 20 // bytes before the data
+	type session struct {
+		forge.Session
+		f *forge.Capture
+	}
+	// ask sends a command with a reply of which the recorder keeps only the first bytes.
+	ask := func(x session, command, reply, kept string) {
+		x.Client.Send(command + "\r\n")
+		x.Server.Send(reply + "\r\n")
+		x.f.Last(1).Cut(inFrame + len(kept))
+	}
+	moves := func(x session, from, to string) {
+		a, b := x.f.Dial(from, to)
+		x.Ask("RETR f", "150 here")
+		b.Send("abc")
+		b.Close()
+		_ = a
+		x.Ask("NOOP", "226 done", "200 ok")
+	}
+	passive := func(x session) { moves(x, forge.Client+":4000", forge.Server+":50001") }
+	const data = "data passive 0 RETR"
+	for _, test := range []struct {
+		name, want string
+		oneWay     bool
+		makes      func(x session)
+	}{
+		{"227 is cut", data, false, func(x session) {
+			ask(x, "PASV", "227 (192,0,2,21,195,81)", "227 (192,0,2,21,195,8")
+			passive(x)
+		}},
+		{"227 is cut before the port", data, false, func(x session) {
+			ask(x, "PASV", "227 (192,0,2,21,195,81)", "227 (192,0,")
+			passive(x)
+		}},
+		{"229 is cut", data, false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||50001|)", "229 ok (|||500")
+			passive(x)
+		}},
+		{"the client alone", data, true, func(x session) {
+			x.Ask("EPSV", "229 ok (|||50001|)")
+			passive(x)
+		}},
+		{"PORT is cut", "data active 0 RETR", false, func(x session) {
+			x.Client.Send("PORT 198,51,100,100,195,81\r\n")
+			x.f.Last(1).Cut(inFrame + len("PORT 198,51,100,100,19"))
+			x.Server.Send("200 ok\r\n")
+			moves(x, forge.Server+":4000", forge.Client+":50001")
+		}},
+		{"the port is another one", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||40001|)", "229 ok (|||400")
+			passive(x)
+		}},
+		{"the first number of the port is another one", "other  -1 ", false, func(x session) {
+			ask(x, "PASV", "227 (192,0,2,21,196,81)", "227 (192,0,2,21,196,8")
+			passive(x)
+		}},
+		{"another host", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||50001|)", "229 ok (|||500")
+			moves(x, "203.0.113.9:4000", forge.Server+":50001")
+		}},
+		{"two connections", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||50001|)", "229 ok (|||50")
+			x.f.Dial(forge.Client+":4000", forge.Server+":50002")
+			passive(x)
+		}},
+		{"after the transfer", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||50001|)", "229 ok (|||50")
+			x.Ask("RETR f", "150 here", "226 done")
+			x.f.Dial(forge.Client+":4000", forge.Server+":50001")
+			x.Ask("NOOP", "200 ok")
+		}},
+		{"no transfer", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "229 ok (|||50001|)", "229 ok (|||50")
+			x.f.Dial(forge.Client+":4000", forge.Server+":50001")
+			x.Ask("NOOP", "200 ok")
+		}},
+		{"a whole capture without a reply", "other  -1 ", false, func(x session) {
+			x.Client.Send("EPSV\r\n")
+			passive(x)
+		}},
+		{"EPSV is refused", "other  -1 ", false, func(x session) {
+			ask(x, "EPSV", "522 not here", "522 not")
+			passive(x)
+		}},
+	} {
+		f := forge.New()
+		test.makes(session{f.Login(), f})
+		if test.oneWay {
+			server := netip.MustParseAddr(forge.Server).AsSlice()
+			f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return bytes.Equal(x.Data[26:30], server) })
+		}
+		c := read(t, f.PCAP()).Connection(1)
+		transfer := ""
+		if c.Transfer != nil {
+			transfer = c.Transfer.Command
+		}
+		if got := fmt.Sprint(c.Role, " ", c.Mode, " ", c.Control, " ", transfer); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+		if known := c.DataPort != nil; known && !(c.Inferred && c.DataPort.PortLost && c.DataPort.Addr.Port() == 50001) {
+			t.Errorf("%s: got %+v", test.name, c.DataPort)
 		}
 	}
 }

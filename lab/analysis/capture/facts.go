@@ -301,6 +301,7 @@ func (f *facts) join() {
 	f.at21, f.others, f.named, f.requests = nil, nil, nil, nil
 	c.sessions = slices.Clip(c.sessions)
 	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
+	f.joinLost()
 	f.joinHidden()
 	f.joinPort20()
 	f.compareHosts()
@@ -439,6 +440,28 @@ func (f *facts) joinHidden() {
 	if all := f.hiddenSessions(); all.Any() {
 		f.joinMatching(all.Match)
 	}
+}
+
+// joinLost joins connections to announced ports that are not in the capture.
+func (f *facts) joinLost() {
+	c := f.c
+	lost := func(a *ftp.DataPort) bool { return a.PortLost }
+	if !slices.ContainsFunc(c.sessions, func(s session) bool { return slices.ContainsFunc(s.DataPorts, lost) }) {
+		return
+	}
+	var all ftp.LostPorts
+	for i := range c.sessions {
+		s := &c.sessions[i]
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
+		all.Add(s.control, int(c.spans[s.control].last), ends[client], ends[1-client], s.DataPorts)
+	}
+	for id := range c.spans {
+		if c.purposes[id] == nil {
+			o := f.opening(id)
+			all.Look(&o)
+		}
+	}
+	all.Join(func(id int, p *ftp.Purpose) { c.purposes[id] = p })
 }
 
 // hiddenSessions is the table of all sessions so far.

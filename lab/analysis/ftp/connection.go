@@ -91,7 +91,8 @@ type Purpose struct {
 	Control  int
 	Transfer *Transfer
 	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
-	// any: it is taken for a data connection because of its hosts, its ports and its time.
+	// any, or that the capture lacks the port of the announcement: it is taken for a data
+	// connection because of its hosts, its ports and its time.
 	Inferred bool
 	// OtherHosts are the sides of a data connection that do not have the address of that party of
 	// the control connection: another host, or another address of the same one.

@@ -20,7 +20,7 @@ type dataPorts struct {
 
 // add takes the next command.
 func (all *dataPorts) add(e *Exchange) {
-	i := all.commands
+	i, before := all.commands, len(all.list)
 	all.commands++
 	add := func(a *DataPort) {
 		a.Exchange, a.seen, a.Packet = i, i+1, e.Packet
@@ -31,6 +31,11 @@ func (all *dataPorts) add(e *Exchange) {
 	}
 	for _, r := range e.Replies {
 		if a := fromReply(r, e.Command, all.server); a != nil {
+			add(a)
+		}
+	}
+	if len(all.list) == before {
+		if a := withoutPort(e, all.client, all.server); a != nil {
 			add(a)
 		}
 	}
@@ -46,8 +51,8 @@ func (all *dataPorts) used(by *transfers) {
 			last = all.list[i+1].seen
 		}
 		among := by.between(a.seen, last)
-		a.needed = slices.ContainsFunc(among, func(x transferCommand) bool { return x.began })
-		if len(among) > 0 && a.Mode == Passive {
+		a.needed = slices.ContainsFunc(among, func(x transferCommand) bool { return x.began || a.PortLost && x.Reply < 400 })
+		if len(among) > 0 && (a.Mode == Passive || a.PortLost) {
 			a.usedUp = among[len(among)-1].finalPacket
 		}
 	}
@@ -72,17 +77,24 @@ func (all *dataPorts) append(a *DataPort) {
 	all.list = append(all.list, a)
 }
 
-// inOrder returns them in the order in which connections could come to them.
-func (all *dataPorts) inOrder() []*DataPort {
+// inOrder puts them in the order in which connections could come to them.
+func (all *dataPorts) inOrder() {
 	slices.SortStableFunc(all.list, func(a, b *DataPort) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.ReplyPacket, b.ReplyPacket))
 	})
-	return all.list
 }
 
 // SixNumbers reports whether its line has the form of PORT and of 227, in which the port is two numbers.
 func (a *DataPort) SixNumbers() bool {
 	return a.Command == "PORT" || a.Mode == Passive && a.ReplyCode == 227
+}
+
+// Line names the line that has the address: PORT, or the reply to PASV.
+func (a *DataPort) Line() string {
+	if a.Mode == Passive {
+		return "the reply to " + a.Command
+	}
+	return a.Command
 }
 
 // Where is the announced address in words. Of some malformed EPRT only the port is known.

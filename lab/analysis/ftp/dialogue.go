@@ -70,9 +70,11 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
 	o := &Outline{Proxy: t.proxy}
+	mute := true // nothing that the server says is in the capture
 	layer, _ := t.Read(Handler{
 		Line: func(l *Line) {
 			o.Lines++
+			mute = mute && l.From == Client
 			o.transfers.lossy = o.transfers.lossy || l.AfterGap && !l.UnreadBefore
 		},
 		Exchange: func(e *Exchange) {
@@ -82,11 +84,15 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		},
 		Unsolicited: ports.addUnsolicited,
 	})
-	o.User, o.DataPorts = strings.Clone(user.name()), ports.inOrder()
+	ports.dropUnknown(o.transfers.lossy, mute)
+	o.User = strings.Clone(user.name())
+	ports.inOrder()
 	if layer != nil {
 		o.TLS, o.TLSFrom, o.Hidden, o.InMiddle, o.ClearFrom = true, layer.From, layer.Hidden(), layer.InMiddle, layer.ClearFrom()
 	}
 	ports.used(&o.transfers)
+	ports.dropUnused()
+	o.DataPorts = ports.list
 	if len(o.DataPorts) == 0 {
 		o.transfers = transfers{}
 	}

@@ -66,6 +66,9 @@ type Expected struct {
 // the session's first packet, closed its last packet, 0 if that is not known.
 func (all *Expected) Add(control int, began int64, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	for _, a := range ports {
+		if a.PortLost {
+			continue
+		}
 		host, initiator := server.Addr().Unmap(), client.Addr().Unmap()
 		if a.Mode == Active {
 			host, initiator = initiator, host
@@ -408,10 +411,10 @@ func sentBefore(among []transferCommand, packet int) []transferCommand {
 // Assign calls assign for each data connection that a command used. A connection to a data
 // port belongs to a command between that data port and the next one. If some of the dialogue
 // was lost, data that ended before these commands belongs to a lost one. packets are the first
-// packet of a connection and, if it has data, the last one, else 0. Assign removes malformed
-// data ports to which no connection came, and forgets the commands.
+// packet of a connection and, if it has data, the last one, else 0. Assign removes the data ports that are
+// malformed, or lack their port, if no connection came to them, and forgets the commands.
 func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
-	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return a.Malformed && len(a.Connections) == 0 })
+	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return (a.Malformed || a.PortLost) && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
 		last := o.transfers.commands
 		if i+1 < len(o.DataPorts) {

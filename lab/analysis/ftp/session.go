@@ -162,10 +162,15 @@ type DataPort struct {
 	// Malformed says that its line does not follow the RFC. It counts because a
 	// connection came to it.
 	Malformed bool
+	// PortLost says that the capture lacks the port that was announced. Addr has the port of the
+	// connection which came in the time of the data port.
+	PortLost bool
 	// Connections are the IDs of the data connections that came to this address.
 	// SiteToSite are those of them that another session announced as well: connections
 	// between two servers (RFC 959 section 5.2, figure 2).
 	Connections, SiteToSite []int
+
+	beginning string // of the address, before a PortLost
 
 	from   int   // the packet from which on a connection may answer it
 	time   int64 // of the line

@@ -184,18 +184,22 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	by := c.OpenedBy
 	sentence := fmt.Sprintf("%s opens %s: from its port %d to port %d of %s",
 		upperFirst(ls.partyName(c, by)), name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), ls.partyName(c, by.Other()))
-	if a := c.DataPort; a != nil {
+	a := c.DataPort
+	lost := a != nil && a.PortLost
+	if a != nil && !lost {
 		packet := a.Packet
-		how := a.Command
 		if a.Mode == ftp.Passive {
-			packet, how = max(a.ReplyPacket, a.Packet), "the reply to "+a.Command
+			packet = max(a.ReplyPacket, a.Packet)
 		}
-		sentence += fmt.Sprintf(", which %s announced in frame %d", how, packet)
+		sentence += fmt.Sprintf(", which %s announced in frame %d", a.Line(), packet)
 	}
 	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ". It is for " + transferName(c)
 	}
-	if c.Inferred {
+	switch {
+	case lost:
+		sentence += fmt.Sprintf(". The port that %s announces is not in the capture; its hosts, its ports and its time make it a data connection", a.Line())
+	case c.Inferred:
 		sentence += ". What announces it is in TLS that cannot be read; its hosts, its ports and its time make it a data connection"
 	}
 	return sentence + "."

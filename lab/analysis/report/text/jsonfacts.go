@@ -205,6 +205,7 @@ type jsonDataPort struct {
 	Malformed   bool     `json:"malformed,omitempty"`
 	Connections []int    `json:"connections"`
 	SiteToSite  []int    `json:"site_to_site,omitempty"`
+	PortLost    bool     `json:"port_lost,omitempty"`
 }
 
 // timeJSON is a time in nanoseconds since 1970 as RFC 3339 wants it, "" for 0: unknown.
@@ -363,7 +364,7 @@ func telnetJSON(l *ftp.Line) *jsonTelnet {
 func dataPortJSON(a *ftp.DataPort) *jsonDataPort {
 	return &jsonDataPort{
 		Command: a.Command, Mode: a.Mode, Address: a.Where(), Packet: a.Packet, ReplyPacket: a.ReplyPacket, Reply: a.ReplyCode,
-		ThirdParty: a.ThirdParty, Malformed: a.Malformed, Connections: append([]int{}, a.Connections...), SiteToSite: a.SiteToSite,
+		ThirdParty: a.ThirdParty, Malformed: a.Malformed, Connections: append([]int{}, a.Connections...), SiteToSite: a.SiteToSite, PortLost: a.PortLost,
 	}
 }
 

@@ -218,6 +218,9 @@ func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 func (r *sessionWriter) transfer(d *ftp.Connection) {
 	lines := []string{opened(d)}
 	switch {
+	case d.DataPort != nil && d.DataPort.PortLost:
+		lines = append(lines, fmt.Sprintf("|   the port that %s announces is not in the capture; its hosts, its ports and its time", d.DataPort.Line()),
+			"|   make it a data connection")
 	case d.Inferred:
 		lines = append(lines, "|   what announces it is in TLS that cannot be read; its hosts, its ports and its time",
 			"|   make it a data connection")
@@ -282,7 +285,7 @@ func opened(d *ftp.Connection) string {
 	default:
 		how += fmt.Sprintf("the %s connects from %s to %s", d.OpenedBy, from, to)
 	}
-	if a := d.DataPort; a != nil {
+	if a := d.DataPort; a != nil && !a.PortLost {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
 	}
 	if d.HandshakeSeen {
