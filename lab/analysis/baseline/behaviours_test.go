@@ -48,6 +48,13 @@ var behaviours = []lookalike{
 	{"a server that goes on with the account of its user", "accounts-keep-their-folders", IsUnusual, goesOn("ada", time.Minute, "STOR backup.tar")},
 	{"a server that goes on with an account of its own", "accounts-keep-their-folders", IsNormal, goesOn("mirror", time.Minute, "STOR backup.tar")},
 	{"a proxy", "accounts-keep-their-folders", IsNormal, goesOn("ada", 0, "STOR backup.tar")},
+	{"a server whose own user logs in at it, and elsewhere", "accounts-keep-their-folders", IsNormal, func(f *forge.Capture) {
+		goesOn("mirror", time.Minute, "STOR backup.tar")(f)
+		for _, to := range []string{"10.20.1.8:21", "10.20.1.8:21", "10.20.1.9:21"} {
+			dial(f, "10.20.1.8", to).Say("< 220 hi\n> USER ben\n< 331 and?\n> PASS Igel-33\n< 230 in").Say(bye).Peer.Close()
+			f.Pass(time.Minute)
+		}
+	}},
 
 	{"a program that reports at an unusual port far away", "no-signs-agree", "", reportsAt("203.0.113.66:4444", "> here I am\n< good")},
 	{"a server that calls at a port for TLS, without TLS", "programs-do-not-report", IsUnusual, calls("STOR a.sh", "", "203.0.113.66:443", 0, "> \x01\x02 here I am\n< good")},

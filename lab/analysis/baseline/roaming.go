@@ -140,12 +140,13 @@ type stay struct {
 }
 
 // add takes the next session of an account. It finds a server that logs in elsewhere with the credentials with which
-// somebody had logged in at it. A proxy does so while the first session lasts.
+// somebody had logged in at it. A proxy does so while the first session lasts. Who logs in at a host from that host
+// itself is a user of it, and goes on from there as he likes.
 func (all *steppingStones) add(e *Evidence, s *session, user string) (found []breach) {
 	if all.both == nil {
 		all.both, all.used = e.bothRoles(), map[credential]stay{}
 	}
-	if !all.both[s.client()] && !all.both[s.server()] {
+	if s.client() == s.server() || !all.both[s.client()] && !all.both[s.server()] {
 		return nil
 	}
 	i := slices.IndexFunc(s.logins, func(l login) bool { return l.succeeded() && l.user == user && l.password != "" })
