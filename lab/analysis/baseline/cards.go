@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -71,4 +72,15 @@ func (c cards) oneHost(a, b netip.Addr) bool {
 		found = true
 	}
 	return found
+}
+
+// opensItself is the first packet of a data connection that the server of a session opened from its own address, 0 for
+// none.
+func (s *session) opensItself(server netip.Addr) (packet int) {
+	for _, c := range s.data {
+		if c.OpenedBy == ftp.Server && c.Server.Addr().Unmap() == server && c.ServerFlow.Bytes+c.ClientFlow.Bytes > 0 && (packet == 0 || c.FirstPacket < packet) {
+			packet = c.FirstPacket
+		}
+	}
+	return packet
 }

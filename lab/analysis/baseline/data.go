@@ -72,6 +72,9 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
 	case e.watch.cards.oneHost(came, partner):
 		b.severity = Odd
 		b.observed += ": another address of the same host, as both come from one network card"
+	case initiator == ftp.Server && !sameNetwork(came, partner) && s.opensItself(partner) > 0:
+		b.packets = append(b.packets, s.opensItself(partner))
+		b.observed += ", which opens its data connections itself, and is in another network"
 	default:
 		b.severity = Odd
 	}

@@ -122,3 +122,59 @@ func documentsLeave(s *session) (b breach, ok bool) {
 	return breach{severity: Odd, sign: 1, packets: firstPackets(files),
 		observed: fmt.Sprintf("%d files about people or money leave the network in clear", len(files))}, len(files) >= leavingFiles || parts >= leavingParts
 }
+
+// archiver matches names of programs that pack files.
+var archiver = pattern.New(`(?i)(^|[/_-])(win)?(rar|7z[arx]?|zip)[\w.-]*\.exe$`)
+
+// packedUp judges a client in a private network that fetches a program which packs files from a host outside, and stores
+// the parts of an archive there. Who makes a copy of his own files has the program from somewhere else.
+func packedUp(s *session) (b breach, ok bool) {
+	if !s.leavesNetwork() {
+		return b, false
+	}
+	parts, fetched := map[string]int{}, ""
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		at := w.target(x.Argument)
+		switch {
+		case !completed(x):
+		case x.Command == "RETR" && archiver.MatchString(at):
+			fetched = show(at)
+		case fetched != "" && x.Sender() == ftp.Client && partOfArchive.MatchString(at):
+			parts[at] = x.Packet
+		}
+	})
+	return breach{severity: Violation, packets: firstPackets(parts),
+		observed: fmt.Sprintf("the client fetched %s, and stored %d parts of an archive at the same host outside", fetched, len(parts))}, len(parts) >= leavingParts
+}
+
+// ofDesk matches archives of the folders in which a person keeps documents.
+var ofDesk = pattern.New(`(?i)(^|[/_ .-])((my )?documents?|desktop|downloads|dokumente|schreibtisch|eigene dateien)([_ .-][^/]*)?\.(zip|rar|7z|tgz|tar\.gz)$`)
+
+// profileKinds is how many kinds of files of a person leave the network with the passwords of a browser if somebody steals them.
+const profileKinds = 3
+
+// profileLeaves judges a client in a private network that stores the passwords of a browser outside, with mail or
+// documents of a person, and hardly anything else. The copy of a home has all of its files.
+func profileLeaves(s *session) (b breach, ok bool) {
+	if !s.leavesNetwork() {
+		return b, false
+	}
+	kinds, passwords, personal, others := map[string]int{}, false, false, 0
+	s.eachPath(func(x *ftp.Exchange, w *walk) {
+		if x.Sender() != ftp.Client || !completed(x) {
+			return
+		}
+		at := w.target(x.Argument)
+		store := ofMozilla.FindString(at) + ofChromium.FindString(at)
+		switch {
+		case store != "":
+			kinds[strings.ToLower(path.Base(at))], passwords = x.Packet, true
+		case mailbox.MatchString(at), ofDesk.MatchString(at):
+			kinds[strings.ToLower(path.Ext(at))], personal = x.Packet, true
+		default:
+			others++
+		}
+	})
+	return breach{severity: Violation, packets: firstPackets(kinds),
+		observed: fmt.Sprintf("%d kinds of files of a person leave the network, the passwords of a browser among them, and hardly anything else", len(kinds))}, passwords && personal && len(kinds) >= profileKinds && others < len(kinds)
+}

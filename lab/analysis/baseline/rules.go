@@ -166,7 +166,7 @@ func Rules() []Rule {
 
 		noSearchForRoomRule, filesAreKeptRule, argumentsOfNormalLengthRule, argumentsAreTextRule,
 		noFormatStringsRule, noKnownExploitsRule, noFloodsRule, noClimbingRule, noSensitiveNamesRule, timesAreTrueRule,
-		namesCanBeSeenRule, namesAreWordsRule, namesAreKnownRule, preparationsAreUsedRule,
+		namesCanBeSeenRule, namesAreWordsRule, namesAreKnownRule, preparationsAreUsedRule, numbersAreNoCodeRule,
 
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
 		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"strings"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -70,11 +71,30 @@ var requestRules = map[string]ruleTest{
 		},
 		near: session1("> MKD HolidayPicturesItaly\n< 257 ok\n> MKD 6f1ed002ab5595859014ebf0951522d9\n< 257 ok\n> MKD MyDocumentsBackup2023\n< 257 ok\n> MKD 20231114221320\n< 257 ok"),
 	},
+	"numbers-are-no-code": {
+		breaks: noops(time.Second, 2*time.Second, 60),
+		near:   noops(30*time.Second, time.Minute, 60),
+	},
 	"preparations-are-used": {
 		breaks: session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n")),
 		near: session1(numberedLines(14, "> REST 18689839%02d\n< 350 ok\n> RETR a\n< 150 here\n< 426 broken off\n") +
 			strings.Repeat("> REST 0\n< 350 ok\n", 14) + numberedLines(14, "> ALLO %d\n< 202 ok\n> STOR a\n< 150 go on\n< 226 done\n> MFMT 202603%02[1]d120000 a%[1]d\n< 213 ok\n")),
 	},
+}
+
+// noops sends NOOP after one of two pauses, as the bits of a number say.
+func noops(zero, one time.Duration, n int) func(*forge.Capture) {
+	const bits = 0x5a1f_2c37_93e6_b04d
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range n {
+			if f.Pass(zero); bits>>(i%64)&1 == 1 {
+				f.Pass(one - zero)
+			}
+			t.Say("> NOOP\n< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
+	}
 }
 
 // replacedSetup is a session that fetches a program and stores it.

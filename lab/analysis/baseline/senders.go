@@ -5,6 +5,7 @@ package baseline
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -28,6 +29,10 @@ type side struct {
 	first way
 	reach int64 // the highest sequence number
 	odd   *oddSide
+	// seq, ack and time are those of the last packet, and same is how many before it, without data, were the same.
+	seq, ack uint32
+	same     int32
+	time     int64
 }
 
 // An oddSide is the rest of a side that did not only send packets by one way.
@@ -35,6 +40,8 @@ type oddSide struct {
 	detours []detour
 	resets  []reset
 	on      int // the first packet with new data after a RST
+	storm   int // the longest row of packets without data that were the same
+	stormed int // the last packet of it
 }
 
 // A way is the packets with the same time to live.
@@ -83,6 +90,7 @@ func (all senders) packet(p *capture.Packet, most int) {
 		return
 	}
 	s.way(p)
+	s.repeats(p)
 	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))
 	if s.odd != nil {
 		s.odd.goesOn(p)
@@ -104,6 +112,37 @@ func (s *side) reset(p *capture.Packet) {
 	if o := s.oddities(); len(o.resets) < maxStranger {
 		o.resets = append(o.resets, reset{p.Number, uint8(p.IP.TTL), p.Segment.Seq, s.reach > 0 && p.Segment.Seq > s.reach})
 	}
+}
+
+// In an ACK storm, each side repeats one acknowledgment at least so many times, with less than stormPause between two
+// of them: both have received bytes that the other one did not send (RFC 5961 section 1).
+const (
+	stormLeast = 6
+	stormPause = time.Second
+)
+
+// repeats counts packets without data that are the same.
+func (s *side) repeats(p *capture.Packet) {
+	same := p.TCP.Length == 0 && p.TCP.Flags == packet.ACK && p.TCP.RawSeq == s.seq && p.TCP.RawAck == s.ack && time.Duration(p.Time-s.time) < stormPause
+	s.seq, s.ack, s.time = p.TCP.RawSeq, p.TCP.RawAck, p.Time
+	if !same {
+		s.same = 0
+		return
+	}
+	if s.same++; s.same >= stormLeast {
+		if o := s.oddities(); int(s.same) > o.storm {
+			o.storm, o.stormed = int(s.same), p.Number
+		}
+	}
+}
+
+// storm is an ACK storm of a connection: how many packets of each side, and the last one; 0 for none.
+func (e *Evidence) storm(c *ftp.Connection) (n, packet int) {
+	of := e.watch.senders[c.ID]
+	if of == nil || of[0].odd == nil || of[1].odd == nil {
+		return 0, 0
+	}
+	return min(of[0].odd.storm, of[1].odd.storm), max(of[0].odd.stormed, of[1].odd.stormed)
 }
 
 // goesOn looks for new data after a RST.
@@ -234,6 +273,16 @@ func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 			}
 		}
 	})
+	if n, last := e.storm(c); n > 0 {
+		storm := fmt.Sprintf("each side repeated one acknowledgment %d times, as it does when somebody else has sent data in the name of the other one", n)
+		if found == nil {
+			return []breach{{packets: []int{last}, observed: storm}}
+		}
+		for i := range found {
+			found[i].severity, found[i].packets = Violation, append(found[i].packets, last)
+			found[i].observed += "; then " + storm
+		}
+	}
 	return found
 }
 

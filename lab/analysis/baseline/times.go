@@ -3,9 +3,9 @@
 package baseline
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -31,23 +31,28 @@ type replaced struct {
 }
 
 func falseTimes(_ *Evidence, s *session) (found []breach) {
-	if !s.said("MDTM") {
+	if !s.said("MDTM") && !s.said("MFMT") {
 		return nil
 	}
 	files := map[string]*replaced{}
 	var w walk
 	for _, x := range s.Exchanges {
 		w.follow(x)
-		name, time := x.Argument, ""
-		if x.Command == "MFMT" || x.Command == "MDTM" && timeAndName.MatchString(x.Argument) {
-			time, name, _ = strings.Cut(x.Argument, " ")
-		}
+		set, name := timeSet(x)
 		f := files[w.target(name)]
 		switch {
 		case x.Final() < 200 || x.Final() >= 300:
-		case time != "":
-			if f != nil && f.changed && strings.HasPrefix(f.time, time) { // it may have a fraction
-				b := breach{observed: fmt.Sprintf("%s: the time is that of the file before another one took its place", show(x.Line.Text))}
+		case set != "":
+			b := breach{}
+			switch {
+			case f == nil || !f.changed:
+			case f.time != "" && strings.HasPrefix(f.time, set): // it may have a fraction
+				b.observed = "the time is that of the file before another one took its place"
+			case f.time == "" && setsBack(x):
+				b.observed = "the time is long before another file took the place of the one that was fetched"
+			}
+			if b.observed != "" {
+				b.observed = show(x.Line.Text) + ": " + b.observed
 				for _, x := range append(f.exchanges, x) {
 					b.packets = append(b.packets, exchangeFrames(x)...)
 				}
@@ -55,6 +60,10 @@ func falseTimes(_ *Evidence, s *session) (found []breach) {
 			}
 		case f == nil && x.Command == "MDTM" && len(files) < maxContents:
 			files[strings.Clone(w.target(name))] = &replaced{time: x.Replies[len(x.Replies)-1].Text, size: -1, exchanges: []*ftp.Exchange{x}}
+		case f == nil && x.Command == "RETR" && s.said("MFMT") && len(files) < maxContents:
+			f = &replaced{size: -1}
+			f.add(s, x)
+			files[strings.Clone(w.target(name))] = f
 		case f != nil:
 			f.add(s, x)
 		}
@@ -64,6 +73,32 @@ func falseTimes(_ *Evidence, s *session) (found []breach) {
 
 // timeAndName matches an argument of MDTM that sets a time.
 var timeAndName = pattern.New(`^\d{14} \S`)
+
+// timeSet is the time that a command gives a file, "" for none, and the argument without it.
+func timeSet(x *ftp.Exchange) (time, name string) {
+	if x.Command == "MFMT" || x.Command == "MDTM" && timeAndName.MatchString(x.Argument) {
+		time, name, _ = strings.Cut(x.Argument, " ")
+		return time, name
+	}
+	return "", x.Argument
+}
+
+// timedFile is the file that a command gives a time.
+func timedFile(w *walk, x *ftp.Exchange) string {
+	_, name := timeSet(x)
+	return w.target(name)
+}
+
+// longAgo is how far a time lies back that a file which was changed just now cannot have.
+const longAgo = 30 * 24 * time.Hour
+
+// setsBack reports whether a command gave a file a time long ago.
+func setsBack(x *ftp.Exchange) bool {
+	text, _ := timeSet(x)
+	const layout = "20060102150405"
+	set, err := time.Parse(layout, text[:min(len(text), len(layout))])
+	return err == nil && completedNormally(x) && set.Before(time.Unix(0, x.Time).Add(-longAgo))
+}
 
 // add takes the next command about a file whose time is known.
 func (f *replaced) add(s *session, x *ftp.Exchange) {

@@ -52,7 +52,9 @@ type watch struct {
 	files             map[int]*content.File // by data connection
 	reader            content.Reader
 	commandFiles      commandFiles
-	entries           map[int]int // how many files and folders a listing has, by data connection
+	logs              logTexts
+	blanks            map[int]bool // data connections with a few bytes that are all the same
+	entries           map[int]int  // how many files and folders a listing has, by data connection
 }
 
 // A repeat is a retransmitted segment.
@@ -100,7 +102,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
@@ -170,6 +172,10 @@ func (w *watch) packet(p *capture.Packet) {
 		w.damage.receiver(p)
 		w.file(p)
 		w.commandFiles.packet(p)
+		w.logs.packet(p)
+		if isBlank(p) && len(w.blanks) < maxContents {
+			w.blanks[c.ID] = true
+		}
 		if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
 			w.entries[c.ID] += content.Entries(p.TCP.Payload)
 		}

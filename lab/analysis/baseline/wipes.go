@@ -94,7 +94,7 @@ func filesAreKept() look {
 func wipes(e *Evidence, s *session) []breach {
 	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}, private: map[string]int{}, from: map[string]bool{}}
 	s.eachPath(func(x *ftp.Exchange, at *walk) { w.add(x, at.target(x.Argument)) })
-	found := w.covered()
+	found := append(w.covered(), cleanedLogs(e, s)...)
 	if n := len(w.taken); n >= takenFiles {
 		found = append(found, breach{packets: firstPackets(w.taken), observed: fmt.Sprintf("%d files were fetched and removed whose names say that they are confidential", n)})
 	}
