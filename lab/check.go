@@ -242,7 +242,8 @@ func NoPackets(cut string) error {
 
 // Check judges a capture by what a scenario wants, as [Run] does. An error means
 // that it could not be judged: the scenario has a mistake, or the capture cannot be
-// read, or has no packet in it ([ErrNoPackets]).
+// read, has no packet in it ([ErrNoPackets]), or is not as wanted and its packets are not in
+// the order of their times.
 func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 	j, err := newJudge(s)
 	if err != nil {
@@ -254,7 +255,11 @@ func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 	}
 	defer c.Close()
 	src.warn(c.Cut)
-	return j.judge(c, src.name, runner.Outcome{})
+	v, err := j.judge(c, src.name, runner.Outcome{})
+	if err == nil && !v.Pass && c.Disorder != "" {
+		return nil, fmt.Errorf("%s: %s, and then it can be judged", src.name, c.Disorder)
+	}
+	return v, err
 }
 
 // Answers answers the questions of a scenario from a capture of it. The error says why

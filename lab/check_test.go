@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab"
 	"ftplab/lab/internal/forge"
@@ -77,6 +79,51 @@ func TestAllMistakes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A capture whose halves changed places is said to be out of order, and is not called wrong. Two
+// packets that changed places are usual.
+func TestOutOfOrder(t *testing.T) {
+	s, err := lab.Parse("a.txtar", []byte("network wire\n-- want --\nctl client.* > server.21\nctl client > server [S]\nctl ...\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = " is stamped 0.209 s before packet "
+	for _, test := range []struct {
+		name  string
+		first int // the packet with which the file begins
+		other int // and that is swapped with the one after it; 0 for none
+		out   bool
+	}{{"in order", 0, 0, false}, {"halves", 8, 0, true}, {"jitter", 0, 5, false}} {
+		c := forge.New()
+		l := c.Login()
+		c.Pass(190 * time.Millisecond)
+		l.Quit()
+		if i := test.other; i > 0 {
+			c.Frames[i], c.Frames[i+1] = c.Frames[i+1], c.Frames[i]
+		}
+		c.Frames = append(slices.Clone(c.Frames[test.first:]), c.Frames[:test.first]...)
+		file := c.PCAP()
+		warned := ""
+		source := lab.Reader("a.pcap", bytes.NewReader(file))
+		source.Warn = func(sentence string) { warned += sentence }
+		_, err := lab.Check(s, source)
+		if got := err != nil && strings.Contains(err.Error(), said) && strings.Contains(err.Error(), "reordercap"); got != test.out || !got && err != nil {
+			t.Errorf("%s: check: got the error %v, want one about the order: %v", test.name, err, test.out)
+		}
+		var story, lines bytes.Buffer
+		if err := lab.Explain(&story, lab.Reader("a.pcap", bytes.NewReader(file)), lab.Explanation{}); err != nil {
+			t.Fatal(err)
+		}
+		source = lab.Reader("a.pcap", bytes.NewReader(file))
+		source.Warn = func(sentence string) { warned += sentence }
+		if err := lab.Explain(&lines, source, lab.Explanation{Form: lab.JSON}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(story.String(), said) != test.out || strings.Contains(warned, said) != test.out {
+			t.Errorf("%s: explain: got %q and the warning %q, want that they say so: %v", test.name, strings.SplitN(story.String(), "\n", 3), warned, test.out)
+		}
 	}
 }
 

@@ -75,13 +75,13 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 	case "", Story:
 		return text.Story(out, src.name, c) // which says where the capture is cut
 	case JSON:
-		src.warn(c.Cut)
+		src.warnOf(c)
 		return text.JSON(out, src.name, c)
 	case JSONLines:
-		src.warn(c.Cut)
+		src.warnOf(c)
 		return text.JSONLines(out, src.name, c)
 	case PacketLines:
-		src.warn(c.Cut)
+		src.warnOf(c)
 		return e.writePackets(out, c)
 	}
 	r, err := report.New(c, nil)
@@ -99,10 +99,10 @@ func (e Explanation) write(out io.Writer, c *capture.Capture, src Source) error 
 	case Markdown:
 		return r.Markdown(out)
 	case Lengths:
-		src.warn(c.Cut)
+		src.warnOf(c)
 		return r.Packets.Lengths.WriteText(out)
 	case TimeSequence:
-		src.warn(c.Cut)
+		src.warnOf(c)
 		return r.TimeSequences(out)
 	}
 	return fmt.Errorf("there is no form %q of an explanation", e.Form)
@@ -133,7 +133,7 @@ func Extract(w io.Writer, src Source, dir string) error {
 		return err
 	}
 	defer c.Close()
-	src.warn(c.Cut)
+	src.warnOf(c)
 	out := bufio.NewWriter(w)
 	n := 0
 	err = extract.Write(dir, c, func(f *extract.File) {
@@ -163,6 +163,7 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	if c.Cut != "" {
 		return fmt.Errorf("%s: %s; more packets may follow, so it passes no want. Wireshark's editcap writes a copy with the whole packets", src.name, c.Cut)
 	}
+	src.warnOf(c)
 	hosts := expect.Hosts{}
 	switch {
 	case s != nil:

@@ -65,6 +65,14 @@ func (s Source) openFull(o capture.Options) (*capture.Capture, error) {
 	return c, nil
 }
 
+// warnOf reports why a capture was not read to its end, and that its packets are out of order.
+func (s Source) warnOf(c *capture.Capture) {
+	s.warn(c.Cut)
+	if c.Disorder != "" && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %s", s.name, c.Disorder))
+	}
+}
+
 // warn reports why a capture was not read to its end, if it was not.
 func (s Source) warn(cut string) {
 	if cut != "" && s.Warn != nil {

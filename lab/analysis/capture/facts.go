@@ -63,6 +63,7 @@ func (c *Capture) findFacts() error {
 func (c *Capture) readFirst() (*everything, error) {
 	x := identities{newest: newTuples[newest]()}
 	all := &everything{c: c}
+	var clock clock
 	place, several := 0, false // the interface of the first packet, and whether there is another one
 	d := &packet.Decoder{Details: true}
 	r, err := c.file.packets(d, func(p *packet.Packet, raw *pcapng.Packet) bool {
@@ -73,6 +74,7 @@ func (c *Capture) readFirst() (*everything, error) {
 			return false
 		}
 		c.count(p, raw, d)
+		clock.note(p)
 		if p.TCP == nil {
 			return true
 		}
@@ -92,6 +94,7 @@ func (c *Capture) readFirst() (*everything, error) {
 		return nil, err
 	}
 	c.describe(r)
+	c.Disorder = clock.disorder()
 	c.spans, c.reused = x.spans, x.reused
 	return all, nil
 }

@@ -160,6 +160,9 @@ func (r *Report) facts() string {
 	if t.Cut != "" {
 		parts = append(parts, "the file is damaged: "+visible(t.Cut))
 	}
+	if t.Disorder != "" {
+		parts = append(parts, t.Disorder)
+	}
 	return strings.Join(parts, " · ")
 }
 

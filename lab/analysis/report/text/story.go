@@ -50,6 +50,9 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; the part before it follows\n", upper(t.Cut))
 	}
+	if t.Disorder != "" {
+		fmt.Fprintln(w, t.Disorder)
+	}
 	if t.Truncated > 0 {
 		fmt.Fprintf(w, "%s cut short by the recorder: some of their data is missing\n", count(t.Truncated, "packet"))
 	}
