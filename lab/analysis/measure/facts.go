@@ -148,12 +148,15 @@ func (s *scope) exchange() (*ftp.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	hidden := s.capture.hidden[s.conn.ID]
+	hidden, lacking := s.capture.hidden[s.conn.ID], slices.Contains(s.capture.lacking, s.conn.ID)
 	for _, x := range session.Exchanges {
-		if hidden != nil && x.Packet > hidden.HiddenFrom() {
+		if hidden != nil && x.Packet > hidden.HiddenFrom() || lacking && x.Line.AfterGap {
 			break // an earlier one may be in what cannot be read
 		}
-		if x.Command == s.args[0] && len(x.Replies) > 0 {
+		if x.Command == s.args[0] && (len(x.Replies) > 0 || lacking) {
+			if len(x.Replies) == 0 {
+				break
+			}
 			return x, nil
 		}
 	}

@@ -27,7 +27,7 @@ var settled = []string{
 // growing are the measurements of which the value never becomes less.
 var growing = []string{
 	"capture.packets", "capture.conversations", "capture.port.N", "capture.syns", "capture.resets",
-	"capture.retransmissions", "capture.forged", "capture.duration", "capture.bytes",
+	"capture.retransmissions", "capture.duration", "capture.bytes",
 	"NAME.packets", "NAME.packets.SIDE", "NAME.bytes.SIDE", "NAME.segments.SIDE", "NAME.segment.max.SIDE",
 	"NAME.segments.late.SIDE", "NAME.acks.SIDE", "NAME.retransmissions", "NAME.out-of-order",
 	"NAME.duration", "NAME.transfer.SIDE", "NAME.gap.max.SIDE", "NAME.window.max.SIDE", "NAME.commands",
@@ -35,7 +35,7 @@ var growing = []string{
 
 // distorted are those of the growing measurements that a lost packet between others can make more.
 // They grow only with what comes after the end of a file.
-var distorted = []string{"capture.forged", "NAME.out-of-order", "NAME.gap.max.SIDE"}
+var distorted = []string{"NAME.out-of-order", "NAME.gap.max.SIDE"}
 
 // ofRoles are the measurements of the capture that only depend on the dialogues and the first packets
 // of the data connections.
@@ -60,7 +60,7 @@ func (s *scope) lacksPackets(err error) string {
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
 	case s.lost() && !slices.Contains(ofRoles, name):
-		return "bytes that were acknowledged are not in the capture"
+		return "not all that was sent is in the capture"
 	case s.ofForged() && c.truncated:
 		return "the recorder did not keep all bytes of the packets"
 	case s.ofForged() && len(c.signs[forged.FIN]) > 0:
@@ -69,13 +69,8 @@ func (s *scope) lacksPackets(err error) string {
 	return ""
 }
 
-// isDistorted reports whether the capture may lack packets, or parts of them, between those that it has.
-func (s *scope) isDistorted() bool {
-	return s.lost() || s.ofForged() && (s.capture.truncated || len(s.capture.signs[forged.FIN]) > 0)
-}
-
-// lost reports whether the capture lacks packets that somebody acknowledges: of the connection, or of
-// any if the figure is about the capture.
+// lost reports whether the capture lacks bytes, or a FIN, that later packets show to have been sent: of
+// the connection, or of any if the figure is about the capture.
 func (s *scope) lost() bool {
 	if s.conn == nil {
 		return len(s.capture.lost) > 0
@@ -100,7 +95,7 @@ func (s *scope) mayChange(g *figure, got value, err error) bool {
 		return got.words == "none" || s.conn.LacksStart() || name == "NAME.first-fin" && !bothFINs && !s.capture.cut
 	case name == "NAME.bytes.SIDE" && s.isOver(s.side()) || name == "NAME.sha256" && s.isOver(ftp.Client) && s.isOver(ftp.Server):
 		return false
-	case !slices.Contains(growing, name), slices.Contains(distorted, name) && s.isDistorted():
+	case !slices.Contains(growing, name), s.lost() && slices.Contains(distorted, name):
 		return true
 	case g.holds(got):
 		return g.op != ">" && g.op != ">=" && !(g.op == "!=" && got.number > g.value.number)

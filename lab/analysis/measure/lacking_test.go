@@ -90,8 +90,8 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 	}
 }
 
-// Of a connection that lacks what was acknowledged, a figure is not measured if that can change it,
-// also if nothing came after what is missing.
+// Of a connection that lacks what was sent, a figure is not measured if that can change it, also if
+// only an acknowledgement shows what is missing, or only what came after it.
 func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
 	for _, test := range []struct {
 		flow tcp.Flow
@@ -102,13 +102,13 @@ func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
 		{tcp.Flow{Bytes: 10500}, 10502, true}, // perhaps the FIN
 		{tcp.Flow{Bytes: 10500, FIN: 20}, 10502, false},
 		{tcp.Flow{Bytes: 10500, FIN: 20}, 10503, true},
-		{tcp.Flow{Bytes: 10500, FIN: 20, Missing: 1}, 10501, false},
+		{tcp.Flow{Bytes: 10500, FIN: 20, Missing: 1}, 10501, true},
 		{tcp.Flow{Bytes: 10500, FIN: 20, Missing: 1}, 10502, true},
 	} {
 		c, v := lab()
 		data := v.Connections[1].Facts
 		data.ServerFlow = test.flow
-		c.ends[data.ID][1] = endOf(&data.ServerFlow)
+		c.findEnds(data)
 		c.addPacket(&expect.Frame{Connection: &data.Identity, From: ftp.Client, Flags: packet.ACK, Seq: 1, Ack: test.ack})
 		for _, line := range []string{"data.bytes.server = 11000", "data.segments.server = 12", "data.segment.last.server = 768"} {
 			if r := measure(t, line, c, v); r.OK || r.Unjudged != test.hide {

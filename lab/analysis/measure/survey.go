@@ -42,7 +42,8 @@ type survey struct {
 	hosts                 map[netip.Addr]bool // those of all connections of FTP
 	headless              int                 // the first packet of which the recorder kept too little, 0 for none
 	// ends are, by the ID of a connection, the numbers after what the capture has of the client and the
-	// server, and lost says that another side acknowledges more, so that the capture lacks it.
+	// server. The capture lacks something of the connections in lost: a stream has a gap, or the other
+	// side acknowledges more.
 	ends [][2]int64
 	lost map[int]bool
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
@@ -146,10 +147,21 @@ func (s *survey) addACK(f *expect.Frame) {
 	}
 }
 
+// findEnds notes what the capture has of the streams of a connection.
+func (s *survey) findEnds(c *ftp.Connection) {
+	if c.ID >= len(s.ends) {
+		s.ends = append(s.ends, make([][2]int64, c.ID+1-len(s.ends))...)
+	}
+	s.ends[c.ID] = [2]int64{endOf(&c.ClientFlow), endOf(&c.ServerFlow)}
+	if c.Missing() > 0 {
+		s.lost[c.ID] = true
+	}
+}
+
 // endOf is the number after what the capture has of one side of a connection, with its FIN.
 func endOf(f *tcp.Flow) int64 {
-	end := 1 + f.Bytes
-	if f.Missing == 0 && f.FIN > 0 {
+	end := 1 + f.Bytes + f.Missing
+	if f.FIN > 0 {
 		end++
 	}
 	return end
@@ -157,7 +169,7 @@ func endOf(f *tcp.Flow) int64 {
 
 // addConnection takes the next connection.
 func (s *survey) addConnection(c *ftp.Connection) {
-	s.ends = append(s.ends, [2]int64{endOf(&c.ClientFlow), endOf(&c.ServerFlow)})
+	s.findEnds(c)
 	s.connections++
 	s.roles[c.Role]++
 	s.begunBefore = s.begunBefore || c.LacksStart()

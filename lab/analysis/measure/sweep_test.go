@@ -17,7 +17,8 @@ import (
 	"ftplab/lab/internal/forge"
 )
 
-// TestSweep takes packets away from captures, one at a time, those of one side, and the ends of all.
+// TestSweep takes packets away from captures, one at a time, those of one side, the ends of all, and the
+// end of the file.
 // Every figure then has the value that the whole capture shows, or is not measured. A bare ACK and a
 // reset leave no trace that they were there, so that what they change is not known.
 func TestSweep(t *testing.T) {
@@ -56,6 +57,13 @@ var sweptSessions = map[string]func(f *forge.Capture){
 		client.Say("< 226 OK" + forge.Quit)
 		client.Peer.Close()
 	},
+	"a second login, and a reset": func(f *forge.Capture) {
+		client := f.Control().Say("< 220 ready\n> USER ada\n< 530 No\n> USER bob\n< 331 Password\n> NOOP")
+		client.ACK()
+		client.Say("< 200 OK\n< 421 Bye")
+		client.ACK()
+		client.RST()
+	},
 }
 
 // dial opens a connection with the options MSS, window scale and SACK permitted.
@@ -70,7 +78,7 @@ func dial(f *forge.Capture, from, to string) (a, b *forge.End) {
 // sweep compares the figures of frames with those of what is left of them.
 func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 	t.Helper()
-	whole := read(t, frames, keys)
+	whole := read(t, forge.PCAP(1, frames), keys)
 	text, all := everyFigure(t, whole)
 	want, err := expect.Parse("want", 1, text)
 	if err != nil {
@@ -85,8 +93,8 @@ func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(what string, left []forge.Frame, excused *regexp.Regexp) {
-		c := read(t, left, keys)
+	check := func(what string, file []byte, excused *regexp.Regexp) {
+		c := read(t, file, keys)
 		v, err := want.Judge(c, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -101,22 +109,24 @@ func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 			}
 		}
 	}
-	check("whole", frames, nil)
+	check("whole", forge.PCAP(1, frames), nil)
 	n := 0
 	for p := range whole.Packets() {
 		var excused *regexp.Regexp
 		if leavesNoTrace(p) {
 			excused = untraced
 		}
-		check(fmt.Sprintf("without frame %d", n+1), slices.Delete(slices.Clone(frames), n, n+1), excused)
+		check(fmt.Sprintf("without frame %d", n+1), forge.PCAP(1, slices.Delete(slices.Clone(frames), n, n+1)), excused)
 		n++
+		file := forge.PCAP(1, frames[:n])
+		check(fmt.Sprintf("cut off in frame %d", n), file[:len(file)-1], nil)
 	}
 	for _, snap := range []int{54, 68, 82, 96} {
 		left := slices.Clone(frames)
 		for i := range left {
 			left[i].Cut(snap)
 		}
-		check(fmt.Sprintf("-s %d", snap), left, nil)
+		check(fmt.Sprintf("-s %d", snap), forge.PCAP(1, left), nil)
 	}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		var left []forge.Frame
@@ -127,7 +137,7 @@ func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 			}
 			n++
 		}
-		check("only the "+string(side), left, nil)
+		check("only the "+string(side), forge.PCAP(1, left), nil)
 	}
 }
 
@@ -140,9 +150,9 @@ func leavesNoTrace(p *capture.Packet) bool {
 	return s == nil || s.Length == 0 && s.Flags&(packet.SYN|packet.FIN) == 0
 }
 
-func read(t *testing.T, frames []forge.Frame, keys []byte) *capture.Capture {
+func read(t *testing.T, file, keys []byte) *capture.Capture {
 	t.Helper()
-	c, err := capture.Read(bytes.NewReader(forge.PCAP(1, frames)), capture.Options{KeyLog: keys})
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{KeyLog: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
