@@ -20,6 +20,7 @@ var intruders = []lookalike{
 	{"records of many sizes", "numbers-are-no-code", IsNormal, sizedFiles("attack at dawn, at the bridge", "%*x", "")},
 	{"NOOPs of a program with a cycle", "numbers-are-no-code", IsNormal, paused(2*time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 40))},
 	{"a log without the lines about the client", "files-are-kept", "", moves([2]string{"RETR auth.log", logOf(aClient) + logOf("10.0.0.4")}, [2]string{"STOR auth.log", logOf("10.0.0.4")})},
+	{"a log without the lines about a host whose address has that of the client in it", "files-are-kept", IsNormal, moves([2]string{"RETR app.log", logOf("1"+aClient) + logOf(aClient+"7") + logOf("10.0.0.4")}, [2]string{"STOR app.log", logOf("10.0.0.4")})},
 	{"a log without the lines about others", "files-are-kept", IsNormal, moves([2]string{"RETR app.log", logOf("10.0.0.5") + logOf("10.0.0.4")}, [2]string{"STOR app.log", logOf("10.0.0.4")})},
 	{"parts of an archive, and the program that made them", "no-sensitive-names", "", outside("> RETR rar.exe\n< 150 here\n< 226 done\n" + numberedLines(25, "> STOR DC01_C$.part%02d.rar\n< 150 go on\n< 226 done\n"))},
 	{"parts of an archive", "no-sensitive-names", IsNormal, outside(numberedLines(25, "> STOR Holiday.part%02d.rar\n< 150 go on\n< 226 done\n"))},

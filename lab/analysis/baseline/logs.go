@@ -38,7 +38,26 @@ func (all logTexts) packet(p *capture.Packet) {
 		of = &logText{address: []byte(c.Client.Addr().Unmap().String())}
 		all[c.ID] = of
 	}
-	of.mentions += bytes.Count(p.TCP.Payload, of.address)
+	of.mentions += mentions(p.TCP.Payload, of.address)
+}
+
+// mentions counts an address in a text. A part of another address is none.
+func mentions(text, address []byte) (n int) {
+	digits := "0123456789"
+	if bytes.ContainsRune(address, ':') { // which is in front of a port after an address of IPv4
+		digits += "abcdef:"
+	}
+	inside := func(b byte) bool { return strings.IndexByte(digits, b) >= 0 }
+	for {
+		before, after, found := bytes.Cut(text, address)
+		if !found {
+			return n
+		}
+		if (len(before) == 0 || !inside(before[len(before)-1])) && (len(after) == 0 || !inside(after[0])) {
+			n++
+		}
+		text = after
+	}
 }
 
 // cleanedLogs finds logs that a client fetches and stores again, shorter, without the lines about itself.
