@@ -27,7 +27,7 @@ func (j *judge) likelyReasons(ran runner.Outcome) (stalls []runner.Stall) {
 
 // withStanding adds to the failure of each step that has not ended where the dialogue
 // stands in the capture, and to that of a program what the server refused it last, if that is
-// certain. It comes before the last lines that a program printed.
+// certain. It comes before the last lines that a program or the server printed.
 func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []runner.Failure {
 	failures = slices.Clone(failures)
 	for i := range failures {
@@ -43,12 +43,19 @@ func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []ru
 		if standing == "" {
 			continue
 		}
-		first, rest, more := strings.Cut(f.Message, "\n")
-		if f.Message = first + "; " + standing; more {
-			f.Message += "\n" + rest
-		}
+		f.Message = withClause(f.Message, standing)
 	}
 	return failures
+}
+
+// withClause adds a clause to the sentence of a message, which ends where the last lines of a program
+// or the server begin.
+func withClause(message, clause string) string {
+	end := strings.IndexByte(message+"\n", '\n')
+	if i := strings.Index(message, "; "+runner.ServerLog); i >= 0 {
+		end = min(end, i)
+	}
+	return message[:end] + "; " + clause + message[end:]
 }
 
 // haveOthersConnected reports whether the sessions since a step began may be those of other steps.

@@ -83,3 +83,16 @@ func TestFailureEndsSoon(t *testing.T) {
 		t.Errorf("got\n%s\nwant that the step failed, and soon", result.Report)
 	}
 }
+
+// TestWithClause puts where the dialogue stands before what a program or the server printed.
+func TestWithClause(t *testing.T) {
+	for message, want := range map[string]string{
+		"await: waited 1s": "await: waited 1s; it stands",
+		"await: waited 1s; the server's log, server.log: boom\n\tline 7\n\tboom": "await: waited 1s; it stands; the server's log, server.log: boom\n\tline 7\n\tboom",
+		"run x: status 7; its output: two\n\tone\n\tthe server's log: boom":      "run x: status 7; its output: two; it stands\n\tone\n\tthe server's log: boom",
+	} {
+		if got := withClause(message, "it stands"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

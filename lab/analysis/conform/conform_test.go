@@ -45,14 +45,15 @@ func TestWriteTable(t *testing.T) {
 	var b bytes.Buffer
 	results := []Result{
 		{Rule{RFC: "959", Section: "5.4", Text: "NOOP gets 200.", Scenario: "session"}, Finding{Keeps, "NOOP: 200 in frame 12", 12}, "c.pcapng"},
-		{Rule{RFC: "959", Section: "5.4", Text: strings.Repeat("long ", 12) + "rule.", Scenario: "other"}, Finding{Breaks, "nothing", 0}, ""},
+		{Rule{RFC: "959", Section: "5.4", Text: strings.Repeat("long ", 12) + "rule.", Scenario: "other"}, Finding{Breaks, "nothing; its log: boom\n\tline 7\n\tboom", 0}, ""},
 	}
 	if err := WriteTable(&b, results); err != nil {
 		t.Fatal(err)
 	}
 	want := `959, 5.4         keeps          NOOP gets 200.                                       NOOP: 200 in frame 12                        session
-959, 5.4         does not       long long long long long long long long long long    nothing                                      other
-                                long long rule.
+959, 5.4         does not       long long long long long long long long long long    nothing; its log: boom                       other
+                                long long rule.                                      line 7
+                                                                                     boom
 
 2 rules: 1 kept, 1 not kept, 0 not applicable
 `

@@ -37,7 +37,7 @@ const (
 // verdict, the rule, what was seen, and the scenario whose capture shows it.
 func WriteTable(w io.Writer, results []Result) error {
 	for _, r := range results {
-		rule, seen := wrap.Text(r.Text, ruleWidth, ""), wrap.Text(r.Seen, seenWidth, "")
+		rule, seen := wrap.Text(r.Text, ruleWidth, ""), wrapLines(r.Seen, seenWidth)
 		for i := range max(len(rule), len(seen)) {
 			var head [3]string
 			if i == 0 {
@@ -52,6 +52,14 @@ func WriteTable(w io.Writer, results []Result) error {
 	_, err := fmt.Fprintf(w, "\n%d rules: %d kept, %d not kept, %d not applicable\n", len(results),
 		Count(results, Keeps), Count(results, Breaks), Count(results, NotApplicable))
 	return err
+}
+
+// wrapLines breaks each line of a text, such as of a log, into lines of at most width characters.
+func wrapLines(text string, width int) (all []string) {
+	for line := range strings.Lines(text) {
+		all = append(all, wrap.Text(line, width, "")...)
+	}
+	return all
 }
 
 // at returns a line, or "" beyond the last.

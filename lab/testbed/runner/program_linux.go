@@ -86,7 +86,7 @@ func (p *program) failure(format string, args ...any) Failure {
 }
 
 // printed implements server.
-func (p *program) printed() string { return p.log.printed("the server's log, server.log") }
+func (p *program) printed() string { return p.log.printed(ServerLog) }
 
 // Addr implements server.
 func (p *program) Addr() netip.AddrPort {

@@ -165,6 +165,9 @@ func closeNetwork(n network.Network, failed bool) error {
 	return err
 }
 
+// ServerLog is how a message calls what a server that is a program printed.
+const ServerLog = "the server's log, server.log"
+
 // withWords adds to the message about a step what the server printed last, which may be the
 // reason.
 func withWords(message, words string) string {
