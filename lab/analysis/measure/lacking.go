@@ -83,8 +83,8 @@ func (s *scope) lost() bool {
 func (s *scope) mayChange(g *figure, got value, err error) bool {
 	name := s.subject.measurement.name
 	switch {
-	case err != nil || s.conn != nil && s.conn.LacksStart() && s.conn.OpenedBy == "" && s.conn.Role != ftp.Control:
-		return true // its sides may be the other way round
+	case err != nil || s.conn != nil && s.mayTurn():
+		return true
 	case name == "NAME.rtt":
 		first, _ := s.synsSentAgain()
 		return first > 0 // more answers may have come
@@ -101,6 +101,15 @@ func (s *scope) mayChange(g *figure, got value, err error) bool {
 		return g.op != ">" && g.op != ">=" && !(g.op == "!=" && got.number > g.value.number)
 	}
 	return g.op != "<" && g.op != "<=" && !(g.op == "=" && got.number > g.value.number)
+}
+
+// mayTurn reports whether the sides of the connection may be the other way round: the capture does not
+// show who opened it, or is cut off before the data shows what it is.
+func (s *scope) mayTurn() bool {
+	c := s.conn
+	noData := c.ClientFlow.Segments+c.ServerFlow.Segments == 0
+	return c.Role != ftp.Control && c.LacksStart() && c.OpenedBy == "" ||
+		c.Role == ftp.Other && s.capture.cut && noData && s.ofSides()
 }
 
 // isOver reports whether the capture has all that a side sent: its SYN, its FIN and the bytes

@@ -54,6 +54,14 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 	if r := measure(t, "data.bytes.server = 10500", c, v); !r.OK {
 		t.Errorf("of a stream that ended before: got %+v, want OK", r)
 	}
+	v.Connections[1].Facts.Role = ftp.Other
+	for segments, hide := range []bool{true, false} {
+		v.Connections[1].Facts.ServerFlow.Segments = segments
+		if r := measure(t, "data.opened-by = client", c, v); r.OK || r.Unjudged != hide {
+			t.Errorf("who is the client of a connection with %d segments: got %+v, want unjudged %v", segments, r, hide)
+		}
+	}
+	v.Connections[1].Facts.Role = ftp.Data
 	c.cut, c.headless = false, 3
 	for _, test := range []struct {
 		line string
