@@ -19,8 +19,11 @@ type clock struct {
 	from, to int   // the packets before and after it
 }
 
-// note notes the time of the next packet.
+// note notes the time of the next packet. A simple packet block of pcapng has none.
 func (k *clock) note(p *packet.Packet) {
+	if p.Time == 0 {
+		return
+	}
 	if back := k.time - p.Time; k.number > 0 && back > k.back {
 		k.back, k.from, k.to = back, k.number, p.Number
 	}

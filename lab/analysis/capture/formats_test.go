@@ -206,8 +206,8 @@ func TestContainers(t *testing.T) {
 					t.Errorf("packet %d: stamp is off by %d ns", p.Number, off)
 				}
 			}
-			if got := describe(tr); got != want || tr.Cut != "" {
-				t.Errorf("cut %q, got\n%swant\n%s", tr.Cut, got, want)
+			if got := describe(tr); got != want || tr.Cut != "" || tr.Disorder != "" {
+				t.Errorf("cut %q, disorder %q, got\n%swant\n%s", tr.Cut, tr.Disorder, got, want)
 			}
 		})
 	}
