@@ -53,7 +53,7 @@ lab/analysis/report/text/facts.schema.json describes each field.
 
 --extract writes the data of each data connection to a file, also inside TLS if there
 are keys. The data is written as transferred: lines may end in CRLF. The name of a file
-is the number of the connection and the base name of the path, in safe characters. It
+is the number of the connection and the base name of the path (of a STOU: in the reply), in safe characters. It
 ends in .unfinished until all of the file is written; after an interruption such files
 stay, beside those that are whole. No file is written outside the folder or over another
 file. If bytes are missing, the printed line says where. A transfer that had no data gives

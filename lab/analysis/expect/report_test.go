@@ -242,3 +242,12 @@ func TestReportOfFewMismatches(t *testing.T) {
 		t.Errorf("got\n%s, want the PWD and nothing folded", got)
 	}
 }
+
+// TestLinesText names one line, which several mismatches may have, and several.
+func TestLinesText(t *testing.T) {
+	for want, lines := range map[string][]int{"line 50": {50, 50}, "line 7": {7}, "lines 34, 36-38": {34, 36, 37, 38}} {
+		if got := linesText(lines); got != want {
+			t.Errorf("%v: got %q, want %q", lines, got, want)
+		}
+	}
+}

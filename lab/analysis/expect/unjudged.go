@@ -35,11 +35,8 @@ func (u *Unjudged) Message(file string) string {
 		place += fmt.Sprintf(":%d", u.Lines[0])
 	}
 	what := "the packets that no line wants"
-	if n := len(u.Lines); n > 0 {
-		what = "lines " + lineRanges(u.Lines)
-		if n == 1 {
-			what = fmt.Sprintf("line %d", u.Lines[0])
-		}
+	if len(u.Lines) > 0 {
+		what = linesText(u.Lines)
 	}
 	if u.Connection != "" {
 		place += ": " + u.Connection

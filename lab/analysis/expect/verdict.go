@@ -175,8 +175,16 @@ func foldedText(file string, all []Mismatch) string {
 		lines = append(lines, m.Line)
 	}
 	slices.Sort(lines) // those that | joins may be in another order
-	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (lines %s)\n",
-		file, all[0].Line, all[0].Connection, len(all), lineRanges(lines))
+	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (%s)\n",
+		file, all[0].Line, all[0].Connection, len(all), linesText(lines))
+}
+
+// linesText writes line numbers, in order: "line 34", "lines 34, 36-38".
+func linesText(lines []int) string {
+	if slices.Min(lines) == slices.Max(lines) {
+		return fmt.Sprintf("line %d", lines[0])
+	}
+	return "lines " + lineRanges(lines)
 }
 
 // lineRanges writes line numbers, in order: "34, 36-38".

@@ -228,3 +228,29 @@ func TestLarge(t *testing.T) {
 		t.Errorf("got %d bytes of kind %s, %v, want %d", len(got), x.Kind, err, len(want))
 	}
 }
+
+// TestStored names the file of a STOU as the server did, if its reply says how.
+func TestStored(t *testing.T) {
+	for reply, want := range map[string]string{
+		"150 FILE: in/stou.1": "00001-stou.1",
+		"125 FILE: a b":       "00001-a_b",
+		"150 FILE: ":          "00001-STOU",
+		"150 Go on.":          "00001-STOU",
+	} {
+		f := forge.New()
+		c, cPeer := f.Dial(client+":1000", server+":21")
+		cPeer.Send("220 ready\r\n")
+		c.Send("PASV\r\n")
+		cPeer.Send("227 (192,0,2,21,8,0)\r\n")
+		d, _ := f.Dial(client+":1001", server+":2048")
+		c.Send("STOU\r\n")
+		cPeer.Send(reply + "\r\n")
+		d.Send("hello")
+		d.Close()
+		cPeer.Send("226 done\r\n")
+		c.Close()
+		if files := extracted(t, t.TempDir(), f); len(files) != 1 || files[0].Name != want {
+			t.Errorf("%s: got %v, want one file %s", reply, files, want)
+		}
+	}
+}

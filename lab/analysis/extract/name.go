@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 const maxName = 80
 
 // fileName is the name of the file for what a side sent: the number of the connection, and
-// what the command calls the file. The number comes first, so that no two names are the
+// what the command calls the file, or for STOU the server. The number comes first, so that no two names are the
 // same, and none is special to a system.
 func fileName(x *ftp.Identity, from ftp.Side) string {
 	name := fmt.Sprintf("%05d-", x.ID)
@@ -21,6 +22,8 @@ func fileName(x *ftp.Identity, from ftp.Side) string {
 		return name + "from-" + string(from)
 	case t.Command == "RETR" || t.Command == "STOR" || t.Command == "APPE":
 		name += safe(t.Argument)
+	case t.Command == "STOU":
+		name += safe(cmp.Or(t.Stored, t.Command))
 	default:
 		name += safe(t.Command) + ".txt"
 	}

@@ -369,7 +369,7 @@ func (all *transfers) add(e *Exchange) {
 	case all.lossy && announces(e.Command) && final < 300:
 		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, announces: true})
 	case e.Sender() != "":
-		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode}
+		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode, e.stored()}
 		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began() || all.lossy && final < 400}
 		if n := len(e.Replies); n > 0 && t.Reply > 0 {
 			x.finalPacket = e.Replies[n-1].Packet

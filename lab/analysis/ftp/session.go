@@ -2,7 +2,10 @@
 
 package ftp
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // A Session is the FTP dialogue of one control connection.
 type Session struct {
@@ -139,6 +142,18 @@ func (e *Exchange) Final() int {
 	return 0
 }
 
+// stored is that of a [Transfer].
+func (e *Exchange) stored() string {
+	if e.Command != "STOU" || len(e.Replies) == 0 || e.Replies[0].Code/100 != 1 {
+		return ""
+	}
+	name, _ := strings.CutPrefix(e.Replies[0].Text, "FILE: ")
+	if name == e.Replies[0].Text {
+		return ""
+	}
+	return strings.Clone(name)
+}
+
 // A DataPort is an address for a data connection, offered on a control
 // connection: by PORT or EPRT, or in the reply to PASV or EPSV.
 type DataPort struct {
@@ -192,4 +207,7 @@ type Transfer struct {
 	// "C" for compressed, or "Z" for zlib. Except in stream mode the bytes are not those
 	// of the file.
 	Mode string
+	// Stored is the name that the server gave to the file of a STOU, as its 125 or 150 says
+	// (RFC 1123, 4.1.2.9); "" if it does not.
+	Stored string
 }
