@@ -150,7 +150,7 @@ func (s *scope) exchange() (*ftp.Exchange, error) {
 	}
 	hidden, lacking := s.capture.hidden[s.conn.ID], slices.Contains(s.capture.lacking, s.conn.ID)
 	for _, x := range session.Exchanges {
-		if hidden != nil && x.Packet > hidden.HiddenFrom() || lacking && x.Line.AfterGap {
+		if hidden != nil && x.Packet > hidden.HiddenFrom() || s.capture.lost[s.conn.ID] && x.Line.AfterGap {
 			break // an earlier one may be in what cannot be read
 		}
 		if x.Command == s.args[0] && (len(x.Replies) > 0 || lacking) {
