@@ -262,6 +262,36 @@ func TestUnaskedHello(t *testing.T) {
 	}
 }
 
+// Lines in clear before TLS, and of a side that is not in TLS, are not lost where the capture begins
+// in the middle of a session. The rest of a record is no line.
+func TestClearBesideTLS(t *testing.T) {
+	for _, test := range []struct {
+		name, server, want string
+		inMiddle           bool
+		begins             func(x forge.Session)
+	}{
+		{"before TLS", tlsRecord(0x16, 500), `["AUTH TLS" "234 go on"]`, false, func(x forge.Session) { x.Ask("AUTH TLS", "234 go on") }},
+		{"one side", "421 Timeout.\r\n", `["421 Timeout."]`, true, func(forge.Session) {}},
+		{"the rest of a record", tlsRecord(0x17, 50)[20:] + tlsRecord(0x17, 50), `[]`, true, func(forge.Session) {}},
+	} {
+		f := forge.New()
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		test.begins(forge.Session{Capture: f, Client: c, Server: s})
+		for range 4 {
+			c.Send(tlsRecord(0x17, 40))
+		}
+		s.Send(test.server)
+		session := read(t, f.PCAP()).Session(0)
+		got := []string{}
+		for _, l := range session.Lines {
+			got = append(got, l.Text)
+		}
+		if fmt.Sprintf("%q", got) != test.want || session.Layer == nil || session.Layer.InMiddle != test.inMiddle {
+			t.Errorf("%s: got %q, %+v", test.name, got, session.Layer)
+		}
+	}
+}
+
 // A session inside TLS from its first byte is one, at its port or by the name of its
 // protocol; other TLS is not.
 func TestImplicitTLS(t *testing.T) {

@@ -15,6 +15,9 @@ const (
 	serverHello = 2
 )
 
+// applicationData is the type of records with what TLS carries, which come after the handshake.
+const applicationData = 0x17
+
 // Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
 // server had not agreed to, and so took for a command.
 func (l *Line) Unasked() bool { return l.From == Client && tlsRecord(l.Text) }
@@ -23,7 +26,7 @@ func (l *Line) Unasked() bool { return l.From == Client && tlsRecord(l.Text) }
 // the server sends nothing in TLS, and continues in clear.
 func unaskedHello(client, server tcp.Stream) bool {
 	_, hello := cutAtTLS(client)
-	if len(hello) == 0 {
+	if len(hello) == 0 || hello[0].Data[0] == applicationData {
 		return false
 	}
 	if _, answer := cutAtTLS(server); len(answer) > 0 {

@@ -3,7 +3,9 @@
 package ftp
 
 import (
+	"bytes"
 	"slices"
+	"unicode/utf8"
 
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/analysis/tls"
@@ -69,16 +71,17 @@ func (t *TLSLayer) direction(s Side) int {
 
 // unwrap reads both directions of a dialogue, inside TLS and outside. The layer is nil if
 // there is no TLS. A dialogue that is recorded from the middle on may begin with the rest of a
-// record, which is nothing in clear.
+// record, which is nothing in clear, or with lines before TLS.
 func unwrap(client, server tcp.Stream, keys *tls.Keys, inMiddle bool) (layer *TLSLayer, _, _ tcp.Stream) {
 	var plain, rest [2][]tcp.Chunk
 	var gap [2]bool // between what is in clear and TLS
 	from := 0
 	for dir, stream := range []tcp.Stream{client, server} {
 		plain[dir], rest[dir] = cutAtTLS(stream)
-		if inMiddle {
+		if inMiddle && !isText(plain[dir]) {
 			plain[dir] = nil
 		}
+		inMiddle = inMiddle && (len(plain[dir]) == 0 || len(rest[dir]) == 0) // else TLS begins there
 		if r := rest[dir]; len(r) > 0 {
 			gap[dir] = r[0].AfterGap
 			if from == 0 || r[0].Packet < from {
@@ -132,6 +135,16 @@ func cutAtTLS(stream tcp.Stream) (before, rest []tcp.Chunk) {
 		held = len(all)
 	}
 	return slices.Clip(all[:held]), all[held:]
+}
+
+// isText reports whether chunks are lines of text, which the rest of a record is not.
+func isText(chunks []tcp.Chunk) bool {
+	var all []byte
+	for _, c := range chunks {
+		all = append(all, c.Data...)
+	}
+	control := func(r rune) bool { return r < ' ' && r != '\r' && r != '\n' && r != '\t' }
+	return bytes.Contains(all, []byte("\n")) && utf8.Valid(all) && !bytes.ContainsFunc(all, control)
 }
 
 // anyRecord reports whether a recorded segment begins like a record of TLS. It is fast,
