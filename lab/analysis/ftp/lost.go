@@ -12,6 +12,9 @@ import (
 // withoutPort returns the data port that a command gives or asks for, if its line, or the reply with
 // the address, is cut off before the port, or if there is no reply; else nil.
 func withoutPort(e *Exchange, client, server netip.AddrPort) *DataPort {
+	if !announces(e.Command) {
+		return nil
+	}
 	a := &DataPort{Command: strings.Clone(e.Command), PortLost: true, from: e.Packet, time: e.Time}
 	switch e.Command {
 	case "PORT", "EPRT":

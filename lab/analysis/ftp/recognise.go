@@ -181,21 +181,23 @@ func clientDirection(s *tcp.State, streams [2]tcp.Stream) int {
 		}
 	}
 	var sides [2]tally
+	at21 := serverByPort(s)
 	for dir := range sides {
 		side := &sides[dir]
 		lines := lineReader{stream: streams[dir]}
 		greets := s.Halves[dir].Begins()
+		names := greets && at21 < 0 // what it names counts
 		for l, ok := lines.next(); ok && side.lines < looked; l, ok = lines.next() {
 			if side.lines == 0 {
 				side.news = greets && greetsWithNews(l.text)
 			}
-			if greets = greets && bytes.HasPrefix(l.text, []byte("220")); greets {
+			if names = names && bytes.HasPrefix(l.text, []byte("220")); names {
 				side.greet(l.text)
 			}
 			side.add(l.text)
 		}
 	}
-	return clientOf(sides, serverByPort(s))
+	return clientOf(sides, at21)
 }
 
 // greetsWithNews reports whether a first line is the greeting of a news server.
