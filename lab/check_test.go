@@ -82,6 +82,27 @@ func TestAllMistakes(t *testing.T) {
 	}
 }
 
+// The packet that announces a port proves the answer about it, with the SYN.
+func TestProofOfAPort(t *testing.T) {
+	s, err := lab.Parse("a.txtar", []byte("network wire\n-- want --\nctl client.* > server.21\ndata server.20 > client.*\nctl ...\n"+
+		"ctl client > server \"PORT *\" @port\nctl ...\ndata ...\n"+
+		"-- questions --\nWhich port does it name?\n    port = data.port.client\nWhere?\n    frame = @port\nWhich one does it use?\n    port = data.port.server\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := forge.New()
+	l := c.Login()
+	l.Active(20, "LIST", "a file\r\n")
+	l.Quit()
+	answers, err := lab.Answers(s, lab.Reader("a.pcap", bytes.NewReader(c.PCAP())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if port := int(answers[1].Number); !slices.Contains(answers[0].Frames, port) || slices.Contains(answers[2].Frames, port) {
+		t.Errorf("got the frames %v and %v, want PORT, frame %d, in the first only", answers[0].Frames, answers[2].Frames, port)
+	}
+}
+
 // A capture whose halves changed places is said to be out of order, and is not called wrong. Two
 // packets that changed places are usual.
 func TestOutOfOrder(t *testing.T) {

@@ -120,7 +120,9 @@ func (s *scope) shownBy() []int {
 	}
 	var frames []int
 	switch s.measurement.name {
-	case "NAME.rtt", "NAME.port.SIDE", "NAME.address.SIDE", "NAME.mss.SIDE", "NAME.window.SIDE", "NAME.wscale.SIDE", "NAME.timestamps.SIDE", "NAME.sack.SIDE":
+	case "NAME.port.SIDE":
+		frames = []int{announcement(s.conn, s.side()), client.SYN, server.SYN}
+	case "NAME.rtt", "NAME.address.SIDE", "NAME.mss.SIDE", "NAME.window.SIDE", "NAME.wscale.SIDE", "NAME.timestamps.SIDE", "NAME.sack.SIDE":
 		frames = []int{client.SYN, server.SYN}
 	case "NAME.opened-by", "NAME.mode":
 		frames = []int{s.conn.Flow(s.conn.OpenedBy).SYN}
@@ -168,6 +170,18 @@ func (s *scope) shownBy() []int {
 	frames = slices.DeleteFunc(frames, func(n int) bool { return n == 0 })
 	slices.Sort(frames)
 	return slices.Compact(frames)
+}
+
+// announcement is the packet that announces a side's port of a data connection; 0 for none.
+func announcement(c *ftp.Connection, side ftp.Side) int {
+	d := c.DataPort
+	switch {
+	case d == nil || d.PortLost || (d.Mode == ftp.Passive) != (side == ftp.Server):
+		return 0
+	case d.Mode == ftp.Passive:
+		return d.ReplyPacket
+	}
+	return d.Packet
 }
 
 // numbers are the numbers of frames; nil has none.
