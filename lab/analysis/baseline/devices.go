@@ -129,7 +129,7 @@ var archiver = pattern.New(`(?i)(^|[/_-])(win)?(rar|7z[arx]?|zip)[\w.-]*\.exe$`)
 // packedUp judges a client in a private network that fetches a program which packs files from a host outside, and stores
 // the parts of an archive there. Who makes a copy of his own files has the program from somewhere else.
 func packedUp(s *session) (b breach, ok bool) {
-	if !s.leavesNetwork() {
+	if !s.leavesNetwork() || !s.said("RETR") || s.commands["STOR"] < leavingParts {
 		return b, false
 	}
 	parts, fetched := map[string]int{}, ""
@@ -156,7 +156,7 @@ const profileKinds = 3
 // profileLeaves judges a client in a private network that stores the passwords of a browser outside, with mail or
 // documents of a person, and hardly anything else. The copy of a home has all of its files.
 func profileLeaves(s *session) (b breach, ok bool) {
-	if !s.leavesNetwork() {
+	if !s.leavesNetwork() || s.commands["STOR"] < profileKinds {
 		return b, false
 	}
 	kinds, passwords, personal, others := map[string]int{}, false, false, 0

@@ -67,6 +67,9 @@ func cleanedLogs(e *Evidence, s *session) (found []breach) {
 		mentions int
 		bytes    int64
 	}
+	if len(e.watch.logs) == 0 || !s.said("RETR") || !s.said("STOR") {
+		return nil
+	}
 	logs := map[string]fetched{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		data := s.dataOf(x.Data)

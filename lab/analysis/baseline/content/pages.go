@@ -82,7 +82,7 @@ func (r *Reader) page() {
 	if (bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME"))) && hidesFrame(data) {
 		r.note(Suspicious, "a frame that a visitor does not see")
 	}
-	if bytes.Contains(data, []byte("<")) && slices.ContainsFunc(boasts, func(mark []byte) bool { return bytes.Contains(data, mark) }) {
+	if bytes.Contains(data, []byte("</")) && slices.ContainsFunc(boasts, func(mark []byte) bool { return bytes.Contains(data, mark) }) {
 		r.match(Defaced, "what intruders leave on a page", boast)
 	}
 }
