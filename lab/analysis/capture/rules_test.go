@@ -381,6 +381,11 @@ var rules = []rule{
 		x.Ask("CWD b", "250-three")
 		x.Ask("CWD c", "250 ok")
 	}},
+	{"the end of a download is said in two lines, and QUIT comes between", in + "RETR f 150 226; QUIT 221", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("RETR f", "150 here", "226-done")
+		x.Ask("QUIT", "226 all", "221 bye")
+	}},
 	{"who does not wait for replies sends a command before the end of one", in + "PWD 257; PWD 257; CWD a 250; CWD b 250", func(f *forge.Capture) {
 		x := entered(f)
 		x.Client.Send("PWD\r\nPWD\r\n")

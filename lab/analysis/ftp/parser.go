@@ -227,12 +227,13 @@ func (p *parser) continues(l rawLine) bool {
 // neverEnds reports whether the open reply has ended without the last line that RFC 959
 // section 4.2 requires. This is so if the client has sent a command since, and the line that
 // comes now answers that command: it has another code, or the client took the reply for complete.
+// Only a transfer is answered with the 226 that a transfer had already.
 func (p *parser) neverEnds(code int, line *Line) bool {
 	if p.commands == p.openCommands {
 		return false
 	}
 	last := p.pending[len(p.pending)-1]
-	if code == p.open.Code && !p.goesOn(last.Line, line) {
+	if code == p.open.Code && (!p.goesOn(last.Line, line) || code == 226 && last.Sender() == "") {
 		return false
 	}
 	return code >= 400 && code < 600 || replycode.Fits(last.Command, code)
