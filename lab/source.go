@@ -65,7 +65,7 @@ func (s Source) openFull(o capture.Options) (*capture.Capture, error) {
 	return c, nil
 }
 
-// warnOf reports why a capture was not read to its end, and that its packets are out of order.
+// warnOf reports why a capture was not read to its end, and that the times of its packets go back.
 func (s Source) warnOf(c *capture.Capture) {
 	s.warn(c.Cut)
 	if c.Disorder != "" && s.Warn != nil {

@@ -38,8 +38,8 @@ type Capture struct {
 	// person; it is empty for a file that is whole. Everything up to the last
 	// whole packet has been read.
 	Cut string
-	// Disorder says, in words for a person, that the packets are not in the order of their
-	// times; it is empty for a file in which they are. Up to maxJitter counts as order.
+	// Disorder says, in words for a person, that the times of the packets go back; it is empty
+	// for a file in which they do not. A step of up to maxJitter does not count.
 	Disorder string
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.

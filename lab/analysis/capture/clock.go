@@ -35,6 +35,6 @@ func (k *clock) disorder() string {
 	if k.back <= int64(maxJitter) {
 		return ""
 	}
-	return fmt.Sprintf("packet %d is stamped %.3g s before packet %d: the packets are not in the order of their times; Wireshark's reordercap puts them in order",
+	return fmt.Sprintf("packet %d is stamped %.3g s before packet %d: either the clock was set back, or the packets are not in their order, and Wireshark's reordercap puts them in order",
 		k.to, time.Duration(k.back).Seconds(), k.from)
 }
