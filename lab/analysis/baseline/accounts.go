@@ -155,7 +155,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	for at, clients := range all.clients {
 		fresh := maps.Clone(clients)
 		maps.DeleteFunc(fresh, func(client netip.Addr, _ int) bool {
-			return judged[client] || all.welcome[person{pairOfHosts{client, at.server}, at.user}]
+			return judged[client] || all.isWelcome(person{pairOfHosts{client, at.server}, at.user})
 		})
 		if len(fresh) >= manyClients {
 			b := breach{packets: firstPackets(fresh),
@@ -257,7 +257,7 @@ func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
 		}
 		before := len(c.clients)
 		for client, packet := range clients {
-			if !judged[client] && !all.welcome[person{pairOfHosts{client, at.server}, at.user}] {
+			if !judged[client] && !all.isWelcome(person{pairOfHosts{client, at.server}, at.user}) {
 				c.clients[client] = packet
 			}
 		}

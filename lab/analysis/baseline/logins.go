@@ -148,7 +148,7 @@ const mistakes = 3
 
 func guessing() look {
 	l := logins{
-		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]bool{}, accepted: map[netip.Addr][]person{},
+		guesses: map[pairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]int{},
 		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
 		asked: map[pairOfHosts]map[string]int{},
 	}
@@ -165,9 +165,9 @@ func guessing() look {
 type logins struct {
 	guesses              map[pairOfHosts][]guess // that failed
 	failures, unanswered map[person][]guess
-	people               []person // those with failures, in the order of the sessions
-	welcome              map[person]bool
-	accepted             map[netip.Addr][]person           // those who are welcome, by client, in the order of the sessions
+	people               []person                          // those with failures, in the order of the sessions
+	welcome              map[person]int                    // those who got in, with the packet of the first time
+	accepted             map[netip.Addr][]person           // those who got in from a client that was also refused, in their order
 	servers              map[netip.Addr]map[netip.Addr]int // that refused a client, with the packet of the first time
 	clients              map[userAt]map[netip.Addr]int     // that were refused with the name of a user
 	tried                map[userAt]map[string]bool        // the passwords that were refused for a user
@@ -187,9 +187,9 @@ func (all *logins) add(s *session) {
 		who := person{hosts, l.user}
 		switch {
 		case l.succeeded():
-			if !all.welcome[who] {
-				all.welcome[who] = true
-				all.accepted[who.client] = append(all.accepted[who.client], who)
+			if !all.isWelcome(who) {
+				who.user = strings.Clone(who.user)
+				all.welcome[who] = l.at
 			}
 		case l.failed():
 			all.across(hosts, l)
@@ -212,8 +212,28 @@ func (all *logins) add(s *session) {
 	}
 }
 
+// isWelcome reports whether somebody got in.
+func (all *logins) isWelcome(who person) bool { return all.welcome[who] > 0 }
+
+// acceptedAmongRefused returns those who got in from a client that was also refused, in their order.
+func (all *logins) acceptedAmongRefused() map[netip.Addr][]person {
+	accepted := map[netip.Addr][]person{}
+	for who := range all.welcome {
+		if all.servers[who.client] != nil {
+			accepted[who.client] = append(accepted[who.client], who)
+		}
+	}
+	for _, people := range accepted {
+		slices.SortFunc(people, func(a, b person) int {
+			return cmp.Or(cmp.Compare(all.welcome[a], all.welcome[b]), cmp.Compare(a.user, b.user))
+		})
+	}
+	return accepted
+}
+
 // judge looks for guesses between two hosts. Other failures are noted as mistakes.
 func (all *logins) judge() []breach {
+	all.accepted = all.acceptedAmongRefused()
 	slips := all.sort()
 	found := all.judgeAccounts()
 	for _, pair := range sortedPairs(all.guesses) {
@@ -252,7 +272,7 @@ func (g guess) isEasy() bool   { return isEasy(g.user, g.password) }
 func (all *logins) sort() (slips []guess) {
 	for _, who := range all.people {
 		list := all.failures[who]
-		if all.welcome[who] && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isEasy) {
+		if all.isWelcome(who) && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isEasy) {
 			slips = append(slips, list...)
 		} else {
 			all.guesses[who.pairOfHosts] = append(all.guesses[who.pairOfHosts], list...)
@@ -327,7 +347,7 @@ func (all *logins) burst(list []guess) (breach, bool) {
 		}
 		tried[g.password] = true
 		again := slices.ContainsFunc(list[:i], func(h guess) bool { return h.user == g.user && h.password != g.password && h.isEasy() })
-		if again && all.welcome[person{g.hosts, g.user}] {
+		if again && all.isWelcome(person{g.hosts, g.user}) {
 			accepted = 1
 		}
 	}
@@ -429,7 +449,7 @@ func (all *logins) burstOf(list []guess, how string) breach {
 	}
 	for _, g := range list {
 		b.packets = append(b.packets, max(g.at, g.packet))
-		if all.welcome[person{hosts, g.user}] && !strings.HasSuffix(b.observed, " later") {
+		if all.isWelcome(person{hosts, g.user}) && !strings.HasSuffix(b.observed, " later") {
 			b.observed += fmt.Sprintf("; it accepted %s later", show(g.user))
 		}
 	}

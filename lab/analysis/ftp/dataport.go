@@ -205,7 +205,7 @@ func addressInReply(code int, command, text string, complete bool) (a address) {
 	}
 	a.malformed = a.malformed || form != code
 	if passiveCodes[command] > 0 {
-		a.command = command // though the reply may be that to another one
+		a.command = strings.Clone(command) // though the reply may be that to another one
 	}
 	return a
 }
