@@ -111,6 +111,23 @@ func storyText(t *testing.T, name string, tr *capture.Capture) string {
 	return b.String()
 }
 
+// bothOf returns the story and the JSON of a forged capture.
+func bothOf(t *testing.T, f *forge.Capture) (story, facts string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "forged.pcap")
+	f.Save(t, file)
+	tr, err := capture.Open(file, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	var b bytes.Buffer
+	if err := JSON(&b, "forged", tr); err != nil {
+		t.Fatal(err)
+	}
+	return storyText(t, "forged", tr), b.String()
+}
+
 // What a capture does not show is said.
 func TestWhatIsMissing(t *testing.T) {
 	c := ftp.Connection{Identity: ftp.Identity{LastPacket: 9, Purpose: ftp.Purpose{Role: ftp.Control}}}
@@ -180,24 +197,15 @@ the client's FIN`},
 		from.Send("abc")
 		from.Close()
 		x.Ask("QUIT", "226 done", "221 bye")
-		file := filepath.Join(t.TempDir(), "forged.pcap")
-		f.Save(t, file)
-		tr, err := capture.Open(file, capture.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var facts bytes.Buffer
-		if err := JSON(&facts, "forged", tr); err != nil {
-			t.Fatal(err)
-		}
-		got := storyText(t, "forged", tr) + facts.String()
+		story, facts := bothOf(t, f)
+		got := story + facts
 		for want := range strings.SplitSeq(strings.TrimSpace(test.want), "\n") {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: got\n%s\nwithout\n%s", test.name, got, want)
 			}
 		}
 		if strings.Contains(test.want, "other_hosts") != strings.Contains(got, "other_hosts") {
-			t.Errorf("%s: got\n%s", test.name, facts.String())
+			t.Errorf("%s: got\n%s", test.name, facts)
 		}
 	}
 }
@@ -226,22 +234,12 @@ func TestOtherBytes(t *testing.T) {
 		}
 		s.SegmentAt(-back, "P.", test.again)
 		x.Ask("QUIT", "221 bye")
-		file := filepath.Join(t.TempDir(), "forged.pcap")
-		f.Save(t, file)
-		tr, err := capture.Open(file, capture.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var facts bytes.Buffer
-		if err := JSON(&facts, "forged", tr); err != nil {
-			t.Fatal(err)
-		}
-		got := storyText(t, "forged", tr)
+		got, facts := bothOf(t, f)
 		if !strings.Contains(got, test.want) || strings.Contains(got, told) != (test.want != "") {
 			t.Errorf("%s: got\n%s\nwant %q", test.name, got, test.want)
 		}
-		if strings.Contains(facts.String(), `"other_bytes":[{"packet":9,`) != (test.want != "") {
-			t.Errorf("%s: got %s", test.name, facts.String())
+		if strings.Contains(facts, `"other_bytes":[{"packet":9,`) != (test.want != "") {
+			t.Errorf("%s: got %s", test.name, facts)
 		}
 	}
 }
