@@ -273,6 +273,22 @@ func TestCancelledBeforeItBegins(t *testing.T) {
 	}
 }
 
+// A cell that does not read its orders, which are longer than a pipe has room for, can be cancelled.
+func TestCancelledBeforeItReads(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p := &process{orders: w}
+	if err := p.send(ctx, order{Files: []string{string(make([]byte, 1<<20))}}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got error %v, want that it took too long", err)
+	}
+}
+
 func TestABodyThatDoesNotEndIsKilled(t *testing.T) {
 	needCell(t)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -128,12 +128,15 @@ func attributes(w way, atTerminal bool) *syscall.SysProcAttr {
 	return a
 }
 
-// send sends the order to the cell. It fails if the cell is gone.
-func (p *process) send(o order) error {
+// send sends the order to the cell. It fails if the cell is gone, or if ctx is cancelled while
+// the cell does not read.
+func (p *process) send(ctx context.Context, o order) error {
 	line, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
+	stop := context.AfterFunc(ctx, func() { p.orders.SetWriteDeadline(time.Now()) })
+	defer stop()
 	_, err = p.orders.Write(append(line, '\n'))
 	return err
 }

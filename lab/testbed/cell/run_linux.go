@@ -61,7 +61,7 @@ func runIn(ctx context.Context, job Job, o order) error {
 	defer p.messages.Close()
 	defer p.orders.Close()
 
-	sendErr := p.send(o)
+	sendErr := p.send(ctx, o)
 	ended, heeded := make(chan struct{}), make(chan struct{})
 	go func() {
 		p.stopWith(ctx, job.Grace, ended)
