@@ -27,6 +27,7 @@ import (
 // goes on, and may be answered before the transfer has ended.
 type control struct {
 	conn  network.Conn
+	raw   *telnetReader // that text reads from
 	text  *textproto.Conn
 	clock network.Clock
 
@@ -35,17 +36,20 @@ type control struct {
 }
 
 func newControl(conn network.Conn, clock network.Clock) *control {
-	return &control{conn: conn, text: lines(conn, nil), clock: clock}
+	c := &control{clock: clock}
+	c.dialogueOn(conn, nil)
+	return c
 }
 
-// lines reads and writes lines on a connection, without Telnet's commands. Early is what
-// was received before.
-func lines(conn net.Conn, early []byte) *textproto.Conn {
-	return textproto.NewConn(struct {
+// dialogueOn makes the dialogue go through a connection, without Telnet's commands. Early is
+// what was received before.
+func (c *control) dialogueOn(conn network.Conn, early []byte) {
+	c.conn, c.raw = conn, &telnetReader{from: io.MultiReader(bytes.NewReader(early), conn)}
+	c.text = textproto.NewConn(struct {
 		io.Reader
 		io.Writer
 		io.Closer
-	}{&telnetReader{from: io.MultiReader(bytes.NewReader(early), conn)}, conn, conn})
+	}{c.raw, conn, conn})
 }
 
 // An exchange is a command and its replies.
@@ -176,6 +180,9 @@ func (e *exchange) takes(reply Reply) bool {
 func (c *control) read(ctx context.Context) (Reply, error) {
 	defer network.Within(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
+	if err == nil && !c.lineEnded() {
+		return Reply{}, fmt.Errorf("%w: the last line of the reply %d has no end (RFC 959, 4.2)", ErrUnreadable, code)
+	}
 	var malformed textproto.ProtocolError
 	var clear tls.RecordHeaderError
 	switch {
@@ -186,6 +193,10 @@ func (c *control) read(ctx context.Context) (Reply, error) {
 	}
 	return Reply{Code: code, Text: text}, err
 }
+
+// lineEnded reports whether the line that was read last has an end. Without one, textproto takes
+// what it has when no more comes.
+func (c *control) lineEnded() bool { return c.text.R.Buffered() > 0 || c.raw.last == '\n' }
 
 // noReply says what is wrong with a line that textproto cannot read. Its error is a few words,
 // a colon and the line in quotes.

@@ -8,6 +8,7 @@ import "io"
 type telnetReader struct {
 	from    io.Reader
 	command []byte // the bytes of the command that has begun; nil is none
+	last    byte   // the last byte of text
 }
 
 // Telnet's commands that have an option after them are WILL, WONT, DO and DONT
@@ -24,7 +25,7 @@ func (r *telnetReader) Read(b []byte) (n int, err error) {
 		got, err = r.from.Read(b)
 		for _, c := range b[:got] {
 			if text, ok := r.text(c); ok {
-				b[n] = text
+				b[n], r.last = text, text
 				n++
 			}
 		}

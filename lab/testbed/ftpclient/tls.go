@@ -108,7 +108,7 @@ func (c *Scripted) leaveTLS(ctx context.Context) error {
 func (c *control) use(conn network.Conn, early []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conn, c.text = conn, lines(conn, early)
+	c.dialogueOn(conn, early)
 }
 
 // unread returns what has come and was not read.

@@ -28,7 +28,8 @@ func (m thisMachine) UnmetRules() []network.UnmetRule { return nil }
 
 // A fake is a server that answers each command by heart. It says the lines that
 // stand for the command, in which PORT is the number of a port at which it
-// listens; "close" closes the connection and "reset" resets it.
+// listens; "close" closes the connection and "reset" resets it. A line that ends in a
+// backslash has no end, and the connection is closed after it.
 type fake struct {
 	listener net.Listener
 	answers  map[string]string // by command; "" is the greeting
@@ -70,6 +71,10 @@ func (f *fake) serve(conn *net.TCPConn) {
 				conn.SetLinger(0)
 				return
 			case "close":
+				return
+			}
+			if part, ok := strings.CutSuffix(line, `\`); ok {
+				io.WriteString(conn, part)
 				return
 			}
 			fmt.Fprintf(conn, "%s\r\n", strings.ReplaceAll(line, "PORT", fmt.Sprint(f.listener.Addr().(*net.TCPAddr).Port)))
@@ -129,6 +134,8 @@ func TestOtherServers(t *testing.T) {
 		{"000 is no reply", "open\n! noop", map[string]string{"NOOP": "000 What?"}, `"000 What?" begins with a code whose first digit is 0, and 1 to 5 have a meaning (RFC 959, 4.2)`},
 		{"a code without a space", "open\nnoop", map[string]string{"NOOP": "200"}, `unreadable: "200" has no space after the reply code (RFC 959, 4.2)`},
 		{"no code", "open\nnoop", map[string]string{"NOOP": "Yes"}, `unreadable: "Yes" does not begin with a reply code of three digits (RFC 959, 4.2)`},
+		{"a reply without an end", "open\nnoop", map[string]string{"NOOP": `200 OK\`}, "unreadable: the last line of the reply 200 has no end (RFC 959, 4.2)"},
+		{"a reply of two lines without an end", "open\nnoop", map[string]string{"NOOP": "200-OK\n200 al\\"}, "unreadable: the last line of the reply 200 has no end (RFC 959, 4.2)"},
 		{"229 with a port that does not exist", "open\nlogin a b\npassive epsv\nget README", map[string]string{"EPSV": "229 Yes (|||99999|)"},
 			"want 229 and (|||port|): the port 99999 is more than 65535"},
 		{"227 with a number that is no byte", "open\nlogin a b\nget README", map[string]string{"PASV": "227 Yes (127,0,0,1,300,1)"}, "each is a byte, and 300 is more than 255"},
