@@ -170,8 +170,8 @@ func (s *session) ClientConnected(context ftpserverlib.ClientContext) (string, e
 	return "FTP server ready.", nil
 }
 
-// ClientDisconnected ends the session. A data connection that was being opened has failed
-// then, and nobody is there to be told.
+// ClientDisconnected ends the session. If a data connection is being opened, it fails without
+// a reply, because the client is gone.
 func (s *session) ClientDisconnected(ftpserverlib.ClientContext) {
 	s.over.Store(true)
 	s.dropData()
