@@ -35,25 +35,15 @@ func TestEarlierFilesStay(t *testing.T) {
 		{"half.xml", "<testsuites><tes", io.ErrShortWrite, ""},
 		{"empty.xml", "", errors.New("interrupted"), ""},
 	} {
-		folder := t.TempDir()
-		path, link := filepath.Join(folder, test.name), filepath.Join(t.TempDir(), "link")
+		path := filepath.Join(t.TempDir(), test.name)
 		if err := os.WriteFile(path, earlier, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(path, link); err != nil {
-			link = path
-		}
-		to, end, err := openUnfinished(link, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(to, test.text); err != nil {
-			t.Fatal(err)
-		}
+		end := writeThroughLink(t, path, test.text)
 		if live, err := os.ReadFile(path + lab.Unfinished); err != nil || string(live) != test.text {
 			t.Errorf("%s: while it is made, got %d bytes and error %v, want the %d written", test.name, len(live), err, len(test.text))
 		}
-		err = end(test.failed)
+		err := end(test.failed)
 		if left := test.left != ""; left != (err != nil) || left && !strings.HasSuffix(err.Error(), test.name+" stays as it was; what was recorded until then is in "+path+lab.Unfinished) {
 			t.Errorf("%s: got error %v", test.name, err)
 		}
@@ -77,6 +67,24 @@ func TestEarlierFilesStay(t *testing.T) {
 	}
 }
 
+// writeThroughLink opens the file at path by a symbolic link, if the system lets it make one, and
+// writes text. The caller ends the file.
+func writeThroughLink(t *testing.T, path, text string) (end func(error) error) {
+	t.Helper()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		link = path
+	}
+	to, end, err := openUnfinished(link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(to, text); err != nil {
+		t.Fatal(err)
+	}
+	return end
+}
+
 // TestNewFiles writes files that were not there. One that is not whole stays if it has packets.
 func TestNewFiles(t *testing.T) {
 	capture, err := os.ReadFile(galleryCapture)
@@ -94,19 +102,8 @@ func TestNewFiles(t *testing.T) {
 		{"half.pcapng", string(capture[:len(capture)/2]), io.ErrShortWrite, true},
 		{"none.pcapng", string(capture[:28]), io.ErrShortWrite, false},
 	} {
-		folder := t.TempDir()
-		path, link := filepath.Join(folder, test.name), filepath.Join(folder, "link")
-		if err := os.Symlink(path, link); err != nil {
-			link = path
-		}
-		to, end, err := openUnfinished(link, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(to, test.text); err != nil {
-			t.Fatal(err)
-		}
-		if err := end(test.failed); err != nil {
+		path := filepath.Join(t.TempDir(), test.name)
+		if err := writeThroughLink(t, path, test.text)(test.failed); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		if got, err := os.ReadFile(path); (err == nil) != test.stays || test.stays && string(got) != test.text {
