@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -197,6 +198,42 @@ func TestServerFaults(t *testing.T) {
 				t.Errorf("the capture has %d packets, want %d", packets, result.Frames)
 			}
 		})
+	}
+}
+
+// TestRemovedLogs has servers and a client that fail where nothing of what they print is kept. The
+// messages have what they printed, and name no file.
+func TestRemovedLogs(t *testing.T) {
+	live := func(s *scenario.Scenario) error {
+		result, err := Run(t.Context(), s, Options{Live: io.Discard})
+		if err == nil {
+			err = errors.New(result.Report)
+		}
+		return err
+	}
+	derived := func(s *scenario.Scenario) error { return DeriveRuns(t.Context(), io.Discard, s, Options{}, 2) }
+	served := func(s *scenario.Scenario) error {
+		return Serve(t.Context(), s, netip.MustParseAddr("127.0.0.1"), 0, func(netip.AddrPort) {})
+	}
+	const broken, closing = `sh -c "echo boom; exit 1"`, `inetd sh -c "echo 220 Hello.; read x; echo boom >&2; exit 1"`
+	for _, test := range []struct {
+		name          string
+		run           func(*scenario.Scenario) error
+		program, step string
+		want          string
+	}{
+		{"live, no server", live, broken, "open", "; its log: boom"},
+		{"live, a step", live, closing, "open\nnoop", "; the server's log: boom"},
+		{"live, a client", live, `inetd sh -c "echo 220 Hello."`, `run sh -c "echo boom; exit 1"`, "; its output: boom"},
+		{"derived, no server", derived, broken, "open", "; its log: boom"},
+		{"derived, a step", derived, closing, "open\nnoop", "; the server's log: boom"},
+		{"served", served, broken, "open", "; its log: boom"},
+	} {
+		err := test.run(parse(t, "# x\n# y\n", "program "+test.program, test.step))
+		needCells(t, err)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), ".log") {
+			t.Errorf("%s: got %v, want %q and no name of a file", test.name, err, test.want)
+		}
 	}
 }
 

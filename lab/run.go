@@ -29,7 +29,7 @@ const Version = "0.1.0"
 // Options are the settings of a run that the scenario does not have.
 type Options struct {
 	Results  string         // the folder in which NAME/ with the results is made
-	Removed  bool           // the caller removes the results: an error does not say what is in them
+	Removed  bool           // the caller removes the results: no message or error names a file in them
 	Format   pcapng.Format  // of the capture; pcapng when empty
 	TCP      scenario.TCP   // whose TCP carries the session; when empty, Linux's where this system allows it, and else gVisor's
 	Seed     uint64         // of everything random on gVisor's TCP; [DefaultSeed] when 0
@@ -80,14 +80,15 @@ type Result struct {
 // job is the work of a cell: the scenario's text, which it parses again, and how to
 // record it.
 type job struct {
-	File   string
-	Source []byte
-	Files  string // for a server that is a program; see [runner.Recording]
-	Format pcapng.Format
-	Shell  *byhand.Shell // in the client's place, instead of the steps
-	Serve  *serving      // instead of a session
-	Server *runner.Code  // in the server's place
-	Client *runner.Code  // in the client's place
+	File    string
+	Source  []byte
+	Files   string // for a server that is a program; see [runner.Recording]
+	Removed bool   // the caller removes them, and the files next to them
+	Format  pcapng.Format
+	Shell   *byhand.Shell // in the client's place, instead of the steps
+	Serve   *serving      // instead of a session
+	Server  *runner.Code  // in the server's place
+	Client  *runner.Code  // in the client's place
 
 	TakeBack string // a folder to make the caller's own, instead of all that
 }
@@ -110,7 +111,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 	if j.Serve != nil {
 		return byhand.Serve(ctx, s, j.Serve.Addr, j.Serve.Port, func(at netip.AddrPort) { c.Send(message{Serving: &at}) })
 	}
-	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files, Server: j.Server}
+	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files, Removed: j.Removed, Server: j.Server}
 	status := 0
 	client := runner.Steps(func(p Progress) { c.Send(message{Progress: &p}) })
 	if j.Client != nil {
@@ -302,6 +303,7 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	if err != nil {
 		return nil, err
 	}
+	o.Removed = true
 	ran, err := runSession(ctx, s, file, filepath.Join(folder, "files"), o)
 	if err == nil {
 		err = ran.end()

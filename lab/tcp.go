@@ -99,7 +99,7 @@ func sessionInCell(ctx context.Context, s *scenario.Scenario, file *os.File, fil
 		}
 	}
 	outcome, end, err := runInCell(ctx, cell.Job{
-		Spec:    job{File: s.File, Source: s.Source, Files: files, Format: o.Format, Server: o.Server, Client: o.Client},
+		Spec:    job{File: s.File, Source: s.Source, Files: files, Removed: o.Removed, Format: o.Format, Server: o.Server, Client: o.Client},
 		Files:   []*os.File{file},
 		AllIDs:  len(s.Server.Program) > 0,
 		InPlace: runner.InPlace(s),
@@ -128,7 +128,7 @@ func sessionInProcess(ctx context.Context, s *scenario.Scenario, file *os.File, 
 	recording := runner.Recording{File: file, Format: o.Format, Info: captureInfo(s, scenario.GVisorTCP, o.seed())}
 	client := runner.Steps(o.Progress)
 	if o.Server != nil || o.Client != nil {
-		recording.Files, recording.Server = files, o.Server
+		recording.Files, recording.Removed, recording.Server = files, o.Removed, o.Server
 	}
 	if o.Client != nil {
 		client = o.Client.Client()

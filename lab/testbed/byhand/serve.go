@@ -36,7 +36,7 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 	}
 	defer os.RemoveAll(folder)
 	here := thisMachine{network.NewMachine(scenario.Host{Name: "server", Addr: addr})}
-	e, err := runner.Open(ctx, &served, here, filepath.Join(folder, "files"), nil, io.Discard)
+	e, err := runner.Open(ctx, &served, here, runner.Recording{Files: filepath.Join(folder, "files"), Removed: true}, io.Discard)
 	if errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("%w: on this machine only root may use ports below 1024; choose another one, such as --port 2121", err)
 	}

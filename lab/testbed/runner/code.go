@@ -56,7 +56,7 @@ func (c *Code) Client() Client {
 		if host := e.Host("client"); c.Run != nil {
 			err = c.runHere(ctx, host, nil, folder)
 		} else {
-			words, err = c.runThere(ctx, host, folder, e.results)
+			words, err = c.runThere(ctx, e, host, folder)
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("it has not ended; its deadline was %v", limit)

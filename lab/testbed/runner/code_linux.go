@@ -5,10 +5,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 
-	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/network"
 )
 
@@ -25,15 +23,15 @@ func (c *Code) command(folder string, in, out *os.File) *exec.Cmd {
 }
 
 // startThere starts the code as a server in another process, on the host.
-func (c *Code) startThere(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
-	p, err := newProgram(s, host, c.Name, folder)
+func (c *Code) startThere(ctx context.Context, e *Environment, folder string) (server, error) {
+	p, err := e.newProgram(c.Name, folder)
 	if err != nil {
 		return nil, err
 	}
 	p.log.noise = testNoise
 	d, err := startDaemon(ctx, p, func() (*exec.Cmd, string, error) {
 		cmd := c.command(folder, nil, p.log.in)
-		return cmd, "", host.Start(cmd)
+		return cmd, "", p.host.Start(cmd)
 	})
 	if err != nil {
 		return nil, err
@@ -69,13 +67,14 @@ func (d *codeDaemon) Close(ctx context.Context) error {
 	if ctx.Err() != nil {
 		how = notReturned
 	}
-	return errors.New(d.message("%s", how) + d.log.lastLines("its log, server.log"))
+	return errors.New(d.message("%s", how) + d.log.lastLines("its log", serverLog))
 }
 
 // runThere runs the code as a client in another process, on the host. The words are the
 // last lines that it printed, for a message.
-func (c *Code) runThere(ctx context.Context, host network.Host, folder, results string) (words string, err error) {
-	log, err := newOutput(filepath.Join(results, "client.log"))
+func (c *Code) runThere(ctx context.Context, e *Environment, host network.Host, folder string) (words string, err error) {
+	const name = "client.log"
+	log, err := e.newOutput(name)
 	if err != nil {
 		return "", err
 	}
@@ -84,5 +83,5 @@ func (c *Code) runThere(ctx context.Context, host network.Host, folder, results 
 		cmd := c.command(folder, nil, log.in)
 		return cmd, "", host.Start(cmd)
 	})
-	return log.lastLines("its output, client.log"), err
+	return log.lastLines("its output", name), err
 }

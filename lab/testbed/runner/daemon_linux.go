@@ -54,7 +54,7 @@ func startDaemon(ctx context.Context, p program, start starter) (*daemon, error)
 	if err := d.untilListening(waiting); err != nil {
 		d.Close(context.WithoutCancel(ctx))
 		d.log.wait()
-		return nil, d.failed("does not listen on %s: %v%s", d.Addr(), err, d.log.lastLines("its log, "+d.log.path)+d.hint)
+		return nil, d.failed("does not listen on %s: %v%s", d.Addr(), err, d.log.lastLines("its log", d.log.path)+d.hint)
 	}
 	for _, p := range descendants() {
 		d.own = append(d.own, p.session)

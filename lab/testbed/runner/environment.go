@@ -46,6 +46,7 @@ type Environment struct {
 	lookups  atomic.Uint32     // so far
 	security *security
 	results  string // the folder for the files that programs leave
+	removed  bool   // the caller removes that folder
 
 	mu    sync.Mutex
 	notes []string // remarks for the user about how programs ran
@@ -85,18 +86,17 @@ func (e *Environment) Note() string {
 }
 
 // Open starts a scenario's server on a network, and a name server if the scenario has
-// names. Code replaces the scenario's server; nil is none. Files is a folder for the
-// files of a server that is a program or code; the output of programs is written next
-// to it. Keys takes the TLS keys: one line of a TLS key log in each call.
-func Open(ctx context.Context, s *scenario.Scenario, n network.Network, files string, code *Code, keys io.Writer) (e *Environment, err error) {
-	e = &Environment{scenario: s, network: n}
-	if files != "" {
-		e.results = filepath.Dir(files)
+// names. Of the Recording it takes what is about programs and code. Keys takes the TLS
+// keys: one line of a TLS key log in each call.
+func Open(ctx context.Context, s *scenario.Scenario, n network.Network, r Recording, keys io.Writer) (e *Environment, err error) {
+	e = &Environment{scenario: s, network: n, removed: r.Removed}
+	if r.Files != "" {
+		e.results = filepath.Dir(r.Files)
 	}
 	if e.security, err = newSecurity(s, n, keys); err != nil {
 		return nil, err
 	}
-	if e.server, err = e.startServer(ctx, files, code); err != nil {
+	if e.server, err = e.startServer(ctx, r.Files, r.Server); err != nil {
 		return nil, err
 	}
 	if err := e.startReplicas(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 // An output keeps the beginning of what a program prints in a file.
 type output struct {
 	path    string
+	removed bool     // the file will be removed, so that messages do not name it
 	noise   string   // the prefix of lines that messages leave out; "" is none
 	in      *os.File // to be given to the program, and then closed
 	out     *os.File
@@ -29,6 +31,15 @@ const (
 	cutNote    = sandbox.NotePrefix + "the program printed more, which is not kept\n"
 	timeToRead = time.Second
 )
+
+// newOutput creates the file among the results. Name is its path there.
+func (e *Environment) newOutput(name string) (*output, error) {
+	o, err := newOutput(filepath.Join(e.results, name))
+	if err == nil {
+		o.removed = e.removed
+	}
+	return o, err
+}
 
 // newOutput creates the file.
 func newOutput(path string) (*output, error) {
@@ -63,13 +74,21 @@ func (o *output) wait() {
 
 // printed returns what a program that still runs has printed last, like lastLines; "" if it
 // has printed nothing.
-func (o *output) printed(what string) string {
+func (o *output) printed(what, name string) string {
 	for end := time.Now().Add(timeToRead); time.Now().Before(end) && unread(o.out) > 0; {
 		time.Sleep(lookEvery)
 	}
 	time.Sleep(lookEvery) // what was read has to be written, too
 	lines, _ := o.lines()
-	return last(lines, what)
+	return last(lines, o.called(what, name))
+}
+
+// called returns what a message calls the file: what it is and, if it stays, its name.
+func (o *output) called(what, name string) string {
+	if o.removed {
+		return what
+	}
+	return what + ", " + name
 }
 
 // unread returns the number of bytes that wait in a pipe.
@@ -81,11 +100,11 @@ func unread(pipe *os.File) (bytes int) {
 }
 
 // lastLines returns what a program has printed at the end for a message, because the
-// program itself usually says what is wrong. What names the file. Notes of the sandbox come
-// last, because they may be the reason.
-func (o *output) lastLines(what string) string {
+// program itself usually says what is wrong. What and name are those of the file; see called.
+// Notes of the sandbox come last, because they may be the reason.
+func (o *output) lastLines(what, name string) string {
 	lines, note := o.lines()
-	text := cmp.Or(last(lines, what), "; it printed nothing")
+	text := cmp.Or(last(lines, o.called(what, name)), "; it printed nothing")
 	if note != "" {
 		text += "\n\t(" + note + ")"
 	}

@@ -32,25 +32,29 @@ type program struct {
 // A starter starts a process. The note is a remark for the user about how it runs.
 type starter func() (cmd *exec.Cmd, note string, err error)
 
-// newProgram writes the scenario's files to a folder. The file server.log next to it
-// takes what the program prints.
-func newProgram(s *scenario.Scenario, host network.Host, name, folder string) (program, error) {
-	files, err := serve(folder, s.Files)
+// serverLog is the file, next to the folder of the scenario's files, that takes what the
+// program prints.
+const serverLog = "server.log"
+
+// newProgram writes the scenario's files to a folder.
+func (e *Environment) newProgram(name, folder string) (program, error) {
+	files, err := serve(folder, e.scenario.Files)
 	if err != nil {
 		return program{}, err
 	}
-	log, err := newOutput(filepath.Join(filepath.Dir(folder), "server.log"))
-	return program{served: files, scenario: s, host: host, name: name, log: log}, err
+	log, err := e.newOutput(serverLog)
+	return program{served: files, scenario: e.scenario, host: e.Host("server"), name: name, log: log}, err
 }
 
 // startProgram starts the program that the scenario names as its server, in a
 // sandbox.
-func startProgram(ctx context.Context, host network.Host, s *scenario.Scenario, folder string) (server, error) {
+func (e *Environment) startProgram(ctx context.Context, folder string) (server, error) {
+	s, host := e.scenario, e.Host("server")
 	executable, err := findProgram(s, s.Server.Program[0], s.Server.ProgramLine)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newProgram(s, host, s.Server.Program[0], folder)
+	p, err := e.newProgram(s.Server.Program[0], folder)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +86,11 @@ func (p *program) message(format string, args ...any) string {
 
 // failure returns a failure of the server in a session that took place.
 func (p *program) failure(format string, args ...any) Failure {
-	return Failure{Line: p.scenario.Server.ProgramLine, Message: p.message(format, args...) + p.log.lastLines("its log, server.log")}
+	return Failure{Line: p.scenario.Server.ProgramLine, Message: p.message(format, args...) + p.log.lastLines("its log", serverLog)}
 }
 
 // printed implements server.
-func (p *program) printed() string { return p.log.printed(ServerLog) }
+func (p *program) printed() string { return p.log.printed(ServerLog, serverLog) }
 
 // Addr implements server.
 func (p *program) Addr() netip.AddrPort {

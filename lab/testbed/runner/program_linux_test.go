@@ -66,7 +66,7 @@ func TestTakeBack(t *testing.T) {
 
 // TestLastLines has the reason in the first line, and what the sandbox says in the last.
 func TestLastLines(t *testing.T) {
-	o := output{path: filepath.Join(t.TempDir(), "server.log")}
+	o := output{path: filepath.Join(t.TempDir(), "server.log"), removed: true}
 	for text, want := range map[string]string{
 		"":                           "; it printed nothing",
 		"ftplab: one id\n":           "; it printed nothing\n\t(one id)",
@@ -81,7 +81,7 @@ func TestLastLines(t *testing.T) {
 		if err := os.WriteFile(o.path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got := o.lastLines("its log"); !strings.HasSuffix(got, want) {
+		if got := o.lastLines("its log", "server.log"); !strings.HasSuffix(got, want) {
 			t.Errorf("%q: got %q, want %q at its end", text, got, want)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 
-	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/ftpclient"
 	"ftplab/lab/testbed/network"
 )
@@ -17,16 +16,16 @@ func run(context.Context, action) (ftpclient.Reply, error) {
 }
 
 // startThere fails, like startProgram.
-func (c *Code) startThere(context.Context, network.Host, *scenario.Scenario, string) (server, error) {
+func (c *Code) startThere(context.Context, *Environment, string) (server, error) {
 	return nil, errors.New("networks of the kernel are Linux's")
 }
 
 // runThere fails, like startProgram.
-func (c *Code) runThere(context.Context, network.Host, string, string) (words string, err error) {
+func (c *Code) runThere(context.Context, *Environment, network.Host, string) (words string, err error) {
 	return "", errors.New("networks of the kernel are Linux's")
 }
 
 // startProgram fails, because only Linux shows whether a program listens.
-func startProgram(context.Context, network.Host, *scenario.Scenario, string) (server, error) {
+func (e *Environment) startProgram(context.Context, string) (server, error) {
 	return nil, errors.New("a server that is a program runs on Linux only")
 }

@@ -41,7 +41,7 @@ type clientProgram struct {
 	folder string // of the session's files
 	path   string
 	log    *output
-	words  string // the name of the log in messages
+	name   string // of the log, among the results
 }
 
 // newClientProgram makes the session's folder, if it does not exist, and the log of the
@@ -60,13 +60,11 @@ func (a action) newClientProgram() (*clientProgram, error) {
 			return nil, fmt.Errorf("the files of session %s: %w", a.Session, err)
 		}
 	}
-	logs := filepath.Join(results, "runs")
-	if err := os.MkdirAll(logs, 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Join(results, "runs"), 0o777); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("line-%d.log", a.Line)
-	p.words = "its output, runs/" + name
-	p.log, err = newOutput(filepath.Join(logs, name))
+	p.name = fmt.Sprintf("runs/line-%d.log", a.Line)
+	p.log, err = a.script.newOutput(p.name)
 	return p, err
 }
 
@@ -89,7 +87,7 @@ func (p *clientProgram) run(ctx context.Context, begun func()) error {
 	defer p.takeKeys()
 	note, err := runToEnd(ctx, p.log, begun, func() (*exec.Cmd, string, error) { return start(box, p.session.host) })
 	p.script.addNote(note)
-	*p.printed = p.log.lastLines(p.words) + hidden(box) + elsewhere(s, p.Program, s.Local)
+	*p.printed = p.log.lastLines("its output", p.name) + hidden(box) + elsewhere(s, p.Program, s.Local)
 	return err
 }
 

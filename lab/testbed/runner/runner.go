@@ -43,13 +43,14 @@ type Client func(ctx context.Context, e *Environment) ([]Failure, error)
 
 // A Recording says where the results go.
 type Recording struct {
-	File   io.Writer
-	Format pcapng.Format
-	Info   pcapng.Info
-	Server *Code  // replaces the scenario's server; nil is none
-	Files  string // a folder for the files of a server that is a program; files of other programs are put next to it
-	Limit  int64  // bytes of the capture at which the session is stopped; 0 is the usual
-	ByHand bool   // a person is the client, who may leave rules of the server and of the path unused
+	File    io.Writer
+	Format  pcapng.Format
+	Info    pcapng.Info
+	Server  *Code  // replaces the scenario's server; nil is none
+	Files   string // a folder for the files of a server that is a program; files of other programs, and what all print, are put next to it
+	Removed bool   // the caller removes these files, so messages name none of them
+	Limit   int64  // bytes of the capture at which the session is stopped; 0 is the usual
+	ByHand  bool   // a person is the client, who may leave rules of the server and of the path unused
 }
 
 // An Outcome is the result of a run, as client and server saw it.
@@ -107,7 +108,7 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if !s.Server.TLS.NoKeys && r.Format != pcapng.PCAP {
 		keys.capture = w
 	}
-	e, err := Open(ctx, s, n, r.Files, r.Server, keys)
+	e, err := Open(ctx, s, n, r, keys)
 	if err != nil {
 		return nil, errors.Join(err, n.Close(silenceAfterFailure))
 	}
@@ -165,8 +166,8 @@ func closeNetwork(n network.Network, failed bool) error {
 	return err
 }
 
-// ServerLog is how a message calls what a server that is a program printed.
-const ServerLog = "the server's log, server.log"
+// ServerLog is how a message about a step calls what a server that is a program printed.
+const ServerLog = "the server's log"
 
 // withWords adds to the message about a step what the server printed last, which may be the
 // reason.

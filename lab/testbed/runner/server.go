@@ -125,9 +125,9 @@ func (e *Environment) startServer(ctx context.Context, files string, code *Code)
 	case code != nil && code.Run != nil:
 		return code.startHere(host, s, files)
 	case code != nil:
-		return code.startThere(ctx, host, s, files)
+		return code.startThere(ctx, e, files)
 	case len(s.Server.Program) > 0:
-		return startProgram(ctx, host, s, files)
+		return e.startProgram(ctx, files)
 	}
 	config := serverConfig(s)
 	config.TLS = e.security.server()
