@@ -4,16 +4,32 @@ package expect
 
 import (
 	"fmt"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
 // differences describes how a line and a packet differ: "seq is 56, not 70". The packet
-// matches if there are none.
-type differences []string
+// matches if there are none. The search makes very many and prints few of them, so that they are
+// only formatted when they are printed.
+type differences []difference
 
-func (d *differences) add(format string, args ...any) { *d = append(*d, fmt.Sprintf(format, args...)) }
+type difference struct {
+	format string
+	args   []any
+}
+
+func (d *differences) add(format string, args ...any) { *d = append(*d, difference{format, args}) }
+
+// String describes all differences: "seq is 56, not 70; there is no ack".
+func (d differences) String() string {
+	var all []string
+	for _, x := range d {
+		all = append(all, fmt.Sprintf(x.format, x.args...))
+	}
+	return strings.Join(all, "; ")
+}
 
 // number compares a number.
 func (d *differences) number(name string, want number, got int64) {
@@ -147,7 +163,7 @@ func (d *differences) datagram(l *line, f *Frame) (unknown bool) {
 	text, length := datagramText(f.Other)
 	unlike := l.words != nil && !l.words.matches(text)
 	if unlike && !f.isCut() {
-		d.add("the text is %s", quote(text))
+		d.add("the text is %s", inQuotes(text))
 	}
 	d.number("length", l.length, int64(length))
 	for _, o := range l.options {
@@ -206,7 +222,7 @@ func (a *aligner) compare(wanted *line, s state) comparison {
 	switch {
 	case c.alike:
 	case l.kind == kindText && e.kind == elementBytes && text != nil && !text.Complete:
-		c.what.add("the end of the text %s is not in the capture", quote(text.Text))
+		c.what.add("the end of the text %s is not in the capture", inQuotes(text.Text))
 	default:
 		c.what.otherKind(l, e)
 	}
@@ -252,7 +268,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		}
 		c.alike = true
 		if !l.words.matches(text.Text) {
-			c.what.add("the text is %s", quote(text.Text))
+			c.what.add("the text is %s", inQuotes(text.Text))
 			c.otherText = !l.words.beginsLike(text.Text)
 		}
 		c.what.inStream(l, start, end)
@@ -293,7 +309,7 @@ func (a *aligner) compareBeginning(l *line, c *comparison, text *ftp.Line) {
 	}
 	c.alike, c.unknown, c.goesOn = true, true, true
 	if !l.words.mayGoOn(text.Text, more) {
-		c.what.add("the text begins with %s", quote(text.Text))
+		c.what.add("the text begins with %s", inQuotes(text.Text))
 		c.otherText = !l.words.beginsLike(text.Text)
 	}
 	c.what.number("seq", l.seq.start, e.start)

@@ -90,17 +90,20 @@ func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) 
 	case missing > 0 && l.content.fits(text, missing):
 		return true
 	case missing > 0:
-		d.add("the content begins with %s", quoteContent(text))
+		d.add("the content begins with %s", contentInQuotes(text))
 	default:
-		d.add("the content is %s", quoteContent(text))
+		d.add("the content is %s", contentInQuotes(text))
 	}
 	return false
 }
 
-// quoteContent writes a content as a pattern, and only the beginning of a long one.
-func quoteContent(text string) string {
+// contentInQuotes is a content that is written as a pattern when it is printed, and only the
+// beginning of a long one.
+type contentInQuotes string
+
+func (c contentInQuotes) String() string {
 	const most = 400
-	rest := ""
+	text, rest := string(c), ""
 	if len(text) > most {
 		text, rest = text[:most], "…"
 	}

@@ -79,30 +79,41 @@ func (l *line) distinct() bool {
 // find returns, of the elements that match the line and that no other line claims, the one
 // nearest to element near, with the number of its packet, which is 0 if there is none.
 func (t *track) find(l *line, near int) (i, frame int) {
-	claimed := map[int]bool{} // elements, by index
+	if t.claimed == nil {
+		t.findClaimed()
+	}
+	for away := range max(near+1, len(t.elements)-near) {
+		for _, k := range []int{near - away, near + away} {
+			if k < 0 || k >= len(t.elements) || t.claimed[k] {
+				continue
+			}
+			if e := &t.elements[k]; e.kind != elementGap && t.isAt(l, k) {
+				return k, t.capture.frames[e.frame].Number
+			}
+		}
+	}
+	return 0, 0
+}
+
+// findClaimed finds the elements that lines claim.
+func (t *track) findClaimed() {
+	t.claimed = make([]bool, len(t.elements))
 	for _, s := range t.steps {
 		for i := s.first; s.kind == stepMatched && i <= s.last; i++ {
-			claimed[i] = true
+			t.claimed[i] = true
 		}
 	}
-	for k := range t.elements {
-		e := &t.elements[k]
-		if claimed[k] || e.kind == elementGap || !t.isAt(l, k) {
-			continue
-		}
-		if frame == 0 || max(k-near, near-k) < max(i-near, near-i) {
-			i, frame = k, t.capture.frames[e.frame].Number
-		}
-	}
-	return i, frame
 }
 
 // isAt reports whether a line matches an element, or the text that begins with it.
 func (t *track) isAt(l *line, i int) bool {
 	e := &t.elements[i]
+	if l.fromA != e.fromA {
+		return false
+	}
 	if l.kind == kindText {
 		text := t.texts[e.dir()][e.start]
-		return e.kind == elementBytes && e.fromA == l.fromA && text != nil && l.words.matches(text.Text)
+		return e.kind == elementBytes && text != nil && l.words.matches(text.Text)
 	}
 	c := t.compare(l, state{at: int32(i), pending: [2]int32{-1, -1}})
 	return c.alike && len(c.what) == 0

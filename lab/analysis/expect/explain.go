@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // verdict collects the results of the judge.
@@ -219,7 +218,7 @@ func (t *track) different(s step) Mismatch {
 	e := t.elements[s.last]
 	m := Mismatch{
 		Line: s.line.number, Kind: Different, Connection: t.name, Want: s.line.text,
-		What: strings.Join(s.what, "; "), Got: t.render(s, s.line), Hint: t.meant(s.line),
+		What: s.what.String(), Got: t.render(s, s.line), Hint: t.meant(s.line),
 	}
 	if place, there := t.elsewhere(s); there && m.Hint == "" {
 		m.Hint = place.where

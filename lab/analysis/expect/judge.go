@@ -143,6 +143,8 @@ type track struct {
 	steps  []step
 	cost   int64
 	whole  bool // the alignment was not given up
+
+	claimed []bool // by element, of the alignment; nil until it is asked for
 }
 
 func (j *judge) newTrack(b *binding) *track {
@@ -394,7 +396,7 @@ func (t *track) align() {
 
 // take makes an alignment that of the track.
 func (t *track) take(x alignment) {
-	t.aligner, t.steps, t.cost, t.whole = *x.aligner, x.steps, x.cost, x.whole
+	t.aligner, t.steps, t.cost, t.whole, t.claimed = *x.aligner, x.steps, x.cost, x.whole, nil
 	for _, l := range t.lines {
 		delete(t.judge.matched, l)
 	}

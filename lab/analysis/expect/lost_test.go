@@ -198,17 +198,23 @@ func TestLateTransfer(t *testing.T) {
 	}
 }
 
+// unanswered is a recording of n questions for different names, without answers.
+func unanswered(n int) *recording {
+	g := &recording{forge.New(), false}
+	for i := range n {
+		dns(g, "198.51.100.100", "192.0.2.53")
+		g.Drop(0)
+		const name, end = 13, 4 // bytes
+		copy(g.Last(0).Data[len(g.Last(0).Data)-end-name:], fmt.Sprintf("%05d", i))
+	}
+	return g
+}
+
 // The cost of many questions without an answer, and of many connections of another host, grows with their
 // number, not with its square.
 func TestLostAnswersCost(t *testing.T) {
 	cost := func(n int) float64 {
-		g := &recording{forge.New(), false}
-		for i := range n {
-			dns(g, "198.51.100.100", "192.0.2.53")
-			g.Drop(0)
-			const name, end = 13, 4 // bytes
-			copy(g.Last(0).Data[len(g.Last(0).Data)-end-name:], fmt.Sprintf("%05d", i))
-		}
+		g := unanswered(n)
 		for i := range n {
 			data, _ := g.Pair(fmt.Sprintf("198.51.100.9:%d", 10000+i), "192.0.2.22:21")
 			data.Segment("S", "")
@@ -217,6 +223,21 @@ func TestLostAnswersCost(t *testing.T) {
 	}
 	if once, twice := cost(500), cost(1000); twice > 2.5*once {
 		t.Errorf("twice as many need %.0f allocations instead of %.0f", twice, once)
+	}
+}
+
+// A wrong line is compared with each packet, and only the differences that are printed are formatted.
+func TestWrongLinesCost(t *testing.T) {
+	const n, most = 200, 10 // allocations for each line and packet
+	g := unanswered(n)
+	for _, line := range []string{"dns client > nameserver \"A? *x%d\"\n", "dns nameserver > client \"A? *x%d\"\n"} {
+		want := "dns client.* > nameserver.53 udp\n"
+		for i := range n {
+			want += fmt.Sprintf(line, i)
+		}
+		if cost := testing.AllocsPerRun(1, func() { verdict(t, want, g) }); cost > n*n*most {
+			t.Errorf("%s: %.1f allocations for each line and packet, want at most %d", line, cost/(n*n), most)
+		}
 	}
 }
 

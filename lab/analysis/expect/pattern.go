@@ -80,6 +80,11 @@ func parseEscape(s string) (b byte, n int, err error) {
 // quote returns a pattern that matches only this text.
 func quote(text string) string { return `"` + escape(text) + `"` }
 
+// inQuotes is a text that is quoted when it is printed.
+type inQuotes string
+
+func (text inQuotes) String() string { return quote(string(text)) }
+
 // escape keeps printable characters and writes each other byte as \xNN.
 func escape(text string) string {
 	var b strings.Builder
