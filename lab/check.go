@@ -203,7 +203,6 @@ func (j *judge) judge(c *capture.Capture, path string, ran runner.Outcome) (v *V
 		if v.Want, err = j.want.Judge(c, j.hosts); err != nil {
 			return nil, err
 		}
-		j.explainNATs(v.Want)
 	}
 	if j.figures != nil {
 		if v.Figures, err = j.figures.Measure(c, v.Want); err != nil {

@@ -169,7 +169,7 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 	case s != nil:
 		hosts = hostsOf(s)
 	case len(c.Names) == 0: // as in a scenario that says nothing of its network
-		loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		loopback := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 		hosts["client"], hosts["server"] = loopback, loopback
 	}
 	out := bufio.NewWriter(w)
@@ -188,7 +188,7 @@ const wantHeading = "-- want --\n"
 func hostsOf(s *scenario.Scenario) expect.Hosts {
 	hosts := expect.Hosts{}
 	for _, h := range s.Network.Hosts {
-		hosts[h.Name] = s.Network.Address(h, s.Network.Capture)
+		hosts[h.Name] = s.Network.Addresses(h)
 	}
 	return hosts
 }

@@ -105,13 +105,13 @@ func TestLostBetweenPlaces(t *testing.T) {
 }
 
 // A session that crosses a NAT between two places is one, with the addresses of the first. A
-// connection that only one of them has is explained.
+// connection that only one of them has is not of another host.
 func TestPlacesOnBothSidesOfANAT(t *testing.T) {
 	for _, test := range []struct{ places, drop, report, story string }{
 		{"client,server", "", "", "between client and server a NAT changes 192.168.1.100 into 203.0.113.7"},
 		{"client,server", "", "", "a gateway rewrites this line: at server it is PORT 203,0,113,7,"},
 		{"server,client", "", "", "a gateway rewrites this line: at client it is PORT 192,168,1,100,"},
-		{"client,server", "drop server.20 > client [S] count=9", "hint: 203.0.113.7 is client on the other side of its NAT (line 4), and this connection is not in the capture of both sides;",
+		{"client,server", "drop server.20 > client [S] count=9", "hint: client has the address 203.0.113.7 there\n",
 			"192.0.2.21:20        ->  203.0.113.7:61001"},
 	} {
 		data := [2]string{"data server.20 > client.*", "data ..."}
@@ -134,6 +134,27 @@ func TestPlacesOnBothSidesOfANAT(t *testing.T) {
 		}
 		if !strings.Contains(story.String(), test.story) {
 			t.Errorf("capture=%s, %q: want %q in\n%s", test.places, test.drop, test.story, &story)
+		}
+	}
+}
+
+// A host behind a NAT has its name wherever the capture is taken, and in the want that is derived from it.
+func TestNameBehindANAT(t *testing.T) {
+	for _, places := range []string{"other", "server", "client,other", "client,server", "other,client", "other,server", "client,other,server", "server,client,other"} {
+		s := parse(t, "# NAT", "network wire capture="+places, "host other 192.168.7.7", "nat other 203.0.113.9", "session two other", "open", "login anonymous x", "passive", "ls", "quit",
+			"-- want --", "ctl other.* > server.21", "data other.* > server.*", "ctl ...", "data ...")
+		r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Outcome != Passed {
+			t.Errorf("capture=%s: got outcome %s:\n%s", places, r.Outcome, r.Report)
+		}
+		for _, of := range []*scenario.Scenario{s, nil} {
+			var want strings.Builder
+			if err := Derive(&want, File(r.Capture), of); err != nil || !strings.Contains(want.String(), "ctl   other.* > server.21\ndata  other.* > server.*\n") {
+				t.Errorf("capture=%s: got a derived want without the name, and %v:\n%s", places, err, &want)
+			}
 		}
 	}
 }

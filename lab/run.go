@@ -145,7 +145,9 @@ func captureInfo(s *scenario.Scenario, tcp scenario.TCP, seed uint64) pcapng.Inf
 		Comment:     report.FileComment(s, runCommand(s, tcp, seed), tcpText(tcp, seed)),
 	}
 	for _, h := range s.Network.Hosts {
-		info.Names = append(info.Names, pcapng.Name{Addr: s.Network.Address(h, s.Network.Capture), Name: h.Name})
+		for _, addr := range s.Network.Addresses(h) {
+			info.Names = append(info.Names, pcapng.Name{Addr: addr, Name: h.Name})
+		}
 	}
 	return info
 }

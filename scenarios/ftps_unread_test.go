@@ -437,7 +437,7 @@ func TestDerivedWithoutKeys(t *testing.T) {
 			}
 			hosts := expect.Hosts{}
 			for _, n := range c.Names {
-				hosts[n.Name] = n.Addr
+				hosts[n.Name] = append(hosts[n.Name], n.Addr)
 			}
 			w, err := expect.Parse(name, 1, want.String())
 			if err != nil {

@@ -16,7 +16,7 @@ import (
 func hostsOf(s *scenario.Scenario) expect.Hosts {
 	hosts := expect.Hosts{}
 	for _, h := range s.Network.Hosts {
-		hosts[h.Name] = h.Addr
+		hosts[h.Name] = s.Network.Addresses(h)
 	}
 	return hosts
 }

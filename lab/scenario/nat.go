@@ -39,7 +39,7 @@ var natSetting = setting{
 	name: "nat", args: "HOST ADDRESS", least: 2, most: -1, options: usages(natOptions), parse: (*parser).setNAT,
 	does: "On the wire, HOST is behind a NAT that translates its address and its ports (RFC 3022): the other hosts see ADDRESS, and cannot reach HOST by its own address. " +
 		"The NAT lets in packets of HOST's connections, and no others. A capture at HOST's own end (capture=HOST) shows its own address; elsewhere it shows ADDRESS. " +
-		"In a want, the name of the host means the address that it has in the capture. " +
+		"In a want, the name of the host means the address that it has in the capture, or both if the capture is taken on both sides of the NAT. " +
 		"The settings drop, reject, duplicate and corrupt apply between the NAT and the other hosts.",
 	example: "nat client 203.0.113.7 alg",
 }
@@ -105,6 +105,16 @@ func (n Network) Address(host Host, place string) netip.Addr {
 		return nat.Addr
 	}
 	return host.Addr
+}
+
+// Addresses returns the addresses by which a host is known at the places of the capture.
+func (n Network) Addresses(host Host) (all []netip.Addr) {
+	for _, place := range n.Places() {
+		if addr := n.Address(host, place); !slices.Contains(all, addr) {
+			all = append(all, addr)
+		}
+	}
+	return all
 }
 
 // Forwards reports whether a port of the NAT's address leads to the host.

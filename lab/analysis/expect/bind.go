@@ -62,8 +62,7 @@ func (h Hosts) fits(host string, c *ftp.Connection, side ftp.Side) bool {
 
 // shareAddress reports whether the client and the server have the same address.
 func (h Hosts) shareAddress() bool {
-	client, ok := h[string(ftp.Client)]
-	return ok && client == h[string(ftp.Server)]
+	return slices.ContainsFunc(h[string(ftp.Client)], func(a netip.Addr) bool { return slices.Contains(h[string(ftp.Server)], a) })
 }
 
 func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {

@@ -229,15 +229,16 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
 	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
+	decl.a.host, decl.b.host = d.hosts.apart(c.Addr(a).Addr(), c.Addr(a.Other()).Addr(), string(a), string(a.Other()))
 	return decl, a
 }
 
-// end returns an end of a connection. It has a star for a port that the kernel chose:
+// end returns an end of a connection without its host. It has a star for a port that the kernel chose:
 // that of the side that opens, unless it is below the ports that the kernel chooses
 // from. It also has one for a data port whose announcement is in TLS that cannot be read.
 func (d *deriver) end(c *ftp.Connection, s ftp.Side, opens bool) endpoint {
 	addr := c.Addr(s)
-	e := endpoint{host: d.hosts.name(addr.Addr(), string(s)), port: fmt.Sprint(addr.Port())}
+	e := endpoint{port: fmt.Sprint(addr.Port())}
 	first := uint16(firstEphemeral)
 	if !opens && c.Role != ftp.Data {
 		first = firstOfLinux
@@ -292,7 +293,8 @@ func (n *datagramNames) add(p *packet.Packet) {
 
 // addDNS adds the declaration for DNS between two hosts, unless there is one.
 func (n *datagramNames) addDNS(client, server netip.Addr) {
-	a, b := endpoint{n.hosts.name(client, "client"), "*"}, endpoint{n.hosts.name(server, "nameserver"), "53"}
+	asks, answers := n.hosts.apart(client, server, "client", "nameserver")
+	a, b := endpoint{asks, "*"}, endpoint{answers, "53"}
 	key := a.String() + b.String()
 	if n.seen[key] {
 		return

@@ -335,3 +335,12 @@ func cutAll(frames []forge.Frame, bytes int) []forge.Frame {
 	}
 	return short
 }
+
+// Two hosts with one name are written as their addresses.
+func TestDeriveOneNameForTwoHosts(t *testing.T) {
+	g := activeListing()
+	want := derive(t, g.capture(t), Hosts{"www": {clientAddr, serverAddr}})
+	if !strings.Contains(want, "198.51.100.100.* > 192.0.2.21.21") {
+		t.Errorf("got\n%s", want)
+	}
+}

@@ -242,12 +242,16 @@ func (j *judge) besides(b *binding) string {
 	return " but " + strings.Join(names, ", ")
 }
 
-// addressOf writes an end of a declaration with the address of its host.
+// addressOf writes an end of a declaration with the addresses of its host.
 func (h Hosts) addressOf(e endpoint) string {
-	if addr, ok := h[e.host]; ok {
-		return fmt.Sprintf("%s (%s)", e, addr)
+	var addrs []string
+	for _, addr := range h[e.host] {
+		addrs = append(addrs, addr.String())
 	}
-	return e.String()
+	if len(addrs) == 0 {
+		return e.String()
+	}
+	return fmt.Sprintf("%s (%s)", e, strings.Join(addrs, " or "))
 }
 
 // nearest says in what the connection of b differs from its declaration, and how to declare

@@ -19,8 +19,8 @@ var (
 	nameAddr   = netip.MustParseAddr("192.0.2.53")
 	// loopbackAddr is that of all hosts on loopback.
 	loopbackAddr  = netip.MustParseAddr("127.0.0.1")
-	loopbackHosts = Hosts{"client": loopbackAddr, "server": loopbackAddr}
-	hosts         = Hosts{"client": clientAddr, "server": serverAddr, "nameserver": nameAddr}
+	loopbackHosts = Hosts{"client": {loopbackAddr}, "server": {loopbackAddr}}
+	hosts         = Hosts{"client": {clientAddr}, "server": {serverAddr}, "nameserver": {nameAddr}}
 )
 
 // A recording is a capture in the making, of hosts with addresses of their own or of one that

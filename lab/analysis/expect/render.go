@@ -192,8 +192,8 @@ func (h Hosts) endName(c *ftp.Connection, s ftp.Side) string {
 func (h Hosts) name(addr netip.Addr, preferred string) string {
 	addr = addr.Unmap()
 	best := ""
-	for name, a := range h {
-		if a == addr && (best == "" || name == preferred || name < best && best != preferred) {
+	for name, all := range h {
+		if slices.Contains(all, addr) && (best == "" || name == preferred || name < best && best != preferred) {
 			best = name
 		}
 	}
@@ -201,6 +201,16 @@ func (h Hosts) name(addr netip.Addr, preferred string) string {
 		return addr.String()
 	}
 	return best
+}
+
+// apart returns the names of the hosts with two addresses, each a preferred one if possible, or
+// these addresses if they have the same name.
+func (h Hosts) apart(a, b netip.Addr, ofA, ofB string) (string, string) {
+	nameOfA, nameOfB := h.name(a, ofA), h.name(b, ofB)
+	if nameOfA == nameOfB {
+		return a.Unmap().String(), b.Unmap().String()
+	}
+	return nameOfA, nameOfB
 }
 
 // tcpdumpAddr writes an address and a port with a dot between them.

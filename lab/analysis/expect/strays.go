@@ -27,6 +27,7 @@ type strays struct {
 type stray struct {
 	declared string // a declaration for it
 	what     string
+	hint     string
 	packets  int
 	first    int // the number of the first packet
 	at       time.Duration
@@ -38,8 +39,19 @@ func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
 	s.add(stray{
 		declared: fmt.Sprintf("%s > %s", hosts.endName(c, a), hosts.endName(c, a.Other())),
 		what:     fmt.Sprintf("TCP connection %d is not declared", c.ID),
+		hint:     cmp.Or(hosts.addressIn(c, a), hosts.addressIn(c, a.Other())),
 		packets:  c.ClientFlow.Packets + c.ServerFlow.Packets, first: c.FirstPacket, at: time.Duration(c.FirstTime - start),
 	})
+}
+
+// addressIn says which address the host at an end of a connection has there, if it has several.
+func (h Hosts) addressIn(c *ftp.Connection, s ftp.Side) string {
+	addr := c.Addr(s).Addr()
+	name := h.name(addr, string(s))
+	if len(h[name]) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%s has the address %s there", name, addr)
 }
 
 // addPacket adds a packet that is not TCP, unless it needs no declaration.
@@ -78,7 +90,7 @@ func (s *strays) mismatches() []Mismatch {
 	slices.SortStableFunc(s.list, func(a, b stray) int { return a.first - b.first })
 	var all []Mismatch
 	for _, x := range s.list {
-		m := Mismatch{Kind: Undeclared, What: x.what, Got: x.declared, Packet: x.first, Time: x.at}
+		m := Mismatch{Kind: Undeclared, What: x.what, Hint: x.hint, Got: x.declared, Packet: x.first, Time: x.at}
 		if x.packets > 1 {
 			m.What += fmt.Sprintf(" (%d packets)", x.packets)
 		}

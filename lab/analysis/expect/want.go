@@ -23,8 +23,9 @@ type Want struct {
 	unread map[string]bool
 }
 
-// Hosts maps the names that a want may use to addresses.
-type Hosts map[string]netip.Addr
+// Hosts maps the names that a want may use to addresses. A host behind a NAT has another address on
+// the other side of it.
+type Hosts map[string][]netip.Addr
 
 // A declaration gives a name to a connection, or to the packets of another
 // protocol between two hosts.
@@ -165,15 +166,13 @@ func (h Hosts) check(d *declaration) error {
 // with returns the hosts and those that a capture names, if a want can contain their
 // names.
 func (h Hosts) with(names []pcapng.Name) Hosts {
-	all := maps.Clone(h)
-	if all == nil {
-		all = Hosts{}
-	}
+	all := Hosts{}
 	for _, n := range names {
-		if _, known := all[n.Name]; !known && isHost(n.Name) {
-			all[n.Name] = n.Addr.Unmap()
+		if isHost(n.Name) {
+			all[n.Name] = append(all[n.Name], n.Addr.Unmap())
 		}
 	}
+	maps.Copy(all, h)
 	return all
 }
 
@@ -206,8 +205,8 @@ func (h Hosts) matches(host string, addr netip.Addr) bool {
 	if host == "*" {
 		return true
 	}
-	if a, ok := h[host]; ok {
-		return a == addr.Unmap()
+	if all, ok := h[host]; ok {
+		return slices.Contains(all, addr.Unmap())
 	}
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.Unmap() == addr.Unmap()

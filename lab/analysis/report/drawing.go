@@ -274,7 +274,7 @@ func (c trackCell) Class() string {
 // hostPlan returns the scenario's host in a lane.
 func hostPlan(s *scenario.Scenario, l lane) (p scenario.Host, ok bool) {
 	for _, h := range s.Network.Hosts {
-		if seenAs(s, h) == l.Addr.Unmap() && (l.Side == "" || h.Name == l.Name) {
+		if seenAs(s, h, l.Addr) && (l.Side == "" || h.Name == l.Name) {
 			return h, true
 		}
 	}

@@ -112,11 +112,11 @@ func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 func (ls lanes) name(i int, s *scenario.Scenario) string {
 	l := ls[i]
 	if s != nil {
-		if h, ok := s.Host(string(l.Side)); ok && seenAs(s, h) == l.Addr.Unmap() {
+		if h, ok := s.Host(string(l.Side)); ok && seenAs(s, h, l.Addr) {
 			return h.Name
 		}
 		for _, h := range s.Network.Hosts {
-			if seenAs(s, h) == l.Addr.Unmap() {
+			if seenAs(s, h, l.Addr) {
 				return h.Name
 			}
 		}
@@ -142,9 +142,9 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 	return name
 }
 
-// seenAs returns the address that a host has in the scenario's capture.
-func seenAs(s *scenario.Scenario, h scenario.Host) netip.Addr {
-	return s.Network.Address(h, s.Network.Capture)
+// seenAs reports whether a host has an address in the scenario's capture.
+func seenAs(s *scenario.Scenario, h scenario.Host, addr netip.Addr) bool {
+	return slices.Contains(s.Network.Addresses(h), addr.Unmap())
 }
 
 // farEnd is the address of the end of a packet that has no lane, "" if both have none.

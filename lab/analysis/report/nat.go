@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/capture"
@@ -72,7 +73,7 @@ func otherAddress(s *scenario.Scenario, session *ftp.Session, a *ftp.DataPort) s
 // clientOf returns the host of a session's client.
 func clientOf(s *scenario.Scenario, session *ftp.Session) string {
 	for _, h := range s.Network.Hosts {
-		if seenAs(s, h) == session.Control.Client.Addr().Unmap() {
+		if seenAs(s, h, session.Control.Client.Addr()) {
 			return h.Name
 		}
 	}
@@ -82,7 +83,7 @@ func clientOf(s *scenario.Scenario, session *ftp.Session) string {
 // announcedBehind says what happened to an address that a host behind a NAT announced.
 func announcedBehind(s *scenario.Scenario, nat *scenario.NAT, session *ftp.Session, a *ftp.DataPort) string {
 	host, _ := s.Host(nat.Host)
-	inside := s.Network.Capture == nat.Host
+	inside := slices.Contains([]netip.Addr{session.Control.Client.Addr().Unmap(), session.Control.Server.Addr().Unmap()}, host.Addr)
 	helps := nat.ALG && session.Control.Server.Port() == 21 && (!session.TLS || a.Packet < session.TLSFrom)
 	own := a.Addr.Addr().Unmap() == host.Addr
 	where := fmt.Sprintf("the NAT in front of the %s (line %d)", nat.Host, nat.Line)
@@ -131,10 +132,9 @@ func rewrittenLine(a *ftp.DataPort) string {
 // connection.
 func forgotten(s *scenario.Scenario, nat *scenario.NAT, c *capture.Capture, texts map[int]string) {
 	host, _ := s.Host(nat.Host)
-	addr := seenAs(s, host)
 	last, done := map[int]int64{}, map[int]bool{}
 	for p := range c.Packets() {
-		if p.Connection == nil || p.IP == nil || p.IP.Src.Unmap() != addr && p.IP.Dst.Unmap() != addr {
+		if p.Connection == nil || p.IP == nil || !seenAs(s, host, p.IP.Src) && !seenAs(s, host, p.IP.Dst) {
 			continue
 		}
 		id := p.Connection.ID

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -38,10 +37,9 @@ type event struct {
 // packets.
 func serverEvents(s *scenario.Scenario, c *capture.Capture) []event {
 	host, _ := s.Host("server")
-	addr := netip.AddrPortFrom(seenAs(s, host), s.Server.Port)
 	var events []event
 	for session := range c.Sessions() {
-		if session.Control.Server != addr {
+		if addr := session.Control.Server; !seenAs(s, host, addr.Addr()) || addr.Port() != s.Server.Port {
 			continue
 		}
 		events = append(events, event{session.Control.FirstPacket, scenario.Connect, ""})

@@ -70,9 +70,9 @@ func TestTravel(t *testing.T) {
 	r = read(t, far)
 	r.Scenario = s
 	r.prepare()
-	client := seenAs(s, s.Network.Hosts[0])
+	client := s.Network.Hosts[0].Addr
 	if client == to {
-		client = seenAs(s, s.Network.Hosts[1])
+		client = s.Network.Hosts[1].Addr
 	}
 	if got, want := fmt.Sprint(r.travels.legs[leg{client, to}], r.travels.legs[leg{to, client}]), "{70000000 false} {30000000 true}"; got != want {
 		t.Errorf("with a scenario: got %s, want %s", got, want)

@@ -13,6 +13,7 @@ package mutation
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/capture"
@@ -120,7 +121,7 @@ func Try(p Pair) (Score, error) {
 	for _, m := range sample(lineMutants(p.Want), len(c.frames)) {
 		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
 	}
-	if p.Hosts["client"].IsValid() && p.Hosts["client"] == p.Hosts["server"] {
+	if len(p.Hosts["client"]) > 0 && slices.Equal(p.Hosts["client"], p.Hosts["server"]) {
 		for _, m := range roleMutants(p.Want) {
 			score.count(p, m, caughtByWant(m.want, c, p.Hosts))
 		}
