@@ -357,8 +357,8 @@ func (p *parser) heading(text string) {
 	}
 }
 
-// replies parses the server's replies, each as it is on the wire: `code text`, or
-// several lines `code-text` and a last line `code text`.
+// replies parses the server's replies, each as it is on the wire: `code text`, or a first
+// line `code-text`, any lines, and a last line `code text`.
 func (p *parser) replies(text string) {
 	var open *Reply
 	for _, line := range strings.Split(text, "\n") {
@@ -366,15 +366,18 @@ func (p *parser) replies(text string) {
 		if open == nil && (strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#")) {
 			continue
 		}
-		code, rest, more := p.replyLine(line, open)
-		if open == nil {
-			p.s.Server.Replies = append(p.s.Server.Replies, Reply{Line: p.line, Code: code, Text: rest})
-			open = &p.s.Server.Replies[len(p.s.Server.Replies)-1]
-		} else {
-			open.Text += "\n" + rest
+		if open != nil {
+			text, last := strings.CutPrefix(line, fmt.Sprintf("%d ", open.Code))
+			open.Text += "\n" + text
+			if last {
+				open = nil
+			}
+			continue
 		}
-		if !more {
-			open = nil
+		code, text, more := p.replyLine(line)
+		p.s.Server.Replies = append(p.s.Server.Replies, Reply{Line: p.line, Code: code, Text: text})
+		if more {
+			open = &p.s.Server.Replies[len(p.s.Server.Replies)-1]
 		}
 	}
 	if open != nil {
@@ -383,15 +386,8 @@ func (p *parser) replies(text string) {
 	}
 }
 
-// replyLine splits one line of a reply; more says that the reply continues.
-func (p *parser) replyLine(line string, open *Reply) (code int, text string, more bool) {
-	if open != nil {
-		last := fmt.Sprintf("%d ", open.Code)
-		if text, ok := strings.CutPrefix(line, last); ok {
-			return open.Code, text, false
-		}
-		return open.Code, strings.TrimPrefix(line, fmt.Sprintf("%d-", open.Code)), true
-	}
+// replyLine splits the first line of a reply; more says that the reply continues.
+func (p *parser) replyLine(line string) (code int, text string, more bool) {
 	if len(line) < 4 || (line[3] != ' ' && line[3] != '-') {
 		p.fail("reply %q: a code of three digits, a space and the text were expected, such as \"220 Welcome.\"", line)
 	}

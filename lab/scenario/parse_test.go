@@ -42,6 +42,9 @@ Welcome.
 220 Hello.
 230-First.
  230 is not the end.
+230- Nor is this.
+220 Another code.
+
 230 Last.
 -- want --
 ctl   client.*  > server.21
@@ -84,7 +87,7 @@ func TestParse(t *testing.T) {
 	check("background", s.Steps[7].Background, true)
 	check("line", s.Steps[0].Line, 14)
 	check("replies", len(s.Server.Replies), 2)
-	check("multi-line reply", s.Server.Replies[1].Text, "First.\n 230 is not the end.\nLast.")
+	check("multi-line reply", s.Server.Replies[1].Text, "First.\n 230 is not the end.\n230- Nor is this.\n220 Another code.\n\nLast.")
 	check("want line", s.Want.Line, strings.Count(article[:strings.Index(article, "ctl   client")], "\n")+1)
 	check("figures line", s.Figures.Line, strings.Count(article[:strings.Index(article, "ctl.rtt")], "\n")+1)
 	readme, ok := find(s.Files, "README")

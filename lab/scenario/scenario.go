@@ -90,7 +90,7 @@ type User struct{ Name, Password string }
 type Reply struct {
 	Line int
 	Code int
-	Text string // lines separated by \n
+	Text string // lines separated by \n; those between the first and the last as they are on the wire
 }
 
 // Check returns an error if no client could understand the reply.

@@ -96,7 +96,7 @@ var phrases = map[string][]phrase{
 		{221, "", "Goodbye."},
 	},
 	"pureftpd": {
-		{220, "", "--------- Welcome to Pure-FTPd [privsep] [TLS] ----------\nYou are user number 1 of 50 allowed.\nThis is a private system - No anonymous login\nIPv6 connections are also welcome on this server.\nYou will be disconnected after 15 minutes of inactivity."},
+		{220, "", "--------- Welcome to Pure-FTPd [privsep] [TLS] ----------\n220-You are user number 1 of 50 allowed.\n220-This is a private system - No anonymous login\n220-IPv6 connections are also welcome on this server.\nYou will be disconnected after 15 minutes of inactivity."},
 		{331, "", "User {user} OK. Password required"},
 		{230, "", "OK. Current directory is {cwd}"},
 		{530, "PASS", "Login authentication failed"},

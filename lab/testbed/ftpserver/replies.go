@@ -17,9 +17,9 @@ import (
 // In the text of a 227, {hostport} stands for the address of the data connection as
 // h1,h2,h3,h4,p1,p2; in that of a 229, {port} for the port of the data connection.
 //
-// A text of several lines is a multi-line reply. Its first and last line carry
-// the code; a line between them does, too, unless it begins with a space, as
-// the features of a FEAT reply must (RFC 2389, 3.2).
+// A text of several lines is a multi-line reply. The code is added to its first and its last
+// line. A line between them is sent as it is: with the code or without, as in a reply to FEAT
+// (RFC 2389, 3.2).
 type Reply struct {
 	Code int
 	Text string
@@ -30,13 +30,13 @@ func (r Reply) lines() [][]byte {
 	texts := strings.Split(r.Text, "\n")
 	lines := make([][]byte, len(texts))
 	for i, text := range texts {
-		switch {
-		case i == len(texts)-1:
+		switch i {
+		case len(texts) - 1:
 			lines[i] = fmt.Appendf(nil, "%d %s\r\n", r.Code, text)
-		case i > 0 && strings.HasPrefix(text, " "):
-			lines[i] = fmt.Appendf(nil, "%s\r\n", text)
-		default:
+		case 0:
 			lines[i] = fmt.Appendf(nil, "%d-%s\r\n", r.Code, text)
+		default:
+			lines[i] = fmt.Appendf(nil, "%s\r\n", text)
 		}
 	}
 	return lines
