@@ -48,6 +48,21 @@ func TestCommandDuringTransfer(t *testing.T) {
 	}
 }
 
+// TestClosedDuringTransfer closes the control connection under a transfer: the message about the
+// transfer names the step that did so.
+func TestClosedDuringTransfer(t *testing.T) {
+	for _, step := range []string{"close", "reset", "quit nowait"} {
+		s := parse(t, "# x\n# y", "file movie.bin 4MB", "open", "login anonymous", "get movie.bin &", step)
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "the connection was closed already, by the step " + step + " of line 7\n"; !strings.Contains(result.Report, want) {
+			t.Errorf("%s: got\n%swant %s", step, result.Report, want)
+		}
+	}
+}
+
 // TestPortDuringTransfer asks for the next data port while the server waits for its client to
 // read: the server answers when the transfer has ended, and the network's clock goes on.
 func TestPortDuringTransfer(t *testing.T) {

@@ -219,6 +219,7 @@ func resetByHand(_ context.Context, a action) (ftpclient.Reply, error) {
 
 // endBy ends the last data connection, or the control connection.
 func (a action) endBy(data func(network.Conn) error, control func(*ftpclient.Scripted) error) error {
+	a.session.closedBy.Store(&a.Step)
 	if !a.Data {
 		client := a.scripted()
 		a.session.client = nil

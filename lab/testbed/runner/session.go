@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"path"
 	"slices"
@@ -57,9 +58,10 @@ type session struct {
 	data     []network.Conn // data connections that steps opened
 	listener network.Listener
 
-	begun      chan struct{}  // closed when the next step may be taken
-	background sync.WaitGroup // steps that run in the background
-	transfers  atomic.Int32   // the transfers among them
+	closedBy   atomic.Pointer[scenario.Step] // the last step that closed a connection, perhaps under a step in the background
+	begun      chan struct{}                 // closed when the next step may be taken
+	background sync.WaitGroup                // steps that run in the background
+	transfers  atomic.Int32                  // the transfers among them
 }
 
 // run takes the steps, up to the first failure or the end of ctx.
@@ -155,6 +157,9 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	err := end.asExpected(step)
 	if err != nil && end.err == nil && end.reply.Code == 550 && !step.Refused {
 		err = fmt.Errorf("%w%s", err, meantFile(r.scenario, step.Path))
+	}
+	if by := s.closedBy.Load(); by != nil && by.Line != step.Line && errors.Is(err, net.ErrClosed) {
+		err = fmt.Errorf("%w, by the step %s of line %d", err, by.Text, by.Line)
 	}
 	s.broken = s.broken || step.Break != "" && err == nil
 	if err != nil {

@@ -277,6 +277,7 @@ func quit(ctx context.Context, a action) (ftpclient.Reply, error) {
 	client := a.session.client
 	a.session.client = nil
 	if a.NoWait {
+		a.session.closedBy.Store(&a.Step)
 		return none, client.QuitAtOnce(ctx)
 	}
 	return client.Quit(ctx)
