@@ -166,6 +166,54 @@ func TestGenerateReplacesNothing(t *testing.T) {
 	}
 }
 
+// TestGenerateKeepsRecipe begins in folders with a recipe: one with a note of the user's, which stays
+// as it is, and one from somebody else, whose digests stay however often it is continued.
+func TestGenerateKeepsRecipe(t *testing.T) {
+	g := generated(t, generation(t, 4, 2))
+	path := filepath.Join(g.Folder, corpus.RecipeFile)
+	recipe, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := string(recipe) + "# For the course.\n"
+	if err := os.WriteFile(path, []byte(noted), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lab.Generate(t.Context(), g); err == nil || !strings.Contains(err.Error(), path+" would be lost") {
+		t.Errorf("a note: got %v", err)
+	}
+	if text, err := os.ReadFile(path); string(text) != noted {
+		t.Errorf("a note: got %v and\n%s", err, text)
+	}
+
+	const name = "part-00001.pcapng"
+	digest := sumsOf(t, g.Folder)[name]
+	g.Folder = t.TempDir()
+	other := strings.Replace(string(recipe), digest, strings.Repeat("0", len(digest)), 1)
+	if err := os.WriteFile(filepath.Join(g.Folder, corpus.RecipeFile), []byte(other), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	g.Made = func(session int) {
+		if session == 2 {
+			cancel()
+		}
+	}
+	if _, err := lab.Generate(ctx, g); !errors.Is(err, context.Canceled) || len(sumsOf(t, g.Folder)) != 2*3 {
+		t.Errorf("half of it: got %v and the digests %v, want those of 6 files", err, sumsOf(t, g.Folder))
+	}
+	g.Made = nil
+	for range 2 {
+		report, err := lab.Generate(t.Context(), g)
+		if err != nil || !slices.Equal(report.Differ, []string{name}) {
+			t.Errorf("got %+v, %v, want %s to differ", report, err, name)
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(g.Folder, corpus.RecipeFile)); string(text) != other {
+		t.Errorf("got %v and\n%s\nwant the recipe as it was", err, text)
+	}
+}
+
 // TestMistakesInRecipe reads a line whose value is no number.
 func TestMistakesInRecipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), corpus.RecipeFile)

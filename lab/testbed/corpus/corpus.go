@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -34,6 +35,8 @@ type Folder struct {
 	known map[string][]sum // digests of the files of parts that are complete, by the part's name
 	made  int              // parts that this process has completed
 
+	earlier map[string]string // digests, by file, of the recipe that was in the folder, which no part there has
+
 	// Logs, if it is set, writes logs of a part from its captures, to files that create
 	// creates, by name.
 	Logs func(captures []string, create func(name string) (io.WriteCloser, error)) error
@@ -46,7 +49,8 @@ type Report struct {
 }
 
 // Make makes the parts of a shard that are not complete. Sums has the digest that each
-// file must have, by its name; nil is any. It calls made with the number of each
+// file must have, by its name; a file without one has any, or the one in the recipe that is
+// in the folder. It calls made with the number of each
 // session that was made or was there. When it is interrupted, or the disk is full, all
 // parts that were completed stay. The recipe says how many they are, and so does the error.
 func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums map[string]string, made func(session int)) (Report, error) {
@@ -59,11 +63,14 @@ func (f *Folder) Make(ctx context.Context, c *generate.Corpus, shard Shard, sums
 	if err := f.begin(); err != nil {
 		return report, err
 	}
+	must := map[string]string{}
+	maps.Copy(must, f.earlier)
+	maps.Copy(must, sums)
 	for number := range f.Recipe.parts() {
 		if !shard.has(number) {
 			continue
 		}
-		if err := f.bring(ctx, maker, number, sums, made, &report); err != nil {
+		if err := f.bring(ctx, maker, number, must, made, &report); err != nil {
 			return report, f.incomplete(ctx, err)
 		}
 	}
@@ -122,15 +129,21 @@ func (f *Folder) begin() error {
 	if err != nil {
 		return err
 	}
-	recipe := filepath.Join(f.Path, RecipeFile)
-	switch there, _, err := ReadRecipe(recipe); {
+	f.earlier, err = f.readRecipe()
+	switch {
 	case errors.Is(err, os.ErrNotExist) && part != "":
 		return fmt.Errorf("%s exists, and no %s beside it says that it is of this corpus; choose another folder with -o", filepath.Join(f.Path, part), RecipeFile)
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
+	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return err
-	case there.settings() != f.Recipe.settings():
-		return fmt.Errorf("%s is of another corpus: %s; choose another folder with -o, or give the same flags", recipe, differing(there, f.Recipe))
+	}
+	complete, _, err := f.sums()
+	if err != nil {
+		return err
+	}
+	for _, s := range complete {
+		if f.earlier[s.file] == s.digest {
+			delete(f.earlier, s.file)
+		}
 	}
 	if f.Profile != nil {
 		if err := f.writeNew(ProfileFile, string(f.Profile)); err != nil {
@@ -172,7 +185,7 @@ func (f *Folder) complete(number int) bool {
 
 // compare returns the files of a part whose digest is not the one that was expected.
 func (f *Folder) compare(number int, want map[string]string) (differ []string, err error) {
-	if want == nil {
+	if len(want) == 0 {
 		return nil, nil
 	}
 	sums, err := f.sumsOf(partName(number))
@@ -180,11 +193,15 @@ func (f *Folder) compare(number int, want map[string]string) (differ []string, e
 		return nil, err
 	}
 	for _, s := range sums {
+		known, ok := want[s.file]
+		if !ok {
+			continue
+		}
 		got, err := content.SumFile(filepath.Join(f.Path, s.file))
 		if err != nil {
 			return nil, err
 		}
-		if known, ok := want[s.file]; ok && known != got.String() {
+		if known != got.String() {
 			differ = append(differ, s.file)
 		}
 	}

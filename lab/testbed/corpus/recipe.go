@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,7 +182,7 @@ func (f *Folder) writeRecipe() error {
 		if err != nil {
 			return err
 		}
-		if err := f.writeWhole(filepath.Join(f.Path, RecipeFile), f.recipeText(sums, complete)); err != nil {
+		if err := f.writeWhole(filepath.Join(f.Path, RecipeFile), f.recipeText(f.wanted(sums), complete)); err != nil {
 			return err
 		}
 		if _, now, err := f.sums(); err != nil || now == complete {
@@ -200,6 +202,56 @@ func (f *Folder) recipeText(sums []sum, complete int) string {
 		fmt.Fprintf(&b, "%s  %s\n", s.digest, s.file)
 	}
 	return b.String()
+}
+
+var incompleteRecipe = regexp.MustCompile(`(?m)^# It is not complete: it has (\d+) of `)
+
+// readRecipe reads the recipe that is in the folder, and the digests in it. It returns an error if that
+// has something else, which is the user's and would be lost: another corpus, or a note.
+func (f *Folder) readRecipe() (digests map[string]string, err error) {
+	path := filepath.Join(f.Path, RecipeFile)
+	there, digests, err := ReadRecipe(path)
+	if err != nil {
+		return nil, err
+	}
+	if there.settings() != f.Recipe.settings() {
+		return nil, fmt.Errorf("%s is of another corpus: %s; choose another folder with -o, or give the same flags", path, differing(there, f.Recipe))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	complete := f.Recipe.parts()
+	if number := incompleteRecipe.FindSubmatch(text); number != nil {
+		complete, _ = strconv.Atoi(string(number[1]))
+	}
+	if string(text) != f.recipeText(sorted(digests), complete) {
+		return nil, fmt.Errorf("%s would be lost: it is not as ftplab wrote it; move it, or choose another folder with -o", path)
+	}
+	return digests, nil
+}
+
+// wanted has the digests of files, but those of the earlier recipe if it has others: they are
+// perhaps all that is known of the corpus of somebody else.
+func (f *Folder) wanted(sums []sum) []sum {
+	if len(f.earlier) == 0 {
+		return sums
+	}
+	all := maps.Clone(f.earlier)
+	for _, s := range sums {
+		if _, ok := all[s.file]; !ok {
+			all[s.file] = s.digest
+		}
+	}
+	return sorted(all)
+}
+
+// sorted has digests by the name of the file, in order.
+func sorted(digests map[string]string) (all []sum) {
+	for _, file := range slices.Sorted(maps.Keys(digests)) {
+		all = append(all, sum{digests[file], file})
+	}
+	return all
 }
 
 // A sum is the digest of a file.
