@@ -2,10 +2,7 @@
 
 package ftp
 
-import (
-	"net/netip"
-	"slices"
-)
+import "net/netip"
 
 // HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
 // read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
@@ -14,15 +11,10 @@ import (
 // this distinguishes the two modes if both ends have the same address. A connection that may
 // belong to two sessions is not recognized.
 type HiddenSessions struct {
-	between map[hosts][]tlsSession  // those in TLS
+	inTLS   map[hosts]*spans[int]   // the control connections of those in TLS
+	hidden  map[hosts]*spans[int]   // of those that cannot be read
 	control map[netip.AddrPort]bool // the control ports of servers
-	hidden  bool                    // some of them cannot be read
-}
-
-// A tlsSession is in TLS from one packet on, up to another. It is hidden if it cannot be read.
-type tlsSession struct {
-	control, from, to int
-	hidden            bool
+	any     bool                    // some cannot be read
 }
 
 // firstUserPort is the first port that is not a service's by default (RFC 6335 section 6).
@@ -30,8 +22,8 @@ const firstUserPort = 1024
 
 // Add adds a session, whose last packet is closed.
 func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPort, o *Outline) {
-	if all.between == nil {
-		all.between, all.control = map[hosts][]tlsSession{}, map[netip.AddrPort]bool{}
+	if all.control == nil {
+		all.inTLS, all.hidden, all.control = map[hosts]*spans[int]{}, map[hosts]*spans[int]{}, map[netip.AddrPort]bool{}
 	}
 	all.control[unmapped(server)] = true
 	if !o.TLS {
@@ -45,12 +37,18 @@ func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPor
 		closed = o.ClearFrom
 	}
 	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
-	all.between[h] = append(all.between[h], tlsSession{control, from, closed, o.Hidden})
-	all.hidden = all.hidden || o.Hidden
+	if all.inTLS[h] == nil {
+		all.inTLS[h], all.hidden[h] = &spans[int]{}, &spans[int]{}
+	}
+	all.inTLS[h].add(from, closed, control)
+	if o.Hidden {
+		all.hidden[h].add(from, closed, control)
+		all.any = true
+	}
 }
 
 // Any reports whether there are sessions that cannot be read.
-func (all *HiddenSessions) Any() bool { return all.hidden }
+func (all *HiddenSessions) Any() bool { return all.any }
 
 // Beside reports whether a connection in TLS begins while a session in TLS goes on between the same
 // hosts, and is opened by the server, or goes to a port that no service has by default. Clients name
@@ -63,11 +61,8 @@ func (all *HiddenSessions) Beside(o *Opening) bool {
 	server := 1 - o.TLSClient
 	client, at := unmapped(o.Ends[o.TLSClient]), unmapped(o.Ends[server])
 	unusual := at.Port() >= firstUserPort && !all.control[at] || o.Initiator == server || o.fromDataPort(server)
-	return unusual && slices.ContainsFunc(all.between[hosts{client.Addr(), at.Addr()}], func(s tlsSession) bool { return s.at(o.FirstPacket) })
+	return unusual && len(during(all.inTLS, hosts{client.Addr(), at.Addr()}, o.FirstPacket)) > 0
 }
-
-// at reports whether the session is in TLS at a packet.
-func (s *tlsSession) at(packet int) bool { return s.from < packet && packet < s.to }
 
 // Match returns the purpose of a connection if it is one of these.
 func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
@@ -78,8 +73,8 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 	if listener.Port() < firstUserPort || all.control[listener] {
 		return purpose, false
 	}
-	passive := all.during(hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
-	active := all.during(hosts{listener.Addr(), opener.Addr()}, o.FirstPacket)
+	passive := during(all.hidden, hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
+	active := during(all.hidden, hosts{listener.Addr(), opener.Addr()}, o.FirstPacket)
 	switch o.TLSClient {
 	case -1:
 	case o.Initiator:
@@ -108,7 +103,7 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 		if end.Port() < firstUserPort || all.control[end] || o.TLSClient == 1-client {
 			continue
 		}
-		for _, control := range all.during(hosts{end.Addr(), other.Addr()}, o.FirstPacket) {
+		for _, control := range during(all.hidden, hosts{end.Addr(), other.Addr()}, o.FirstPacket) {
 			if ok || other.Port() < firstUserPort && !o.fromDataPort(1-client) || all.control[other] {
 				return purpose, false // it may belong to two sessions, or be no data connection
 			}
@@ -121,12 +116,10 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 	return purpose, ok
 }
 
-// during returns the sessions between two hosts that are hidden at a packet.
-func (all *HiddenSessions) during(h hosts, packet int) (controls []int) {
-	for _, s := range all.between[h] {
-		if s.hidden && s.at(packet) {
-			controls = append(controls, s.control)
-		}
+// during returns the sessions between two hosts at a packet: at most two.
+func during(sessions map[hosts]*spans[int], h hosts, packet int) (controls []int) {
+	if sessions[h] == nil {
+		return nil
 	}
-	return controls
+	return sessions[h].at(packet)
 }

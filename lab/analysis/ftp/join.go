@@ -279,13 +279,14 @@ type hosts struct{ client, server netip.Addr }
 type owner struct{ control, first int }
 
 // Add adds a session with its first packet, 0 if it is older than the capture. Sessions are added
-// in their order.
+// in their order. Those before it that did not begin before it, either, own no connection from now on.
 func (all *Port20) Add(control, first int, client, server netip.AddrPort) {
 	if all.owners == nil {
 		all.owners = map[hosts][]owner{}
 	}
 	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
-	all.owners[h] = append(all.owners[h], owner{control, first})
+	n, _ := slices.BinarySearchFunc(all.owners[h], first, func(x owner, first int) int { return x.first - first })
+	all.owners[h] = append(all.owners[h][:n], owner{control, first})
 }
 
 // Match returns the purpose of a connection if it is one of these. A connection to one of these
@@ -302,10 +303,10 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 		return purpose, false
 	}
 	purpose = Purpose{Role: Data, Mode: Active, ClientDir: 1 - server, Control: NoConnection}
-	for _, x := range all.owners[hosts{o.Ends[1-server].Addr().Unmap(), o.Ends[server].Addr().Unmap()}] {
-		if x.first < o.FirstPacket {
-			purpose.Control = x.control
-		}
+	owners := all.owners[hosts{o.Ends[1-server].Addr().Unmap(), o.Ends[server].Addr().Unmap()}]
+	n, _ := slices.BinarySearchFunc(owners, o.FirstPacket, func(x owner, packet int) int { return x.first - packet })
+	if n > 0 {
+		purpose.Control = owners[n-1].control
 	}
 	return purpose, purpose.Control != NoConnection || len(all.owners) == 0 && o.Data
 }

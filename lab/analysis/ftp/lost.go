@@ -78,21 +78,21 @@ func (all *dataPorts) dropUnused() {
 // other after the announcement and before the end of the transfer, to a port that no service has by
 // default. If two connections did so, or one may belong to two announcements, none is recognized.
 type LostPorts struct {
-	between map[hosts][]*lostPort // by the host that connects, and the one that listens
+	between map[hosts]*spans[*lostPort] // by the host that connects, and the one that listens
 	control map[netip.AddrPort]bool
 }
 
 // A lostPort is used by a connection that begins between two packets.
 type lostPort struct {
 	*DataPort
-	control, until int
-	found          []Opening
+	control int
+	found   []Opening
 }
 
 // Add adds the data ports of a session, whose last packet is closed.
 func (all *LostPorts) Add(control, closed int, client, server netip.AddrPort, ports []*DataPort) {
 	if all.between == nil {
-		all.between, all.control = map[hosts][]*lostPort{}, map[netip.AddrPort]bool{}
+		all.between, all.control = map[hosts]*spans[*lostPort]{}, map[netip.AddrPort]bool{}
 	}
 	all.control[unmapped(server)] = true
 	for i, a := range ports {
@@ -110,7 +110,10 @@ func (all *LostPorts) Add(control, closed int, client, server netip.AddrPort, po
 		if a.Mode == Active {
 			h = hosts{h.server, h.client}
 		}
-		all.between[h] = append(all.between[h], &lostPort{DataPort: a, control: control, until: until})
+		if all.between[h] == nil {
+			all.between[h] = &spans[*lostPort]{}
+		}
+		all.between[h].add(a.from, until, &lostPort{DataPort: a, control: control})
 	}
 }
 
@@ -123,24 +126,27 @@ func (all *LostPorts) Look(o *Opening) {
 	if listener.Port() < firstUserPort || all.control[listener] {
 		return
 	}
-	var fit *lostPort
-	for _, x := range all.between[hosts{opener.Addr(), listener.Addr()}] {
-		if x.from < o.FirstPacket && o.FirstPacket < x.until && x.mayGoOnWith(listener.Port()) {
-			if fit != nil {
-				return
-			}
-			fit = x
-		}
+	announced := all.between[hosts{opener.Addr(), listener.Addr()}]
+	if announced == nil {
+		return
 	}
-	if fit != nil {
-		fit.found = append(fit.found, *o)
+	var fit []*lostPort
+	announced.each(o.FirstPacket, func(x *lostPort) bool {
+		if x.mayGoOnWith(listener.Port()) {
+			fit = append(fit, x)
+		}
+		return len(fit) < 2
+	})
+	if len(fit) == 1 {
+		fit[0].found = append(fit[0].found, *o)
 	}
 }
 
 // Join calls join for each connection that is recognized, when all have been looked at.
 func (all *LostPorts) Join(join func(id int, p *Purpose)) {
 	for _, list := range all.between {
-		for _, x := range list {
+		for _, s := range *list {
+			x := s.of
 			if len(x.found) != 1 {
 				continue
 			}

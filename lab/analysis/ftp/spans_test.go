@@ -1,0 +1,64 @@
+package ftp
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+)
+
+// TestSpans compares the spans at each packet with those that are found by a look at all.
+func TestSpans(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		type between struct{ from, to int }
+		var added []between
+		var all spans[int]
+		for id := range r.IntN(12) {
+			b := between{r.IntN(20), r.IntN(20)}
+			added = append(added, b)
+			all.add(b.from, b.to, id)
+			for packet := range 20 {
+				var want, each []int
+				for id, b := range added {
+					if b.from < packet && packet < b.to {
+						want = append(want, id)
+					}
+				}
+				all.each(packet, func(id int) bool { each = append(each, id); return true })
+				slices.Sort(each)
+				got := all.at(packet)
+				known := !slices.ContainsFunc(got, func(id int) bool { return !slices.Contains(want, id) })
+				if !slices.Equal(each, want) || len(got) != min(2, len(want)) || !known || len(got) == 2 && got[0] == got[1] {
+					t.Fatalf("of %v at %d got %v and %v, want %v", added, packet, each, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestManySessionsAtOnce asks that to look among many sessions for that of a connection costs no more
+// than among few.
+func TestManySessionsAtOnce(t *testing.T) {
+	client, server := netip.MustParseAddr("198.51.100.100"), netip.MustParseAddr("192.0.2.21")
+	cost := func(sessions int) float64 {
+		var hidden HiddenSessions
+		var port20 Port20
+		var lost LostPorts
+		closed := 2 * sessions
+		for i := range sessions {
+			ends := []netip.AddrPort{netip.AddrPortFrom(client, uint16(10000+i)), netip.AddrPortFrom(server, 21)}
+			hidden.Add(i, closed, ends[0], ends[1], &Outline{TLS: true, Hidden: true, TLSFrom: i})
+			port20.Add(i, 0, ends[0], ends[1])
+			lost.Add(i, closed, ends[0], ends[1], []*DataPort{{PortLost: true, Mode: Passive, from: i}})
+		}
+		o := &Opening{Initiator: 0, FirstPacket: sessions, TLSClient: -1, Ends: [2]netip.AddrPort{netip.AddrPortFrom(client, 3000), netip.AddrPortFrom(server, 3000)}}
+		if n := len(port20.owners[hosts{client, server}]); n != 1 {
+			t.Errorf("%d of %d sessions that the capture has from its beginning may have a connection from port 20, want the last one", n, sessions)
+		}
+		return testing.AllocsPerRun(10, func() { hidden.Match(o); lost.Look(o) })
+	}
+	if few, many := cost(10), cost(1000); many > few {
+		t.Errorf("among many sessions it needs %.0f allocations instead of %.0f", many, few)
+	}
+}
