@@ -400,7 +400,7 @@ func announcementsUsed() look {
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			row := s.unusedRow()
-			if moved := slices.ContainsFunc(s.Exchanges, isTransfer); !moved && len(row) > 1 && len(rows) < maxPairs {
+			if moved := slices.ContainsFunc(s.Exchanges, isTransfer); !moved && len(row) > 1 && takes(rows, s.hosts()) {
 				rows[s.hosts()] = append(rows[s.hosts()], row...)
 			}
 			return announcementUsed(e, s)

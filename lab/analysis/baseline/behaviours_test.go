@@ -47,6 +47,13 @@ var behaviours = []lookalike{
 	{"a server that goes on with the account of its user", "accounts-keep-their-folders", IsUnusual, goesOn("ada", time.Minute, "STOR backup.tar")},
 	{"a server that goes on with an account of its own", "accounts-keep-their-folders", IsNormal, goesOn("mirror", time.Minute, "STOR backup.tar")},
 	{"a proxy", "accounts-keep-their-folders", IsNormal, goesOn("ada", 0, "STOR backup.tar")},
+	{"a proxy whose user logs in a second time", "accounts-keep-their-folders", IsNormal, func(f *forge.Capture) {
+		first := dial(f, "10.20.1.7", "10.20.1.8:21").Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS Lens-42\n< 230 in")
+		dial(f, "10.20.1.7", "10.20.1.8:21").Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS Lens-42\n< 230 in").Say(bye).Peer.Close()
+		f.Pass(time.Minute)
+		dial(f, "10.20.1.8", "10.20.1.9:21").Say("< 220 hi\n> USER ada\n< 331 and?\n> PASS Lens-42\n< 230 in").Say(bye).Peer.Close()
+		first.Say(bye).Peer.Close()
+	}},
 	{"a server whose own user logs in at it, and elsewhere", "accounts-keep-their-folders", IsNormal, func(f *forge.Capture) {
 		goesOn("mirror", time.Minute, "STOR backup.tar")(f)
 		for _, to := range []string{"10.20.1.8:21", "10.20.1.8:21", "10.20.1.9:21"} {

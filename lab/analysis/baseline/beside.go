@@ -72,6 +72,13 @@ const (
 	maxPairs      = 1 << 15
 )
 
+// takes reports whether a bounded table has the key, or room for it. A full one goes on with what it
+// has: otherwise a rule would judge by the first half of what somebody did.
+func takes[K comparable, V any](all map[K]V, key K) bool {
+	_, known := all[key]
+	return known || len(all) < maxPairs
+}
+
 func thirdPorts() look {
 	found := map[pairOfHosts][]thirdPort{}
 	sessions := map[pairOfHosts]*timeRanges{}
@@ -79,7 +86,7 @@ func thirdPorts() look {
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			pair := pairOfHosts{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()}.ordered()
 			talks := c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
-			if c.Role == ftp.Other && c.OpenedBy != "" && talks && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && len(found) < maxPairs {
+			if c.Role == ftp.Other && c.OpenedBy != "" && talks && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && takes(found, pair) {
 				to, from := c.Addr(c.OpenedBy.Other()), c.Addr(c.OpenedBy)
 				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
 					c.Flow(c.OpenedBy).Bytes, c.Flow(c.OpenedBy.Other()).Bytes})

@@ -78,6 +78,76 @@ func TestFullOfNames(t *testing.T) {
 	}
 }
 
+// TestFullOfAccounts has as many accounts as are remembered. Somebody goes on in a second session with
+// one of them, and the server, a proxy, logs in elsewhere with it.
+func TestFullOfAccounts(t *testing.T) {
+	server := netip.MustParseAddr(aServer)
+	all := steppingStones{both: map[netip.Addr]bool{server: true}, used: map[credential]stay{}}
+	for i := range maxPairs - 1 {
+		all.used[credential{server, fmt.Sprint(i), "Lens-42"}] = stay{}
+	}
+	for i := range 2 {
+		s := sessionOf(netip.MustParseAddr(aClient))
+		s.logins = []login{{user: "ada", password: "Lens-42", packet: i, code: 230}}
+		s.Control.FirstTime, s.Control.LastTime = int64(10*i), int64(10*i+5)
+		all.add(nil, s, "ada")
+	}
+	there := sessionOf(server)
+	there.Control.Server = netip.MustParseAddrPort("192.0.2.99:21")
+	there.logins = []login{{user: "ada", password: "Lens-42", code: 230}}
+	for at, want := range map[int64]int{14: 0, 16: 1} { // while the second session lasts, and after it
+		there.Control.FirstTime, there.Control.LastTime = at, at
+		if found := all.add(nil, there, "ada"); len(found) != want || len(all.used) != maxPairs {
+			t.Errorf("at %d got %v with %d accounts, want %d findings with %d", at, found, len(all.used), want, maxPairs)
+		}
+	}
+}
+
+// TestFullOfServers has as many servers as are remembered refuse a login. One of them lets somebody
+// in later, so it is honest.
+func TestFullOfServers(t *testing.T) {
+	all := newImpostors()
+	e := &Evidence{watch: newWatch()}
+	client := netip.MustParseAddr(aClient)
+	refuse := func(server netip.Addr) *session {
+		s := sessionOf(client)
+		s.Control.Server, s.logins = netip.AddrPortFrom(server, ftpPort), []login{{user: "ada", password: "Lens-42", code: 530}}
+		s.Control.FirstFIN = ftp.Server
+		return s
+	}
+	for i := range maxPairs + 1 {
+		server := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+		e.watch.named[pairOfHosts{client, server}] = 1
+		all.add(e, refuse(server))
+	}
+	s := refuse(netip.AddrFrom4([4]byte{10}))
+	s.loggedIn = 1
+	all.add(e, s)
+	for _, b := range all.judge() {
+		if b.hosts.server == s.server() {
+			t.Errorf("got %s, want an honest server", b.observed)
+		}
+	}
+	if len(all.harvests) != maxPairs {
+		t.Errorf("got %d servers, want %d", len(all.harvests), maxPairs)
+	}
+}
+
+// TestFullOfFolders has a user who opens more folders than are remembered. Which are new is not known.
+func TestFullOfFolders(t *testing.T) {
+	u := &accountUse{sessions: homeSessions, home: map[string]bool{}}
+	fetched := map[string][]int{"/hr": {1, 2, 3}, "/finance": {4, 5, 6}, "/design": {7, 8, 9}}
+	for n := range maxNames {
+		if _, ok := u.judge(fetched); !ok {
+			t.Errorf("with %d folders: got nothing, want the new folders", n)
+		}
+		u.home[fmt.Sprint(n)] = true
+	}
+	if b, ok := u.judge(fetched); ok {
+		t.Errorf("got %s", b.observed)
+	}
+}
+
 // TestManyDatagrams sends one question more often than questions are remembered, and then asks
 // ports that nobody answers at. The repetitions take no place away from these.
 func TestManyDatagrams(t *testing.T) {

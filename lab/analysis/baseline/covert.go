@@ -97,7 +97,7 @@ func encodedNames() look {
 			hosts := s.hosts()
 			users.add(s)
 			for _, l := range s.logins {
-				if isPublic(strings.ToLower(l.user)) && encoded.Is(strings.ReplaceAll(l.password, "/", "+")) && s.readable(l.packet) && len(passwords) < maxPairs {
+				if isPublic(strings.ToLower(l.user)) && encoded.Is(strings.ReplaceAll(l.password, "/", "+")) && s.readable(l.packet) && takes(passwords, hosts) {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}

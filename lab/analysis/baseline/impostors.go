@@ -62,7 +62,7 @@ func newImpostors() *impostors {
 
 // add takes the next session.
 func (all *impostors) add(e *Evidence, s *session) {
-	if len(s.logins) == 0 || !s.whole || len(all.harvests) >= maxPairs || len(all.proven) >= maxPairs {
+	if len(s.logins) == 0 || !s.whole || !takes(all.harvests, s.server()) {
 		return
 	}
 	h := all.harvests[s.server()]
@@ -89,7 +89,7 @@ func (all *impostors) add(e *Evidence, s *session) {
 				p.ttl, p.connected = of.usual().ttl, true
 			}
 		})
-		if of := (proof{s.server(), l.user, l.password}); len(all.proven[of]) < maxNames {
+		if of := (proof{s.server(), l.user, l.password}); len(all.proven[of]) < maxNames && takes(all.proven, of) {
 			all.proven[of] = append(all.proven[of], p)
 		}
 	}

@@ -72,8 +72,8 @@ func programsOf() look {
 			if kinds == nil {
 				kinds = map[string]int{}
 			}
-			if name, packet := s.spreads(); name != "" && len(worms) < maxPairs {
-				w := worm{s.client(), name}
+			name, packet := s.spreads()
+			if w := (worm{s.client(), name}); name != "" && takes(worms, w) {
 				if worms[w] == nil {
 					worms[w] = map[netip.Addr]int{}
 				}

@@ -102,9 +102,10 @@ func (u *accountUse) add(s *session) {
 	})
 }
 
-// judge judges the folders from which somebody outside fetched files.
+// judge judges the folders from which somebody outside fetched files. If the user opens more folders
+// at work than are remembered, any of them may be his.
 func (u *accountUse) judge(folders map[string][]int) (b breach, ok bool) {
-	if u.sessions < homeSessions {
+	if u.sessions < homeSessions || len(u.home) >= maxNames {
 		return b, false
 	}
 	strange, files := 0, 0
@@ -133,7 +134,7 @@ type credential struct {
 	user, password string
 }
 
-// A stay is the last session with a credential: the packet of its login, and when it ended.
+// A stay is the session with a credential that ended last: the packet of its login, and when it ended.
 type stay struct {
 	packet int
 	end    int64
@@ -158,8 +159,10 @@ func (all *steppingStones) add(e *Evidence, s *session, user string) (found []br
 		found = append(found, breach{packets: []int{before.packet, l.packet},
 			observed: fmt.Sprintf("%s, at which somebody had logged in as %s, logged in at %s with the same name and password", s.client(), show(user), s.server())})
 	}
-	if all.both[s.server()] && len(all.used) < maxPairs {
-		all.used[credential{s.server(), strings.Clone(user), strings.Clone(l.password)}] = stay{l.packet, s.Control.LastTime}
+	at := credential{s.server(), user, l.password}
+	if before, known := all.used[at]; all.both[s.server()] && takes(all.used, at) && (!known || before.end < s.Control.LastTime) {
+		at.user, at.password = strings.Clone(user), strings.Clone(l.password)
+		all.used[at] = stay{l.packet, s.Control.LastTime}
 	}
 	return found
 }
