@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -218,5 +219,46 @@ func TestCheckOfACutCapture(t *testing.T) {
 				t.Errorf("got %s, with wrong figures %q, want %s, with %q:\n%s", state, wrong, test.state, test.wrong, v.Report())
 			}
 		})
+	}
+}
+
+// TestHandshakeLacksOnePacket has captures without one packet of the handshake. The report says which it
+// is, and the figures of the dialogue are measured. In the last the greeting is missing, too.
+func TestHandshakeLacksOnePacket(t *testing.T) {
+	s, err := lab.Parse("a.txtar", []byte("network wire\nhost client 198.51.100.100\nhost server 192.0.2.21\nopen\n"+
+		"-- want --\nctl client.* > server.21\nctl client > server [S]\nctl server > client [S.]\nctl client > server [.]\nctl ...\n"+
+		"-- figures --\nctl.commands = 3\nctl.reply.code.USER = 331\nctl.user = anonymous\nctl.bytes.client = 41\nctl.first-fin = server\ncapture.control = 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		drop   []int // frames
+		report string
+		judged bool // the figures
+	}{
+		{[]int{1}, "a.txtar:7: ctl: from frame 1 on, the capture is incomplete (the capture lacks the SYN of the client), so line 7 cannot be judged\n", true},
+		{[]int{2}, "a.txtar:8: ctl: from frame 1 on, the capture is incomplete (the capture lacks the SYN-ACK of the server), so line 8 cannot be judged\n", true},
+		{[]int{3}, "a.txtar:9: ctl: from frame 3 on, the capture is incomplete (the ACK of the handshake before this frame is missing), so line 9 cannot be judged\n", true},
+		{[]int{2, 3, 4}, "not measured, as the capture lacks the SYN-ACK of the server\n", false},
+	} {
+		g := forge.New()
+		session := g.Login()
+		session.Quit()
+		for _, frame := range slices.Backward(test.drop) {
+			g.Drop(len(g.Frames) - frame)
+		}
+		v, err := lab.Check(s, lab.Reader("cut.pcap", bytes.NewReader(g.PCAP())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var story bytes.Buffer
+		err = lab.Explain(&story, lab.Reader("cut.pcap", bytes.NewReader(g.PCAP())), lab.Explanation{})
+		lacks, missing := regexp.MustCompile("the capture lacks the SYN[^),\n]*").FindString(test.report), "client opens the control connection; "
+		if err != nil || strings.Contains(story.String(), missing+"the capture lacks") != (lacks != "") || !strings.Contains(story.String(), missing+lacks) {
+			t.Errorf("without the frames %v: got error %v and\n%s\nwant %q", test.drop, err, story.String(), lacks)
+		}
+		if report := v.Report(); !strings.Contains(report, test.report) || test.judged && report != test.report {
+			t.Errorf("without the frames %v: got\n%s\nwant %s", test.drop, report, test.report)
+		}
 	}
 }

@@ -116,7 +116,7 @@ func (c *evidence) beginsWithAnswer(frame int) bool {
 func (c *evidence) whyLacking() (packet int, why string) {
 	switch {
 	case c.begunBefore != nil:
-		return c.begunBefore.FirstPacket, begunBefore
+		return c.begunBefore.FirstPacket, c.begunBefore.WhyLacksStart()
 	case c.answer:
 		return 1, beginsWithAnswer
 	case c.isCut():
@@ -128,7 +128,6 @@ func (c *evidence) whyLacking() (packet int, why string) {
 // The reasons why the capture lacks packets that no gap in a stream shows.
 const (
 	cutOff           = "the file is cut off there"
-	begunBefore      = "the capture begins in the middle of a connection"
 	beginsWithAnswer = "the capture begins with the answer to a packet that it lacks"
 	oneSided         = "it has the packets of one side only"
 )

@@ -23,6 +23,8 @@ type lost struct {
 	before int
 	// fits reports whether a line may mean it.
 	fits func(l *line) bool
+	// what says that it is missing; "" if it is not known what kind of packet it is.
+	what string
 }
 
 // lostAt returns the lost packet that a line may mean if it comes before element at, or nil.
@@ -78,7 +80,7 @@ func (t *track) lostSYN(dir int) []lost {
 	if at < 0 {
 		return nil
 	}
-	return []lost{{to: at, before: t.number(at), fits: func(l *line) bool { return l.kind == kindSYN }}}
+	return []lost{{to: at, before: t.number(at), what: "the SYN before this frame is missing", fits: func(l *line) bool { return l.kind == kindSYN }}}
 }
 
 // lostACK returns the ACK of the handshake. The side to which the connection was opened sends nothing
@@ -98,7 +100,7 @@ func (t *track) lostACK(dir int) []lost {
 		case e.dir() != dir && e.kind == elementSYN:
 			syn = i
 		case e.dir() != dir && syn >= 0 && e.inStream():
-			return []lost{{from: syn + 1, to: i, before: f.Number, fits: (*line).fitsACK}}
+			return []lost{{from: syn + 1, to: i, before: f.Number, what: "the ACK of the handshake before this frame is missing", fits: (*line).fitsACK}}
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (u *Unjudged) Message(file string) string {
 		place += ": " + u.Connection
 	}
 	if u.Unrecorded {
-		return fmt.Sprintf("%s: from frame %d on, bytes are missing in the capture (%s), so %s cannot be judged\n",
+		return fmt.Sprintf("%s: from frame %d on, the capture is incomplete (%s), so %s cannot be judged\n",
 			place, u.From, u.Why, what)
 	}
 	hint := ""

@@ -4,6 +4,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -366,11 +367,12 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 	case t.capture.isCut() && (s.last == len(t.elements) || t.goesOnAfterEnd(s.last) && !t.elements[s.last].unrecorded):
 		return t.capture.source.Size + 1, cutOff
 	case t.sides[s.line.dir()].lostAt(s.line, s.first) != nil:
-		return t.sides[s.line.dir()].lostAt(s.line, s.first).before, "packets before this frame are missing"
+		l := t.sides[s.line.dir()].lostAt(s.line, s.first)
+		return l.before, cmp.Or(l.what, "packets before this frame are missing")
 	case t.capture.answer && s.first == 0:
 		return 1, beginsWithAnswer
 	case s.last == len(t.elements), t.asKnown(s.line) != s.line, t.older && s.first == 0, s.first <= t.sides[s.line.dir()].begin:
-		return begin, begunBefore
+		return begin, t.whyOlder()
 	}
 	first, last := &t.elements[s.first], &t.elements[s.last]
 	for i := s.last; i >= s.first; i-- {
@@ -389,6 +391,19 @@ func (t *track) whyUnrecorded(s step) (packet int, why string) {
 		return begin, cutOff
 	}
 	return t.capture.frames[t.frames[next]].Number, "packets before this frame are missing"
+}
+
+// whyOlder says why packets may have come before the first one of the capture.
+func (t *track) whyOlder() string {
+	switch {
+	case t.conn != nil && t.conn.LacksStart():
+		return t.conn.WhyLacksStart()
+	case t.capture.begunBefore != nil:
+		return t.capture.begunBefore.WhyLacksStart()
+	case t.capture.answer || t.beginsWithAnswer():
+		return beginsWithAnswer
+	}
+	return oneSided
 }
 
 // isForth reports whether the end sent a frame that the declaration names first.

@@ -104,7 +104,7 @@ func TestUnrecorded(t *testing.T) {
 		says       string
 	}{
 		{"a text with a star", login + "ctl server > client \"150 *\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12",
-			"test.txtar:4: ctl: from frame 12 on, bytes are missing in the capture (the recorder kept 70 of the 74 bytes of this frame), so line 4 cannot be judged\n"},
+			"test.txtar:4: ctl: from frame 12 on, the capture is incomplete (the recorder kept 70 of the 74 bytes of this frame), so line 4 cannot be judged\n"},
 		{"the whole text", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(16), "", "[4] @12", ""},
 		{"the whole text, of which the LF was cut", login + "ctl server > client \"150 Here it comes.\"\nctl server > client \"226 *\"\n", cutReply(19), "", "[4] @12", ""},
 		{"none of the text", login + "ctl server > client \"150 Here it comes.\" [P.] seq 59\nctl server > client \"226 *\"\n", cutReply(0), "", "[4] @12", ""},

@@ -215,6 +215,26 @@ func (c *Connection) LacksStart() bool {
 	return lacks(Client) || lacks(Server) || c.ID == 0 && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 && reset
 }
 
+// WhyLacksStart says what the capture lacks of the start of the connection; "" if [Connection.LacksStart]
+// is false.
+func (c *Connection) WhyLacksStart() string {
+	switch {
+	case !c.LacksStart():
+		return ""
+	case c.ClientFlow.SYN+c.ServerFlow.SYN == 0:
+		return "the capture begins in the middle of a connection"
+	case c.Flow(c.OpenedBy).SYN == 0:
+		return "the capture lacks the SYN of the " + string(c.OpenedBy)
+	}
+	return "the capture lacks the SYN-ACK of the " + string(c.OpenedBy.Other())
+}
+
+// ShowsStart reports whether the capture shows where the stream of a side starts: it has the side's SYN,
+// or the SYN-ACK that acknowledges it.
+func (c *Connection) ShowsStart(s Side) bool {
+	return c.Flow(s).SYN > 0 || c.OpenedBy == s && c.Flow(s.Other()).SYN > 0
+}
+
 // LacksSide reports whether the capture has no packet of a side, although the other side
 // acknowledges some.
 func (c *Connection) LacksSide(s Side) bool {

@@ -104,7 +104,7 @@ func (s *scope) unknownSides() error {
 		return nil
 	}
 	for _, id := range s.capture.lacking {
-		if id < s.conn.ID || id > s.conn.ID && s.capture.begunBefore {
+		if id < s.conn.ID || id > s.conn.ID && s.capture.begunBefore != "" {
 			return unrecorded(id)
 		}
 	}

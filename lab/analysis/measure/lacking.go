@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/forged"
 	"ftplab/lab/analysis/ftp"
 )
@@ -33,6 +34,13 @@ var growing = []string{
 	"NAME.duration", "NAME.transfer.SIDE", "NAME.gap.max.SIDE", "NAME.window.max.SIDE", "NAME.commands",
 }
 
+// ofDialogues are the measurements of a connection that only depend on its dialogue and its FINs, and
+// ofStreams those that only depend on what one side sent after its SYN.
+var (
+	ofDialogues = []string{"NAME.commands", "NAME.user", "NAME.reply.code.COMMAND", "NAME.reply.segments.COMMAND", "NAME.first-fin", "NAME.reset-by"}
+	ofStreams   = []string{"NAME.bytes.SIDE", "NAME.segments.SIDE", "NAME.segment.max.SIDE", "NAME.segment.last.SIDE"}
+)
+
 // distorted are those of the growing measurements that a lost packet between others can make more.
 // They grow only with what comes after the end of a file.
 var distorted = []string{"NAME.out-of-order", "NAME.gap.max.SIDE"}
@@ -53,8 +61,8 @@ func (s *scope) lacksPackets(err error) string {
 		return fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
 	case c.headless > 0 && strings.HasPrefix(name, "capture.") && !slices.Contains([]string{"capture.packets", "capture.duration", "capture.bytes"}, name):
 		return fmt.Sprintf("the recorder did not keep all headers of frame %d", c.headless)
-	case c.begunBefore && (ofCapture || s.conn.LacksStart() || err != nil):
-		return "the capture begins in the middle of a connection"
+	case s.lacksStart(err) != "":
+		return s.lacksStart(err)
 	case c.answer && ofCapture:
 		return "the capture begins with the answer to a packet that it lacks"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
@@ -67,6 +75,52 @@ func (s *scope) lacksPackets(err error) string {
 		return "the capture may lack the acknowledgement of a FIN"
 	}
 	return ""
+}
+
+// lacksStart says what the capture lacks of the start of a connection, if it counts for a figure; "" if it
+// lacks nothing. Err says why the figure has no value.
+func (s *scope) lacksStart(err error) string {
+	c, name := s.capture, s.subject.measurement.name
+	switch {
+	case s.conn == nil && slices.Contains(ofRoles, name) && name != "capture.data.within":
+		return c.unheard
+	case s.conn == nil:
+		return c.begunBefore
+	case slices.Contains(ofDialogues, name) && !c.lacksBeginning(s.conn), slices.Contains(ofStreams, name) && s.conn.ShowsStart(s.side()):
+	case s.conn.LacksStart():
+		return s.conn.WhyLacksStart()
+	}
+	if err != nil {
+		return c.unheard
+	}
+	return ""
+}
+
+// lacksBeginning reports whether the capture may lack what was said first on a connection. It does not if
+// only a SYN is missing, and the SYN-ACK shows where the client's stream starts, or the greeting that of
+// the server's.
+func (s *survey) lacksBeginning(c *ftp.Connection) bool {
+	return c.LacksStart() && !(c.ShowsStart(ftp.Client) && (c.ShowsStart(ftp.Server) || s.greeted[c.ID]))
+}
+
+// greeted returns the control connections that lack the server's SYN, and whose first line is a greeting
+// (RFC 959, 5.4), by their ID.
+func greeted(c *capture.Capture) map[int]bool {
+	ids := map[int]bool{}
+	lacksSYN := false
+	for x := range c.Connections() {
+		lacksSYN = lacksSYN || x.Role == ftp.Control && x.ServerFlow.SYN == 0
+	}
+	if !lacksSYN {
+		return ids
+	}
+	for s := range c.Sessions() {
+		if len(s.Lines) > 0 && len(s.Unsolicited) > 0 && s.Control.ServerFlow.SYN == 0 {
+			first := s.Unsolicited[0]
+			ids[s.Control.ID] = first.FirstPacket == s.Lines[0].FirstPacket && (first.Code == 220 || first.Code == 120)
+		}
+	}
+	return ids
 }
 
 // lost reports whether the capture lacks bytes, or a FIN, that later packets show to have been sent: of
@@ -112,9 +166,9 @@ func (s *scope) mayTurn() bool {
 		c.Role == ftp.Other && s.capture.cut && noData && s.ofSides()
 }
 
-// isOver reports whether the capture has all that a side sent: its SYN, its FIN and the bytes
-// between them.
+// isOver reports whether the capture has all that a side sent between its SYN and its FIN, and
+// shows where both are.
 func (s *scope) isOver(side ftp.Side) bool {
 	f := s.conn.Flow(side)
-	return f.SYN > 0 && f.FIN > 0 && f.Missing == 0
+	return s.conn.ShowsStart(side) && f.FIN > 0 && f.Missing == 0
 }

@@ -77,7 +77,7 @@ func TestFiguresOfAFileThatIsCutOff(t *testing.T) {
 			t.Errorf("%s, and frame 1 is an answer: got %+v, want unjudged %v", line, r, hide)
 		}
 	}
-	c.answer, c.begunBefore = false, true
+	c.answer, c.begunBefore, c.unheard = false, "the capture begins in the middle of a connection", "the capture begins in the middle of a connection"
 	v.Connections[0].Facts.ClientFlow = tcp.Flow{Packets: 2, Segments: 1, FIN: 9}
 	for _, test := range []struct {
 		line     string

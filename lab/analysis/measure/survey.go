@@ -4,6 +4,7 @@
 package measure
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,12 +36,14 @@ type survey struct {
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
 	cut      bool // the file is cut off, so that more packets came after its last one
-	// begunBefore says that a connection is older than the capture, oneSided that the capture
-	// lacks one side of a connection.
-	begunBefore, oneSided bool
-	answer                bool                // the first packet answers one that the capture lacks, of a host of hosts
-	hosts                 map[netip.Addr]bool // those of all connections of FTP
-	headless              int                 // the first packet of which the recorder kept too little, 0 for none
+	// begunBefore says what the capture lacks of the start of a connection, unheard of one of which
+	// it may lack what was said first; "" for none. oneSided says that it lacks one side of a connection.
+	begunBefore, unheard string
+	oneSided             bool
+	greeted              map[int]bool        // the control connections in which the first line is a greeting, by their ID
+	answer               bool                // the first packet answers one that the capture lacks, of a host of hosts
+	hosts                map[netip.Addr]bool // those of all connections of FTP
+	headless             int                 // the first packet of which the recorder kept too little, 0 for none
 	// ends are, by the ID of a connection, the numbers after what the capture has of the client and the
 	// server. The capture lacks something of the connections in lost: a stream has a gap, or the other
 	// side acknowledges more.
@@ -84,6 +87,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 			declared[x.ID] = x.ID >= 0
 		}
 	}
+	s.greeted = greeted(c)
 	for x := range c.Connections() {
 		s.addConnection(x)
 	}
@@ -172,7 +176,10 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	s.findEnds(c)
 	s.connections++
 	s.roles[c.Role]++
-	s.begunBefore = s.begunBefore || c.LacksStart()
+	s.begunBefore = cmp.Or(s.begunBefore, c.WhyLacksStart())
+	if older := c.ClientFlow.SYN+c.ServerFlow.SYN == 0; s.lacksBeginning(c) && (older || c.Role != ftp.Data) {
+		s.unheard = cmp.Or(s.unheard, c.WhyLacksStart())
+	}
 	s.oneSided = s.oneSided || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)
 	if c.Role == ftp.Data {
 		s.data.add(c)
@@ -180,7 +187,7 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	if c.Role != ftp.Other {
 		s.hosts[c.Client.Addr()], s.hosts[c.Server.Addr()] = true, true
 	}
-	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || c.LacksStart() || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
+	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || s.lacksBeginning(c) || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
 		s.lacking = append(s.lacking, c.ID)
 	}
 }

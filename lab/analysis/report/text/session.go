@@ -94,6 +94,8 @@ func (r *sessionWriter) opening() {
 		text += fmt.Sprintf("; its SYN is sent again, and answered %s after the last one", duration(c.HandshakeRTT))
 	case c.HandshakeSeen:
 		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
+	case c.LacksStart():
+		text += "; " + c.WhyLacksStart()
 	}
 	lines := []string{text}
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
