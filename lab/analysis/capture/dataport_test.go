@@ -257,7 +257,7 @@ func TestTransferMode(t *testing.T) {
 }
 
 // A client that reaches the server through a proxy asks the proxy for its data connections, too. What
-// they carry begins after the proxy's reply.
+// they carry begins after the proxy's reply, which may come late: it was lost, and is sent again.
 func TestProxiedData(t *testing.T) {
 	const proxy = "192.0.2.80:1080"
 	granted4, granted5 := "\x00\x5a\x00\x00\x00\x00\x00\x00", "\x05\x00\x00\x01\x0a\x00\x00\x01\x9c\x41"
@@ -280,7 +280,10 @@ func TestProxiedData(t *testing.T) {
 		{"HTTP CONNECT", "CONNECT 192.0.2.21:21 HTTP/1.1\r\n\r\n", "CONNECT 192.0.2.21:50001 HTTP/1.1\r\n\r\n", []string{"HTTP/1.1 200 ok\r\n\r\n"},
 			"PASV", "227 (192,0,2,21,195,81)", ftp.Data},
 	} {
-		for _, size := range []int{30, 30_000} {
+		for _, variant := range []struct {
+			size int
+			late bool // the capture has the last reply of the proxy after the content
+		}{{30, false}, {30_000, false}, {30, true}, {30_000, true}} {
 			f := forge.New()
 			dial := func(port, request string) (client, server *forge.End) {
 				client, server = f.Dial(forge.Client+port, proxy)
@@ -296,12 +299,16 @@ func TestProxiedData(t *testing.T) {
 			x.Ask("USER a", "230 in")
 			x.Ask(c.passive, c.announced)
 			_, data := dial(":3172", c.data)
+			granted := len(f.Frames) - 2
 			x.Ask("RETR a", "150 here")
-			content := strings.Repeat("the content", size/11)
+			content := strings.Repeat("the content", variant.size/11)
 			for rest := content; rest != ""; {
 				n := min(1000, len(rest))
 				data.Send(rest[:n])
 				rest = rest[n:]
+			}
+			if variant.late {
+				f.Late(len(f.Frames) - 1 - granted)
 			}
 			data.Close()
 			x.Server.Send("226 done\r\n")

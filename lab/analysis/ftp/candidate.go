@@ -150,7 +150,7 @@ func (c *Candidate) decide() {
 		if clientDirection(&c.State, c.Streams(c.recorded)) >= 0 {
 			c.state = dialogue
 		}
-	case !plausible(c.recorded):
+	case !plausible(c.recorded) && !c.awaitsProxy():
 		c.state = opaque
 	}
 	if c.state == opaque {

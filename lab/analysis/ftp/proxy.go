@@ -86,6 +86,35 @@ func (c *Candidate) findRequest() {
 	}
 }
 
+// awaitsProxy reports whether a side seems to have asked a proxy for a connection, and the capture does
+// not have the answer yet: it may have been lost, and what follows it comes first.
+func (c *Candidate) awaitsProxy() bool {
+	if !c.requests {
+		return false
+	}
+	streams := c.Streams(c.recorded)
+	for dir := range streams {
+		if _, _, proxy := behindProxy(streams[dir], streams[1-dir]); proxy == nil && isRequest(firstBytes(streams[dir])) {
+			return true
+		}
+	}
+	return false
+}
+
+// isRequest reports whether a stream begins with what a client says to a proxy of SOCKS 4 or 5, or of HTTP.
+func isRequest(said []byte) bool {
+	if len(said) < 2 {
+		return false
+	}
+	switch said[0] {
+	case 4:
+		return said[1] == 1
+	case 5:
+		return said[1] > 0 && len(said) >= 2+int(said[1])
+	}
+	return bytes.HasPrefix(said, []byte("CONNECT "))
+}
+
 // skip leaves the exchange with a proxy out of the content.
 func (c *Candidate) skip(p *Proxy, asker int) {
 	c.digests[asker].Skip, c.digests[1-asker].Skip = p.front[0], p.front[1]
