@@ -413,7 +413,7 @@ func (e *element) dir() int {
 // hasBytes reports whether the element is bytes, or bytes that were sent and are not in the
 // capture. A range can continue after them.
 func (e *element) hasBytes() bool {
-	return e.kind == elementBytes || e.kind == elementGap && e.unrecorded
+	return e.kind == elementBytes || e.kind == elementGap
 }
 
 // inStream reports whether the element takes room in the stream. No range can continue

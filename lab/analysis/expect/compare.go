@@ -197,7 +197,7 @@ func (a *aligner) compare(wanted *line, s state) comparison {
 	}
 	l := a.asKnown(wanted)
 	c.unknown = l != wanted
-	if e.kind == elementGap && e.unrecorded && l.kind == kindRange && l.fromA == e.fromA {
+	if e.kind == elementGap && l.kind == kindRange && l.fromA == e.fromA {
 		c.alike, c.unknown = true, true
 		c.what.inStream(l, a.elements[c.first].start, e.end)
 		return c

@@ -35,9 +35,8 @@ type element struct {
 	order int
 	// late says that the element arrived out of order.
 	late bool
-	// unrecorded says that the capture lacks the bytes of the element, although they were sent,
-	// or will be: the recorder cut the packet of a dialogue short, or the other side
-	// acknowledges a gap, or the file is cut off.
+	// unrecorded says that the capture lacks the bytes of the element, although they were sent: the
+	// recorder cut the packet of a dialogue short. Those of a gap it lacks in any case.
 	unrecorded bool
 }
 
@@ -54,7 +53,7 @@ const (
 	elementRST
 	elementACK
 	elementRepeat // a retransmission
-	elementGap    // bytes that are missing in the capture
+	elementGap    // bytes, or a FIN, that other packets show to have been sent, and the capture lacks
 	elementDatagram
 )
 
@@ -138,10 +137,12 @@ type stream struct {
 	acks     []ack // those that are higher than all before them
 }
 
-// An ack is an acknowledgement of all bytes before a number, and the index of its frame.
+// An ack is an acknowledgement of all bytes before a number. It has the index of its frame, and what
+// that takes of its own stream.
 type ack struct {
-	upTo  int64
-	frame int
+	upTo       int64
+	frame      int
+	start, end int64
 }
 
 // A piece is a range of the stream that a packet contains and no packet before it.
@@ -165,7 +166,7 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 		repeat := lossy && s.isOldRepeat(f, peer)
 		if f.Ack > s.ack && !f.Damaged {
 			s.ack = f.Ack
-			s.acks = append(s.acks, ack{f.Ack, i})
+			s.acks = append(s.acks, ack{f.Ack, i, f.Seq, f.End()})
 		}
 		if repeat {
 			continue
@@ -174,8 +175,8 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 			rest = append(rest, e)
 		}
 	}
-	all := append(rest, streams[1].finish(streams[0].acks, c.isCut())...)
-	all = append(all, streams[0].finish(streams[1].acks, c.isCut())...)
+	all := append(rest, streams[1].finish(streams[0].acks)...)
+	all = append(all, streams[0].finish(streams[1].acks)...)
 	sortElements(all)
 	return all
 }
@@ -267,13 +268,13 @@ func (s *stream) addFIN(e element) bool {
 }
 
 // finish cuts the bytes, adds gaps, and gives every element its place. Acks are what the other
-// direction acknowledged; cut says that the file is cut off.
-func (s *stream) finish(acks []ack, cut bool) []element {
+// direction acknowledged.
+func (s *stream) finish(acks []ack) []element {
 	s.cutBytes()
 	slices.SortStableFunc(s.elements, func(x, y element) int {
 		return cmp.Or(cmp.Compare(x.end, y.end), cmp.Compare(x.empty(), y.empty()), cmp.Compare(x.frame, y.frame))
 	})
-	s.addGaps(acks, cut)
+	s.addGaps(acks)
 	order := math.MaxInt
 	for i := len(s.elements) - 1; i >= 0; i-- {
 		e := &s.elements[i]
@@ -357,17 +358,18 @@ func (s *stream) addBytes(p piece, open bool) {
 	})
 }
 
-// addGaps adds elements for each gap of the stream.
-func (s *stream) addGaps(acks []ack, cut bool) {
+// addGaps adds elements for each gap of the stream: before bytes, before a bare ACK, whose number is
+// that of what its sender sends next, and before what the other side acknowledges.
+func (s *stream) addGaps(acks []ack) {
 	whole := make([]element, 0, len(s.elements))
-	end := int64(-1) // unknown, until the first element is seen
+	end := int64(-1) // unknown, until the first element is seen or the other side acknowledges something
+	if len(s.elements) > 0 && s.syn == 0 && len(acks) > 0 {
+		end = acks[0].upTo
+	}
 	for _, e := range s.elements {
-		// A bare ACK shows a gap, too, if that was acknowledged. It may be among the bytes of one
-		// element, which comes after it.
+		// A bare ACK may be among the bytes of one element, which comes after it.
 		if start := min(e.start, s.seen.next(end)); end >= 0 && start > end {
-			if gap := s.gap(end, start, acks, cut); e.empty() == 0 || gap[0].unrecorded {
-				whole, end = append(whole, gap...), start
-			}
+			whole, end = append(whole, s.gap(end, start, acks)...), start
 		}
 		if e.empty() == 0 {
 			end = e.end
@@ -375,25 +377,35 @@ func (s *stream) addGaps(acks []ack, cut bool) {
 		whole = append(whole, e)
 	}
 	if n := len(acks); end >= 0 && n > 0 && acks[n-1].upTo > end {
-		whole = append(whole, s.gap(end, acks[n-1].upTo, acks, cut)...)
+		whole = append(whole, s.gap(end, acks[n-1].upTo, acks)...)
 	}
 	s.elements = whole
 }
 
-// gap returns the elements of a gap, which is cut where lines can begin or end. It comes before
-// the packet that acknowledges it.
-func (s *stream) gap(start, end int64, acks []ack, cut bool) (all []element) {
-	e := element{kind: elementGap, fromA: s.fromA, start: start, order: math.MaxInt - 1, unrecorded: cut}
+// gap returns the elements of a gap, which is cut where lines can begin or end, and between what
+// was acknowledged before and after bytes, or the FIN, of the other side. Each comes before the first
+// packet that acknowledges some of it.
+func (s *stream) gap(start, end int64, acks []ack) (all []element) {
 	i, _ := slices.BinarySearchFunc(acks, start+1, func(a ack, n int64) int { return cmp.Compare(a.upTo, n) })
-	if i < len(acks) {
-		e.order, e.unrecorded = 2*acks[i].frame-1, true
-	}
-	from, _ := slices.BinarySearch(s.cuts.at, start+1)
-	to, _ := slices.BinarySearch(s.cuts.at, end)
-	for _, at := range append(slices.Clone(s.cuts.at[from:max(from, to)]), end) {
-		if e.end = min(at, end); e.end > e.start {
-			all = append(all, e)
-			e.start = e.end
+	cut, _ := slices.BinarySearch(s.cuts.at, start+1)
+	for start < end {
+		e := element{kind: elementGap, fromA: s.fromA, start: start, end: end, order: math.MaxInt - 1}
+		if i < len(acks) {
+			e.order = 2*acks[i].frame - 1
+			for i+1 < len(acks) && acks[i+1].end == acks[i].start {
+				i++
+			}
+			e.end = min(e.end, acks[i].upTo)
+		}
+		if cut < len(s.cuts.at) {
+			e.end = min(e.end, s.cuts.at[cut])
+		}
+		all, start = append(all, e), e.end
+		for i < len(acks) && acks[i].upTo <= start {
+			i++
+		}
+		for cut < len(s.cuts.at) && s.cuts.at[cut] <= start {
+			cut++
 		}
 	}
 	return all

@@ -94,13 +94,13 @@ func (t *track) lostACK(dir int) []lost {
 	for i, e := range t.elements {
 		f := &t.capture.frames[e.frame]
 		switch {
-		case e.kind == elementGap:
+		case e.kind == elementGap && e.dir() == dir:
 		case e.dir() == dir && (f.Has(packet.ACK) || f.Has(packet.SYN) && f.Payload > 0):
 			return nil
 		case e.dir() != dir && e.kind == elementSYN:
 			syn = i
 		case e.dir() != dir && syn >= 0 && e.inStream():
-			return []lost{{from: syn + 1, to: i, before: f.Number, what: "the ACK of the handshake before this frame is missing", fits: (*line).fitsACK}}
+			return []lost{{from: syn + 1, to: i, before: t.capture.frames[e.place()].Number, what: "the ACK of the handshake before this frame is missing", fits: (*line).fitsACK}}
 		}
 	}
 	return nil

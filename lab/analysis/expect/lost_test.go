@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,16 @@ func TestLost(t *testing.T) {
 		data.Peer.Segment("F.", "")
 		data.SegmentAt(-1, "F.", "")
 		g.Drop(2)
+		return g
+	}
+	// Only the number of the last ACK shows the FIN of the server.
+	finNumbered := func() *recording {
+		g := &recording{forge.New(), false}
+		data := dataConn(g)
+		data.Peer.Segment("F.", "")
+		data.Segment("F.", "")
+		g.Drop(0)
+		data.Segment(".", "")
 		return g
 	}
 	// Only the lost packet shows that this is FTP.
@@ -149,6 +160,15 @@ func TestLost(t *testing.T) {
 		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
 		{"the greeting", "ctl client.* > server.21\nctl ...\nctl server > client \"Hello\"\nctl server > client \"220 *\"\n", greeting, "", "[4] @5"},
 		{"a FIN of which the retransmission needs no line", strings.Replace(dataDeclared, "3172", "3172 lossy", 1) + dataHandshake + "data server > client seq 1:56\ndata server > client [F.]\ndata client > server [F.]\n", finAgain, "", "[6] @5"},
+		{"a FIN that only a later number shows", dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [F.]\ndata server > client [F.]\n", finNumbered, "", "[7] @6"},
+		{"bytes that only a later number shows", dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client seq 56:60\n", func() *recording {
+			g := &recording{forge.New(), false}
+			data := dataConn(g)
+			data.Segment("P.", "abcd")
+			g.Drop(0)
+			data.Segment(".", "")
+			return g
+		}, "", "[6] @5"},
 		{"a question", names, asked("192.0.2.21:21", 1), "", "[4] @3"},
 		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
@@ -165,6 +185,22 @@ func TestLost(t *testing.T) {
 			v := verdict(t, test.want, test.forge())
 			compareUnjudged(t, v, test.wrong, test.unjudged)
 		})
+	}
+}
+
+// Two packets are lost of a session. No line is missing, except that of an ACK that nothing else shows,
+// and that of a FIN that was lost with its ACK.
+func TestLostPairs(t *testing.T) {
+	alone := map[int]bool{17: true, 26: true}
+	for a := 4; a <= 31; a++ {
+		for b := a + 1; b <= 31; b++ {
+			g := activeListing()
+			g.Frames = slices.Delete(g.Frames, b-1, b)
+			g.Frames = slices.Delete(g.Frames, a-1, a)
+			if v := verdict(t, activeWant, g); len(v.Mismatches) > 0 && !alone[a] && !alone[b] && a != 30 {
+				t.Errorf("without the packets %d and %d:\n%s", a, b, v.Report())
+			}
+		}
 	}
 }
 

@@ -308,7 +308,7 @@ func (a *aligner) fitsIn(l *line, at int) bool {
 	within := func(n number) bool { return !n.set || n.any || e.start <= n.value && n.value <= end }
 	switch l.kind {
 	case kindRange, kindData, kindFIN, kindFINData:
-		return e.kind == elementGap && e.unrecorded && within(l.seq.start) && within(l.seq.end)
+		return e.kind == elementGap && within(l.seq.start) && within(l.seq.end)
 	}
 	return false
 }
