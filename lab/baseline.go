@@ -85,7 +85,7 @@ func Learn(src Source, source string) (*baseline.Profile, error) {
 }
 
 // evidence gathers what a capture shows of its sessions.
-func (s Source) evidence() (*baseline.Evidence, error) {
+func (s Source) evidence() (*baseline.Capture, error) {
 	c, err := s.open(capture.Options{NoHash: true})
 	if err != nil {
 		return nil, err

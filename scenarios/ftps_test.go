@@ -72,7 +72,7 @@ func TestFTPSBaseline(t *testing.T) {
 		case "ftps_expired":
 			rule = "the certificate of the server had expired on "
 		}
-		got, err := baseline.Check(playedOnGVisor(t, s).Capture, baseline.Normal())
+		got, err := baseline.CheckFile(playedOnGVisor(t, s).Capture, baseline.Normal())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,9 +123,9 @@ For a name, Show also prints where the profile comes from and what it assumes.`,
 			case err != nil:
 				return err
 			case html:
-				return p.WriteHTML(c.OutOrStdout())
+				return baseline.WriteHTML(c.OutOrStdout(), p)
 			}
-			return p.WriteText(c.OutOrStdout())
+			return baseline.WriteText(c.OutOrStdout(), p)
 		},
 	}
 	c.Flags().BoolVar(&html, "html", false, "print a page with pictures")

@@ -126,7 +126,7 @@ func allPages(t *testing.T) []writtenPage {
 	var assessment, profile bytes.Buffer
 	_, err := lab.AlertPage(&assessment, lab.File(runs[1].Result.Capture), baseline.Normal(), nil)
 	if err == nil {
-		err = baseline.Normal().WriteHTML(&profile)
+		err = baseline.WriteHTML(&profile, baseline.Normal())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func judge(t *testing.T, s *scenario.Scenario) baseline.Verdict {
 	if _, err := runner.Run(t.Context(), s, b, runner.Recording{File: file, Format: pcapng.PCAPNG}, runner.Steps(nil)); err != nil {
 		t.Fatal(err)
 	}
-	a, err := baseline.Check(name, baseline.Normal())
+	a, err := baseline.CheckFile(name, baseline.Normal())
 	if err != nil {
 		t.Fatal(err)
 	}

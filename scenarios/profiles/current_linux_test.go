@@ -37,7 +37,7 @@ func TestCurrent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		verdict, err := baseline.Check(result.Capture, baseline.Normal())
+		verdict, err := baseline.CheckFile(result.Capture, baseline.Normal())
 		if err != nil {
 			t.Fatal(err)
 		}

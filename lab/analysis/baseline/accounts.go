@@ -129,7 +129,7 @@ func (all *logins) judgeAsked() (found []breach) {
 				observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist", hosts.client, hosts.server, len(names))})
 		}
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 

@@ -412,7 +412,7 @@ func announcementsUsed() look {
 						observed: fmt.Sprintf("%s had %s announce %d data ports in many sessions, and used none", hosts.client, hosts.server, len(row))})
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

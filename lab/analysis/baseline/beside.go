@@ -113,7 +113,7 @@ func thirdPorts() look {
 					}
 				}
 			}
-			sortBy(breaches, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(breaches)
 			return breaches
 		},
 	}
@@ -154,7 +154,7 @@ func (r *timeRanges) at(time int64) *timeRange {
 
 // judgeThirdPort judges a conversation beside the sessions of two hosts.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
-	what, shown := e.watch.shown(p.id)
+	what, shown := e.shown(p.id)
 	if shown && what.Kind == content.Service && p.from == beside.hosts.client {
 		return b, false // the client uses the server for more than FTP
 	}

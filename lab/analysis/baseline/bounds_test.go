@@ -13,13 +13,14 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/internal/forge"
 )
 
 // sessionOf is a session of exchanges between a client and the usual server. Each exchange is
 // a command and the code of its reply.
 func sessionOf(client netip.Addr, exchanges ...string) *session {
-	control := ftp.Identity{Client: netip.AddrPortFrom(client, 4000), Server: netip.MustParseAddrPort(aServer + ":21")}
-	s := &session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, whole: true}
+	control := ftp.Identity{Client: netip.AddrPortFrom(client, 4000), Server: netip.MustParseAddrPort(forge.Server + ":21")}
+	s := &session{Session: &Session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, whole: true}}
 	for i, text := range exchanges {
 		words := strings.Fields(text)
 		code, _ := strconv.Atoi(words[2])
@@ -41,12 +42,12 @@ func TestFullOfFiles(t *testing.T) {
 		exchanges = append(exchanges, "RETR new.txt 226", fmt.Sprintf("STOR out%d.txt 226", i), "RETR cmd.txt 226")
 	}
 	l := polledFiles()
-	l.session(nil, sessionOf(netip.MustParseAddr(aClient), exchanges...))
+	l.session(nil, sessionOf(netip.MustParseAddr(forge.Client), exchanges...))
 	var got []string
 	for _, b := range l.end(nil) {
 		got = append(got, string(b.severity)+" "+b.observed)
 	}
-	want := string(Odd) + " " + aClient + ` fetched "cmd.txt" 13 times; by its name it has orders for a program`
+	want := string(Odd) + " " + forge.Client + ` fetched "cmd.txt" 13 times; by its name it has orders for a program`
 	if len(got) != 1 || got[0] != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
@@ -153,7 +154,7 @@ func TestFullOfFolders(t *testing.T) {
 func TestManyDatagrams(t *testing.T) {
 	d := datagrams{ports: map[pairOfHosts]map[uint16]question{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
 	p := &capture.Packet{}
-	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(aClient), Dst: netip.MustParseAddr(aServer)}, &packet.UDP{DstPort: 53}
+	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(forge.Client), Dst: netip.MustParseAddr(forge.Server)}, &packet.UDP{DstPort: 53}
 	for p.Number = range maxProbes + 1 {
 		d.packet(p)
 	}
@@ -169,8 +170,8 @@ func TestManyDatagrams(t *testing.T) {
 // TestDetoursAreInOrder has a host that claims the addresses of a client and of its servers. What
 // is found is in the same order each time.
 func TestDetoursAreInOrder(t *testing.T) {
-	e := &Evidence{watch: newWatch(), served: map[pairOfHosts]bool{}}
-	client := netip.MustParseAddr(aClient)
+	e := &Evidence{&Sessions{served: map[pairOfHosts]bool{}}, newWatch()}
+	client := netip.MustParseAddr(forge.Client)
 	e.watch.neighbours.owners[client] = &owner{first: 1}
 	for i := range 9 {
 		server := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})

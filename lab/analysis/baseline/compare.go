@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +19,8 @@ const (
 	enough     = 20
 )
 
-// outliers are the measures of which the profile has enough values.
-func (p *Profile) outliers() []outlier {
+// outliersOf are the measures of which the profile has enough values.
+func outliersOf(p *Profile) []outlier {
 	var all []outlier
 	for _, m := range Measures() {
 		h := p.Distributions[m.Name]
@@ -88,7 +87,7 @@ func newStrangers(normal *Profile) *strangers {
 }
 
 // add takes the dialogue of a session.
-func (x *strangers) add(s *session) {
+func (x *strangers) add(s *Session) {
 	p, last := x.normal, Start
 	for _, e := range s.Exchanges {
 		name := commandName(e)
@@ -99,7 +98,7 @@ func (x *strangers) add(s *session) {
 			last = name
 			continue
 		}
-		if sequences[last] && p.Commands[last] > 0 && !p.follows(name, last) {
+		if sequences[last] && p.Commands[last] > 0 && !knowsAfter(p, name, last) {
 			x.note(x.successions, last+" → "+name, e.Packet, comesNext(s, e) && !e.AfterGap)
 		}
 		for _, r := range e.Replies {
@@ -119,8 +118,8 @@ var announcing = words("PORT EPRT PASV EPSV")
 // all others any command may follow.
 var sequences = words("PORT EPRT PASV EPSV USER REST RNFR AUTH ADAT PBSZ")
 
-// follows reports whether the profile has a command after another.
-func (p *Profile) follows(name, last string) bool {
+// knowsAfter reports whether the profile has a command after another.
+func knowsAfter(p *Profile, name, last string) bool {
 	if !announcing[last] {
 		return p.Transitions[last][name] > 0
 	}
@@ -148,7 +147,7 @@ func (x *strangers) findings() []Finding {
 	var findings []Finding
 	add := func(rule, expected string, set map[string]bool) {
 		if len(set) > 0 {
-			findings = append(findings, p.stranger(rule, expected, slices.Sorted(maps.Keys(set)), x.at))
+			findings = append(findings, stranger(p, rule, expected, slices.Sorted(maps.Keys(set)), x.at))
 		}
 	}
 	add("unknown-commands", "commands that the profile knows: "+strings.Join(slices.Sorted(maps.Keys(p.Commands)), ", "), x.commands)
@@ -158,7 +157,7 @@ func (x *strangers) findings() []Finding {
 }
 
 // stranger is a note on things that the profile does not know.
-func (p *Profile) stranger(rule, expected string, list []string, at map[string]int) Finding {
+func stranger(p *Profile, rule, expected string, list []string, at map[string]int) Finding {
 	f := Finding{
 		Rule: rule, Severity: Note, Expected: expected,
 		Observed: strings.Join(list, ", "),
@@ -167,48 +166,12 @@ func (p *Profile) stranger(rule, expected string, list []string, at map[string]i
 	for _, what := range list {
 		f.Packets = append(f.Packets, at[what])
 	}
-	f.Packets = without(f.Packets, 0)
+	f.Packets = slices.DeleteFunc(f.Packets, func(packet int) bool { return packet == 0 })
 	return f
 }
 
 // article turns the name of a measure into words.
 func article(name string) string { return strings.ReplaceAll(name, "-", " ") + ", " }
 
-// quantity prints a value with its unit.
-func quantity(v float64, unit string) string {
-	switch unit {
-	case "seconds":
-		for _, u := range []struct {
-			size float64
-			name string
-		}{{24 * 3600, "days"}, {3600, "h"}, {60, "min"}, {1, "s"}, {1e-3, "ms"}} {
-			if v >= u.size {
-				return digits3(v/u.size) + " " + u.name
-			}
-		}
-		return digits3(v*1e6) + " µs"
-	case "bytes":
-		for _, u := range []struct {
-			size float64
-			name string
-		}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-			if v >= u.size {
-				return digits3(v/u.size) + " " + u.name
-			}
-		}
-	}
-	if unit != "seconds" && unit != "bytes" {
-		v = math.Round(v) // what is counted comes whole
-	}
-	return digits3(v) + " " + unit
-}
-
-// digits3 prints three digits.
-func digits3(v float64) string {
-	if v >= 100 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
+// times prints a factor.
 func times(factor float64) string { return digits3(factor) + " times" }

@@ -105,26 +105,26 @@ func weight(k content.Kind) int {
 
 // shown is what the first bytes of a connection show. A packet with a wrong checksum shows
 // nothing: its receiver dropped it.
-func (w *watch) shown(connection int) (c shownContent, ok bool) {
-	c, ok = w.contents[connection]
-	if w.isDamaged(c) {
+func (e *Evidence) shown(connection int) (c shownContent, ok bool) {
+	c, ok = e.watch.contents[connection]
+	if e.isDamaged(c) {
 		return shownContent{}, false
 	}
 	return c, ok
 }
 
-func (w *watch) isDamaged(c shownContent) bool {
-	return c.damaged.IsValid() && w.damage.shows(c.damaged)
+func (e *Evidence) isDamaged(c shownContent) bool {
+	return c.damaged.IsValid() && e.damage.shows(c.damaged)
 }
 
 // shows is what the data of a connection shows: its first bytes, and what somebody planted, unless
 // the first bytes say so, too.
-func (w *watch) shows(connection int) (list []shownContent) {
-	first, known := w.shown(connection)
+func (e *Evidence) shows(connection int) (list []shownContent) {
+	first, known := e.shown(connection)
 	if known {
 		list = append(list, first)
 	}
-	if c, ok := w.planted[connection]; ok && first.Kind != content.Malicious && !w.isDamaged(c) {
+	if c, ok := e.watch.planted[connection]; ok && first.Kind != content.Malicious && !e.isDamaged(c) {
 		list = append(list, c)
 	}
 	return list

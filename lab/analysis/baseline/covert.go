@@ -144,7 +144,7 @@ func encodedNames() look {
 					found = append(found, b)
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}
@@ -356,7 +356,7 @@ func (p *poll) add(x *ftp.Exchange) {
 // look looks for a shell's commands or output in the data of a transfer.
 func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 	for _, c := range s.dataOf(x.Data) {
-		if shown, _ := e.watch.shown(c.ID); shown.Kind == content.ShellFile {
+		if shown, _ := e.shown(c.ID); shown.Kind == content.ShellFile {
 			p.shell = shown.packet
 		}
 	}

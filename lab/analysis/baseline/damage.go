@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 )
@@ -62,6 +63,27 @@ const (
 	maxWrong   = 1 << 14
 	fewWrong   = 3
 )
+
+func newDamage() damage {
+	return damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{},
+		broken: map[int]netip.Addr{}, carried: map[int]*carried{}, strange: map[netip.Addr]int{}}
+}
+
+// packet takes the next packet, and reports whether every host drops it.
+func (d *damage) packet(p *capture.Packet) (dropped bool) {
+	dropped = d.drops(p)
+	if p.Segment == nil {
+		return dropped
+	}
+	d.begins(p, dropped)
+	switch {
+	case p.Connection.Role == ftp.Control:
+		d.add(p)
+	case p.Connection.Role == ftp.Data && !dropped && len(p.TCP.Payload) > 0:
+		d.receiver(p)
+	}
+	return dropped
+}
 
 // add takes the next packet of a control connection.
 func (d *damage) add(p *capture.Packet) {

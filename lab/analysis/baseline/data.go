@@ -243,7 +243,7 @@ func oneWay(e *Evidence, s *session) []breach {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Content(sender.Other())
-			if back <= 1 || c.Content(sender) == 0 && s.lossy() || e.watch.damage.fromReceiver(c.ID) {
+			if back <= 1 || c.Content(sender) == 0 && s.lossy() || e.damage.fromReceiver(c.ID) {
 				continue
 			}
 			b := breach{

@@ -92,19 +92,3 @@ func TestBytesAgree(t *testing.T) {
 		}
 	}
 }
-
-// A command that overtook the announcement it uses comes after it all the same.
-func TestOvertakenAnnouncement(t *testing.T) {
-	e := forgedEvidence(t, func(f *forge.Capture) {
-		c := f.Control().Say(hello)
-		port, list := "PORT 198,51,100,100,12,100\r\n", "NLST\r\n"
-		c.SegmentAt(len(port), "P.", list)
-		c.Segment("P.", port)
-		c.Seq += uint32(len(list))
-		c.Say("< 200 ok\n< 150 here\n< 226 done\n> NOOP\n< 200 ok").Say(bye)
-	})
-	s := newSession(e.Session(0), nil, nil)
-	if x := s.next(s.DataPorts[0]); x == nil || x.Command != "NLST" {
-		t.Errorf("got %+v after the PORT, want the NLST", x)
-	}
-}

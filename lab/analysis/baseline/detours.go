@@ -143,7 +143,7 @@ func offTheWay() look {
 		},
 		end: func(e *Evidence) []breach {
 			found := all.judge()
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return slices.Concat(detours(e), found)
 		},
 	}

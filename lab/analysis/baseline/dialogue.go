@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -260,7 +261,7 @@ func (s *session) replies() []heardReply {
 			all = append(all, heardReply{r, false})
 		}
 	}
-	sortBy(all, func(r heardReply) int64 { return r.Lines[0].Seq })
+	slices.SortStableFunc(all, func(a, b heardReply) int { return cmp.Compare(a.Lines[0].Seq, b.Lines[0].Seq) })
 	s.heard = all
 	return all
 }

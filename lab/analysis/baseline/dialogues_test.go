@@ -92,7 +92,7 @@ func download(f *forge.Capture, from, to string, sender, size int) *forge.End {
 }
 
 // evidence reads what was forged.
-func evidence(f *forge.Capture, t *testing.T) *Evidence {
+func gathered(f *forge.Capture, t *testing.T) *Capture {
 	t.Helper()
 	e, err := gather(f.PCAP())
 	if err != nil {
@@ -102,11 +102,11 @@ func evidence(f *forge.Capture, t *testing.T) *Evidence {
 }
 
 // forgedEvidence forges a capture and reads it.
-func forgedEvidence(t *testing.T, play func(*forge.Capture)) *Evidence {
+func forgedEvidence(t *testing.T, play func(*forge.Capture)) *Capture {
 	t.Helper()
 	f := forge.New()
 	play(f)
-	return evidence(f, t)
+	return gathered(f, t)
 }
 
 // forged forges a capture and checks it against the rules alone.
@@ -125,7 +125,7 @@ func (a *Assessment) String() string {
 }
 
 // gather gathers the evidence of a capture in memory.
-func gather(file []byte) (*Evidence, error) {
+func gather(file []byte) (*Capture, error) {
 	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func gather(file []byte) (*Evidence, error) {
 }
 
 // check holds the evidence against the rules and a profile.
-func check(t testing.TB, e *Evidence, normal *Profile) *Assessment {
+func check(t testing.TB, e *Capture, normal *Profile) *Assessment {
 	t.Helper()
 	a, err := e.Check(normal)
 	if err != nil {
@@ -144,7 +144,7 @@ func check(t testing.TB, e *Evidence, normal *Profile) *Assessment {
 }
 
 // learn learns from the evidence.
-func learn(t testing.TB, e *Evidence, name string) *Profile {
+func learn(t testing.TB, e *Capture, name string) *Profile {
 	t.Helper()
 	p, err := e.Learn(name)
 	if err != nil {

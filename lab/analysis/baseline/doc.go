@@ -13,7 +13,7 @@
 //
 // [Check] reads a capture and returns what differs, worst first:
 //
-//	assessment, err := baseline.Check("capture.pcapng", baseline.Normal())
+//	assessment, err := baseline.CheckFile("capture.pcapng", baseline.Normal())
 //
 // A [Finding] has one of three severities. A [Violation] is what no ordinary client and
 // server do; a capture with one is [NotNormal]. [Odd] is what they seldom do. A [Note] is what

@@ -119,7 +119,7 @@ func (all greetings) judge() (found []breach) {
 		}
 		found = append(found, b)
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 

@@ -1,9 +1,8 @@
-// What the rules are checked against: connections, sessions, and facts from packets.
+// Sessions with facts that several rules and the profiles need.
 
 package baseline
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -14,11 +13,11 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// Evidence is a capture for the rules: its connections and sessions, which are read one after
-// another, and facts that only packets show.
-type Evidence struct {
+// Sessions are the sessions and connections of a capture, without those that damaged packets
+// seem to make. They are read one after another.
+type Sessions struct {
 	*capture.Capture
-	watch *watch
+	damage damage
 	// announced are the addresses that each client announced in active mode. They are known
 	// when the connections have been read.
 	announced map[netip.Addr]map[netip.Addr]bool
@@ -28,30 +27,28 @@ type Evidence struct {
 	secured map[netip.AddrPort]int
 }
 
-// Gather reads the packets of a capture for [Evidence.Check] and [Evidence.Learn]. The capture
-// must stay open for these.
-func Gather(c *capture.Capture) (*Evidence, error) {
-	e := &Evidence{Capture: c, watch: newWatch()}
-	for p := range c.Packets() {
-		e.watch.packet(p)
-	}
-	return e, c.Err()
+// NewSessions returns the sessions of a capture. [Sessions.Packet] must then get every packet.
+func NewSessions(c *capture.Capture) *Sessions {
+	return &Sessions{Capture: c, damage: newDamage()}
 }
+
+// Packet takes the next packet, and reports whether every host drops it because it was damaged.
+func (e *Sessions) Packet(p *capture.Packet) (dropped bool) { return e.damage.packet(p) }
 
 // A visitor is called for each part of a capture.
 type visitor struct {
-	connection func(*ftp.Connection)
-	session    func(*session)
-	// data is called for each data connection with its session, nil for none.
-	data func(*session, *ftp.Connection)
+	Connection func(*ftp.Connection)
+	Session    func(*Session)
+	// Data is called for each data connection with its session, nil for none.
+	Data func(*Session, *ftp.Connection)
 }
 
 // visit calls v for all connections, then for all sessions with their data connections.
-func (e *Evidence) visit(v visitor) error {
+func (e *Sessions) visit(v visitor) error {
 	e.announced, e.served = map[netip.Addr]map[netip.Addr]bool{}, map[pairOfHosts]bool{}
 	e.secured = map[netip.AddrPort]int{}
 	for c := range e.Connections() {
-		if e.watch.damage.made(c.ID) {
+		if e.damage.made(c.ID) {
 			continue
 		}
 		if c.Role == ftp.Control {
@@ -60,30 +57,30 @@ func (e *Evidence) visit(v visitor) error {
 			}
 			e.noteAnnounced(c)
 		}
-		v.connection(c)
+		v.Connection(c)
 		if c.Role == ftp.Data && c.Control == ftp.NoConnection {
-			v.data(nil, c)
+			v.Data(nil, c)
 		}
 	}
 	for d := range e.Dialogues(true) {
-		if e.watch.damage.made(d.Control.ID) {
+		if e.damage.made(d.Control.ID) {
 			continue
 		}
-		data := slices.DeleteFunc(slices.Clone(d.Data), func(c *ftp.Connection) bool { return e.watch.damage.made(c.ID) })
-		s := newSession(d.Session(), data, e.watch.damage.of(d.Control.ID))
-		v.session(s)
+		data := slices.DeleteFunc(slices.Clone(d.Data), func(c *ftp.Connection) bool { return e.damage.made(c.ID) })
+		s := newSession(d.Session(), data, e.damage.of(d.Control.ID))
+		v.Session(s)
 		for _, c := range data {
-			v.data(s, c)
+			v.Data(s, c)
 		}
 	}
 	return e.Err()
 }
 
 // noteAnnounced adds the addresses that the client of a control connection announced.
-func (e *Evidence) noteAnnounced(c *ftp.Connection) {
+func (e *Sessions) noteAnnounced(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
 	e.served[pairOfHosts{client, c.Server.Addr().Unmap()}] = true
-	damaged := e.watch.damage.of(c.ID)
+	damaged := e.damage.of(c.ID)
 	for _, a := range e.DataPorts(c.ID) {
 		if a.Mode != ftp.Active || damaged[a.Packet] {
 			continue
@@ -95,41 +92,8 @@ func (e *Evidence) noteAnnounced(c *ftp.Connection) {
 	}
 }
 
-// Check compares the capture with the rules and, unless it is nil, the profile.
-func (e *Evidence) Check(normal *Profile) (*Assessment, error) {
-	x := newExamination(e, normal)
-	if err := e.visit(visitor{x.connection, x.session, x.data}); err != nil {
-		return nil, err
-	}
-	return x.assess(), nil
-}
-
-// Open opens a capture file and gathers its evidence. The caller must close it.
-func Open(name string) (*Evidence, error) {
-	c, err := capture.Open(name, capture.Options{NoHash: true})
-	if err != nil {
-		return nil, err
-	}
-	e, err := Gather(c)
-	if err != nil {
-		c.Close()
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return e, nil
-}
-
-// Check reads a capture and compares it with the rules and, unless it is nil, the profile.
-func Check(name string, normal *Profile) (*Assessment, error) {
-	e, err := Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer e.Close()
-	return e.Check(normal)
-}
-
-// A session is an FTP session with facts that several rules need.
-type session struct {
+// A Session is an FTP session with facts that several rules need.
+type Session struct {
 	*ftp.Session
 	// data are its data connections, by ID.
 	data map[int]*ftp.Connection
@@ -155,9 +119,6 @@ type session struct {
 	// contain no dialogue.
 	damaged int
 	unread  map[int]bool
-	// heard and paths are what replies and eachPath return; nil before their first use.
-	heard []heardReply
-	paths []pathUse
 }
 
 // A login is an attempt to log in.
@@ -169,11 +130,11 @@ type login struct {
 	at             int // the packet of that reply
 }
 
-func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *session {
+func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *Session {
 	if damaged == nil {
 		damaged = map[int]bool{}
 	}
-	s := &session{Session: t, data: map[int]*ftp.Connection{}, commands: map[string]int{}, damaged: len(damaged), unread: maps.Clone(damaged)}
+	s := &Session{Session: t, data: map[int]*ftp.Connection{}, commands: map[string]int{}, damaged: len(damaged), unread: maps.Clone(damaged)}
 	for _, c := range data {
 		s.data[c.ID] = c
 	}
@@ -217,7 +178,7 @@ func newSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *s
 }
 
 // lacks reports whether a line acknowledges more than the capture has of the other side.
-func (s *session) lacks(l *ftp.Line) bool {
+func (s *Session) lacks(l *ftp.Line) bool {
 	f := s.Control.Flow(l.From.Other())
 	end := 1 + f.Bytes + f.Missing
 	if f.FIN > 0 {
@@ -227,7 +188,7 @@ func (s *session) lacks(l *ftp.Line) bool {
 }
 
 // fromStart reports whether the capture has the beginning of the session.
-func (s *session) fromStart() bool {
+func (s *Session) fromStart() bool {
 	if s.Control.OpenedBy != "" && (s.Control.ServerFlow.SYN > 0 || s.Control.ServerFlow.Packets == 0) {
 		return s.Control.OpenedBy == ftp.Client
 	}
@@ -245,18 +206,18 @@ func (s *session) fromStart() bool {
 // lossy reports whether some of the dialogue is missing, so that commands, replies and data
 // connections may be put together wrongly. A record in the middle of TLS that cannot be
 // decrypted is missing like one that was not recorded.
-func (s *session) lossy() bool { return s.Control.Missing() > 0 || s.Hidden && !s.opaque() }
+func (s *Session) lossy() bool { return s.Control.Missing() > 0 || s.Hidden && !s.opaque() }
 
 // torn reports whether the first line of a reply may be missing, cut short or damaged.
-func (s *session) torn() bool { return s.lossy() || s.Control.ServerFlow.CutShort > 0 || s.damaged > 0 }
+func (s *Session) torn() bool { return s.lossy() || s.Control.ServerFlow.CutShort > 0 || s.damaged > 0 }
 
 // opaque reports whether the dialogue goes on in TLS of which nothing can be read.
-func (s *session) opaque() bool {
+func (s *Session) opaque() bool {
 	return s.Hidden && (s.Layer == nil || s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0)
 }
 
 // saysAnything reports whether the client sent a command other than those before TLS.
-func (s *session) saysAnything() bool {
+func (s *Session) saysAnything() bool {
 	for command := range s.commands {
 		if isKnown(command) && !beforeTLS[command] {
 			return true
@@ -266,19 +227,19 @@ func (s *session) saysAnything() bool {
 }
 
 // bothSides reports whether the capture has both directions of the control connection.
-func (s *session) bothSides() bool {
+func (s *Session) bothSides() bool {
 	return s.Control.ClientFlow.Packets > 0 && s.Control.ServerFlow.Packets > 0
 }
 
 // readable reports whether what was said in a packet can be read, and was received.
-func (s *session) readable(packet int) bool {
+func (s *Session) readable(packet int) bool {
 	clear := s.securedAt == 0 || packet <= s.securedAt || s.clearFrom > 0 && packet >= s.clearFrom
 	return clear && !s.unread[packet]
 }
 
 // findLogins collects the attempts to log in: a USER with a final reply, or a USER with its
 // PASS, and perhaps ACCT.
-func (s *session) findLogins() {
+func (s *Session) findLogins() {
 	var user string
 	for i, e := range s.Exchanges {
 		code, at := answer(e)
@@ -310,7 +271,7 @@ func (s *session) findLogins() {
 	}
 }
 
-func (s *session) followedByPass(i int) bool {
+func (s *Session) followedByPass(i int) bool {
 	return i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "PASS" && s.Exchanges[i].Final() == 0
 }
 
@@ -335,17 +296,8 @@ func answer(e *ftp.Exchange) (code, packet int) {
 	return r.Code, r.Packet
 }
 
-// transfer is the command that used a data connection, with its replies; nil if it is not in
-// the capture, or if there is no session.
-func (s *session) transfer(c *ftp.Connection) *ftp.Exchange {
-	if s == nil || c.Transfer == nil {
-		return nil
-	}
-	return s.Exchanges[c.Transfer.Exchange]
-}
-
 // announcing is the command of an announcement, nil if it is not in the capture.
-func (s *session) announcing(a *ftp.DataPort) *ftp.Exchange {
+func (s *Session) announcing(a *ftp.DataPort) *ftp.Exchange {
 	if a.Exchange < 0 {
 		return nil
 	}
@@ -353,15 +305,15 @@ func (s *session) announcing(a *ftp.DataPort) *ftp.Exchange {
 }
 
 // before is the number of commands in frames before the given one.
-func (s *session) before(packet int) int {
+func (s *Session) before(packet int) int {
 	return sort.Search(len(s.Exchanges), func(i int) bool { return s.Exchanges[i].Packet >= packet })
 }
 
 // said reports whether the client sent the command.
-func (s *session) said(command string) bool { return s.commands[command] > 0 }
+func (s *Session) said(command string) bool { return s.commands[command] > 0 }
 
 // dataOf returns those of some data connections that belong to the session.
-func (s *session) dataOf(ids []int) []*ftp.Connection {
+func (s *Session) dataOf(ids []int) []*ftp.Connection {
 	var list []*ftp.Connection
 	for _, id := range ids {
 		if c := s.data[id]; c != nil { // else it is another session's, of two servers
@@ -372,7 +324,7 @@ func (s *session) dataOf(ids []int) []*ftp.Connection {
 }
 
 // hosts are the two parties of the session.
-func (s *session) hosts() pairOfHosts { return pairOfHosts{s.client(), s.server()} }
+func (s *Session) hosts() pairOfHosts { return pairOfHosts{s.client(), s.server()} }
 
 // A pairOfHosts is a client and a server.
 type pairOfHosts struct{ client, server netip.Addr }
@@ -385,8 +337,8 @@ func (p pairOfHosts) ordered() pairOfHosts {
 	return p
 }
 
-func (s *session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
-func (s *session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
+func (s *Session) client() netip.Addr { return s.Control.Client.Addr().Unmap() }
+func (s *Session) server() netip.Addr { return s.Control.Server.Addr().Unmap() }
 
 // exchangeFrames are the frames of a command and of its replies.
 func exchangeFrames(e *ftp.Exchange) []int {
@@ -411,3 +363,28 @@ func began(e *ftp.Exchange) bool {
 func completed(e *ftp.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
 
 func isTransfer(e *ftp.Exchange) bool { return e.Sender() != "" }
+
+// ended reports whether the capture has an end of the control connection.
+func (s *Session) ended() bool { return s.Control.FirstFIN != "" || s.Control.ResetBy != "" }
+
+// secret reports whether the session goes on in TLS, or in something else that the server
+// agreed to.
+func (s *Session) secret() bool { return s.TLS || s.Hidden || s.securedAt > 0 }
+
+// beforeTLS are commands that say nothing about a session which goes on in TLS.
+var beforeTLS = words("AUTH ADAT FEAT HOST OPTS CLNT NOOP SYST QUIT")
+
+// shows reports whether enough of the session can be read to judge some of it: a line of
+// the dialogue and what follows it, but not the way into TLS alone.
+func (s *Session) shows() bool {
+	if s.secret() {
+		for _, x := range s.Exchanges {
+			if !beforeTLS[x.Command] && len(x.Replies) > 0 && s.readable(x.Packet) {
+				return true
+			}
+		}
+		return false
+	}
+	n := len(s.Lines)
+	return n > 1 && s.Lines[0].Packet != s.Lines[n-1].Packet
+}

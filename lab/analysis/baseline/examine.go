@@ -3,59 +3,90 @@
 package baseline
 
 import (
+	"fmt"
+
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
+// A Capture is a capture whose packets have been read, and whose sessions can be checked and
+// learned from.
+type Capture struct {
+	*capture.Capture
+	sessions *Sessions
+	rules    *Evidence
+	packets  *Packets
+}
+
+// Gather reads the packets of a capture for [Capture.Check] and [Capture.Learn]. The capture
+// must stay open for these.
+func Gather(c *capture.Capture) (*Capture, error) {
+	s := NewSessions(c)
+	g := &Capture{c, s, NewEvidence(s), NewPackets()}
+	for p := range c.Packets() {
+		dropped := s.Packet(p)
+		g.rules.Packet(p, dropped)
+		g.packets.Packet(p, dropped)
+	}
+	return g, c.Err()
+}
+
+// Open opens a capture file and gathers what it shows. The caller must close it.
+func Open(name string) (*Capture, error) {
+	c, err := capture.Open(name, capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	g, err := Gather(c)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return g, nil
+}
+
+// CheckFile reads a capture and compares it with the rules and, unless it is nil, the profile.
+func CheckFile(name string, normal *Profile) (*Assessment, error) {
+	c, err := Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Check(normal)
+}
+
+// Check compares the capture with the rules and, unless it is nil, the profile.
+func (c *Capture) Check(normal *Profile) (*Assessment, error) {
+	x := newExamination(c, normal)
+	if err := c.sessions.visit(visitor{x.connection, x.session, x.rules.Data}); err != nil {
+		return nil, err
+	}
+	return x.assess(), nil
+}
+
+// Learn returns the profile of the capture. The name says where it comes from.
+func (c *Capture) Learn(name string) (*Profile, error) { return Learn(c.sessions, c.packets, name) }
+
 // An examination is one check of a capture.
 type examination struct {
-	e         *Evidence
 	judged    Judged
-	rules     []ruleCheck
-	signs     signs
+	rules     *Check
 	outliers  []outlier // none without a profile
 	strangers *strangers
 }
 
-// A ruleCheck is a rule with its state while a capture is checked.
-type ruleCheck struct {
-	Rule
-	look     look
-	breaches []breach
-}
-
-func newExamination(e *Evidence, normal *Profile) *examination {
-	x := &examination{e: e, signs: signs{}, judged: Judged{
-		Dropped: e.Dropped, CutShort: e.Truncated, cut: e.Cut != "", packets: e.Size, connections: e.NumConnections(),
+func newExamination(c *Capture, normal *Profile) *examination {
+	x := &examination{rules: NewCheck(c.rules), judged: Judged{
+		Dropped: c.Dropped, CutShort: c.Truncated, cut: c.Cut != "", packets: c.Size, connections: c.NumConnections(),
 	}}
-	for _, r := range Rules() {
-		x.rules = append(x.rules, ruleCheck{Rule: r, look: r.look()})
-	}
 	if normal != nil {
-		x.outliers, x.strangers = normal.outliers(), newStrangers(normal)
+		x.outliers, x.strangers = outliersOf(normal), newStrangers(normal)
 	}
 	return x
 }
 
-// add adds breaches of a rule, found at a place between two hosts.
-func (x *examination) add(r *ruleCheck, place int, hosts pairOfHosts, found []breach) {
-	for _, b := range found {
-		if place != atEnd || b.place == 0 {
-			b.place = place
-		}
-		if hosts != (pairOfHosts{}) {
-			b.hosts = hosts
-		}
-		r.breaches = append(r.breaches, b)
-		x.signs.add(r.Rule, b)
-	}
-}
-
 func (x *examination) connection(c *ftp.Connection) {
-	for i := range x.rules {
-		if r := &x.rules[i]; r.look.connection != nil {
-			x.add(r, c.ID, pairOfHosts{c.Client.Addr().Unmap(), c.Server.Addr().Unmap()}, r.look.connection(x.e, c))
-		}
-	}
+	x.rules.Connection(c)
 	for i := range x.outliers {
 		if o := &x.outliers[i]; o.connection != nil {
 			o.connection(c, o.add)
@@ -63,13 +94,9 @@ func (x *examination) connection(c *ftp.Connection) {
 	}
 }
 
-func (x *examination) session(s *session) {
+func (x *examination) session(s *Session) {
 	x.judged.add(s)
-	for i := range x.rules {
-		if r := &x.rules[i]; r.look.session != nil {
-			x.add(r, s.Control.ID, s.hosts(), r.look.session(x.e, s))
-		}
-	}
+	x.rules.Session(s)
 	for i := range x.outliers {
 		if o := &x.outliers[i]; o.session != nil {
 			o.session(s, o.add)
@@ -80,34 +107,9 @@ func (x *examination) session(s *session) {
 	}
 }
 
-func (x *examination) data(s *session, c *ftp.Connection) {
-	var hosts pairOfHosts
-	if s != nil {
-		hosts = s.hosts()
-	}
-	for i := range x.rules {
-		if r := &x.rules[i]; r.look.data != nil {
-			x.add(r, c.ID, hosts, r.look.data(x.e, s, c))
-		}
-	}
-}
-
 // assess makes an assessment of what was found.
 func (x *examination) assess() *Assessment {
-	var findings []Finding
-	for i := range x.rules {
-		r := &x.rules[i]
-		if r.look.end != nil {
-			x.add(r, atEnd, pairOfHosts{}, r.look.end(x.e))
-		}
-	}
-	for i := range x.rules {
-		r := &x.rules[i]
-		if r.Name == noSignsAgreeRule.Name {
-			r.breaches = x.signs.judge()
-		}
-		findings = append(findings, r.findings(r.breaches)...)
-	}
+	findings := x.rules.Findings()
 	for i := range x.outliers {
 		if f, ok := x.outliers[i].finding(); ok {
 			findings = append(findings, f)

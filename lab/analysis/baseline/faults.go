@@ -126,7 +126,7 @@ func neverAnswer(mute map[pairOfHosts][]int) (found []breach) {
 		}
 		found = append(found, b)
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 

@@ -54,7 +54,7 @@ func telnetFloods(s *session) (found []breach) {
 func swellingData(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			for _, shown := range e.watch.shows(c.ID) {
+			for _, shown := range e.shows(c.ID) {
 				if shown.Kind == content.Bomb && (shown.Archive != nil || c.Transfer != nil && c.Transfer.Mode == "Z") {
 					found = append(found, breach{severity: Odd, sign: 2, packets: append(exchangeFrames(x), shown.packet),
 						observed: fmt.Sprintf("%s: frame %d has %s", show(x.Line.Text), shown.packet, shown.What)})

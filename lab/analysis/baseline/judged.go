@@ -35,7 +35,7 @@ type Judged struct {
 func (j Judged) any() bool { return j.Whole+j.Parts > 0 }
 
 // add counts a session.
-func (j *Judged) add(s *session) {
+func (j *Judged) add(s *Session) {
 	j.Sessions++
 	j.Lost += s.Control.Missing()
 	j.Damaged += s.damaged
@@ -50,31 +50,6 @@ func (j *Judged) add(s *session) {
 	case s.Hidden || s.securedAt > 0 || s.Layer != nil && len(s.Layer.Problems) > 0:
 		j.Hidden++
 	}
-}
-
-// ended reports whether the capture has an end of the control connection.
-func (s *session) ended() bool { return s.Control.FirstFIN != "" || s.Control.ResetBy != "" }
-
-// secret reports whether the session goes on in TLS, or in something else that the server
-// agreed to.
-func (s *session) secret() bool { return s.TLS || s.Hidden || s.securedAt > 0 }
-
-// beforeTLS are commands that say nothing about a session which goes on in TLS.
-var beforeTLS = words("AUTH ADAT FEAT HOST OPTS CLNT NOOP SYST QUIT")
-
-// shows reports whether enough of the session can be read to judge some of it: a line of
-// the dialogue and what follows it, but not the way into TLS alone.
-func (s *session) shows() bool {
-	if s.secret() {
-		for _, x := range s.Exchanges {
-			if !beforeTLS[x.Command] && len(x.Replies) > 0 && s.readable(x.Packet) {
-				return true
-			}
-		}
-		return false
-	}
-	n := len(s.Lines)
-	return n > 1 && s.Lines[0].Packet != s.Lines[n-1].Packet
 }
 
 // String says it in a sentence: "4 of 6 sessions whole, 1 in part; the recorder lost 3

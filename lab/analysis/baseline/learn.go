@@ -3,7 +3,9 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/ftp"
@@ -20,7 +22,7 @@ type Measure struct {
 
 	// Values are found in each connection or in each session; nil for nothing.
 	connection func(c *ftp.Connection, found found)
-	session    func(s *session, found found)
+	session    func(s *Session, found found)
 }
 
 // found is called with each value, and the packets that show it.
@@ -42,16 +44,16 @@ func Measures() []Measure {
 	}
 }
 
-// Learn returns the profile of a capture. The name says where it comes from.
-func (e *Evidence) Learn(name string) (*Profile, error) {
+// Learn returns the profile of the sessions and packets of a capture. The name says where it comes from.
+func Learn(e *Sessions, packets *Packets, name string) (*Profile, error) {
 	p := NewProfile()
 	p.Sources = []string{name}
 	p.Packets, p.Connections, p.Sessions = e.Size, e.NumConnections(), e.NumSessions()
 	measures := Measures()
 	learner := &measureLearner{profile: p, clusters: map[string]cluster{}}
-	sessions := newTrafficLearner(e.watch.habits, e.watch.rates)
+	sessions := newTrafficLearner(packets.habits, packets.rates)
 	err := e.visit(visitor{
-		connection: func(c *ftp.Connection) {
+		Connection: func(c *ftp.Connection) {
 			if c.Transfer != nil {
 				p.Transfers++
 			}
@@ -65,7 +67,7 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 			}
 			learner.packets(c)
 		},
-		session: func(s *session) {
+		Session: func(s *Session) {
 			p.learnDialogue(s)
 			sessions.session(s)
 			for _, m := range measures {
@@ -74,12 +76,12 @@ func (e *Evidence) Learn(name string) (*Profile, error) {
 				}
 			}
 		},
-		data: func(*session, *ftp.Connection) {},
+		Data: func(*Session, *ftp.Connection) {},
 	})
-	for length, n := range e.watch.lengths {
+	for length, n := range packets.lengths {
 		p.Distributions["packet-length"].AddTimes(float64(length), n)
 	}
-	p.Distributions["packet-length"].Merge(&e.watch.longer)
+	p.Distributions["packet-length"].Merge(&packets.longer)
 	learner.finish()
 	p.Traffic = sessions.result()
 	return p, err
@@ -113,7 +115,7 @@ func (l *measureLearner) ofConnection(measure string, c *ftp.Connection) found {
 	}
 }
 
-func (l *measureLearner) ofSession(m Measure, s *session) {
+func (l *measureLearner) ofSession(m Measure, s *Session) {
 	h := l.profile.Distributions[m.Name]
 	before := h.Count
 	m.session(s, func(value float64, _ ...int) { h.Add(value) })
@@ -159,10 +161,10 @@ func commandName(x *ftp.Exchange) string {
 
 // comesNext reports whether a command follows the one before it. In a session in TLS there may be encrypted
 // commands in between.
-func comesNext(s *session, x *ftp.Exchange) bool { return !s.Hidden || !x.AfterGap }
+func comesNext(s *Session, x *ftp.Exchange) bool { return !s.Hidden || !x.AfterGap }
 
 // learnDialogue counts commands, their order, and their replies.
-func (p *Profile) learnDialogue(s *session) {
+func (p *Profile) learnDialogue(s *Session) {
 	last := Start
 	for _, x := range s.Exchanges {
 		name := commandName(x)
@@ -195,7 +197,7 @@ const (
 	wakeTime = 30 * time.Second
 )
 
-func replyTimes(s *session, found found) {
+func replyTimes(s *Session, found found) {
 	if s.lossy() {
 		return
 	}
@@ -215,7 +217,7 @@ func replyTimes(s *session, found found) {
 	}
 }
 
-func thinkTimes(s *session, found found) {
+func thinkTimes(s *Session, found found) {
 	for i, x := range s.Exchanges {
 		if i == 0 {
 			continue
@@ -227,11 +229,11 @@ func thinkTimes(s *session, found found) {
 	}
 }
 
-func durations(s *session, found found) {
+func durations(s *Session, found found) {
 	found(seconds(s.Control.LastTime-s.Control.FirstTime), s.Control.FirstPacket, s.Control.LastPacket)
 }
 
-func commandCounts(s *session, found found) {
+func commandCounts(s *Session, found found) {
 	if n := len(s.Exchanges); n > 0 {
 		found(float64(n), s.Exchanges[0].Packet, s.Exchanges[n-1].Packet)
 	}
@@ -256,14 +258,14 @@ func transferTimes(c *ftp.Connection, found found) {
 }
 
 // dataRates finds the minute of a session with the most data connections.
-func dataRates(s *session, found found) {
+func dataRates(s *Session, found found) {
 	var list []*ftp.Connection
 	for _, c := range s.data {
 		if c.DataPort != nil {
 			list = append(list, c)
 		}
 	}
-	sortBy(list, func(c *ftp.Connection) int64 { return int64(c.ID) })
+	slices.SortFunc(list, func(a, b *ftp.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	best, from := 0, 0
 	for i, j := 0, 0; j < len(list); j++ {
 		for time.Duration(list[j].FirstTime-list[i].FirstTime) > time.Minute {

@@ -93,7 +93,7 @@ func replyLength(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.LongListing {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.LongListing {
 				found = append(found, breach{packets: append(exchangeFrames(x), shown.packet),
 					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.What)})
 			}

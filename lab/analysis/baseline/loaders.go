@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"path"
@@ -85,7 +86,7 @@ func reports() look {
 			for _, c := range all.first {
 				all.judge(e, c)
 			}
-			sortBy(all.found, func(b breach) int64 { return int64(b.packets[1]) })
+			slices.SortStableFunc(all.found, func(a, b breach) int { return cmp.Compare(a.packets[1], b.packets[1]) })
 			return all.found
 		},
 	}
@@ -101,7 +102,7 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 		return
 	}
 	all.tried[who] = true
-	shown, known := e.watch.shown(c.ID)
+	shown, known := e.shown(c.ID)
 	unusual := (!wellKnown(&c.Identity) || shown.Kind == content.NotTLS) && shown.Kind != content.Service
 	if unusual || known {
 		hosts := pairOfHosts{who.client, who.to.Addr().Unmap()}

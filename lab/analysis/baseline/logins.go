@@ -27,9 +27,6 @@ var loginBeforeTransferRule = Rule{
 // the server allows to strangers. Scripts that go on after a failed login have sent USER.
 const manyEarly = 3
 
-// aboutFiles are commands that nobody can expect to work without a login.
-var aboutFiles = words("RETR STOR APPE STOU DELE RNFR MKD XMKD RMD XRMD LIST NLST MLSD SIZE MDTM CWD XCWD")
-
 // earlyCommands finds commands about files before the first USER that were all refused.
 func earlyCommands(s *session) (b breach, ok bool) {
 	kinds := map[string]int{}
@@ -285,7 +282,7 @@ func (all *logins) sort() (slips []guess) {
 		}
 	}
 	for _, list := range all.guesses {
-		sortBy(list, func(g guess) int64 { return g.time })
+		slices.SortStableFunc(list, func(a, b guess) int { return cmp.Compare(a.time, b.time) })
 	}
 	return slips
 }
@@ -461,6 +458,6 @@ func sortedPairs(m map[pairOfHosts][]guess) []pairOfHosts {
 	for p := range m {
 		pairs = append(pairs, p)
 	}
-	sortBy(pairs, func(p pairOfHosts) int64 { return int64(m[p][0].packet) })
+	slices.SortStableFunc(pairs, func(a, b pairOfHosts) int { return cmp.Compare(m[a][0].packet, m[b][0].packet) })
 	return pairs
 }

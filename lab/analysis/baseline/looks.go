@@ -3,7 +3,9 @@
 package baseline
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/ftp"
@@ -131,7 +133,7 @@ func early226() look {
 			if early == nil {
 				return nil
 			}
-			sortBy(early, func(p pair) int64 { return int64(p.id) })
+			slices.SortStableFunc(early, func(a, b pair) int { return cmp.Compare(a.id, b.id) })
 			b := breach{observed: fmt.Sprintf("226 came in frame %d, the FIN of the data in frame %d", early[0].answer, early[0].fin)}
 			if n := len(early); n > 1 {
 				b.observed += fmt.Sprintf("; %d transfers in all", n)

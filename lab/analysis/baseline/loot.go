@@ -53,7 +53,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		w.follow(x)
 		at := w.target(x.Argument)
 		for _, c := range s.dataOf(x.Data) {
-			for _, shown := range e.watch.shows(c.ID) {
+			for _, shown := range e.shows(c.ID) {
 				if ofBoth[shown.Kind] || shown.Fetched || x.Sender() == ftp.Client && ofClient[shown.Kind] {
 					h.add(s, x, at, shown)
 				}

@@ -32,7 +32,7 @@ func TestLostFIN(t *testing.T) {
 		}
 	}
 	f.Drop(len(f.Frames) - 1 - fin)
-	if got := check(t, evidence(f, t), nil); count(got, "sender-closes", Note) > 0 {
+	if got := check(t, gathered(f, t), nil); count(got, "sender-closes", Note) > 0 {
 		t.Errorf("without frame %d: got %v", fin+1, got)
 	}
 }
@@ -51,7 +51,7 @@ func TestSwaps(t *testing.T) {
 				swapped = append(swapped, len(f.Frames)-1-n)
 			}
 		}
-		if got := check(t, evidence(f, t), nil); got.Verdict == NotNormal {
+		if got := check(t, gathered(f, t), nil); got.Verdict == NotNormal {
 			t.Fatalf("with the packets %v one too early: got %v", swapped, got)
 		}
 	}

@@ -88,7 +88,7 @@ func obeyedFiles() look {
 						observed: fmt.Sprintf("%s fetched a file with a command and then stored another one, %d times; the last is %s", hosts.client, r.n, r.name)})
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

@@ -23,7 +23,7 @@ var pages = sync.OnceValue(func() *template.Template {
 })
 
 // WriteHTML writes the profile as a page with pictures.
-func (p *Profile) WriteHTML(w io.Writer) error {
+func WriteHTML(w io.Writer, p *Profile) error {
 	type distribution struct {
 		Measure
 		Title, Facts string
@@ -39,13 +39,13 @@ func (p *Profile) WriteHTML(w io.Writer) error {
 		Answers       []pageRow
 		Goings        []pageRow
 	}{
-		Profile: p, Amounts: p.amounts(), Themes: themes(), Matrix: p.matrix(),
-		Successions: pageRows(p.transitionRows()),
-		Answers:     pageRows(rowsOf(p.Replies, p.order())), Goings: pageRows(rowsOf(p.Histories, []string{"control", "active", "passive"})),
+		Profile: p, Amounts: amountsOf(p), Themes: themes(), Matrix: matrixOf(p),
+		Successions: pageRows(transitionRows(p)),
+		Answers:     pageRows(rowsOf(p.Replies, commandsOf(p))), Goings: pageRows(rowsOf(p.Histories, []string{"control", "active", "passive"})),
 	}
 	for _, m := range Measures() {
 		h := p.Distributions[m.Name]
-		view.Distributions = append(view.Distributions, distribution{m, sentence(strings.ReplaceAll(m.Name, "-", " ")), m.facts(h), pageBars(h, m)})
+		view.Distributions = append(view.Distributions, distribution{m, sentence(strings.ReplaceAll(m.Name, "-", " ")), factsOf(m, h), pageBars(h, m)})
 	}
 	return writePage(w, "Normal FTP", "profile", view)
 }
@@ -93,7 +93,7 @@ type pageBar struct {
 
 func pageBars(h *Histogram, m Measure) []pageBar {
 	var bars []pageBar
-	for _, b := range m.bars(h) {
+	for _, b := range barsOf(m, h) {
 		width := 100 * b.Share
 		if b.Count > 0 {
 			width = max(width, 0.5)
@@ -145,8 +145,8 @@ const (
 	matrixEdge = 64
 )
 
-func (p *Profile) matrix() matrix {
-	names := p.order()
+func matrixOf(p *Profile) matrix {
+	names := commandsOf(p)
 	names = names[:min(len(names), matrixSize)]
 	to := append(append([]string{}, names[1:]...), End)
 	m := matrix{Width: matrixEdge + len(to)*matrixStep + 8, Height: matrixEdge + len(names)*matrixStep + 8}

@@ -77,7 +77,7 @@ type sending struct {
 }
 
 // sendingOf is the sending of a session, by its fastest transfer.
-func (l *trafficLearner) sendingOf(s *session) sending {
+func (l *trafficLearner) sendingOf(s *Session) sending {
 	var p sending
 	for _, c := range connectionsOf(s) {
 		p.rate = max(p.rate, l.rates.ofPath(c, l.habits.of(c.ID)))

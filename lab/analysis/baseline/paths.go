@@ -21,77 +21,10 @@ var pathCommands = map[string]bool{
 	"RMD": true, "XRMD": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
 }
 
-// A walk is the current folder of a session. It is relative to the folder of the login until the
-// server has given an absolute path.
-type walk struct {
-	at              string
-	argument, leads string // a path in a command, and the place that it leads to; "" if that is not known
-}
-
 // A pathUse is a command with a path, and the walk before it.
 type pathUse struct {
 	*ftp.Exchange
 	walk
-}
-
-// unquoted is the path in an argument, with the separators of Unix.
-func unquoted(argument string) string {
-	return strings.Trim(strings.ReplaceAll(argument, `\`, "/"), `"`)
-}
-
-// target is the place that the path in a command leads to.
-func (w *walk) target(argument string) string {
-	if w.leads != "" && argument == w.argument {
-		return w.leads
-	}
-	p := unquoted(argument)
-	if path.IsAbs(p) {
-		return path.Clean(p)
-	}
-	return path.Clean(path.Join(w.at, p))
-}
-
-// beyond is how many levels a path climbs above the root, if the current folder is known, or else
-// above the folder of the login.
-func (w *walk) beyond(argument string) int {
-	p := unquoted(argument)
-	depth, least := 0, 0
-	if path.IsAbs(w.at) && !path.IsAbs(p) {
-		p = w.at + "/" + p
-	}
-	for _, name := range strings.Split(p, "/") {
-		switch name {
-		case "", ".":
-		case "..":
-			depth--
-		default:
-			depth++
-		}
-		least = min(least, depth)
-	}
-	return -least
-}
-
-// follow takes the next command, which may change the current folder.
-func (w *walk) follow(x *ftp.Exchange) {
-	final := x.Final()
-	if final < 200 || final >= 300 {
-		return
-	}
-	switch x.Command {
-	case "CWD", "XCWD":
-		w.at = w.target(x.Argument)
-	case "CDUP", "XCUP":
-		w.at = w.target("..")
-	case "PWD", "XPWD":
-		if _, rest, found := strings.Cut(x.Replies[len(x.Replies)-1].Text, `"`); found {
-			if said, _, found := strings.Cut(rest, `"`); found && path.IsAbs(said) {
-				w.at = path.Clean(said)
-			}
-		}
-	case "REIN":
-		w.at = ""
-	}
 }
 
 // eachPath calls look for every command with a path that can be read.
@@ -239,7 +172,7 @@ func climbing(e *Evidence, s *session) []breach {
 func climbingNames(e *Evidence, s *session) (found []breach) {
 	for _, x := range s.Exchanges {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.HarmfulListing || shown.Kind == content.OddListing {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.HarmfulListing || shown.Kind == content.OddListing {
 				b := breach{packets: append(exchangeFrames(x), shown.packet),
 					observed: fmt.Sprintf("%s: frame %d lists %s", show(x.Line.Text), shown.packet, shown.What)}
 				if shown.Kind == content.OddListing {

@@ -127,7 +127,7 @@ func (d *datagrams) judge() (found []breach) {
 				observed: fmt.Sprintf("%s sent echo requests to %d hosts that did not answer", client, len(open))})
 		}
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 
@@ -170,7 +170,7 @@ func (s *scanners) crowds() (found []breach) {
 				observed: fmt.Sprintf("%d system ports of %s were probed, each by another client", len(ports), server)})
 		}
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 
@@ -207,6 +207,6 @@ func (v visits) judge() (found []breach) {
 				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))})
 		}
 	}
-	sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+	sortByFrame(found)
 	return found
 }

@@ -21,7 +21,7 @@ func learned(t *testing.T, name string, plays ...func(*forge.Capture)) *Profile 
 		play(f)
 		f.Pass(time.Second)
 	}
-	return learn(t, evidence(f, t), name)
+	return learn(t, gathered(f, t), name)
 }
 
 func written(t *testing.T, p *Profile) string {
@@ -128,7 +128,7 @@ func TestUnusualValues(t *testing.T) {
 	normal := learned(t, "normal", plays...)
 	f := forge.New()
 	active(":20")(f)
-	if got := check(t, evidence(f, t), normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
+	if got := check(t, gathered(f, t), normal); got.Verdict != IsNormal || len(got.Findings) > 0 {
 		t.Errorf("the same again: got %v, want nothing", got)
 	}
 
@@ -136,7 +136,7 @@ func TestUnusualValues(t *testing.T) {
 	c := f.Control().Say(hello).Say("> SYST")
 	f.Pass(time.Minute)
 	c.Say("< 215 UNIX\n> NOOP\n< 200 ok").Say(bye).Peer.Close()
-	got := check(t, evidence(f, t), normal)
+	got := check(t, gathered(f, t), normal)
 	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
 	}
@@ -173,7 +173,7 @@ func TestExpectedDelays(t *testing.T) {
 		c := f.Control().Say(hello)
 		test.say(f, c)
 		c.Say(bye).Peer.Close()
-		if got := check(t, evidence(f, t), Normal()); got.Verdict != test.want {
+		if got := check(t, gathered(f, t), Normal()); got.Verdict != test.want {
 			t.Errorf("%s: got %v, want %s", test.name, got, test.want)
 		}
 	}
@@ -211,7 +211,7 @@ func TestManyPictures(t *testing.T) {
 // TestShow looks for what an analyst wants to see.
 func TestShow(t *testing.T) {
 	var b strings.Builder
-	if err := learned(t, "one", active(":20")).WriteText(&b); err != nil {
+	if err := WriteText(&b, learned(t, "one", active(":20"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -233,7 +233,7 @@ func TestProfileKeepsNoNames(t *testing.T) {
 	f.Pass(time.Second)
 	c.Say("> PASV\n< 227 Entering (192,0,2,21,100,1)\n> RETR secretfile.txt\n< 150 secretfile.txt")
 	c.Say("< 226 sent secretfile.txt").Say(bye).Peer.Close()
-	p := learn(t, evidence(f, t), "named by the user")
+	p := learn(t, gathered(f, t), "named by the user")
 	if p.Traffic.Sessions() != 1 || len(p.Traffic.Kind(traffic.KindName{Who: traffic.Program, ControlOnly: true}.String()).Follows) < 5 {
 		t.Fatalf("got %+v, want a session of some commands", p.Traffic)
 	}

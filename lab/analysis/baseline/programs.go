@@ -98,7 +98,7 @@ func programsOf() look {
 						observed: fmt.Sprintf("%s stored the program %s on %d servers, in many folders of each, or with passwords that everybody tries first", w.client, show(w.name), n)})
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}
@@ -269,7 +269,7 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 // that shows it; "" for none.
 func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet int) {
 	for _, c := range s.dataOf(x.Data) {
-		if shown, _ := e.watch.shown(c.ID); shown.Kind == content.Program {
+		if shown, _ := e.shown(c.ID); shown.Kind == content.Program {
 			return shown.What, shown.packet
 		}
 	}

@@ -5,7 +5,6 @@ package baseline
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/ftp"
@@ -50,7 +49,7 @@ func (h *hostage) add(e *Evidence, s *session) {
 // demandIn is the packet of an upload that demands money, 0 for none.
 func (e *Evidence) demandIn(s *session, x *ftp.Exchange) int {
 	for _, c := range s.dataOf(x.Data) {
-		for _, shown := range e.watch.shows(c.ID) {
+		for _, shown := range e.shows(c.ID) {
 			if shown.Kind == content.Demand {
 				return shown.packet
 			}
@@ -77,19 +76,6 @@ func (s *session) emptiedFolder(e *Evidence, removed map[string]int, stored int)
 		w.follow(x)
 	}
 	return false
-}
-
-// listed is the folder that a command with the given argument lists, which may begin with options of ls, and end
-// with a pattern of names.
-func (w *walk) listed(argument string) string {
-	for strings.HasPrefix(argument, "-") {
-		_, argument, _ = strings.Cut(argument, " ")
-	}
-	at := w.target(argument)
-	if strings.ContainsAny(path.Base(at), "*?") {
-		return path.Dir(at)
-	}
-	return at
 }
 
 // judge finds a demand for the files that were removed.

@@ -70,7 +70,7 @@ func usedElsewhere() look {
 					}
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

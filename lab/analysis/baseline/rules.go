@@ -182,6 +182,11 @@ func Rules() []Rule {
 	}
 }
 
+// sortByFrame sorts breaches by their first frames.
+func sortByFrame(found []breach) {
+	slices.SortStableFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+}
+
 // eachSession checks one session after another.
 func eachSession(session func(*Evidence, *session) []breach) func() look {
 	return func() look { return look{session: session} }

@@ -102,7 +102,7 @@ var packetRules = map[string]ruleTest{
 			claim(f, 21, aServer)
 			claim(f, 7, "192.0.2.30")
 			claim(f, 8, "192.0.2.30")
-			ping(f, "192.0.2.1", "192.0.2.30", redirect)
+			ping(f, "192.0.2.1", "192.0.2.30", 5)
 			session1("")(f)
 		},
 	},

@@ -75,7 +75,7 @@ func connectionsAreMeant() look {
 			if found == nil {
 				found = holds.judge()
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

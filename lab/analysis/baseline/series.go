@@ -86,7 +86,7 @@ func countedNames() look {
 				found = append(found, breach{hosts: of.pairOfHosts, packets: firstPackets(c.asked),
 					observed: fmt.Sprintf("%s asked for %d files named %s with another number each, and %d of them did not exist", of.client, n, show(of.name), c.refused)})
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

@@ -130,7 +130,7 @@ func sharedUploads() look {
 				}
 				found = append(found, b)
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

@@ -17,9 +17,9 @@ import (
 )
 
 // WriteText writes a description of normal FTP: first the rules, then the profile.
-func (p *Profile) WriteText(w io.Writer) error {
+func WriteText(w io.Writer, p *Profile) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), p.amounts())
+	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), amountsOf(p))
 	for _, line := range wrap.Text(p.Source, 88, "") {
 		fmt.Fprintln(out, line)
 	}
@@ -32,11 +32,11 @@ func (p *Profile) WriteText(w io.Writer) error {
 		writeDistribution(out, m, p.Distributions[m.Name])
 	}
 	fmt.Fprintf(out, "\nWHAT FOLLOWS WHAT (of those who said it, how many said next)\n\n")
-	for _, row := range p.transitionRows() {
+	for _, row := range transitionRows(p) {
 		fmt.Fprintf(out, "  %-8s %6d   %s\n", row.name, row.total, row.shares(5))
 	}
 	fmt.Fprintf(out, "\nWHAT ANSWERS WHAT\n\n")
-	for _, row := range rowsOf(p.Replies, p.order()) {
+	for _, row := range rowsOf(p.Replies, commandsOf(p)) {
 		fmt.Fprintf(out, "  %-8s %6d   %s\n", row.name, row.total, row.shares(6))
 	}
 	fmt.Fprintf(out, "\nHOW CONNECTIONS GO (Zeek's history: S SYN, H SYN and ACK, A ACK, D data, F FIN, R RST;\ncapital letters are those of who opened)\n\n")
@@ -46,7 +46,7 @@ func (p *Profile) WriteText(w io.Writer) error {
 	return out.Flush()
 }
 
-func (p *Profile) amounts() string {
+func amountsOf(p *Profile) string {
 	if !p.Compares() && p.Traffic != nil {
 		return "only what sessions are generated from"
 	}
@@ -70,8 +70,8 @@ func writeRules(out io.Writer) {
 const barWidth = 48
 
 func writeDistribution(out io.Writer, m Measure, h *Histogram) {
-	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, m.facts(h))
-	for _, b := range m.bars(h) {
+	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, factsOf(m, h))
+	for _, b := range barsOf(m, h) {
 		bar := strings.Repeat("█", int(math.Round(b.Share*barWidth)))
 		if bar == "" && b.Count > 0 {
 			bar = "▏"
@@ -80,8 +80,8 @@ func writeDistribution(out io.Writer, m Measure, h *Histogram) {
 	}
 }
 
-// facts summarizes a histogram in a line.
-func (m Measure) facts(h *Histogram) string {
+// factsOf summarizes a histogram in a line.
+func factsOf(m Measure, h *Histogram) string {
 	if h.Count == 0 {
 		return "nothing was measured"
 	}
@@ -90,9 +90,9 @@ func (m Measure) facts(h *Histogram) string {
 		quantity(h.Min, m.Unit), quantity(h.Max, m.Unit))
 }
 
-// bars are the bars of a measure's histogram. For counts, bars without a whole number in their
+// barsOf are the bars of a measure's histogram. For counts, bars without a whole number in their
 // range are left out.
-func (m Measure) bars(h *Histogram) []traffic.Bar {
+func barsOf(m Measure, h *Histogram) []traffic.Bar {
 	bars := h.Bars()
 	if m.Unit == "seconds" || m.Unit == "bytes" {
 		return bars
@@ -161,11 +161,11 @@ func rowsOf(table map[string]map[string]int, order []string) []row {
 	return rows
 }
 
-func (p *Profile) transitionRows() []row { return rowsOf(p.Transitions, p.order()) }
+func transitionRows(p *Profile) []row { return rowsOf(p.Transitions, commandsOf(p)) }
 
-// order sorts the commands by their number, after Start. A session uses them nearly in that
+// commandsOf sorts the commands by their number, after Start. A session uses them nearly in that
 // order.
-func (p *Profile) order() []string {
+func commandsOf(p *Profile) []string {
 	names := slices.Sorted(maps.Keys(p.Commands))
 	slices.SortStableFunc(names, func(a, b string) int { return p.Commands[b] - p.Commands[a] })
 	return append([]string{Start}, names...)

@@ -68,7 +68,7 @@ func smallPieces() look {
 					}
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}
@@ -78,7 +78,7 @@ func smallPieces() look {
 // it to tell.
 func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 	for _, c := range s.dataOf(x.Data) {
-		shown, _ := e.watch.shown(c.ID)
+		shown, _ := e.shown(c.ID)
 		random, enough = shown.Kind == content.Random, c.Flow(x.Sender()).Bytes >= content.LeastRandom && c.Missing() == 0
 	}
 	return random, enough
@@ -87,7 +87,7 @@ func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 // add takes an upload.
 func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	size := c.ClientFlow.Bytes
-	if shown, _ := e.watch.shown(c.ID); shown.Kind != content.Random || size > largestPiece || u.counted[size] == 0 && len(u.counted) >= maxSizes {
+	if shown, _ := e.shown(c.ID); shown.Kind != content.Random || size > largestPiece || u.counted[size] == 0 && len(u.counted) >= maxSizes {
 		return
 	}
 	u.counted[size]++

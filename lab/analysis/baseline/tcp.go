@@ -28,7 +28,7 @@ var retransmissionRepeatsRule = Rule{
 func retransmissionRepeats(e *Evidence, s *session) []breach {
 	var found []breach
 	for _, r := range e.watch.repeats[s.Control.ID] {
-		if line := s.differs(r); line != nil && !e.watch.damage.oneOf(s.Control.ID, r.packet, line.FirstPacket) && !s.unread[r.packet] && !s.unread[line.FirstPacket] && !s.unread[line.Packet] {
+		if line := s.differs(r); line != nil && !e.damage.oneOf(s.Control.ID, r.packet, line.FirstPacket) && !s.unread[r.packet] && !s.unread[line.FirstPacket] && !s.unread[line.Packet] {
 			found = append(found, breach{
 				packets:  []int{line.FirstPacket, r.packet},
 				observed: fmt.Sprintf("frame %d has %s where frame %d had %s", r.packet, show(string(r.payload)), line.FirstPacket, show(line.Text)),
@@ -164,13 +164,13 @@ func clockRuns(e *Evidence) []breach {
 	if back := e.watch.backwards; time.Duration(-back.by) > clockTolerance {
 		found = append(found, breach{
 			packets:  []int{back.packet - 1, back.packet},
-			observed: fmt.Sprintf("frame %d is stamped %s before frame %d", back.packet, quantity(seconds(-back.by), "seconds"), back.packet-1),
+			observed: fmt.Sprintf("frame %d is stamped %s before frame %d", back.packet, quantity(time.Duration(-back.by).Seconds(), "seconds"), back.packet-1),
 		})
 	}
 	if on := e.watch.forwards; time.Duration(on.by) > longestPause {
 		found = append(found, breach{
 			packets:  []int{on.packet - 1, on.packet},
-			observed: fmt.Sprintf("%s lie between frame %d and frame %d", quantity(seconds(on.by), "seconds"), on.packet-1, on.packet),
+			observed: fmt.Sprintf("%s lie between frame %d and frame %d", quantity(time.Duration(on.by).Seconds(), "seconds"), on.packet-1, on.packet),
 		})
 	}
 	return found

@@ -175,7 +175,7 @@ func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
 	parts := map[string]int{}
 	s.eachPath(func(x *ftp.Exchange, w *walk) {
 		for _, c := range s.dataOf(x.Data) {
-			if shown, _ := e.watch.shown(c.ID); shown.Kind == content.Hive && !s.copiesSystem(x) {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.Hive && !s.copiesSystem(x) {
 				at := w.target(x.Argument)
 				parts[at] = x.Packet
 				has, key = has || hive.MatchString(path.Base(at)), key || systemHive.MatchString(path.Base(at))

@@ -9,6 +9,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/analysis/tls"
+	"ftplab/lab/internal/forge"
 )
 
 // protectedSession is a session in TLS 1.3 that can be read, with one RETR whose data
@@ -28,7 +29,7 @@ func protectedSession() (*ftp.Session, *ftp.Connection) {
 	}
 	flow := tcp.Flow{Packets: 9, Segments: 5, Bytes: 900, FIN: 31}
 	control := &ftp.Connection{
-		Identity: ftp.Identity{Client: end(aClient + ":3171"), Server: end(aServer + ":21"), Purpose: ftp.Purpose{Role: ftp.Control}},
+		Identity: ftp.Identity{Client: end(forge.Client + ":3171"), Server: end(forge.Server + ":21"), Purpose: ftp.Purpose{Role: ftp.Control}},
 		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow,
 	}
 	s := &ftp.Session{Control: control, TLS: true, TLSFrom: 6, Layer: layer()}
@@ -42,7 +43,7 @@ func protectedSession() (*ftp.Session, *ftp.Connection) {
 		s.Lines = append(s.Lines, x.Line)
 	}
 	data := &ftp.Connection{
-		Identity: ftp.Identity{ID: 1, Client: end(aClient + ":3172"), Server: end(aServer + ":25600"),
+		Identity: ftp.Identity{ID: 1, Client: end(forge.Client + ":3172"), Server: end(forge.Server + ":25600"),
 			FirstPacket: 16, Purpose: ftp.Purpose{Role: ftp.Data, Mode: ftp.Passive, Transfer: &ftp.Transfer{Exchange: 4, Command: "RETR", Argument: "a", Packet: 20, Reply: 226}}},
 		OpenedBy: ftp.Client, HandshakeSeen: true, ClientFlow: flow, ServerFlow: flow, TLS: layer(),
 	}
@@ -90,18 +91,20 @@ var tlsTests = map[string]struct {
 
 // TestTLSRules breaks each rule that a capture must be decrypted for, and almost breaks it.
 func TestTLSRules(t *testing.T) {
+	tested := 0
 	for _, r := range Rules() {
-		test := tlsTests[r.Name]
-		if test.breaks == nil {
-			continue // see TestRules
+		test, ok := tlsTests[r.Name]
+		if !ok {
+			continue // a capture without keys breaks it
 		}
+		tested++
 		for _, x := range []struct {
 			change func(*ftp.Session, *ftp.Connection)
 			want   int
 		}{{test.breaks, 1}, {test.near, 0}} {
 			s, data := protectedSession()
 			x.change(s, data)
-			got := foundBy(r, newSession(s, []*ftp.Connection{data}, nil), data)
+			got := foundBy(r, withData(s, data), data)
 			n := 0
 			for _, b := range got {
 				if r.finding(b).Severity == test.want {
@@ -113,13 +116,16 @@ func TestTLSRules(t *testing.T) {
 			}
 		}
 	}
+	if tested != len(tlsTests) {
+		t.Errorf("%d of %d tests are for a rule", tested, len(tlsTests))
+	}
 }
 
 // TestPasswordAfterTLS sends the password when CCC has ended TLS.
 func TestPasswordAfterTLS(t *testing.T) {
-	s := &session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{
+	s := &session{Session: &Session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{
 		{Line: &ftp.Line{Packet: 7, InTLS: true}, Command: "USER", Argument: "ada"}, {Line: &ftp.Line{Packet: 9, InTLS: true}, Command: "PASS"},
-	}}}
+	}}}}
 	if found := credentialsInTLS(nil, s); found != nil {
 		t.Errorf("inside TLS: got %+v", found)
 	}
@@ -134,7 +140,7 @@ func TestPasswordAfterTLS(t *testing.T) {
 func TestCommandAfterTLS(t *testing.T) {
 	auth := &ftp.Exchange{Line: &ftp.Line{Packet: 3}, Command: "AUTH", Argument: "TLS", Replies: []*ftp.Reply{{Code: 234, Packet: 4}}}
 	command := &ftp.Exchange{Line: &ftp.Line{Packet: 9, Text: "PASV"}, Command: "PASV"}
-	s := &session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{auth, command}}}
+	s := &session{Session: &Session{Session: &ftp.Session{TLS: true, TLSFrom: 5, Layer: &ftp.TLSLayer{From: 5, Session: &tls.Session{}}, Exchanges: []*ftp.Exchange{auth, command}}}}
 	s.clearFrom = 8
 	if found := clearAfterAuth(nil, s); found != nil {
 		t.Errorf("after TLS: got %+v", found)
@@ -151,9 +157,9 @@ func TestCommandAfterTLS(t *testing.T) {
 
 // TestRetransmittedRecord holds a record that was sent again against the line in it.
 func TestRetransmittedRecord(t *testing.T) {
-	s := &session{Session: &ftp.Session{Lines: []*ftp.Line{
+	s := &session{Session: &Session{Session: &ftp.Session{Lines: []*ftp.Line{
 		{From: ftp.Server, Text: "200 Done", Seq: 100, End: 110, Complete: true, FirstPacket: 9, Packet: 9},
-	}}}
+	}}}}
 	again := repeat{from: ftp.Server, seq: 100, packet: 12, payload: []byte("\x17\x03\x03\x00\x05abcde")}
 	if s.differs(again) == nil {
 		t.Error("other bytes than those of a line in clear are not noticed")
@@ -169,7 +175,7 @@ func TestRetransmittedRecord(t *testing.T) {
 func TestDataInClearFromOneSide(t *testing.T) {
 	s, data := protectedSession()
 	data.TLS.Flows[1] = tls.Flow{ClearFrom: 24}
-	all := newSession(s, []*ftp.Connection{data}, nil)
+	all := withData(s, data)
 	if found := dataProtected(nil, all); len(found) != 1 || found[0].observed != "after PROT P the data of \"RETR a\" went in clear" {
 		t.Errorf("got %+v", found)
 	}
@@ -183,10 +189,15 @@ func TestDataInClearFromOneSide(t *testing.T) {
 func TestForeignTicket(t *testing.T) {
 	s, data := protectedSession()
 	data.TLS.ResumedTicket = "bb"
-	got := foundBy(dataResumesSessionRule, newSession(s, []*ftp.Connection{data}, nil), data)
+	got := foundBy(dataResumesSessionRule, withData(s, data), data)
 	if len(got) != 1 || got[0].severity != Odd {
 		t.Errorf("got %+v, want one that is %s", got, Odd)
 	}
+}
+
+// withData is a session with one data connection.
+func withData(s *ftp.Session, data *ftp.Connection) *session {
+	return &session{Session: newSession(s, []*ftp.Connection{data}, nil)}
 }
 
 // foundBy is what a rule finds in a session with one data connection.
@@ -228,7 +239,7 @@ func TestDowngrades(t *testing.T) {
 			if s.Layer.ClientHello.Versions = []tls.Version{v}; i < len(test.versions)-1 {
 				test.end(s)
 			}
-			all.add(newSession(s, []*ftp.Connection{data}, nil))
+			all.add(withData(s, data))
 		}
 		if got := all.judge(); len(got) != test.want {
 			t.Errorf("%s: got %v, want %d", test.name, got, test.want)

@@ -96,7 +96,7 @@ func newTrafficLearner(habits *synHabits, rates pathRates) *trafficLearner {
 }
 
 // session learns from a session whose dialogue can be read.
-func (l *trafficLearner) session(s *session) {
+func (l *trafficLearner) session(s *Session) {
 	if s.Hidden || s.TLS && !agreedOnTLS(s) {
 		l.learned.Unread++ // also what is in TLS from the first byte on, which is not drawn
 		return
@@ -129,12 +129,12 @@ func (l *trafficLearner) session(s *session) {
 }
 
 // agreedOnTLS reports whether the client asked for TLS, and got it.
-func agreedOnTLS(s *session) bool {
+func agreedOnTLS(s *Session) bool {
 	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Command == "AUTH" && x.Final() == 234 })
 }
 
 // learnTCP learns what TCP shows.
-func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
+func (l *trafficLearner) learnTCP(k *traffic.Kind, s *Session) {
 	both := l.habits.of(s.Control.ID)
 	client, server := both.client, both.server
 	if client.MSS != 0 {
@@ -164,7 +164,7 @@ func (l *trafficLearner) learnTCP(k *traffic.Kind, s *session) {
 	}
 }
 
-func connectionsOf(s *session) []*ftp.Connection {
+func connectionsOf(s *Session) []*ftp.Connection {
 	var list []*ftp.Connection
 	for _, c := range s.data {
 		list = append(list, c)
@@ -191,7 +191,7 @@ func (l *trafficLearner) result() *traffic.Traffic {
 
 // kindOfSession says whether a person or a program took a session, whether its data
 // connections are in the capture, and whether it used IPv6 and TLS.
-func kindOfSession(s *session) string {
+func kindOfSession(s *Session) string {
 	kind := traffic.KindName{Who: traffic.Program, IPv6: s.client().Is6(), TLS: s.TLS}
 	thought := thoughts(s)
 	slices.Sort(thought)
@@ -206,7 +206,7 @@ func kindOfSession(s *session) string {
 
 // thoughts are the times from a reply to the next command, in seconds. They leave out commands
 // that belong together, such as PASV, REST and RETR, because a program sends those by itself.
-func thoughts(s *session) []float64 {
+func thoughts(s *Session) []float64 {
 	var list []float64
 	for i, x := range s.Exchanges {
 		if i == 0 {
@@ -221,7 +221,7 @@ func thoughts(s *session) []float64 {
 			continue
 		}
 		if n := len(before.Replies); n > 0 && before.Replies[n-1].Code >= 200 && before.Replies[n-1].Packet < x.FirstPacket {
-			since := max(before.Replies[n-1].Time, s.dataEnd(before, x.Time))
+			since := max(before.Replies[n-1].Time, dataEnd(s, before, x.Time))
 			list = append(list, seconds(x.Time-since))
 		}
 	}
@@ -230,7 +230,7 @@ func thoughts(s *session) []float64 {
 
 // dataEnd is the time of the last FIN before a command on the data connections of an exchange, 0 for
 // none. A reply can overtake the data, and then a client waits for the data.
-func (s *session) dataEnd(x *ftp.Exchange, command int64) int64 {
+func dataEnd(s *Session, x *ftp.Exchange, command int64) int64 {
 	var end int64
 	for _, c := range s.dataOf(x.Data) {
 		for _, at := range []int64{c.ClientFlow.FINTime, c.ServerFlow.FINTime} {
@@ -243,7 +243,7 @@ func (s *session) dataEnd(x *ftp.Exchange, command int64) int64 {
 }
 
 // walkOf is the dialogue of a session in the form that the generator uses.
-func walkOf(s *session) []string {
+func walkOf(s *Session) []string {
 	var walk []string
 	var arranged *ftp.Exchange
 	restart := false
@@ -302,7 +302,7 @@ func codesOf(x *ftp.Exchange) []int {
 }
 
 // loginOf is the kind of the first user name, "" if there was none.
-func loginOf(s *session) string {
+func loginOf(s *Session) string {
 	for _, x := range s.Exchanges {
 		if x.Command == "USER" {
 			if name := strings.ToLower(x.Argument); name == "anonymous" || name == "ftp" {
@@ -314,21 +314,8 @@ func loginOf(s *session) string {
 	return ""
 }
 
-// serverPrograms are names of server programs, as they appear in greetings.
-var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "inetutils", "ftplab"}
-
-// serverProgram is the name of the program that sent a greeting, or "other".
-func serverProgram(greeting string) string {
-	for _, name := range serverPrograms {
-		if strings.Contains(strings.ToLower(greeting), strings.ToLower(name)) {
-			return strings.TrimSuffix(name, "-")
-		}
-	}
-	return "other"
-}
-
 // learnTimes learns how long each side took.
-func (l *trafficLearner) learnTimes(k *traffic.Kind, s *session) {
+func (l *trafficLearner) learnTimes(k *traffic.Kind, s *Session) {
 	trip, sending := 0.0, l.sendingOf(s)
 	if s.Control.HandshakeSeen {
 		trip = s.Control.HandshakeRTT.Seconds()
@@ -355,7 +342,7 @@ func (l *trafficLearner) learnTimes(k *traffic.Kind, s *session) {
 
 // learnTransfers learns how much data the transfers moved, and how fast. A refused transfer has no
 // size. Only the first listing of a folder counts, because a later one has about as many lines.
-func (l *trafficLearner) learnTransfers(k *traffic.Kind, s *session) {
+func (l *trafficLearner) learnTransfers(k *traffic.Kind, s *Session) {
 	var w walk
 	listed := map[string]bool{}
 	for _, x := range s.Exchanges {

@@ -28,17 +28,10 @@ type watch struct {
 	// forwards is the longest pause.
 	backwards, forwards leap
 	last                int64
-	// lengths counts packets by their length on the wire, and longer those that are longer than a frame of Ethernet.
-	lengths [1 << 11]int64
-	longer  Histogram
-	// habits are those of TCP, for the generator.
-	habits    *synHabits
-	rates     pathRates
-	damage    damage
-	overlaps  overlaps
-	senders   senders
-	lands     []int // packets whose sender is their receiver
-	rewritten []int // packets put together from fragments that contradict each other
+	overlaps            overlaps
+	senders             senders
+	lands               []int // packets whose sender is their receiver
+	rewritten           []int // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	neighbours neighbourhood
@@ -102,7 +95,7 @@ const (
 
 func newWatch() *watch {
 	return &watch{
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, habits: newSYNHabits(), rates: pathRates{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[pairOfHosts]map[uint16]question{}, protocols: map[pairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
@@ -112,32 +105,17 @@ func newWatch() *watch {
 		lookups:    lookups{names: map[string]resolved{}},
 		overlaps:   overlaps{found: map[int][]overlap{}},
 		neighbours: newNeighbourhood(),
-		damage:     damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{}, broken: map[int]netip.Addr{}, carried: map[int]*carried{}, strange: map[netip.Addr]int{}},
 	}
 }
 
-// packet takes the next packet.
-func (w *watch) packet(p *capture.Packet) {
+// packet takes the next packet, and whether every host drops it.
+func (w *watch) packet(p *capture.Packet, dropped bool) {
 	w.clock(p)
-	if p.Length < len(w.lengths) {
-		w.lengths[p.Length]++
-	} else {
-		w.longer.Add(float64(p.Length))
-	}
-	dropped := w.damage.drops(p)
-	if p.Segment != nil {
-		w.damage.begins(p, dropped)
-		if p.Connection.Role == ftp.Control {
-			w.damage.add(p)
-		}
-	}
 	if dropped {
 		return
 	}
 	w.cards.packet(p)
 	if p.Segment != nil {
-		w.habits.packet(p)
-		w.rates.packet(p)
 		w.land(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten = appendSome(w.rewritten, p.Number)
@@ -169,7 +147,6 @@ func (w *watch) packet(p *capture.Packet) {
 	switch c := p.Connection; {
 	case c.Role == ftp.Data:
 		w.overlaps.packet(p)
-		w.damage.receiver(p)
 		w.file(p)
 		w.commandFiles.packet(p)
 		w.logs.packet(p)

@@ -85,7 +85,7 @@ func filesAreKept() look {
 					found = append(found, b)
 				}
 			}
-			sortBy(found, func(b breach) int64 { return int64(b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

@@ -36,7 +36,7 @@ func TestFilters(t *testing.T) {
 		t.Fatal(err)
 	}
 	wireshark.Load(file)
-	for _, f := range check(t, evidence(f, t), Normal()).Findings {
+	for _, f := range check(t, gathered(f, t), Normal()).Findings {
 		delete(want, f.Rule)
 		var got []int
 		for _, frame := range wireshark.Frames(f.Filter) {
@@ -58,7 +58,7 @@ func TestFilters(t *testing.T) {
 // of them, and no one to ask.
 func TestPagesInBrowser(t *testing.T) {
 	var profile, assessment bytes.Buffer
-	if err := Normal().WriteHTML(&profile); err != nil {
+	if err := WriteHTML(&profile, Normal()); err != nil {
 		t.Fatal(err)
 	}
 	if err := forged(t, hostile).WriteHTML(&assessment, "hostile<script>alert(1)</script>.pcap", nil); err != nil {

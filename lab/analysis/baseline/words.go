@@ -3,11 +3,8 @@
 package baseline
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // extensions are commands that are not in replyTable: those of RFC 1639, 2228 and 7151, and of
@@ -16,19 +13,14 @@ var extensions = words(`AVBL COMB DSIZ ESTA ESTO ESTP ERET HASH MACB RANG RMDA S
 	STAB THMB TVFS UTF8 XAUT XCRC XMD5 XPROT XSHA XSHA1 XSHA256 XSHA512 MD5 MMD5 SHA1 DCAU SITE MLFL MAIL MSND MSOM MSAM MRSQ MRCP XRCP XRSQ XSEM XSEN BYTE SOCK
 	RCMD ADDM ADDP ADDV CRTL CRTP CRTS DLTF DLTL`) // the last line is of IBM i
 
-func words(text string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(text) {
-		set[w] = true
-	}
-	return set
-}
-
 // isKnown reports whether a command is part of FTP or a known extension.
 func isKnown(command string) bool {
 	_, ok := replyTable[command]
 	return ok || extensions[command]
 }
+
+// aboutFiles are commands that nobody can expect to work without a login.
+var aboutFiles = words("RETR STOR APPE STOU DELE RNFR MKD XMKD RMD XRMD LIST NLST MLSD SIZE MDTM CWD XCWD")
 
 // isWord reports whether a command is a short word of letters.
 func isWord(command string) bool {
@@ -78,50 +70,15 @@ func otherProtocol(line string) string {
 	return ""
 }
 
-// maxShown is how many characters of a line a finding shows.
-const maxShown = 72
+// serverPrograms are names of server programs, as they appear in greetings.
+var serverPrograms = []string{"vsFTPd", "ProFTPD", "Pure-FTPd", "FileZilla", "Microsoft FTP", "pyftpdlib", "wu-", "Serv-U", "NcFTPd", "inetutils", "ftplab"}
 
-// show quotes a line for a finding. It escapes what is not text, and shortens long lines.
-func show(line string) string {
-	if len(line) > maxShown {
-		end := maxShown
-		for end > 0 && !utf8.RuneStart(line[end]) {
-			end--
+// serverProgram is the name of the program that sent a greeting, or "other".
+func serverProgram(greeting string) string {
+	for _, name := range serverPrograms {
+		if strings.Contains(strings.ToLower(greeting), strings.ToLower(name)) {
+			return strings.TrimSuffix(name, "-")
 		}
-		return strconv.Quote(line[:end]) + fmt.Sprintf("… (%d bytes)", len(line))
 	}
-	return strconv.Quote(line)
-}
-
-// listOf prints a set, sorted.
-func listOf(set map[string]bool) string {
-	list := make([]string, 0, len(set))
-	for w := range set {
-		list = append(list, w)
-	}
-	slices.Sort(list)
-	if len(list) > 10 {
-		return strings.Join(list[:10], ", ") + fmt.Sprintf(" and %d more", len(list)-10)
-	}
-	return strings.Join(list, ", ")
-}
-
-// plural counts things: "1 command was", "3 commands were".
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
-
-func sortBy[T any](list []T, key func(T) int64) {
-	slices.SortStableFunc(list, func(a, b T) int {
-		switch d := key(a) - key(b); {
-		case d < 0:
-			return -1
-		case d > 0:
-			return 1
-		}
-		return 0
-	})
+	return "other"
 }

@@ -113,7 +113,7 @@ func TestHostileText(t *testing.T) {
 // TestShowPage draws a profile.
 func TestShowPage(t *testing.T) {
 	var b bytes.Buffer
-	if err := Normal().WriteHTML(&b); err != nil {
+	if err := WriteHTML(&b, Normal()); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"What normal FTP looks like", "The server speaks first", "<rect", "Round trip time", "RETR, then QUIT"} {
