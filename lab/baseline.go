@@ -6,14 +6,15 @@ import (
 
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alert"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 )
 
 // Baseline compares a capture with normal FTP: with the rules that every normal
-// session keeps, and with a profile of what varies, such as [baseline.Normal]. A
+// session keeps, and with a profile of what varies, such as [profile.Normal]. A
 // capture without a packet cannot be judged. If it is cut off before its first one, the
 // error is [ErrNoPackets].
-func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error) {
+func Baseline(src Source, normal *profile.Profile) (*baseline.Assessment, error) {
 	e, err := src.evidence()
 	if err != nil {
 		return nil, err
@@ -25,13 +26,13 @@ func Baseline(src Source, normal *baseline.Profile) (*baseline.Assessment, error
 // Alerts is [Baseline] with the time, the addresses and the ports of each finding, for a
 // SIEM (package alert has the formats). What suppressions cover is left out, and the
 // verdict is that of the rest; nil suppresses nothing.
-func Alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
+func Alerts(src Source, normal *profile.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
 	r, _, err := alerts(src, normal, suppressions, false)
 	return r, err
 }
 
 // AlertPage does what Alerts does, and writes the findings as a page.
-func AlertPage(w io.Writer, src Source, normal *baseline.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
+func AlertPage(w io.Writer, src Source, normal *profile.Profile, suppressions *alert.Suppressions) (*alert.Report, error) {
 	r, frames, err := alerts(src, normal, suppressions, true)
 	if err != nil {
 		return nil, err
@@ -39,7 +40,7 @@ func AlertPage(w io.Writer, src Source, normal *baseline.Profile, suppressions *
 	return r, r.Assessment.WriteHTML(w, src.name, frames)
 }
 
-func alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressions, withFrames bool) (r *alert.Report, frames []baseline.Frame, err error) {
+func alerts(src Source, normal *profile.Profile, suppressions *alert.Suppressions, withFrames bool) (r *alert.Report, frames []baseline.Frame, err error) {
 	e, err := src.evidence()
 	if err != nil {
 		return nil, nil, err
@@ -64,7 +65,7 @@ func alerts(src Source, normal *baseline.Profile, suppressions *alert.Suppressio
 // Learn learns a profile of normal FTP from a capture, and calls it source. It is
 // an error if the capture has no FTP session, or if it breaks a rule that every normal
 // session keeps.
-func Learn(src Source, source string) (*baseline.Profile, error) {
+func Learn(src Source, source string) (*profile.Profile, error) {
 	e, err := src.evidence()
 	if err != nil {
 		return nil, err

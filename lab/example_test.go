@@ -10,7 +10,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/scenario"
 )
 
@@ -100,7 +100,7 @@ func ExampleDerive() {
 
 // Baseline compares a capture with normal FTP.
 func ExampleBaseline() {
-	assessment, err := lab.Baseline(lab.File("../results/gallery/frederick_active/capture.pcapng"), baseline.Normal())
+	assessment, err := lab.Baseline(lab.File("../results/gallery/frederick_active/capture.pcapng"), profile.Normal())
 	if err != nil {
 		log.Fatal(err)
 	}

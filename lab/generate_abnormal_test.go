@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/testbed/corpus"
@@ -100,7 +101,7 @@ func TestAbnormalSessionsDiffer(t *testing.T) {
 		}
 		trips[kind][c.Connection(0).HandshakeRTT] = true
 		c.Close()
-		if a, err := baseline.CheckFile(part+".pcapng", baseline.Normal()); err != nil || a.Verdict == baseline.IsNormal {
+		if a, err := baseline.Check(part+".pcapng", profile.Normal()); err != nil || a.Verdict == baseline.IsNormal {
 			t.Errorf("%s of %s: got %v, %v, want a session that is not normal", part, kind, a.Verdict, err)
 		}
 	}

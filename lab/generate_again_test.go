@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/traffic"
 )
 
@@ -17,20 +17,20 @@ import (
 // more. The share of servers with timestamps and how long a program waits stay as they were:
 // they neither depend on what clients lack, nor on how long data takes.
 func TestLearnedAgain(t *testing.T) {
-	profile, ok := traffic.Profile("browser")
+	drawn, ok := traffic.Profile("browser")
 	if !ok {
 		t.Fatal("got no profile of a browser")
 	}
 	var err error
-	var learned [2]*baseline.Profile
+	var learned [2]*profile.Profile
 	for i := range learned {
 		g := generation(t, 150, 150)
-		g.Profile, g.Recipe.Duration = profile, 24*time.Hour
+		g.Profile, g.Recipe.Duration = drawn, 24*time.Hour
 		generated(t, g)
 		if learned[i], err = lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated"); err != nil {
 			t.Fatal(err)
 		}
-		if profile, err = json.Marshal(traffic.File{Traffic: learned[i].Traffic}); err != nil {
+		if drawn, err = json.Marshal(traffic.File{Traffic: learned[i].Traffic}); err != nil {
 			t.Fatal(err)
 		}
 		for name, kind := range learned[i].Traffic.Kinds {

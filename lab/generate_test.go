@@ -16,6 +16,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alike"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/testbed/corpus"
@@ -145,7 +146,7 @@ func compareRows(t *testing.T, what string, got, want map[string]string) {
 // TestGeneratedIsNormal holds generated sessions against the built-in baseline.
 func TestGeneratedIsNormal(t *testing.T) {
 	g := generated(t, generation(t, 60, 60))
-	a, err := lab.Baseline(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), baseline.Normal())
+	a, err := lab.Baseline(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), profile.Normal())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,11 +201,11 @@ func TestGeneratedIsAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profile, err := baseline.ReadProfile(bytes.NewReader(g.Profile))
+	office, err := profile.Read(bytes.NewReader(g.Profile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	comparisons := alike.Compare(profile, learned)
+	comparisons := alike.Compare(office, learned)
 	if !slices.ContainsFunc(comparisons, func(c alike.Comparison) bool { return c.Quantity == "program: commands" }) {
 		t.Error("got no comparison of the number of commands in a session")
 	}
@@ -217,13 +218,13 @@ func TestGeneratedIsAlike(t *testing.T) {
 		t.Errorf("got %d comparisons, want all quantities", len(comparisons))
 	}
 	other, _ := traffic.Profile("device")
-	devices := baseline.NewProfile()
+	devices := profile.New()
 	for range 10 {
-		profile, err := baseline.ReadProfile(bytes.NewReader(other))
+		device, err := profile.Read(bytes.NewReader(other))
 		if err != nil {
 			t.Fatal(err)
 		}
-		devices.Merge(profile)
+		devices.Merge(device)
 	}
 	if list := alike.Compare(devices, learned); len(list) == 0 || !list[0].Differs {
 		t.Errorf("got that an office is like devices: %+v", list)

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alike"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/corpus"
@@ -78,9 +78,9 @@ Welcome.
 
 // learnedProfile is learned from captures of the scenarios, which count five times each. Keys
 // says whether the captures have them.
-func learnedProfile(t *testing.T, sources []string, keys bool) *baseline.Profile {
+func learnedProfile(t *testing.T, sources []string, keys bool) *profile.Profile {
 	t.Helper()
-	all := baseline.NewProfile()
+	all := profile.New()
 	for i, source := range sources {
 		if !keys {
 			source = strings.Replace(source, "tls=explicit", "tls=explicit keys=none", 1)
@@ -105,7 +105,7 @@ func learnedProfile(t *testing.T, sources []string, keys bool) *baseline.Profile
 }
 
 // drawn is a generation of 60 sessions of a profile.
-func drawn(t *testing.T, p *baseline.Profile) lab.Generation {
+func drawn(t *testing.T, p *profile.Profile) lab.Generation {
 	t.Helper()
 	var text bytes.Buffer
 	if err := p.Write(&text); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alert"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/live"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/pcapng"
@@ -129,7 +130,7 @@ func ExplainGrowing(ctx context.Context, w io.Writer, g Growing, e Explanation) 
 // AlertsGrowing compares each session of a growing capture with what is normal when the
 // session has ended, together with earlier sessions between the same hosts, and passes the
 // findings to report. It does not find what involves more than two hosts, such as a sweep.
-func AlertsGrowing(ctx context.Context, g Growing, normal *baseline.Profile, suppressions *alert.Suppressions, report func(*alert.Report) error) error {
+func AlertsGrowing(ctx context.Context, g Growing, normal *profile.Profile, suppressions *alert.Suppressions, report func(*alert.Report) error) error {
 	n := 0
 	return g.read(ctx, live.Options{Context: true}, func(s *live.Session) error {
 		e, err := baseline.Gather(s.Capture)

@@ -11,6 +11,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alike"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/traffic"
 )
@@ -26,7 +27,7 @@ func TestProgramProfiles(t *testing.T) {
 	greetings := map[string]string{
 		"vsftpd": "vsFTPd", "proftpd": "ProFTPD", "pureftpd": "Pure-FTPd", "inetutils": "GNU inetutils", "pyftpdlib": "pyftpdlib",
 	}
-	names, normal := traffic.Programs(), baseline.Normal()
+	names, normal := traffic.Programs(), profile.Normal()
 	if len(names) != 5*8 {
 		t.Errorf("got %d profiles, want 5 servers with 8 clients", len(names))
 	}
@@ -47,7 +48,7 @@ func TestProgramProfiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		profile, err := baseline.ReadProfile(bytes.NewReader(g.Profile))
+		profile, err := profile.Read(bytes.NewReader(g.Profile))
 		if err != nil {
 			t.Fatal(err)
 		}

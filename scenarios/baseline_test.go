@@ -7,20 +7,21 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/scenario"
 )
 
 // renew is what to do when the profile that comes with ftplab is out of date.
 const renew = `the profile that comes with ftplab was learned from other scenarios. Learn it anew:
 	go run ./cmd/ftplab run -o results
-	go run ./cmd/ftplab baseline learn results/*/capture.pcapng -o lab/analysis/baseline/normal.json`
+	go run ./cmd/ftplab baseline learn results/*/capture.pcapng -o lab/analysis/baseline/profile/normal.json`
 
 // TestNormalIsCurrent learns from every scenario, as it is now, and compares with
 // the profile that comes with ftplab: with what the scenarios say, that is, which
 // commands were sent and what answered them. How long it took, and how TCP cut
 // and acknowledged it, differs from run to run.
 func TestNormalIsCurrent(t *testing.T) {
-	want := baseline.Lab()
+	want := profile.Lab()
 	names := slices.Sorted(slices.Values(Names()))
 	if !slices.Equal(want.Sources, names) {
 		t.Fatalf("got a profile of %v\nwant one of %v\n%s", want.Sources, names, renew)
@@ -48,9 +49,9 @@ func TestNormalIsCurrent(t *testing.T) {
 
 // learnAll learns from a capture of every scenario. None of them may be called
 // abnormal.
-func learnAll(t *testing.T) *baseline.Profile {
+func learnAll(t *testing.T) *profile.Profile {
 	var mu sync.Mutex
-	all := baseline.NewProfile()
+	all := profile.New()
 	t.Run("learn", func(t *testing.T) { // which ends when the parallel ones have
 		each(t, func(t *testing.T, s *scenario.Scenario) {
 			evidence, err := baseline.Open(played(t, s).Capture)
@@ -58,7 +59,7 @@ func learnAll(t *testing.T) *baseline.Profile {
 				t.Fatal(err)
 			}
 			defer evidence.Close()
-			a, err := evidence.Check(baseline.Normal())
+			a, err := evidence.Check(profile.Normal())
 			if err != nil {
 				t.Fatal(err)
 			}

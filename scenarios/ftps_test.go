@@ -12,6 +12,8 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/pcapng"
@@ -72,14 +74,14 @@ func TestFTPSBaseline(t *testing.T) {
 		case "ftps_expired":
 			rule = "the certificate of the server had expired on "
 		}
-		got, err := baseline.CheckFile(playedOnGVisor(t, s).Capture, baseline.Normal())
+		got, err := baseline.Check(playedOnGVisor(t, s).Capture, profile.Normal())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got.Verdict != want || got.Judged.Whole != 1 {
 			t.Errorf("%s: got %s (%s), want %s: %+v", name, got.Verdict, got.Judged, want, got.Findings)
 		}
-		if !slices.ContainsFunc(got.Findings, func(f baseline.Finding) bool { return strings.Contains(f.Observed, rule) }) && rule != "" {
+		if !slices.ContainsFunc(got.Findings, func(f rules.Finding) bool { return strings.Contains(f.Observed, rule) }) && rule != "" {
 			t.Errorf("%s: no finding says %q: %+v", name, rule, got.Findings)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/traffic"
 )
 
@@ -66,8 +67,8 @@ not normal FTP.`,
 	return c
 }
 
-func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) (*baseline.Profile, error) {
-	all := baseline.NewProfile()
+func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) (*profile.Profile, error) {
+	all := profile.New()
 	for _, name := range names {
 		if _, ours := traffic.Profile(name); ours || filepath.Ext(name) == ".json" {
 			p, err := profileNamed(name)
@@ -156,19 +157,19 @@ suppressions use these names.`,
 
 // profileNamed reads a profile: a file, or one that sessions are generated from. Without a name it
 // is the one of normal FTP.
-func profileNamed(name string) (*baseline.Profile, error) {
+func profileNamed(name string) (*profile.Profile, error) {
 	if name == "" {
-		return baseline.Normal(), nil
+		return profile.Normal(), nil
 	}
 	if file, ok := traffic.Profile(name); ok {
-		return baseline.ReadProfile(bytes.NewReader(file))
+		return profile.Read(bytes.NewReader(file))
 	}
-	p, err := baseline.ReadProfileFile(name)
+	p, err := profile.ReadFile(name)
 	return p, orProfile(name, err)
 }
 
 // isProfile reports whether a file is a profile.
 func isProfile(path string) bool {
-	_, err := baseline.ReadProfileFile(path)
+	_, err := profile.ReadFile(path)
 	return err == nil
 }

@@ -15,6 +15,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alert"
+	"ftplab/lab/analysis/baseline/profile"
 )
 
 // baselineCheck has the flags of `baseline check`.
@@ -24,7 +25,7 @@ type baselineCheck struct {
 	keyLog                   string
 	grows                    growing
 
-	profile      *baseline.Profile
+	profile      *profile.Profile
 	suppressions *alert.Suppressions // nil for none
 }
 

@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/alike"
+	"ftplab/lab/analysis/baseline/profile"
 )
 
 func compareCommand() *cobra.Command {
@@ -27,7 +27,7 @@ Exit status: 0 if none differs, 1 if one does, 2 if they could not be compared.`
   ftplab baseline compare office monday.pcapng`,
 		Args: takes(2, 2, "two captures or profiles"),
 		RunE: func(c *cobra.Command, args []string) error {
-			var profiles [2]*baseline.Profile
+			var profiles [2]*profile.Profile
 			for i, name := range args {
 				p, err := learnAll([]string{name}, keyLog, c.InOrStdin(), c.ErrOrStderr())
 				if err != nil {

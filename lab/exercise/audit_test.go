@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
@@ -123,15 +124,15 @@ func allPages(t *testing.T) []writtenPage {
 	if err := lab.WriteIndex(results, runs); err != nil {
 		t.Fatal(err)
 	}
-	var assessment, profile bytes.Buffer
-	_, err := lab.AlertPage(&assessment, lab.File(runs[1].Result.Capture), baseline.Normal(), nil)
+	var assessment, normal bytes.Buffer
+	_, err := lab.AlertPage(&assessment, lab.File(runs[1].Result.Capture), profile.Normal(), nil)
 	if err == nil {
-		err = baseline.WriteHTML(&profile, baseline.Normal())
+		err = baseline.WriteHTML(&normal, profile.Normal())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, page := range map[string]*bytes.Buffer{"the page of a baseline check": &assessment, "the page of a profile": &profile} {
+	for name, page := range map[string]*bytes.Buffer{"the page of a baseline check": &assessment, "the page of a profile": &normal} {
 		path := filepath.Join(results, name+".html")
 		if err := os.WriteFile(path, page.Bytes(), 0o666); err != nil {
 			t.Fatal(err)

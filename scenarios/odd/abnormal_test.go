@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/gvisor"
@@ -55,7 +56,7 @@ func judge(t *testing.T, s *scenario.Scenario) baseline.Verdict {
 	if _, err := runner.Run(t.Context(), s, b, runner.Recording{File: file, Format: pcapng.PCAPNG}, runner.Steps(nil)); err != nil {
 		t.Fatal(err)
 	}
-	a, err := baseline.CheckFile(name, baseline.Normal())
+	a, err := baseline.Check(name, profile.Normal())
 	if err != nil {
 		t.Fatal(err)
 	}

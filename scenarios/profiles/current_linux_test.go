@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/labtest/optional"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/cell/celltest"
@@ -37,7 +38,7 @@ func TestCurrent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		verdict, err := baseline.CheckFile(result.Capture, baseline.Normal())
+		verdict, err := baseline.Check(result.Capture, profile.Normal())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +47,7 @@ func TestCurrent(t *testing.T) {
 		}
 		for _, f := range verdict.Findings {
 			if strings.HasPrefix(f.Rule, "unknown-") {
-				t.Errorf("%s: %s: %s; learn programs.json anew (go generate ./lab/analysis/baseline)", name, f.Rule, f.Observed)
+				t.Errorf("%s: %s: %s; learn programs.json anew (go generate ./lab/analysis/baseline/profile)", name, f.Rule, f.Observed)
 			}
 		}
 	}

@@ -2,7 +2,7 @@
 // FTP servers and clients that people use talk to each other in scenarios, and learns from
 // the captures, and from those of the scenarios in the folders that are named:
 //
-//	go run ./scenarios/profiles -o lab/analysis/baseline/programs.json scenarios/ftps_programs
+//	go run ./scenarios/profiles -o lab/analysis/baseline/profile/programs.json scenarios/ftps_programs
 //
 // With -traffic it also writes what `ftplab generate` draws sessions from: a profile for each
 // server with each client. An empty -o leaves the other one out:
@@ -26,7 +26,7 @@ import (
 	"sync"
 
 	"ftplab/lab"
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/scenario"
 )
 
@@ -70,7 +70,7 @@ func learn(ctx context.Context, o options) error {
 	if o.output == "" {
 		return nil
 	}
-	profile := baseline.NewProfile()
+	profile := profile.New()
 	for _, p := range learned {
 		profile.Merge(p)
 	}
@@ -78,7 +78,7 @@ func learn(ctx context.Context, o options) error {
 	return write(o.output, profile)
 }
 
-func write(name string, p *baseline.Profile) error {
+func write(name string, p *profile.Profile) error {
 	var text bytes.Buffer
 	if err := p.Write(&text); err != nil {
 		return err
@@ -87,7 +87,7 @@ func write(name string, p *baseline.Profile) error {
 }
 
 // learnAll runs scenarios, and learns from each.
-func learnAll(ctx context.Context, folder string, texts map[string][]byte) (map[string]*baseline.Profile, error) {
+func learnAll(ctx context.Context, folder string, texts map[string][]byte) (map[string]*profile.Profile, error) {
 	if folder == "" {
 		temporary, err := os.MkdirTemp("", "profiles")
 		if err != nil {
@@ -97,7 +97,7 @@ func learnAll(ctx context.Context, folder string, texts map[string][]byte) (map[
 		folder = temporary
 	}
 	var all sync.Mutex
-	profiles := map[string]*baseline.Profile{}
+	profiles := map[string]*profile.Profile{}
 	var failed []error
 	var wait sync.WaitGroup
 	atOnce := make(chan bool, 3)
@@ -160,7 +160,7 @@ func sessions(o options) (map[string][]byte, error) {
 
 // learnFrom runs a session and learns from it. Whether the two programs understand each other
 // and do all that was asked is not judged.
-func learnFrom(ctx context.Context, folder, name string, text []byte) (*baseline.Profile, error) {
+func learnFrom(ctx context.Context, folder, name string, text []byte) (*profile.Profile, error) {
 	s, err := scenario.Parse(filepath.Join(folder, name+scenario.Extension), text)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 )
 
 // programServers are the real servers, by the name of their scenarios.
@@ -45,17 +45,17 @@ var working = [24]int64{2, 1, 1, 1, 1, 2, 5, 14, 38, 55, 60, 52, 34, 46, 58, 56,
 
 // writeTraffic writes a profile for each server with each client: what the generator draws
 // from, and nothing else.
-func writeTraffic(folder string, learned map[string]*baseline.Profile) error {
+func writeTraffic(folder string, learned map[string]*profile.Profile) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
 	for _, server := range programServers {
 		for _, client := range programClients {
-			all := baseline.NewProfile()
+			all := profile.New()
 			for _, name := range client.from {
 				all.Merge(learned[server+"_"+name])
 			}
-			p := &baseline.Profile{Format: all.Format, Version: all.Version, Sources: all.Sources, Traffic: all.Traffic}
+			p := &profile.Profile{Format: all.Format, Version: all.Version, Sources: all.Sources, Traffic: all.Traffic}
 			p.Traffic.Hours = working
 			p.Source = fmt.Sprintf("%s as the client of %s, in %d sessions of a script, on Linux's TCP and a path of 4 ms. "+
 				"Learned: the commands and their order, the codes of the replies, times, sizes, TCP. Assumed: working hours. "+
@@ -70,7 +70,7 @@ func writeTraffic(folder string, learned map[string]*baseline.Profile) error {
 }
 
 // writePacked writes a profile that is compressed.
-func writePacked(name string, p *baseline.Profile) error {
+func writePacked(name string, p *profile.Profile) error {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/gvisor"
@@ -20,9 +21,9 @@ import (
 
 var update = flag.Bool("update", false, "write the profiles anew")
 
-// A profile is learned from the scenarios of folders. What a scenario cannot say is
+// A population of clients is learned from the scenarios of folders. What a scenario cannot say is
 // assumed: at which hours its sessions take place, and how many clients a server has.
-type profile struct {
+type population struct {
 	name, source string
 	folders      map[string]int // and how often each counts
 	hours        [24]int64
@@ -37,7 +38,7 @@ var (
 	allDay  = [24]int64{10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}
 )
 
-var profiles = []profile{
+var profiles = []population{
 	{"browser", "Anonymous downloads, with the commands of Firefox up to 89 and Chrome up to 87. Assumed: the rhythm of an evening, 40 clients of a server.", map[string]int{"browser": 1}, evening, 40},
 	{"upload", "A program that uploads at night what the day brought. Assumed: the hours, 12 clients of a server.", map[string]int{"upload": 1}, nightly, 12},
 	{"mirror", "A program that compares folders and downloads what is new. Assumed: the hours, 4 clients of a server.", map[string]int{"mirror": 1}, allDay, 4},
@@ -49,7 +50,7 @@ var profiles = []profile{
 
 // TestProfiles learns the profiles and compares them with those that come with ftplab.
 func TestProfiles(t *testing.T) {
-	learned := map[string]*baseline.Profile{}
+	learned := map[string]*profile.Profile{}
 	for _, p := range profiles {
 		for folder := range p.folders {
 			if learned[folder] == nil {
@@ -74,8 +75,8 @@ func TestProfiles(t *testing.T) {
 }
 
 // write is the profile as a file.
-func (p profile) write(t *testing.T, learned map[string]*baseline.Profile) []byte {
-	all := baseline.NewProfile()
+func (p population) write(t *testing.T, learned map[string]*profile.Profile) []byte {
+	all := profile.New()
 	for folder, times := range p.folders {
 		for range times {
 			all.Merge(learned[folder])
@@ -92,13 +93,13 @@ func (p profile) write(t *testing.T, learned map[string]*baseline.Profile) []byt
 }
 
 // learn learns from the scenarios of a folder, on gVisor's TCP in virtual time.
-func learn(t *testing.T, folder string) *baseline.Profile {
+func learn(t *testing.T, folder string) *profile.Profile {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*"+scenario.Extension))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s: got %d scenarios, %v", folder, len(files), err)
 	}
-	all := baseline.NewProfile()
+	all := profile.New()
 	for i, file := range files {
 		s, err := scenario.Load(file)
 		if err != nil {

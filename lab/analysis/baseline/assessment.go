@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ftplab/lab/analysis/baseline/rules"
 )
 
 // A Verdict sums up a check.
@@ -24,7 +26,7 @@ const (
 )
 
 // rank orders severities, the worst first.
-var rank = map[Severity]int{Violation: 0, Odd: 1, Note: 2}
+var rank = map[rules.Severity]int{rules.Violation: 0, rules.Odd: 1, rules.Note: 2}
 
 // longestFilter is how many characters the filter of a finding has at most.
 const longestFilter = 300
@@ -36,19 +38,19 @@ type Assessment struct {
 	Judged Judged `json:"judged"`
 	// Findings are ranked: the worst first, and among equals in the order of
 	// their first frames.
-	Findings []Finding `json:"findings"`
+	Findings []rules.Finding `json:"findings"`
 }
 
 // assess ranks findings and derives the verdict.
-func assess(findings []Finding, judged Judged) *Assessment {
-	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []Finding{}}
+func assess(findings []rules.Finding, judged Judged) *Assessment {
+	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []rules.Finding{}}
 	if !judged.any() {
 		a.Verdict = CannotJudge
 	}
 	for _, f := range findings {
 		slices.Sort(f.Packets)
 		f.Packets = slices.Compact(f.Packets)
-		f.Packets = slices.Clip(f.Packets[:min(len(f.Packets), maxPackets)])
+		f.Packets = slices.Clip(f.Packets[:min(len(f.Packets), rules.MaxPackets)])
 		f.Filter = frames(f.Packets)
 		for len(f.Filter) > longestFilter {
 			f.Packets = slices.Clip(f.Packets[:len(f.Packets)-1])
@@ -56,7 +58,7 @@ func assess(findings []Finding, judged Judged) *Assessment {
 		}
 		a.Findings = append(a.Findings, f)
 	}
-	slices.SortStableFunc(a.Findings, func(a, b Finding) int {
+	slices.SortStableFunc(a.Findings, func(a, b rules.Finding) int {
 		if d := rank[a.Severity] - rank[b.Severity]; d != 0 {
 			return d
 		}
@@ -64,9 +66,9 @@ func assess(findings []Finding, judged Judged) *Assessment {
 	})
 	for _, f := range a.Findings {
 		switch {
-		case f.Severity == Violation:
+		case f.Severity == rules.Violation:
 			a.Verdict = NotNormal
-		case f.Severity == Odd && a.Verdict != NotNormal:
+		case f.Severity == rules.Odd && a.Verdict != NotNormal:
 			a.Verdict = IsUnusual
 		}
 	}

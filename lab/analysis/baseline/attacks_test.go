@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -379,7 +380,7 @@ func TestAttacks(t *testing.T) {
 	for _, test := range attacks {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
-			if got.Verdict != NotNormal || count(got, test.rule, Violation) == 0 {
+			if got.Verdict != NotNormal || count(got, test.rule, rules.Violation) == 0 {
 				t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
 			}
 		})

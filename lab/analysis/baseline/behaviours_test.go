@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -201,7 +202,7 @@ var behaviours = []lookalike{
 func TestFirstAccepted(t *testing.T) {
 	for range 20 {
 		got := forged(t, collects(12, 4))
-		if !slices.ContainsFunc(got.Findings, func(f Finding) bool { return strings.Contains(f.Observed, `accepted another one, "partner0"`) }) {
+		if !slices.ContainsFunc(got.Findings, func(f rules.Finding) bool { return strings.Contains(f.Observed, `accepted another one, "partner0"`) }) {
 			t.Fatalf("got %v\nwant a finding with partner0", got)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -36,23 +38,23 @@ func TestOneCard(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(*forge.Frame)
-		want   Severity
+		want   rules.Severity
 	}{
-		{"one card", func(*forge.Frame) {}, Odd},
+		{"one card", func(*forge.Frame) {}, rules.Odd},
 		{"another card", func(f *forge.Frame) {
 			if isIPv4(f) {
 				f.Data[11]++
 			}
-		}, Violation},
+		}, rules.Violation},
 		{"a router's card", func(f *forge.Frame) {
 			if !isIPv4(f) {
 				f.Data[21] = 63
 			}
-		}, Violation},
+		}, rules.Violation},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := forgedEvidence(t, bounced(test.change))
-			a, err := e.Check(Normal())
+			a, err := e.Check(profile.Normal())
 			if err != nil {
 				t.Fatal(err)
 			}

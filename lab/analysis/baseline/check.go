@@ -1,99 +1,127 @@
-// The check of one capture with all rules, in one pass.
+// The comparison of one capture with all rules and a profile, in one pass.
 
 package baseline
 
 import (
+	"fmt"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
-// A Check is one check of a capture. It gets all connections, then all sessions, each with its
-// data connections.
-type Check struct {
-	evidence *Evidence
-	rules    []ruleCheck
-	signs    signs
-	session  *session // the one that was checked last
+// A Capture is a capture whose packets have been read, and whose sessions can be checked and
+// learned from.
+type Capture struct {
+	*capture.Capture
+	sessions *evidence.Sessions
+	rules    *rules.Evidence
+	packets  *profile.Packets
 }
 
-// A ruleCheck is a rule with its state while a capture is checked.
-type ruleCheck struct {
-	Rule
-	look     look
-	breaches []breach
+// Gather reads the packets of a capture for [Capture.Check] and [Capture.Learn]. The capture
+// must stay open for these.
+func Gather(c *capture.Capture) (*Capture, error) {
+	s := evidence.NewSessions(c)
+	g := &Capture{c, s, rules.NewEvidence(s), profile.NewPackets()}
+	for p := range c.Packets() {
+		dropped := s.Packet(p)
+		g.rules.Packet(p, dropped)
+		g.packets.Packet(p, dropped)
+	}
+	return g, c.Err()
 }
 
-// NewCheck returns a check of a capture.
-func NewCheck(e *Evidence) *Check {
-	c := &Check{evidence: e, signs: signs{}}
-	for _, r := range Rules() {
-		c.rules = append(c.rules, ruleCheck{Rule: r, look: r.look()})
+// Open opens a capture file and gathers what it shows. The caller must close it.
+func Open(name string) (*Capture, error) {
+	c, err := capture.Open(name, capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
 	}
-	return c
+	g, err := Gather(c)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return g, nil
 }
 
-// add adds breaches of a rule, found at a place between two hosts.
-func (c *Check) add(r *ruleCheck, place int, hosts pairOfHosts, found []breach) {
-	for _, b := range found {
-		if place != atEnd || b.place == 0 {
-			b.place = place
+// Check reads a capture and compares it with the rules and, unless it is nil, the profile.
+func Check(name string, normal *profile.Profile) (*Assessment, error) {
+	c, err := Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Check(normal)
+}
+
+// Check compares the capture with the rules and, unless it is nil, the profile.
+func (c *Capture) Check(normal *profile.Profile) (*Assessment, error) {
+	x := newExamination(c, normal)
+	if err := c.sessions.Visit(evidence.Visitor{Connection: x.connection, Session: x.session, Data: x.rules.Data}); err != nil {
+		return nil, err
+	}
+	return x.assess(), nil
+}
+
+// Learn returns the profile of the capture. The name says where it comes from.
+func (c *Capture) Learn(name string) (*profile.Profile, error) {
+	return profile.Learn(c.sessions, c.packets, name)
+}
+
+// An examination is one check of a capture.
+type examination struct {
+	judged    Judged
+	rules     *rules.Check
+	outliers  []outlier // none without a profile
+	strangers *strangers
+}
+
+func newExamination(c *Capture, normal *profile.Profile) *examination {
+	x := &examination{rules: rules.NewCheck(c.rules), judged: Judged{
+		Dropped: c.Dropped, CutShort: c.Truncated, cut: c.Cut != "", packets: c.Size, connections: c.NumConnections(),
+	}}
+	if normal != nil {
+		x.outliers, x.strangers = outliersOf(normal), newStrangers(normal)
+	}
+	return x
+}
+
+func (x *examination) connection(c *ftp.Connection) {
+	x.rules.Connection(c)
+	for i := range x.outliers {
+		if o := &x.outliers[i]; o.Connection != nil {
+			o.Connection(c, o.add)
 		}
-		if hosts != (pairOfHosts{}) {
-			b.hosts = hosts
-		}
-		r.breaches = append(r.breaches, b)
-		c.signs.add(r.Rule, b)
 	}
 }
 
-// Connection checks a connection of any kind.
-func (c *Check) Connection(of *ftp.Connection) {
-	for i := range c.rules {
-		if r := &c.rules[i]; r.look.connection != nil {
-			c.add(r, of.ID, pairOfHosts{of.Client.Addr().Unmap(), of.Server.Addr().Unmap()}, r.look.connection(c.evidence, of))
+func (x *examination) session(s *evidence.Session) {
+	x.judged.add(s)
+	x.rules.Session(s)
+	for i := range x.outliers {
+		if o := &x.outliers[i]; o.Session != nil {
+			o.Session(s, o.add)
 		}
+	}
+	if x.strangers != nil {
+		x.strangers.add(s)
 	}
 }
 
-// Session checks a session.
-func (c *Check) Session(s *Session) {
-	c.session = &session{Session: s}
-	for i := range c.rules {
-		if r := &c.rules[i]; r.look.session != nil {
-			c.add(r, s.Control.ID, s.hosts(), r.look.session(c.evidence, c.session))
+// assess makes an assessment of what was found.
+func (x *examination) assess() *Assessment {
+	findings := x.rules.Findings()
+	for i := range x.outliers {
+		if f, ok := x.outliers[i].finding(); ok {
+			findings = append(findings, f)
 		}
 	}
-}
-
-// Data checks a data connection of the session that was checked last, or, if s is nil, one that
-// belongs to no session.
-func (c *Check) Data(s *Session, data *ftp.Connection) {
-	var of *session
-	var hosts pairOfHosts
-	if s != nil {
-		of, hosts = c.session, s.hosts()
+	if x.strangers != nil {
+		findings = append(findings, x.strangers.findings()...)
 	}
-	for i := range c.rules {
-		if r := &c.rules[i]; r.look.data != nil {
-			c.add(r, data.ID, hosts, r.look.data(c.evidence, of, data))
-		}
-	}
-}
-
-// Findings ends the check, and returns what was found, by rule.
-func (c *Check) Findings() []Finding {
-	for i := range c.rules {
-		r := &c.rules[i]
-		if r.look.end != nil {
-			c.add(r, atEnd, pairOfHosts{}, r.look.end(c.evidence))
-		}
-	}
-	var findings []Finding
-	for i := range c.rules {
-		r := &c.rules[i]
-		if r.Name == noSignsAgreeRule.Name {
-			r.breaches = c.signs.judge()
-		}
-		findings = append(findings, r.findings(r.breaches)...)
-	}
-	return findings
+	return assess(findings, x.judged)
 }

@@ -8,6 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 )
 
 // A value is unusual if it exceeds farBeyond times the largest that was learned, and noted
@@ -20,11 +25,11 @@ const (
 )
 
 // outliersOf are the measures of which the profile has enough values.
-func outliersOf(p *Profile) []outlier {
+func outliersOf(p *profile.Profile) []outlier {
 	var all []outlier
-	for _, m := range Measures() {
+	for _, m := range profile.Measures() {
 		h := p.Distributions[m.Name]
-		if h.Count >= enough && (m.connection != nil || m.session != nil) {
+		if h.Count >= enough && (m.Connection != nil || m.Session != nil) {
 			all = append(all, outlier{Measure: m, known: h})
 		}
 	}
@@ -33,8 +38,8 @@ func outliersOf(p *Profile) []outlier {
 
 // An outlier is the value of a measure that exceeds the learned values the most.
 type outlier struct {
-	Measure
-	known   *Histogram
+	profile.Measure
+	known   *profile.Histogram
 	n       int // values beyond those that were learned
 	worst   float64
 	packets []int // that show the worst
@@ -52,16 +57,16 @@ func (o *outlier) add(value float64, at ...int) {
 }
 
 // finding makes a finding of the outlier, if there is one.
-func (o *outlier) finding() (Finding, bool) {
+func (o *outlier) finding() (rules.Finding, bool) {
 	if o.n == 0 {
-		return Finding{}, false
+		return rules.Finding{}, false
 	}
 	h := o.known
-	f := Finding{
-		Rule: o.Name, Severity: Note, Packets: o.packets,
+	f := rules.Finding{
+		Rule: o.Name, Severity: rules.Note, Packets: o.packets,
 		Expected: fmt.Sprintf("%s %s: %s as a rule, %s at most", article(o.Name), o.Says,
-			quantity(h.Quantile(0.5), o.Unit), quantity(h.Max, o.Unit)),
-		Observed: quantity(o.worst, o.Unit),
+			wording.Quantity(h.Quantile(0.5), o.Unit), wording.Quantity(h.Max, o.Unit)),
+		Observed: wording.Quantity(o.worst, o.Unit),
 		Why: "It is " + times(o.worst/h.Max) + " more than the most that the profile knows." +
 			" Harmless if this network, these files or these users differ from those of the profile. In that case learn a profile of your own.",
 	}
@@ -69,42 +74,42 @@ func (o *outlier) finding() (Finding, bool) {
 		f.Observed += fmt.Sprintf(", and %d more beyond what is known", o.n-1)
 	}
 	if o.worst > farBeyond*h.Max && !o.Free {
-		f.Severity = Odd
+		f.Severity = rules.Odd
 	}
 	return f, true
 }
 
 // strangers are commands, answers and successions that a profile does not know.
 type strangers struct {
-	normal *Profile
+	normal *profile.Profile
 	at     map[string]int // the first packet of each
 	// commands, answers and successions are the keys in at that count.
 	commands, answers, successions map[string]bool
 }
 
-func newStrangers(normal *Profile) *strangers {
+func newStrangers(normal *profile.Profile) *strangers {
 	return &strangers{normal, map[string]int{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 }
 
 // add takes the dialogue of a session.
-func (x *strangers) add(s *Session) {
-	p, last := x.normal, Start
+func (x *strangers) add(s *evidence.Session) {
+	p, last := x.normal, profile.Start
 	for _, e := range s.Exchanges {
-		name := commandName(e)
+		name := profile.CommandName(e)
 		if p.Commands[name] == 0 {
-			if name != otherCommand {
+			if name != profile.OtherCommand {
 				x.note(x.commands, name, e.Packet, true)
 			}
 			last = name
 			continue
 		}
 		if sequences[last] && p.Commands[last] > 0 && !knowsAfter(p, name, last) {
-			x.note(x.successions, last+" → "+name, e.Packet, comesNext(s, e) && !e.AfterGap)
+			x.note(x.successions, last+" → "+name, e.Packet, profile.ComesNext(s, e) && !e.AfterGap)
 		}
 		for _, r := range e.Replies {
 			var code [8]byte
 			if text := strconv.AppendInt(code[:0], int64(r.Code), 10); p.Replies[name][string(text)] == 0 {
-				x.note(x.answers, name+" "+string(text), r.Packet, !s.lossy())
+				x.note(x.answers, name+" "+string(text), r.Packet, !s.Lossy())
 			}
 		}
 		last = name
@@ -112,14 +117,14 @@ func (x *strangers) add(s *Session) {
 }
 
 // announcing are the commands that announce a data connection. What follows one of them may follow all.
-var announcing = words("PORT EPRT PASV EPSV")
+var announcing = wording.Set("PORT EPRT PASV EPSV")
 
 // sequences are commands after which RFC 959, sections 5.4 and 6, and RFC 4217 expect certain others. After
 // all others any command may follow.
-var sequences = words("PORT EPRT PASV EPSV USER REST RNFR AUTH ADAT PBSZ")
+var sequences = wording.Set("PORT EPRT PASV EPSV USER REST RNFR AUTH ADAT PBSZ")
 
 // knowsAfter reports whether the profile has a command after another.
-func knowsAfter(p *Profile, name, last string) bool {
+func knowsAfter(p *profile.Profile, name, last string) bool {
 	if !announcing[last] {
 		return p.Transitions[last][name] > 0
 	}
@@ -142,9 +147,9 @@ func (x *strangers) note(list map[string]bool, what string, packet int, counts b
 }
 
 // findings makes findings of what the profile does not know.
-func (x *strangers) findings() []Finding {
+func (x *strangers) findings() []rules.Finding {
 	p := x.normal
-	var findings []Finding
+	var findings []rules.Finding
 	add := func(rule, expected string, set map[string]bool) {
 		if len(set) > 0 {
 			findings = append(findings, stranger(p, rule, expected, slices.Sorted(maps.Keys(set)), x.at))
@@ -157,11 +162,11 @@ func (x *strangers) findings() []Finding {
 }
 
 // stranger is a note on things that the profile does not know.
-func stranger(p *Profile, rule, expected string, list []string, at map[string]int) Finding {
-	f := Finding{
-		Rule: rule, Severity: Note, Expected: expected,
+func stranger(p *profile.Profile, rule, expected string, list []string, at map[string]int) rules.Finding {
+	f := rules.Finding{
+		Rule: rule, Severity: rules.Note, Expected: expected,
 		Observed: strings.Join(list, ", "),
-		Why:      "The profile was learned from " + plural(p.Sessions, "session", "sessions") + " without it. Harmless if the client or the server is another program.",
+		Why:      "The profile was learned from " + wording.Plural(p.Sessions, "session", "sessions") + " without it. Harmless if the client or the server is another program.",
 	}
 	for _, what := range list {
 		f.Packets = append(f.Packets, at[what])
@@ -174,4 +179,4 @@ func stranger(p *Profile, rule, expected string, list []string, at map[string]in
 func article(name string) string { return strings.ReplaceAll(name, "-", " ") + ", " }
 
 // times prints a factor.
-func times(factor float64) string { return digits3(factor) + " times" }
+func times(factor float64) string { return wording.Digits3(factor) + " times" }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -14,18 +15,18 @@ import (
 func TestResets(t *testing.T) {
 	const ask = "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here"
 	for name, test := range map[string]struct {
-		want Severity
+		want rules.Severity
 		data func(d *forge.End)
 		end  string
 	}{
 		"none":                         {"", func(d *forge.End) { d.Peer.Close() }, "< 226 done"},
-		"by the server, in the middle": {Odd, func(d *forge.End) { d.Peer.Segment("R.", "") }, "< 226 done"},
-		"by the client, in the middle": {Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
-		"after the end of the file":    {Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
-		"after both FINs":              {Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
-		"and told by 426":              {Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
-		"after ABOR":                   {Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
-		"and the rest not recorded":    {Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
+		"by the server, in the middle": {rules.Odd, func(d *forge.End) { d.Peer.Segment("R.", "") }, "< 226 done"},
+		"by the client, in the middle": {rules.Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
+		"after the end of the file":    {rules.Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
+		"after both FINs":              {rules.Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
+		"and told by 426":              {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
+		"after ABOR":                   {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
+		"and the rest not recorded":    {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := forged(t, func(f *forge.Capture) {
@@ -37,7 +38,7 @@ func TestResets(t *testing.T) {
 					c.Say(test.end).Say(bye).Peer.Close()
 				}
 			})
-			for _, s := range []Severity{Violation, Odd, Note} {
+			for _, s := range []rules.Severity{rules.Violation, rules.Odd, rules.Note} {
 				want := 0
 				if s == test.want {
 					want = 1
@@ -55,7 +56,7 @@ func TestResets(t *testing.T) {
 		d.Peer.Segment("R.", "")
 		c.Say("< 425 no").Say(bye).Peer.Close()
 	})
-	if n := count(refused, "data-ends-with-fin", Note); n > 0 {
+	if n := count(refused, "data-ends-with-fin", rules.Note); n > 0 {
 		t.Errorf("a connection that was refused: got %v", refused)
 	}
 }
@@ -87,7 +88,7 @@ func TestBytesAgree(t *testing.T) {
 			download(f, aClient, aServer+":25600", from, 1000)
 			c.Say("< " + test.after).Say(bye).Peer.Close()
 		})
-		if n := count(got, "bytes-agree", Odd); n != test.want {
+		if n := count(got, "bytes-agree", rules.Odd); n != test.want {
 			t.Errorf("%s, %q, %q: got %d, want %d: %v", test.command, test.before, test.after, n, test.want, got)
 		}
 	}

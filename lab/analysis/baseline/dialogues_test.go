@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/internal/forge"
 )
@@ -134,7 +135,7 @@ func gather(file []byte) (*Capture, error) {
 }
 
 // check holds the evidence against the rules and a profile.
-func check(t testing.TB, e *Capture, normal *Profile) *Assessment {
+func check(t testing.TB, e *Capture, normal *profile.Profile) *Assessment {
 	t.Helper()
 	a, err := e.Check(normal)
 	if err != nil {
@@ -144,7 +145,7 @@ func check(t testing.TB, e *Capture, normal *Profile) *Assessment {
 }
 
 // learn learns from the evidence.
-func learn(t testing.TB, e *Capture, name string) *Profile {
+func learn(t testing.TB, e *Capture, name string) *profile.Profile {
 	t.Helper()
 	p, err := e.Learn(name)
 	if err != nil {

@@ -2,21 +2,19 @@
 //
 // Normal FTP is described in two ways:
 //
-//   - [Rules] hold for every normal session, with any client, server or network: the
-//     server speaks first, a reply answers a command, no PORT or PASV has the address
-//     of a third party. Each rule has one sentence, its source, and the harmless
-//     reasons for which a session may seem to break it.
-//   - A [Profile] has what varies from one network to the next, in numbers: how long
-//     the round trips are, how long people think, how much a transfer moves, which
-//     command follows which. It is learned from captures. Two profiles can be added
-//     up without the captures that they came from.
+//   - The rules of package rules hold for every normal session, with any client, server or
+//     network: the server speaks first, a reply answers a command.
+//   - A profile of package profile has what varies from one network to the next, in numbers:
+//     how long the round trips are, which command follows which.
+//
+// Both read the sessions of package evidence.
 //
 // [Check] reads a capture and returns what differs, worst first:
 //
-//	assessment, err := baseline.CheckFile("capture.pcapng", baseline.Normal())
+//	assessment, err := baseline.Check("capture.pcapng", profile.Normal())
 //
-// A [Finding] has one of three severities. A [Violation] is what no ordinary client and
-// server do; a capture with one is [NotNormal]. [Odd] is what they seldom do. A [Note] is what
+// A [rules.Finding] has one of three severities. A [rules.Violation] is what no ordinary client and
+// server do; a capture with one is [NotNormal]. [rules.Odd] is what they seldom do. A [rules.Note] is what
 // only looks wrong, or a sign that is weak alone. A note does not count, but several signs of
 // different kinds between the same two hosts do: they are a finding of their own, which names
 // them.

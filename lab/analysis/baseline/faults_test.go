@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -17,7 +18,7 @@ func TestGreetings(t *testing.T) {
 			f.Pass(wait)
 			c.FIN()
 		})
-		if n := count(got, "server-answers", Odd); n != want {
+		if n := count(got, "server-answers", rules.Odd); n != want {
 			t.Errorf("%v without a greeting: got %v\nwant %d of server-answers", wait, got, want)
 		}
 	}
@@ -25,7 +26,7 @@ func TestGreetings(t *testing.T) {
 
 // TestNeverAnswers has sessions in which the server greets and then answers nothing.
 func TestNeverAnswers(t *testing.T) {
-	for sessions, want := range map[int]Severity{1: Odd, 3: Violation} {
+	for sessions, want := range map[int]rules.Severity{1: rules.Odd, 3: rules.Violation} {
 		for wait, n := range map[time.Duration]int{time.Second: 0, 20 * time.Second: 1} {
 			got := forged(t, func(f *forge.Capture) {
 				for range sessions {
@@ -51,7 +52,7 @@ func TestSilence(t *testing.T) {
 			f.Pass(wait)
 			c.FIN()
 		})
-		if n := count(got, "server-answers", Odd); n != want {
+		if n := count(got, "server-answers", rules.Odd); n != want {
 			t.Errorf("%v without an answer: got %v\nwant %d of server-answers", wait, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report/text"
 )
@@ -70,7 +71,7 @@ func (f Frame) Clock() string {
 
 // A pageFinding is a finding with its first frame, which may be nil.
 type pageFinding struct {
-	Finding
+	rules.Finding
 	First *Frame
 	Named []pageNumber
 	More  bool // frames that are not listed
@@ -82,7 +83,7 @@ type pageNumber struct {
 	Shown  bool
 }
 
-func pageFindings(findings []Finding, frames []Frame) []pageFinding {
+func pageFindings(findings []rules.Finding, frames []Frame) []pageFinding {
 	at := map[int]*Frame{}
 	for i := range frames {
 		at[frames[i].Number] = &frames[i]

@@ -5,6 +5,9 @@ package baseline
 import (
 	"fmt"
 	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
 )
 
 // Judged says how much of a capture could be judged.
@@ -35,19 +38,19 @@ type Judged struct {
 func (j Judged) any() bool { return j.Whole+j.Parts > 0 }
 
 // add counts a session.
-func (j *Judged) add(s *Session) {
+func (j *Judged) add(s *evidence.Session) {
 	j.Sessions++
 	j.Lost += s.Control.Missing()
-	j.Damaged += s.damaged
+	j.Damaged += s.Damaged
 	switch {
-	case s.whole && len(s.Lines) > 0 && (!j.cut || s.ended()):
+	case s.Whole && len(s.Lines) > 0 && (!j.cut || s.Ended()):
 		j.Whole++
-	case s.shows():
+	case s.Shows():
 		j.Parts++
-	case s.Hidden && !s.opaque():
+	case s.Hidden && !s.Opaque():
 		j.Hidden++
 		j.partly++
-	case s.Hidden || s.securedAt > 0 || s.Layer != nil && len(s.Layer.Problems) > 0:
+	case s.Hidden || s.SecuredAt > 0 || s.Layer != nil && len(s.Layer.Problems) > 0:
 		j.Hidden++
 	}
 }
@@ -57,9 +60,9 @@ func (j *Judged) add(s *Session) {
 func (j Judged) String() string {
 	if j.Sessions == 0 {
 		return fmt.Sprintf("%s and %s, none of them FTP that can be read",
-			plural(j.packets, "packet", "packets"), plural(j.connections, "TCP connection", "TCP connections"))
+			wording.Plural(j.packets, "packet", "packets"), wording.Plural(j.connections, "TCP connection", "TCP connections"))
 	}
-	text := fmt.Sprintf("%d of %s whole", j.Whole, plural(j.Sessions, "session", "sessions"))
+	text := fmt.Sprintf("%d of %s whole", j.Whole, wording.Plural(j.Sessions, "session", "sessions"))
 	rest := j.Sessions - j.Whole - j.Parts - j.Hidden
 	for _, part := range []struct {
 		n    int
@@ -73,7 +76,7 @@ func (j Judged) String() string {
 	var losses []string
 	add := func(n int, one, many, what string) {
 		if n > 0 {
-			losses = append(losses, plural(n, one, many)+" "+what)
+			losses = append(losses, wording.Plural(n, one, many)+" "+what)
 		}
 	}
 	add(int(j.Lost), "byte", "bytes", "of the dialogue not recorded")

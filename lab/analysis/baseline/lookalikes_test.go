@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -352,12 +353,12 @@ func TestLookalikes(t *testing.T) {
 	for _, test := range slices.Concat(lookalikes, intruders, behaviours, disturbed) {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
-			switch violations := count(got, test.rule, Violation); {
+			switch violations := count(got, test.rule, rules.Violation); {
 			case test.want == "":
 				if violations == 0 {
 					t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
 				}
-			case got.Verdict != test.want || test.want == IsUnusual && count(got, test.rule, Odd) == 0:
+			case got.Verdict != test.want || test.want == IsUnusual && count(got, test.rule, rules.Odd) == 0:
 				t.Errorf("got %v\nwant %s, for %s", got, test.want, test.rule)
 			}
 		})

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -32,7 +34,7 @@ func TestLostFIN(t *testing.T) {
 		}
 	}
 	f.Drop(len(f.Frames) - 1 - fin)
-	if got := check(t, gathered(f, t), nil); count(got, "sender-closes", Note) > 0 {
+	if got := check(t, gathered(f, t), nil); count(got, "sender-closes", rules.Note) > 0 {
 		t.Errorf("without frame %d: got %v", fin+1, got)
 	}
 }
@@ -65,7 +67,7 @@ func TestLosses(t *testing.T) {
 	if testing.Short() {
 		copies = 5
 	}
-	normal := Normal()
+	normal := profile.Normal()
 	for _, test := range append(ordinary, wholeSessions) {
 		t.Run(test.name, func(t *testing.T) {
 			f := forge.New()

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/report/page"
 )
 
@@ -23,16 +26,16 @@ var pages = sync.OnceValue(func() *template.Template {
 })
 
 // WriteHTML writes the profile as a page with pictures.
-func WriteHTML(w io.Writer, p *Profile) error {
+func WriteHTML(w io.Writer, p *profile.Profile) error {
 	type distribution struct {
-		Measure
+		profile.Measure
 		Title, Facts string
 		Bars         []pageBar
 	}
 	view := struct {
-		*Profile
+		*profile.Profile
 		Amounts       string
-		Themes        [][]Rule
+		Themes        [][]rules.Rule
 		Distributions []distribution
 		Matrix        matrix
 		Successions   []pageRow
@@ -43,7 +46,7 @@ func WriteHTML(w io.Writer, p *Profile) error {
 		Successions: pageRows(transitionRows(p)),
 		Answers:     pageRows(rowsOf(p.Replies, commandsOf(p))), Goings: pageRows(rowsOf(p.Histories, []string{"control", "active", "passive"})),
 	}
-	for _, m := range Measures() {
+	for _, m := range profile.Measures() {
 		h := p.Distributions[m.Name]
 		view.Distributions = append(view.Distributions, distribution{m, sentence(strings.ReplaceAll(m.Name, "-", " ")), factsOf(m, h), pageBars(h, m)})
 	}
@@ -72,13 +75,13 @@ func writePage(w io.Writer, title, name string, view any) error {
 }
 
 // themes are the rules, grouped by theme.
-func themes() [][]Rule {
-	var list [][]Rule
-	for _, r := range Rules() {
+func themes() [][]rules.Rule {
+	var list [][]rules.Rule
+	for _, r := range rules.All() {
 		if n := len(list); n > 0 && list[n-1][0].Theme == r.Theme {
 			list[n-1] = append(list[n-1], r)
 		} else {
-			list = append(list, []Rule{r})
+			list = append(list, []rules.Rule{r})
 		}
 	}
 	return list
@@ -91,14 +94,14 @@ type pageBar struct {
 	Width string
 }
 
-func pageBars(h *Histogram, m Measure) []pageBar {
+func pageBars(h *profile.Histogram, m profile.Measure) []pageBar {
 	var bars []pageBar
 	for _, b := range barsOf(m, h) {
 		width := 100 * b.Share
 		if b.Count > 0 {
 			width = max(width, 0.5)
 		}
-		bars = append(bars, pageBar{quantity(b.From, m.Unit), b.Count, fmt.Sprintf("%.1f", width)})
+		bars = append(bars, pageBar{wording.Quantity(b.From, m.Unit), b.Count, fmt.Sprintf("%.1f", width)})
 	}
 	return bars
 }
@@ -145,10 +148,10 @@ const (
 	matrixEdge = 64
 )
 
-func matrixOf(p *Profile) matrix {
+func matrixOf(p *profile.Profile) matrix {
 	names := commandsOf(p)
 	names = names[:min(len(names), matrixSize)]
-	to := append(append([]string{}, names[1:]...), End)
+	to := append(append([]string{}, names[1:]...), profile.End)
 	m := matrix{Width: matrixEdge + len(to)*matrixStep + 8, Height: matrixEdge + len(names)*matrixStep + 8}
 	for i, from := range names {
 		total := 0

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -163,7 +164,7 @@ func TestProbes(t *testing.T) {
 				test.play(f)
 				session1("")(f)
 			})
-			if found := count(got, rule, Violation) + count(got, rule, Odd); got.Verdict != test.want || (found > 0) != (test.want != IsNormal) {
+			if found := count(got, rule, rules.Violation) + count(got, rule, rules.Odd); got.Verdict != test.want || (found > 0) != (test.want != IsNormal) {
 				t.Errorf("got %v\nwant %s by %s", got, test.want, rule)
 			}
 		})
@@ -179,7 +180,7 @@ func TestSwappedNames(t *testing.T) {
 		}
 		session1("")(f)
 	})
-	if n := count(got, "no-detours", Note); n != 1 || got.Verdict != IsNormal {
+	if n := count(got, "no-detours", rules.Note); n != 1 || got.Verdict != IsNormal {
 		t.Errorf("got %v\nwant one note", got)
 	}
 }
@@ -234,7 +235,7 @@ func TestDetours(t *testing.T) {
 			test.play(f)
 			session1("")(f)
 		})
-		if found := count(got, "no-detours", Violation) + count(got, "no-detours", Odd); got.Verdict != test.want || found > 0 && found != 1 || (found > 0) != (test.want != IsNormal) {
+		if found := count(got, "no-detours", rules.Violation) + count(got, "no-detours", rules.Odd); got.Verdict != test.want || found > 0 && found != 1 || (found > 0) != (test.want != IsNormal) {
 			t.Errorf("%s: got %v\nwant %s by one finding", name, got, test.want)
 		}
 	}

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/traffic"
 )
 
 // learned is the profile of a forged capture.
-func learned(t *testing.T, name string, plays ...func(*forge.Capture)) *Profile {
+func learned(t *testing.T, name string, plays ...func(*forge.Capture)) *profile.Profile {
 	t.Helper()
 	f := forge.New()
 	for _, play := range plays {
@@ -24,7 +26,7 @@ func learned(t *testing.T, name string, plays ...func(*forge.Capture)) *Profile 
 	return learn(t, gathered(f, t), name)
 }
 
-func written(t *testing.T, p *Profile) string {
+func written(t *testing.T, p *profile.Profile) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := p.Write(&b); err != nil {
@@ -39,7 +41,7 @@ func TestProfileMerges(t *testing.T) {
 	first := []func(*forge.Capture){transfer(0, "RETR a", answerer, 5000), active(":20")}
 	second := []func(*forge.Capture){transfer(0, "STOR b", opener, 100), session1("> NOOP\n< 200 ok")}
 	want := learned(t, "both", append(slices.Clone(first), second...)...)
-	a, err := ReadProfile(strings.NewReader(written(t, learned(t, "a", first...))))
+	a, err := profile.Read(strings.NewReader(written(t, learned(t, "a", first...))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +71,10 @@ func TestProfileKnows(t *testing.T) {
 		"transfers":      p.Transfers,
 		"LIST":           p.Commands["LIST"],
 		"PORT then LIST": p.Transitions["PORT"]["LIST"],
-		"begins":         p.Transitions[Start]["USER"],
-		"ends":           p.Transitions["QUIT"][End],
+		"begins":         p.Transitions[profile.Start]["USER"],
+		"ends":           p.Transitions["QUIT"][profile.End],
 		"226":            p.Replies["LIST"]["226"],
-		"greeting":       p.Replies[Start]["220"],
+		"greeting":       p.Replies[profile.Start]["220"],
 		"history":        p.Histories["active"]["ShADFf"],
 	} {
 		if got != 1 {
@@ -105,12 +107,12 @@ func TestReadProfileRefuses(t *testing.T) {
 		"{\n\"commands\": {\n":                                     "line 2: this is not a profile: unexpected end of JSON input",
 		"{\n\"distributions\": {\"reply-time\": {\"count\": []}}}": "not a profile: a distribution has a value of another kind",
 	} {
-		_, err := ReadProfile(strings.NewReader(text))
+		_, err := profile.Read(strings.NewReader(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error with %q", text, err, want)
 		}
 	}
-	p, err := ReadProfile(strings.NewReader(`{"format":"ftplab normal","version":1,"commands":null,"distributions":{"reply-time":null}}`))
+	p, err := profile.Read(strings.NewReader(`{"format":"ftplab normal","version":1,"commands":null,"distributions":{"reply-time":null}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +139,7 @@ func TestUnusualValues(t *testing.T) {
 	f.Pass(time.Minute)
 	c.Say("< 215 UNIX\n> NOOP\n< 200 ok").Say(bye).Peer.Close()
 	got := check(t, gathered(f, t), normal)
-	if got.Verdict != IsUnusual || count(got, "reply-time", Odd) != 1 || count(got, "unknown-commands", Note) != 1 {
+	if got.Verdict != IsUnusual || count(got, "reply-time", rules.Odd) != 1 || count(got, "unknown-commands", rules.Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
 	}
 }
@@ -173,7 +175,7 @@ func TestExpectedDelays(t *testing.T) {
 		c := f.Control().Say(hello)
 		test.say(f, c)
 		c.Say(bye).Peer.Close()
-		if got := check(t, gathered(f, t), Normal()); got.Verdict != test.want {
+		if got := check(t, gathered(f, t), profile.Normal()); got.Verdict != test.want {
 			t.Errorf("%s: got %v, want %s", test.name, got, test.want)
 		}
 	}
@@ -187,7 +189,7 @@ func TestUnknownSuccessions(t *testing.T) {
 		"> PORT 198,51,100,100,12,100\n< 200 ok\n> REST 7\n< 350 go on": 0,
 		"> RNFR a\n< 350 and?\n> STOR b\n< 150 go on\n< 226 done":       1,
 	} {
-		if got := check(t, forgedEvidence(t, session1(said)), Normal()); count(got, "unknown-successions", Note) != want {
+		if got := check(t, forgedEvidence(t, session1(said)), profile.Normal()); count(got, "unknown-successions", rules.Note) != want {
 			t.Errorf("%s: got %v, want %d of unknown-successions", said, got, want)
 		}
 	}
@@ -203,7 +205,7 @@ func TestManyPictures(t *testing.T) {
 		return moves(files...)
 	}
 	normal := learned(t, "normal", slices.Repeat([]func(*forge.Capture){pictures(1)}, 25)...)
-	if got := check(t, forgedEvidence(t, pictures(60)), normal); got.Verdict != IsNormal || count(got, "data-connections-a-minute", Note) != 1 {
+	if got := check(t, forgedEvidence(t, pictures(60)), normal); got.Verdict != IsNormal || count(got, "data-connections-a-minute", rules.Note) != 1 {
 		t.Errorf("got %v, want %s with a note on their number", got, IsNormal)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -28,7 +29,7 @@ var ruleTests = func() map[string]ruleTest {
 
 // TestRules breaks every rule, and almost breaks it.
 func TestRules(t *testing.T) {
-	for _, r := range Rules() {
+	for _, r := range rules.All() {
 		t.Run(r.Name, func(t *testing.T) {
 			test, ok := ruleTests[r.Name]
 			if withKeys[r.Name] {
@@ -57,7 +58,7 @@ func TestRules(t *testing.T) {
 // TestRulesAreDescribed asks of each rule the words that a finding needs.
 func TestRulesAreDescribed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range Rules() {
+	for _, r := range rules.All() {
 		if seen[r.Name] {
 			t.Errorf("%s: twice", r.Name)
 		}
@@ -77,7 +78,7 @@ func TestRulesAreDescribed(t *testing.T) {
 	}
 }
 
-func count(a *Assessment, rule string, s Severity) int {
+func count(a *Assessment, rule string, s rules.Severity) int {
 	n := 0
 	for _, f := range a.Findings {
 		if f.Rule == rule && f.Severity == s {

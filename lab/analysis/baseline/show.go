@@ -12,14 +12,17 @@ import (
 	"slices"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/internal/wrap"
 	"ftplab/lab/traffic"
 )
 
 // WriteText writes a description of normal FTP: first the rules, then the profile.
-func WriteText(w io.Writer, p *Profile) error {
+func WriteText(w io.Writer, p *profile.Profile) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", plural(len(p.Sources), "capture", "captures"), amountsOf(p))
+	fmt.Fprintf(out, "Normal FTP, learned from %s: %s\n", wording.Plural(len(p.Sources), "capture", "captures"), amountsOf(p))
 	for _, line := range wrap.Text(p.Source, 88, "") {
 		fmt.Fprintln(out, line)
 	}
@@ -28,7 +31,7 @@ func WriteText(w io.Writer, p *Profile) error {
 		return out.Flush()
 	}
 	fmt.Fprintf(out, "\nWHAT VARIES\n")
-	for _, m := range Measures() {
+	for _, m := range profile.Measures() {
 		writeDistribution(out, m, p.Distributions[m.Name])
 	}
 	fmt.Fprintf(out, "\nWHAT FOLLOWS WHAT (of those who said it, how many said next)\n\n")
@@ -46,18 +49,18 @@ func WriteText(w io.Writer, p *Profile) error {
 	return out.Flush()
 }
 
-func amountsOf(p *Profile) string {
+func amountsOf(p *profile.Profile) string {
 	if !p.Compares() && p.Traffic != nil {
 		return "only what sessions are generated from"
 	}
-	return fmt.Sprintf("%s, %s, %s, %s", plural(p.Packets, "packet", "packets"),
-		plural(p.Connections, "connection", "connections"), plural(p.Sessions, "session", "sessions"), plural(p.Transfers, "transfer", "transfers"))
+	return fmt.Sprintf("%s, %s, %s, %s", wording.Plural(p.Packets, "packet", "packets"),
+		wording.Plural(p.Connections, "connection", "connections"), wording.Plural(p.Sessions, "session", "sessions"), wording.Plural(p.Transfers, "transfer", "transfers"))
 }
 
 func writeRules(out io.Writer) {
 	fmt.Fprintf(out, "\nWHAT EVERY SESSION KEEPS\n")
 	theme := ""
-	for _, r := range Rules() {
+	for _, r := range rules.All() {
 		if r.Theme != theme {
 			theme = r.Theme
 			fmt.Fprintf(out, "\n  %s\n", theme)
@@ -69,30 +72,30 @@ func writeRules(out io.Writer) {
 // barWidth is the length of the longest bar, in characters.
 const barWidth = 48
 
-func writeDistribution(out io.Writer, m Measure, h *Histogram) {
+func writeDistribution(out io.Writer, m profile.Measure, h *profile.Histogram) {
 	fmt.Fprintf(out, "\n  %s: %s\n    %s\n", strings.ReplaceAll(m.Name, "-", " "), m.Says, factsOf(m, h))
 	for _, b := range barsOf(m, h) {
 		bar := strings.Repeat("█", int(math.Round(b.Share*barWidth)))
 		if bar == "" && b.Count > 0 {
 			bar = "▏"
 		}
-		fmt.Fprintf(out, "    %15s %7d %s\n", quantity(b.From, m.Unit), b.Count, bar)
+		fmt.Fprintf(out, "    %15s %7d %s\n", wording.Quantity(b.From, m.Unit), b.Count, bar)
 	}
 }
 
 // factsOf summarizes a histogram in a line.
-func factsOf(m Measure, h *Histogram) string {
+func factsOf(m profile.Measure, h *profile.Histogram) string {
 	if h.Count == 0 {
 		return "nothing was measured"
 	}
-	return fmt.Sprintf("%s: median %s, nine of ten from %s to %s, least %s, most %s", plural(int(h.Count), "value", "values"),
-		quantity(h.Quantile(0.5), m.Unit), quantity(h.Quantile(0.05), m.Unit), quantity(h.Quantile(0.95), m.Unit),
-		quantity(h.Min, m.Unit), quantity(h.Max, m.Unit))
+	return fmt.Sprintf("%s: median %s, nine of ten from %s to %s, least %s, most %s", wording.Plural(int(h.Count), "value", "values"),
+		wording.Quantity(h.Quantile(0.5), m.Unit), wording.Quantity(h.Quantile(0.05), m.Unit), wording.Quantity(h.Quantile(0.95), m.Unit),
+		wording.Quantity(h.Min, m.Unit), wording.Quantity(h.Max, m.Unit))
 }
 
 // barsOf are the bars of a measure's histogram. For counts, bars without a whole number in their
 // range are left out.
-func barsOf(m Measure, h *Histogram) []traffic.Bar {
+func barsOf(m profile.Measure, h *profile.Histogram) []traffic.Bar {
 	bars := h.Bars()
 	if m.Unit == "seconds" || m.Unit == "bytes" {
 		return bars
@@ -161,12 +164,12 @@ func rowsOf(table map[string]map[string]int, order []string) []row {
 	return rows
 }
 
-func transitionRows(p *Profile) []row { return rowsOf(p.Transitions, commandsOf(p)) }
+func transitionRows(p *profile.Profile) []row { return rowsOf(p.Transitions, commandsOf(p)) }
 
 // commandsOf sorts the commands by their number, after Start. A session uses them nearly in that
 // order.
-func commandsOf(p *Profile) []string {
+func commandsOf(p *profile.Profile) []string {
 	names := slices.Sorted(maps.Keys(p.Commands))
 	slices.SortStableFunc(names, func(a, b string) int { return p.Commands[b] - p.Commands[a] })
-	return append([]string{Start}, names...)
+	return append([]string{profile.Start}, names...)
 }

@@ -1,9 +1,11 @@
 package baseline
 
+import "ftplab/lab/analysis/baseline/rules"
+
 // Without removes the findings for which drop returns true, and draws the verdict again
 // from the others. It returns how many were removed.
-func (a *Assessment) Without(drop func(Finding) bool) (removed int) {
-	kept := []Finding{}
+func (a *Assessment) Without(drop func(rules.Finding) bool) (removed int) {
+	kept := []rules.Finding{}
 	for _, f := range a.Findings {
 		if drop(f) {
 			removed++

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -248,7 +249,7 @@ func TestToolAttacks(t *testing.T) {
 	for _, test := range toolAttacks {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
-			if got.Verdict != NotNormal || count(got, test.rule, Violation) == 0 {
+			if got.Verdict != NotNormal || count(got, test.rule, rules.Violation) == 0 {
 				t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
 			}
 		})
@@ -264,7 +265,7 @@ func TestOneAttackOneFinding(t *testing.T) {
 			f.Pass(time.Minute)
 		}
 	})
-	if len(got.Findings) != 1 || count(got, "no-guessing", Violation) != 1 {
+	if len(got.Findings) != 1 || count(got, "no-guessing", rules.Violation) != 1 {
 		t.Errorf("got %v\nwant one finding", got)
 	}
 	if want := `refused 6 clients 30 times, with 30 different names and passwords, for "root"`; !strings.Contains(got.Findings[0].Observed, want) {

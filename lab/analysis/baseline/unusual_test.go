@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -136,7 +137,7 @@ func TestWeakSigns(t *testing.T) {
 	for _, test := range weakSigns {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
-			if count(got, test.rule, Odd)+count(got, test.rule, Violation) == 0 {
+			if count(got, test.rule, rules.Odd)+count(got, test.rule, rules.Violation) == 0 {
 				t.Errorf("got %v\nwant %s, for %s", got, IsUnusual, test.rule)
 			}
 		})
@@ -208,7 +209,7 @@ func TestNoSigns(t *testing.T) {
 // TestLostReplies has a conversation at the port of a download, with data in both directions. If
 // replies are lost, it may be another session's.
 func TestLostReplies(t *testing.T) {
-	for lost, want := range map[uint32]Severity{0: Violation, 20: Odd} {
+	for lost, want := range map[uint32]rules.Severity{0: rules.Violation, 20: rules.Odd} {
 		got := forged(t, func(f *forge.Capture) {
 			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
 			dial(f, aClient, aServer+":25600").Say("> a hello of TLS\n< another one").Close()

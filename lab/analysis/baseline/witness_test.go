@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/internal/pagetest"
 	"ftplab/lab/labtest/optional"
@@ -24,7 +26,7 @@ func TestFilters(t *testing.T) {
 	wireshark := optional.StartSharkd(t)
 	f := forge.New()
 	want := map[string]bool{}
-	for _, r := range Rules() {
+	for _, r := range rules.All() {
 		if test, ok := ruleTests[r.Name]; ok {
 			want[r.Name] = true
 			test.breaks(f)
@@ -36,7 +38,7 @@ func TestFilters(t *testing.T) {
 		t.Fatal(err)
 	}
 	wireshark.Load(file)
-	for _, f := range check(t, gathered(f, t), Normal()).Findings {
+	for _, f := range check(t, gathered(f, t), profile.Normal()).Findings {
 		delete(want, f.Rule)
 		var got []int
 		for _, frame := range wireshark.Frames(f.Filter) {
@@ -57,14 +59,14 @@ func TestFilters(t *testing.T) {
 // TestPagesInBrowser opens the pages in a browser, which must have nothing to say
 // of them, and no one to ask.
 func TestPagesInBrowser(t *testing.T) {
-	var profile, assessment bytes.Buffer
-	if err := WriteHTML(&profile, Normal()); err != nil {
+	var normal, assessment bytes.Buffer
+	if err := WriteHTML(&normal, profile.Normal()); err != nil {
 		t.Fatal(err)
 	}
 	if err := forged(t, hostile).WriteHTML(&assessment, "hostile<script>alert(1)</script>.pcap", nil); err != nil {
 		t.Fatal(err)
 	}
-	for name, page := range map[string][]byte{"profile": profile.Bytes(), "assessment": assessment.Bytes()} {
+	for name, page := range map[string][]byte{"profile": normal.Bytes(), "assessment": assessment.Bytes()} {
 		for size, screen := range map[string]pagetest.Screen{"desktop": pagetest.Desktop, "phone": pagetest.Phone} {
 			t.Run(name+" "+size, func(t *testing.T) {
 				tab := pagetest.Open(t, page, screen)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/internal/forge"
 )
 
@@ -113,7 +115,7 @@ func TestHostileText(t *testing.T) {
 // TestShowPage draws a profile.
 func TestShowPage(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteHTML(&b, Normal()); err != nil {
+	if err := WriteHTML(&b, profile.Normal()); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"What normal FTP looks like", "The server speaks first", "<rect", "Round trip time", "RETR, then QUIT"} {
@@ -131,7 +133,7 @@ func FuzzCheck(f *testing.F) {
 		test.play(c)
 		f.Add(c.PCAP()[:min(len(c.PCAP()), 4000)])
 	}
-	normal := Normal()
+	normal := profile.Normal()
 	f.Fuzz(func(t *testing.T, file []byte) {
 		e, err := gather(file)
 		if err != nil {
@@ -163,13 +165,13 @@ func BenchmarkSessions(b *testing.B) {
 		for i := range n {
 			listing(f, 1025+uint16(i*2))
 		}
-		b.Run(plural(n, "session", "sessions"), func(b *testing.B) {
+		b.Run(wording.Plural(n, "session", "sessions"), func(b *testing.B) {
 			for range b.N {
 				e, err := gather(f.PCAP())
 				if err != nil {
 					b.Fatal(err)
 				}
-				e.Check(Normal())
+				e.Check(profile.Normal())
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/session")
 		})

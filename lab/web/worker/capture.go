@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/replay"
@@ -178,7 +179,7 @@ func (w *Worker) verdict(nothing) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := lab.Baseline(lab.File(o.path), baseline.Normal())
+	a, err := lab.Baseline(lab.File(o.path), profile.Normal())
 	if err != nil {
 		return nil, err
 	}

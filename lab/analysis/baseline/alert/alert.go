@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
@@ -19,7 +20,7 @@ import (
 // An Alert is a finding with what its first frame shows. A finding without a frame is
 // about the capture as a whole: then only Time is set, to the start of the capture.
 type Alert struct {
-	baseline.Finding
+	rules.Finding
 	// Time is in nanoseconds since 1970.
 	Time int64
 	// Src and Dst are the addresses of the first frame.
@@ -53,7 +54,7 @@ type Report struct {
 
 // Locate makes alerts of findings, in the order of their first frames. It reads the
 // capture once, up to the last frame of the findings.
-func Locate(c *capture.Capture, findings []baseline.Finding) ([]Alert, error) {
+func Locate(c *capture.Capture, findings []rules.Finding) ([]Alert, error) {
 	alerts := make([]Alert, len(findings))
 	at := map[int][]*Alert{} // by frame
 	last := 0
@@ -134,8 +135,8 @@ func (r *Report) remove(drop func(*Alert) bool) int {
 		kept = append(kept, a)
 	}
 	r.Alerts = kept
-	return r.Assessment.Without(func(f baseline.Finding) bool { return dropped[key(f)] })
+	return r.Assessment.Without(func(f rules.Finding) bool { return dropped[key(f)] })
 }
 
 // key tells findings of one assessment apart.
-func key(f baseline.Finding) string { return fmt.Sprint(f.Rule, f.Severity, f.Packets, f.Observed) }
+func key(f rules.Finding) string { return fmt.Sprint(f.Rule, f.Severity, f.Packets, f.Observed) }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/rules"
 )
 
 // TestSignatureIDs asks that no two rules have the same number.
@@ -21,7 +22,7 @@ func TestSignatureIDs(t *testing.T) {
 
 // TestHostileText asks that text of a capture stays in its field.
 func TestHostileText(t *testing.T) {
-	a := Alert{Finding: baseline.Finding{Rule: "no-floods", Severity: baseline.Odd, Observed: "=cmd()\t\n\x1b[2J\\-"}}
+	a := Alert{Finding: rules.Finding{Rule: "no-floods", Severity: rules.Odd, Observed: "=cmd()\t\n\x1b[2J\\-"}}
 	r := &Report{Name: "a\tb.pcap", Assessment: &baseline.Assessment{}, Alerts: []Alert{a}}
 	for _, format := range []string{"csv", "zeek", "eve", "json", "text"} {
 		var out strings.Builder

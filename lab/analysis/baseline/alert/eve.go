@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -42,20 +42,20 @@ type eveAlert struct {
 
 // An eveFtplab is what Suricata has no field for.
 type eveFtplab struct {
-	Rule     string            `json:"rule"`
-	Severity baseline.Severity `json:"severity"`
-	Frames   []int             `json:"frames"`
-	Observed string            `json:"observed"`
-	Expected string            `json:"expected"`
-	Filter   string            `json:"filter"`
+	Rule     string         `json:"rule"`
+	Severity rules.Severity `json:"severity"`
+	Frames   []int          `json:"frames"`
+	Observed string         `json:"observed"`
+	Expected string         `json:"expected"`
+	Filter   string         `json:"filter"`
 }
 
 // eveSeverity is Suricata's: 1 is high, 2 medium, 3 low.
-var eveSeverity = map[baseline.Severity]int{baseline.Violation: 1, baseline.Odd: 2, baseline.Note: 3}
+var eveSeverity = map[rules.Severity]int{rules.Violation: 1, rules.Odd: 2, rules.Note: 3}
 
 // eveCategory are class types of Suricata's classification.config.
-var eveCategory = map[baseline.Severity]string{
-	baseline.Violation: "Potentially Bad Traffic", baseline.Odd: "Misc activity", baseline.Note: "Not Suspicious Traffic",
+var eveCategory = map[rules.Severity]string{
+	rules.Violation: "Potentially Bad Traffic", rules.Odd: "Misc activity", rules.Note: "Not Suspicious Traffic",
 }
 
 func (e eve) Write(r *Report) error {

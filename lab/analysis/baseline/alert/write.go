@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/report/text"
 )
 
@@ -74,7 +75,7 @@ func summary(r *Report) string {
 	said := map[string]bool{}
 	notes := 0
 	for _, f := range r.Assessment.Findings {
-		if f.Severity == baseline.Note {
+		if f.Severity == rules.Note {
 			notes++
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 	"math"
 	"slices"
 
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/traffic"
 )
 
@@ -45,7 +45,7 @@ const leastSamples = 5
 // quantities of which a profile has hardly any values. It also leaves out the histories of
 // connections, because they depend on where a capture was cut off and on the TCP of the hosts more
 // than on the sessions.
-func Compare(a, b *baseline.Profile) []Comparison {
+func Compare(a, b *profile.Profile) []Comparison {
 	x := &comparer{a: a, b: b}
 	x.profiles()
 	if a.Traffic != nil && b.Traffic != nil {
@@ -65,7 +65,7 @@ func Compare(a, b *baseline.Profile) []Comparison {
 
 // A comparer compares quantity after quantity.
 type comparer struct {
-	a, b *baseline.Profile
+	a, b *profile.Profile
 	list []Comparison
 }
 
@@ -92,7 +92,7 @@ func (x *comparer) unread() bool {
 
 // independent is the effective number of sessions of a profile: fewer than its sessions if those
 // have different numbers of exchanges.
-func independent(p *baseline.Profile) float64 {
+func independent(p *profile.Profile) float64 {
 	if h := p.Distributions["reply-time"]; h != nil && h.Count > 0 {
 		return h.Independent(float64(p.Sessions))
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/traffic"
 )
 
@@ -30,9 +30,9 @@ func TestProbabilities(t *testing.T) {
 }
 
 // samples is a profile with values of a distribution, one a session.
-func samples(seed uint64, n int, median float64) *baseline.Profile {
+func samples(seed uint64, n int, median float64) *profile.Profile {
 	random := rand.New(rand.NewPCG(seed, 1))
-	p := baseline.NewProfile()
+	p := profile.New()
 	p.Sessions = n
 	for range n {
 		p.Distributions["think-time"].Add(median * math.Exp(random.NormFloat64()))
@@ -44,7 +44,7 @@ func samples(seed uint64, n int, median float64) *baseline.Profile {
 
 // TestAlike compares samples of one distribution, and of two.
 func TestAlike(t *testing.T) {
-	differ := func(a, b *baseline.Profile) (names []string) {
+	differ := func(a, b *profile.Profile) (names []string) {
 		for _, c := range Compare(a, b) {
 			if c.Differs {
 				names = append(names, c.Quantity)
@@ -88,21 +88,21 @@ func TestOneSessionCountsOnce(t *testing.T) {
 // TestOneServerCountsOnce: a server that most of the sessions went to is no proof of what the
 // others are like. Where each has as many, they are.
 func TestOneServerCountsOnce(t *testing.T) {
-	profile := func(habit string, most int64) *baseline.Profile {
-		p := baseline.NewProfile()
+	habits := func(habit string, most int64) *profile.Profile {
+		p := profile.New()
 		p.Traffic = traffic.New()
 		p.Traffic.Clients, p.Traffic.Servers, p.Traffic.ServerSquares = 200, 100, most*most+99
 		k := p.Traffic.Kind(traffic.Program)
 		k.Sessions, k.ServerTCP[habit], k.ServerTCP["others"] = most+99, most, 99
 		return p
 	}
-	a, b := profile("one", 300), profile("two", 300)
+	a, b := habits("one", 300), habits("two", 300)
 	for _, c := range Compare(a, b) {
 		if c.Differs {
 			t.Errorf("with most sessions of one server: got %+v, want no difference", c)
 		}
 	}
-	for _, p := range []*baseline.Profile{a, b} {
+	for _, p := range []*profile.Profile{a, b} {
 		p.Traffic.ServerSquares = 400 * 400 / 100 // of each server as many
 	}
 	if list := Compare(a, b); !slices.ContainsFunc(list, func(c Comparison) bool { return c.Quantity == "program: server-tcp" && c.Differs }) {

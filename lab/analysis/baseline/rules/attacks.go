@@ -1,0 +1,309 @@
+// Rules about requests: the signs of exploits.
+
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var argumentsOfNormalLengthRule = Rule{
+	Name: "arguments-of-normal-length", Theme: "requests",
+	Says:     "Commands and arguments are not longer than words, names and paths: 255 characters for a name, 1024 for a path, 255 for a user, 2048 for a password.",
+	Source:   "POSIX limits.h (NAME_MAX, PATH_MAX); RFC 2577, 9 (software faults)",
+	Example:  "> RETR and a name of 256 characters",
+	Severity: Violation,
+	Matters:  "Longer arguments are meant to overflow a buffer.",
+	Innocent: "the file system of the server allows longer names.",
+	look:     eachSession(longArguments),
+}
+
+// The longest that are normal, in characters.
+const (
+	longestVerb     = 32
+	longestName     = 255
+	longestPath     = 1024
+	longestPassword = 2048 // such as a token that another service has signed
+	longestWord     = 100  // arguments that are no path
+	longestRun      = 100  // the same letter again and again
+)
+
+// wordArguments are commands whose argument is a word or a number, or none.
+var wordArguments = wording.Set(`ABOR ACCT ALLO AUTH CCC CDUP EPRT EPSV FEAT LANG MODE NOOP PASV PBSZ PORT PROT PWD
+	QUIT REIN REST STRU SYST TYPE XCUP XPWD HELP`)
+
+// protectedArguments are base64 of any length (RFC 2228 section 3).
+var protectedArguments = wording.Set("ADAT MIC CONF ENC")
+
+// nested is how many folders, each with the same letter as its whole long name, make a path that
+// overflows a buffer.
+const nested = 4
+
+func longArguments(_ *Evidence, s *session) []breach {
+	found := s.wrongCommands(tooLong)
+	if b, ok := deepFolder(s); ok {
+		found = append(found, b)
+	}
+	var packets []int
+	for _, x := range s.Exchanges {
+		if x.Command == "MKD" && completedNormally(x) && run(x.Argument) > longestRun {
+			packets = append(packets, x.Packet)
+		}
+	}
+	if len(packets) >= nested {
+		found = append(found, breach{packets: packets, observed: fmt.Sprintf("%d folders with names of the same letter", len(packets))})
+	}
+	return found
+}
+
+// deepest is how many folders deep a tree is that people use.
+const deepest = 64
+
+// deepFolder finds the first folder that a client makes so deep in the tree that programs which walk
+// through it fail.
+func deepFolder(s *session) (b breach, ok bool) {
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if ok || x.Command != "MKD" && x.Command != "XMKD" || !completedNormally(x) {
+			return
+		}
+		at := w.Target(x.Argument)
+		if depth := strings.Count(at, "/"); depth >= deepest || len(at) > longestPath {
+			b = breach{severity: Odd, sign: 2, packets: evidence.Frames(x),
+				observed: fmt.Sprintf("%s makes a folder %d levels deep, with a path of %d bytes", wording.Quote(x.Line.Text), depth, len(at))}
+			ok = true
+		}
+	})
+	return b, ok
+}
+
+// completedNormally reports whether the server did what the command asked for.
+func completedNormally(x *ftp.Exchange) bool { return x.Final() >= 200 && x.Final() < 300 }
+
+func tooLong(x *ftp.Exchange) string {
+	length := utf8.RuneCountInString(x.Argument)
+	switch {
+	case protectedArguments[x.Command]:
+		return ""
+	case len(x.Command) > longestVerb:
+		return fmt.Sprintf("a command of %d letters", len(x.Command))
+	case wordArguments[x.Command] && length > longestWord:
+		return fmt.Sprintf("an argument of %d characters to a command that takes a word", length)
+	case x.Command == "USER" && length > longestName, isPassword(x.Command) && length > longestPassword:
+		return fmt.Sprintf("an argument of %d characters", length)
+	case !isPassword(x.Command) && length > longestPath:
+		return fmt.Sprintf("an argument of %d characters", length)
+	case !isPassword(x.Command) && longestComponent(x.Argument) > longestName:
+		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
+	case run(x.Argument) > longestRun && !completedNormally(x): // a file that exists may have the name
+		return fmt.Sprintf("the same letter %d times", run(x.Argument))
+	}
+	return ""
+}
+
+// longestComponent is the length of the longest name in a path.
+func longestComponent(path string) int {
+	longest := 0
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		longest = max(longest, utf8.RuneCountInString(name))
+	}
+	return longest
+}
+
+// run is the length of the longest run in which the same one to four letters or digits
+// repeat; 0 if the text is too short for a long one.
+func run(text string) int {
+	if len(text) <= longestRun {
+		return 0
+	}
+	longest := 0
+	for period := 1; period <= 4; period++ {
+		n := period
+		for i := period; i < len(text); i++ {
+			c := text[i] | 0x20
+			if text[i] == text[i-period] && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
+				n++
+			} else {
+				n = period
+			}
+			longest = max(longest, n)
+		}
+	}
+	return longest
+}
+
+var noFormatStringsRule = Rule{
+	Name: "no-format-strings", Theme: "requests",
+	Says:     "Arguments do not contain a series of printf conversions.",
+	Source:   "CVE-2000-0573 (wu-ftpd, SITE EXEC)",
+	Example:  "> CWD %08x%08x%n",
+	Severity: Violation,
+	Matters:  "Several %x and %n read and write the memory of a server that uses its input as a format string.",
+	Innocent: "a file name comes from a template that was not filled in.",
+	look:     eachSession(formatStrings),
+}
+
+var (
+	// conversion matches a printf conversion as exploits use it: in lower case, often with a
+	// width or a position; series three of them with little between them.
+	conversion = pattern.New(`%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf]`)
+	series     = pattern.New(`(%(\d+\$)?[-.0-9]*(hh|h|ll|l)?[xpnsuf][^%]{0,2}){3}`)
+	writing    = pattern.New(`%(\d+\$)?\d*h{0,2}n`)
+	// wide matches a conversion with a width or a position, or one that writes.
+	wide = pattern.New(`%(\d+\$|[-.0-9])|%h{0,2}n`)
+	// percentCode matches a printable character as URLs encode it.
+	percentCode = pattern.New(`%[2-9a-fA-F][0-9a-fA-F]`)
+)
+
+func formatStrings(_ *Evidence, s *session) []breach {
+	found := s.wrongCommands(formatString)
+	for _, b := range s.wrongCommands(unfilled) {
+		b.severity, b.sign = Odd, 2
+		found = append(found, b)
+	}
+	return found
+}
+
+// unfilled finds a name that a program forgot to fill in: %s_%s_%u.txt. An exploit has widths, or %n.
+func unfilled(x *ftp.Exchange) string {
+	if what := conversionsIn(x); what != "" && isTemplate(x) {
+		return what
+	}
+	return ""
+}
+
+// isTemplate reports whether an argument is a path whose conversions have no width and write nothing.
+func isTemplate(x *ftp.Exchange) bool {
+	_, takesPath := pathCommands[x.Command]
+	text := percentCode.ReplaceAllString(x.Argument, "_")
+	return takesPath && x.Command != "SITE" && !wide.MatchString(text) && conversions(text) < exploitConversions
+}
+
+// exploitConversions is how many conversions no template has.
+const exploitConversions = 8
+
+func formatString(x *ftp.Exchange) string {
+	if isTemplate(x) {
+		return ""
+	}
+	return conversionsIn(x)
+}
+
+// conversionsIn says which printf conversions an argument has, "" if they are few.
+func conversionsIn(x *ftp.Exchange) string {
+	text := percentCode.ReplaceAllString(x.Argument, "_")
+	n := conversions(text)
+	if isPassword(x.Command) && n < 4 && !writing.MatchString(text) {
+		return "" // a password may have two or three by chance
+	}
+	switch {
+	case n >= 4 || series.MatchString(text):
+		return fmt.Sprintf("%d printf conversions", n)
+	case n >= 2 && writing.MatchString(text):
+		return "printf conversions that write memory"
+	}
+	return ""
+}
+
+// conversions counts the printf conversions that are no beginning of a word, as in "50%off".
+func conversions(text string) int {
+	n := 0
+	for _, at := range conversion.FindAllStringIndex(text, -1) {
+		if at[1] == len(text) || !unicode.IsLetter(rune(text[at[1]])) {
+			n++
+		}
+	}
+	return n
+}
+
+var noKnownExploitsRule = Rule{
+	Name: "no-known-exploits", Theme: "requests",
+	Says:     "No request is known from a published exploit, back door, scanner or password stealer, and no greeting is known from a worm.",
+	Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
+	Example:  "> USER ada:) which opens the back door of vsftpd 2.3.4",
+	Severity: Violation,
+	Matters:  "These texts have no other use.",
+	Innocent: "the owner of the server tests it.",
+	look:     eachSession(knownExploit),
+}
+
+var (
+	picture    = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|ico|webp)$`)
+	webProgram = pattern.New(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
+)
+
+// Greetings of servers that worms and intruders install.
+var (
+	wormGreeting     = pattern.New(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
+	intruderGreeting = pattern.New(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\b(l33t|sh3ll|w[3e]lc0me|w3lcome|r00t(ed)?|h4ck\w*|fr33)\b|\bbotftpd?\b`)
+)
+
+// knownGreeting judges the words of the server's greeting.
+func knownGreeting(s *session) []breach {
+	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) {
+		return nil
+	}
+	b := breach{packets: []int{s.Greeting.Packet}, observed: fmt.Sprintf("the server greets with %s, ", wording.Quote(s.Greeting.Text))}
+	switch {
+	case wormGreeting.MatchString(s.Greeting.Text):
+		b.observed += "as worms that spread by FTP do"
+	case intruderGreeting.MatchString(s.Greeting.Text):
+		b.severity, b.sign = Odd, 2
+		b.observed += "as intruders do"
+	default:
+		return nil
+	}
+	return []breach{b}
+}
+
+func knownExploit(e *Evidence, s *session) []breach {
+	found := append(knownGreeting(s), extortion(e, s)...)
+	if b, ok := factoryLogin(s); ok {
+		found = append(found, b)
+	}
+	if at := e.watch.bleeds[s.Control.ID]; at > 0 {
+		found = append(found, breach{packets: []int{at}, observed: "a heartbeat of TLS that asks for more bytes than it has: Heartbleed (CVE-2014-0160)"})
+	}
+	renamed := "" // the argument of the RNFR before
+	for _, x := range s.Exchanges {
+		if from := renamed; x.Command == "RNTO" && picture.MatchString(from) && webProgram.MatchString(x.Argument) && completedNormally(x) {
+			found = append(found, breach{packets: evidence.Frames(x), observed: fmt.Sprintf("%s, which was %s: a picture becomes a program of a web server", wording.Quote(x.Line.Text), wording.Quote(from))})
+		}
+		if renamed = ""; x.Command == "RNFR" {
+			renamed = x.Argument
+		}
+		if s.copiesUnknown(x) {
+			found = append(found, breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + ": ProFTPD's mod_copy without an account (CVE-2015-3306)"})
+			continue
+		}
+		if x.Line.AfterGap || !s.Readable(x.Packet) {
+			continue
+		}
+		b := breach{packets: []int{x.Packet}}
+		has := pattern.PairsOf(x.Argument)
+		name := knownExploits().in(x, &has)
+		if name == "" {
+			b.severity, b.sign = Odd, 2
+			name = suspectExploits().in(x, &has)
+		}
+		if name != "" {
+			b.observed = fmt.Sprintf("%s: %s", wording.Quote(x.Line.Text), name)
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// copiesUnknown reports whether a command copies a file at the server for somebody without an account.
+// Clients such as WinSCP do so for users.
+func (s *session) copiesUnknown(x *ftp.Exchange) bool {
+	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
+	early := s.LoggedIn == 0 || x.Packet < s.LoggedIn
+	return s.Whole && (early || s.public()) && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
+}

@@ -1,0 +1,215 @@
+// Rules about connections beside a session: third ports and refused connections.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+)
+
+// services are the ports of services that run beside FTP.
+var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 139, 143, 161, 389, 443, 445, 465, 514, 515, 548,
+	554, 587, 631, 636, 873, 989, 990, 993, 995, 1433, 1521, 1723, 1883, 2049, 3128, 3306, 3389, 5060, 5222, 5432, 5900, 5901, 5985,
+	6000, 6379, 8000, 8008, 8080, 8081, 8443, 8888, 9090, 9100, 9200, 27017)
+
+// forTLS are those of them at which TLS begins at once.
+var forTLS = ports(443, 465, 636, 989, 990, 993, 995, 8443)
+
+func ports(list ...uint16) map[uint16]bool {
+	set := map[uint16]bool{}
+	for _, p := range list {
+		set[p] = true
+	}
+	return set
+}
+
+// wellKnown reports whether a connection is to a service that runs beside FTP, or to FTP.
+func wellKnown(i *ftp.Identity) bool {
+	for _, port := range []uint16{i.Client.Port(), i.Server.Port()} {
+		if services[port] || port == 20 || port == ftpPort {
+			return true
+		}
+	}
+	return false
+}
+
+var noThirdPortsRule = Rule{
+	Name: "no-third-ports", Theme: "beside the session",
+	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services.",
+	Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
+	Example:  "after > USER ada:) a conversation at the server's port 6200",
+	Severity: Odd, sign: 2,
+	Matters:  "An exploit or a back door often opens a shell at another port after the login.",
+	Innocent: "the two hosts run another application between them.",
+	look:     thirdPorts,
+}
+
+// backdoorPort is where the vsftpd of CVE-2011-2523 offers a shell.
+const backdoorPort = 6200
+
+// afterSession is how long after a session a connection may have to do with it.
+const afterSession = time.Minute
+
+// A thirdPort is a conversation between two hosts at a port that is none of FTP.
+type thirdPort struct {
+	id, packet     int
+	first          int64 // its time
+	from           netip.Addr
+	to             netip.AddrPort
+	sent, received int64 // bytes, by who opened it
+}
+
+// dynamicPorts are the ports from which systems choose, also for services such as remote
+// procedure calls.
+const dynamicPorts = 32768
+
+const (
+	maxThirdPorts = 8 // of two hosts
+	maxPairs      = 1 << 15
+)
+
+// takes reports whether a bounded table has the key, or room for it. A full one goes on with what it
+// has: otherwise a rule would judge by the first half of what somebody did.
+func takes[K comparable, V any](all map[K]V, key K) bool {
+	_, known := all[key]
+	return known || len(all) < maxPairs
+}
+
+func thirdPorts() look {
+	found := map[evidence.PairOfHosts][]thirdPort{}
+	sessions := map[evidence.PairOfHosts]*timeRanges{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			pair := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()).Ordered()
+			talks := c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
+			if c.Role == ftp.Other && c.OpenedBy != "" && talks && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && takes(found, pair) {
+				to, from := c.Addr(c.OpenedBy.Other()), c.Addr(c.OpenedBy)
+				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
+					c.Flow(c.OpenedBy).Bytes, c.Flow(c.OpenedBy.Other()).Bytes})
+			}
+			return nil
+		},
+		session: func(_ *Evidence, s *session) []breach {
+			pair := s.Hosts().Ordered()
+			if found[pair] == nil {
+				return nil
+			}
+			if sessions[pair] == nil {
+				sessions[pair] = &timeRanges{hosts: s.Hosts()}
+			}
+			sessions[pair].add(s)
+			return nil
+		},
+		end: func(e *Evidence) []breach {
+			var breaches []breach
+			for pair, r := range sessions {
+				for _, p := range found[pair] {
+					if b, ok := e.judgeThirdPort(p, r); ok {
+						breaches = append(breaches, b)
+					}
+				}
+			}
+			sortByFrame(breaches)
+			return breaches
+		},
+	}
+}
+
+// timeRanges are when two hosts had sessions.
+type timeRanges struct {
+	hosts  evidence.PairOfHosts
+	ranges []timeRange
+}
+
+// A timeRange is the time of a session and a little more; of a hidden one the ports that it
+// announced are not known.
+type timeRange struct {
+	from, to int64
+	hidden   bool
+}
+
+func (r *timeRanges) add(s *session) {
+	x := timeRange{s.Control.FirstTime, s.Control.LastTime + int64(afterSession), s.Secret()}
+	if n := len(r.ranges); n > 0 && x.from <= r.ranges[n-1].to {
+		last := &r.ranges[n-1]
+		last.to, last.hidden = max(last.to, x.to), last.hidden || x.hidden
+		return
+	}
+	r.ranges = append(r.ranges, x)
+}
+
+// at is the range with a time, nil if there is none.
+func (r *timeRanges) at(time int64) *timeRange {
+	for i := range r.ranges {
+		if x := &r.ranges[i]; x.from <= time && time <= x.to {
+			return x
+		}
+	}
+	return nil
+}
+
+// judgeThirdPort judges a conversation beside the sessions of two hosts.
+func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
+	what, shown := e.shown(p.id)
+	if shown && what.Kind == content.Service && p.from == beside.hosts.Client {
+		return b, false // the client uses the server for more than FTP
+	}
+	shown = shown && what.Kind == content.Shell
+	at := beside.at(p.first)
+	common := p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
+	if at == nil || (at.hidden || common) && !shown {
+		return b, false
+	}
+	b = breach{
+		place: p.id, hosts: beside.hosts, packets: []int{p.packet},
+		observed: fmt.Sprintf("%s opened a connection to %s, which the control connection had not announced: %s sent, %d received", p.from, p.to, wording.Plural(int(p.sent), "byte", "bytes"), p.received),
+	}
+	switch {
+	case shown:
+		b.severity, b.packets = Violation, append(b.packets, what.packet)
+		b.observed += "; frame " + fmt.Sprint(what.packet) + " shows a shell"
+	case p.to.Port() == backdoorPort:
+		b.severity = Violation
+		b.observed += "; this is the port of the back door of vsftpd 2.3.4 (CVE-2011-2523)"
+	}
+	return b, true
+}
+
+var connectionsAreAcceptedRule = Rule{
+	Name: "calls-are-answered", Theme: "beside the session",
+	Says:     "A connection to the FTP port is accepted.",
+	Source:   "RFC 9293, 3.10.7.1 (a RST answers a SYN to a closed port)",
+	Example:  "a SYN to port 21 and a RST in answer to it",
+	Severity: Note,
+	Matters:  "A refused connection finds no server: the server is down, or the client looks for one.",
+	Innocent: "the server was not running at that moment.",
+	look:     refusedConnections,
+}
+
+// refusedConnections reports all refused connections to port 21 in one finding.
+func refusedConnections() look {
+	var packets []int
+	n := 0
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			refused := c.OpenedBy == ftp.Client && !c.HandshakeSeen && c.ResetBy == ftp.Server && c.ServerFlow.SYN == 0
+			if c.Server.Port() == ftpPort && refused {
+				n++
+				packets = appendSome(packets, c.ServerFlow.RST)
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if n == 0 {
+				return nil
+			}
+			return []breach{{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"}}
+		},
+	}
+}

@@ -1,0 +1,191 @@
+// The tables of the rules are bounded. What is in a full one still counts.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/internal/forge"
+)
+
+// sessionOf is a session of exchanges between a client and the usual server. Each exchange is
+// a command and the code of its reply.
+func sessionOf(client netip.Addr, exchanges ...string) *session {
+	control := ftp.Identity{Client: netip.AddrPortFrom(client, 4000), Server: netip.MustParseAddrPort(forge.Server + ":21")}
+	s := &session{Session: &evidence.Session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, Whole: true}}
+	for i, text := range exchanges {
+		words := strings.Fields(text)
+		code, _ := strconv.Atoi(words[2])
+		reply := &ftp.Reply{Code: code}
+		s.Exchanges = append(s.Exchanges, &ftp.Exchange{Line: &ftp.Line{Packet: 1 + i, Time: int64(i)}, Command: words[0], Argument: words[1], Replies: []*ftp.Reply{reply}})
+	}
+	return s
+}
+
+// TestFullOfFiles fetches a file of orders once, then so many others that no more are
+// remembered, and then the first one and a new one again and again. The first is counted, and an
+// upload after the new one does not answer the first.
+func TestFullOfFiles(t *testing.T) {
+	exchanges := []string{"RETR cmd.txt 226"}
+	for i := range maxPairs - 1 {
+		exchanges = append(exchanges, fmt.Sprintf("RETR %d 226", i))
+	}
+	for i := range 12 {
+		exchanges = append(exchanges, "RETR new.txt 226", fmt.Sprintf("STOR out%d.txt 226", i), "RETR cmd.txt 226")
+	}
+	l := polledFiles()
+	l.session(nil, sessionOf(netip.MustParseAddr(forge.Client), exchanges...))
+	var got []string
+	for _, b := range l.end(nil) {
+		got = append(got, string(b.severity)+" "+b.observed)
+	}
+	want := string(Odd) + " " + forge.Client + ` fetched "cmd.txt" 13 times; by its name it has orders for a program`
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestFullOfNames lets as many clients as are remembered ask for a name without a password.
+// One that is remembered goes on, and one that is not begins.
+func TestFullOfNames(t *testing.T) {
+	all := logins{asked: map[evidence.PairOfHosts]map[string]int{}}
+	ask := func(client int, users ...string) {
+		var exchanges []string
+		for _, user := range append(users, "the-last-one") { // the last name of a session does not count
+			exchanges = append(exchanges, "USER "+user+" 331")
+		}
+		all.ask(sessionOf(netip.AddrFrom4([4]byte{10, byte(client >> 16), byte(client >> 8), byte(client)}), exchanges...))
+	}
+	for client := range maxPairs {
+		ask(client, "root")
+	}
+	users := []string{"admin", "oracle", "www", "backup"}
+	ask(7, users...)
+	ask(maxPairs, append(users, "root")...)
+	got := all.judgeAsked()
+	if len(got) != 1 || !strings.HasPrefix(got[0].observed, "10.0.0.7 gave 192.0.2.21 the names of 5 users") {
+		t.Errorf("got %v\nwant the names that 10.0.0.7 gave", got)
+	}
+	if len(all.asked) != maxPairs {
+		t.Errorf("got %d clients that are remembered, want %d", len(all.asked), maxPairs)
+	}
+}
+
+// TestFullOfAccounts has as many accounts as are remembered. Somebody goes on in a second session with
+// one of them, and the server, a proxy, logs in elsewhere with it.
+func TestFullOfAccounts(t *testing.T) {
+	server := netip.MustParseAddr(forge.Server)
+	all := steppingStones{both: map[netip.Addr]bool{server: true}, used: map[credential]stay{}}
+	for i := range maxPairs - 1 {
+		all.used[credential{server, fmt.Sprint(i), "Lens-42"}] = stay{}
+	}
+	for i := range 2 {
+		s := sessionOf(netip.MustParseAddr(forge.Client))
+		s.Logins = []evidence.Login{{User: "ada", Password: "Lens-42", Packet: i, Code: 230}}
+		s.Control.FirstTime, s.Control.LastTime = int64(10*i), int64(10*i+5)
+		all.add(nil, s, "ada")
+	}
+	there := sessionOf(server)
+	there.Control.Server = netip.MustParseAddrPort("192.0.2.99:21")
+	there.Logins = []evidence.Login{{User: "ada", Password: "Lens-42", Code: 230}}
+	for at, want := range map[int64]int{14: 0, 16: 1} { // while the second session lasts, and after it
+		there.Control.FirstTime, there.Control.LastTime = at, at
+		if found := all.add(nil, there, "ada"); len(found) != want || len(all.used) != maxPairs {
+			t.Errorf("at %d got %v with %d accounts, want %d findings with %d", at, found, len(all.used), want, maxPairs)
+		}
+	}
+}
+
+// TestFullOfServers has as many servers as are remembered refuse a login. One of them lets somebody
+// in later, so it is honest.
+func TestFullOfServers(t *testing.T) {
+	all := newImpostors()
+	e := &Evidence{watch: newWatch()}
+	client := netip.MustParseAddr(forge.Client)
+	refuse := func(server netip.Addr) *session {
+		s := sessionOf(client)
+		s.Control.Server, s.Logins = netip.AddrPortFrom(server, ftpPort), []evidence.Login{{User: "ada", Password: "Lens-42", Code: 530}}
+		s.Control.FirstFIN = ftp.Server
+		return s
+	}
+	for i := range maxPairs + 1 {
+		server := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+		e.watch.named[evidence.Between(client, server)] = 1
+		all.add(e, refuse(server))
+	}
+	s := refuse(netip.AddrFrom4([4]byte{10}))
+	s.LoggedIn = 1
+	all.add(e, s)
+	for _, b := range all.judge() {
+		if b.hosts.Server == s.Server() {
+			t.Errorf("got %s, want an honest server", b.observed)
+		}
+	}
+	if len(all.harvests) != maxPairs {
+		t.Errorf("got %d servers, want %d", len(all.harvests), maxPairs)
+	}
+}
+
+// TestFullOfFolders has a user who opens more folders than are remembered. Which are new is not known.
+func TestFullOfFolders(t *testing.T) {
+	u := &accountUse{sessions: homeSessions, home: map[string]bool{}}
+	fetched := map[string][]int{"/hr": {1, 2, 3}, "/finance": {4, 5, 6}, "/design": {7, 8, 9}}
+	for n := range maxNames {
+		if _, ok := u.judge(fetched); !ok {
+			t.Errorf("with %d folders: got nothing, want the new folders", n)
+		}
+		u.home[fmt.Sprint(n)] = true
+	}
+	if b, ok := u.judge(fetched); ok {
+		t.Errorf("got %s", b.observed)
+	}
+}
+
+// TestManyDatagrams sends one question more often than questions are remembered, and then asks
+// ports that nobody answers at. The repetitions take no place away from these.
+func TestManyDatagrams(t *testing.T) {
+	d := datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
+	p := &capture.Packet{}
+	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(forge.Client), Dst: netip.MustParseAddr(forge.Server)}, &packet.UDP{DstPort: 53}
+	for p.Number = range maxProbes + 1 {
+		d.packet(p)
+	}
+	for i := range scannedPorts {
+		p.UDP.DstPort = uint16(100 + i)
+		d.packet(p)
+	}
+	if found := d.judge(); len(found) != 1 {
+		t.Errorf("got %+v, want the scan of %d ports", found, scannedPorts)
+	}
+}
+
+// TestDetoursAreInOrder has a host that claims the addresses of a client and of its servers. What
+// is found is in the same order each time.
+func TestDetoursAreInOrder(t *testing.T) {
+	e := &Evidence{&evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, newWatch()}
+	client := netip.MustParseAddr(forge.Client)
+	e.watch.neighbours.owners[client] = &owner{first: 1}
+	for i := range 9 {
+		server := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		e.watch.neighbours.owners[server] = &owner{first: 2 + i}
+		e.Served[evidence.Between(client, server)] = true
+	}
+	found := e.sharedCards()
+	if len(found) != 9 {
+		t.Errorf("got %d findings, want one for each of 9 servers", len(found))
+	}
+	for i, b := range found {
+		if want := []int{1, 2 + i}; !slices.Equal(b.packets, want) {
+			t.Errorf("got %v, want %v", b.packets, want)
+		}
+	}
+}

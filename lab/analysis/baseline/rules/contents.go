@@ -1,0 +1,131 @@
+// What the data of connections shows, and where.
+
+package rules
+
+import (
+	"net/netip"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// A shownContent is what a packet shows.
+type shownContent struct {
+	content.Content
+	packet int
+	// damaged is the sender of the packet if its checksum is wrong.
+	damaged netip.Addr
+}
+
+const (
+	maxContents = 1 << 14 // connections
+	maxShell    = 8 << 10 // bytes of one side that are looked at
+	maxPage     = 1 << 20 // bytes of a file that are looked at
+)
+
+// content looks at the first data of a data connection, or of a connection that is not FTP.
+func (w *watch) content(p *capture.Packet) {
+	c, data := p.Connection, p.TCP.Payload
+	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && !isTentative(x.Kind) && x.Kind != content.Random || len(w.contents) >= maxContents {
+		return
+	}
+	switch seq := p.Segment.DataSeq(); {
+	case c.Role == ftp.Data && seq == 1:
+		w.note(p, w.reader.First(c.Transfer, data)...)
+	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
+		w.note(p, w.reader.Later(data)...)
+	case c.Role == ftp.Other && wellKnown(c):
+		if seq == 1 {
+			w.note(p, w.reader.AtService(data, forTLS[c.Client.Port()] || forTLS[c.Server.Port()])...)
+		}
+	case c.Role == ftp.Other && seq < maxShell:
+		w.note(p, w.reader.Conversation(data, seq == 1)...)
+	}
+}
+
+// isTentative reports whether a later part of a file may show more than this kind.
+func isTentative(k content.Kind) bool { return k == content.Suspicious || k == content.PasswordList }
+
+// note remembers what a packet shows. What is only suspicious takes the place of nothing worse.
+func (w *watch) note(p *capture.Packet, found ...content.Content) {
+	for _, c := range found {
+		if before, known := w.contents[p.Connection.ID]; known && isTentative(c.Kind) && before.Kind != content.Random {
+			continue
+		}
+		w.contents[p.Connection.ID] = shownBy(p, c)
+	}
+}
+
+func shownBy(p *capture.Packet, c content.Content) shownContent {
+	shown := shownContent{Content: c, packet: p.Number}
+	if p.ChecksumWrong() {
+		shown.damaged = p.IP.Src
+	}
+	return shown
+}
+
+// file looks at the next packet of a file.
+func (w *watch) file(p *capture.Packet) {
+	t, data, id := p.Connection.Transfer, p.TCP.Payload, p.Connection.ID
+	if t == nil || t.Lists() || p.Segment.DataSeq() >= maxPage {
+		return
+	}
+	if p.Segment.DataSeq() == 1 && len(w.files) < maxContents {
+		w.files[id] = content.NewFile(t, data)
+		if c, ok := content.Disguise(t.Argument, data); ok && t.Mode == "" {
+			w.plant(p, c)
+		}
+	}
+	if f := w.files[id]; f != nil {
+		w.plant(p, w.reader.Part(f, data)...)
+	}
+}
+
+// plant remembers the worst of what is in a file.
+func (w *watch) plant(p *capture.Packet, found ...content.Content) {
+	for _, c := range found {
+		if before, known := w.planted[p.Connection.ID]; known && weight(c.Kind) <= weight(before.Kind) || len(w.planted) >= maxContents {
+			continue
+		}
+		w.planted[p.Connection.ID] = shownBy(p, c)
+	}
+}
+
+// weight orders kinds of contents, the worst last.
+func weight(k content.Kind) int {
+	switch k {
+	case content.Demand:
+		return 0
+	case content.Malicious, content.Secret:
+		return 2
+	}
+	return 1
+}
+
+// shown is what the first bytes of a connection show. A packet with a wrong checksum shows
+// nothing: its receiver dropped it.
+func (e *Evidence) shown(connection int) (c shownContent, ok bool) {
+	c, ok = e.watch.contents[connection]
+	if e.isDamaged(c) {
+		return shownContent{}, false
+	}
+	return c, ok
+}
+
+func (e *Evidence) isDamaged(c shownContent) bool {
+	return c.damaged.IsValid() && e.Damage.Shows(c.damaged)
+}
+
+// shows is what the data of a connection shows: its first bytes, and what somebody planted, unless
+// the first bytes say so, too.
+func (e *Evidence) shows(connection int) (list []shownContent) {
+	first, known := e.shown(connection)
+	if known {
+		list = append(list, first)
+	}
+	if c, ok := e.watch.planted[connection]; ok && first.Kind != content.Malicious && !e.isDamaged(c) {
+		list = append(list, c)
+	}
+	return list
+}

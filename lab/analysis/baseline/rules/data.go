@@ -1,0 +1,492 @@
+// Rules of the data connections.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var dataIsAnnouncedRule = Rule{
+	Name: "data-is-announced", Theme: "data connections",
+	Says:     "A data connection was announced on a control connection before it was opened.",
+	Source:   "RFC 959, 3.2 and 3.3; Frederick 2001",
+	Example:  "a connection from 192.0.2.21.20 to a client's port that no PORT named",
+	Severity: Odd,
+	Matters:  "A connection from port 20 that nobody asked for may be a scan that looks like FTP.",
+	Innocent: "the client relied on the default data port, or the announcement was inside TLS or took another way.",
+	look:     eachData(isAnnounced),
+}
+
+func isAnnounced(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort != nil || s == nil || !s.Whole || c.FirstPacket < s.Control.FirstPacket || c.FirstPacket > s.Control.LastPacket && !s.Ended() || c.Client.Port() == s.Control.Client.Port() {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.FirstPacket},
+		observed: fmt.Sprintf("%s opened a connection to %s, which no PORT or EPRT had announced", c.Server, c.Client),
+	}}
+}
+
+var dataWithThePartnerRule = Rule{
+	Name: "data-with-the-partner", Theme: "data connections",
+	Says:     "The other party of the control connection opens the data connection.",
+	Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
+	Example:  "< 227 (192,0,2,21,100,0) to one host; another host connects to that port",
+	Severity: Violation,
+	Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
+	Innocent: "one party has several addresses: a site with many servers, a network with two providers, a NAT device with many addresses, or the third host of RFC 959, 5.2.",
+	look:     eachData(withPartner),
+}
+
+func withPartner(e *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil {
+		return nil
+	}
+	initiator := party(c.Mode).Other()
+	partner, came := s.Control.Addr(initiator).Addr().Unmap(), c.Addr(initiator).Addr().Unmap()
+	if came == partner {
+		return nil
+	}
+	b := breach{
+		packets:  []int{c.DataPort.Packet, c.FirstPacket},
+		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
+	}
+	x := s.transfer(c)
+	switch {
+	case c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0:
+		b.severity = Odd
+	case x != nil && x.Final() == 425:
+		b.observed += ", which says that it opened none"
+	case s.cameToo(c, initiator, partner) > 0:
+		b.packets = append(b.packets, s.cameToo(c, initiator, partner))
+		b.observed += ", which opened one to the same port itself"
+	case e.watch.cards.oneHost(came, partner):
+		b.severity = Odd
+		b.observed += ": another address of the same host, as both come from one network card"
+	case initiator == ftp.Server && !sameNetwork(came, partner) && s.opensItself(partner) > 0:
+		b.packets = append(b.packets, s.opensItself(partner))
+		b.observed += ", which opens its data connections itself, and is in another network"
+	default:
+		b.severity = Odd
+	}
+	return []breach{b}
+}
+
+// cameToo is the first packet of a connection that the partner opened to the data port that another
+// host used, 0 for none. A partner with several addresses opens one connection only.
+func (s *session) cameToo(c *ftp.Connection, initiator ftp.Side, partner netip.Addr) int {
+	for _, other := range s.DataOf(c.DataPort.Connections) {
+		if other.OpenedBy == initiator && other.Addr(initiator).Addr().Unmap() == partner {
+			return other.FirstPacket
+		}
+	}
+	return 0
+}
+
+var dataInTimeRule = Rule{
+	Name: "data-in-time", Theme: "data connections",
+	Says:     "The data connection is opened within a minute of its announcement.",
+	Source:   "RFC 2577, 8 (port stealing)",
+	Example:  "< 227 (192,0,2,21,100,0), and a connection to the port 70 seconds later",
+	Severity: Odd,
+	Matters:  "Another host can use a port that stays open.",
+	Innocent: "the client waited for its user.",
+	look:     eachData(inTime),
+}
+
+// dataTimeout is how long after its announcement a data connection may be opened.
+const dataTimeout = time.Minute
+
+func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil {
+		return nil
+	}
+	x := s.Announcing(c.DataPort)
+	if x == nil {
+		return nil
+	}
+	late := time.Duration(c.FirstTime - x.Time)
+	if late <= dataTimeout {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{x.Packet, c.FirstPacket},
+		observed: fmt.Sprintf("it was opened %v after %s", late.Round(time.Second), x.Command),
+	}}
+}
+
+var activeFromPort20Rule = Rule{
+	Name: "active-from-port-20", Theme: "data connections",
+	Says:     "In active mode the server connects from port 20, with implicit FTPS from port 989.",
+	Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
+	Example:  "a data connection in active mode from 192.0.2.21.2020",
+	Severity: Note,
+	Matters:  "Firewalls recognize active data connections by that port.",
+	Innocent: "the server does not run as root and cannot use a low port, like many servers.",
+	look:     fromPort20,
+}
+
+// fromPort20 makes one breach of all connections from other ports.
+func fromPort20() look {
+	var packets []int
+	n, last := 0, &ftp.Connection{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if !isActive(c) || c.Server.Port() == 20 || c.Server.Port() == 989 {
+				return nil
+			}
+			if n++; n <= MaxPackets {
+				packets = append(packets, c.FirstPacket)
+			}
+			*last = *c
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			if n == 0 {
+				return nil
+			}
+			return []breach{{
+				packets:  packets,
+				observed: fmt.Sprintf("%s from another port, the last from %s", wording.Plural(n, "connection", "connections"), last.Server),
+			}}
+		},
+	}
+}
+
+// isActive reports whether a server opened a data connection at a client's address
+// that was announced.
+func isActive(c *ftp.Connection) bool {
+	return c.Role == ftp.Data && c.DataPort != nil && c.Mode == ftp.Active
+}
+
+var passiveHighPortsRule = Rule{
+	Name: "passive-high-ports", Theme: "data connections",
+	Says:     "In passive mode both ports of the data connection are high.",
+	Source:   "RFC 959, 3.2; Frederick 2001",
+	Example:  "a data connection in passive mode from the client's port 1023",
+	Severity: Odd,
+	Matters:  "A client that connects from a low port may try to pass a packet filter as another service.",
+	Innocent: "a NAT device chose the port.",
+	look:     eachData(highPorts),
+}
+
+func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
+	if c.DataPort == nil || c.Mode != ftp.Passive || c.Client.Port() >= 1024 {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.FirstPacket},
+		observed: fmt.Sprintf("%s connected from port %d", c.Client.Addr(), c.Client.Port()),
+	}}
+}
+
+var oneConnectionATransferRule = Rule{
+	Name: "one-connection-a-transfer", Theme: "data connections",
+	Says:     "Each transfer has exactly one data connection.",
+	Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
+	Example:  "two connections with data between one > RETR and its < 226",
+	Severity: Odd,
+	Matters:  "A second connection to the same port may come from another host, or carry something else.",
+	Innocent: "the first attempt failed and was repeated, or MODE B kept a connection open.",
+	look:     eachSession(oneConnection),
+}
+
+func oneConnection(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		var packets []int
+		for _, c := range s.DataOf(x.Data) {
+			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
+				packets = append(packets, c.FirstPacket)
+			}
+		}
+		if len(packets) > 1 {
+			found = append(found, breach{
+				packets:  packets,
+				observed: fmt.Sprintf("%s had %d data connections", wording.Quote(x.Line.Text), len(packets)),
+			})
+		}
+	}
+	return found
+}
+
+// protected reports whether data connections of the session may be in TLS.
+func (s *session) protected() bool { return s.TLS || s.Said("PROT") || s.Said("ADAT") }
+
+var dataFlowsOneWayRule = Rule{
+	Name: "data-flows-one-way", Theme: "data connections",
+	Says:     "Only the sender of the file sends on a data connection.",
+	Source:   "RFC 959, 3.4.1 and 4.1.3",
+	Example:  "> RETR file, and the client sends on the data connection",
+	Severity: Violation,
+	Matters:  "Bytes in the other direction make it a conversation, such as a shell or a tunnel.",
+	Innocent: "TLS protects the transfer. Its handshake goes both ways.",
+	look:     eachSession(oneWay),
+}
+
+func oneWay(e *Evidence, s *session) []breach {
+	if s.protected() {
+		return nil
+	}
+	var found []breach
+	for _, x := range s.Exchanges {
+		for _, c := range s.DataOf(x.Data) {
+			sender := x.Sender()
+			// One byte may be a keep-alive probe.
+			back := c.Content(sender.Other())
+			if back <= 1 || c.Content(sender) == 0 && s.Lossy() || e.Damage.FromReceiver(c.ID) {
+				continue
+			}
+			b := breach{
+				packets:  []int{x.Packet, c.Flow(sender.Other()).FirstData},
+				observed: fmt.Sprintf("during %s the %s sent %s", wording.Quote(x.Line.Text), sender.Other(), wording.Plural(int(back), "byte", "bytes")),
+			}
+			if c.Flow(sender).Bytes == 0 || s.Lossy() || len(x.Data) > 1 && !evidence.Completed(x) {
+				b.severity = Odd // the connection may belong to another transfer or session
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+var senderClosesRule = Rule{
+	Name: "sender-closes", Theme: "data connections",
+	Says:     "The sender of the data closes the connection first, which marks the end of the file: the server after LIST and RETR, the client after STOR.",
+	Source:   "RFC 959, 3.4.1",
+	Example:  "> RETR file, and the client sends the first FIN",
+	Severity: Odd,
+	Matters:  "If the receiver closes first, the file is incomplete although the server reports success.",
+	Innocent: "the receiver closed only its own, unused direction early.",
+	look:     eachSession(senderCloses),
+}
+
+func senderCloses(_ *Evidence, s *session) []breach {
+	var found []breach
+	for _, x := range s.Exchanges {
+		if !evidence.Completed(x) || s.Said("ABOR") {
+			continue
+		}
+		for _, c := range s.DataOf(x.Data) {
+			sender := x.Sender()
+			if c.ClosedFirst() != sender.Other() {
+				continue
+			}
+			fin := c.Flow(sender.Other()).FIN
+			b := breach{
+				packets:  []int{x.Packet, fin},
+				observed: fmt.Sprintf("after %s the %s closed first", wording.Quote(x.Line.Text), sender.Other()),
+			}
+			whole := c.Flow(sender.Other()).FINAck > c.Flow(sender).Bytes+c.Flow(sender).Missing
+			if c.OpenedBy == "" || fin > c.Flow(sender).LastData || c.Flow(sender).FIN > 0 || whole {
+				b.severity = Note
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+var dataEndsWithFINRule = Rule{
+	Name: "data-ends-with-fin", Theme: "data connections",
+	Says:     "A data connection ends with a FIN from each side, not with a RST.",
+	Source:   "RFC 959, 3.4.1; RFC 9293, 3.5.2 and 3.6",
+	Example:  "> RETR file, a RST in the middle of the data, and then < 226",
+	Severity: Odd,
+	Matters:  "The FIN is the end of the file. A RST discards data that is still on the way, and the receiver cannot tell a complete file from a part of it.",
+	Innocent: "the user cancelled the transfer, or a program closed its socket before it had read everything.",
+	look:     endWithFIN,
+}
+
+// resumeTime is the longest time between a download that the client reset, and its request for the rest.
+const resumeTime = 10 * time.Minute
+
+// A resumption is a request for the rest of a file, by REST and RETR.
+type resumption struct {
+	hosts evidence.PairOfHosts
+	file  string
+	time  int64
+}
+
+// endWithFIN reports every RST. What looks odd is a note if the client fetched the rest of the file
+// soon, as programs with a time limit do.
+func endWithFIN() look {
+	var resumed []resumption
+	var odd []breach
+	var of []resumption // the downloads of odd
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			for i, x := range s.Exchanges {
+				if x.Command == "RETR" && i > 0 && s.Exchanges[i-1].Command == "REST" && len(resumed) < maxPairs {
+					resumed = append(resumed, resumption{s.Hosts(), path.Base(evidence.Unquoted(x.Argument)), x.Time})
+				}
+			}
+			return nil
+		},
+		data: func(_ *Evidence, s *session, c *ftp.Connection) []breach {
+			b, ok := endsWithRST(s, c)
+			switch x := s.transfer(c); {
+			case !ok:
+				return nil
+			case b.severity == Odd && x.Command == "RETR" && c.ResetBy == ftp.Client:
+				b.place, b.hosts = c.ID, s.Hosts()
+				odd = append(odd, b)
+				of = append(of, resumption{s.Hosts(), path.Base(evidence.Unquoted(x.Argument)), x.Time})
+				return nil
+			}
+			return []breach{b}
+		},
+		end: func(*Evidence) []breach {
+			for i, o := range of {
+				if slices.ContainsFunc(resumed, func(r resumption) bool {
+					return r.hosts == o.hosts && r.file == o.file && r.time > o.time && r.time-o.time < int64(resumeTime)
+				}) {
+					odd[i].severity = Note
+					odd[i].observed += ", and fetched the rest of the file later"
+				}
+			}
+			return odd
+		},
+	}
+}
+
+// endsWithRST judges a data connection that a RST ended. It is odd only if the RST cut a transfer before
+// the sender's FIN, and the server reported success.
+func endsWithRST(s *session, c *ftp.Connection) (b breach, ok bool) {
+	rst := c.Flow(c.ResetBy).RST
+	refused := !c.HandshakeSeen && c.ClientFlow.Segments+c.ServerFlow.Segments == 0
+	if c.ResetBy == "" || refused {
+		return b, false
+	}
+	b = breach{
+		severity: Note,
+		packets:  []int{rst},
+		observed: fmt.Sprintf("the %s reset the data connection in frame %d", c.ResetBy, rst),
+	}
+	if x := s.transfer(c); x != nil {
+		b.packets = append(b.packets, x.Packet)
+		b.observed += ", after " + wording.Quote(x.Line.Text)
+		fin := c.Flow(x.Sender()).FIN
+		goesOn := max(c.Flow(c.ResetBy).LastData, c.Flow(c.ResetBy).FIN) > rst // so damage made the RST
+		if evidence.Completed(x) && !s.Said("ABOR") && (fin == 0 || rst < fin) && !goesOn && !s.Lossy() && c.Missing() == 0 {
+			b.severity = Odd
+			b.observed += ", although the server reported success"
+		}
+	}
+	return b, true
+}
+
+var bytesAgreeRule = Rule{
+	Name: "bytes-agree", Theme: "data connections",
+	Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave.",
+	Source:   "RFC 3659, 4; RFC 959, 4.2",
+	Example:  "< 150 Opening data connection (1000 bytes), and 999 bytes on it",
+	Severity: Odd,
+	Matters:  "Fewer bytes mean an incomplete file. More bytes were added on the way.",
+	Innocent: "the file grew in the meantime, or only a part of it was requested.",
+	look:     eachSession(bytesAgree),
+}
+
+// saidBytes matches the size in a text such as "150 Opening BINARY mode data
+// connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
+var saidBytes = pattern.New(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
+
+func bytesAgree(_ *Evidence, s *session) []breach {
+	if s.Lossy() {
+		return nil
+	}
+	var found []breach
+	binary, rest := false, false
+	size := map[string]int64{}
+	for _, x := range s.Exchanges {
+		switch {
+		case x.Command == "USER" || x.Command == "REIN":
+			binary, rest = false, false // some servers reset them
+		case x.Command == "TYPE":
+			binary = strings.HasPrefix(strings.ToUpper(x.Argument), "I") && x.Final() < 400
+		case x.Command == "REST":
+			rest = strings.TrimSpace(x.Argument) != "0"
+		case x.Command == "SIZE" && x.Final() == 213:
+			if n, err := strconv.ParseInt(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text), 10, 64); err == nil {
+				size[x.Argument] = n
+			}
+		case evidence.IsTransfer(x):
+			if (x.Command == "RETR" || x.Sender() == ftp.Client) && binary && !rest {
+				found = append(found, s.wrongBytes(x, size)...)
+			}
+			rest = false
+		}
+	}
+	return found
+}
+
+// wrongBytes compares a binary transfer of a whole file with the size that the server gave
+// before it and after it.
+func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
+	data := s.DataOf(x.Data)
+	if !evidence.Completed(x) || len(data) != 1 || data[0].Transfer != nil && data[0].Transfer.Mode != "" {
+		return nil // compressed bytes, or blocks, are not those of the file
+	}
+	c := data[0]
+	f := c.Flow(x.Sender())
+	if f.FIN == 0 || f.Missing > 0 || !c.HandshakeSeen {
+		return nil
+	}
+	moved := c.Content(x.Sender())
+	if c.TLS != nil {
+		if c.TLS.Hidden() {
+			return nil
+		}
+		moved = c.TLS.Flow(x.Sender()).Data
+	}
+	said := announcedBytes(x)
+	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == ftp.Server {
+		said = []statement{{n, x.Packet}}
+	}
+	for _, n := range said {
+		if n.bytes != moved {
+			return []breach{{
+				packets:  []int{x.Packet, n.packet, f.LastData},
+				expected: wording.Plural(int(n.bytes), "byte", "bytes") + ", as the server said",
+				observed: fmt.Sprintf("%s transferred %s", wording.Quote(x.Line.Text), wording.Plural(int(moved), "byte", "bytes")),
+			}}
+		}
+	}
+	return nil
+}
+
+// A statement is a file size that the server gave, and its packet.
+type statement struct {
+	bytes  int64
+	packet int
+}
+
+// announcedBytes finds the sizes in the replies to a transfer.
+func announcedBytes(x *ftp.Exchange) []statement {
+	var said []statement
+	for _, r := range x.Replies {
+		for _, l := range r.Lines {
+			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
+			if all == nil {
+				continue
+			}
+			m := all[len(all)-1] // the name of the file, before it, may have one, too
+			digits := strings.ReplaceAll(m[1]+m[2], ",", "")
+			if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+				said = append(said, statement{n, l.Packet})
+			}
+		}
+	}
+	return said
+}

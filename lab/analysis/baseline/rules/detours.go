@@ -1,0 +1,209 @@
+// The rule about hosts that lead the packets of others to themselves.
+
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+)
+
+// Types of messages that redirect packets (RFC 792, RFC 4861).
+const (
+	redirect   = 5
+	redirectV6 = 137
+)
+
+// maxOwners bounds the addresses, and the redirects, that are remembered.
+const maxOwners = 1 << 14
+
+// manyChanges is how often the owner of an address changes if two hosts claim it at the same time.
+const manyChanges = 4
+
+// neighbourhood is which network cards claimed which addresses by ARP, and the redirects of ICMP.
+type neighbourhood struct {
+	owners    map[netip.Addr]*owner
+	redirects map[netip.Addr]int   // the first one that each host received
+	claims    map[claimant]int     // the first one of each
+	answers   map[arpReply][6]byte // who gave the last of each
+	disputed  map[netip.Addr]bool  // addresses about which two cards answered the same host
+	asked     map[netip.Addr]bool  // addresses that somebody looked for
+	relays    map[relay]int        // the first packet that each passed on
+	sent      [1 << 8]passing      // the last packets to network cards, by their ID
+}
+
+func newNeighbourhood() neighbourhood {
+	return neighbourhood{
+		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]int{}, relays: map[relay]int{},
+		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
+	}
+}
+
+// A claimant is a network card with an address that it claimed.
+type claimant struct {
+	mac  [6]byte
+	addr netip.Addr
+}
+
+// An arpReply is a reply about an address, to a host.
+type arpReply struct{ about, to netip.Addr }
+
+// A relay is a network card that passed on packets from one host to another.
+type relay struct {
+	mac      [6]byte
+	from, to netip.Addr
+}
+
+// A passing is a packet on its way to a network card.
+type passing struct {
+	relay
+	id  uint16
+	ttl int
+}
+
+// pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
+// now with less time to live, then the card has passed it on.
+func (n *neighbourhood) pass(p *capture.Packet) {
+	if p.IP.Version != 4 || len(p.SrcMAC) != 6 || len(p.DstMAC) != 6 {
+		return
+	}
+	before := &n.sent[p.IP.ID%uint16(len(n.sent))]
+	by := relay{[6]byte(p.SrcMAC), p.IP.Src, p.IP.Dst}
+	if before.relay == by && before.id == p.IP.ID && before.ttl > p.IP.TTL && n.relays[by] == 0 && len(n.relays) < maxOwners {
+		n.relays[by] = p.Number
+	}
+	*before = passing{relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}, p.IP.ID, p.IP.TTL}
+}
+
+// An owner is the network card that last claimed an address.
+type owner struct {
+	mac     net.HardwareAddr
+	first   int   // the packet of the first claim
+	packets []int // of claims by another card than the one before
+	changes int
+}
+
+// packet takes the next packet.
+func (n *neighbourhood) packet(p *capture.Packet) {
+	switch {
+	case p.ARP != nil && p.ARP.SenderIP.IsValid():
+		n.claim(p)
+	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6) && len(n.redirects) < maxOwners:
+		if _, known := n.redirects[p.IP.Dst]; !known {
+			n.redirects[p.IP.Dst] = p.Number
+		}
+	}
+}
+
+// claim takes a message of ARP, in which the sender claims its address.
+func (n *neighbourhood) claim(p *capture.Packet) {
+	if p.ARP.Op == 1 && p.ARP.TargetIP != p.ARP.SenderIP && len(n.asked) < maxOwners {
+		n.asked[p.ARP.TargetIP] = true
+	}
+	if len(p.ARP.SenderMAC) == 6 && len(n.claims) < maxOwners && len(n.answers) < maxOwners {
+		mac, a := [6]byte(p.ARP.SenderMAC), arpReply{p.ARP.SenderIP, p.ARP.TargetIP}
+		if c := (claimant{mac, a.about}); n.claims[c] == 0 {
+			n.claims[c] = p.Number
+		}
+		if before, known := n.answers[a]; p.ARP.Op == 2 {
+			n.disputed[a.about] = n.disputed[a.about] || known && before != mac
+			n.answers[a] = mac
+		}
+	}
+	o := n.owners[p.ARP.SenderIP]
+	switch {
+	case o == nil && len(n.owners) < maxOwners:
+		n.owners[p.ARP.SenderIP] = &owner{mac: bytes.Clone(p.ARP.SenderMAC), first: p.Number}
+	case o != nil && !bytes.Equal(o.mac, p.ARP.SenderMAC):
+		o.mac, o.changes, o.packets = bytes.Clone(p.ARP.SenderMAC), o.changes+1, appendSome(o.packets, p.Number)
+	}
+}
+
+var noDetoursRule = Rule{
+	Name: "no-detours", Theme: "beside the session",
+	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, and a question for the address of one has one answer.",
+	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
+	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
+	Severity: Odd, sign: 2,
+	Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
+	Innocent: "a second server or router takes the place of the first, a router knows a shorter way, or a name has several servers.",
+	look:     offTheWay,
+}
+
+func offTheWay() look {
+	all := newImpostors()
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			all.add(e, s)
+			return nil
+		},
+		end: func(e *Evidence) []breach {
+			found := all.judge()
+			sortByFrame(found)
+			return slices.Concat(detours(e), found)
+		},
+	}
+}
+
+// detours finds conflicts about the addresses of hosts with a session, and redirects that these
+// hosts received.
+func detours(e *Evidence) (found []breach) {
+	var hosts []netip.Addr
+	for pair := range e.Served {
+		hosts = append(hosts, pair.Client, pair.Server)
+	}
+	slices.SortFunc(hosts, netip.Addr.Compare)
+	for _, host := range slices.Compact(hosts) {
+		if o := e.watch.neighbours.owners[host]; o != nil && o.changes > 0 {
+			b := breach{packets: o.packets, observed: fmt.Sprintf("by ARP, %s went over to another network card %s, the last time to %s", host, wording.Plural(o.changes, "time", "times"), o.mac)}
+			if o.changes >= manyChanges {
+				b.severity = Violation
+			}
+			found = append(found, b)
+		}
+		if packet := e.watch.neighbours.redirects[host]; packet > 0 {
+			found = append(found, breach{packets: []int{packet}, observed: fmt.Sprintf("a redirect of ICMP led packets of %s another way", host)})
+		}
+	}
+	return slices.Concat(found, e.sharedCards(), e.passedOn(), e.falseNames())
+}
+
+// sharedCards finds network cards that claim the addresses of both hosts of a session.
+func (e *Evidence) sharedCards() (found []breach) {
+	for hosts := range e.Served {
+		a, b := e.watch.neighbours.owners[hosts.Client], e.watch.neighbours.owners[hosts.Server]
+		if a != nil && b != nil && a != b && bytes.Equal(a.mac, b.mac) {
+			found = append(found, breach{hosts: hosts, packets: []int{a.first, b.first},
+				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by ARP", a.mac, hosts.Client, hosts.Server)})
+		}
+	}
+	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	return found
+}
+
+// passedOn finds network cards that passed on packets to an address which they had claimed, although
+// another card answered the same host about it, too, or nobody had looked for it. A router answers only
+// hosts that look for an address behind it, which do not hear its owner (RFC 1027).
+func (e *Evidence) passedOn() (found []breach) {
+	n := &e.watch.neighbours
+	for by, packet := range n.relays {
+		hosts := evidence.Between(by.from, by.to)
+		if !e.Served[hosts] {
+			hosts = evidence.Between(by.to, by.from)
+		}
+		claimed := n.claims[claimant{by.mac, by.to}]
+		if !e.Served[hosts] || claimed == 0 || n.asked[by.to] && !n.disputed[by.to] {
+			continue
+		}
+		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed, packet},
+			observed: fmt.Sprintf("%s claims the address of %s by ARP, and passes on what %s sends there", net.HardwareAddr(by.mac[:]), by.to, by.from)})
+	}
+	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	return found
+}

@@ -1,0 +1,142 @@
+// Encoded texts where words belong: in names of users, arguments and greetings, alone or in pieces.
+
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/internal/encoded"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// pieceOf is the part of a name that may be a piece of an encoded text: without the number in front of
+// it and without its ending.
+func pieceOf(name string) string {
+	name = counter.ReplaceAllString(name, "")
+	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
+}
+
+// maxPieces bounds the pieces that are remembered of two hosts.
+const maxPieces = 64
+
+// encodedUsers are the names of users that a server refused, in their order, by hosts.
+type encodedUsers map[evidence.PairOfHosts]*userPieces
+
+type userPieces struct {
+	pieces  []string
+	packets []int
+	encoded int
+}
+
+// add takes the logins of a session.
+func (all encodedUsers) add(s *session) {
+	for _, l := range s.Logins {
+		if !l.Failed() || !s.Readable(l.Packet) || all[s.Hosts()] == nil && len(all) >= maxPairs {
+			continue
+		}
+		u := all[s.Hosts()]
+		if u == nil {
+			u = &userPieces{}
+			all[s.Hosts()] = u
+		}
+		piece := pieceOf(l.User)
+		if slices.Contains(u.pieces, piece) || len(u.pieces) >= maxPieces {
+			continue
+		}
+		u.pieces, u.packets = append(u.pieces, strings.Clone(piece)), append(u.packets, l.Packet)
+		if encoded.Is(piece) {
+			u.encoded++
+		}
+	}
+}
+
+// judge finds names of users that carry data. Nobody has such names in a row that all are refused.
+func (all encodedUsers) judge() (found []breach) {
+	for hosts, u := range all {
+		b := breach{hosts: hosts, packets: u.packets[:min(len(u.packets), MaxPackets)]}
+		if text := encoded.Join(u.pieces); text != "" {
+			b.severity = Violation
+			b.observed = fmt.Sprintf("%d names of users, all refused, are the pieces of an encoded text: %s", len(u.pieces), wording.Quote(text))
+		} else if u.encoded >= randomMany && u.encoded*2 >= len(u.pieces) {
+			b.observed = fmt.Sprintf("%d names of users, all refused, look like encoded bytes", u.encoded)
+		} else {
+			continue
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// greetings are those of sessions with an encoded text in the greeting, by hosts.
+type greetings map[evidence.PairOfHosts]*codedGreetings
+
+type codedGreetings struct {
+	words   map[string]int // with the packet
+	left    int            // how many sessions ended without a command
+	example string
+}
+
+// codedGreetingsMany is how many different encoded greetings give orders to a client that says nothing.
+const codedGreetingsMany = 3
+
+// add takes the greeting of a session.
+func (all greetings) add(s *session) {
+	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) || all[s.Hosts()] == nil && len(all) >= maxPairs {
+		return
+	}
+	for _, l := range s.Greeting.Lines {
+		for word := range strings.FieldsSeq(l.Text) {
+			if word = strings.Trim(word, "()[]<>,;:\"'"); !encoded.BeginsText(word) {
+				continue
+			}
+			g := all[s.Hosts()]
+			if g == nil {
+				g = &codedGreetings{words: map[string]int{}, example: wording.Quote(l.Text)}
+				all[s.Hosts()] = g
+			}
+			if _, known := g.words[word]; !known && len(g.words) < maxNames {
+				g.words[strings.Clone(word)] = s.Greeting.Packet
+			}
+			if len(s.Exchanges) == 0 {
+				g.left++
+			}
+			break
+		}
+	}
+}
+
+// judge finds greetings that carry orders.
+func (all greetings) judge() (found []breach) {
+	for hosts, g := range all {
+		b := breach{severity: Odd, sign: 2, hosts: hosts, packets: firstPackets(g.words),
+			observed: "a greeting has a text in base64: " + g.example}
+		if n := len(g.words); n >= codedGreetingsMany && g.left >= codedGreetingsMany {
+			b.severity = Violation
+			b.observed = fmt.Sprintf("%d greetings have different texts in base64, and the client left %d times without a command; one is %s", n, g.left, g.example)
+		}
+		found = append(found, b)
+	}
+	sortByFrame(found)
+	return found
+}
+
+// ofAccounts matches a line of /etc/passwd in a reply.
+var ofAccounts = pattern.New(`(^|[\s"'>])root:[^:\s]{0,99}:0:0:`)
+
+// accountsInReplies finds the accounts of the server's system in its replies. If the client said the
+// same, the server only repeats it.
+func accountsInReplies(s *session) (b breach, ok bool) {
+	for _, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			if strings.Contains(r.Text, "root:") && ofAccounts.MatchString(r.Text) && s.Readable(r.Packet) && !strings.Contains(x.Argument, "root:") {
+				return breach{packets: evidence.Frames(x), observed: fmt.Sprintf("the reply to %s has the accounts of the system: %s", wording.Quote(x.Line.Text), wording.Quote(r.Text))}, true
+			}
+		}
+	}
+	return b, false
+}

@@ -1,0 +1,39 @@
+// What the rules are checked against.
+
+package rules
+
+import (
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// Evidence is a capture for the rules: its connections and sessions, which are read one after
+// another, and facts that only packets show.
+type Evidence struct {
+	*evidence.Sessions
+	watch *watch
+}
+
+// NewEvidence returns the evidence of sessions. [Evidence.Packet] must then get every packet.
+func NewEvidence(s *evidence.Sessions) *Evidence { return &Evidence{s, newWatch()} }
+
+// Packet takes the next packet, and whether every host drops it because it was damaged.
+func (e *Evidence) Packet(p *capture.Packet, dropped bool) { e.watch.packet(p, dropped) }
+
+// A session is a session with what several rules look up in it.
+type session struct {
+	*evidence.Session
+	// heard and paths are what replies and eachPath return; nil before their first use.
+	heard []heardReply
+	paths []pathUse
+}
+
+// transfer is the command that used a data connection, with its replies; nil if it is not in
+// the capture, or if there is no session.
+func (s *session) transfer(c *ftp.Connection) *ftp.Exchange {
+	if s == nil || c.Transfer == nil {
+		return nil
+	}
+	return s.Exchanges[c.Transfer.Exchange]
+}

@@ -1,0 +1,181 @@
+// Rules about servers that do not answer.
+
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+)
+
+var serverAnswersRule = Rule{
+	Name: "server-answers", Theme: "dialogue",
+	Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
+	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
+	Example:  "> RETR file, and a RST of the server",
+	Severity: Odd, sign: 1,
+	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
+	Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
+	look: func() look {
+		mute := map[evidence.PairOfHosts][]int{} // the first command of each session without an answer
+		return look{
+			connection: serverGreets,
+			session: func(e *Evidence, s *session) []breach {
+				if s.isMute() && (mute[s.Hosts()] != nil || len(mute) < maxPairs) {
+					mute[s.Hosts()] = appendSome(mute[s.Hosts()], s.Exchanges[0].Packet)
+					return nil
+				}
+				return serverAnswers(e, s)
+			},
+			end: func(*Evidence) []breach { return neverAnswer(mute) },
+		}
+	},
+}
+
+// silence is how long an answer may take before it counts as none.
+const silence = 10 * time.Second
+
+// serverGreets finds connections to port 21 that were accepted but got no greeting.
+func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
+	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
+	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.FirstFIN != ftp.Server && c.ResetBy != ftp.Server
+	waited := time.Duration(c.LastTime-c.FirstTime) >= silence
+	if !seen || !silent || !waited {
+		return nil
+	}
+	return []breach{{
+		packets:  []int{c.FirstPacket, c.LastPacket},
+		observed: fmt.Sprintf("%s accepted the connection from %s and sent nothing for %v", c.Server, c.Client, time.Duration(c.LastTime-c.FirstTime).Round(time.Second)),
+	}}
+}
+
+// unanswerable are commands that often get no reply.
+var unanswerable = wording.Set("QUIT ABOR NOOP STAT REIN")
+
+func serverAnswers(_ *Evidence, s *session) []breach {
+	n := len(s.Exchanges)
+	if !s.Whole || n == 0 || s.TLS || s.dismissed() {
+		return nil
+	}
+	x := s.Exchanges[n-1]
+	if first := s.unanswered(); n-first > muteCommands { // it has not answered for long
+		x = s.Exchanges[first]
+	}
+	last := x.Final()
+	if last > 0 || unanswerable[x.Command] || !x.Complete {
+		return nil
+	}
+	c := s.Control
+	waited := time.Duration(c.LastTime - x.Time)
+	b := breach{packets: evidence.Frames(x)}
+	answered := "was never answered"
+	if len(x.Replies) > 0 {
+		answered = "was begun and never finished"
+	}
+	switch {
+	case c.ResetBy == ftp.Server && c.ClientFlow.FIN == 0:
+		b.packets = append(b.packets, c.ServerFlow.RST)
+		b.observed = fmt.Sprintf("%s %s: the server reset the connection", wording.Quote(x.Line.Text), answered)
+	case c.FirstFIN == ftp.Server:
+		b.packets = append(b.packets, c.ServerFlow.FIN)
+		b.observed = fmt.Sprintf("%s %s: the server closed the connection", wording.Quote(x.Line.Text), answered)
+	case waited >= silence && len(x.Replies) == 0 && c.ServerFlow.LastDataTime < x.Time:
+		b.packets = append(b.packets, c.LastPacket)
+		b.observed = fmt.Sprintf("%s %s, within %v", wording.Quote(x.Line.Text), answered, waited.Round(time.Second))
+	default:
+		return nil
+	}
+	return []breach{b}
+}
+
+// unanswered is the index of the first of the commands at the end that have no reply.
+func (s *session) unanswered() int {
+	n := len(s.Exchanges)
+	for n > 0 && len(s.Exchanges[n-1].Replies) == 0 {
+		n--
+	}
+	return n
+}
+
+// How many commands of a session get no answer if the server never answers, and in how many sessions that is no
+// failure any more.
+const (
+	muteCommands = 2
+	muteSessions = 3
+)
+
+// isMute reports whether the server greeted and then answered no command, although the client waited.
+func (s *session) isMute() bool {
+	if !s.Whole || s.TLS || s.Greeting == nil || len(s.Exchanges) < muteCommands {
+		return false
+	}
+	first, c := s.Exchanges[0], s.Control
+	return !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return len(x.Replies) > 0 || !x.Complete }) &&
+		c.ServerFlow.LastDataTime < first.Time && time.Duration(s.Exchanges[1].Time-first.Time) >= silence
+}
+
+// neverAnswer makes a breach for each pair of hosts with sessions in which no command was answered.
+func neverAnswer(mute map[evidence.PairOfHosts][]int) (found []breach) {
+	for hosts, packets := range mute {
+		b := breach{hosts: hosts, packets: packets,
+			observed: fmt.Sprintf("%s greeted %s in %s, and answered no command", hosts.Server, hosts.Client, wording.Plural(len(packets), "session", "sessions"))}
+		if len(packets) >= muteSessions {
+			b.severity = Violation
+		}
+		found = append(found, b)
+	}
+	sortByFrame(found)
+	return found
+}
+
+var usualPortsRule = Rule{
+	Name: "usual-ports", Theme: "dialogue",
+	Says:     "The server listens at port 21, at 990 for implicit FTPS, or at a port that is often used instead.",
+	Source:   "RFC 959, 8; the port registry of IANA (RFC 6335)",
+	Example:  "a server at port 4444",
+	Severity: Note, sign: 1,
+	Matters:  "Malware that contains an FTP server uses a port of its own.",
+	Innocent: "the server is behind a NAT device, or its owner wants to hide it.",
+	look:     eachSession(usualPorts),
+}
+
+// usualPort reports whether FTP servers are often at a port.
+func usualPort(port uint16) bool {
+	return port == ftpPort || port == 990 || port == 20 || port%100 == ftpPort || port == 2100 || port == 2210 || port == 4559
+}
+
+func usualPorts(e *Evidence, s *session) []breach {
+	port := s.Control.Server.Port()
+	if usualPort(port) {
+		return nil
+	}
+	b := breach{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}
+	switch {
+	case forTLS[port] && !s.Secret():
+		b.sign = 2
+		b.observed += ", a port for TLS, in clear"
+	case e.onlyPrograms(s):
+		b.sign = 2
+		b.observed += ", and all that the client fetches is a program whose name it knows"
+	}
+	return []breach{b}
+}
+
+// onlyPrograms reports whether all that a session moves are programs that the client fetches.
+func (e *Evidence) onlyPrograms(s *session) bool {
+	n := 0
+	for _, x := range s.Exchanges {
+		if !evidence.IsTransfer(x) {
+			continue
+		}
+		if what, _ := e.programIn(s, x); x.Command != "RETR" || what == "" {
+			return false
+		}
+		n++
+	}
+	return n > 0
+}

@@ -1,0 +1,146 @@
+// The rule about files that intruders steal, or store.
+
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var noLootRule = Rule{
+	Name: "no-loot", Theme: "transfers",
+	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
+	Example:  "> STOR logs.html with the passwords of a mail program in it",
+	Severity: Violation,
+	Matters:  "Such a text has no other use.",
+	Innocent: "somebody sends a sample to have it analysed.",
+	look:     eachSession(transferredLoot),
+}
+
+// ofClient are contents that count in uploads.
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true}
+
+// ofBoth are contents that count in downloads, too.
+var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
+
+// How many pages a program puts back with something suspect in them, each so soon after it fetched the
+// page, before it is one that infects web sites. A person takes longer to change a page.
+const (
+	infectedPages = 3
+	infectionTime = 10 * time.Second
+)
+
+// A haul is what the transfers of a session contained.
+type haul struct {
+	found    []breach
+	suspects []int            // the indexes in found of what is only suspect
+	pagesAt  map[string]int   // the same by path, until they are removed
+	taken    map[string]bool  // those of them after which a file was fetched
+	putBack  []int            // those of them that were fetched just before
+	pages    int              // files that somebody defaced, or pressed keys
+	fetched  map[string]int64 // when each file was fetched, by path
+}
+
+func transferredLoot(e *Evidence, s *session) []breach {
+	h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}}
+	var w evidence.Walk
+	for _, x := range s.Exchanges {
+		w.Follow(x)
+		at := w.Target(x.Argument)
+		for _, c := range s.DataOf(x.Data) {
+			for _, shown := range e.shows(c.ID) {
+				if ofBoth[shown.Kind] || shown.Fetched || x.Sender() == ftp.Client && ofClient[shown.Kind] {
+					h.add(s, x, at, shown)
+				}
+			}
+		}
+		if x.Command == "RETR" && evidence.Completed(x) {
+			h.fetched[at] = x.Replies[len(x.Replies)-1].Time
+			for page := range h.pagesAt {
+				h.taken[page] = h.taken[page] || page != at
+			}
+		}
+		if setsBack(x) {
+			if i, known := h.pagesAt[timedFile(&w, x)]; known {
+				h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
+				h.found[i].observed += ", whose time was set back"
+			}
+		}
+		if i, known := h.pagesAt[at]; known && x.Command == "DELE" && evidence.Completed(x) && h.taken[at] {
+			h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
+			h.found[i].observed += ", removed after a file was fetched"
+		}
+	}
+	for i := range h.found {
+		if h.pages > 1 && h.found[i].sign == 2 { // a single page may be about intruders
+			h.found[i].severity = Violation
+		}
+	}
+	switch {
+	case len(h.putBack) >= infectedPages:
+		for _, i := range h.putBack {
+			h.found[i].severity = Violation
+			h.found[i].observed += ", put back just after it was fetched"
+		}
+	case s.happensToStore(len(h.suspects)):
+		for _, i := range h.suspects {
+			h.found[i].sign = noSign
+		}
+	}
+	return h.found
+}
+
+// add takes what a transfer contained. The path is that of the file.
+func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
+	b := breach{
+		packets:  append(evidence.Frames(x), shown.packet),
+		observed: fmt.Sprintf("%s: %s, in frame %d", wording.Quote(x.Line.Text), shown.What, shown.packet),
+	}
+	leaves := x.Sender() == ftp.Client && s.leavesNetwork()
+	accounts := shown.Kind == content.Secret || shown.Kind == content.Accounts
+	saved := accounts && (x.Sender() == ftp.Client && savedAccounts.MatchString(at) || s.copiesSystem(x))
+	switch {
+	case ofSystem(shown.Archive) && s.isInner(): // a backup
+		b.severity, b.sign = Note, noSign
+	case saved, ofSystem(shown.Archive), shown.Archive != nil && s.isInner():
+		b.severity = Odd
+	case shown.Kind == content.PrivateKey:
+		b.severity, b.sign = Odd, 1
+	case shown.Kind == content.Malicious, shown.Kind == content.Secret:
+	case leaves && (shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
+		b.observed += ", which leaves the network"
+	case shown.Kind == content.Defaced && startPage.MatchString(at):
+		b.observed += ", on the start page of a site"
+	case shown.Kind == content.Suspicious, shown.Kind == content.PasswordList:
+		b.severity, b.sign = Odd, 1
+	default:
+		b.severity, b.sign = Odd, 2
+	}
+	switch shown.Kind {
+	case content.Defaced, content.Keystrokes:
+		h.pages++
+	case content.Suspicious, content.PasswordList:
+		h.suspects = append(h.suspects, len(h.found))
+		h.pagesAt[at] = len(h.found)
+		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
+			h.putBack = append(h.putBack, len(h.found))
+		}
+	}
+	h.found = append(h.found, b)
+}
+
+// startPage matches the page that a web server shows first.
+var startPage = pattern.New(`(?i)(^|/)(index|default|home)\.\w+$`)
+
+// ofSystem reports whether an archive is one of a whole system.
+func ofSystem(a *content.Archive) bool { return a != nil && a.Files >= wholeSystem }
+
+// isInner reports whether a session is between two hosts of private addresses.
+func (s *session) isInner() bool { return isPrivate(s.Client()) && isPrivate(s.Server()) }

@@ -1,0 +1,143 @@
+// Answers of name servers that contradict each other.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+)
+
+// lookups are the last questions to name servers. Answers come soon, so a table of fixed size is
+// enough: a new question overwrites an old one.
+type lookups struct {
+	last  [1 << 10]lookup
+	names map[string]resolved // the last answer about each name
+	found []contradiction
+}
+
+// A lookup is a question, with its answers.
+type lookup struct {
+	client, server  netip.AddrPort
+	id              uint16
+	kind, name      string
+	asked, answered int
+	resolved
+}
+
+// A resolved name is the addresses in an answer.
+type resolved struct {
+	packet  int
+	ttl     int // the time to live of the packet, which shows how far away its sender is
+	addrs   []netip.Addr
+	damaged bool // the packet's checksum is wrong
+}
+
+// A contradiction is two answers about a name that have no address in common.
+type contradiction struct {
+	name          string
+	client        netip.Addr
+	first, second resolved
+	same          bool // both answer the same question
+}
+
+// maxNamesAsked bounds the names that are remembered, and the contradictions.
+const maxNamesAsked = 1 << 12
+
+// packet takes the next message of DNS.
+func (l *lookups) packet(p *capture.Packet) {
+	m := p.UDP.DNS
+	client, server := netip.AddrPortFrom(p.IP.Src, p.UDP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.UDP.DstPort)
+	if m.Response {
+		client, server = server, client
+	}
+	q := &l.last[(uint32(m.ID)*0x9e3779b1>>16^uint32(client.Port()))%uint32(len(l.last))]
+	known := q.client == client && q.server == server && q.id == m.ID && q.kind == m.Type && q.name == m.Name
+	switch {
+	case !m.Response && known:
+		q.asked++
+	case !m.Response:
+		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), asked: 1}
+	case known:
+		l.answer(q, resolved{p.Number, p.IP.TTL, addresses(m.Records), p.UDP.Damaged})
+	}
+}
+
+// answer takes an answer to a question.
+func (l *lookups) answer(q *lookup, a resolved) {
+	q.answered++
+	if a.addrs == nil {
+		return
+	}
+	of := q.kind + " " + q.name
+	before, known := l.names[of]
+	switch {
+	case len(l.found) >= maxNamesAsked:
+	case q.answered > q.asked && q.differs(a):
+		l.found = append(l.found, contradiction{q.name, q.client.Addr(), q.resolved, a, true})
+	case known && before.differs(a):
+		l.found = append(l.found, contradiction{q.name, q.client.Addr(), before, a, false})
+	}
+	q.resolved = a
+	if known || len(l.names) < maxNamesAsked {
+		l.names[of] = a
+	}
+}
+
+// addresses are those in the records of an answer.
+func addresses(records []string) (addrs []netip.Addr) {
+	for _, r := range records {
+		_, text, _ := strings.Cut(r, " ")
+		if a, err := netip.ParseAddr(text); err == nil {
+			addrs = append(addrs, a)
+		}
+	}
+	return addrs
+}
+
+// differs reports whether two answers have no address in common. If the checksum of one of them is
+// wrong, it was damaged on its way.
+func (a resolved) differs(b resolved) bool {
+	return a.addrs != nil && a.damaged == b.damaged && !slices.ContainsFunc(a.addrs, func(x netip.Addr) bool { return slices.Contains(b.addrs, x) })
+}
+
+// String lists the addresses.
+func (a resolved) String() string {
+	set := map[string]bool{}
+	for _, addr := range a.addrs {
+		set[addr.String()] = true
+	}
+	return wording.List(set)
+}
+
+// falseNames finds answers that contradict each other about a host with a session, one for each
+// name.
+func (e *Evidence) falseNames() (found []breach) {
+	reported := map[string]bool{}
+	for _, c := range e.watch.lookups.found {
+		addrs := slices.Concat(c.first.addrs, c.second.addrs)
+		i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return e.Served[evidence.Between(c.client, a)] })
+		if i < 0 || reported[c.name] && !c.same {
+			continue
+		}
+		reported[c.name] = true
+		b := breach{hosts: evidence.Between(c.client, addrs[i]), packets: []int{c.first.packet, c.second.packet},
+			observed: fmt.Sprintf("the name %s is that of %s, and then of %s", c.name, c.first, c.second)}
+		switch d := c.first.ttl - c.second.ttl; {
+		case !c.same:
+			b.severity, b.sign = Note, 1 // a name may have several servers
+		case max(d, -d) >= otherHops:
+			b.severity = Violation
+			b.observed += fmt.Sprintf(", in two answers to one question, with the times to live %d and %d, so they have two senders", c.first.ttl, c.second.ttl)
+		default:
+			b.observed += ", in two answers to one question"
+		}
+		found = append(found, b)
+	}
+	return found
+}

@@ -1,0 +1,107 @@
+// The rule about files with commands that a program fetches, carries out and answers.
+
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/encoded"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var filesAreNoOrdersRule = Rule{
+	Name: "files-are-no-orders", Theme: "transfers",
+	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each.",
+	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control), T1132.001 (standard encoding) and T1059 (command interpreters)",
+	Example:  "> RETR in/j001.dat with d2hvYW1p, base64 of whoami, > DELE in/j001.dat, > STOR out/r001.dat, three times",
+	Severity: Violation,
+	Matters:  "A program that intruders left behind gets its orders so, under new names each time.",
+	Innocent: "a program is tested whose jobs are commands.",
+	look:     obeyedFiles,
+}
+
+// orderRounds is how many orders, each with an answer, are no accident, and largestOrder how many bytes
+// one has.
+const (
+	orderRounds  = 3
+	largestOrder = 512
+)
+
+// shellCommand matches a text that begins with a command of Windows or Unix about the system.
+var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
+
+// commandFiles are the packets in which files begin with a command, plain or encoded, by connection.
+type commandFiles map[int]int
+
+// packet takes the next packet of a data connection.
+func (o commandFiles) packet(p *capture.Packet) {
+	data := bytes.TrimSpace(p.TCP.Payload)
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
+		return
+	}
+	if shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data)) {
+		o[p.Connection.ID] = p.Number
+	}
+}
+
+// rounds are the orders that a client fetched from a server, and answered.
+type rounds struct {
+	packets []int
+	n       int
+	waiting string // the path of an order that was fetched, to which no answer was stored
+	name    string
+}
+
+func obeyedFiles() look {
+	all := map[evidence.PairOfHosts]*rounds{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+				r, at := all[s.Hosts()], w.Target(x.Argument)
+				switch {
+				case x.Command == "RETR" && evidence.Completed(x):
+					packet := e.order(s, x)
+					if packet == 0 || r == nil && len(all) >= maxPairs {
+						return
+					}
+					if r == nil {
+						r = &rounds{}
+						all[s.Hosts()] = r
+					}
+					r.waiting, r.name = strings.Clone(at), wording.Quote(x.Line.Text)
+					r.packets = appendSome(r.packets, packet)
+				case x.Sender() == ftp.Client && evidence.Completed(x) && r != nil && r.waiting != "" && r.waiting != at:
+					r.waiting, r.n = "", r.n+1
+					r.packets = appendSome(r.packets, x.Packet)
+				}
+			})
+			return nil
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, r := range all {
+				if r.n >= orderRounds {
+					found = append(found, breach{hosts: hosts, packets: r.packets,
+						observed: fmt.Sprintf("%s fetched a file with a command and then stored another one, %d times; the last is %s", hosts.Client, r.n, r.name)})
+				}
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+// order is the packet in which the data of a transfer begins with a command, 0 for none.
+func (e *Evidence) order(s *session, x *ftp.Exchange) int {
+	for _, c := range s.DataOf(x.Data) {
+		if at := e.watch.commandFiles[c.ID]; at > 0 {
+			return at
+		}
+	}
+	return 0
+}

@@ -1,0 +1,434 @@
+// Rules about the paths and names that clients ask for.
+
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// pathCommands are the commands whose argument is a path. Those with true look at a file or change
+// something; the others only list or change the folder.
+var pathCommands = map[string]bool{
+	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
+	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
+	"RMD": true, "XRMD": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
+}
+
+// A pathUse is a command with a path, and the walk before it.
+type pathUse struct {
+	*ftp.Exchange
+	evidence.Walk
+}
+
+// eachPath calls look for every command with a path that can be read.
+func (s *session) eachPath(look func(x *ftp.Exchange, w *evidence.Walk)) {
+	if s.paths == nil {
+		s.paths = s.findPaths()
+	}
+	for i := range s.paths {
+		look(s.paths[i].Exchange, &s.paths[i].Walk)
+	}
+}
+
+func (s *session) findPaths() []pathUse {
+	list := []pathUse{}
+	var w evidence.Walk
+	for _, x := range s.Exchanges {
+		if x.Line.AfterGap || !s.Readable(x.Packet) {
+			continue
+		}
+		if _, takesPath := pathCommands[x.Command]; takesPath && x.Argument != "" {
+			list = append(list, pathUse{x, w.With(x.Argument)})
+		}
+		w.Follow(x)
+	}
+	return list
+}
+
+var noClimbingRule = Rule{
+	Name: "no-climbing", Theme: "requests",
+	Says:     "Paths do not lead out of the server's tree.",
+	Source:   "CWE-24 (../ traversal); RFC 2577, 9 (software faults)",
+	Example:  "> RETR ../../../../etc/hosts",
+	Severity: Violation,
+	Matters:  "Several ../ in a row, or encoded ones, look for files that the server should not serve.",
+	Innocent: "a user knows the tree well and goes up several levels at once.",
+	look:     eachSession(climbing),
+}
+
+// How many levels a path may climb at once.
+const (
+	climbToFile = 3
+	climbToWalk = 5
+	climbOften  = 4 // levels above the folder of the login are unusual
+)
+
+var (
+	// climb matches one step up, plain or encoded.
+	climb     = pattern.New(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
+	disguised = pattern.New(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
+	// innerLink matches a link to a file of a tree, by a relative path with names in it.
+	innerLink = pattern.New(`(?i)^(SYM)?LINK +"?(\.\./)+\w`)
+	// overlong matches separators and points in overlong UTF-8 (RFC 3629, 3), encoded as in URLs.
+	overlong = pattern.New(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
+	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
+	drive = pattern.New(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
+	// system matches files with the accounts and the settings of a system.
+	system = pattern.New(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$|(^|/)ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
+	// runs matches files that a system runs by itself.
+	runs = pattern.New(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
+	// systemPrograms matches programs and settings of a system, which intruders replace, and starts those that
+	// run when a user logs in.
+	systemPrograms = pattern.New(`(?i)^/((usr/)?s?bin/[\w-]+$|(usr/)?lib(64)?/(security/)?[\w.-]+\.so|etc/(ssh/sshd_config|pam\.d/\w+|hosts)$)`)
+	starts         = pattern.New(`(?i)(^|/)(library/launch(agents|daemons)/|\.config/(autostart|systemd)/|\.(bashrc|bash_profile|bash_login|profile|zshrc)$)`)
+	// opens matches files that hardly anybody but an intruder writes over FTP: they let somebody in
+	// without a password, or run a program.
+	opens = pattern.New(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
+	// passwordFile matches a file of a system with the passwords of all users.
+	passwordFile = pattern.New(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
+	// systemDirectory matches the folders of a system, reached by climbing.
+	systemDirectory = pattern.New(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
+	accountsFile    = pattern.New(`(?i)^/etc/(passwd|sudoers)$`)
+	// aboutPasswords matches pages of a web site on which users manage their passwords, and texts about how to do so.
+	aboutPasswords = pattern.New(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$|(^|[/_ .-])(passw(or)?ds?|passwort|kennwort|credentials?)[_ .-]*(polic(y|ies)|rules?|guid(e|ance|elines?)|richtlinien?|requirements?|standards?|best[_ .-]?practices?|training|faq|how[_ .-]?to)\b[^/]*\.(pdf|docx?|odt|pptx?|html?|md|txt)$`)
+	// siteSettings matches settings of web sites. Who may store a site stores them, too.
+	siteSettings = pattern.New(`(?i)(^|/)(web\.config|wp-config\.php|configuration\.php|\.env|database\.yml|\.?htpasswd)$`)
+	// secrets matches names of files with passwords and keys.
+	secrets = pattern.New(`(?i)(^|/)(passwd|shadow|id_[rd]sa|id_ed25519|\.?htpasswd|\.bash_history|\.netrc|\.pgpass|wp-config\.php|web\.config|\.env|configuration\.php|\.my\.cnf|\.git-credentials|database\.yml|ntuser\.dat|ntds\.dit|wallet\.dat|tdata\.zip|(auto)?unattend\.xml|sysprep\.(xml|inf)|id_ecdsa)$|(^|[/_ -])(login data|logins\.json|key[34]\.db|cookies(\.sqlite)?|discord_tokens?\.txt)$|\.(kdbx?|pfx|p12|ppk)$|(^|[/_ .-])(passwords?|passw(oe|ö)rter|credentials?)([_ .-]|$)`)
+)
+
+// separators decodes a path that was encoded twice, and encodes separators and points in overlong
+// UTF-8 as in a URL.
+var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c", "%c1%9c",
+	"\xc0\xae\xc0\xae", "%c0%ae%c0%ae", "\xe0\x80\xae\xe0\x80\xae", "%e0%80%ae%e0%80%ae")
+
+func climbing(e *Evidence, s *session) []breach {
+	found := climbingNames(e, s)
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
+			return // a path from the link, as mirrors make them
+		}
+		touches := pathCommands[x.Command]
+		argument := separators.Replace(x.Argument)
+		levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
+		if mayClimb {
+			levels = steps(argument)
+		}
+		limit := climbToWalk
+		if touches {
+			limit = climbToFile
+		}
+		var b breach
+		target := w.Target(x.Argument)
+		above := w.Beyond(x.Argument)
+		absolute := path.IsAbs(evidence.Unquoted(x.Argument))
+		fromRoot := path.IsAbs(w.At) || absolute // above counts from the root
+		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
+		switch {
+		case levels >= limit:
+			b.observed = fmt.Sprintf("climbs %d levels", levels)
+		case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
+			b.observed = "climbs to a file of the system"
+		case touches && drive.MatchString(argument):
+			b.observed = "leads to a folder of Windows by the letter of its drive"
+		case mayClimb && disguised.MatchString(argument) && (levels > 1 || touches || overlong.MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
+			b.observed = "climbs with an encoded or disguised path"
+		case touches && absolute && above >= 2: // useless in an absolute path
+			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+		case points(argument) > 1:
+			b.observed = "climbs by names of points"
+		case points(argument) > 0 && !touches:
+			b.severity, b.sign, b.observed = Odd, 2, "climbs by a name of points"
+		case levels > 0 && up && (systemDirectory.MatchString(target) || systemDirectory.MatchString(".."+target)):
+			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
+		case levels > 0 && above >= 2:
+			b.severity, b.sign = Note, 1
+			b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", above)
+			switch {
+			case fromRoot:
+				b.severity, b.sign = Odd, 2
+				b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+			case above >= climbOften:
+				b.severity, b.sign = Odd, 2
+			}
+		default:
+			return
+		}
+		b.packets, b.observed = evidence.Frames(x), wording.Quote(x.Line.Text)+" "+b.observed
+		found = append(found, b)
+	})
+	return found
+}
+
+// climbingNames finds listings with names that lead out of the folder into which a client
+// stores what it fetches.
+func climbingNames(e *Evidence, s *session) (found []breach) {
+	for _, x := range s.Exchanges {
+		for _, c := range s.DataOf(x.Data) {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.HarmfulListing || shown.Kind == content.OddListing {
+				b := breach{packets: append(evidence.Frames(x), shown.packet),
+					observed: fmt.Sprintf("%s: frame %d lists %s", wording.Quote(x.Line.Text), shown.packet, shown.What)}
+				if shown.Kind == content.OddListing {
+					b.severity, b.sign = Odd, 2
+				}
+				found = append(found, b)
+			}
+		}
+	}
+	return found
+}
+
+// steps counts the steps up in a path.
+func steps(path string) int {
+	n := 0
+	for {
+		at := climb.FindStringIndex(path)
+		if at == nil {
+			return n
+		}
+		n++
+		// The separator after one step is also the one before the next.
+		path = path[max(at[1]-1, at[0]+1):]
+	}
+}
+
+// points counts the names of three points or more, which lead up several levels on Windows 95, and
+// on servers that delete "../".
+func points(path string) (n int) {
+	for name := range strings.SplitSeq(evidence.Unquoted(path), "/") {
+		if len(name) > 2 && strings.Trim(name, ".") == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// wholeFolder is how many uploads make a copy of a folder. Whatever files it has are copied.
+const wholeFolder = 10
+
+// happensToStore reports whether a session copies a folder, and n files are less than a third of it.
+func (s *session) happensToStore(n int) bool {
+	stored := s.Commands["STOR"]
+	return stored >= wholeFolder && n*3 < stored
+}
+
+// happensToFetch reports whether a session copies a tree, and n files are a small part of it.
+func (s *session) happensToFetch(n int) bool {
+	const least, part = 30, 8
+	fetched := s.Commands["RETR"]
+	return fetched >= least && n*part < fetched
+}
+
+var noSensitiveNamesRule = Rule{
+	Name: "no-sensitive-names", Theme: "requests",
+	Says:     "Clients do not ask for files with accounts, passwords or keys, or for the memory of the server.",
+	Source:   "MITRE ATT&CK, T1552.001 (credentials in files)",
+	Example:  "> RETR .ssh/id_rsa",
+	Severity: Note, sign: 1,
+	Matters:  "Accounts, passwords and keys are the first thing that an intruder takes.",
+	Innocent: "the owner makes a copy of the files, or the name means something else here.",
+	look:     eachSession(sensitiveNames),
+}
+
+// How many files with passwords or keys, in one session, are unusual, and how many kinds of them show a
+// search if they do not exist. A client that makes a copy asks for files that exist.
+const (
+	manySecrets   = 3
+	soughtSecrets = 5
+)
+
+func sensitiveNames(e *Evidence, s *session) []breach {
+	var found []breach
+	var stored []int // indexes of uploads and new folders in found
+	names := map[string]bool{}
+	sought := map[string]int{} // by kind: the part of the name that secrets matches
+	harmless := ""             // the target of the command before: many ask for a file, its size and its time
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if !pathCommands[x.Command] || x.Command == "SITE" {
+			return
+		}
+		target := w.Target(x.Argument)
+		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
+		if !changes && target == harmless {
+			return
+		}
+		has := pattern.PairsOf(target)
+		named := func(p *pattern.Pattern) bool { return p.MatchStringPairs(target, &has) }
+		var b breach
+		switch {
+		case x.Sender() == ftp.Client && named(opens):
+			if b.severity = Violation; s.Commands["STOR"] >= wholeFolder {
+				b.severity, b.sign = Odd, 2
+			}
+			b.observed = ", a file that lets somebody in, or that the system runs by itself"
+		case named(passwordFile), changes && named(accountsFile):
+			if b.severity = Violation; s.copiesSystem(x) {
+				b.severity, b.sign = Odd, 1
+			}
+			b.observed = ", a file with the accounts of the system"
+		case named(system):
+			if b.severity, b.sign = Odd, 2; x.Sender() == ftp.Client {
+				b.sign = 1 // users make copies of their own systems
+				if s.leavesNetwork() && s.Commands["STOR"] < wholeFolder {
+					b.severity = Violation
+				}
+			}
+			b.observed = ", a file with accounts or settings of the system"
+		case x.Sender() == ftp.Client && named(runs):
+			b.severity, b.sign = Odd, 2
+			b.observed = ", a file that the system runs by itself"
+			if s.public() && s.Commands["STOR"] < wholeFolder { // nobody owns the account
+				b.severity = Violation
+				b.observed += ", of an anonymous user"
+			}
+		case x.Sender() == ftp.Client && named(systemPrograms):
+			b.severity, b.sign = Odd, 1 // a device may get its programs so
+			b.observed += ", a program or a setting of the system"
+		case x.Sender() == ftp.Client && s.public() && named(webProgram):
+			b.severity, b.sign = Odd, 2
+			b.observed += ", a program for a web server, of an anonymous user"
+		case x.Sender() == ftp.Client && named(starts):
+			b.observed += ", a file that runs when a user logs in"
+		case named(secrets) && !named(aboutPasswords):
+			b.observed = ", by its name a file with passwords or keys"
+			if x.Sender() == ftp.Client && named(siteSettings) && !s.public() {
+				b.sign = noSign
+			} else {
+				names[target] = true
+			}
+			if asks := x.Command == "RETR" || !changes && !s.Said("STOR"); asks && x.Final() >= 500 { // who stores files asks for their sizes
+				sought[strings.ToLower(secrets.FindString(target))] = x.Packet
+			}
+		default:
+			harmless = target
+			return
+		}
+		b.packets = evidence.Frames(x)
+		b.observed = fmt.Sprintf("%s names %s%s", wording.Quote(x.Line.Text), wording.Quote(target), b.observed)
+		if x.Sender() == ftp.Client || x.Command == "MKD" {
+			stored = append(stored, len(found))
+		}
+		found = append(found, b)
+	})
+	for _, look := range []func(*session) (breach, bool){documentsLeave, packedUp, profileLeaves} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
+	}
+	if s.happensToStore(len(stored)) {
+		for _, i := range stored {
+			found[i].sign = noSign
+		}
+		return found
+	}
+	for i := range found {
+		switch {
+		case found[i].severity != "":
+		case s.happensToFetch(len(names)):
+			found[i].sign = noSign
+		case len(names) >= manySecrets:
+			found[i].severity = Odd
+		}
+	}
+	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
+	}
+	if b, ok := registryTaken(e, s); ok {
+		found = append(found, b)
+	}
+	if n := len(sought); n >= soughtSecrets {
+		found = append(found, breach{severity: Violation, packets: firstPackets(sought),
+			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
+	}
+	return found
+}
+
+// manyHomes is of how many users a client asks for the home folders if it wants to know which users
+// there are, and listOfHomes of how many if it has a list of names.
+const (
+	manyHomes   = 6
+	listOfHomes = 12
+)
+
+// homeOf matches the home folder of a user as shells abbreviate it.
+var homeOf = pattern.New(`^~[\w.-]+`)
+
+// askedHomes judges a client that asks for the home folders of users. Most of them are refused.
+func askedHomes(s *session) (b breach, ok bool) {
+	homes, refused := map[string]int{}, 0
+	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
+		if !strings.HasPrefix(x.Argument, "~") {
+			return
+		}
+		home := homeOf.FindString(x.Argument)
+		if home == "" || homes[home] != 0 {
+			return
+		}
+		homes[home] = x.Packet
+		if x.Final() >= 500 {
+			refused++
+		}
+	})
+	n := len(homes)
+	b = breach{severity: Odd, sign: 2, packets: firstPackets(homes),
+		observed: fmt.Sprintf("the client asked for the home folders of %d users, which shows who is a user", n)}
+	if n >= listOfHomes {
+		b.severity = Violation
+	}
+	return b, n >= manyHomes && refused*2 >= n
+}
+
+var namesCanBeSeenRule = Rule{
+	Name: "names-can-be-seen", Theme: "requests",
+	Says:     "The names of new folders and files can be seen and typed.",
+	Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
+	Example:  "> MKD and a name of three spaces",
+	Severity: Odd, sign: 2,
+	Matters:  "Folders of spaces and dots, or with the names of devices, hide stolen goods on servers that everybody may write.",
+	Innocent: "a program did not trim the name that a user typed.",
+	look:     eachSession(unseenNames),
+}
+
+// zeroWidth matches several characters in a row that have no width, and the one that reverses the order
+// of those after it, so that a name seems to have another ending.
+var zeroWidth = pattern.New(`[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]{3}|\x{202e}`)
+
+// unseen matches names of spaces and dots, names that begin or end with several spaces, or with a space and a dot, and names of
+// devices, which Windows cannot delete.
+var unseen = pattern.New(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{3,}[ .]*$|^ {2,}\S|^ +\.|\S {2,}$|^(con|aux|nul|prn|com\d|lpt\d)$`)
+
+func unseenNames(_ *Evidence, s *session) []breach {
+	var found []breach
+	names, hide := map[string]bool{}, false
+	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
+		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
+			return
+		}
+		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if unseen.MatchString(name) || zeroWidth.MatchString(name) {
+				names[name] = true
+				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
+				found = append(found, breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " makes a name that hides"})
+				return
+			}
+		}
+	})
+	everybody := slices.ContainsFunc(s.Logins, func(l evidence.Login) bool { return l.Succeeded() && isPublic(strings.ToLower(l.User)) })
+	for i := range found {
+		if hide && (everybody || len(names) > 1) { // no typing error
+			found[i].severity = Violation
+		}
+	}
+	return found
+}

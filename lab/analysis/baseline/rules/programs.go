@@ -1,0 +1,328 @@
+// Rules about the files that are transferred: programs, stolen data, the same file again and again.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var noProgramsRule = Rule{
+	Name: "no-programs", Theme: "transfers",
+	Says:     "Executable programs are seldom transferred.",
+	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1036.008 (masquerade file type)",
+	Example:  "> RETR setup.exe",
+	Severity: Note, sign: 1,
+	Matters:  "Intruders upload their tools, and malware downloads more of itself.",
+	Innocent: "the server offers programs to the public, or an administrator installs one.",
+	look:     programsOf,
+}
+
+var (
+	executable = pattern.New(`(?i)\.(exe|dll|scr|com|pif|bat|cmd|ps1|vbs|vbe|jse|wsf|hta|msi|cpl|elf|lnk)$`)
+	// tools matches names of attack tools.
+	tools = pattern.New(`(?i)(^|[/_.-])(nc(64|at)?\.exe|netcat|mimikatz|pwdump|fgdump|procdump|psexec|meterpreter|msf\w*|payload|back_?door|rootkit|key_?log(ger)?|ransom\w*|exploit|rev(erse)?_?shell|web_?shell|trojan|malware|botnet|mirai|gafgyt|xmrig|xmr-?stak|minerd|cpuminer|(lin|win)peas(x(64|86)|any)?|adfind|kerbrute|linenum|lazagne|pspy|chisel|ligolo\w*|rubeus|sharphound|secretsdump|crackmapexec|dirty_?(cow|pipe|sock)|pwnkit)\d*([/_.-]|$)|(^|/)(c99|r57|wso|b374k)[\w.-]*\.(php\d?|asp|txt)$|(^|/)(shell|cmd)\.(php|aspx?|jsp|exe|elf|sh|py|pl)$`)
+	// twoEndings matches the ending of a document followed by that of a program, which Windows hides.
+	twoEndings = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|csv|zip|mp[34]) *\.(exe|scr|com|pif|bat|cmd|vbs|js|lnk|hta)$`)
+	// hiddenPlace matches names that a listing does not show, and folders that everybody may write.
+	hiddenPlace = pattern.New(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
+	// savedAccounts matches the files with accounts in a copy of a system.
+	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
+	// paper matches documents, which may be about attack tools. Unlike other texts they are no
+	// scripts.
+	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|webp|bmp|ico|csv|xml|json|log|css|mp[34]|wav|avi)$`)
+)
+
+// windowsOwn matches programs that come with Windows, so that nobody needs to fetch them, and names that
+// are taken for theirs.
+var windowsOwn = pattern.New(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?|svch[o0]sts?|svc?hosts?|scvhosts?|l[s5]as{1,3}|isass|lssas{1,2}|cssrs|csrs|winl[o0]g[o0]n|expl0rer|sp[o0]{2}lsv)\.(exe|scr|com|pif)$`)
+
+// processor matches the ending that says for which processor a program is: bot.mips, bot.arm7.
+var processor = pattern.New(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
+
+// manyProcessors is for how many kinds of processors a client fetches a program if it spreads among
+// devices and tries them all.
+const manyProcessors = 4
+
+// manyPrograms is how many programs a session must fetch before they are a stronger sign.
+const manyPrograms = 3
+
+// wholeKit is how many attack tools an intruder stores at least who wants to work with them.
+const wholeKit = 3
+
+// fetchedKit is how many of them somebody fetches at least who has an account, and knows their names.
+const fetchedKit = 4
+
+// programsOf finds the programs of each session, and those for many processors of all sessions between
+// two hosts.
+func programsOf() look {
+	all := map[evidence.PairOfHosts]map[string]int{} // by processor, with the packet
+	worms := map[worm]map[netip.Addr]int{}           // the servers with the program in many folders, with the packet
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			kinds := all[s.Hosts()]
+			if kinds == nil {
+				kinds = map[string]int{}
+			}
+			name, packet := s.spreads()
+			if w := (worm{s.Client(), name}); name != "" && takes(worms, w) {
+				if worms[w] == nil {
+					worms[w] = map[netip.Addr]int{}
+				}
+				worms[w][s.Server()] = packet
+			}
+			found := transferredPrograms(e, s, kinds)
+			if len(kinds) > 0 && (all[s.Hosts()] != nil || len(all) < maxPairs) {
+				all[s.Hosts()] = kinds
+			}
+			return found
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, kinds := range all {
+				if n := len(kinds); n >= manyProcessors {
+					found = append(found, breach{severity: Violation, hosts: hosts, packets: firstPackets(kinds),
+						observed: fmt.Sprintf("programs for %d kinds of processors were transferred", n)})
+				}
+			}
+			for w, servers := range worms {
+				if n := len(servers); n >= manyServers {
+					found = append(found, breach{severity: Violation, packets: firstPackets(servers),
+						observed: fmt.Sprintf("%s stored the program %s on %d servers, in many folders of each, or with passwords that everybody tries first", w.client, wording.Quote(w.name), n)})
+				}
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+// manyServers is on how many servers a client stores a program if the program spreads.
+const manyServers = 3
+
+// spreads names a program that the session stored in many folders, or with a password that everybody tries first, and
+// the packet of the command. The name is "" for none.
+func (s *session) spreads() (name string, packet int) {
+	if name, b := spreadProgram(s); name != "" {
+		return name, b.packets[0]
+	}
+	if !slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
+		return l.Succeeded() && isFamous(l.User, l.Password) && (rules(l.User) || l.User == l.Password)
+	}) {
+		return "", 0
+	}
+	for _, x := range s.Exchanges {
+		if base := path.Base(evidence.Unquoted(x.Argument)); x.Sender() == ftp.Client && evidence.Completed(x) && executable.MatchString(base) {
+			return strings.Clone(base), x.Packet
+		}
+	}
+	return "", 0
+}
+
+// A worm is a client with the name of a program that it stored so.
+type worm struct {
+	client netip.Addr
+	name   string
+}
+
+// transferredPrograms finds the programs of a session, and adds the processors that their names tell.
+func transferredPrograms(e *Evidence, s *session, processors map[string]int) []breach {
+	plain, fetched := breach{}, 0
+	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
+	var found []breach
+	onlyTools := true          // public archives of tools have nothing else
+	kit := map[string]bool{}   // tools that are stored
+	taken := map[string]bool{} // tools that are fetched by name
+	known := !s.public() && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() })
+	var w evidence.Walk
+	for _, x := range s.Exchanges {
+		w.Follow(x)
+		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.Readable(x.Packet) || !evidence.Began(x) && !evidence.Completed(x) {
+			continue
+		}
+		name := path.Base(x.Argument)
+		shown, packet := e.programIn(s, x)
+		if what, severity := oddProgram(x, w.Target(x.Argument), shown); what != "" {
+			if s.copiesSystem(x) {
+				severity = Odd
+			}
+			onlyTools = onlyTools && tools.MatchString(x.Argument)
+			switch tool := isTool(x.Argument, shown); {
+			case tool && x.Sender() == ftp.Client:
+				kit[strings.ToLower(name)] = true
+			case tool && known:
+				taken[strings.ToLower(name)] = true
+			}
+			odd[x.Argument] = true
+			found = append(found, breach{severity: severity, sign: 2, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
+		} else if shown != "" || executable.MatchString(name) {
+			if !names[name] && x.Command == "RETR" {
+				fetched++
+			}
+			names[name] = true
+			plain.packets = append(plain.packets, x.Packet, packet)
+			if kind := strings.ToLower(processor.FindString(name)); kind != "" {
+				kinds[kind] = true
+				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() }) {
+					processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
+				}
+			}
+		}
+	}
+	for i := range found {
+		switch {
+		case onlyTools && s.happensToStore(len(odd)):
+			found[i].sign = noSign
+		case len(odd) > 1 && !onlyTools, len(kit) >= wholeKit, len(taken) >= fetchedKit: // a single one may be chance
+			found[i].severity = Violation
+		}
+	}
+	if name, b := spreadProgram(s); name != "" {
+		found = append(found, b)
+	}
+	if len(names) > 0 {
+		plain.observed = wording.Plural(len(names), "program was", "programs were") + " transferred: " + wording.List(names)
+		switch {
+		case s.happensToStore(len(names)):
+			plain.sign = noSign
+		case fetched >= manyPrograms:
+			plain.sign = 2
+		}
+		if len(kinds) >= manyProcessors {
+			plain.severity = Odd
+		}
+		found = append(found, plain)
+	}
+	return found
+}
+
+// isTool reports whether a file is an attack tool: by its own name, unless it is a text or a picture, or because it
+// is a program in a folder of that name. Shown is what its first bytes are, "" for no program.
+func isTool(argument, shown string) bool {
+	name := path.Base(argument)
+	return tools.MatchString(name) && !document.MatchString(name) || tools.MatchString(argument) && (shown != "" || executable.MatchString(name))
+}
+
+// manyPlaces is in how many folders a client stores a program under one name if the program spreads.
+// A screen saver belongs into one.
+const (
+	manyPlaces = 3
+	twoPlaces  = 2
+)
+
+// screenSaver matches names of programs that look like none to many people.
+var screenSaver = pattern.New(`(?i)\.(scr|pif)$`)
+
+// spreadProgram finds a program that a session stores under the same name in many folders.
+func spreadProgram(s *session) (spread string, b breach) {
+	places := map[string]map[string]int{} // by name and folder, with the packet
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		at := w.Target(x.Argument)
+		name := path.Base(at)
+		if x.Command != "STOR" || !evidence.Completed(x) || !executable.MatchString(name) {
+			return
+		}
+		if places[name] == nil {
+			places[name] = map[string]int{}
+		}
+		places[name][path.Dir(at)] = x.Packet
+		n := len(places[name])
+		switch saver := screenSaver.MatchString(name); {
+		case n == manyPlaces && !saver, n == twoPlaces && saver:
+			b = breach{severity: Odd, sign: 1, packets: firstPackets(places[name]),
+				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", wording.Quote(name), n)}
+			if spread = strings.Clone(name); saver {
+				b.sign = 2
+			}
+		}
+	})
+	return spread, b
+}
+
+// oddProgram says what is odd about a program that was transferred to or from a place, "" for nothing.
+// Shown is what its first bytes are, "" for no program.
+func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severity) {
+	name := path.Base(x.Argument)
+	switch {
+	case tools.MatchString(x.Argument) && !paper.MatchString(name):
+		return "by its name an attack tool", Odd
+	case x.Command == "RETR" && windowsOwn.MatchString(name):
+		return "a program with the name of one that comes with Windows, or nearly its name", Violation
+	case twoEndings.MatchString(name):
+		return "a program with the ending of a document in front of its own", Odd
+	case shown != "" && document.MatchString(name):
+		return "the first bytes are those of " + shown + ", and the name is that of a document or a picture, so it is a disguise", Violation
+	case shown != "" && x.Sender() == ftp.Client && hiddenPlace.MatchString(at):
+		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
+	}
+	return "", ""
+}
+
+// programIn is what kind of program a transfer carried, by its first bytes, and the packet
+// that shows it; "" for none.
+func (e *Evidence) programIn(s *session, x *ftp.Exchange) (what string, packet int) {
+	for _, c := range s.DataOf(x.Data) {
+		if shown, _ := e.shown(c.ID); shown.Kind == content.Program {
+			return shown.What, shown.packet
+		}
+	}
+	return "", 0
+}
+
+var uploadsDifferRule = Rule{
+	Name: "uploads-differ", Theme: "transfers",
+	Says:     "A file is stored once, or once in a while.",
+	Source:   "MITRE ATT&CK, T1029 (scheduled transfer)",
+	Example:  "> STOR log.txt five times in a session",
+	Severity: Note, sign: 1,
+	Matters:  "Spyware stores its log again and again under one name.",
+	Innocent: "a camera stores its picture, or a person saves a document that changes.",
+	look:     eachSession(repeatedUploads),
+}
+
+// wholeSystem is how many downloads, or questions about files, make a copy of a system, with its accounts.
+const wholeSystem = 50
+
+// copiesSystem reports whether a command fetches a file for a copy of a system, or asks for its time or
+// size, as for those of all others.
+func (s *session) copiesSystem(x *ftp.Exchange) bool {
+	switch x.Command {
+	case "RETR", "MDTM", "SIZE":
+		return s.Commands[x.Command] >= wholeSystem
+	}
+	return false
+}
+
+// sameUploads is how many uploads of one name in a session are worth a note.
+const sameUploads = 4
+
+func repeatedUploads(_ *Evidence, s *session) []breach {
+	packets := map[string][]int{} // by path
+	var names []string
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if x.Command != "STOR" || !evidence.Completed(x) {
+			return
+		}
+		name := w.Target(x.Argument)
+		if packets[name] == nil {
+			names = append(names, name)
+		}
+		packets[name] = appendSome(packets[name], x.Packet)
+	})
+	var found []breach
+	for _, name := range names {
+		if n := len(packets[name]); n >= sameUploads {
+			found = append(found, breach{packets: packets[name], observed: fmt.Sprintf("%s was stored %d times", wording.Quote(name), n)})
+		}
+	}
+	return found
+}

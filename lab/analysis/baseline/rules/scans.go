@@ -1,0 +1,372 @@
+// Rules about scans: connections that look for servers.
+
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/ftp"
+)
+
+var connectionsAreMeantRule = Rule{
+	Name: "calls-are-meant", Theme: "beside the session",
+	Says:     "A client that connects to the FTP port uses the connection.",
+	Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
+	Example:  "sixty connections to port 21 without a command",
+	Severity: Violation,
+	Matters:  "Many connections at once that carry nothing keep a server busy.",
+	Innocent: "the server is down, and many clients try again and again.",
+	look:     connectionsAreMeant,
+}
+
+// In a flood, one server gets at least muteConnections connections that carry nothing within muteMoment.
+const (
+	muteConnections = 50
+	muteMoment      = 10 * time.Second
+)
+
+func connectionsAreMeant() look {
+	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
+	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.FirstFIN != ftp.Server && c.Missing() == 0 {
+				s := servers[c.Server.Addr()]
+				if s == nil {
+					s = &floodedServer{}
+					servers[c.Server.Addr()] = s
+				}
+				s.add(c)
+			}
+			return nil
+		},
+		session: func(_ *Evidence, x *session) []breach {
+			holds.add(x)
+			c := x.Control
+			if x.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.Logins) == 0 && !x.Said("QUIT") && !x.Said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
+				s := half[c.Server.Addr()]
+				if s == nil {
+					s = &floodedServer{}
+					half[c.Server.Addr()] = s
+				}
+				s.add(c)
+			}
+			return nil
+		},
+		end: func(*Evidence) []breach {
+			var found []breach
+			for server, s := range half {
+				if s.densest >= muteConnections {
+					found = append(found, breach{packets: s.packets,
+						observed: fmt.Sprintf("%s received %d connections within %v that stayed open and did not log in", server, s.densest, muteMoment)})
+				}
+			}
+			for server, s := range servers {
+				if s.densest >= muteConnections {
+					found = append(found, breach{packets: s.packets,
+						observed: fmt.Sprintf("%s received %d connections within %v that carried nothing", server, s.densest, muteMoment)})
+				}
+			}
+			if found == nil {
+				found = holds.judge()
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+// A floodedServer collects the connections to a server that carried nothing.
+type floodedServer struct {
+	packets []int   // of the first ones
+	moment  []int64 // the times of the last ones, which lie within a moment (ns)
+	densest int     // the largest number within a moment
+}
+
+func (s *floodedServer) add(c *ftp.Connection) {
+	s.packets = appendSome(s.packets, c.FirstPacket)
+	s.moment = append(s.moment, c.FirstTime)
+	i := 0
+	for time.Duration(c.FirstTime-s.moment[i]) > muteMoment {
+		i++
+	}
+	s.moment = s.moment[i:]
+	s.densest = max(s.densest, len(s.moment))
+}
+
+var noScansRule = Rule{
+	Name: "no-scans", Theme: "beside the session",
+	Says:     "A client connects to the ports of services that it uses.",
+	Source:   "RFC 9293, 3.10.7 (how a port answers); MITRE ATT&CK, T1046",
+	Example:  "a RST in answer to twelve SYNs, each to another port of a server",
+	Severity: Violation, sign: 3,
+	Matters:  "Connections to one port after another, or to one host after another, that carry nothing look for services to attack, at any pace.",
+	Innocent: "the owner of the network scans it, or a monitor checks whether servers are up.",
+	look:     scans,
+}
+
+// A scan tries at least so many ports of one server, or the same port of so many servers, without
+// an answer and at any pace.
+const (
+	scannedPorts   = 10
+	scannedServers = 8
+	// and so many system ports of one server that lie close together, as nobody mistypes one port after the other,
+	// or so many ports of several servers in all, of each so many
+	closePorts, closeTogether = 6, 12
+	portsOfAll, portsOfEach   = 15, 5
+)
+
+const identPort = 113 // RFC 1413
+
+// firstUserPort is the first port that is not a system port (RFC 6335 section 6).
+const firstUserPort = 1024
+
+// maxProbes bounds what is remembered of probes, in all.
+const maxProbes = 1 << 18
+
+func scans() look {
+	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
+	v := visits{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			switch {
+			case isProbe(c):
+				s.add(c)
+			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxPairs:
+				s.unread[evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())] = true
+			}
+			return nil
+		},
+		session: func(_ *Evidence, x *session) []breach {
+			v.add(x)
+			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil && (!known || x.Hidden && !at.hidden) {
+				first := x.Control.FirstPacket
+				if known {
+					first = at.packet
+				}
+				s.sessions[x.Hosts()] = dialogueAt{first, x.Hidden || !x.Whole}
+			}
+			return nil
+		},
+		end: func(e *Evidence) []breach {
+			return slices.Concat(s.judge(), s.crowds(), e.watch.datagrams.judge(), v.judge())
+		},
+	}
+}
+
+// isProbe reports whether a connection asks whether a port is open and has no other use. A
+// port answers with a RST or not at all; one that is open is left at once.
+func isProbe(c *ftp.Connection) bool {
+	if c.Role == ftp.Data || c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
+		return false
+	}
+	if c.Server.Port() == identPort { // a server asks who its client is
+		return false
+	}
+	if c.Server.Port() == ftpPort { // a sweep leaves after the greeting
+		return c.OpenedBy == ftp.Client
+	}
+	silent := c.ClientFlow.Segments+c.ServerFlow.Segments == 0 && c.ServerFlow.FIN == 0
+	switch c.OpenedBy {
+	case ftp.Client:
+		refused := c.ServerFlow.SYN == 0 && c.ClientFlow.FIN == 0
+		halfOpen := c.ResetBy == ftp.Client && c.ClientFlow.FIN == 0
+		return silent && (refused || halfOpen)
+	case "": // a probe with other flags than SYN
+		if c.History == "" { // no flags at all
+			return silent && c.ServerFlow.Packets == 0
+		}
+		closed := c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1
+		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < firstUserPort
+		return silent && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0 && (closed || filtered)
+	}
+	return false
+}
+
+// scanners are the clients that probed. A flood may come from a million addresses, so a
+// client that probed once takes few bytes.
+type scanners struct {
+	once     map[[16]byte]probe // the only probes of clients
+	often    map[netip.Addr]*scanner
+	probes   int
+	sessions map[evidence.PairOfHosts]dialogueAt // of clients that probed often
+	unread   map[evidence.PairOfHosts]bool       // those with a conversation at port 21 that cannot be read
+}
+
+// A probe is a connection that only finds out whether a port is open.
+type probe struct {
+	server [16]byte
+	packet uint32
+	port   uint16
+}
+
+// A dialogueAt is where the first session of two hosts begins, and whether the data ports of
+// some session cannot all be known.
+type dialogueAt struct {
+	packet int
+	hidden bool
+}
+
+// A scanner is a client that probed more than once.
+type scanner struct {
+	ports   map[netip.Addr]map[uint16]int // by server, the first packet for each port
+	servers map[uint16]map[netip.Addr]int // by port
+}
+
+// add takes the next probe.
+func (s *scanners) add(c *ftp.Connection) {
+	client := c.Client.Addr()
+	p := probe{c.Server.Addr().As16(), uint32(c.FirstPacket), c.Server.Port()}
+	x := s.often[client]
+	if x == nil {
+		first, probed := s.once[client.As16()]
+		if !probed {
+			s.once[client.As16()] = p
+			return
+		}
+		if first.server == p.server && first.port == p.port {
+			return // a repetition
+		}
+		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}}
+		s.often[client] = x
+		s.note(x, first)
+	}
+	s.note(x, p)
+}
+
+// note remembers a probe, if there are not too many.
+func (s *scanners) note(x *scanner, p probe) {
+	if s.probes++; s.probes > maxProbes {
+		return
+	}
+	server := netip.AddrFrom16(p.server).Unmap()
+	noteFirst(x.ports, server, p.port, int(p.packet))
+	noteFirst(x.servers, p.port, server, int(p.packet))
+}
+
+// noteFirst notes a packet in a table, and reports whether it is the first in its place. Later
+// ones are not noted.
+func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet int) bool {
+	if table[row] == nil {
+		table[row] = map[L]int{}
+	}
+	_, known := table[row][column]
+	if !known {
+		table[row][column] = packet
+	}
+	return !known
+}
+
+// judge names the clients that probed too many ports or servers.
+func (s *scanners) judge() []breach {
+	var found []breach
+	for client, x := range s.often {
+		together := map[netip.Addr]map[uint16]int{} // ports that are few for one server
+		for server, ports := range x.ports {
+			hosts := evidence.Between(client.Unmap(), server)
+			at, known := s.sessions[hosts]
+			if known && at.hidden || s.unread[hosts] { // these may be data ports
+				ports = below1024(ports)
+			}
+			if len(ports) < scannedPorts && !areClose(ports) {
+				if len(ports) >= portsOfEach {
+					together[server] = ports
+				}
+				continue
+			}
+			b := breach{hosts: hosts, packets: firstPackets(ports), observed: fmt.Sprintf("%s probed %d ports of %s: they did not answer, or it sent nothing to them", client, len(ports), server)}
+			if known {
+				b.packets = append(b.packets[:min(len(b.packets), MaxPackets-1)], at.packet)
+				b.observed += fmt.Sprintf("; it has a session there, from frame %d on", at.packet)
+			}
+			found = append(found, b)
+		}
+		if b, ok := scannedTogether(client, together); ok {
+			found = append(found, b)
+		}
+		for port, servers := range x.servers {
+			if len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers) {
+				found = append(found, breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
+					observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing to any of them", client, port, len(servers))})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+	return found
+}
+
+// areClose reports whether enough system ports lie close together.
+func areClose(ports map[uint16]int) bool {
+	list := slices.Sorted(maps.Keys(below1024(ports)))
+	for i := closePorts - 1; i < len(list); i++ {
+		if list[i]-list[i-closePorts+1] < closeTogether {
+			return true
+		}
+	}
+	return false
+}
+
+// scannedTogether judges a client that probed several ports of each of several servers.
+func scannedTogether(client netip.Addr, servers map[netip.Addr]map[uint16]int) (b breach, ok bool) {
+	n := 0
+	for _, ports := range servers {
+		n += len(ports)
+		b.packets = append(b.packets, firstPackets(ports)...)
+	}
+	if len(servers) < 2 || n < portsOfAll {
+		return b, false
+	}
+	slices.Sort(b.packets)
+	b.packets, b.hosts = b.packets[:min(len(b.packets), MaxPackets)], evidence.PairOfHosts{Client: client.Unmap()}
+	b.observed = fmt.Sprintf("%s probed %d ports of %d hosts: they did not answer, or it sent nothing to them", client, n, len(servers))
+	return b, true
+}
+
+func below1024(ports map[uint16]int) map[uint16]int {
+	low := map[uint16]int{}
+	for p, packet := range ports {
+		if p < firstUserPort {
+			low[p] = packet
+		}
+	}
+	return low
+}
+
+// firstPackets are the first few packets of a table, in order.
+func firstPackets[K comparable](table map[K]int) []int {
+	var packets []int
+	for _, p := range table {
+		packets = append(packets, p)
+	}
+	slices.Sort(packets)
+	return packets[:min(len(packets), MaxPackets)]
+}
+
+// neighbours is the largest number of hosts that are in one network.
+func neighbours(servers map[netip.Addr]int) int {
+	networks, most := map[netip.Prefix]int{}, 0
+	for a := range servers {
+		bits := 24
+		if a.Is6() {
+			bits = 64
+		}
+		network, _ := a.Prefix(bits)
+		networks[network]++
+		most = max(most, networks[network])
+	}
+	return most
+}
+
+// appendSome appends a packet, unless there are maxPackets.
+func appendSome(packets []int, packet int) []int {
+	if len(packets) < MaxPackets {
+		packets = append(packets, packet)
+	}
+	return packets
+}

@@ -1,0 +1,236 @@
+// Facts that only packets show, collected while the capture is read.
+
+package rules
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
+)
+
+// ftpPort is where FTP servers listen.
+const ftpPort = 21
+
+// A watch collects facts from packets. Its memory is bounded.
+type watch struct {
+	// repeats are segments of control connections that were sent again, or before others that
+	// may have their bytes, too, by connection.
+	repeats      map[int][]repeat
+	repeatsBytes int
+	// heads are the first bytes of each side of connections to port 21 that are not FTP.
+	heads map[int]*heads
+	// backwards is the largest step back of the time stamps (ns), and its packet;
+	// forwards is the longest pause.
+	backwards, forwards leap
+	last                int64
+	overlaps            overlaps
+	senders             senders
+	lands               []int // packets whose sender is their receiver
+	rewritten           []int // packets put together from fragments that contradict each other
+	// datagrams are questions that were asked without TCP.
+	datagrams  datagrams
+	neighbours neighbourhood
+	lookups    lookups
+	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
+	bleeds map[int]int
+	cards  cards
+	named  named
+	// contents are what the first bytes of connections show, and planted what intruders put into files, by connection.
+	contents, planted map[int]shownContent
+	files             map[int]*content.File // by data connection
+	reader            content.Reader
+	commandFiles      commandFiles
+	logs              logTexts
+	blanks            map[int]bool // data connections with a few bytes that are all the same
+	entries           map[int]int  // how many files and folders a listing has, by data connection
+}
+
+// A repeat is a retransmitted segment.
+type repeat struct {
+	packet  int
+	from    ftp.Side
+	seq     int64
+	payload []byte
+}
+
+type heads [2]head
+
+// A head is the first bytes of one direction.
+type head struct {
+	packet int
+	data   []byte
+	from   ftp.Side
+	next   int64 // the relative sequence number after the data
+	cut    bool  // the recorder cut a packet short
+}
+
+// asksForMore reports whether a segment begins with a heartbeat of TLS in clear that asks for more bytes
+// than it has (RFC 6520 section 4).
+func asksForMore(data []byte) bool {
+	const head, about, request = 5, 3, 1 // bytes of a record's header, and of a message's
+	if len(data) < head+about || data[0] != 24 || data[1] != 3 || data[head] != request {
+		return false
+	}
+	has, asks := int(binary.BigEndian.Uint16(data[3:])), int(binary.BigEndian.Uint16(data[head+1:]))
+	return has <= len(data)-head && asks+about > has
+}
+
+// A leap is a step of the clock.
+type leap struct {
+	packet int
+	by     int64 // ns
+}
+
+const (
+	maxRepeat      = 2 << 10 // of one segment
+	maxRepeats     = 8 << 20 // of all
+	maxRepeatsEach = 64
+	maxHead        = 128
+)
+
+func newWatch() *watch {
+	return &watch{
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
+		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
+			echoes: map[netip.Addr]map[netip.Addr]int{}},
+		bleeds:     map[int]int{},
+		entries:    map[int]int{},
+		cards:      cards{},
+		senders:    senders{},
+		lookups:    lookups{names: map[string]resolved{}},
+		overlaps:   overlaps{found: map[int][]overlap{}},
+		neighbours: newNeighbourhood(),
+	}
+}
+
+// packet takes the next packet, and whether every host drops it.
+func (w *watch) packet(p *capture.Packet, dropped bool) {
+	w.clock(p)
+	if dropped {
+		return
+	}
+	w.cards.packet(p)
+	if p.Segment != nil {
+		w.land(p)
+		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
+			w.rewritten = appendSome(w.rewritten, p.Number)
+		}
+		switch p.Connection.Role {
+		case ftp.Control:
+			if w.bleeds[p.Connection.ID] == 0 && len(w.bleeds) < maxContents && asksForMore(p.TCP.Payload) {
+				w.bleeds[p.Connection.ID] = p.Number
+			}
+			w.senders.packet(p, maxSides)
+			w.neighbours.pass(p)
+		case ftp.Data:
+			w.senders.packet(p, maxSides/2)
+		}
+	} else {
+		w.datagrams.packet(p)
+		w.neighbours.packet(p)
+		if p.UDP != nil {
+			w.named.packet(p)
+		}
+		if p.UDP != nil && p.UDP.DNS != nil {
+			w.lookups.packet(p)
+		}
+	}
+	if p.Segment == nil || len(p.TCP.Payload) == 0 {
+		return
+	}
+	w.content(p)
+	switch c := p.Connection; {
+	case c.Role == ftp.Data:
+		w.overlaps.packet(p)
+		w.file(p)
+		w.commandFiles.packet(p)
+		w.logs.packet(p)
+		if isBlank(p) && len(w.blanks) < maxContents {
+			w.blanks[c.ID] = true
+		}
+		if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
+			w.entries[c.ID] += content.Entries(p.TCP.Payload)
+		}
+	case c.Role == ftp.Control:
+		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(content.Protocol(p.TCP.Payload)) {
+			w.head(p)
+		}
+		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {
+			w.repeat(p)
+		}
+	case c.Role == ftp.Other && (c.Client.Port() == ftpPort || c.Server.Port() == ftpPort):
+		w.head(p)
+	}
+}
+
+// clock finds steps of the recorder's clock.
+func (w *watch) clock(p *capture.Packet) {
+	if w.last != 0 {
+		by := p.Time - w.last
+		if by < w.backwards.by {
+			w.backwards = leap{p.Number, by}
+		}
+		if by > w.forwards.by {
+			w.forwards = leap{p.Number, by}
+		}
+	}
+	w.last = p.Time
+}
+
+// repeat keeps the payload of a retransmitted segment, to compare it with the first one.
+func (w *watch) repeat(p *capture.Packet) {
+	id := p.Connection.ID
+	if p.TCP.Length > maxRepeat || w.repeatsBytes > maxRepeats || len(w.repeats[id]) >= maxRepeatsEach {
+		return
+	}
+	w.repeats[id] = append(w.repeats[id], repeat{p.Number, p.From, p.Segment.Seq, bytes.Clone(p.TCP.Payload)})
+	w.repeatsBytes += len(p.TCP.Payload)
+}
+
+// head keeps the first bytes on a connection to port 21.
+func (w *watch) head(p *capture.Packet) {
+	h := w.heads[p.Connection.ID]
+	if h == nil {
+		h = &heads{}
+		w.heads[p.Connection.ID] = h
+	}
+	for i := range h {
+		if h[i].packet == 0 {
+			h[i].packet, h[i].from, h[i].next = p.Number, p.From, p.Segment.DataSeq()
+		}
+		if h[i].from == p.From {
+			h[i].cut = h[i].cut || p.TCP.Length > len(p.TCP.Payload)
+			h[i].add(p.Segment.DataSeq(), p.TCP.Payload)
+			return
+		}
+	}
+}
+
+// add appends the bytes that follow those so far. It leaves out retransmitted ones.
+func (h *head) add(seq int64, data []byte) {
+	if seq > h.next || seq+int64(len(data)) <= h.next {
+		return
+	}
+	data = data[h.next-seq:]
+	h.next += int64(len(data))
+	h.data = append(h.data, data[:min(maxHead-len(h.data), len(data))]...)
+}
+
+// beginsLikeReply reports whether data begins with a reply code.
+func beginsLikeReply(data []byte) bool {
+	if len(data) < 4 || data[3] != ' ' && data[3] != '-' {
+		return false
+	}
+	for _, c := range data[:3] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,247 @@
+// The rule about clients that delete everything.
+
+package rules
+
+import (
+	"fmt"
+	"path"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+var filesAreKeptRule = Rule{
+	Name: "files-are-kept", Theme: "requests",
+	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
+	Source:   "MITRE ATT&CK, T1485 (data destruction), T1486 (extortion) and T1070 (indicator removal)",
+	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
+	Severity: Odd, sign: 2,
+	Matters:  "An intruder who wipes a server deletes one file after another at machine speed.",
+	Innocent: "a program removes what is out of date.",
+	look:     filesAreKept,
+}
+
+// How many files a client deletes at machine speed in a wipe. The files of a removed folder count only
+// if so many folders are removed.
+const (
+	wipedFiles   = 40
+	wipedFolders = 5
+)
+
+// inPlace matches those of them that a running system writes to.
+var inPlace = pattern.New(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
+
+// confidential matches the markings of documents that must stay inside (ISO/IEC 27001, A.5.13).
+var confidential = pattern.New(`(?i)(^|[^a-z])(strictly[^a-z]*)?(confidential|secret|restricted|proprietary|internal[^a-z]*only|nda)([^a-z]|$)`)
+
+// departments matches folders and files of the departments whose files are private: those about people and
+// about money.
+var departments = pattern.New(`(?i)(^|[/_ .-])(hr|human[ _-]?resources|personnel|personal(akten|abteilung)?|salar(y|ies)|payroll|geh(alt|älter)|finance|accounting|buchhaltung|ledgers?|legal|board|vorstand|contracts?|passports?)([/_ .-]|\d|$)`)
+
+// takenFrom is from how many folders somebody takes their files. A program that fetches what is handed over
+// has one.
+const takenFrom = 2
+
+// takenFiles is how many of them somebody fetches and removes who takes them away.
+const takenFiles = 20
+
+// traces matches files in which a system records who used it, and what they did.
+var traces = pattern.New(`(?i)^/var/log/(secure|messages|syslog|vsftpd\.log|xferlog|pureftpd\.log|proftpd/[\w-]+\.log|audit/audit\.log)$|(^|/)(wtmp|utmp|btmp|lastlog|auth\.log|\.(bash|zsh|sh)_history)$|(^|/)security\.evtx?$`)
+
+// A wiper is what a session removed, by path.
+type wiper struct {
+	fetched map[string]bool
+	traces  map[string]int  // deleted files about users that were not fetched, with the packet
+	files   map[string]int  // deleted at machine speed, with the packet
+	folders map[string]bool // removed
+	taken   map[string]int  // deleted files that were fetched, and whose names say that they are confidential
+	private map[string]int  // deleted files of departments that were fetched
+	from    map[string]bool // the folders of these
+	gone    map[string]int  // deleted files that were not fetched, with the packet
+	stored  int
+	last    *ftp.Exchange // the last deletion
+}
+
+func filesAreKept() look {
+	held := map[evidence.PairOfHosts]*hostage{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			h := held[s.Hosts()]
+			if h == nil {
+				h = &hostage{}
+			}
+			if len(h.demands) < MaxPackets {
+				h.add(e, s)
+			}
+			if h.stored+h.gone > 0 && (held[s.Hosts()] != nil || len(held) < maxPairs) {
+				held[s.Hosts()] = h
+			}
+			return wipes(e, s)
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, h := range held {
+				if b, ok := h.judge(); ok {
+					b.hosts = hosts
+					found = append(found, b)
+				}
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+func wipes(e *Evidence, s *session) []breach {
+	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}, private: map[string]int{}, from: map[string]bool{}}
+	s.eachPath(func(x *ftp.Exchange, at *evidence.Walk) { w.add(x, at.Target(x.Argument)) })
+	found := append(w.covered(), cleanedLogs(e, s)...)
+	if n := len(w.taken); n >= takenFiles {
+		found = append(found, breach{packets: firstPackets(w.taken), observed: fmt.Sprintf("%d files were fetched and removed whose names say that they are confidential", n)})
+	}
+	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
+		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
+	}
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups} {
+		if b, ok := look(e, s); ok {
+			found = append(found, b)
+		}
+	}
+	files := w.files
+	if len(w.tops()) < wipedFolders {
+		files = w.outside()
+	}
+	if n := len(files); n < wipedFiles || w.stored*10 >= n { // a mirror stores, too
+		return found
+	}
+	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
+}
+
+// emptied judges a session that removes everything which its first listing shows, several folders among
+// it, and stores nothing.
+func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
+	at, entries := s.firstListing(e)
+	files, folders := 0, 0
+	for f := range w.gone {
+		if path.Dir(f) == at {
+			files++
+		}
+	}
+	for f := range w.folders {
+		if path.Dir(f) == at {
+			folders++
+		}
+	}
+	return breach{packets: firstPackets(w.gone),
+			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", wording.Plural(files, "file", "files"), wording.Plural(folders, "folder", "folders"))},
+		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+folders >= entries
+}
+
+// backup matches names of copies for a recovery, and fewestBackups is how many somebody removes who removes them all.
+var backup = pattern.New(`(?i)\.(bak|bkp|bkf|vbk|vib|vrb|dump|dmp|tib|gho|spf|old)(\.\w+)?$|(^|[^a-z])(back-?ups?|dump|snapshot|sicherung)([^a-z]|$)`)
+
+const fewestBackups = 10
+
+// noBackups judges a session that removes all copies for a recovery which its first listing shows, and stores none. A
+// program that removes what is out of date leaves the last ones.
+func (w *wiper) noBackups(e *Evidence, s *session) (b breach, ok bool) {
+	at, entries := s.firstListing(e)
+	n := 0
+	for f := range w.gone {
+		if path.Dir(f) == at && backup.MatchString(path.Base(f)) {
+			n++
+		}
+	}
+	return breach{severity: Violation, packets: firstPackets(w.gone),
+		observed: fmt.Sprintf("all %d files that the first listing shows were removed, and they are copies for a recovery", n)}, w.stored == 0 && n >= fewestBackups && n >= entries
+}
+
+// emptiedFolders is how many folders, with what is in them, a client removes that empties an account.
+const emptiedFolders = 2
+
+// firstListing is the folder that the session lists first, with how many files and folders it has.
+func (s *session) firstListing(e *Evidence) (at string, entries int) {
+	var w evidence.Walk
+	for _, x := range s.Exchanges {
+		if data := s.DataOf(x.Data); x.Lists() && len(data) == 1 {
+			return w.Listed(x.Argument), e.watch.entries[data[0].ID]
+		}
+		w.Follow(x)
+	}
+	return "", 0
+}
+
+// covered judges the removal of traces. A single one may be chance, and elsewhere than in its place it
+// is a copy that has become old.
+func (w *wiper) covered() []breach {
+	n := len(w.traces)
+	if n == 0 {
+		return nil
+	}
+	b := breach{sign: 1, packets: firstPackets(w.traces), observed: wording.Plural(n, "file was", "files were") + " deleted in which a system records who used it, and what they did"}
+	for at := range w.traces {
+		if n > 1 && inPlace.MatchString(at) {
+			b.severity, b.sign = Violation, 0
+		}
+	}
+	return []breach{b}
+}
+
+// add takes the next command. The path is where its argument leads.
+func (w *wiper) add(x *ftp.Exchange, at string) {
+	switch {
+	case x.Sender() == ftp.Client && evidence.Completed(x):
+		w.stored++
+	case x.Command == "RETR" && evidence.Completed(x):
+		w.fetched[at] = true
+	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
+		w.folders[at] = true
+	case x.Command == "DELE" && completedNormally(x):
+		switch {
+		case !w.fetched[at]:
+			w.gone[at] = x.Packet
+		case confidential.MatchString(path.Base(at)):
+			w.taken[at] = x.Packet
+		case departments.MatchString(at):
+			w.private[at] = x.Packet
+			w.from[path.Dir(at)] = true
+		}
+		if !w.fetched[at] && traces.MatchString(at) {
+			w.traces[at] = x.Packet
+		}
+		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {
+			w.files[at] = x.Packet
+		}
+		w.last = x
+	}
+}
+
+// tops are the removed folders that were not inside other removed folders.
+func (w *wiper) tops() (tops []string) {
+	for f := range w.folders {
+		if !w.folders[path.Dir(f)] {
+			tops = append(tops, f)
+		}
+	}
+	return tops
+}
+
+// outside are the deleted files whose folders were not removed.
+func (w *wiper) outside() map[string]int {
+	left := map[string]int{}
+	for f, packet := range w.files {
+		if !w.folders[path.Dir(f)] {
+			left[f] = packet
+		}
+	}
+	return left
+}
+
+// also says what else was removed.
+func (w *wiper) also() string {
+	if len(w.folders) == 0 {
+		return "their folder is still there"
+	}
+	return wording.Plural(len(w.folders), "folder was removed", "folders were removed")
+}
