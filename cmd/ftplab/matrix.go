@@ -34,7 +34,8 @@ func matrixCommand() *cobra.Command {
 pyftpdlib, as Debian configures them, with each of the real clients curl, lftp, tnftp,
 inetutils-ftp, ncftp, wget, Python and jlaffaye/ftp: in both modes, over IPv4 and IPv6.
 It writes a table: how each pair announces data connections, where the 150 comes, who
-closes first, who resets. It has a link to the walkthrough of each session.
+closes first, who resets. After the reply to QUIT both close, and chance decides who is
+first: "either, after 221". It has a link to the walkthrough of each session.
 
 It uses the programs that are installed, leaves the others out, and says which. It needs
 Linux's TCP, and no root. ProFTPD checks that its user id has changed, so its pairs need

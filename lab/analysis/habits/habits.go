@@ -20,7 +20,7 @@ type Habits struct {
 	Preliminary []string // where the 1xx reply stands to the data connection's SYN: before, after
 	DataPort    []string // the server's port of active data connections: 20, or other
 	DataEnd     []string // whose FIN or reset was the first on a data connection
-	ControlEnd  []string // the same on the control connection
+	ControlEnd  []string // the same on the control connection; see afterQuit
 	Resets      []string // who reset what: "client, data"
 }
 
@@ -64,7 +64,11 @@ func (h *Habits) addSession(s *ftp.Session) {
 			add(&h.BeforeLogin, x.Command)
 		}
 	}
-	add(&h.ControlEnd, firstToEnd(s.Control))
+	if endsAfterQuit(s) {
+		add(&h.ControlEnd, afterQuit)
+	} else {
+		add(&h.ControlEnd, firstToEnd(s.Control))
+	}
 	h.addReset(s.Control, "control")
 }
 
@@ -94,6 +98,19 @@ func firstToEnd(c *ftp.Connection) string {
 		return string(c.ResetBy) + ", by a reset"
 	}
 	return string(c.FirstFIN)
+}
+
+// afterQuit is the end of a control connection whose FINs come after 221 (or in its packet), the reply
+// to QUIT. Both programs close then. Whose FIN is the first is chance, and no habit: the same two
+// programs do it differently the next time.
+const afterQuit = "either, after 221"
+
+// endsAfterQuit reports whether the first FIN of the control connection comes after the reply to QUIT.
+func endsAfterQuit(s *ftp.Session) bool {
+	c := s.Control
+	return c.FirstFIN != "" && slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
+		return x.Command == "QUIT" && x.Final() == 221 && x.Replies[len(x.Replies)-1].Packet <= c.Flow(c.FirstFIN).FIN
+	})
 }
 
 func (h *Habits) addReset(c *ftp.Connection, what string) {

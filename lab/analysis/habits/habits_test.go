@@ -71,6 +71,12 @@ var sessions = []struct {
 		ctl.Say("< 226 done" + forge.Quit)
 		ctl.Peer.Close()
 	}, Habits{
-		Announced: []string{"EPSV"}, Preliminary: []string{"after"}, DataEnd: []string{"client"}, ControlEnd: []string{"server"},
+		Announced: []string{"EPSV"}, Preliminary: []string{"after"}, DataEnd: []string{"client"}, ControlEnd: []string{"either, after 221"},
 	}},
+	{"ends of control connections", func(f *forge.Capture) {
+		f.Control().Say("< 220 ready" + forge.Quit).Close()
+		f.Control().Say("< 220 ready").Close()
+		f.Control().Say("< 220 ready\n> QUIT").Peer.Close()
+		f.Control().Say("< 220 ready\n> QUIT\n< 500 no").Close()
+	}, Habits{BeforeLogin: []string{"QUIT"}, ControlEnd: []string{"either, after 221", "client", "server"}}},
 }
