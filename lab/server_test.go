@@ -20,3 +20,20 @@ func TestCodeIsNotTheOwnServer(t *testing.T) {
 		}
 	}
 }
+
+// TestQuitOfJlaffayeInTLS has a client that does not read the reply to QUIT in TLS. The step fails only
+// if there is none.
+func TestQuitOfJlaffayeInTLS(t *testing.T) {
+	for _, version := range []string{"1.2", "1.3"} {
+		for does, want := range map[string]string{"reply 221 x": "", "pause 1s": "quit: QUIT: waited 1s for the reply: the server closed the connection\n"} {
+			s := parse(t, "# x\n# y", "server tls=explicit version="+version, "client jlaffaye", "user a b", "open", "login a b", "noop", "quit", "-- server --", "on QUIT: "+does)
+			result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if failed := result.Outcome == Failed; failed != (want != "") || !strings.Contains(result.Report, want) {
+				t.Errorf("TLS %s, %s: got %s\n%swant %q", version, does, result.Outcome, result.Report, want)
+			}
+		}
+	}
+}

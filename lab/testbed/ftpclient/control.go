@@ -181,7 +181,7 @@ func (c *control) read(ctx context.Context) (Reply, error) {
 	defer network.Within(ctx, c.conn.SetReadDeadline)()
 	code, text, err := c.text.ReadResponse(0)
 	if err == nil && !c.lineEnded() {
-		return Reply{}, fmt.Errorf("%w: the last line of the reply %d has no end (RFC 959, 4.2)", ErrUnreadable, code)
+		return Reply{}, noEnd(code)
 	}
 	var malformed textproto.ProtocolError
 	var clear tls.RecordHeaderError
@@ -192,6 +192,11 @@ func (c *control) read(ctx context.Context) (Reply, error) {
 		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return Reply{Code: code, Text: text}, err
+}
+
+// noEnd is the error of a reply whose last line has no end.
+func noEnd(code int) error {
+	return fmt.Errorf("%w: the last line of the reply %d has no end (RFC 959, 4.2)", ErrUnreadable, code)
 }
 
 // lineEnded reports whether the line that was read last has an end. Without one, textproto takes

@@ -134,10 +134,15 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 		c.control.replies = nil
 	}
 	var complaint *textproto.Error
+	if c.control != nil && (err == nil || errors.As(err, &complaint)) {
+		if err := c.control.unended(last(replies)); err != nil {
+			return replies, fmt.Errorf("%s: %w", command, err)
+		}
+	}
 	switch {
 	case err == nil:
 		return replies, nil
-	case errors.As(err, &complaint) && complaint.Code < 400:
+	case complaint != nil && complaint.Code < 400:
 		return replies, fmt.Errorf("%s: jlaffaye/ftp does not take the reply %q", command, Reply{Code: complaint.Code, Text: complaint.Msg})
 	case complaint != nil || last(replies).Refused():
 		return replies, nil
@@ -285,9 +290,10 @@ func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to i
 
 // Quit implements [Client].
 func (c *Jlaffaye) Quit(ctx context.Context) (Reply, error) {
-	begun := c.host.Clock().Now()
+	begun, before := c.host.Clock().Now(), c.control.records.data
 	replies, err := c.do(ctx, "QUIT", c.client.Quit)
-	if err == nil && len(replies) == 0 && !c.control.inside { // in TLS, this client does not read it
+	inTLS := c.control.records.data > before // where this client does not read it
+	if err == nil && len(replies) == 0 && !inTLS {
 		err = waited(ctx, "QUIT", "the reply", c.host.Clock().Now().Sub(begun), io.EOF)
 	}
 	return last(replies), err

@@ -2,9 +2,11 @@ package ftpclient
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"ftplab/lab/testbed/content"
@@ -17,6 +19,7 @@ type watchedConn struct {
 	network.Conn
 	client  *Jlaffaye
 	inside  bool // the client has TLS above it: see dialogue
+	records records
 	hasty   bool // closes at once
 	closed  bool
 	sent    bool    // something, since it was last set to false
@@ -30,7 +33,42 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	if !c.inside {
 		c.watch(p[:n])
 	}
+	if c.records.begun {
+		c.records.add(p[:n])
+	}
 	return n, err
+}
+
+// records counts the records of TLS that a server sends and that have data, such as a reply.
+type records struct {
+	begun  bool   // with the client's first record
+	header []byte // of the next record, as far as it has come
+	rest   int    // bytes that are to come of a record
+	data   int    // how many have data
+}
+
+const (
+	recordHeader  = 5
+	handshakeType = 22
+	dataType      = 23
+	longestAlert  = 19 // bytes, of a closure alert in TLS 1.3, which has the type of data (RFC 8446, 5.2)
+)
+
+// add takes the next bytes.
+func (r *records) add(p []byte) {
+	for len(p) > 0 {
+		body := min(r.rest, len(p))
+		r.rest, p = r.rest-body, p[body:]
+		more := min(recordHeader-len(r.header), len(p))
+		r.header, p = append(r.header, p[:more]...), p[more:]
+		if len(r.header) < recordHeader {
+			return
+		}
+		if r.rest = int(binary.BigEndian.Uint16(r.header[3:])); r.header[0] == dataType && r.rest > longestAlert {
+			r.data++
+		}
+		r.header = r.header[:0]
+	}
 }
 
 // SetWriteDeadline does nothing: package tls sets one of the system's time when it
@@ -52,6 +90,7 @@ func (d dialogue) Write(p []byte) (int, error) {
 
 func (c *watchedConn) Write(p []byte) (int, error) {
 	c.sent = true
+	c.records.begun = c.records.begun || c.inside && len(p) > 0 && p[0] == handshakeType
 	return c.Conn.Write(p)
 }
 
@@ -66,6 +105,18 @@ func (c *watchedConn) watch(p []byte) {
 		c.line = rest
 		c.watchLine(string(bytes.TrimRight(line, "\r")))
 	}
+}
+
+// unended returns an error if the client took a line without an end for the last line of a reply, as
+// package textproto does when no more comes. Before is the last whole reply: if it is final, the line
+// begins the next reply, for which the client has not waited.
+func (c *watchedConn) unended(before Reply) error {
+	code, text, found := strings.Cut(string(c.line), " ")
+	number, err := strconv.Atoi(code)
+	if !found || len(code) != 3 || err != nil || text == "" || before.Code != 0 && before.Code/100 != 1 && before.Code/100 != 3 {
+		return nil
+	}
+	return noEnd(number)
 }
 
 func (c *watchedConn) watchLine(line string) {

@@ -168,6 +168,10 @@ func TestJlaffayeDoesNotTakeIt(t *testing.T) {
 		{"332", "open\nlogin a b\nls", map[string]string{"PASS": "332 Account?"}, `login a b: login: jlaffaye/ftp does not take the reply "332 Account?"`},
 		{"229 to PASV", "open\nlogin a b\nls", map[string]string{"PASV": "229 Yes (|||PORT|)"}, `ls: LIST: jlaffaye/ftp does not take the reply "229 Yes`},
 		{"QUIT without a reply", "open\nlogin a b\nquit", map[string]string{"QUIT": "close"}, "the server closed the connection"},
+		{"a greeting without an end", "open", map[string]string{"": `220 Hello.\`}, "open: unreadable: the last line of the reply 220 has no end (RFC 959, 4.2)"},
+		{"a reply without an end", "open\nlogin a b\nnoop", map[string]string{"NOOP": `200 OK\`}, "NOOP: unreadable: the last line of the reply 200 has no end (RFC 959, 4.2)"},
+		{"a reply of two lines without an end", "open\nlogin a b\n! noop", map[string]string{"NOOP": "500-No\n500 way\\"}, "NOOP: unreadable: the last line of the reply 500 has no end (RFC 959, 4.2)"},
+		{"QUIT and a reply without an end", "open\nlogin a b\nquit", map[string]string{"QUIT": `221 Bye\`}, "QUIT: unreadable: the last line of the reply 221 has no end (RFC 959, 4.2)"},
 		{"a refusal is none of these", "open\nlogin a b\n! cd x\nquit", map[string]string{"CWD": "550 No."}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) { fails(t, "client jlaffaye\n", test.steps, test.answers, test.want) })
