@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -154,6 +155,43 @@ func TestNameBehindANAT(t *testing.T) {
 			var want strings.Builder
 			if err := Derive(&want, File(r.Capture), of); err != nil || !strings.Contains(want.String(), "ctl   other.* > server.21\ndata  other.* > server.*\n") {
 				t.Errorf("capture=%s: got a derived want without the name, and %v:\n%s", places, err, &want)
+			}
+		}
+	}
+}
+
+// What a place has twice, or two places together, is a retransmission for the figures, the judge and the
+// history.
+func TestRetransmissionsAtPlaces(t *testing.T) {
+	const lossless = "ctl client.* > server.21\nctl ...\nctl client > server \"PASS *\"\nctl server > client \"230 *\"\nctl client > server \"NOOP\"\n" +
+		"ctl server > client \"200 *\"\nctl client > server \"QUIT\"\nctl server > client \"221 *\"\nctl server > client [F.]\nctl client > server [F.]\n"
+	for _, test := range []struct {
+		rule                 string
+		client, server, both int
+	}{
+		{`duplicate client > server "NOOP"`, 0, 1, 1},
+		{`duplicate server > client "200*"`, 1, 0, 1},
+		{`duplicate client > server.21 [F.]`, 0, 1, 1},
+		{`duplicate server.21 > client [F.]`, 1, 0, 1},
+	} {
+		for places, want := range map[string]int{"client": test.client, "server": test.server, "client,server": test.both, "server,client": test.both} {
+			for _, server := range []string{"192.0.2.21", "2001:db8:2::21"} {
+				s := parse(t, strings.Split(fmt.Sprintf("# Again\nnetwork wire capture=%s%s\nhost server %s rtt=20ms\n%s\nopen\nlogin anonymous x\nnoop\nquit\n-- want --\n%s-- figures --\nctl.retransmissions = %d\ncapture.retransmissions = %[6]d\n",
+					places, map[bool]string{true: " ipv6"}[len(server) > 10], server, test.rule, lossless, want), "\n")...)
+				r, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if again := strings.Contains(r.Report, "no line wants this"); again != (want > 0) || strings.Contains(r.Report, "retransmissions:") {
+					t.Errorf("%s, capture=%s: want %d retransmissions:\n%s", test.rule, places, want, r.Report)
+				}
+				var story strings.Builder
+				if err := Explain(&story, File(r.Capture), Explanation{Form: JSON}); err != nil {
+					t.Fatal(err)
+				}
+				if again := regexp.MustCompile(`"history":"[^"]*[tT]`).MatchString(story.String()); again != (want > 0 && strings.Contains(test.rule, `"`)) {
+					t.Errorf("%s, capture=%s: got %v for a T in the history", test.rule, places, again)
+				}
 			}
 		}
 	}

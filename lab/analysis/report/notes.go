@@ -292,7 +292,11 @@ func (n *notes) reset(c *ftp.Connection) {
 // packet explains the expert info on one packet.
 func (n *notes) packet(p *Packet) {
 	if p.Away != nil {
-		n.add(p.Number, "Recorded at %s, but not at %s: it was lost on the way.", visible(p.Away.Place), visible(p.Away.Home))
+		lost := ": it was lost on the way"
+		if p.Segment != nil && p.Segment.Analysis&tcp.Retransmission != 0 {
+			lost = "" // perhaps the way made it
+		}
+		n.add(p.Number, "Recorded at %s, but not at %s%s.", visible(p.Away.Place), visible(p.Away.Home), lost)
 	}
 	switch {
 	case p.TCP != nil:

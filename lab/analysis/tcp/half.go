@@ -73,6 +73,7 @@ type Half struct {
 	gap   int64 // the start of the gap for which acks were noted
 	noted int8  // how many acks
 
+	away             bool // some packets are those of another recorder
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
 	answered         bool // its SYN was an answer: it had the ACK flag
@@ -113,6 +114,15 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 		}
 		h.head.data(seg, seq)
 	}
+}
+
+// repeats reports whether a segment has some data, a SYN or a FIN that an earlier one had.
+func (h *Half) repeats(p *packet.Packet, seg *Segment) bool {
+	seq := seg.DataSeq()
+	end := seq + int64(seg.Length)
+	return !seg.Damaged && seg.Flags&packet.RST == 0 && (h.have.Clip(seq, end).Size() > 0 && seg.Length > 0 ||
+		seg.Has(packet.SYN) && h.SYN != p.Number && h.syn == seg.Seq ||
+		seg.Has(packet.FIN) && h.FIN != p.Number && h.fin == end)
 }
 
 // scales reports whether the windows of this direction are scaled: both sides offered

@@ -15,8 +15,8 @@ type history struct {
 // letters adds the letters of a segment, in capitals. Each kind of packet
 // counts when it is first seen. A SYN, FIN or RST counts once more if it has
 // another sequence number, and retransmitted data counts each time its amount
-// is ten times larger.
-func (h *history) letters(add []byte, t *Segment) []byte {
+// is ten times larger. Again says that the segment repeats data.
+func (h *history) letters(add []byte, t *Segment, again bool) []byte {
 	kind := t.Flags & (packet.SYN | packet.FIN | packet.RST)
 	switch {
 	case t.Damaged:
@@ -38,7 +38,7 @@ func (h *history) letters(add []byte, t *Segment) []byte {
 	case kind != 0:
 		add = h.once(add, 'Q')
 	}
-	return h.repeated(add, t)
+	return h.repeated(add, t, again)
 }
 
 func (h *history) once(add []byte, letter byte) []byte {
@@ -61,17 +61,20 @@ func (h *history) another(add []byte, letter byte, seq uint32, last *uint32) []b
 	return append(add, letter)
 }
 
-// repeated adds a T for data that was seen before.
-func (h *history) repeated(add []byte, t *Segment) []byte {
+// old reports whether a segment ends at or before the end of an earlier one.
+func (h *history) old(t *Segment) bool {
 	end := t.Seq + int64(t.Length)
 	if t.Flags&(packet.SYN|packet.FIN) != 0 {
 		end++
 	}
-	if end > h.top {
-		h.top = end
-		return add
-	}
-	if t.Length == 0 || t.Has(packet.RST) {
+	old := end <= h.top
+	h.top = max(h.top, end)
+	return old
+}
+
+// repeated adds a T for data that was seen before.
+func (h *history) repeated(add []byte, t *Segment, again bool) []byte {
+	if !again || t.Length == 0 || t.Has(packet.RST) {
 		return add
 	}
 	h.repeats++

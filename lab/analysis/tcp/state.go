@@ -81,7 +81,11 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 		s.rtt = p.Time - s.lastSYN
 	}
 	before := len(s.letters)
-	s.letters = fwd.history.letters(s.letters, seg)
+	again := !seg.Damaged && fwd.history.old(seg)
+	if fwd.away {
+		again = fwd.repeats(p, seg)
+	}
+	s.letters = fwd.history.letters(s.letters, seg, again)
 	for i := before; i < len(s.letters); i++ {
 		s.letters[i] |= byte(seg.Direction) << 7
 	}
@@ -110,7 +114,9 @@ func (s *State) settle(seg *Segment, h *Half) {
 	}
 }
 
-// analyse finds the segment's analysis flags and its window in bytes.
+// analyse finds the segment's analysis flags and its window in bytes. The time of a packet that another
+// recorder has, and its place among the others, are those of that recorder. So only what such a packet
+// repeats is known of it, and that another one repeats it.
 func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	j := judge{t: seg, time: p.Time, fwd: &fwd.analysis, rev: &rev.analysis, peerScale: -1, rtt: s.rtt}
 	if rev.scales(fwd) {
@@ -121,10 +127,12 @@ func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	if seg.Flags&packet.SYN == 0 && fwd.scales(rev) {
 		seg.Window <<= fwd.scale
 	}
-	if p.Away != nil {
-		return // its time and its place among the others are those of another recorder
+	if fwd.away = fwd.away || p.Away != nil; p.Away == nil {
+		j.analyse()
 	}
-	j.analyse()
+	if fwd.away && seg.Analysis&(OutOfOrder|KeepAlive) == 0 && fwd.repeats(p, seg) {
+		seg.Analysis |= Retransmission
+	}
 	if seg.Analysis&Retransmission != 0 {
 		fwd.Retransmissions++
 	}
