@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -423,5 +424,20 @@ func TestICMP(t *testing.T) {
 		if bytes.Contains(out, []byte{198, 51, 100, 100}) || bytes.Contains(out, []byte{192, 0, 2, 21}) {
 			t.Errorf("%v: an address is in the redacted capture", test.head)
 		}
+	}
+}
+
+// TestManyCards asks for the addresses of more network cards than are remembered: each has always the
+// same, and another than the others.
+func TestManyCards(t *testing.T) {
+	key := NewKey("key")
+	seen := map[[6]byte]bool{}
+	card := func(i int) [6]byte { return key.MAC(net.HardwareAddr{0, 1, 2, 3, byte(i >> 8), byte(i)}) }
+	first := card(0)
+	for i := range 3 * mostCards / 2 {
+		seen[card(i)] = true
+	}
+	if n := len(seen); n != 3*mostCards/2 || len(key.cards) > mostCards || card(0) != first {
+		t.Errorf("got %d addresses, %d remembered, and %v after %v", n, len(key.cards), card(0), first)
 	}
 }

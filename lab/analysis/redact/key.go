@@ -8,26 +8,32 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"net"
 	"net/netip"
 )
 
 // A Key decides what an address or a name becomes. The same key always gives the same.
 type Key struct {
-	secret []byte
-	block  cipher.Block // for addresses
-	pad    [16]byte
-	addrs  map[netip.Addr]netip.Addr
+	hash  hash.Hash    // HMAC with the key
+	block cipher.Block // for addresses
+	pad   [16]byte
+	addrs map[netip.Addr]netip.Addr
+	cards map[[6]byte][6]byte // addresses of network cards
 }
+
+// mostCards bounds the addresses of network cards that are remembered. Each packet has two, and a
+// capture has few.
+const mostCards = 1 << 12
 
 // NewKey makes a key of a text, or a random one of "".
 func NewKey(text string) *Key {
-	k := &Key{addrs: map[netip.Addr]netip.Addr{}}
+	k := &Key{addrs: map[netip.Addr]netip.Addr{}, cards: map[[6]byte][6]byte{}}
 	if text == "" {
 		text = rand.Text()
 	}
 	sum := sha256.Sum256([]byte("ftplab redact\x00" + text))
-	k.secret = sum[:]
+	k.hash = hmac.New(sha256.New, sum[:])
 	k.block, _ = aes.NewCipher(k.mac("addresses", nil)[:16])
 	k.block.Encrypt(k.pad[:], k.mac("pad", nil)[:16])
 	return k
@@ -35,11 +41,11 @@ func NewKey(text string) *Key {
 
 // mac is 32 bytes that follow from the key and some data.
 func (k *Key) mac(purpose string, data []byte) []byte {
-	h := hmac.New(sha256.New, k.secret)
-	h.Write([]byte(purpose))
-	h.Write([]byte{0})
-	h.Write(data)
-	return h.Sum(nil)
+	k.hash.Reset()
+	k.hash.Write([]byte(purpose))
+	k.hash.Write([]byte{0})
+	k.hash.Write(data)
+	return k.hash.Sum(nil)
 }
 
 // special are networks that stay what they are, so that no other address gets into them.
@@ -117,8 +123,16 @@ func (k *Key) MAC(m net.HardwareAddr) [6]byte {
 		copy(to[:], m)
 		return to
 	}
+	from := [6]byte(m)
+	if known, ok := k.cards[from]; ok {
+		return known
+	}
 	copy(to[:], k.mac("mac", m))
 	to[0] = to[0]&^3 | 2 | m[0]&1
+	if len(k.cards) >= mostCards {
+		clear(k.cards)
+	}
+	k.cards[from] = to
 	return to
 }
 
