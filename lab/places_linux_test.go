@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,7 +137,31 @@ func TestPlacesOnBothSidesOfANAT(t *testing.T) {
 		if !strings.Contains(story.String(), test.story) {
 			t.Errorf("capture=%s, %q: want %q in\n%s", test.places, test.drop, test.story, &story)
 		}
+		whole, grown := sessionsIn(story.String()), sessionsIn(growing(t, r.Capture))
+		if !slices.Equal(grown, whole) || len(whole) != 1 {
+			t.Errorf("capture=%s, %q: while it grows, got the sessions %q, want %q", test.places, test.drop, grown, whole)
+		}
 	}
+}
+
+// growing returns the story of a capture that is read as it grows.
+func growing(t *testing.T, path string) string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var story strings.Builder
+	if err := ExplainGrowing(t.Context(), &story, Growing{Stream: file}, Explanation{}); err != nil {
+		t.Fatal(err)
+	}
+	return story.String()
+}
+
+// sessionsIn returns the heads of the sessions of a story.
+func sessionsIn(story string) []string {
+	return regexp.MustCompile("(?m)^Session on .*").FindAllString(story, -1)
 }
 
 // A host behind a NAT has its name wherever the capture is taken, and in the want that is derived from it.

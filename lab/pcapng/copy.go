@@ -5,36 +5,49 @@ import "io"
 // A PacketWriter writes packets that a Reader read, of any link type, as pcapng.
 type PacketWriter struct {
 	out   io.Writer
-	known map[source]int // the interfaces written so far
+	known map[Source]int // the interfaces written so far
 	buf   []byte
 }
 
-// A source is an interface of the file that a packet was read from.
-type source struct {
-	link   LinkType
-	number int
+// A Source is an interface of the file that a packet was read from.
+type Source struct {
+	Link      LinkType
+	Interface int
 }
 
 // NewPacketWriter begins a file on out.
 func NewPacketWriter(out io.Writer) (*PacketWriter, error) {
-	w := &PacketWriter{out: out, known: map[source]int{}}
+	w := &PacketWriter{out: out, known: map[Source]int{}}
 	_, err := out.Write(sectionHeader(Info{}))
 	return w, err
 }
 
-// Write adds a packet. Packets of one interface stay packets of one interface.
-func (w *PacketWriter) Write(p *Packet) error {
-	const nanoseconds = 9 // 10^-9 s
+// Declare adds an interface, which then comes before those whose packets are added later.
+func (w *PacketWriter) Declare(s Source) error {
 	w.buf = w.buf[:0]
-	from := source{p.Link, p.Interface}
-	id, known := w.known[from]
+	w.interfaceOf(s)
+	_, err := w.out.Write(w.buf)
+	return err
+}
+
+// interfaceOf returns the number of an interface, whose description it adds to the buffer if it is new.
+func (w *PacketWriter) interfaceOf(s Source) int {
+	const nanoseconds = 9 // 10^-9 s
+	id, known := w.known[s]
 	if !known {
 		id = len(w.known)
-		w.known[from] = id
+		w.known[s] = id
 		w.buf = append(w.buf, newBlock(blockInterfaceDescription).
-			uint16(uint16(p.Link)).uint16(0).uint32(0).
+			uint16(uint16(s.Link)).uint16(0).uint32(0).
 			option(ifTsResol, []byte{nanoseconds}).endOptions().end()...)
 	}
+	return id
+}
+
+// Write adds a packet. Packets of one interface stay packets of one interface.
+func (w *PacketWriter) Write(p *Packet) error {
+	w.buf = w.buf[:0]
+	id := w.interfaceOf(Source{p.Link, p.Interface})
 	w.buf = block(w.buf).uint32(blockEnhancedPacket).uint32(packetTotal(len(p.Data))).uint32(uint32(id)).
 		time(p.Time).uint32(uint32(len(p.Data))).uint32(uint32(p.Length))
 	w.buf = append(w.buf, p.Data...)

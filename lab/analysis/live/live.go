@@ -142,6 +142,9 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 	}
 	slices.SortFunc(list, func(a, b *connection) int { return a.first - b.first })
 	for _, c := range list {
+		if c.reported { // with a twin
+			continue
+		}
 		if err := r.session(c); err != nil {
 			return err
 		}
@@ -151,23 +154,25 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 
 // session reports the session of a control connection.
 func (r *reader) session(c *connection) error {
-	h := c.hosts
-	around := h.around(r.options.Context)
+	around := c.hosts.around(r.options.Context)
 	all, close, err := r.capture(around, false)
 	if err != nil {
 		return err
 	}
 	defer close()
+	origin := newOrigin(all, around)
+	c = origin.readAs(c)
+	h, copies := c.hosts, origin.copies(c)
 	s := &Session{Capture: all, Control: -1}
-	own, members := members(all, around, c)
+	own, data := members(all, origin, c)
 	for x := range all.Connections() {
-		if x.FirstPacket == c.first {
+		if origin.of(x) == c {
 			s.Control = x.ID
 		}
 	}
 	s.Own = func(id int) bool { return own[id] }
 	if !r.options.Context {
-		part, closePart, err := r.capture(members, r.options.Hash)
+		part, closePart, err := r.capture(slices.Concat([]*connection{c}, copies, data), r.options.Hash)
 		if err != nil {
 			return err
 		}
@@ -190,45 +195,44 @@ func (r *reader) session(c *connection) error {
 	if err := r.report(s); err != nil {
 		return err
 	}
-	r.reported(c, members[1:])
+	r.reported(c, data)
+	for _, twin := range copies {
+		r.reported(twin, nil)
+	}
 	return nil
 }
 
 // members returns the IDs of the connections that belong to the session of a control
-// connection, or to none, and which of them carry the session. A connection between the
+// connection, or to none, and which data connections carry the session, with their copies. A connection between the
 // ports of an older one, whose beginning was not recorded, is still kept as one with it.
-func members(all *capture.Capture, around []*connection, c *connection) (own map[int]bool, members []*connection) {
-	byFirst := map[int]*connection{}
-	for _, x := range around {
-		byFirst[x.first] = x
-	}
-	own, members = map[int]bool{}, []*connection{c}
+func members(all *capture.Capture, origin origin, c *connection) (own map[int]bool, data []*connection) {
+	own = map[int]bool{}
 	controls := map[int]bool{}
 	for x := range all.Connections() {
-		if byFirst[x.FirstPacket] == c || byFirst[x.FirstPacket] == nil && tupleOf(x.Client, x.Server) == c.tuple {
+		if of := origin.of(x); of == c || of == nil && tupleOf(x.Client, x.Server) == c.tuple {
 			own[x.ID], controls[x.ID] = true, x.Role == ftp.Control
 		}
 	}
 	used := map[int]bool{} // by two sessions, of which each announced one end
 	for id, is := range controls {
 		for _, a := range all.DataPorts(id) {
-			for _, data := range a.SiteToSite {
-				used[data] = used[data] || is
+			for _, other := range a.SiteToSite {
+				used[other] = used[other] || is
 			}
 		}
 	}
 	for x := range all.Connections() {
-		of := byFirst[x.FirstPacket]
+		of := origin.of(x)
 		switch {
 		case of == nil || of == c:
 		case x.Role == ftp.Data && (controls[x.Control] || used[x.ID]):
 			own[x.ID] = true
-			members = append(members, of)
+			data = append(append(data, of), origin.copies(of)...)
 		case x.Role == ftp.Other && !of.reported && !of.control && of.hosts == c.hosts:
 			own[x.ID] = true
 		}
 	}
-	return own, members
+	return own, data
 }
 
 // reported forgets a session that was reported, or keeps its control connection as context.
@@ -266,7 +270,7 @@ func (r *reader) capture(list []*connection, hash bool) (c *capture.Capture, clo
 		f.Close()
 		os.Remove(f.Name())
 	}
-	numbers, err := merge(f, list)
+	numbers, err := merge(f, list, r.sources)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
@@ -284,12 +288,18 @@ func (r *reader) capture(list []*connection, hash bool) (c *capture.Capture, clo
 	return c, close, nil
 }
 
-// merge writes the packets of connections in their order, and returns their numbers.
-func merge(f *os.File, list []*connection) ([]int, error) {
+// merge writes the packets of connections in their order, and returns their numbers. The interfaces keep
+// their order, because a connection is read at the first that has it.
+func merge(f *os.File, list []*connection, sources []pcapng.Source) ([]int, error) {
 	out := bufio.NewWriterSize(f, 64<<10)
 	w, err := pcapng.NewPacketWriter(out)
 	if err != nil {
 		return nil, err
+	}
+	for _, s := range sources {
+		if err := w.Declare(s); err != nil {
+			return nil, err
+		}
 	}
 	var heads byNumber
 	for _, c := range list {

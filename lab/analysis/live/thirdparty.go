@@ -75,16 +75,19 @@ func (c *connection) wanted() bool {
 	return false
 }
 
-// around are the connections between two hosts, and the third-party connections that they
-// announced. With context it adds all connections between other hosts that announced one of
-// these.
+// around are the connections between two hosts, also on the other side of a NAT, and the third-party
+// connections that they announced. With context it adds all connections between other hosts that
+// announced one of these.
 func (h *hosts) around(context bool) []*connection {
-	list := slices.Clone(h.list)
-	for _, g := range h.thirdParty {
-		list = append(list, g)
-		for _, other := range g.announcedBy {
-			if context && other != h {
-				list = append(list, other.list...)
+	var list []*connection
+	for _, side := range append([]*hosts{h}, h.beyond...) {
+		list = append(list, side.list...)
+		for _, g := range side.thirdParty {
+			list = append(list, g)
+			for _, other := range g.announcedBy {
+				if context && other != side {
+					list = append(list, other.list...)
+				}
 			}
 		}
 	}

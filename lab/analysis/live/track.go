@@ -1,8 +1,10 @@
 package live
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/packet"
@@ -55,6 +57,12 @@ type connection struct {
 	reported    bool // its session has been reported; it is context
 	ignored     bool // nothing of it is kept
 	announcedBy []*hosts
+
+	// The SYN-ACK, the place where it was recorded, and the same connection at other places.
+	opened    bool
+	handshake handshake
+	place     int
+	twins     []*connection
 }
 
 // over reports whether the connection has ended.
@@ -69,6 +77,7 @@ type hosts struct {
 
 	announced  []netip.AddrPort // in their sessions
 	thirdParty []*connection
+	beyond     []*hosts // the same hosts, on the other side of a NAT
 }
 
 // controls counts the control connections that have not been reported.
@@ -90,12 +99,14 @@ type tracker struct {
 	pairs   map[pair]*hosts
 	// announced are the addresses for data connections, with the hosts whose sessions
 	// announced them.
-	announced map[netip.AddrPort][]*hosts
-	now       int64 // nanoseconds since 1970, by the packets
+	announced  map[netip.AddrPort][]*hosts
+	handshakes map[handshake][]*connection
+	sources    []pcapng.Source // of the packets so far, in the order of their interfaces
+	now        int64           // nanoseconds since 1970, by the packets
 }
 
 func newTracker() *tracker {
-	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}, announced: map[netip.AddrPort][]*hosts{}}
+	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}, announced: map[netip.AddrPort][]*hosts{}, handshakes: map[handshake][]*connection{}}
 }
 
 // add takes the next packet.
@@ -106,12 +117,14 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 	if p.TCP == nil {
 		return nil
 	}
+	t.noteSource(pcapng.Source{Link: raw.Link, Interface: raw.Interface})
 	c, dir := t.connection(&p)
 	c.last = raw.Time
 	err := t.keep(c, number, raw)
 	if c.right[dir] = c.right[dir] || p.ChecksumRight(); c.right[dir] && p.ChecksumWrong() {
 		return err
 	}
+	t.noteHandshake(c, &p, raw.Interface)
 	flags := p.TCP.Flags
 	c.fin[dir] = c.fin[dir] || flags&packet.FIN != 0
 	c.rst = c.rst || flags&packet.RST != 0
@@ -127,6 +140,17 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 		c.ignored = true
 	}
 	return err
+}
+
+// noteSource notes the interface of a packet.
+func (t *tracker) noteSource(s pcapng.Source) {
+	byInterface := func(a, b pcapng.Source) int {
+		return cmp.Or(cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Link, b.Link))
+	}
+	const most = 64 // as package capture distinguishes
+	if at, known := slices.BinarySearchFunc(t.sources, s, byInterface); !known && len(t.sources) < most {
+		t.sources = slices.Insert(t.sources, at, s)
+	}
 }
 
 // connection returns the connection of a packet, and which end sent it.
@@ -196,6 +220,7 @@ func (t *tracker) forget(c *connection) {
 	c.hosts.size -= c.spool.size
 	c.spool.drop()
 	c.leaveAnnouncers()
+	t.leaveTwins(c)
 	for i, x := range c.hosts.list {
 		if x == c {
 			c.hosts.list = append(c.hosts.list[:i:i], c.hosts.list[i+1:]...)
@@ -212,6 +237,7 @@ func (t *tracker) remove(c *connection) {
 	}
 	if len(c.hosts.list) == 0 && t.pairs[c.hosts.pair] == c.hosts {
 		delete(t.pairs, c.hosts.pair)
+		c.hosts.leaveBeyond()
 		for len(c.hosts.announced) > 0 {
 			t.forgetAnnounced(c.hosts, c.hosts.announced[0])
 		}
@@ -228,6 +254,11 @@ func (t *tracker) due(c *connection) bool {
 		return false
 	case quiet > dataWait:
 		return true
+	}
+	for _, x := range c.twins {
+		if !x.over() || t.now-x.last < int64(settle) {
+			return false
+		}
 	}
 	for _, x := range c.hosts.around(false) {
 		if !x.control && x.first > c.first && (!x.over() || t.now-x.last < int64(settle)) {
