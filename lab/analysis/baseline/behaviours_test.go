@@ -44,6 +44,17 @@ var behaviours = []lookalike{
 		}
 	}},
 
+	{"screen savers in many folders", "no-programs", "", session1(linesOf("> CWD /%s\n< 250 ok\n> STOR Photo.scr\n< 150 go on\n< 226 done\n> STOR AV.scr\n< 150 go on\n< 226 done\n", "docs", "music", "www"))},
+	{"a program of an anonymous user in many folders", "no-programs", "", anonymous(linesOf("> STOR %s/setup.exe\n< 150 go on\n< 226 done\n", "docs", "music", "www"))},
+	{"a program of a user in many folders", "no-programs", IsUnusual, session1(linesOf("> STOR %s/setup.exe\n< 150 go on\n< 226 done\n", "docs", "music", "www"))},
+	{"a program of an anonymous user in two folders", "no-programs", IsNormal, anonymous(linesOf("> STOR %s/setup.exe\n< 150 go on\n< 226 done\n", "v1", "v2"))},
+	{"an anonymous copy of a tree", "no-programs", IsUnusual, anonymous(numberedLines(20, "> STOR src/a%d.c\n< 150 go on\n< 226 done\n") + linesOf("> STOR %s/7za.exe\n< 150 go on\n< 226 done\n", "v1", "v2", "v3"))},
+	{"a bot for many processors, of an anonymous user", "no-programs", "", anonymousMoves([2]string{"RETR mirai.arm", "\x7fELF"}, [2]string{"RETR mirai.mips", "\x7fELF"}, [2]string{"RETR mirai.sh4", "\x7fELF"}, [2]string{"RETR mirai.x86", "\x7fELF"})},
+	{"a bot for many processors, which a listing shows", "no-programs", IsUnusual, anonymousMoves([2]string{"NLST", "mirai.arm\r\n"}, [2]string{"RETR mirai.arm", "\x7fELF"}, [2]string{"RETR mirai.mips", "\x7fELF"}, [2]string{"RETR mirai.sh4", "\x7fELF"}, [2]string{"RETR mirai.x86", "\x7fELF"})},
+	{"attack tools, of a session whose login was not recorded", "no-programs", IsUnusual, func(f *forge.Capture) {
+		overhear(f, aClient, aServer+":21").Say("< 230 in").Say(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c", "chisel")).Say(bye)
+	}},
+
 	{"a server that goes on with the account of its user, and with a program", "no-signs-agree", "", goesOn("ada", time.Minute, "STOR psexesvc.exe")},
 	{"a server that goes on with the account of its user", "accounts-keep-their-folders", IsUnusual, goesOn("ada", time.Minute, "STOR backup.tar")},
 	{"a server that goes on with an account of its own", "accounts-keep-their-folders", IsNormal, goesOn("mirror", time.Minute, "STOR backup.tar")},

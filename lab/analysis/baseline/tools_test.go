@@ -34,8 +34,18 @@ func move(t *forge.End, port int, command, content string) {
 
 // moves is a session that moves several files, each a command and its content.
 func moves(files ...[2]string) func(*forge.Capture) {
+	return movesOf(hello, files...)
+}
+
+// anonymousMoves is such a session of an anonymous user.
+func anonymousMoves(files ...[2]string) func(*forge.Capture) {
+	return movesOf("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS a@b\n< 230 in", files...)
+}
+
+// movesOf is a session that begins with a login, and moves several files.
+func movesOf(login string, files ...[2]string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
-		t := f.Control().Say(hello)
+		t := f.Control().Say(login)
 		for i, file := range files {
 			move(t, 40000+i, file[0], file[1])
 		}

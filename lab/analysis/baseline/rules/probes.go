@@ -199,6 +199,10 @@ func (s *session) user() string {
 // public reports whether the last login of the session is that of a public user.
 func (s *session) public() bool { return isPublic(strings.ToLower(s.user())) }
 
+// private reports whether the last login of the session is that of a user with an account. If the capture does not have
+// it, that is not known.
+func (s *session) private() bool { return s.user() != "" && !s.public() }
+
 // judge names the clients that visited many servers. An inventory of cameras or printers does that,
 // too. A search of a network also connects to hosts without a server, which the other rules of scans count.
 func (v visits) judge() (found []breach) {

@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
 	"slices"
@@ -112,7 +113,7 @@ const manyServers = 3
 // spreads names a program that the session stored in many folders, or with a password that everybody tries first, and
 // the packet of the command. The name is "" for none.
 func (s *session) spreads() (name string, packet int) {
-	if name, b := spreadProgram(s); name != "" {
+	if name, b := spreadPrograms(s); name != "" {
 		return name, b.packets[0]
 	}
 	if !slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
@@ -142,7 +143,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	onlyTools := true          // public archives of tools have nothing else
 	kit := map[string]bool{}   // tools that are stored
 	taken := map[string]bool{} // tools that are fetched by name
-	known := !s.public() && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() })
+	known := s.private() && !s.mayKnowNames()
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
@@ -151,6 +152,13 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		}
 		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
+		isProgram := shown != "" || executable.MatchString(name)
+		if kind := strings.ToLower(processor.FindString(name)); isProgram && kind != "" {
+			kinds[kind] = true
+			if x.Command == "RETR" && !s.mayKnowNames() {
+				processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
+			}
+		}
 		if what, severity := oddProgram(x, w.Target(x.Argument), shown); what != "" {
 			if s.copiesSystem(x) {
 				severity = Odd
@@ -164,18 +172,12 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			}
 			odd[x.Argument] = true
 			found = append(found, breach{severity: severity, sign: 2, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
-		} else if shown != "" || executable.MatchString(name) {
+		} else if isProgram {
 			if !names[name] && x.Command == "RETR" {
 				fetched++
 			}
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
-			if kind := strings.ToLower(processor.FindString(name)); kind != "" {
-				kinds[kind] = true
-				if x.Command == "RETR" && !slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() }) {
-					processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
-				}
-			}
 		}
 	}
 	for i := range found {
@@ -186,7 +188,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			found[i].severity = Violation
 		}
 	}
-	if name, b := spreadProgram(s); name != "" {
+	if name, b := spreadPrograms(s); name != "" {
 		found = append(found, b)
 	}
 	if len(names) > 0 {
@@ -203,6 +205,17 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		found = append(found, plain)
 	}
 	return found
+}
+
+// mayKnowNames reports whether the session lists a folder, from which it may know the names of files, or moves data for
+// a command that the capture does not have.
+func (s *session) mayKnowNames() bool {
+	for _, c := range s.DataByID {
+		if c.Transfer == nil && c.ServerFlow.Bytes+c.ClientFlow.Bytes > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Exchanges, (*ftp.Exchange).Lists)
 }
 
 // isTool reports whether a file is an attack tool: by its own name, unless it is a text or a picture, or because it
@@ -222,8 +235,8 @@ const (
 // screenSaver matches names of programs that look like none to many people.
 var screenSaver = pattern.New(`(?i)\.(scr|pif)$`)
 
-// spreadProgram finds a program that a session stores under the same name in many folders.
-func spreadProgram(s *session) (spread string, b breach) {
+// spreadPrograms finds programs that a session stores, each under one name, in many folders, and names one of them.
+func spreadPrograms(s *session) (spread string, b breach) {
 	places := map[string]map[string]int{} // by name and folder, with the packet
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		at := w.Target(x.Argument)
@@ -235,17 +248,33 @@ func spreadProgram(s *session) (spread string, b breach) {
 			places[name] = map[string]int{}
 		}
 		places[name][path.Dir(at)] = x.Packet
-		n := len(places[name])
-		switch saver := screenSaver.MatchString(name); {
-		case n == manyPlaces && !saver, n == twoPlaces && saver:
-			b = breach{severity: Odd, sign: 1, packets: firstPackets(places[name]),
-				observed: fmt.Sprintf("the program %s was stored in %d folders, as programs that spread do", wording.Quote(name), n)}
-			if spread = strings.Clone(name); saver {
-				b.sign = 2
-			}
-		}
 	})
-	return spread, b
+	names, folders, uploads := map[string]bool{}, map[string]int{}, 0
+	b.severity, b.sign = Odd, 1
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(places))) {
+		in := places[name]
+		n, saver := len(in), screenSaver.MatchString(name)
+		if n < manyPlaces && !(n >= twoPlaces && saver) {
+			continue
+		}
+		spread, names[name], uploads = name, true, uploads+n
+		maps.Copy(folders, in)
+		if n >= manyPlaces && (saver || s.public()) {
+			b.severity = Violation
+		}
+		if saver {
+			b.sign = 2
+		}
+	}
+	if spread == "" {
+		return "", b
+	}
+	if s.happensToStore(uploads) {
+		b.severity = Odd
+	}
+	b.packets = firstPackets(folders)
+	b.observed = fmt.Sprintf("%s stored in %d folders, as programs that spread do: %s", wording.Plural(len(names), "program was", "programs were"), len(folders), wording.List(names))
+	return strings.Clone(spread), b
 }
 
 // oddProgram says what is odd about a program that was transferred to or from a place, "" for nothing.
