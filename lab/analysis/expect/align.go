@@ -17,6 +17,9 @@ import (
 // A line that may match what the capture lacks, or TLS that cannot be read, costs less than any
 // mismatch, however many there are of them. So there is a mismatch only if nothing of that can
 // explain it.
+//
+// If one of several lines is missing, it is the one that says least, because the others are more
+// likely about the packets that came: see [line.says].
 const (
 	costHidden   = 1
 	costMismatch = 1 << 20
@@ -314,14 +317,15 @@ func (a *aligner) abandon(i int32, dir int) {
 func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
-	kind, price := stepMissing, int64(costMissing)
-	switch l := a.groups[n.group][k]; {
+	l := a.groups[n.group][k]
+	kind, price := stepMissing, costMissing+l.says()
+	switch {
 	case a.mayLack(l, int(n.at)):
 		kind, price = stepHidden, costHidden
 	case a.mayBeUnread(l, int(n.at)):
 		kind, price = stepUnread, costHidden
 	}
-	a.push(node{state: n.state, kind: kind, line: a.groups[n.group][k], first: n.at, last: n.at, from: i, cost: n.cost}, price)
+	a.push(node{state: n.state, kind: kind, line: l, first: n.at, last: n.at, from: i, cost: n.cost}, price)
 }
 
 // pass skips the next element if no line must claim it: it is a bare ACK, a

@@ -35,6 +35,7 @@ func (j *judge) verdict() *Verdict {
 		}
 	}
 	j.addUnordered(v)
+	j.noteAfter(v)
 	if j.capture.isCut() && len(v.Unjudged)+len(v.Mismatches)+len(j.strays.list) == 0 {
 		u := Unjudged{Unrecorded: true, Lines: []int{}} // more may come than the lines want
 		u.From, u.Why = j.capture.whyLacking()
@@ -44,6 +45,25 @@ func (j *judge) verdict() *Verdict {
 	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
 	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
 	return v
+}
+
+// noteAfter notes of lines that matched that the packet which they should come after did not come, or
+// is perhaps one that the capture lacks.
+func (j *judge) noteAfter(v *Verdict) {
+	notes := map[stepKind]string{stepMissing: "@%s, which it should come after, did not come", stepHidden: "whether it came after @%s cannot be judged"}
+	note := map[*line]string{}
+	for _, t := range j.tracks {
+		for _, s := range t.steps {
+			if s.line != nil && notes[s.kind] != "" {
+				note[s.line] = fmt.Sprintf(notes[s.kind], s.line.label)
+			}
+		}
+	}
+	for n, l := range j.want.lines {
+		if m := &v.Lines[n]; l.after != nil && m.Packet > 0 {
+			m.Note = cmp.Or(m.Note, note[l.after])
+		}
+	}
 }
 
 func (b *binding) connection() Connection {

@@ -46,6 +46,26 @@ var packetJudgements = []judgement{
 		wrong: "different 4 @12",
 	},
 	{
+		name: "a missing line that says less than the one before it",
+		want: "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\nctl client > server \"NOOP\"\nctl client > server [P.] length 6\nctl ...\n",
+		forge: func(g *recording) {
+			ctl := login(g)
+			ctl.Segment("P.", "NOOP\r\n")
+			ctl.Peer.Segment("P.", "200 Fine\r\n")
+		},
+		wrong: "missing 5",
+	},
+	{
+		name: "a missing line that says less than the one after it",
+		want: "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\nctl client > server [P.] length 6\nctl client > server \"NOOP\"\nctl ...\n",
+		forge: func(g *recording) {
+			ctl := login(g)
+			ctl.Segment("P.", "NOOP\r\n")
+			ctl.Peer.Segment("P.", "200 Fine\r\n")
+		},
+		wrong: "missing 4",
+	},
+	{
 		name:  "range in one segment, written in two",
 		want:  dataDeclared + dataHandshake + "data server > client seq 1:31\ndata server > client seq 31:56\n",
 		forge: func(g *recording) { dataConn(g) },

@@ -204,6 +204,27 @@ func TestLostPairs(t *testing.T) {
 	}
 }
 
+// A line that should come after a packet that did not come, or was lost, says so.
+func TestAfterLost(t *testing.T) {
+	const list = `"LIST"                 @list`
+	lost := activeListing()
+	lost.Frames = slices.Delete(lost.Frames, 13, 14)
+	for _, test := range []struct {
+		line, want string
+		g          *recording
+	}{
+		{list, "whether it came after @list cannot be judged", lost},
+		{list, "", activeListing()},
+		{"\"LIST\"\nctl   client > server  \"NOOP\" @list", "@list, which it should come after, did not come", activeListing()},
+	} {
+		v := verdict(t, strings.Replace(activeWant, list, test.line, 1), test.g)
+		i := slices.IndexFunc(v.Lines, func(m Match) bool { return m.After == "list" })
+		if got := v.Lines[i]; got.Packet == 0 || got.Note != test.want {
+			t.Errorf("%s: got the note %q of packet %d, want %q\n%s", test.line, got.Note, got.Packet, test.want, v.Report())
+		}
+	}
+}
+
 // The numbers of a transfer are not known in a capture that begins in the middle of it, but its end is
 // judged.
 func TestLateTransfer(t *testing.T) {

@@ -97,6 +97,20 @@ func (l *line) fitsACK() bool {
 	return l.kind == kindACK || l.kind == kindData && !l.seq.isRange() && l.content == nil && l.length.is(0)
 }
 
+// says counts what the line says of its packet. A text, or a content, is the most that a line can say.
+func (l *line) says() (n int64) {
+	const most = 8
+	for _, x := range []number{l.seq.start, l.seq.end, l.ack, l.win, l.length} {
+		if x.set && !x.any {
+			n++
+		}
+	}
+	if l.words != nil || l.content != nil {
+		n += most
+	}
+	return n + int64(len(l.options))
+}
+
 // A number is a number in a line: not set, * or a value.
 type number struct {
 	set, any bool
