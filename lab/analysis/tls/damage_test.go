@@ -177,3 +177,25 @@ func TestManyProblems(t *testing.T) {
 		t.Errorf("got %d problems, %+v", len(h.Problems), h.Flows[fromServer])
 	}
 }
+
+// wrongNumbers is an opener that opens no record. It counts in how many places it was to write.
+type wrongNumbers map[*byte]bool
+
+func (w wrongNumbers) open(dst []byte, _ uint64, r *record) ([]byte, uint8, error) {
+	to := append(dst, r.body.Data...)
+	w[&to[0]] = true
+	return nil, 0, errMAC
+}
+
+func (w wrongNumbers) passed(*record) {}
+
+// TestWrongNumbersNeedNoMemory tries a record after a gap with many numbers: all in the same memory.
+func TestWrongNumbersNeedNoMemory(t *testing.T) {
+	h, w := &half{}, wrongNumbers{}
+	for range 3 {
+		h.try(w, &record{body: tcp.Chunk{Data: make([]byte, maxRecord)}}, 0, 50)
+	}
+	if len(w) != 1 {
+		t.Errorf("the numbers were tried in %d places, want 1", len(w))
+	}
+}

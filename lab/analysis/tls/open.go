@@ -1,6 +1,9 @@
 package tls
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A counter counts the records of a direction. The number of a record is authenticated
 // with it (RFC 5246, section 6.2.3.1; RFC 8446, section 5.3).
@@ -81,10 +84,10 @@ func (h *half) try(o opener, r *record, first, more uint64) (data []byte, typ ui
 		return nil, 0, 0, errNoKey
 	}
 	h.tried = true
+	h.plain = slices.Grow(h.plain[:0], len(r.body.Data)) // also for the numbers that are wrong
 	for n := uint64(0); ; n++ {
 		data, typ, err = o.open(h.plain[:0], first+n, r)
 		if err == nil {
-			h.plain = data[:0]
 			return data, typ, first + n, nil
 		}
 		if n == more || h.spent == maxSpent {

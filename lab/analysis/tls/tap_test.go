@@ -83,25 +83,30 @@ type heard struct {
 	*Session
 	data, clear [2]string
 	chunks      [2][]tcp.Chunk // of data
+
+	dataSoFar, clearSoFar [2]strings.Builder
 }
 
 func newHeard(keys *Keys) *heard {
 	h := &heard{Session: NewSession(keys)}
 	h.Data = func(dir int, c tcp.Chunk) {
-		if c.AfterGap {
-			h.data[dir] += "[gap]"
-		}
-		h.data[dir] += string(c.Data)
+		h.data[dir] = join(&h.dataSoFar[dir], c)
 		c.Data = nil
 		h.chunks[dir] = append(h.chunks[dir], c)
 	}
 	h.Clear = func(dir int, c tcp.Chunk) {
-		if c.AfterGap {
-			h.clear[dir] += "[gap]"
-		}
-		h.clear[dir] += string(c.Data)
+		h.clear[dir] = join(&h.clearSoFar[dir], c)
 	}
 	return h
+}
+
+// join adds a chunk to those before it and returns all, without a copy of them.
+func join(soFar *strings.Builder, c tcp.Chunk) string {
+	if c.AfterGap {
+		soFar.WriteString("[gap]")
+	}
+	soFar.Write(c.Data)
+	return soFar.String()
 }
 
 // read reads a capture's packets in chunks of at most size bytes.
