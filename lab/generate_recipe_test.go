@@ -214,14 +214,53 @@ func TestGenerateKeepsRecipe(t *testing.T) {
 	}
 }
 
-// TestMistakesInRecipe reads a line whose value is no number.
+// TestMistakesInRecipe reads a line whose value is no number, and files that are no recipe.
 func TestMistakesInRecipe(t *testing.T) {
-	path := filepath.Join(t.TempDir(), corpus.RecipeFile)
-	if err := os.WriteFile(path, []byte("sessions x\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for text, want := range map[string]string{
+		"sessions x\n":                ":1: sessions x: a number was expected",
+		"[\n":                         `:1: unknown line "[": this is not a recipe, such as the corpus.txt that ftplab generate writes`,
+		"# All\n" + zeros(100) + "\n": `:2: unknown line "` + zeros(40) + `": this is not a recipe, such as the corpus.txt that ftplab generate writes`,
+		zeros(100_000):                " has a line that is too long: it is not a recipe, such as the corpus.txt that ftplab generate writes",
+		"sessions 2\n":                " is not a recipe: it needs the lines sessions, seed, profile, from, duration, part and format",
+	} {
+		path := filepath.Join(t.TempDir(), corpus.RecipeFile)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := corpus.ReadRecipe(path); err == nil || err.Error() != path+want {
+			t.Errorf("%.50q: got %v, want %s", text, err, want)
+		}
 	}
-	if _, _, err := corpus.ReadRecipe(path); err == nil || err.Error() != path+":1: sessions x: a number was expected" {
-		t.Errorf("got %v", err)
+}
+
+func zeros(n int) string { return strings.Repeat("0", n) }
+
+// TestGenerateReadsWhatIsThere continues a corpus that somebody has changed: the report names the
+// file, which stays as it is, and is made again when it is not there.
+func TestGenerateReadsWhatIsThere(t *testing.T) {
+	g := generated(t, generation(t, 4, 2))
+	whole := sumsOf(t, g.Folder)
+	for name, size := range map[string]int64{"part-00001.pcapng": 1000, "part-00000.flows.csv": 2000} { // a cut file, and a longer one
+		path := filepath.Join(g.Folder, name)
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			report, err := lab.Generate(t.Context(), g)
+			if err != nil || !slices.Equal(report.Changed, []string{name}) || report.Kept != 2 {
+				t.Errorf("%s: got %+v, %v, want it to have changed", name, report, err)
+			}
+		}
+		if there, err := os.Stat(path); err != nil || there.Size() != size {
+			t.Errorf("%s: got %v, %v, want it as it was", name, there, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		report, err := lab.Generate(t.Context(), g)
+		if err != nil || len(report.Changed) > 0 || report.Made != 1 || !maps.Equal(sumsOf(t, g.Folder), whole) {
+			t.Errorf("%s: without it, got %+v, %v, want its part to be made again", name, report, err)
+		}
 	}
 }
 

@@ -78,7 +78,8 @@ its scenario. A program that learns from them may learn these instead of the fau
 
 corpus.txt is the recipe: with it, generate makes the same corpus again, byte for
 byte, or says which file differs. Ctrl-C, a full disk and a killed process leave
-whole parts. Give the same command again to continue. It replaces no file that the recipe
+whole parts. Give the same command again to continue. It compares the parts that are there
+with their SHA-256, and names a file that has changed. It replaces no file that the recipe
 does not make, and says which one is in its way.
 
 Several processes can make one corpus together. Each makes one --shard of the parts.
@@ -92,7 +93,7 @@ and those of real programs, SERVER-CLIENT, such as vsftpd-curl: ` + programNames
 The shares of sessions over IPv6 and in TLS are those of the profile. The TLS keys are in the
 capture or, with -F pcap, in a file beside it.
 
-Exit status: 0 all was made, 1 a file is not as the recipe says, 2 it could not be made.`,
+Exit status: 0 all was made, 1 a file is not as the recipe says or has changed, 2 it could not be made.`,
 		Example: `  ftplab generate --sessions 1000 --seed 7 -o corpus
   ftplab generate --rate 60 --duration 24h --from 2026-03-01 -o corpus
   ftplab baseline learn mine/*.pcap -o mine.json
@@ -297,13 +298,16 @@ func printReport(to io.Writer, g lab.Generation, r corpus.Report) error {
 	for _, name := range r.Differ {
 		fmt.Fprintf(w, "%s differs from the recipe\n", name)
 	}
+	for _, name := range r.Changed {
+		fmt.Fprintf(w, "%s has changed since it was made: move it away and give the same command again, which makes it again\n", filepath.Join(g.Folder, name))
+	}
 	if w.err != nil {
 		return w.err
 	}
-	if len(r.Differ) > 0 {
-		if g.Recipe.Version != lab.Version {
-			fmt.Fprintf(w, "the recipe is of ftplab %s, and this is %s\n", g.Recipe.Version, lab.Version)
-		}
+	if len(r.Differ) > 0 && g.Recipe.Version != lab.Version {
+		fmt.Fprintf(w, "the recipe is of ftplab %s, and this is %s\n", g.Recipe.Version, lab.Version)
+	}
+	if len(r.Differ)+len(r.Changed) > 0 {
 		return errFailed
 	}
 	return nil

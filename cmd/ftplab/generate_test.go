@@ -50,7 +50,8 @@ func TestGenerateRefuses(t *testing.T) {
 	}
 }
 
-// TestGenerateSaysWhatItMade makes one part, finds it again, and is given other flags.
+// TestGenerateSaysWhatItMade makes one part, finds it again, is given other flags, and finds that
+// a file is another one.
 func TestGenerateSaysWhatItMade(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "corpus")
 	recipe := filepath.Join(folder, "corpus.txt")
@@ -68,6 +69,18 @@ func TestGenerateSaysWhatItMade(t *testing.T) {
 		args := append([]string{"generate", "-o", folder}, strings.Fields(test.flags)...)
 		if status := run(t.Context(), args, strings.NewReader(""), &out, &out); status != test.status || out.String() != test.want {
 			t.Errorf("%s: got status %d, %q, want %d, %q", test.flags, status, out.String(), test.status, test.want)
+		}
+	}
+	capture := filepath.Join(folder, "part-00000.pcapng")
+	if err := os.Truncate(capture, 1000); err != nil {
+		t.Fatal(err)
+	}
+	const known = " has changed since it was made: move it away and give the same command again, which makes it again\n"
+	for _, flags := range []string{"--sessions 2", "--recipe " + recipe} {
+		var out bytes.Buffer
+		status := run(t.Context(), append([]string{"generate", "-o", folder}, strings.Fields(flags)...), strings.NewReader(""), &out, &out)
+		if want := "0 parts made, 1 was there already: " + recipe + "\n" + capture + known; status != exitFailed || out.String() != want {
+			t.Errorf("%s, a cut capture: got status %d, %q, want %d, %q", flags, status, out.String(), exitFailed, want)
 		}
 	}
 }

@@ -90,6 +90,9 @@ func differing(there, wanted Recipe) string {
 	return strings.Join(all, ", ")
 }
 
+// isRecipe says what a recipe is.
+const isRecipe = "such as the " + RecipeFile + " that ftplab generate writes"
+
 // ReadRecipe reads a recipe, and the SHA-256 of each file that it names.
 func ReadRecipe(path string) (r Recipe, sums map[string]string, err error) {
 	file, err := os.Open(path)
@@ -108,7 +111,9 @@ func ReadRecipe(path string) (r Recipe, sums map[string]string, err error) {
 			return r, nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return r, nil, fmt.Errorf("%s has a line that is too long: it is not a recipe, %s", path, isRecipe)
+	} else if err != nil {
 		return r, nil, err
 	}
 	if r.Sessions < 1 || r.Part < 1 || r.Duration <= 0 || r.Digest == "" || r.Format == "" {
@@ -154,7 +159,7 @@ func (r *Recipe) set(text string, sums map[string]string) (err error) {
 	case "abnormal":
 		r.Abnormal, err = strconv.ParseFloat(value, 64)
 	default:
-		return fmt.Errorf("unknown line %q", text)
+		return fmt.Errorf("unknown line %.40q: this is not a recipe, %s", text, isRecipe)
 	}
 	if _, ok := errors.AsType[*strconv.NumError](err); ok {
 		err = errors.New("a number was expected")
