@@ -297,7 +297,7 @@ func TestFilesThatAreNoCapture(t *testing.T) {
 		for _, test := range []struct{ file, want string }{
 			{"empty.pcap", "empty.pcap: not a capture: only 0 bytes long"},
 			{"half.pcap", "half.pcap: not a capture: cut off in the header of the file"},
-			{"text.pcap", `text.pcap: not a capture: it begins with "hell", which is neither pcap nor pcapng`},
+			{"text.pcap", `text.pcap: not a capture: it begins with "hell", unlike every format of captures that ftplab reads`},
 			{"folder", "folder is a folder; a capture file was expected"},
 			{"none.pcap", "there is no file or folder none.pcap in "},
 			{"header.pcap", "header.pcap: there is no "},

@@ -135,6 +135,22 @@ func TestAnalyzers(t *testing.T) {
 	}
 }
 
+// A file of CommView is known by its first date, which may be of any year that a packet can have.
+func TestCommViewYears(t *testing.T) {
+	for year, want := range map[int]bool{1969: false, 1970: true, 1985: true, 2023: true, 2261: true, 2262: false} {
+		start := time.Date(year, 1, 1, 22, 13, 20, 0, time.UTC)
+		for name, file := range map[string][]byte{
+			"NCF":  join(halves(14, 14), []byte{0}, commViewDate(start, 0), zeros(8+14)),
+			"NCFX": join(words(20+14), commViewDate(start, 0), zeros(5+14)),
+		} {
+			got, err := packetsOf(file)
+			if known := len(got) == 1 && strings.HasPrefix(got[0], fmt.Sprint(start.UnixNano())); known != want {
+				t.Errorf("%s of %d: got %q, %v, want it to be known: %t", name, year, got, err, want)
+			}
+		}
+	}
+}
+
 // tshark reads the forged files as they were meant in those two formats of which editcap cannot
 // read what it wrote. For the others, see TestFormatsOfEditcap.
 func TestAnalyzersWitness(t *testing.T) {

@@ -93,7 +93,7 @@ func commViewTime(b []byte) int64 {
 }
 
 // isCommView reports whether a file begins like a packet of CommView, which has no mark: with
-// two lengths (NCF) or one (NCFX), and a date.
+// two lengths (NCF) or one (NCFX), and a date of a year that [Packet.Time] can have.
 func isCommView(h []byte) (ncf, ncfx bool) {
 	const smallest = 14 // bytes of a frame
 	if len(h) < 12 || binary.LittleEndian.Uint16(h) < smallest {
@@ -101,7 +101,7 @@ func isCommView(h []byte) (ncf, ncfx bool) {
 	}
 	isDate := func(at int) bool {
 		year := binary.LittleEndian.Uint16(h[at:])
-		return year >= 1990 && year < 2100 && h[at+2] >= 1 && h[at+2] <= 12 && h[at+3] >= 1 && h[at+3] <= 31 && h[at+4] < 24 && h[at+5] < 60
+		return year >= 1970 && year < 2262 && h[at+2] >= 1 && h[at+2] <= 12 && h[at+3] >= 1 && h[at+3] <= 31 && h[at+4] < 24 && h[at+5] < 60
 	}
 	ncf = h[4] == 0 && binary.LittleEndian.Uint16(h[2:]) >= smallest && isDate(5)
 	return ncf, !ncf && h[2] == 0 && h[3] == 0 && isDate(4)

@@ -183,5 +183,5 @@ func looksLike(h []byte) string {
 	case h[0] == 0 && h[1] == 0 && h[2] == 0 && h[3] == 0:
 		return "it begins with zeros"
 	}
-	return fmt.Sprintf("it begins with %q, which is neither pcap nor pcapng", h[:4])
+	return fmt.Sprintf("it begins with %q, unlike every format of captures that ftplab reads", h[:4])
 }

@@ -419,7 +419,7 @@ func TestNoCapture(t *testing.T) {
 		{"abc", "not a capture: only 3 bytes long"},
 		{"\xfd7zXZ\x00aaaaaaaaaaaaaaaaaaaaaaaa", "not a capture: it is compressed, but not by gzip, zstd or lz4: decompress it first"},
 		{"snoop\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x04aaaaaaa", "snoop's format of version 4 is not supported: convert it with editcap -F pcap"},
-		{"GIF89a", `not a capture: it begins with "GIF8", which is neither pcap nor pcapng`},
+		{"GIF89a", `not a capture: it begins with "GIF8", unlike every format of captures that ftplab reads`},
 		{"\xd4\xc3\xb2\xa1\x02\x00", "not a capture: cut off in the header of the file"},
 		{"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00aaaaaaaaaa", "not a capture: a pcapng section without the byte-order magic number"},
 	} {
