@@ -60,6 +60,11 @@ var intruders = []lookalike{
 	{"a folder of a user with a blank in front", "names-can-be-seen", IsUnusual, session1("> MKD  .for.me\n< 257 ok")},
 	{"an account that is emptied, by somebody who boasts", "no-signs-agree", "", emptied("MKD hacked_by_mallory")},
 	{"an account that is emptied", "files-are-kept", IsUnusual, emptied("NOOP")},
+	{"a folder whose listed files are removed, and others that no listing shows", "files-are-kept", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "NLST", numberedLines(9, "a%d.log\r\n"))
+		t.Say(numberedLines(9, "> DELE a%d.log\n< 250 ok\n") + linesOf("> RMD %s\n< 250 ok\n", "2024", "2025")).Say(bye).Peer.Close()
+	}},
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
 	{"all backups that are removed", "files-are-kept", "", removedFiles(12, "b%d.bak", "")},
 	{"old backups that are removed", "files-are-kept", IsNormal, removedFiles(12, "b%d.bak", "-rw-r--r-- 1 0 0 9 Jan 1 2020 b99.bak\r\n")},
@@ -70,6 +75,9 @@ var intruders = []lookalike{
 	}},
 	{"a folder that is emptied for a ransom", "files-are-kept", "", ransomed(8, "DELE %s\n< 250 ok", "STOR READ_ME.txt", "Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
 	{"folders that are fetched and emptied for a ransom, in another language", "files-are-kept", "", ransomed(8, "RETR %s\n< 150 here\n< 226 done\n> RMD %s\n< 250 ok", "STOR !!!WICHTIG!!!.html", "\xff\xfeL\x00\xf6\x00s\x00e\x00g\x00e\x00l\x00d\x00 \x00X\x00M\x00R\x00.\x00")},
+	{"folders that are taken away for a ransom, a few files of each", "files-are-kept", "", takenFrom("WARNING.txt", "hr", "docs", "finance")},
+	{"a folder with a few files that is taken away for a ransom", "files-are-kept", IsNormal, takenFrom("WARNING.txt", "hr")},
+	{"orders that are fetched, and a list of prices in coins", "files-are-kept", IsNormal, takenFrom("/out/prices.txt", "hr", "docs", "finance")},
 	{"files that are emptied for a ransom", "files-are-kept", "", emptiedFiles("Send 0.05 Bitcoin to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT.")},
 	{"marks that are stored without a byte", "files-are-kept", IsNormal, emptiedFiles("All files have arrived.")},
 	{"the passwords of a system, with addresses that were changed", "no-sensitive-names", "", func(f *forge.Capture) {
@@ -245,6 +253,20 @@ func ransomed(n int, each, command, text string) func(*forge.Capture) {
 			t.Say(strings.ReplaceAll("> "+each, "%s", fmt.Sprintf("a%d.doc", i)))
 		}
 		move(t, 40001, command, text)
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// takenFrom is a session that lists folders, fetches and removes the three files of each, and stores a text.
+func takenFrom(text string, folders ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i, folder := range folders {
+			t.Say("> CWD /" + folder + "\n< 250 ok")
+			move(t, 40000+2*i, "NLST", "a0.doc\r\na1.doc\r\na2.doc\r\n")
+			t.Say(strings.TrimSpace(numberedLines(3, "> RETR a%[1]d.doc\n< 150 here\n< 226 done\n> DELE a%[1]d.doc\n< 250 ok\n")))
+			move(t, 40001+2*i, "STOR "+text, "0.3 BTC")
+		}
 		t.Say(bye).Peer.Close()
 	}
 }

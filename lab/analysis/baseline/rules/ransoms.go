@@ -4,7 +4,9 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"strings"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
@@ -21,29 +23,38 @@ const (
 // A hostage is what the sessions between two hosts have removed and stored. A file that is stored without a byte is
 // removed.
 type hostage struct {
-	removed, demands []int // packets, some of them
-	gone, stored     int
+	removed, demands []int           // packets, some of them
+	gone, stored     int             // stored counts without the notes
+	notes            map[string]bool // the names of texts that demand money, which are often the same in each folder
 }
 
 // add takes the next session.
 func (h *hostage) add(e *Evidence, s *session) {
-	removed, stored := map[string]int{}, 0
+	removed, stored := map[string]int{}, map[string]int{} // by path, and by folder
+	fetched, noted := map[string]bool{}, map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		at := w.Target(x.Argument)
 		switch {
 		case !completedNormally(x):
 		case x.Command == "DELE" || x.Command == "RMD" || x.Command == "XRMD", s.storesNothing(x):
-			removed[w.Target(x.Argument)] = x.Packet
+			removed[at] = x.Packet
+		case x.Command == "RETR":
+			fetched[at] = true
 		case x.Sender() == ftp.Client:
-			stored++
-			if packet := e.demandIn(s, x); packet > 0 {
+			delete(removed, at) // it is there again
+			stored[path.Dir(at)]++
+			if packet := e.demandIn(s, x); packet > 0 && len(h.notes) < maxNames {
+				h.notes[strings.Clone(path.Base(at))], noted[path.Dir(at)] = true, true
 				h.demands = append(h.demands, evidence.Frames(x)[0], packet)
+			} else {
+				h.stored++
 			}
 		}
 	})
-	h.stored += stored
-	if n := len(removed); n >= fewestHeld && (n >= wipedFiles/2 || s.emptiedFolder(e, removed, stored)) {
+	maps.DeleteFunc(removed, func(at string, _ int) bool { return fetched[at] && !noted[path.Dir(at)] }) // they were handed over
+	if n := s.emptied(e, removed, stored); n > 0 {
 		h.gone += n
-		h.removed = append(h.removed, firstPackets(removed)[:fewestHeld]...)
+		h.removed = append(h.removed, firstPackets(removed)[:min(n, fewestHeld)]...)
 	}
 }
 
@@ -59,28 +70,32 @@ func (e *Evidence) demandIn(s *session, x *ftp.Exchange) int {
 	return 0
 }
 
-// emptiedFolder reports whether as many files and folders of a folder were removed as a listing of it shows. A
-// listing may show what the session had stored before.
-func (s *session) emptiedFolder(e *Evidence, removed map[string]int, stored int) bool {
+// emptied counts the files and folders that the session removed from folders in which a listing of it shows no others,
+// or all that it removed, if these are many. A listing may show what the session had stored before.
+func (s *session) emptied(e *Evidence, removed, stored map[string]int) (n int) {
+	if len(removed) >= wipedFiles/2 {
+		return len(removed)
+	}
 	from := map[string]int{} // how many were removed, by folder
 	for at := range removed {
 		from[path.Dir(at)]++
 	}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
-		if data := s.DataOf(x.Data); x.Lists() && len(data) == 1 {
-			n := from[path.Clean(w.Listed(x.Argument))]
-			if n >= fewestHeld && n+stored >= e.watch.entries[data[0].ID] {
-				return true
+		if entries := e.listed(s, x); entries > 0 {
+			at := path.Clean(w.Listed(x.Argument))
+			if from[at]+stored[at] >= entries {
+				n += from[at]
+				delete(from, at)
 			}
 		}
 		w.Follow(x)
 	}
-	return false
+	return n
 }
 
 // judge finds a demand for the files that were removed.
 func (h *hostage) judge() (b breach, ok bool) {
 	return breach{severity: Violation, packets: append(h.removed, h.demands...),
-		observed: fmt.Sprintf("%d files and folders were removed or emptied, and a text was stored that asks for money or says where to write", h.gone)}, h.gone > 0 && len(h.demands) > 0 && h.stored*heldToNotes <= h.gone
+		observed: fmt.Sprintf("%d files and folders were removed or emptied, and a text was stored that asks for money or says where to write", h.gone)}, h.gone >= fewestHeld && len(h.notes) > 0 && (h.stored+len(h.notes))*heldToNotes <= h.gone
 }

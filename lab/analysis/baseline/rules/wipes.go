@@ -70,12 +70,12 @@ func filesAreKept() look {
 		session: func(e *Evidence, s *session) []breach {
 			h := held[s.Hosts()]
 			if h == nil {
-				h = &hostage{}
+				h = &hostage{notes: map[string]bool{}}
 			}
 			if len(h.demands) < MaxPackets {
 				h.add(e, s)
 			}
-			if h.stored+h.gone > 0 && (held[s.Hosts()] != nil || len(held) < maxPairs) {
+			if h.stored+h.gone+len(h.notes) > 0 && (held[s.Hosts()] != nil || len(held) < maxPairs) {
 				held[s.Hosts()] = h
 			}
 			return wipes(e, s)
@@ -135,7 +135,7 @@ func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
 	}
 	return breach{packets: firstPackets(w.gone),
 			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", wording.Plural(files, "file", "files"), wording.Plural(folders, "folder", "folders"))},
-		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+folders >= entries
+		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+emptiedFolders <= entries && files+folders >= entries
 }
 
 // backup matches names of copies for a recovery, and fewestBackups is how many somebody removes who removes them all.
@@ -160,12 +160,21 @@ func (w *wiper) noBackups(e *Evidence, s *session) (b breach, ok bool) {
 // emptiedFolders is how many folders, with what is in them, a client removes that empties an account.
 const emptiedFolders = 2
 
+// listed counts the files and folders in a listing. It is 0 if there are none, or if some of it is missing.
+func (e *Evidence) listed(s *session, x *ftp.Exchange) int {
+	data := s.DataOf(x.Data)
+	if !x.Lists() || len(data) != 1 || data[0].Missing() > 0 || data[0].ServerFlow.CutShort > 0 {
+		return 0
+	}
+	return e.watch.entries[data[0].ID]
+}
+
 // firstListing is the folder that the session lists first, with how many files and folders it has.
 func (s *session) firstListing(e *Evidence) (at string, entries int) {
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
-		if data := s.DataOf(x.Data); x.Lists() && len(data) == 1 {
-			return w.Listed(x.Argument), e.watch.entries[data[0].ID]
+		if entries := e.listed(s, x); entries > 0 {
+			return w.Listed(x.Argument), entries
 		}
 		w.Follow(x)
 	}
