@@ -156,6 +156,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 	} else {
 		entry.Passed = entry.Passed && r.Verdict.Pass
 		entry.Failures += r.Verdict.differences()
+		entry.NotShown = len(r.Failures) == 0 && r.Verdict.Unjudged()
 	}
 	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)

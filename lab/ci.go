@@ -15,10 +15,11 @@ import (
 )
 
 // WriteJUnit writes runs as a JUnit XML report, the form that services for continuous
-// integration read: a test case for each scenario. What is not as the scenario says is
-// a failure, what could not be run an error, and what was recorded but not judged is skipped.
+// integration read: a test case for each scenario, with the outcome as the type of its problem. What
+// failed or is unjudged is a failure, and what was only recorded is skipped.
 func WriteJUnit(w io.Writer, runs []Ran) error {
 	type problem struct {
+		Type    string `xml:"type,attr"`
 		Message string `xml:"message,attr"`
 		Text    string `xml:",chardata"`
 	}
@@ -49,17 +50,17 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 			c.Seconds = fmt.Sprintf("%.3f", r.Result.Seconds)
 			sum += r.Result.Seconds
 		}
-		switch {
+		switch term := string(r.Term()); {
 		case r.Err != nil:
 			suite.Errors++
 			text := oserror.Text(r.Err)
-			c.Error = &problem{firstLine(text), text}
+			c.Error = &problem{term, firstLine(text), text}
 		case r.Result.Outcome == Failed:
 			suite.Failures++
-			c.Failure = &problem{firstLine(r.Result.Report), r.Result.Report}
+			c.Failure = &problem{term, firstLine(r.Result.Report), r.Result.Report}
 		case r.Result.Outcome == Recorded:
 			suite.Skipped++
-			c.Skipped = &problem{Message: string(Recorded)}
+			c.Skipped = &problem{term, term, ""}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
@@ -73,7 +74,7 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 }
 
 // WriteTAP writes runs in the Test Anything Protocol, version 14: a line for each
-// scenario, and below it what is wrong. What was recorded but not judged is skipped.
+// scenario, and below it what is wrong. What was only recorded is skipped.
 func WriteTAP(w io.Writer, runs []Ran) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "TAP version 14\n1..%d\n", len(runs))
@@ -89,7 +90,7 @@ func WriteTAP(w io.Writer, runs []Ran) error {
 			fmt.Fprintf(&b, "ok %d - %s%s\n", i+1, r.Scenario.Name, skipped(r))
 			continue
 		}
-		fmt.Fprintf(&b, "not ok %d - %s\n", i+1, r.Scenario.Name)
+		fmt.Fprintf(&b, "not ok %d - %s\n# %s\n", i+1, r.Scenario.Name, r.Term())
 		for line := range strings.Lines(strings.TrimRight(report, "\n") + "\n") {
 			fmt.Fprintf(&b, "# %s", line)
 		}
@@ -98,7 +99,7 @@ func WriteTAP(w io.Writer, runs []Ran) error {
 	return err
 }
 
-// skipped is TAP's directive for a run that was recorded and not judged.
+// skipped is TAP's directive for a run that was only recorded.
 func skipped(r Ran) string {
 	if r.Result.Outcome != Recorded {
 		return ""

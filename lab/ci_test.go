@@ -69,7 +69,7 @@ func TestJUnit(t *testing.T) {
 	if c := suite.Cases[2]; c.Error != "no namespaces" || suite.Cases[0].Failure+suite.Cases[0].Error != "" {
 		t.Errorf("got %+v", suite.Cases)
 	}
-	if got := suite.Cases[3].Skipped.Message; got != "recorded, not judged" {
+	if got := suite.Cases[3].Skipped.Message; got != "recorded" {
 		t.Errorf("got %q for a run without a judgement", got)
 	}
 }
@@ -81,7 +81,7 @@ func TestTAP(t *testing.T) {
 	if err := WriteTAP(&tap, runs); err != nil {
 		t.Fatal(err)
 	}
-	want := "TAP version 14\n1..4\nok 1 - right\nnot ok 2 - wrong\n# wrong.txtar:3: a\x01 <b>\n# \twant c\nnot ok 3 - broken\n# no namespaces\nok 4 - recorded # SKIP recorded, not judged\n"
+	want := "TAP version 14\n1..4\nok 1 - right\nnot ok 2 - wrong\n# failed\n# wrong.txtar:3: a\x01 <b>\n# \twant c\nnot ok 3 - broken\n# error\n# no namespaces\nok 4 - recorded # SKIP recorded\n"
 	if got := tap.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

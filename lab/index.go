@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/oserror"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 )
 
@@ -22,6 +23,14 @@ type Ran struct {
 	Err      error
 	Chapter  string // of the course in which it stands; "" for none
 	Place    int    // in the course, from 1; 0 for none
+}
+
+// Term is how the run ended, as every output calls it.
+func (r Ran) Term() Outcome {
+	if r.Err != nil {
+		return outcome.Error
+	}
+	return r.Result.Term()
 }
 
 // WriteIndex writes the index of a results folder: the scenarios of a run with their
@@ -60,7 +69,7 @@ func addToIndex(results string, entries []report.Run) error {
 			list = append(list, earlier)
 		case list[at].Error != "":
 			earlier.Error, earlier.Chapter, earlier.Place = list[at].Error, list[at].Chapter, list[at].Place
-			earlier.Passed, earlier.Unjudged, earlier.Failures = false, false, 0 // that was the earlier run
+			earlier.Passed, earlier.Unjudged, earlier.NotShown, earlier.Failures = false, false, false, 0 // that was the earlier run
 			list[at] = earlier
 		}
 	}
@@ -131,7 +140,7 @@ func (r Ran) entry() report.Run {
 		e.Error = oserror.Text(r.Err)
 		return e
 	}
-	e.Passed, e.Unjudged = r.Result.Outcome != Failed, !r.Result.Judged
+	e.Passed, e.Unjudged, e.NotShown = r.Result.Outcome != Failed, !r.Result.Judged, r.Result.Unjudged
 	if r.Result.Verdict != nil {
 		e.Failures = r.Result.Verdict.differences()
 	}

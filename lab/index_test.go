@@ -60,7 +60,7 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 
 	three.Result, three.Err = nil, errors.New("refused")
 	rows, summary = index(three)
-	check(rows, summary, "three fail, two fail, one pass", "1 passed, 1 failed, 1 could not be run")
+	check(rows, summary, "three fail, two fail, one pass", "1 passed, 1 failed, 1 error")
 
 	var list []struct {
 		Scenario, Title, Error string
@@ -86,20 +86,20 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	if err != nil || len(list) != 3 || list[0].Passed || list[1].Failures != 0 {
 		t.Errorf("index.json: got %v, %v, want that a scenario which could not be run did not pass or fail", list, err)
 	}
-	if _, summary = index(ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Failed)); summary != "1 passed, 1 failed, 1 could not be run" {
+	if _, summary = index(ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Failed)); summary != "1 passed, 1 failed, 1 error" {
 		t.Errorf("run again: got %q", summary)
 	}
 	one.Result, one.Err = &lab.Result{Scenario: "one", Outcome: lab.Passed, Judged: true}, nil
 
 	one.Place, three.Place = 1, 2
 	rows, summary = index(three, one)
-	check(rows, summary, "two fail, one pass, three fail", "1 passed, 1 failed, 1 could not be run")
+	check(rows, summary, "two fail, one pass, three fail", "1 passed, 1 failed, 1 error")
 
 	if err := os.RemoveAll(filepath.Join(results, "two")); err != nil {
 		t.Fatal(err)
 	}
 	rows, summary = index(one)
-	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 could not be run")
+	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 error")
 
 	for _, damaged := range []string{"{", `[{"scenario": ""}, {"scenario": ".."}, {"scenario": "../index.html"}]`} {
 		if err := os.WriteFile(filepath.Join(results, "index.json"), []byte(damaged), 0o666); err != nil {
@@ -138,10 +138,10 @@ func TestIndexOfNothing(t *testing.T) {
 
 	write(results, one)
 	page, list := write(results, broken, other)
-	if !strings.Contains(page, "<h1>0 passed, 0 failed, 2 could not be run</h1>") || !strings.Contains(page, "Title of one") {
+	if !strings.Contains(page, "<h1>0 passed, 0 failed, 2 errors</h1>") || !strings.Contains(page, "Title of one") {
 		t.Errorf("got %s, want the earlier result, and that it is not of this run", page)
 	}
-	if want := `<span class="fail">not run</span></p>`; !strings.Contains(page, want) {
+	if want := `<span class="fail">✗ error</span></p>`; !strings.Contains(page, want) {
 		t.Errorf("got %s, want %s without mode and network", page, want)
 	}
 	var entries []map[string]any

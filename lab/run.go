@@ -15,6 +15,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/report"
+	"ftplab/lab/outcome"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
@@ -52,13 +53,13 @@ type Code = runner.Code
 type Progress = runner.Progress
 
 // An Outcome is how a run ended.
-type Outcome string
+type Outcome = outcome.Outcome
 
 // The outcomes of a run.
 const (
-	Passed   Outcome = "passed"
-	Failed   Outcome = "failed"               // something was not as the scenario says
-	Recorded Outcome = "recorded, not judged" // nothing failed, and the scenario does not say what should be seen or measured
+	Passed   = outcome.Passed
+	Failed   = outcome.Failed   // something was not as the scenario says
+	Recorded = outcome.Recorded // nothing failed, and the scenario does not say what should be seen or measured
 )
 
 // A Result is what a run made and found.
@@ -75,6 +76,15 @@ type Result struct {
 	Unjudged bool     `json:"unjudged,omitempty"`
 	Report   string   `json:"report,omitempty"` // what is wrong, as a compiler prints it
 	Verdict  *Verdict `json:"-"`                // nil where Options.Live took the capture
+}
+
+// Term is the outcome as every output calls it: a result that failed only because its capture cannot show
+// what the scenario asks for is unjudged.
+func (r *Result) Term() Outcome {
+	if r.Unjudged {
+		return outcome.Unjudged
+	}
+	return r.Outcome
 }
 
 // job is the work of a cell: the scenario's text, which it parses again, and how to

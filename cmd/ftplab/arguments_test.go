@@ -123,14 +123,14 @@ func TestMistakesOfAFolder(t *testing.T) {
 		place, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "ftplab: "+folder+"/"), ": ")
 		got = append(got, place)
 	}
-	if want := "ERROR  a a.txtar:1 a.txtar:2 ERROR  c c.txtar:2"; status != exitError || strings.Join(got, " ") != want {
+	if want := "error     a a.txtar:1 a.txtar:2 error     c c.txtar:2"; status != exitError || strings.Join(got, " ") != want {
 		t.Errorf("got status %d, mistakes %q, want %d and %s", status, got, exitError, want)
 	}
-	if want := "\n0 passed, 0 failed, 1 recorded, not judged, 2 could not be run"; !strings.Contains(stdout, "made   b ") || !strings.Contains(stdout, want) {
+	if want := "\n0 passed, 0 failed, 1 recorded, 2 errors"; !strings.Contains(stdout, "recorded  b ") || !strings.Contains(stdout, want) {
 		t.Errorf("got %q, want that b was run, and %q", stdout, want)
 	}
 	report, err := os.ReadFile(tap)
-	for _, want := range []string{"1..3\nok 1 - b # SKIP", "not ok 2 - a\n# " + folder + "/a.txtar:1: ", "not ok 3 - c\n"} {
+	for _, want := range []string{"1..3\nok 1 - b # SKIP", "not ok 2 - a\n# error\n# " + folder + "/a.txtar:1: ", "not ok 3 - c\n"} {
 		if !strings.Contains(string(report), want) {
 			t.Errorf("the report: got %q, error %v, want in it %q", report, err, want)
 		}
@@ -163,16 +163,16 @@ func TestMistakesOfFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `ERROR  typo
+	want := `error     typo
 ftplab: typo.txtar:1: unknown setting or step "opne"; did you mean open?
-ERROR  missing
+error     missing
 ftplab: missing.txtar: cannot read the scenario: there is no file or folder missing.txtar in ` + here + `; check the path
-ERROR  loop
+error     loop
 ftplab: loop: cannot read the scenario: loop is a symbolic link to itself; remove the link or correct it
-ERROR  c
+error     c
 ftplab: folder/c.txtar:2: unknown setting or step "qiut"; did you mean quit?
 `
-	if status != exitError || stderr != want || !strings.Contains(stdout, "\n0 passed, 0 failed, 1 recorded, not judged, 4 could not be run") {
+	if status != exitError || stderr != want || !strings.Contains(stdout, "\n0 passed, 0 failed, 1 recorded, 4 errors") {
 		t.Errorf("got status %d, %q and on stderr\n%s\nwant %d, that one was run, and\n%s", status, stdout, stderr, exitError, want)
 	}
 	if report, err := os.ReadFile("x.xml"); err != nil || !strings.Contains(string(report), `tests="5" failures="0" errors="4"`) {
@@ -199,8 +199,8 @@ func TestIndexAfterMistake(t *testing.T) {
 	folder := t.TempDir()
 	file, results := filepath.Join(folder, "a.txtar"), filepath.Join(folder, "results")
 	for _, run := range []struct{ source, want string }{
-		{"open\nquit\n", "<h1>0 passed, 0 failed, 1 recorded, not judged</h1>"},
-		{"open\nqiut\n", "<h1>0 passed, 0 failed, 1 could not be run</h1>"},
+		{"open\nquit\n", "<h1>0 passed, 0 failed, 1 recorded</h1>"},
+		{"open\nqiut\n", "<h1>0 passed, 0 failed, 1 error</h1>"},
 	} {
 		if err := os.WriteFile(file, []byte(run.source), 0o644); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/outcome"
 )
 
 func checkCommand() *cobra.Command {
@@ -32,7 +33,9 @@ of a capture that has one only. A difference that missing packets could explain 
 reported. Check says from which packet on it cannot judge, and judges the rest.
 --keylog FILE gives the keys.
 
-Exit status: 0 as wanted, 1 not as wanted, 2 it could not be judged.`,
+The outcome is passed, failed or unjudged, as of a run.
+
+Exit status: 0 passed, 1 failed, 2 unjudged, or an error.`,
 		Example: `  ftplab check active_list results/active_list/capture.pcapng
   ftplab check --lines mine.txtar theirs.pcap     which packet matched which line
   ftplab check --json mine.txtar theirs.pcap`,
@@ -123,18 +126,12 @@ func printFigures(out io.Writer, all []measure.Result) {
 		width = max(width, len([]rune(f.Name+" "+f.Wanted)))
 	}
 	for _, f := range all {
-		state, measured := "ok    ", f.Measured
-		if !f.OK {
-			state = "FAILED"
-		}
-		if f.Unjudged {
-			state = "?     "
-		}
+		measured := f.Measured
 		if measured == "" {
 			measured = "not measured" // the report says why
 		}
 		wanted := f.Name + " " + f.Wanted
-		fmt.Fprintf(out, "%s  %s%s  %s\n", state, wanted, strings.Repeat(" ", width-len([]rune(wanted))), measured)
+		fmt.Fprintf(out, "%s  %s%s  %s\n", column(f.Outcome()), wanted, strings.Repeat(" ", width-len([]rune(wanted))), measured)
 	}
 }
 
@@ -158,7 +155,7 @@ func summary(v *lab.Verdict) string {
 			parts = append(parts, counted(n, "mismatch", "mismatches"))
 		}
 		if n := len(unjudged); n > 0 {
-			parts = append(parts, counted(n, "line", "lines")+" cannot be judged")
+			parts = append(parts, counted(n, "line", "lines")+" unjudged")
 		}
 	}
 	if n := len(v.Figures); n > 0 {
@@ -168,14 +165,14 @@ func summary(v *lab.Verdict) string {
 				off++
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%d of %s as wanted", n-off, counted(n, "figure", "figures")))
+		parts = append(parts, fmt.Sprintf("%d of %s passed", n-off, counted(n, "figure", "figures")))
 	}
-	state := "as wanted"
+	state := outcome.Passed
 	switch {
 	case v.Unjudged():
-		state = "cannot be judged"
+		state = outcome.Unjudged
 	case !v.Pass:
-		state = "not as wanted"
+		state = outcome.Failed
 	}
 	return fmt.Sprintf("%s: %s: %s", v.Capture, state, strings.Join(parts, ", "))
 }

@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 	if status != exitPassed || stderr != "" {
 		t.Fatalf("got exit status %d, %s%s", status, out, stderr)
 	}
-	for _, want := range []string{"seq 1:1168", "(arrived out of order)", "ok      ctl.rtt", ": as wanted: "} {
+	for _, want := range []string{"seq 1:1168", "(arrived out of order)", "passed    ctl.rtt", ": passed: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -64,7 +64,7 @@ func TestCheckStandardInput(t *testing.T) {
 	defer capture.Close()
 	var out, stderr bytes.Buffer
 	status := run(t.Context(), []string{"check", "frederick_passive", "-"}, capture, &out, &stderr)
-	if want := "standard input: as wanted: "; status != exitPassed || !strings.Contains(out.String(), want) {
+	if want := "standard input: passed: "; status != exitPassed || !strings.Contains(out.String(), want) {
 		t.Errorf("got exit status %d, %s%s, want %q", status, &out, &stderr, want)
 	}
 }
@@ -75,7 +75,7 @@ func TestCheckShowsWhatDiffers(t *testing.T) {
 	if status != exitFailed {
 		t.Errorf("got exit status %d, want %d", status, exitFailed)
 	}
-	for _, want := range []string{file + ":", "data: seq is 1168, not 1170\n", "\twant  data  server > client  [F.]  seq 1170", "\tgot   data  server > client  [F.] seq 1168", ": not as wanted: "} {
+	for _, want := range []string{file + ":", "data: seq is 1168, not 1170\n", "\twant  data  server > client  [F.]  seq 1170", "\tgot   data  server > client  [F.] seq 1168", ": failed: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -168,12 +168,12 @@ func TestUnjudgedRun(t *testing.T) {
 		if ranStatus != exitError || status != exitError {
 			t.Errorf("got the exit statuses %d and %d, want 2", ranStatus, status)
 		}
-		for _, want := range []string{file + test.says, "so the mistake is in the scenario", "0 passed, 0 failed, 1 cannot be judged"} {
+		for _, want := range []string{file + test.says, "so the mistake is in the scenario", "0 passed, 0 failed, 1 unjudged"} {
 			if !strings.Contains(ran, want) {
 				t.Errorf("run: %q is not in\n%s", want, ran)
 			}
 		}
-		if !strings.Contains(checked, file+test.says) || !strings.Contains(checked, ": cannot be judged: ") {
+		if !strings.Contains(checked, file+test.says) || !strings.Contains(checked, ": unjudged: ") {
 			t.Errorf("check: %q is not in\n%s", test.says, checked)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios/matrix"
 )
@@ -84,7 +85,7 @@ func (f matrixFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		combinations[i].Ran = r
 	}
 	p.wrote(lab.WriteIndex(f.results, runs))
-	if ctx.Err() == nil && p.broken < len(list) { // otherwise an earlier table has more
+	if ctx.Err() == nil && p.count[outcome.Error] < len(list) { // otherwise an earlier table has more
 		err := writeMatrix(out.path, stdout, f.results, combinations[:len(runs)])
 		if err == nil && out.path != standardOutput {
 			fmt.Fprintf(messages, "The table is %s\n", out.path)

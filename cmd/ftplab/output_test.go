@@ -177,7 +177,7 @@ func TestStandardOutput(t *testing.T) {
 	if err := os.WriteFile("k.txtar", []byte(greeting), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	const totals = "0 passed, 0 failed, 1 recorded, not judged, in "
+	const totals = "0 passed, 0 failed, 1 recorded, in "
 	for _, test := range []struct{ args, begins, stderr string }{
 		{"run --tcp gvisor --junit - k.txtar", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite ", totals},
 		{"run --tcp gvisor --tap - k.txtar", "TAP version 14\n1..1\nok 1 - k ", totals},
@@ -227,9 +227,9 @@ func TestOutputsThatAreBrokenLinks(t *testing.T) {
 		args, want string
 		made       string
 	}{
-		{"run --tcp gvisor -o near k.txtar", "ERROR  k\nftplab: cannot make the results folder (-o): " + broken("near"), ""},
-		{"run --tcp gvisor -o far/sub k.txtar", "ERROR  k\nftplab: cannot make the results folder (-o): " + broken("far"), ""},
-		{"run --tcp gvisor -o res k.txtar", "ERROR  k\nftplab: cannot write the results: " + broken("res/k"), ""},
+		{"run --tcp gvisor -o near k.txtar", "error     k\nftplab: cannot make the results folder (-o): " + broken("near"), ""},
+		{"run --tcp gvisor -o far/sub k.txtar", "error     k\nftplab: cannot make the results folder (-o): " + broken("far"), ""},
+		{"run --tcp gvisor -o res k.txtar", "error     k\nftplab: cannot write the results: " + broken("res/k"), ""},
 		{"run --tcp gvisor --failures near k.txtar", "ftplab: --failures: " + broken("near"), ""},
 		{"run --tcp gvisor -w far k.txtar", "ftplab: " + broken("far"), ""},
 		{"run --tcp gvisor -w near --junit made k.txtar", "ftplab: --junit made and -w near are the same; choose another name for one of them\n", ""},
@@ -238,7 +238,7 @@ func TestOutputsThatAreBrokenLinks(t *testing.T) {
 		{"explain --extract near x.pcapng", "ftplab: " + broken("near"), ""},
 		{"explain --redact -w far x.pcapng", "ftplab: " + broken("far"), ""},
 		{"explain --redact -w loop x.pcapng", "ftplab: loop is a symbolic link to itself; remove the link or correct it\n", ""},
-		{"run --tcp gvisor -o loop k.txtar", "ERROR  k\nftplab: cannot make the results folder (-o): loop is a symbolic link to itself; remove the link or correct it\n", ""},
+		{"run --tcp gvisor -o loop k.txtar", "error     k\nftplab: cannot make the results folder (-o): loop is a symbolic link to itself; remove the link or correct it\n", ""},
 		{"explain --extract loop x.pcapng", "ftplab: loop is a symbolic link to itself; remove the link or correct it\n", ""},
 		{"show loop", "ftplab: loop: cannot read the scenario: loop is a symbolic link to itself; remove the link or correct it\n", ""},
 		{"open loop", "ftplab: loop is a symbolic link to itself; remove the link or correct it\n", ""},
@@ -305,8 +305,8 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 		args           string
 		totals, stderr string
 	}{
-		{"--junit /dev/full k.txtar", "0 passed, 0 failed, 1 recorded, not judged", full},
-		{"--junit /dev/full --tap /dev/full k.txtar fails.txtar", "0 passed, 1 failed, 1 recorded, not judged", full + full},
+		{"--junit /dev/full k.txtar", "0 passed, 0 failed, 1 recorded", full},
+		{"--junit /dev/full --tap /dev/full k.txtar fails.txtar", "0 passed, 1 failed, 1 recorded", full + full},
 		{"--failures /dev/null/x fails.txtar", "0 passed, 1 failed",
 			"ftplab: cannot copy the results of fails: /dev/null is a file, or a part of this path is one; a folder was expected\n"},
 	} {

@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/oserror"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 )
 
@@ -21,12 +22,8 @@ type printer struct {
 	json     bool
 	width    int // of the longest name
 	begin    time.Time
-	passed   int
-	made     int // recorded, not judged
-	failed   int
-	unjudged int // failed, because the capture does not show what the scenario asks for
-	broken   int // could not be run
-	notRun   int // because the user interrupted
+	count    outcome.Count
+	notBegun int // because the user interrupted
 	bar      *transferBar
 
 	lastError string // that was printed
@@ -41,7 +38,7 @@ type printer struct {
 }
 
 func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *printer {
-	p := &printer{out: &stickyWriter{to: out}, err: errOut, json: asJSON, begin: time.Now()}
+	p := &printer{out: &stickyWriter{to: out}, err: errOut, json: asJSON, begin: time.Now(), count: outcome.Count{}}
 	for _, s := range list {
 		p.width = max(p.width, len(s.Name))
 	}
@@ -60,18 +57,8 @@ func (p *printer) progress(i int) func(lab.Progress) {
 // result prints how one run ended.
 func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 	p.bar.clear()
-	switch {
-	case err != nil:
-		p.broken++
-	case r.Unjudged:
-		p.unjudged++
-	case r.Outcome == lab.Failed:
-		p.failed++
-	case r.Outcome == lab.Recorded:
-		p.made++
-	default:
-		p.passed++
-	}
+	term := lab.Ran{Scenario: s, Result: r, Err: err}.Term()
+	p.count[term]++
 	if p.json {
 		p.resultJSON(s, r, err)
 		return
@@ -83,26 +70,20 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.note("--seed has no effect on Linux's TCP; with --tcp gvisor it determines the capture")
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "ERROR  %s\n", s.Name)           // to the same output as the reason
-		if text := oserror.Text(err); text != p.lastError { // all may have the same, such as a folder that cannot be made
+		fmt.Fprintf(p.err, "%s  %s\n", column(term), s.Name) // to the same output as the reason
+		if text := oserror.Text(err); text != p.lastError {  // all may have the same, such as a folder that cannot be made
 			printError(p.err, err)
 			p.lastError = text
 		}
 		return
 	}
-	word, remark := "ok", ""
-	switch {
-	case r.Unjudged:
-		word = "?"
-	case r.Outcome == lab.Failed:
-		word = "FAIL"
-	case r.Outcome == lab.Recorded:
-		word, remark = "made", "  "+string(r.Outcome)
-	}
-	fmt.Fprintf(p.out, "%-5s  %-*s  %6.2f s  %7d frames  %s%s\n", word, p.width, s.Name, r.Seconds, r.Frames, r.Capture, remark)
+	fmt.Fprintf(p.out, "%s  %-*s  %6.2f s  %7d frames  %s\n", column(term), p.width, s.Name, r.Seconds, r.Frames, r.Capture)
 	p.keepPage(r)
 	fmt.Fprint(p.out, r.Report)
 }
+
+// column is an outcome as the first column of a table.
+func column(o outcome.Outcome) string { return fmt.Sprintf("%-*s", outcome.Width, o) }
 
 // keepPage chooses the page that the last line names: the first walkthrough of a scenario
 // that failed, the only walkthrough, or the index.
@@ -138,10 +119,12 @@ func (p *printer) note(text string) {
 func (p *printer) resultJSON(s *scenario.Scenario, r *lab.Result, err error) {
 	out := json.NewEncoder(p.out)
 	if err != nil {
-		out.Encode(map[string]string{"scenario": s.Name, "outcome": "error", "error": oserror.Text(err)})
+		out.Encode(map[string]string{"scenario": s.Name, "outcome": string(outcome.Error), "error": oserror.Text(err)})
 		return
 	}
-	out.Encode(r)
+	shown := *r
+	shown.Outcome = r.Term()
+	out.Encode(shown)
 }
 
 // wrote keeps the error, if there is one, of writing the index or a report. It is printed
@@ -155,18 +138,9 @@ func (p *printer) wrote(err error) {
 // end prints the totals and returns the error that sets the exit status.
 func (p *printer) end() error {
 	if !p.json {
-		fmt.Fprintf(p.out, "%d passed, %d failed", p.passed, p.failed)
-		if p.made > 0 {
-			fmt.Fprintf(p.out, ", %d %s", p.made, lab.Recorded)
-		}
-		if p.unjudged > 0 {
-			fmt.Fprintf(p.out, ", %d cannot be judged", p.unjudged)
-		}
-		if p.broken > 0 {
-			fmt.Fprintf(p.out, ", %d could not be run", p.broken)
-		}
-		if p.notRun > 0 {
-			fmt.Fprintf(p.out, ", %d not run", p.notRun)
+		fmt.Fprint(p.out, p.count)
+		if p.notBegun > 0 {
+			fmt.Fprintf(p.out, ", %d not begun", p.notBegun)
 		}
 		fmt.Fprintf(p.out, ", in %.2f s\n", time.Since(p.begin).Seconds())
 		for _, text := range p.notes {
@@ -180,9 +154,9 @@ func (p *printer) end() error {
 	switch {
 	case p.out.err != nil:
 		return p.out.err
-	case len(p.unwritten) > 0 || p.broken+p.unjudged > 0 || p.notRun > 0:
+	case len(p.unwritten) > 0 || p.count[outcome.Error]+p.count[outcome.Unjudged]+p.notBegun > 0:
 		return errBroken
-	case p.failed > 0:
+	case p.count[outcome.Failed] > 0:
 		return errFailed
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/outcome"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/scenarios"
@@ -64,7 +65,10 @@ are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2
 happens beside a FILE.unfinished in the format pcap if the program that wrote it was killed,
 because nothing in that file then says that ftplab wrote it.
 
-Exit status: 0 all passed, 1 a scenario failed, 2 a scenario could not run or be judged.`,
+Each scenario has one of these outcomes:
+
+` + outcome.Manual() + `
+Exit status: 0 all passed or recorded, 1 a scenario failed, 2 one is unjudged, or an error.`,
 		Example: `  ftplab run
   ftplab run active_list 'passive_*'
   ftplab run -o /tmp/results my_scenarios/
@@ -306,7 +310,7 @@ func (f runFlags) openReports(stdout io.Writer) (reports []reportFile, err error
 // errorOf returns the error of the only run, or that it was not begun.
 func errorOf(runs []lab.Ran) error {
 	if len(runs) == 0 {
-		return errNotRun
+		return errNotBegun
 	}
 	return runs[0].Err
 }
@@ -318,8 +322,8 @@ type running struct {
 	done   chan struct{}
 }
 
-// errNotRun is the error of a scenario that had not begun when the user interrupted.
-var errNotRun = errors.New("not run")
+// errNotBegun is the error of a scenario that had not begun when the user interrupted.
+var errNotBegun = errors.New("not begun")
 
 // runAll runs the scenarios, some at once, and prints their results in order.
 func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, parallel int, p *printer) []lab.Ran {
@@ -333,7 +337,7 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
-				runs[i].err = errNotRun
+				runs[i].err = errNotBegun
 				close(runs[i].done)
 				continue
 			}
@@ -349,8 +353,8 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 	var ran []lab.Ran
 	for i := range runs {
 		<-runs[i].done
-		if errors.Is(runs[i].err, errNotRun) {
-			p.notRun++
+		if errors.Is(runs[i].err, errNotBegun) {
+			p.notBegun++
 			continue
 		}
 		p.result(list[i], runs[i].result, runs[i].err)

@@ -80,7 +80,7 @@ func TestRun(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	next := "Next, in a browser: file://" + filepath.Join(results, "index.html")
-	if len(lines) != 5 || lines[4] != next || !strings.HasPrefix(lines[0], "ok     active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") || !strings.HasPrefix(lines[3], "TCP: ") {
+	if len(lines) != 5 || lines[4] != next || !strings.HasPrefix(lines[0], "passed    active_list") || !strings.HasPrefix(lines[2], "2 passed, 0 failed") || !strings.HasPrefix(lines[3], "TCP: ") {
 		t.Errorf("got\n%s\nwant a line for each scenario in order, the sum, whose TCP it was, and %s", out, next)
 	}
 	for _, name := range []string{"active_list", "passive_list"} {
@@ -107,7 +107,7 @@ func TestNew(t *testing.T) {
 		t.Fatalf("got status %d, %q, stderr %q, want 0 and what is next", status, out, errOut)
 	}
 	status, out, errOut := ftplab(t.Context(), "run", "-o", filepath.Join(folder, "results"), file)
-	if status != exitPassed || !strings.HasPrefix(out, "ok     mine") || !strings.Contains(out, "Next, in a browser: file://"+folder+"/results/mine/walkthrough.html\n") {
+	if status != exitPassed || !strings.HasPrefix(out, "passed    mine") || !strings.Contains(out, "Next, in a browser: file://"+folder+"/results/mine/walkthrough.html\n") {
 		t.Errorf("got status %d, %q, stderr %q, want 0 and its page", status, out, errOut)
 	}
 	if status, _, errOut := ftplab(t.Context(), "new", file); status != exitError || errOut != "ftplab: "+file+" exists; choose another name\n" {
@@ -168,7 +168,7 @@ func TestShow(t *testing.T) {
 	}
 	steps, _, _ := strings.Cut(out, "-- want --")
 	status, out, errOut = ftplab(t.Context(), "run", "-o", t.TempDir(), write(t, "copy.txtar", steps))
-	if status != exitPassed || !strings.HasPrefix(out, "made   copy") || !strings.Contains(out, "  recorded, not judged\n") {
+	if status != exitPassed || !strings.HasPrefix(out, "recorded  copy") || !strings.Contains(out, "\n0 passed, 0 failed, 1 recorded, ") {
 		t.Errorf("got status %d, %q, stderr %q, want a recording that is not judged", status, out, errOut)
 	}
 }
@@ -186,8 +186,8 @@ func TestRunFolder(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	if result.Scenario != "mine" || result.Outcome != "recorded, not judged" || result.Frames != frames(t, result.Capture) {
-		t.Errorf("got %+v, want mine, recorded, not judged, and the capture's %d frames", result, frames(t, result.Capture))
+	if result.Scenario != "mine" || result.Outcome != "recorded" || result.Frames != frames(t, result.Capture) {
+		t.Errorf("got %+v, want mine, recorded, and the capture's %d frames", result, frames(t, result.Capture))
 	}
 }
 
@@ -283,7 +283,7 @@ func TestRunBadInput(t *testing.T) {
 				t.Errorf("got\n%s%s\nwant a line with %s", out, errOut, test.want)
 			}
 			reason := errOut
-			if strings.HasPrefix(reason, "ERROR  ") {
+			if strings.HasPrefix(reason, "error     ") {
 				_, reason, _ = strings.Cut(reason, "\n")
 			}
 			if test.name != "three mistakes" && test.status == exitError && strings.Count(reason, "\n") != 1 {
@@ -321,7 +321,7 @@ func TestOutputFails(t *testing.T) {
 // An error that all scenarios have is printed once, beside the scenarios.
 func TestRunSameError(t *testing.T) {
 	status, out, errOut := ftplab(t.Context(), "run", "-o", "/dev/null/results", "active_list", "passive_list")
-	if status != exitError || strings.Contains(out, "ERROR") || strings.Count(errOut, "ERROR") != 2 || strings.Count(errOut, "\n") != 3 {
+	if status != exitError || strings.Contains(out, "error     ") || strings.Count(errOut, "error     ") != 2 || strings.Count(errOut, "\n") != 3 {
 		t.Errorf("got status %d, %q and %q, want %d, and on stderr two scenarios and one line", status, out, errOut, exitError)
 	}
 }

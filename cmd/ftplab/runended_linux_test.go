@@ -22,8 +22,8 @@ func TestInterrupt(t *testing.T) {
 		cancel()
 	}()
 	status, _, errOut := ftplab(ctx, "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
-		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
+	if reason, ok := strings.CutPrefix(errOut, "error     endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
+		t.Errorf("got status %d, stderr %q, want %d, and below the error one line that names the capture", status, errOut, exitError)
 	}
 	if n := frames(t, capture); n < 6 {
 		t.Errorf("got %d frames, want those of the login", n)
@@ -43,8 +43,8 @@ func TestKillCell(t *testing.T) {
 		}
 	}()
 	status, _, errOut := ftplab(t.Context(), "run", "--tcp", "linux", "-o", results, write(t, "endless.txtar", endless))
-	if reason, ok := strings.CutPrefix(errOut, "ERROR  endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
-		t.Errorf("got status %d, stderr %q, want %d, and below the ERROR one line that names the capture", status, errOut, exitError)
+	if reason, ok := strings.CutPrefix(errOut, "error     endless\n"); status != exitError || !ok || strings.Count(reason, "\n") != 1 || !strings.Contains(reason, capture) {
+		t.Errorf("got status %d, stderr %q, want %d, and below the error one line that names the capture", status, errOut, exitError)
 	}
 	if n := frames(t, capture); n < 6 {
 		t.Errorf("got %d frames, want those of the login", n)

@@ -3,6 +3,8 @@ package measure
 import (
 	"fmt"
 	"strings"
+
+	"ftplab/lab/outcome"
 )
 
 // A Result is one figure, measured.
@@ -27,6 +29,17 @@ type Result struct {
 	Hint string `json:"hint,omitempty"`
 	// OK says that the figure is as wanted.
 	OK bool `json:"ok"`
+}
+
+// Outcome is how the figure was judged.
+func (r Result) Outcome() outcome.Outcome {
+	switch {
+	case r.OK:
+		return outcome.Passed
+	case r.Unjudged:
+		return outcome.Unjudged
+	}
+	return outcome.Failed
 }
 
 // Report describes the figures that are not as wanted, as a compiler prints its errors.

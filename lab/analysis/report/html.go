@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/outcome"
 )
 
 //go:embed walkthrough.gohtml
@@ -56,7 +57,7 @@ func (r *Report) HTML(w io.Writer) error {
 // A view has the data for the template of the page.
 type view struct {
 	*Report
-	Outcome *outcome
+	Outcome outcome.Outcome
 	Facts   string
 	Wrong   []difference
 
@@ -123,22 +124,20 @@ func (v *view) linkUp() {
 	}
 }
 
-// notJudged is the outcome of a scenario without a want.
-const notJudged = "recorded, not judged"
-
-// An outcome is the verdict on the capture in words, and its CSS class.
-type outcome struct{ Text, Class string }
-
-func (r *Report) outcome() *outcome {
+// outcome returns how the run ended; "" without a scenario.
+func (r *Report) outcome() outcome.Outcome {
+	wrong := func(f measure.Result) bool { return !f.OK && !f.Unjudged }
 	switch {
 	case r.Scenario == nil:
-		return nil
-	case !r.Passed():
-		return &outcome{"✗ failed", "fail"}
-	case r.Verdict == nil && len(r.Figures) == 0:
-		return &outcome{notJudged, ""}
+		return ""
+	case r.Passed() && r.Verdict == nil && len(r.Figures) == 0:
+		return outcome.Recorded
+	case r.Passed():
+		return outcome.Passed
+	case len(r.Failures) > 0 || r.Verdict != nil && len(r.Verdict.Mismatches) > 0 || slices.ContainsFunc(r.Figures, wrong):
+		return outcome.Failed
 	}
-	return &outcome{"✓ everything as wanted", "pass"}
+	return outcome.Unjudged
 }
 
 // facts returns the basic facts of the capture, in one line.

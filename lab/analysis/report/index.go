@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/outcome"
 )
 
 // A Run is an entry of the index: a scenario that was run, or a recording by hand. Its
@@ -24,11 +25,12 @@ type Run struct {
 	Mode     string  `json:"mode,omitempty"`    // of its data connections; see scenario.Scenario.Mode
 	Network  string  `json:"network,omitempty"`
 	Passed   bool    `json:"passed"`
-	Unjudged bool    `json:"unjudged,omitempty"` // recorded, and the scenario has no want
-	ByHand   bool    `json:"by_hand,omitempty"`  // a person was the client, so there is no verdict
-	Failures int     `json:"failures"`           // differences; 0 if it passed
-	Error    string  `json:"error,omitempty"`    // why it could not run; the results, if any, are those of an earlier run
-	Seconds  float64 `json:"seconds"`            // of wall time
+	Unjudged bool    `json:"unjudged,omitempty"`  // recorded, and the scenario has no want
+	NotShown bool    `json:"not_shown,omitempty"` // it did not pass only because its capture cannot show what the scenario asks for
+	ByHand   bool    `json:"by_hand,omitempty"`   // a person was the client, so there is no verdict
+	Failures int     `json:"failures"`            // differences; 0 if it passed
+	Error    string  `json:"error,omitempty"`     // why it could not run; the results, if any, are those of an earlier run
+	Seconds  float64 `json:"seconds"`             // of wall time
 	Frames   int     `json:"frames"`
 	Bytes    int64   `json:"bytes"`             // of the capture file
 	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
@@ -82,27 +84,11 @@ func chapters(runs []Run) []chapter {
 }
 
 func summary(runs []Run) string {
-	var passed, failed, unjudged, broken int
+	count := outcome.Count{}
 	for _, r := range runs {
-		switch {
-		case r.Error != "":
-			broken++
-		case r.onlyRecorded():
-			unjudged++
-		case r.Passed:
-			passed++
-		default:
-			failed++
-		}
+		count[r.Outcome()]++
 	}
-	text := fmt.Sprintf("%d passed, %d failed", passed, failed)
-	if unjudged > 0 {
-		text += fmt.Sprintf(", %d recorded, not judged", unjudged)
-	}
-	if broken > 0 {
-		text += fmt.Sprintf(", %d could not be run", broken)
-	}
-	return text
+	return count.String()
 }
 
 // Link returns the address of one of the run's results, relative to the index.
@@ -110,32 +96,31 @@ func (r Run) Link(file string) string {
 	return (&url.URL{Path: path.Join(".", r.Name, file)}).String()
 }
 
-// onlyRecorded reports whether the run succeeded and nothing judges its capture.
-func (r Run) onlyRecorded() bool { return r.Passed && r.Unjudged }
-
-// Verdict returns the result of the run in words.
-func (r Run) Verdict() string {
+// Outcome returns how the run ended.
+func (r Run) Outcome() outcome.Outcome {
 	switch {
 	case r.Error != "":
-		return "not run"
-	case r.onlyRecorded():
-		return notJudged
+		return outcome.Error
+	case r.Passed && r.Unjudged:
+		return outcome.Recorded
 	case r.Passed:
-		return "✓ as wanted"
+		return outcome.Passed
+	case r.NotShown:
+		return outcome.Unjudged
 	}
-	return "✗ " + counted(r.Failures, "difference")
+	return outcome.Failed
+}
+
+// Verdict returns the outcome of the run in words.
+func (r Run) Verdict() string {
+	if o := r.Outcome(); o != outcome.Failed {
+		return o.Marked()
+	}
+	return outcome.Failed.Marked() + ": " + counted(r.Failures, "difference")
 }
 
 // Class returns the CSS class of the verdict.
-func (r Run) Class() string {
-	switch {
-	case r.Error != "" || !r.Passed:
-		return "fail"
-	case r.Unjudged:
-		return ""
-	}
-	return "pass"
-}
+func (r Run) Class() string { return r.Outcome().Class() }
 
 // Size returns the size of the capture in readable form.
 func (r Run) Size() string { return byteSize(r.Bytes) }

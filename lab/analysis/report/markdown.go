@@ -22,8 +22,8 @@ func (r *Report) Markdown(w io.Writer) error {
 	for _, p := range v.Story() {
 		m.line("%s\n", mdText(p))
 	}
-	if v.Outcome != nil {
-		m.line("**%s**: scenario `%s`.\n", v.Outcome.Text, v.Scenario.Name)
+	if v.Outcome != "" {
+		m.line("**%s**: scenario `%s`.\n", v.Outcome.Marked(), v.Scenario.Name)
 	}
 	m.line("%s", mdText(v.Facts))
 	if v.Log != "" {
@@ -162,11 +162,7 @@ func (m *markdown) figures(v view) {
 	m.heading("Figures")
 	m.head("figure", "wanted ", "measured ", "", "")
 	for _, f := range v.Figures {
-		mark := "✓"
-		if !f.OK {
-			mark = "✗"
-		}
-		m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(cmp.Or(f.Measured, "–")), mark, mdText(join(f.Comment, f.Why)))
+		m.row("`"+f.Name+"`", mdText(f.Wanted), mdText(cmp.Or(f.Measured, "–")), f.Outcome().Marked(), mdText(join(f.Comment, f.Why)))
 	}
 }
 

@@ -165,7 +165,7 @@ func TestFailedScenario(t *testing.T) {
 		"✗ failed", "Where it differed", "seq is 165, not 169", "a_listing.txtar, line 13",
 		`<a href="#l27">frame 27</a>`, `<li class="p data rtl wrong fall10" id="l27"`,
 		"✗ seq is 165, not 169; wanted: data server &gt; client [F.] seq 169",
-		"= 107ms ± 5ms", "✗ no", "the client dials", "call me there. Arrived out of order.",
+		"= 107ms ± 5ms", `<span class="fail">✗ failed</span></td>`, "the client dials", "call me there. Arrived out of order.",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
@@ -174,7 +174,7 @@ func TestFailedScenario(t *testing.T) {
 	md := markdownOf(t, r)
 	for _, want := range []string{
 		"**✗ failed**", "want  data server > client [F.] seq 169", "✗ seq is 165, not 169; wanted:",
-		"| `ctl.rtt` | = 107ms ± 5ms | 1ms | ✗ | the distance |", "Another \\`one\\`.",
+		"| `ctl.rtt` | = 107ms ± 5ms | 1ms | ✗ failed | the distance |", "Another \\`one\\`.",
 	} {
 		if !strings.Contains(md, want) {
 			t.Errorf("the Markdown has no %q", want)

@@ -109,12 +109,12 @@ func TestIndex(t *testing.T) {
 	}
 	page := b.String()
 	for _, want := range []string{
-		"<h1>1 passed, 1 failed, 2 recorded, not judged, 2 could not be run</h1>",
+		"<h1>1 passed, 1 failed, 2 recorded, 2 errors</h1>",
 		`<a href="earlier/walkthrough.html">D</a>`, "no disk<br>The results are those of an earlier run.",
-		`<span class="">recorded, not judged</span>`, `<a href="bare/server.log">server's log</a>`, `<a href="bare/verdict.json">`,
+		`<span class="">recorded</span>`, `<a href="bare/server.log">server's log</a>`, `<a href="bare/verdict.json">`,
 		`<a href="bare-by-hand/walkthrough.html">`,
 		`<h2>First</h2>`, `<a href="active_list/walkthrough.html">A &lt;b&gt;listing&lt;/b&gt;</a>`, `<a href="active_list/capture.pcapng">capture, 12.3 kB</a>`,
-		`<a href="bad%20one/walkthrough.md">text</a>`, "✗ 2 differences", "✓ as wanted", "1,031", " · 0.05 s</p>",
+		`<a href="bad%20one/walkthrough.md">text</a>`, "✗ failed: 2 differences", "✓ passed", "1,031", " · 0.05 s</p>",
 		"A &lt;b&gt;listing&lt;/b&gt;", "no namespace &lt;here&gt;",
 	} {
 		if !strings.Contains(page, want) {

@@ -209,9 +209,9 @@ export class Course {
   showOutcome(session) {
     this.stopOffered = false;
     const changed = this.editor.text !== this.original;
-    const [text, kind] = !session.judged ? ["recorded; the scenario does not say what should be seen", ""]
-      : session.passed ? ["✓ Everything is as the scenario says", "pass"]
-      : [changed ? "≠ After your change some packets are not those that the lesson's lines describe" : "✗ Something is not as the scenario says", changed ? "other-than" : "fail"];
+    const [text, kind] = changed && session.outcome === "failed"
+      ? ["≠ After your change some packets are not those that the lesson's lines describe", "other-than"]
+      : [session.said, session.class];
     this.outcome.className = "outcome " + kind;
     this.outcome.replaceChildren(text, h("span", { class: "small" }, ` · ${session.frames} packets`));
   }

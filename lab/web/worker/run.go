@@ -32,17 +32,18 @@ type mistake struct {
 type session struct {
 	Mistakes []mistake `json:"mistakes,omitempty"`
 
-	Name     string    `json:"name"`
-	Title    string    `json:"title"`
-	Story    []string  `json:"story"`
-	Passed   bool      `json:"passed"`
-	Judged   bool      `json:"judged"`
-	Frames   int       `json:"frames"`
-	SHA256   string    `json:"sha256"`   // of the capture
-	Capture  string    `json:"capture"`  // the path of the file
-	Hosts    string    `json:"hosts"`    // HTML
-	Ladder   string    `json:"ladder"`   // HTML
-	Failures []mistake `json:"failures"` // what client and server reported during the session
+	Name     string      `json:"name"`
+	Title    string      `json:"title"`
+	Story    []string    `json:"story"`
+	Outcome  lab.Outcome `json:"outcome"`
+	Said     string      `json:"said"`  // the outcome in words
+	Class    string      `json:"class"` // and its CSS class
+	Frames   int         `json:"frames"`
+	SHA256   string      `json:"sha256"`   // of the capture
+	Capture  string      `json:"capture"`  // the path of the file
+	Hosts    string      `json:"hosts"`    // HTML
+	Ladder   string      `json:"ladder"`   // HTML
+	Failures []mistake   `json:"failures"` // what client and server reported during the session
 
 	Differences []difference    `json:"differences"`
 	Matches     []match         `json:"matches"`
@@ -114,7 +115,7 @@ func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
 	}
 	v := &session{
 		Name: s.Name, Title: s.Title, Story: paragraphs(s.Story),
-		Passed: result.Outcome != lab.Failed, Judged: result.Judged, Frames: result.Frames,
+		Outcome: result.Term(), Said: result.Term().Marked() + ": " + result.Term().Meaning(), Class: result.Term().Class(), Frames: result.Frames,
 		Capture: result.Capture, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
 	}
 	v.judged(result.Verdict)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ftplab/lab"
 )
 
 // ask makes a call, and reads its result.
@@ -63,8 +65,8 @@ func TestMistakes(t *testing.T) {
 func TestRun(t *testing.T) {
 	w := New(t.TempDir())
 	s := runSource(t, w, listing+"-- want --\nctl client.* > server.21\ndata client.* > server.*\n\nctl client > server [S]\nctl ...\ndata ...\nctl server > client \"999 *\"\n")
-	if s.Passed || !s.Judged || len(s.Differences) == 0 {
-		t.Errorf("got passed %v, judged %v and %d differences of a want that is not met", s.Passed, s.Judged, len(s.Differences))
+	if s.Outcome != lab.Failed || s.Said != "✗ failed: something is not as the scenario says" || s.Class != "fail" || len(s.Differences) == 0 {
+		t.Errorf("got outcome %s, %q, class %q and %d differences of a want that is not met", s.Outcome, s.Said, s.Class, len(s.Differences))
 	}
 	if len(s.Matches) == 0 || s.Matches[0] != (match{Line: 12, Packet: 1}) {
 		t.Errorf("got the matches %v, want line 12 and packet 1 first", s.Matches)
