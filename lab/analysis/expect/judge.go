@@ -139,7 +139,7 @@ type track struct {
 	*binding
 	judge *judge
 	aligner
-	orders []aligner // those of the streams and of the packets, or one if these are the same
+	orders []aligner // those of the streams and of the packets, or one if these are the same, and a mix if one was tried
 	steps  []step
 	cost   int64
 	whole  bool // the alignment was not given up

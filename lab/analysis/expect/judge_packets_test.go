@@ -319,35 +319,47 @@ var packetJudgements = []judgement{
 	{
 		name:  "a late reply, after a command that came earlier",
 		want:  lateWant + "ctl client > server \"NOOP\"\nctl ...\nctl server > client \"257 *\"\nctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
 	},
 	{
 		name:  "a late reply, wanted before a command that came earlier",
 		want:  lateWant + "ctl server > client \"257 *\"\nctl ...\nctl client > server \"NOOP\"\nctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
 		wrong: "missing 3",
 	},
 	{
 		name:  "a late reply, before the second of two commands that a line can match",
 		want:  lateWant + "ctl server > client \"257 *\"\nctl ...\nctl client > server \"*O*\"\nctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
 	},
 	{
 		name:  "a late reply and what overtook it, in the order of the stream",
 		want:  lateWant + "ctl server > client \"257 *\"\nctl server > client \"215 *\"\nctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
 	},
 	{
 		name: "a late reply and what overtook it, in the order of the packets",
 		want: lateWant + "ctl client > server \"SYST\"\nctl server > client \"215 *\"\nctl client > server \"NOOP\"\n" +
 			"ctl server > client \"257 *\"\nctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
 	},
 	{
 		name: "a late reply beside a command that came earlier, in any order",
 		want: lateWant + "ctl client > server \"SYST\"\n|ctl server > client \"257 *\"\n|ctl server > client \"215 *\"\n|ctl client > server \"NOOP\"\n\n" +
 			"ctl ...\n",
-		forge: lateReply,
+		forge: func(g *recording) { lateReply(g) },
+	},
+	{
+		name: "one late reply in the order of the stream, another in that of the packets",
+		want: lateWant + "ctl server > client \"257 *\"\nctl server > client \"215 *\"\nctl client > server \"NOOP\"\nctl client > server \"MODE S\"\n" +
+			"ctl client > server \"PWD\"\nctl client > server \"SYST\"\nctl server > client \"215 *\"\nctl client > server \"NOOP\"\nctl server > client \"257 *\"\nctl ...\n",
+		forge: func(g *recording) { lateReplies(lateReply(g)) },
+	},
+	{
+		name: "one late reply in the order of the packets, another in that of the stream",
+		want: lateWant + "ctl client > server \"SYST\"\nctl server > client \"215 *\"\nctl client > server \"NOOP\"\nctl server > client \"257 *\"\nctl client > server \"MODE S\"\n" +
+			"ctl client > server \"PWD\"\nctl client > server \"SYST\"\nctl server > client \"257 *\"\nctl server > client \"215 *\"\n|ctl client > server \"NOOP\" @noop\n|ctl client > server \"MODE *\" after @noop\n\nctl ...\n",
+		forge: func(g *recording) { lateReplies(lateReply(g)) },
 	},
 	{
 		name:  "FIN that overtakes its data, and should not",
@@ -437,8 +449,14 @@ const lateWant = "ctl client.* > server.21\nctl ...\n"
 
 // lateReply is a login and two commands. The reply to the first one comes after that to the second
 // one, and after another command.
-func lateReply(g *recording) {
+func lateReply(g *recording) *forge.End {
 	ctl := login(g)
+	lateReplies(ctl)
+	return ctl
+}
+
+// lateReplies are the two commands and their replies.
+func lateReplies(ctl *forge.End) {
 	ctl.Segment("P.", "PWD\r\n")
 	ctl.Segment("P.", "SYST\r\n")
 	ctl.Peer.SegmentAt(9, "P.", "215 UNIX\r\n")

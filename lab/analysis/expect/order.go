@@ -3,7 +3,10 @@
 
 package expect
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // An alignment is what a search found.
 type alignment struct {
@@ -15,7 +18,8 @@ type alignment struct {
 
 // search aligns the track with its elements in the order of the streams. If its lines are not as
 // wanted then, or if lines of the two directions are not in the order of their packets, it aligns
-// the track with its elements in the order of the packets.
+// the track with its elements in the order of the packets, and at last with only some of them in this
+// order.
 func (t *track) search(most int64) alignment {
 	streams := t.orders[0].search(most)
 	if len(t.orders) == 1 {
@@ -26,10 +30,53 @@ func (t *track) search(most int64) alignment {
 		return streams
 	}
 	packets := t.orders[1].search(most)
+	if packets.wrong() > 0 && len(t.orders) == 2 && most == anyCost {
+		t.orders = append(t.orders, *t.mix(streams).aligner)
+	}
+	if len(t.orders) > 2 {
+		if mixed := t.orders[2].search(most); mixed.wrong() == 0 {
+			return mixed
+		}
+	}
 	if agrees && !packets.isBetter(streams) {
 		return streams
 	}
 	return packets
+}
+
+// mostMixed is how many late packets are tried one by one.
+const mostMixed = 8
+
+// mix returns the better alignment, if there is one, with some late elements in the order of the
+// packets, and the others in that of the streams.
+func (t *track) mix(best alignment) alignment {
+	other := *t
+	other.aligner = t.orders[0]
+	frames := other.lateFrames()
+	if len(frames) > mostMixed {
+		return best
+	}
+	for _, frame := range frames {
+		x := other
+		x.elements = other.byPackets([]int{frame})
+		x.setOrder()
+		if found := x.aligner.search(best.cost); found.wrong() < best.wrong() {
+			best, other = found, x
+		}
+	}
+	return best
+}
+
+// wrong counts the mismatches of an alignment, and the lines that are not in the order of the packets.
+func (x alignment) wrong() int64 {
+	if !x.whole {
+		return math.MaxInt64
+	}
+	n := x.cost / costMismatch
+	if !x.agrees() {
+		n++
+	}
+	return n
 }
 
 func (a *aligner) search(most int64) alignment {
@@ -66,9 +113,9 @@ func (x alignment) agrees() bool {
 func (t *track) setOrders() {
 	t.setOrder()
 	t.orders = []aligner{t.aligner}
-	if elements, differ := t.byPackets(); differ {
+	if frames := t.lateFrames(); len(frames) > 0 {
 		other := *t
-		other.elements = elements
+		other.elements = t.byPackets(frames)
 		other.setOrder()
 		t.orders = append(t.orders, other.aligner)
 	}
@@ -83,25 +130,35 @@ func (t *track) setOrder() {
 	}
 }
 
-// byPackets returns the elements in the order of the packets, as far as it matters: a late element is
-// at the place of its packet if one of the other side came before it, and after what overtook it, and
-// a line may claim that. The result is false if there is none.
-func (t *track) byPackets() (elements []element, differ bool) {
+// lateFrames returns the frames of late elements for which it matters whether they are at the place of
+// their packet: one of the other side came before it, and after what overtook it, and a line may claim
+// that.
+func (t *track) lateFrames() (frames []int) {
 	if !slices.ContainsFunc(t.elements, func(e element) bool { return e.late }) {
-		return nil, false
+		return nil
 	}
 	claimable := [2][]int{t.claimableFrames(0), t.claimableFrames(1)}
 	slices.Sort(claimable[0])
 	slices.Sort(claimable[1])
-	elements = slices.Clone(t.elements)
-	for i := range elements {
-		e := &elements[i]
+	for _, e := range t.elements {
 		between := claimable[1-e.dir()]
 		at, _ := slices.BinarySearch(between, e.place())
 		if e.late && at < len(between) && between[at] < e.frame {
-			e.order, differ = 2*e.frame, true
+			frames = append(frames, e.frame)
+		}
+	}
+	slices.Sort(frames)
+	return slices.Compact(frames)
+}
+
+// byPackets returns the elements with the late ones of some frames in the order of the packets.
+func (t *track) byPackets(frames []int) []element {
+	elements := slices.Clone(t.elements)
+	for i := range elements {
+		if e := &elements[i]; e.late && slices.Contains(frames, e.frame) {
+			e.order = 2 * e.frame
 		}
 	}
 	sortElements(elements)
-	return elements, differ
+	return elements
 }
