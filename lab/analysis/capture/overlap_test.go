@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"testing"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -25,11 +26,47 @@ func transferMeanwhile(f *forge.Capture, meanwhile string, replies ...string) {
 	x.Ask("PWD", `257 "/"`)
 }
 
+// stopsWaiting is a session whose client waits for the reply to SIZE, and then sends another command,
+// to which these replies come.
+func stopsWaiting(f *forge.Capture, wait time.Duration, command string, replies ...string) {
+	x := entered(f)
+	x.Client.Send("SIZE a\r\n")
+	f.Pass(wait)
+	x.Ask(command, replies...)
+	x.Ask("NOOP", "200 ok")
+	x.Quit()
+}
+
 const before, after = in + "PASV 227; ", "; PWD 257; 1 for RETR f"
 
 var overlapping = []rule{
 	{"NOOP is answered first", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "NOOP\r\n", "200 ok", "226 done")
+	}},
+	{"a server that says nothing about SIZE, and a client that waits for it", in + "SIZE a; MDTM a 550; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		stopsWaiting(f, 30*time.Second, "MDTM a", "550 no")
+	}},
+	{"a server that answers SIZE late, and then MDTM", in + "SIZE a 550; MDTM a 213; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		stopsWaiting(f, 30*time.Second, "MDTM a", "550 no", "213 20260101000000")
+	}},
+	{"a server that answers SIZE late, and then NOOP", in + "SIZE a 213; NOOP 200; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		stopsWaiting(f, 30*time.Second, "NOOP", "213 5", "200 ok")
+	}},
+	{"a server that answers SIZE before it has the next command", in + "SIZE a 550; MDTM a; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		x := entered(f)
+		x.Client.Send("SIZE a\r\n")
+		f.Pass(30 * time.Second)
+		const late = "550 no\r\n"
+		x.Server.SegmentAt(0, "P.", late)
+		x.Client.Send("MDTM a\r\n")
+		f.Late(2)
+		x.Server.Seq += uint32(len(late))
+		f.Pass(30 * time.Second)
+		x.Ask("NOOP", "200 ok")
+		x.Quit()
+	}},
+	{"a client that does not wait", in + "SIZE a 550; MDTM a 213; NOOP 200; QUIT 221", func(f *forge.Capture) {
+		stopsWaiting(f, 0, "MDTM a", "550 no", "213 20260101000000")
 	}},
 	{"NOOP is answered last", before + "RETR f 150 226; NOOP 200" + after, func(f *forge.Capture) {
 		transferMeanwhile(f, "NOOP\r\n", "226 done", "200 ok")

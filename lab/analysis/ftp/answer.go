@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"cmp"
+	"time"
 
 	"ftplab/lab/internal/replycode"
 )
@@ -22,6 +23,9 @@ type waiting struct {
 	// passed says that a command which was sent during the same transfer was answered first. Its
 	// reply may still come before the client sends its next command.
 	passed bool
+	// instead is the command that was answered in its place, because the client had stopped waiting
+	// for the reply to this one.
+	instead *waiting
 	// displaced is a final reply that came before the preliminary one. It stays with the
 	// command if no other final reply comes.
 	displaced *Reply
@@ -53,7 +57,7 @@ func (all pending) first() *waiting {
 // replies that were passed over do not come any more.
 func (p *parser) goOn() {
 	for _, w := range p.pending.near() {
-		w.doubtful, w.passed = false, false
+		w.doubtful, w.passed, w.instead = false, false, nil
 	}
 	p.handOut()
 	if len(p.pending) > maxPending && p.pending[0].begun {
@@ -111,9 +115,13 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 		p.unsolicited(r)
 		return
 	}
+	p.stopWaiting(r)
 	p.passOver()
 	p.handOut()
 	w := p.answeredBy(r.Code)
+	if w != nil && w.instead != nil {
+		w = w.exchange()
+	}
 	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || (afterGap || p.lost) && p.answersLost(r, w))
 	if w == nil || lost { // the answer was lost; this is another reply
 		p.unsolicited(r)
@@ -174,6 +182,42 @@ func (p *parser) finishTransfers(begins *waiting) {
 	}
 }
 
+// patience is how long a client waits for a reply at least before it goes on without it.
+const patience = int64(5 * time.Second)
+
+// stopWaiting passes over a command whose reply did not come for long, so that the client went on
+// with its next one, if a reply comes soon after that one: a server that is silent about one
+// command would otherwise have all its replies shifted by one.
+func (p *parser) stopWaiting(r *Reply) {
+	var open []*waiting
+	for _, w := range p.pending.near() {
+		if !w.done {
+			open = append(open, w)
+		}
+		if len(open) == 3 {
+			break
+		}
+	}
+	if p.lost || p.pipelines || len(open) != 2 || open[0].begun || open[0].Command == "" {
+		return
+	}
+	w, next := open[0], open[1]
+	waited, took := next.Time-w.Time, r.Time-next.Time
+	heard := next.InTLS || r.Lines[0].Ack >= next.End
+	if waited >= patience && took >= 0 && took < waited/10 && heard && next.takes(r.Code) {
+		w.done, w.passed, w.instead = true, true, next
+	}
+}
+
+// exchange is called when there is a reply to each of two commands after all: the server answers
+// in order, so the first one has the reply that the second one got. It returns the second one.
+func (w *waiting) exchange() *waiting {
+	next := w.instead
+	w.Replies, next.Replies = next.Replies, nil
+	w.passed, w.instead, next.done, next.doubtful = false, nil, false, false
+	return next
+}
+
 // takes reports whether a reply fits as the next one of the command.
 func (w *waiting) takes(code int) bool {
 	switch {
@@ -196,6 +240,7 @@ func (w *waiting) prefers(code int) bool {
 func (p *parser) passOver() {
 	open, others := 0, 0 // others since the last open one
 	meanwhile := true    // the later ones may be sent during a transfer
+	var next *waiting    // the open one after
 	for i := len(p.pending) - 1; i >= 0 && others < maxPending; i-- {
 		w := p.pending[i]
 		if w.done || w.Command == "" || w.begun && (!p.lost || p.pipelines) {
@@ -208,14 +253,14 @@ func (p *parser) passOver() {
 			w.unheard = p.lost && w.Sender() != ""
 		case w.begun && meanwhile:
 		case !p.lost:
-			p.pipelines = true
+			p.pipelines = p.pipelines || next.Time-w.Time < patience // else it stopped waiting
 			return
 		case !p.pipelines:
 			w.done = true
 		default:
 			return
 		}
-		meanwhile = meanwhile && sentMeanwhile(w.Command)
+		meanwhile, next = meanwhile && sentMeanwhile(w.Command), w
 	}
 }
 
