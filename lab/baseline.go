@@ -95,7 +95,7 @@ func (s Source) evidence() (*baseline.Capture, error) {
 		c.Close()
 		return nil, fmt.Errorf("%s: %w", s.name, NoPackets(c.Cut))
 	}
-	s.warn(c.Cut)
+	s.warn(c)
 	e, err := baseline.Gather(c)
 	if err != nil {
 		c.Close()

@@ -254,7 +254,7 @@ func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
 	defer c.Close()
 	v, err := j.judge(c, src.name, runner.Outcome{})
 	if err == nil && v.Pass {
-		src.warn(c.Cut)
+		src.warn(c)
 	} else {
 		src.warnOf(c)
 	}

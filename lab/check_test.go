@@ -3,7 +3,10 @@ package lab_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -149,6 +152,42 @@ func TestOutOfOrder(t *testing.T) {
 		}
 		if strings.Contains(story.String(), said) != test.out || strings.Contains(warned, said) != test.out {
 			t.Errorf("%s: explain: got %q and the warning %q, want that they say so: %v", test.name, strings.SplitN(story.String(), "\n", 3), warned, test.out)
+		}
+	}
+}
+
+// Of a capture with a block whose length at its end is wrong, each command says so once, and reads it.
+func TestFlaw(t *testing.T) {
+	file, err := os.ReadFile("analysis/capture/testdata/active_list.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := lab.Parse("a.txtar", []byte("-- want --\nctl client.* > server.21\ndata server.20 > client.*\nctl client > server [S]\nctl ...\ndata ...\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(file[len(file)-4:], "\x00\x00\x00\x00")
+	for name, read := range map[string]func(w io.Writer, src lab.Source) error{
+		"check": func(_ io.Writer, src lab.Source) error {
+			v, err := lab.Check(s, src)
+			if err == nil && !v.Pass {
+				err = errors.New(v.Report())
+			}
+			return err
+		},
+		"explain": func(w io.Writer, src lab.Source) error { return lab.Explain(w, src, lab.Explanation{}) },
+		"explain --json": func(_ io.Writer, src lab.Source) error {
+			return lab.Explain(io.Discard, src, lab.Explanation{Form: lab.JSON})
+		},
+		"explain --html": func(w io.Writer, src lab.Source) error { return lab.Explain(w, src, lab.Explanation{Form: lab.HTML}) },
+		"derive":         func(_ io.Writer, src lab.Source) error { return lab.Derive(io.Discard, src, nil) },
+	} {
+		var said bytes.Buffer
+		source := lab.Reader("a.pcapng", bytes.NewReader(file))
+		source.Warn = func(sentence string) { fmt.Fprintln(&said, sentence) }
+		err := read(&said, source)
+		if n := strings.Count(said.String(), "says at its end that it has 0 (packet "); err != nil || n != 1 {
+			t.Errorf("%s: got %v and the flaw %d times, want it once", name, err, n)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (s Source) redact(w io.Writer, key string) (keys bool, err error) {
 		return false, err
 	}
 	defer c.Close()
-	s.warn(c.Cut)
+	s.warn(c)
 	if c.KeyLogs > 0 && s.Warn != nil {
 		s.Warn(s.name + ": its TLS keys are left out, so the redacted capture does not show what is inside TLS; these records are not changed, and somebody who has the keys can decrypt them")
 	}

@@ -15,8 +15,8 @@ type Source struct {
 	name   string // in messages
 	reader io.Reader
 
-	// Warn, if it is set, is called with one sentence about a capture that can be
-	// read in part only: where it ends, and why.
+	// Warn, if it is set, is called with a sentence about a capture that is damaged: where,
+	// and how much of it was read.
 	Warn func(sentence string)
 
 	// KeyLog is the path of a file with the keys of TLS sessions (SSLKEYLOGFILE), in addition
@@ -65,17 +65,21 @@ func (s Source) openFull(o capture.Options) (*capture.Capture, error) {
 	return c, nil
 }
 
-// warnOf reports why a capture was not read to its end, and that the times of its packets go back.
+// warnOf reports what warn does, and that the times of the capture's packets go back.
 func (s Source) warnOf(c *capture.Capture) {
-	s.warn(c.Cut)
+	s.warn(c)
 	if c.Disorder != "" && s.Warn != nil {
 		s.Warn(fmt.Sprintf("%s: %s", s.name, c.Disorder))
 	}
 }
 
-// warn reports why a capture was not read to its end, if it was not.
-func (s Source) warn(cut string) {
-	if cut != "" && s.Warn != nil {
-		s.Warn(fmt.Sprintf("%s: %s; what comes before it is complete", s.name, cut))
+// warn reports why a capture was not read to its end, if it was not, and where it is damaged
+// although it was.
+func (s Source) warn(c *capture.Capture) {
+	if c.Flaw != "" && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %s", s.name, c.Flaw))
+	}
+	if c.Cut != "" && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %s; what comes before it is complete", s.name, c.Cut))
 	}
 }

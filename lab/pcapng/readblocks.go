@@ -109,19 +109,39 @@ func (f *blockReader) block(p *Packet, at int64) (bool, error) {
 		}
 	case blockInterfaceDescription, blockNameResolution, blockInterfaceStatistics:
 		if body > maxSideBlock {
-			return false, f.in.skip(int64(length))
+			return false, f.skipBlock(length, at)
 		}
 	case blockSectionHeader:
 		f.endSection()
-		return false, f.in.skip(int64(length))
+		return false, f.skipBlock(length, at)
 	default:
-		return false, f.in.skip(int64(length))
+		return false, f.skipBlock(length, at)
 	}
 	b, err := f.in.take(int(length))
 	if err != nil {
 		return false, err
 	}
+	f.compareLengths(length, b[len(b)-4:], at)
 	return f.parse(kind, b[8:len(b)-4], p, at)
+}
+
+func (f *blockReader) skipBlock(length uint32, at int64) error {
+	if err := f.in.skip(int64(length) - 4); err != nil {
+		return err
+	}
+	end, err := f.in.take(4)
+	if err == nil {
+		f.compareLengths(length, end, at)
+	}
+	return err
+}
+
+// compareLengths keeps the first block that has another length at its end than at its beginning.
+// The one at the beginning leads to the next block, so the file can be read on.
+func (f *blockReader) compareLengths(length uint32, end []byte, at int64) {
+	if again := f.order.Uint32(end); again != length && f.flaw == "" {
+		f.flaw = f.damage(at, "a block of %d bytes says at its end that it has %d", length, again).Error()
+	}
 }
 
 // parse reads the body of a block whose type is known.

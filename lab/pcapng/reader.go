@@ -69,6 +69,7 @@ type Reader struct {
 	names   []Name
 	places  []string
 	secrets []string
+	flaw    string
 }
 
 // A packetReader reads the packets of one format.
@@ -157,6 +158,11 @@ func (r *Reader) Secrets() []string { return r.secrets }
 // Dropped returns the number of packets that the recorder lost, by the
 // statistics read so far. Only pcapng has statistics.
 func (r *Reader) Dropped() uint64 { return r.dropped }
+
+// Flaw says what is wrong first, and where, in the part of the file read so far, although it can
+// be read on: other programs may stop there. It is empty if nothing is. Only pcapng says
+// something twice.
+func (r *Reader) Flaw() string { return r.flaw }
 
 // A recordReader reads the packets of a pcap file.
 type recordReader struct {

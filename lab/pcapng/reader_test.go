@@ -110,6 +110,34 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// A block whose two lengths differ is read, and the first one of them is named.
+func TestFlaw(t *testing.T) {
+	damaged := func(block []byte) []byte { return join(block[:len(block)-4], words(7)) }
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"whole", join(section, ethernet, unknown, enhanced), ""},
+		{"packet", join(section, ethernet, enhanced, damaged(enhanced), damaged(enhanced)), "a block of 36 bytes says at its end that it has 7 (packet 2, byte 84 of the file)"},
+		{"section", join(damaged(section), ethernet, enhanced), "a block of 28 bytes says at its end that it has 7 (packet 1, byte 0 of the file)"},
+		{"interface", join(section, damaged(ethernet), enhanced), "a block of 20 bytes says at its end that it has 7 (packet 1, byte 28 of the file)"},
+		{"unknown", join(section, ethernet, damaged(unknown), enhanced), "a block of 3145740 bytes says at its end that it has 7 (packet 1, byte 48 of the file)"},
+	} {
+		r, err := NewReader(bytes.NewReader(c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		for err == nil {
+			err = r.Next(&p)
+		}
+		if err != io.EOF || string(p.Data) != "ABCD" || r.Flaw() != c.want {
+			t.Errorf("%s: got %v, %q, want all packets and %q", c.name, err, r.Flaw(), c.want)
+		}
+	}
+}
+
 func readPackets(file io.Reader) (packets []string, err error) {
 	r, err := NewReader(file)
 	if err != nil {

@@ -38,6 +38,9 @@ type Capture struct {
 	// person; it is empty for a file that is whole. Everything up to the last
 	// whole packet has been read.
 	Cut string
+	// Flaw says, in words for a person, what the file contradicts itself in, although all of it has been
+	// read; it is empty for a file that does not.
+	Flaw string
 	// Disorder says, in words for a person, that the times of the packets go back; it is empty
 	// for a file in which they do not. A step of up to maxJitter does not count.
 	Disorder string

@@ -102,6 +102,9 @@ func (c *Capture) readFirst() (*everything, error) {
 // describe takes what the file says in addition to its packets.
 func (c *Capture) describe(r *pcapng.Reader) {
 	c.Dropped, c.Names = r.Dropped(), r.Names()
+	if flaw := r.Flaw(); flaw != "" {
+		c.Flaw = flaw + "; ftplab reads on, but other programs may stop there"
+	}
 	if c.file.places != nil {
 		for i := range r.Interfaces() {
 			c.Places = append(c.Places, placeName(r.Interfaces(), i))

@@ -159,6 +159,9 @@ func (r *Report) facts() string {
 	if t.Cut != "" {
 		parts = append(parts, "the file is damaged: "+visible(t.Cut))
 	}
+	if t.Flaw != "" {
+		parts = append(parts, "the file is damaged: "+t.Flaw)
+	}
 	if t.Disorder != "" {
 		parts = append(parts, t.Disorder)
 	}

@@ -50,11 +50,14 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; the part before it follows\n", upper(t.Cut))
 	}
+	if t.Flaw != "" {
+		fmt.Fprintln(w, upper(t.Flaw))
+	}
 	if t.Disorder != "" {
 		fmt.Fprintln(w, t.Disorder)
 	}
 	if t.Truncated > 0 {
-		fmt.Fprintf(w, "%s cut short by the recorder: some of their data is missing\n", count(t.Truncated, "packet"))
+		fmt.Fprintf(w, "%s cut short by the recorder: some data is missing\n", count(t.Truncated, "packet"))
 	}
 	if t.Unread > 0 {
 		fmt.Fprintf(w, "%s of an unknown link type: nothing is known about them\n", count(t.Unread, "packet"))
