@@ -57,3 +57,60 @@ func TestSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestFailures has sessions in which the server fails, one after the other.
+func TestFailures(t *testing.T) {
+	standing := func(f *forge.Capture, wait time.Duration) {
+		c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		f.Pass(wait)
+		d.Segment("R.", "")
+		c.Segment("R.", "")
+	}
+	closing := func(f *forge.Capture) {
+		f.Control().Say("< 220 ready\n> USER ada\n< 331 and?\n> PASS x").Peer.Close()
+	}
+	silent := func(f *forge.Capture) {
+		c := f.Control()
+		f.Pass(20 * time.Second)
+		c.Say("> USER ada")
+		f.Pass(20 * time.Second)
+		c.FIN()
+	}
+	blocked := func(f *forge.Capture) {
+		c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST")
+		f.Pass(time.Minute)
+		c.FIN()
+	}
+	for _, test := range []struct {
+		name     string
+		want     Verdict
+		sessions int
+		pause    time.Duration
+		play     func(*forge.Capture)
+		then     func(*forge.Capture)
+	}{
+		{"listings that never end", NotNormal, 3, time.Minute, func(f *forge.Capture) { standing(f, 2*time.Minute) }, nil},
+		{"a listing that never ends", IsUnusual, 1, 0, func(f *forge.Capture) { standing(f, 2*time.Minute) }, nil},
+		{"listings that a client does not wait for", IsNormal, 3, time.Minute, func(f *forge.Capture) { standing(f, 20*time.Second) }, nil},
+		{"a server that closes at each password", NotNormal, 3, time.Minute, closing, nil},
+		{"a server that restarts", IsUnusual, 3, time.Second, closing, nil},
+		{"a server that closes at some passwords", IsUnusual, 3, time.Minute, closing, session1("")},
+		{"a server that does not greet", NotNormal, 3, time.Minute, silent, nil},
+		{"a firewall that blocks data connections", IsUnusual, 3, time.Minute, blocked, nil},
+	} {
+		got := forged(t, func(f *forge.Capture) {
+			for range test.sessions {
+				test.play(f)
+				f.Pass(test.pause)
+			}
+			if test.then != nil {
+				test.then(f)
+			}
+		})
+		found := count(got, "server-answers", rules.Violation) + count(got, "server-answers", rules.Odd)
+		if got.Verdict != test.want || (found > 0) != (test.want != IsNormal) {
+			t.Errorf("%s: got %v\nwant %s by server-answers", test.name, got, test.want)
+		}
+	}
+}

@@ -18,26 +18,46 @@ var serverAnswersRule = Rule{
 	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
 	Example:  "> RETR file, and a RST of the server",
 	Severity: Odd, sign: 1,
-	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received.",
+	Matters:  "A server that stops in the middle of a session has crashed, perhaps because of what it received. One that does so each time is no working server.",
 	Innocent: "the server was restarted or overloaded, or a firewall cut the connection.",
-	look: func() look {
-		mute := map[evidence.PairOfHosts][]int{} // the first command of each session without an answer
-		return look{
-			connection: serverGreets,
-			session: func(e *Evidence, s *session) []breach {
-				if s.isMute() && (mute[s.Hosts()] != nil || len(mute) < maxPairs) {
-					mute[s.Hosts()] = appendSome(mute[s.Hosts()], s.Exchanges[0].Packet)
-					return nil
-				}
-				return serverAnswers(e, s)
-			},
-			end: func(*Evidence) []breach { return neverAnswer(mute) },
-		}
-	},
+	look:     answers,
 }
 
-// silence is how long an answer may take before it counts as none.
-const silence = 10 * time.Second
+// silence is how long an answer may take before it counts as none, standstill how long a transfer may stand still.
+const (
+	silence    = 10 * time.Second
+	standstill = time.Minute
+)
+
+// answers collects the failures of each server with each client.
+func answers() look {
+	all := map[evidence.PairOfHosts]*failures{}
+	return look{
+		connection: serverGreets,
+		session: func(_ *Evidence, s *session) []breach {
+			of := all[s.Hosts()]
+			if of == nil {
+				if len(all) >= maxPairs {
+					return nil
+				}
+				of = &failures{}
+				all[s.Hosts()] = of
+			}
+			of.add(s)
+			return nil
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, of := range all {
+				for _, b := range of.judge(hosts) {
+					b.hosts = hosts
+					found = append(found, b)
+				}
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
 
 // serverGreets finds connections to port 21 that were accepted but got no greeting.
 func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
@@ -56,22 +76,23 @@ func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
 // unanswerable are commands that often get no reply.
 var unanswerable = wording.Set("QUIT ABOR NOOP STAT REIN")
 
-func serverAnswers(_ *Evidence, s *session) []breach {
+// unansweredCommand judges a session with a command that the server leaves without an answer, nil for none.
+func unansweredCommand(s *session) (b breach, x *ftp.Exchange) {
 	n := len(s.Exchanges)
 	if !s.Whole || n == 0 || s.TLS || s.dismissed() {
-		return nil
+		return b, nil
 	}
-	x := s.Exchanges[n-1]
+	x = s.Exchanges[n-1]
 	if first := s.unanswered(); n-first > muteCommands { // it has not answered for long
 		x = s.Exchanges[first]
 	}
 	last := x.Final()
 	if last > 0 || unanswerable[x.Command] || !x.Complete {
-		return nil
+		return b, nil
 	}
 	c := s.Control
 	waited := time.Duration(c.LastTime - x.Time)
-	b := breach{packets: evidence.Frames(x)}
+	b = breach{place: c.ID, packets: evidence.Frames(x)}
 	answered := "was never answered"
 	if len(x.Replies) > 0 {
 		answered = "was begun and never finished"
@@ -83,13 +104,29 @@ func serverAnswers(_ *Evidence, s *session) []breach {
 	case c.FirstFIN == ftp.Server:
 		b.packets = append(b.packets, c.ServerFlow.FIN)
 		b.observed = fmt.Sprintf("%s %s: the server closed the connection", wording.Quote(x.Line.Text), answered)
-	case waited >= silence && len(x.Replies) == 0 && c.ServerFlow.LastDataTime < x.Time:
+	case waited >= silence && len(x.Replies) == 0 && c.ServerFlow.LastDataTime < x.Time, s.Ended() && s.standsStill(x):
 		b.packets = append(b.packets, c.LastPacket)
 		b.observed = fmt.Sprintf("%s %s, within %v", wording.Quote(x.Line.Text), answered, waited.Round(time.Second))
 	default:
-		return nil
+		return b, nil
 	}
-	return []breach{b}
+	return b, x
+}
+
+// connected reports whether a transfer has its data connections. A firewall may block them.
+func (s *session) connected(x *ftp.Exchange) bool {
+	data := s.DataOf(x.Data)
+	return len(data) > 0 && !slices.ContainsFunc(data, func(c *ftp.Connection) bool { return !c.HandshakeSeen })
+}
+
+// standsStill reports whether a transfer began, and nothing more came until the session ended, on its data connection
+// or about it.
+func (s *session) standsStill(x *ftp.Exchange) bool {
+	last := s.Control.ServerFlow.LastDataTime
+	for _, c := range s.DataOf(x.Data) {
+		last = max(last, c.ClientFlow.LastDataTime, c.ServerFlow.LastDataTime)
+	}
+	return len(x.Replies) > 0 && s.connected(x) && time.Duration(s.Control.LastTime-last) >= standstill
 }
 
 // unanswered is the index of the first of the commands at the end that have no reply.
@@ -101,11 +138,13 @@ func (s *session) unanswered() int {
 	return n
 }
 
-// How many commands of a session get no answer if the server never answers, and in how many sessions that is no
-// failure any more.
+// muteCommands is how many commands of a session get no answer if the server never answers.
+const muteCommands = 2
+
+// How many sessions fail, and over which time, if that is no chance any more.
 const (
-	muteCommands = 2
-	muteSessions = 3
+	failedSessions = 3
+	failedTime     = time.Minute
 )
 
 // isMute reports whether the server greeted and then answered no command, although the client waited.
@@ -118,18 +157,43 @@ func (s *session) isMute() bool {
 		c.ServerFlow.LastDataTime < first.Time && time.Duration(s.Exchanges[1].Time-first.Time) >= silence
 }
 
-// neverAnswer makes a breach for each pair of hosts with sessions in which no command was answered.
-func neverAnswer(mute map[evidence.PairOfHosts][]int) (found []breach) {
-	for hosts, packets := range mute {
-		b := breach{hosts: hosts, packets: packets,
-			observed: fmt.Sprintf("%s greeted %s in %s, and answered no command", hosts.Server, hosts.Client, wording.Plural(len(packets), "session", "sessions"))}
-		if len(packets) >= muteSessions {
-			b.severity = Violation
-		}
-		found = append(found, b)
+// failures are the sessions of two hosts in which the server did not answer.
+type failures struct {
+	found       []breach
+	mute, other int // sessions without any answer, and without a failure
+	first, last int64
+}
+
+// add takes the next session. If a firewall may have blocked a data connection, the server need not have failed.
+func (f *failures) add(s *session) {
+	b, x := unansweredCommand(s)
+	switch {
+	case s.isMute():
+		f.mute++
+		b = breach{place: s.Control.ID, packets: []int{s.Exchanges[0].Packet}, observed: "the server greeted, and answered no command"}
+	case x == nil:
+		f.other++
+		return
+	case evidence.IsTransfer(x) && !s.connected(x):
+		f.other++
 	}
-	sortByFrame(found)
-	return found
+	f.found = append(f.found, b)
+	if f.last = s.Control.FirstTime; f.first == 0 {
+		f.first = f.last
+	}
+}
+
+// judge says what failed. Many sessions in a row are one breach.
+func (f *failures) judge(hosts evidence.PairOfHosts) []breach {
+	always := len(f.found) >= failedSessions && f.other == 0 && time.Duration(f.last-f.first) >= failedTime
+	if !always && f.mute < failedSessions {
+		return f.found
+	}
+	b := breach{severity: Violation, observed: fmt.Sprintf("%d sessions of %s with %s failed: %s", len(f.found), hosts.Client, hosts.Server, f.found[0].observed)}
+	for _, of := range f.found[:min(len(f.found), MaxPackets)] {
+		b.packets = append(b.packets, of.packets...)
+	}
+	return []breach{b}
 }
 
 var usualPortsRule = Rule{
