@@ -148,8 +148,8 @@ func TestShellCommand(t *testing.T) {
 		status     int
 		says       string
 	}{
-		{"as wanted", "README", []string{curl, "-sS", "ftp://server/README"}, exitPassed, "as wanted"},
-		{"not as wanted", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
+		{"passed", "README", []string{curl, "-sS", "ftp://server/README"}, exitPassed, ": passed: "},
+		{"failed", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
 		{"nothing done", "README", []string{"true"}, exitFailed, "says what should be seen, and nothing was"},
 		{"a status of its own", "README", []string{"sh", "-c", "exit 7"}, 7, "says what should be seen, and nothing was"},
 	} {
