@@ -212,6 +212,7 @@ func TestErrors(t *testing.T) {
 		{"wait for nobody", "open\nget x &\nwait moon\n", "3: wait moon: there is no session of this name"},
 		{"expects nothing", "open\nexpect moon: ls\n", "2: expect moon: a reply code was expected, or how the step breaks: timeout, reset, refused,"},
 		{"expects a step", "open\nexpect timeout:\n", "2: a step was expected after the expect timeout:"},
+		{"two programs that bring one file", "program x\nrun a brings b/c x &\nsession two\nrun a brings x &\nsession first\nrun a brings /x\n", "6: run: the program of line 2 may still run, and brings x to the folder of this session, too; put a step wait before"},
 		{"break in the background", "open\nexpect timeout: ls &\n", "2: expect: a step that should break cannot run in the"},
 		{"break of jlaffaye", "client jlaffaye\nopen\nexpect timeout: ls\n", "3: expect timeout: client jlaffaye cannot continue after that; client"},
 		{"closed after a break", "expect reset: open\nls\n", "2: ls: the session is not open"},

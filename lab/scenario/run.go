@@ -1,6 +1,9 @@
 package scenario
 
-import "slices"
+import (
+	"path"
+	"slices"
+)
 
 // setProgramArgs sets the program of a step and the files that it brings. The files
 // follow the last word "brings" that is not in quotes.
@@ -32,6 +35,32 @@ func (p *parser) checkRun(s Step) {
 	}
 	if len(s.Brings) > 0 && (s.Refused || s.Break != "") {
 		p.fail("run: a program that should fail (!) brings no files; leave out one of the two")
+	}
+}
+
+// checkBrings refuses two programs that bring one file to one folder at the same time: nobody could say
+// which of them has written it. Running has, by session, the lines of the steps with & that may still
+// run, by the files that they bring.
+func (p *parser) checkBrings(s Step, running map[string]map[string]int) {
+	if s.Verb == "wait" {
+		delete(running, s.Of)
+		if s.Of == "" {
+			clear(running)
+		}
+		return
+	}
+	for _, file := range s.Brings {
+		file = path.Clean("/" + file)
+		if line := running[s.Session][file]; line > 0 {
+			p.fail("run: the program of line %d may still run, and brings %s to the folder of this session, too; put a step wait before this one, or begin another session, which has a folder of its own", line, file[1:])
+		}
+		if !s.Background {
+			continue
+		}
+		if running[s.Session] == nil {
+			running[s.Session] = map[string]int{}
+		}
+		running[s.Session][file] = s.Line
 	}
 }
 

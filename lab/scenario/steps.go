@@ -197,13 +197,14 @@ func (p *parser) startSession(v verb, words []string) {
 
 // checkSteps checks what the steps need from the rest of the file.
 func (p *parser) checkSteps() {
-	sessions, background, sent := map[string]connected{}, map[string]bool{}, map[string]byHand{}
+	sessions, background, sent, brings := map[string]connected{}, map[string]bool{}, map[string]byHand{}, map[string]map[string]int{}
 	for i, s := range p.s.Steps {
 		p.line = s.Line
 		p.try(func() { p.checkStep(s, sessions) })
 		p.try(func() { p.checkRest(s, p.s.Steps[i+1:]) })
 		p.try(func() { p.checkBackground(s, background) })
 		p.try(func() { p.checkByHand(s, sent) })
+		p.try(func() { p.checkBrings(s, brings) })
 	}
 }
 
