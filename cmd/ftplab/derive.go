@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/tools/txtar"
 
 	"ftplab/lab"
 	"ftplab/lab/scenario"
@@ -38,6 +40,9 @@ comments in your own words.`,
   ftplab derive --scenario mine.txtar theirs.pcap`,
 		Args: takesCapture,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := refuseSecondWant(c.OutOrStdout()); err != nil {
+				return err
+			}
 			var named *scenario.Scenario
 			if hosts != "" {
 				var err error
@@ -52,6 +57,50 @@ comments in your own words.`,
 	keyLogFlag(c, &keyLog)
 	inputFileFlag(c.Flags(), &hosts, "scenario", "", "the scenario whose hosts give their names: a name or a file")
 	return c
+}
+
+// refuseSecondWant returns an error if the standard output is a file with a want, to which another
+// one would be added.
+func refuseSecondWant(stdout io.Writer) error {
+	file, ok := stdout.(*os.File)
+	if !ok {
+		return nil
+	}
+	again, err := reopened(file)
+	if err != nil {
+		return nil // it is no file, or may not be read
+	}
+	defer again.Close()
+	text, err := io.ReadAll(again)
+	if err != nil {
+		return nil
+	}
+	archive := txtar.Parse(text)
+	line := 1 + bytes.Count(archive.Comment, []byte("\n"))
+	for _, section := range archive.Files {
+		if section.Name == "want" {
+			return fmt.Errorf("%s:%d: the scenario has a want, and can have only one; nothing was run or written. Write the derived one to another file, or remove this one first", openedAs(file), line)
+		}
+		line += 1 + bytes.Count(section.Data, []byte("\n"))
+	}
+	return nil
+}
+
+// reopened opens a regular file again to read it, which may be open for writing only.
+func reopened(file *os.File) (*os.File, error) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, errors.ErrUnsupported
+	}
+	return os.Open(fmt.Sprintf("/dev/fd/%d", file.Fd()))
+}
+
+// openedAs is the path of a file that the shell may have opened.
+func openedAs(file *os.File) string {
+	if path, err := os.Readlink(fmt.Sprintf("/dev/fd/%d", file.Fd())); err == nil {
+		return path
+	}
+	return file.Name()
 }
 
 // newSection is the standard output for a section. The user may add it to a file (>>), such as
@@ -75,23 +124,18 @@ func lineEnds(stdout io.Writer, s *scenario.Scenario) bool {
 	return s == nil || len(s.Source) == 0 || bytes.HasSuffix(s.Source, []byte("\n"))
 }
 
-// lastByte returns the last byte of a file, which may be open for writing only. That of an empty
-// one is a newline.
+// lastByte returns the last byte of a file, if it can be read. That of an empty one is a newline.
 func lastByte(file *os.File) (last byte, known bool) {
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return 0, false
-	}
-	if info.Size() == 0 {
-		return '\n', true
-	}
-	again, err := os.Open(fmt.Sprintf("/dev/fd/%d", file.Fd()))
+	again, err := reopened(file)
 	if err != nil {
 		return 0, false
 	}
 	defer again.Close()
-	b := make([]byte, 1)
-	_, err = again.ReadAt(b, info.Size()-1)
+	b := []byte{'\n'}
+	if _, err = again.Seek(-1, io.SeekEnd); err != nil { // it is empty
+		return b[0], true
+	}
+	_, err = again.Read(b)
 	return b[0], err == nil
 }
 

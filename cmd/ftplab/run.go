@@ -124,9 +124,10 @@ func (f runFlags) deriveWant(ctx context.Context, list []*scenario.Scenario, std
 		return err
 	}
 	s := list[0]
-	if err := keepWant(s, stdout, stderr); err != nil {
+	if err := refuseSecondWant(stdout); err != nil {
 		return err
 	}
+	noteWant(s, stderr)
 	return lab.DeriveRuns(ctx, newSection(stdout, s), s, options, f.derive)
 }
 
@@ -259,21 +260,11 @@ func checkParallel(n int) error {
 	return nil
 }
 
-// keepWant says what happens to the want of a scenario from which another want is derived. It
-// returns an error if the derived one would be added to the scenario's own file.
-func keepWant(s *scenario.Scenario, stdout, stderr io.Writer) error {
-	if s.Want.Line == 0 {
-		return nil
+// noteWant says what happens to the want of a scenario from which another want is derived.
+func noteWant(s *scenario.Scenario, stderr io.Writer) {
+	if s.Want.Line > 0 {
+		fmt.Fprintf(stderr, "ftplab: %s:%d: this want is not used and stays as it is; a scenario can have only one, so put the derived one in its place if you want it\n", s.File, s.Want.Line-1)
 	}
-	at := fmt.Sprintf("%s:%d", s.File, s.Want.Line-1)
-	if file, ok := stdout.(*os.File); ok {
-		to, err := file.Stat()
-		if own, ownErr := os.Stat(s.File); err == nil && ownErr == nil && os.SameFile(to, own) {
-			return fmt.Errorf("%s: the scenario has a want, and can have only one; nothing was run or written. Write the derived one to another file, or remove this one first", at)
-		}
-	}
-	fmt.Fprintf(stderr, "ftplab: %s: this want is not used and stays as it is; a scenario can have only one, so put the derived one in its place if you want it\n", at)
-	return nil
 }
 
 // A reportFile is a file for a service for continuous integration.

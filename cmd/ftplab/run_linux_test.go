@@ -217,22 +217,27 @@ func waitFor(t *testing.T, path, text string) {
 	}
 }
 
-// A want that is derived from a scenario is not added to the file that has one.
-func TestRunDeriveKeepsWant(t *testing.T) {
-	const text = "# Mine\nopen\nquit\n-- want --\nctl client.* > server.21\nctl ...\n"
+// A want that is derived, from a scenario or from a capture, is not added to a file that has one.
+func TestDeriveKeepsWant(t *testing.T) {
+	const text = "# Mine\nopen\nquit\n-- files/a --\nA\n-- want --\nctl client.* > server.21\nctl ...\n"
 	path := write(t, "mine.txtar", text)
 	own, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer own.Close()
-	var stderr bytes.Buffer
-	status := run(t.Context(), []string{"run", "--derive", "1", path}, nil, own, &stderr)
-	if want := path + ":4: the scenario has a want, and can have only one; nothing was run or written"; status != exitError || !strings.Contains(stderr.String(), want) {
-		t.Errorf("got status %d and %q, want %d and %q", status, stderr.String(), exitError, want)
-	}
-	if got, err := os.ReadFile(path); err != nil || string(got) != text {
-		t.Errorf("got %q, %v, want the file as it was", got, err)
+	for _, args := range [][]string{
+		{"run", "--derive", "1", path}, {"run", "--derive", "1", "active_list"},
+		{"derive", recorded + "active_list.pcapng"}, {"derive", "--scenario", path, recorded + "active_list.pcapng"},
+	} {
+		var stderr bytes.Buffer
+		status := run(t.Context(), args, nil, own, &stderr)
+		if want := path + ":6: the scenario has a want, and can have only one; nothing was run or written"; status != exitError || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%v: got status %d and %q, want %d and %q", args, status, stderr.String(), exitError, want)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("%v: got %q, %v, want the file as it was", args, got, err)
+		}
 	}
 }
 

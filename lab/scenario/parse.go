@@ -192,25 +192,31 @@ func (p *parser) archive(source []byte) {
 	a := txtar.Parse(source)
 	p.script(string(a.Comment))
 	line := 1 + bytes.Count(a.Comment, []byte("\n"))
-	seen := map[string]int{}
+	seen := map[string]lineRange{}
 	for _, f := range a.Files {
 		p.line = line
 		own, whole := p.ownLines(f.Data)
 		p.line = line
+		lines := lineRange{line, line + bytes.Count(f.Data, []byte("\n"))}
 		ok := p.try(func() {
 			if first, ok := seen[f.Name]; ok {
 				p.forgetSection(f.Name)
-				p.fail("section %q appears twice, first at line %d", f.Name, first)
+				p.fail("section %q appears twice, first at line %d; remove lines %v or lines %v", f.Name, first.first, first, lines)
 			}
-			seen[f.Name] = line
+			seen[f.Name] = lines
 			p.section(f.Name, own)
 		})
 		if !ok || !whole {
 			p.lost[inSections] = true
 		}
-		line += 1 + bytes.Count(f.Data, []byte("\n"))
+		line = lines.last + 1
 	}
 }
+
+// A lineRange is the lines of a section.
+type lineRange struct{ first, last int }
+
+func (r lineRange) String() string { return fmt.Sprintf("%d-%d", r.first, r.last) }
 
 // unread returns the place of a section that other packages parse, or nil.
 func (p *parser) unread(name string) *Section {
