@@ -187,15 +187,25 @@ type comparison struct {
 func (c comparison) isUnknown() bool { return c.alike && len(c.what) == 0 && c.unknown }
 
 // compare compares a line with the element at s and with the pending bytes of its
-// direction.
+// direction. If they only differ in numbers that are not sure, the result is unknown.
 func (a *aligner) compare(wanted *line, s state) comparison {
+	c := a.compareAs(a.asKnown(wanted), wanted, s)
+	if sure := a.sure[wanted]; sure != nil && len(c.what) > 0 {
+		if unsure := a.compareAs(sure, wanted, s); unsure.isUnknown() {
+			return unsure
+		}
+	}
+	return c
+}
+
+// compareAs compares a line, which stands for the wanted one.
+func (a *aligner) compareAs(l, wanted *line, s state) comparison {
 	at := int(s.at)
 	e := &a.elements[at]
 	c := comparison{first: at, last: at}
 	if e.hasBytes() && s.pending[e.dir()] >= 0 {
 		c.first = int(s.pending[e.dir()])
 	}
-	l := a.asKnown(wanted)
 	c.unknown = l != wanted
 	if e.kind == elementGap && l.kind == kindRange && l.fromA == e.fromA {
 		c.alike, c.unknown = true, true
@@ -281,6 +291,11 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 			c.what.content(l, a.capture, f, start, l.seq.end.value)
 			return
 		}
+		if a.goesOnInGap(l, c) {
+			c.unknown, c.goesOn = true, true
+			c.what.content(l, a.capture, f, start, l.seq.end.value)
+			return
+		}
 		c.what.inStream(l, start, end)
 		c.what.packet(l, f)
 		text := a.capture.contents[sender{f.Connection.ID, f.From}].text(start, end)
@@ -298,6 +313,17 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		c.unknown = c.what.content(l, a.capture, f, start, end) || c.unknown
 		a.withFIN(l, c, f)
 	}
+}
+
+// goesOnInGap reports whether a line is about bytes that begin with those of a comparison and end in a
+// gap after them.
+func (a *aligner) goesOnInGap(l *line, c *comparison) bool {
+	first, last := &a.elements[c.first], &a.elements[c.last]
+	next := a.nextIn(last.dir(), c.last+1)
+	if !l.seq.isRange() || l.seq.end.any || !l.seq.start.is(first.start) || next < 0 || a.elements[next].kind != elementGap {
+		return false
+	}
+	return a.elements[next].start == last.end && last.end < l.seq.end.value && l.seq.end.value <= a.endOfGap(next)
 }
 
 // compareBeginning compares a line with a text whose end the capture lacks.

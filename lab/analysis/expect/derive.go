@@ -224,9 +224,13 @@ func (n *connectionNames) of(c *ftp.Connection) string {
 	return word
 }
 
-// declare returns the declaration of a connection, and the side that opened it.
+// declare returns the declaration of a connection, and the side that opened it. If the capture has no
+// SYN of it, the announcement of the port says who did.
 func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
+	if c.OpenedBy == "" && c.Mode == ftp.Active {
+		a = ftp.Server
+	}
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
 	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
 	decl.a.host, decl.b.host = d.hosts.apart(c.Addr(a).Addr(), c.Addr(a.Other()).Addr(), string(a), string(a.Other()))

@@ -27,6 +27,9 @@ func (d *deriver) lines(t *derived) {
 	var before *element // the element of the last line
 	hurried := false    // the client closed before the reply to its last command
 	crowded := false    // the last line is "..." for too many lines in any order
+	if t.lacksSYN(t.a) {
+		t.skip(lacksStart)
+	}
 	for i := range t.elements {
 		e := &t.elements[i]
 		switch {
@@ -55,7 +58,7 @@ func (d *deriver) lines(t *derived) {
 			t.skip(t.whyUnread(e))
 			before = nil
 			continue
-		case e.kind == elementBytes && t.sides[e.dir()].unnumbered && t.saidBy(e) == nil:
+		case e.kind == elementBytes && !t.conn.ShowsStart(t.sender(e)) && t.saidBy(e) == nil:
 			t.skip("the capture lacks the start of this connection, so its sequence numbers are not known")
 			before, begun[e.dir()] = nil, true
 			continue
@@ -71,7 +74,7 @@ func (d *deriver) lines(t *derived) {
 		if e.kind == elementSYN {
 			handshake++
 		} else if !begun[e.dir()] {
-			t.skip("the capture lacks the start of this connection")
+			t.skip(lacksStart)
 			before = nil
 		}
 		begun[e.dir()] = true
@@ -83,11 +86,22 @@ func (d *deriver) lines(t *derived) {
 		}
 		d.elementLine(t, e).joined = free
 		crowded = t.openCrowd()
+		if e.kind == elementSYN && t.lacksSYN(t.a.Other()) {
+			t.skip(lacksStart)
+			before = nil
+		}
 		if t.inTLS(e) {
 			t.skip("")
 			before = nil
 		}
 	}
+}
+
+const lacksStart = "the capture lacks the start of this connection"
+
+// lacksSYN reports whether a side sent a SYN that the capture lacks.
+func (t *derived) lacksSYN(side ftp.Side) bool {
+	return t.conn.LacksStart() && t.conn.Flow(side).SYN == 0
 }
 
 // inTLS reports whether an element comes after the dialogue has changed to TLS. From
@@ -241,7 +255,7 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 		return t.add(e, flagString(f.Flags), t.synComment(f))
 	case e.kind == elementFIN:
 		what, comment := "[F.]", ""
-		if data && !t.sides[e.dir()].unnumbered {
+		if data && t.conn.ShowsStart(t.sender(e)) {
 			what = fmt.Sprintf("[F.] seq %d", e.start)
 		}
 		if data && e.fromA == t.sends() {

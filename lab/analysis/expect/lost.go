@@ -84,22 +84,24 @@ func (t *track) lostSYN(dir int) []lost {
 }
 
 // lostACK returns the ACK of the handshake. The side to which the connection was opened sends nothing
-// before it has come (RFC 9293, 3.10.7.4), unless data came with the SYN (RFC 7413).
+// before it has come (RFC 9293, 3.10.7.4), unless data came with the SYN (RFC 7413). If the SYN-ACK is
+// lost, too, nothing shows what acknowledges it.
 func (t *track) lostACK(dir int) []lost {
 	opener := t.side(dir == 1)
-	if t.conn.OpenedBy != opener || t.conn.ClientFlow.SYN == 0 || t.conn.ServerFlow.SYN == 0 {
+	if t.conn.OpenedBy != opener || t.conn.Flow(opener).SYN == 0 {
 		return nil
 	}
-	syn := -1 // the element of the second SYN
+	answered := t.conn.Flow(opener.Other()).SYN > 0
+	syn := -1 // the element of the last SYN that is not lost
 	for i, e := range t.elements {
 		f := &t.capture.frames[e.frame]
 		switch {
 		case e.kind == elementGap && e.dir() == dir:
-		case e.dir() == dir && (f.Has(packet.ACK) || f.Has(packet.SYN) && f.Payload > 0):
+		case e.dir() == dir && (answered && f.Has(packet.ACK) || f.Has(packet.SYN) && f.Payload > 0):
 			return nil
-		case e.dir() != dir && e.kind == elementSYN:
+		case e.kind == elementSYN && (e.dir() != dir || !answered):
 			syn = i
-		case e.dir() != dir && syn >= 0 && e.inStream():
+		case syn >= 0 && e.inStream() && (e.dir() != dir || !answered):
 			return []lost{{from: syn + 1, to: i, before: t.capture.frames[e.place()].Number, what: "the ACK of the handshake before this frame is missing", fits: (*line).fitsACK}}
 		}
 	}

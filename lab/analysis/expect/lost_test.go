@@ -2,7 +2,6 @@ package expect
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -169,6 +168,16 @@ func TestLost(t *testing.T) {
 			data.Segment(".", "")
 			return g
 		}, "", "[6] @5"},
+		{"the number of a FIN after a lost SYN-ACK and lost data", dataDeclared + dataHandshake + "data client > server seq 1:56\ndata client > server [F.] seq 56\ndata server > client [F.]\n", func() *recording {
+			g := &recording{forge.New(), false}
+			data := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+			data.Peer.Segment("P.", strings.Repeat("x", 55))
+			g.Frames = g.Frames[:1]
+			data.Segment(".", "")
+			data.Peer.Segment("F.", "")
+			data.Segment("F.", "")
+			return g
+		}, "", "[3 5 6] @1"},
 		{"a question", names, asked("192.0.2.21:21", 1), "", "[4] @3"},
 		{"the answer with the address of the next connection", names, asked("192.0.2.21:21", 0), "", "[5] @4"},
 		{"an answer with another address", names, asked("192.0.2.22:21", 0), "missing 5", ""},
@@ -185,43 +194,6 @@ func TestLost(t *testing.T) {
 			v := verdict(t, test.want, test.forge())
 			compareUnjudged(t, v, test.wrong, test.unjudged)
 		})
-	}
-}
-
-// Two packets are lost of a session. No line is missing, except that of an ACK that nothing else shows,
-// and that of a FIN that was lost with its ACK.
-func TestLostPairs(t *testing.T) {
-	alone := map[int]bool{17: true, 26: true}
-	for a := 4; a <= 31; a++ {
-		for b := a + 1; b <= 31; b++ {
-			g := activeListing()
-			g.Frames = slices.Delete(g.Frames, b-1, b)
-			g.Frames = slices.Delete(g.Frames, a-1, a)
-			if v := verdict(t, activeWant, g); len(v.Mismatches) > 0 && !alone[a] && !alone[b] && a != 30 {
-				t.Errorf("without the packets %d and %d:\n%s", a, b, v.Report())
-			}
-		}
-	}
-}
-
-// A line that should come after a packet that did not come, or was lost, says so.
-func TestAfterLost(t *testing.T) {
-	const list = `"LIST"                 @list`
-	lost := activeListing()
-	lost.Frames = slices.Delete(lost.Frames, 13, 14)
-	for _, test := range []struct {
-		line, want string
-		g          *recording
-	}{
-		{list, "whether it came after @list cannot be judged", lost},
-		{list, "", activeListing()},
-		{"\"LIST\"\nctl   client > server  \"NOOP\" @list", "@list, which it should come after, did not come", activeListing()},
-	} {
-		v := verdict(t, strings.Replace(activeWant, list, test.line, 1), test.g)
-		i := slices.IndexFunc(v.Lines, func(m Match) bool { return m.After == "list" })
-		if got := v.Lines[i]; got.Packet == 0 || got.Note != test.want {
-			t.Errorf("%s: got the note %q of packet %d, want %q\n%s", test.line, got.Note, got.Packet, test.want, v.Report())
-		}
 	}
 }
 

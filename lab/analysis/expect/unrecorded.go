@@ -20,8 +20,10 @@ type unrecorded struct {
 	older bool
 	// sides are the two directions.
 	sides [2]unrecordedSide
-	// known are lines without the numbers that the capture does not show.
-	known map[*line]*line
+	// known are lines without the numbers that the capture does not show, and sure those without the
+	// numbers that are perhaps others, because they are counted from the first acknowledgement after a
+	// SYN-ACK that is missing: nothing shows that this acknowledges the SYN-ACK alone.
+	known, sure map[*line]*line
 }
 
 // unrecordedSide is what the capture may lack of one direction.
@@ -117,13 +119,18 @@ func (a *aligner) lacksSome(first, last int) bool {
 
 // findUnnumbered finds out which sequence numbers the capture does not show.
 func (t *track) findUnnumbered() {
-	t.known = map[*line]*line{}
+	t.known, t.sure = map[*line]*line{}, map[*line]*line{}
+	unsure := [2]bool{}
 	for dir := range t.sides {
 		t.sides[dir].unnumbered = t.conn.ClientFlow.SYN+t.conn.ServerFlow.SYN == 0
+		unsure[dir] = t.conn.Flow(t.side(dir == 1)).SYN == 0
 	}
 	for _, l := range t.lines {
 		if known, changed := l.without(t.sides[l.dir()].unnumbered, t.sides[1-l.dir()].unnumbered); changed {
 			t.known[l] = known
+		}
+		if sure, changed := l.without(unsure[l.dir()], unsure[1-l.dir()]); changed {
+			t.sure[l] = sure
 		}
 	}
 }
@@ -300,17 +307,21 @@ func (a *aligner) fitsIn(l *line, at int) bool {
 	if l.kind == kindText {
 		return l.words.mayGoOn("", a.sides[e.dir()].length[e.start]) && a.headerFits(l, e)
 	}
-	end := e.end
-	for i := at; a.continues(i); {
-		i = a.nextIn(e.dir(), i+1)
-		end = a.elements[i].end
-	}
+	end := a.endOfGap(at)
 	within := func(n number) bool { return !n.set || n.any || e.start <= n.value && n.value <= end }
 	switch l.kind {
 	case kindRange, kindData, kindFIN, kindFINData:
 		return e.kind == elementGap && within(l.seq.start) && within(l.seq.end)
 	}
 	return false
+}
+
+// endOfGap returns the number up to which bytes are missing from an element on.
+func (a *aligner) endOfGap(i int) int64 {
+	for a.continues(i) {
+		i = a.nextIn(a.elements[i].dir(), i+1)
+	}
+	return a.elements[i].end
 }
 
 // headerFits reports whether a line says nothing else of its packet than what is known.
