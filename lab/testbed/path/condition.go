@@ -31,7 +31,8 @@ const (
 	otherFlags
 	otherLength
 	otherText
-	none // the segment has all that the rule asks for
+	taken // it has all that the rule asks for, and another rule applies to it
+	none  // the segment has all that the rule asks for
 )
 
 // A value is what a segment has where it differs from a rule.
@@ -48,37 +49,51 @@ const mostValues = 4
 // meets reports whether a segment of the rule's direction is one that the rule asks for,
 // and counts it if so. If back is true, it goes from the rule's second host to the first.
 func (c *condition) meets(s segment, data []byte, back bool) bool {
+	differs, v := c.compare(s, data, back)
+	if differs == none {
+		c.met++
+	}
+	c.note(differs, v)
+	return differs == none
+}
+
+// misses looks at a segment to which another rule applies.
+func (c *condition) misses(s segment) {
+	differs, v := c.compare(s, nil, false)
+	c.note(min(differs, taken), v)
+}
+
+// compare returns the first difference between a segment and the rule.
+func (c *condition) compare(s segment, data []byte, back bool) (difference, value) {
 	from, to := s.from.Port(), s.to.Port()
 	if back {
 		from, to = to, from
 	}
-	differs, v := none, value{}
 	switch {
 	case c.FromPort != 0 && c.FromPort != from || c.ToPort != 0 && c.ToPort != to:
-		differs, v = otherPorts, value{from: from, to: to}
+		v := value{from: from, to: to}
 		if c.FromPort == 0 {
 			v.from = 0
 		}
 		if c.ToPort == 0 {
 			v.to = 0
 		}
+		return otherPorts, v
 	case !c.Flags.Match(s.flags):
-		differs, v = otherFlags, value{flags: s.flags}
+		return otherFlags, value{flags: s.flags}
 	case c.Length >= 0 && c.Length != s.length:
-		differs, v = otherLength, value{length: s.length}
+		return otherLength, value{length: s.length}
 	case !c.MatchesPayload(data):
-		differs, v = otherText, value{line: firstLine(data)}
-	default:
-		c.met++
+		return otherText, value{line: firstLine(data)}
 	}
-	if c.met <= c.Skip {
-		c.note(differs, v)
-	}
-	return differs == none
+	return none, value{}
 }
 
 // note keeps the value of a segment that is at least as near as those before.
 func (c *condition) note(differs difference, v value) {
+	if c.met > c.Skip {
+		return
+	}
 	if differs > c.differs {
 		c.differs, c.nearest, c.more = differs, nil, false
 	}
@@ -161,6 +176,8 @@ func (c *condition) why() string {
 		came = "those with these ports had the flags " + seen + ". Correct the flags, or leave them out"
 	case c.differs == otherLength:
 		came = "the nearest lengths were " + seen + ". Correct length=, or leave it out"
+	case c.differs == taken:
+		came = "a rule above took those that fit. Remove one of the two rules"
 	case seen == "":
 		came = "no packet that has the rest of it begins with a line of text. In TLS the path can read none"
 	default:

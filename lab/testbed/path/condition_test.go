@@ -65,3 +65,20 @@ func TestUnmetDirection(t *testing.T) {
 		t.Errorf("got %+v, want those of lines 3 and 4", unmet)
 	}
 }
+
+// TestUnmetByAnother has late rules after one that takes the segments.
+func TestUnmetByAnother(t *testing.T) {
+	p, _ := between(t, scenario.Network{
+		Late: []scenario.Late{
+			{Line: 3, From: "client", To: "server", Length: -1, By: 1},
+			{Line: 4, From: "client", To: "server", Length: -1, By: 1, Flags: flags(t, "[R]")},
+			{Line: 5, From: "client", To: "server", Length: -1, By: 1},
+		},
+	})
+	send(t, p, 100)
+	unmet := p.Unmet()
+	if len(unmet) != 2 || unmet[0].Line != 4 || unmet[1].Line != 5 || !strings.Contains(unmet[0].Message, "had the flags [") ||
+		!strings.Contains(unmet[1].Message, "no packet met this rule; a rule above took those that fit. Remove one of the two rules, or add") {
+		t.Errorf("got %+v, want those of lines 4 and 5", unmet)
+	}
+}

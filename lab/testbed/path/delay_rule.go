@@ -24,3 +24,18 @@ func (l *delayRule) claims(s segment) bool {
 	l.left--
 	return true
 }
+
+// delayed returns the first rule that applies to a frame for another end, or nil.
+func (e *End) delayed(f frame, to *End) (first *delayRule) {
+	for _, r := range e.rules[to] {
+		switch s, ok := f.segment(); {
+		case !ok:
+			return nil
+		case first == nil && r.claims(s):
+			first = r
+		case first != nil && s.from.Addr().Is6() == r.ipv6:
+			r.misses(s)
+		}
+	}
+	return first
+}

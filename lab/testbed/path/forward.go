@@ -132,16 +132,14 @@ func (p *Path) forward(from, to *End, f frame, at int64, claimed *rule) {
 	kept.address(to.GateMAC, to.MAC)
 	kept.pass()
 	way := queued{due: at + d.delay, frame: kept, home: home}
-	for _, rule := range from.rules[to] {
-		if s, ok := kept.segment(); ok && rule.claims(s) {
-			if rule.overtaken {
-				d.hold(way, rule.by)
-				return
-			}
-			way.due += rule.by
-			d.setApart(way)
+	if rule := from.delayed(kept, to); rule != nil {
+		if rule.overtaken {
+			d.hold(way, rule.by)
 			return
 		}
+		way.due += rule.by
+		d.setApart(way)
+		return
 	}
 	if claimed != nil && claimed.Kind == scenario.Corrupt {
 		kept.damage()
