@@ -163,7 +163,7 @@ func addressInCommand(verb, argument string, complete bool) (a address) {
 	case "LPRT":
 		a.AddrPort, a.ok = parseLong(argument)
 	}
-	if !a.ok && verb == "PORT" {
+	if !a.ok && verb == "PORT" && complete {
 		a.AddrPort, a.ok = parseLoosely(argument)
 		a.malformed = a.ok
 	}
@@ -199,7 +199,7 @@ func addressInReply(code int, command, text string, complete bool) (a address) {
 	default:
 		return a
 	}
-	if !a.ok && form == code {
+	if !a.ok && form == code && complete {
 		a.AddrPort, a.ok = parseLoosely(text)
 		a.malformed = a.ok
 	}
