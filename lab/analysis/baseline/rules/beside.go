@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"time"
@@ -85,13 +86,15 @@ func thirdPorts() look {
 	found := map[evidence.PairOfHosts][]thirdPort{}
 	sessions := map[evidence.PairOfHosts]*timeRanges{}
 	return look{
-		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			pair := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()).Ordered()
-			talks := c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
-			if c.Role == ftp.Other && c.OpenedBy != "" && talks && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && takes(found, pair) {
-				to, from := c.Addr(c.OpenedBy.Other()), c.Addr(c.OpenedBy)
+			talks := c.OpenedBy != "" && c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
+			what, shown := e.shown(c.ID) // which one side shows, and the middle of a conversation
+			if c.Role == ftp.Other && (talks || shown && what.Kind == content.Shell) && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && takes(found, pair) {
+				by := cmp.Or(c.OpenedBy, ftp.Client)
+				to, from := c.Addr(by.Other()), c.Addr(by)
 				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
-					c.Flow(c.OpenedBy).Bytes, c.Flow(c.OpenedBy.Other()).Bytes})
+					c.Flow(by).Bytes, c.Flow(by.Other()).Bytes})
 			}
 			return nil
 		},

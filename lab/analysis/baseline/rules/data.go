@@ -417,7 +417,7 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 			binary = strings.HasPrefix(strings.ToUpper(x.Argument), "I") && x.Final() < 400
 		case x.Command == "REST":
 			rest = strings.TrimSpace(x.Argument) != "0"
-		case x.Command == "SIZE" && x.Final() == 213:
+		case x.Command == "SIZE" && x.Final() == 213 && x.Complete && x.Replies[len(x.Replies)-1].Lines[0].Complete:
 			if n, err := strconv.ParseInt(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text), 10, 64); err == nil {
 				size[x.Argument] = n
 			}
@@ -451,7 +451,7 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 		moved = c.TLS.Flow(x.Sender()).Data
 	}
 	said := announcedBytes(x)
-	if n, known := size[x.Argument]; known && len(said) == 0 && x.Sender() == ftp.Server {
+	if n, known := size[x.Argument]; known && x.Complete && len(said) == 0 && x.Sender() == ftp.Server {
 		said = []statement{{n, x.Packet}}
 	}
 	for _, n := range said {

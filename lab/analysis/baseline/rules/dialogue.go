@@ -155,12 +155,9 @@ var replyAnswersCommandRule = Rule{
 }
 
 func answersCommand(_ *Evidence, s *session) []breach {
-	if !s.Whole {
-		return nil
-	}
 	var found []breach
 	for _, x := range s.Exchanges {
-		if len(x.Replies) > 0 && s.spokeBefore(x.Replies[0], x) {
+		if s.Whole && len(x.Replies) > 0 && s.spokeBefore(x.Replies[0], x) {
 			r := x.Replies[0]
 			found = append(found, breach{
 				packets:  []int{r.FirstPacket, x.Packet},
@@ -171,11 +168,13 @@ func answersCommand(_ *Evidence, s *session) []breach {
 	previous, contradicted := 0, 0
 	for i, r := range s.replies() {
 		greeting := i == 0 || previous == 120 // "ready in n minutes"
-		if r.unsolicited && !greeting {
-			found = append(found, s.unasked(r.Reply, previous)...)
-		}
-		if r.unsolicited && contradicts(r.Code, previous) {
-			contradicted++
+		if surplus := r.unsolicited && (s.Whole || s.IsSurplus(r.Reply)); surplus {
+			if !greeting {
+				found = append(found, s.unasked(r.Reply, previous)...)
+			}
+			if contradicts(r.Code, previous) {
+				contradicted++
+			}
 		}
 		previous = r.Code
 	}
@@ -294,13 +293,13 @@ func announcesAll(x *ftp.Exchange) bool {
 }
 
 func fitsCommand(_ *Evidence, s *session) []breach {
-	if !s.Whole {
-		return nil
-	}
 	var found []breach
 	previous := 0
 	for i, x := range s.Exchanges {
-		for _, r := range x.Replies {
+		for k, r := range x.Replies {
+			if !s.Whole && (k > 0 || !s.IsAnswered(i)) {
+				break // the reply may be another command's
+			}
 			how, again := evidence.FitOf(x.Command, r.Code), r.Code == previous
 			previous = r.Code
 			if how == evidence.Fits || r.Code == 220 && announcesAll(x) {

@@ -283,7 +283,7 @@ func carriesDialogue(s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, wording.Quote(strays(s, side))),
 		})
 	}
-	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies} {
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies, shellOnControl} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}

@@ -46,17 +46,17 @@ func earlyCommands(s *session) (b breach, ok bool) {
 }
 
 func loginFirst(_ *Evidence, s *session) []breach {
-	if !s.Whole {
-		return nil
-	}
-	if b, ok := earlyCommands(s); ok {
+	if b, ok := earlyCommands(s); ok && s.Whole {
 		return []breach{b}
 	}
-	for _, x := range s.Exchanges {
+	for i, x := range s.Exchanges {
 		if !evidence.IsTransfer(x) || !evidence.Began(x) && !evidence.Completed(x) {
 			continue
 		}
 		if s.LoggedIn > 0 && s.LoggedInAt <= x.Replies[0].Lines[0].Seq {
+			return nil
+		}
+		if !s.Whole && !s.IsStranger(i) {
 			return nil
 		}
 		return []breach{{
@@ -202,14 +202,27 @@ func (all *logins) add(s *session) {
 		}
 	}
 	all.ask(s)
-	before := 0
+	before, heard := 0, int64(1)
 	for _, r := range s.Unsolicited { // only the server was recorded
 		again := r.Code == before // each command of a client that is not logged in is refused with 530, too
+		ack := r.Lines[0].Ack
 		if before = r.Code; r.Code == 530 && !again && len(s.Exchanges) == 0 {
-			l := evidence.Login{User: fmt.Sprint("unknown ", r.Packet), Packet: r.Packet, Time: r.Time, Code: 530, At: r.Packet}
+			l := evidence.Login{User: unheardUser(ack-heard, r.Packet), Packet: r.Packet, Time: r.Time, Code: 530, At: r.Packet}
 			all.guesses[hosts] = append(all.guesses[hosts], guess{l, hosts})
 		}
+		if r.Code == 530 || r.Code == 230 {
+			heard = ack
+		}
 	}
+}
+
+// unheardUser stands for a name and a password that were refused in a packet, and of which the capture has only the
+// acknowledgement of so many bytes. Those of the same length may be the same.
+func unheardUser(bytes int64, packet int) string {
+	if bytes <= 0 {
+		return fmt.Sprint("unknown ", packet)
+	}
+	return fmt.Sprintf("unknown, of %d bytes", bytes)
 }
 
 // isWelcome reports whether somebody got in.

@@ -65,7 +65,7 @@ func obeyedFiles() look {
 			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 				r, at := all[s.Hosts()], w.Target(x.Argument)
 				switch {
-				case x.Command == "RETR" && evidence.Completed(x):
+				case x.Command == "RETR":
 					packet := e.order(s, x)
 					if packet == 0 || r == nil && len(all) >= maxPairs {
 						return
@@ -76,7 +76,7 @@ func obeyedFiles() look {
 					}
 					r.waiting, r.name = strings.Clone(at), wording.Quote(x.Line.Text)
 					r.packets = appendSome(r.packets, packet)
-				case x.Sender() == ftp.Client && evidence.Completed(x) && r != nil && r.waiting != "" && r.waiting != at:
+				case x.Sender() == ftp.Client && (evidence.Began(x) || evidence.Completed(x)) && r != nil && r.waiting != "" && r.waiting != at:
 					r.waiting, r.n = "", r.n+1
 					r.packets = appendSome(r.packets, x.Packet)
 				}

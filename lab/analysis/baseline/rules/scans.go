@@ -33,16 +33,19 @@ const (
 
 func connectionsAreMeant() look {
 	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
+	at := func(all map[netip.Addr]*floodedServer, c *ftp.Connection) *floodedServer {
+		s := all[c.Server.Addr()]
+		if s == nil {
+			s = &floodedServer{}
+			all[c.Server.Addr()] = s
+		}
+		return s
+	}
 	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.FirstFIN != ftp.Server && c.Missing() == 0 {
-				s := servers[c.Server.Addr()]
-				if s == nil {
-					s = &floodedServer{}
-					servers[c.Server.Addr()] = s
-				}
-				s.add(c)
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 {
+				at(servers, c).add(c, c.FirstFIN == ftp.Server)
 			}
 			return nil
 		},
@@ -50,12 +53,7 @@ func connectionsAreMeant() look {
 			holds.add(x)
 			c := x.Control
 			if x.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.Logins) == 0 && !x.Said("QUIT") && !x.Said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
-				s := half[c.Server.Addr()]
-				if s == nil {
-					s = &floodedServer{}
-					half[c.Server.Addr()] = s
-				}
-				s.add(c)
+				at(half, c).add(c, false)
 			}
 			return nil
 		},
@@ -84,20 +82,35 @@ func connectionsAreMeant() look {
 
 // A floodedServer collects the connections to a server that carried nothing.
 type floodedServer struct {
-	packets []int   // of the first ones
-	moment  []int64 // the times of the last ones, which lie within a moment (ns)
-	densest int     // the largest number within a moment
+	packets []int    // of the first ones
+	moment  []idling // the last ones, which lie within a moment
+	closed  int      // how many of these the server closed first
+	densest int      // the largest number within a moment
 }
 
-func (s *floodedServer) add(c *ftp.Connection) {
+// An idling is the beginning of a connection that carried nothing, and whether the server closed it first.
+type idling struct {
+	time   int64
+	closed bool
+}
+
+// add takes the next connection. A server that is full turns clients away. These count only beside as many others
+// that it did not turn away.
+func (s *floodedServer) add(c *ftp.Connection, closed bool) {
 	s.packets = appendSome(s.packets, c.FirstPacket)
-	s.moment = append(s.moment, c.FirstTime)
+	s.moment = append(s.moment, idling{c.FirstTime, closed})
+	if closed {
+		s.closed++
+	}
 	i := 0
-	for time.Duration(c.FirstTime-s.moment[i]) > muteMoment {
-		i++
+	for ; time.Duration(c.FirstTime-s.moment[i].time) > muteMoment; i++ {
+		if s.moment[i].closed {
+			s.closed--
+		}
 	}
 	s.moment = s.moment[i:]
-	s.densest = max(s.densest, len(s.moment))
+	held := len(s.moment) - s.closed
+	s.densest = max(s.densest, held+min(held, s.closed))
 }
 
 var noScansRule = Rule{
@@ -145,12 +158,15 @@ func scans() look {
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
-			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil && (!known || x.Hidden && !at.hidden) {
-				first := x.Control.FirstPacket
-				if known {
-					first = at.packet
+			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil {
+				if !known {
+					at.packet = x.Control.FirstPacket
 				}
-				s.sessions[x.Hosts()] = dialogueAt{first, x.Hidden || !x.Whole}
+				at.hidden = at.hidden || x.Hidden || x.SecuredAt > 0
+				if !x.Whole {
+					at.lost += x.PortsLost()
+				}
+				s.sessions[x.Hosts()] = at
 			}
 			return nil
 		},
@@ -170,7 +186,7 @@ func isProbe(c *ftp.Connection) bool {
 		return false
 	}
 	if c.Server.Port() == ftpPort { // a sweep leaves after the greeting
-		return c.OpenedBy == ftp.Client
+		return c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0
 	}
 	silent := c.ClientFlow.Segments+c.ServerFlow.Segments == 0 && c.ServerFlow.FIN == 0
 	switch c.OpenedBy {
@@ -206,11 +222,12 @@ type probe struct {
 	port   uint16
 }
 
-// A dialogueAt is where the first session of two hosts begins, and whether the data ports of
-// some session cannot all be known.
+// A dialogueAt is where the first session of two hosts begins, whether the data ports of some session are hidden in
+// TLS, and how many others may not be known.
 type dialogueAt struct {
 	packet int
 	hidden bool
+	lost   int
 }
 
 // A scanner is a client that probed more than once.
@@ -271,8 +288,8 @@ func (s *scanners) judge() []breach {
 		for server, ports := range x.ports {
 			hosts := evidence.Between(client.Unmap(), server)
 			at, known := s.sessions[hosts]
-			if known && at.hidden || s.unread[hosts] { // these may be data ports
-				ports = below1024(ports)
+			if low := below1024(ports); known && at.hidden || s.unread[hosts] || at.lost > 0 && len(ports)-at.lost < scannedPorts {
+				ports = low // the others may be data ports
 			}
 			if len(ports) < scannedPorts && !areClose(ports) {
 				if len(ports) >= portsOfEach {

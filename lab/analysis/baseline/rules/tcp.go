@@ -89,7 +89,10 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 		return nil
 	}
 	b := breach{packets: []int{c.FirstPacket}}
+	what, shown := e.shown(c.ID)
 	switch name := h.protocol(); {
+	case shown && what.Kind == content.Shell && c.Role == ftp.Other:
+		b.observed = "a shell at port 21: " + wording.Quote(string(h[0].data))
 	case name == "TLS" || name == "FTP":
 		return nil
 	case name != "":

@@ -1,0 +1,116 @@
+// What is certain of a dialogue although the capture lacks some of it.
+//
+// A loss excuses what it can explain, and nothing else. The sequence and acknowledgement numbers of two lines tell
+// what their senders had sent and received by then, so they show what may be missing between them.
+
+package evidence
+
+import (
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// isExact reports whether the first reply to command i is its own: the client had received all that the server sent
+// before the reply, and the server all that the client sent up to the command, and nothing after it.
+func (s *Session) isExact(i int) bool {
+	x := s.Exchanges[i]
+	if len(x.Replies) == 0 || !x.Complete || x.AfterGap || x.InTLS || !s.Readable(x.Packet) {
+		return false
+	}
+	l := x.Replies[0].Lines[0]
+	return s.Readable(l.Packet) && x.Ack > 0 && l.Seq == x.Ack && l.Ack == x.End
+}
+
+// IsAnswered reports whether the first reply to command i answers it, whatever the capture lacks elsewhere. The
+// server owed the client no other reply: it had answered the command before, and the client had waited for that.
+func (s *Session) IsAnswered(i int) bool {
+	if i == 0 || !s.isExact(i) || !s.isExact(i-1) {
+		return false
+	}
+	x, before := s.Exchanges[i], s.Exchanges[i-1]
+	return before.End == x.Seq && before.Final() > 0 && before.Replies[len(before.Replies)-1].Lines[0].Seq < x.Ack
+}
+
+// IsSurplus reports whether a reply answers nothing, whatever the capture lacks elsewhere: the server had answered the
+// last command that it had received by then.
+func (s *Session) IsSurplus(r *ftp.Reply) bool {
+	l := r.Lines[0]
+	i := slices.IndexFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.End == l.Ack })
+	if i < 0 || !s.Readable(l.Packet) || !s.IsAnswered(i) {
+		return false
+	}
+	replies := s.Exchanges[i].Replies
+	return s.Exchanges[i].Final() > 0 && replies[len(replies)-1].Lines[0].Seq < l.Seq
+}
+
+// leastLogin is how many bytes the shortest command has with which a client logs in, such as USER a.
+const leastLogin = 8
+
+// hasCommands reports whether the capture has all commands of at least so many bytes, up to command i.
+func (s *Session) hasCommands(i int, least int64) bool {
+	if !s.FromStart() {
+		return false
+	}
+	next := int64(1)
+	for _, l := range s.Lines {
+		switch {
+		case l.From != ftp.Client:
+			continue
+		case l.Seq-next >= least || !s.Readable(l.Packet):
+			return false
+		case l == s.Exchanges[i].Line:
+			return true
+		}
+		next = l.Seq
+		if l.Complete {
+			next = l.End
+		}
+	}
+	return false
+}
+
+// IsStranger reports whether no login can have succeeded before command i: the capture has each attempt, with a reply
+// that refuses it.
+func (s *Session) IsStranger(i int) bool {
+	if s.LoggedIn > 0 || !s.hasCommands(i, leastLogin) {
+		return false
+	}
+	for k, x := range s.Exchanges[:i] {
+		switch code := x.Final(); x.Command {
+		case "USER", "PASS", "ACCT", "ADAT":
+			if !s.isExact(k) || code < 300 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// leastAnnouncement is how many bytes the shortest line has that announces a data port, such as PORT 1,2,3,4,5,6.
+const leastAnnouncement = 18
+
+// PortsLost is how many data ports may have been announced that the capture does not tell.
+func (s *Session) PortsLost() int {
+	lost := 0
+	if !s.FromStart() {
+		lost++ // a client announces a port in front of each transfer
+	}
+	var said, received [2]int64 // by client and server
+	for _, l := range s.Lines {
+		from := 0
+		if l.From == ftp.Server {
+			from = 1
+		}
+		if !l.Complete || !s.Readable(l.Packet) {
+			lost++
+		}
+		said[from] += l.End - l.Seq
+		received[1-from] = max(received[1-from], l.Ack-1)
+	}
+	for from, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		sent := max(received[from], s.Control.Flow(side).Bytes+s.Control.Flow(side).Missing)
+		lost += int(max(0, sent-said[from])+leastAnnouncement-1) / leastAnnouncement
+	}
+	return lost
+}
