@@ -180,7 +180,7 @@ const deviceRemark = "Taken on the machine that sent and received: what it sends
 func createByHand(results, name string) (*os.File, error) {
 	if _, err := os.Stat(results); errors.Is(err, os.ErrNotExist) {
 		if err := os.MkdirAll(results, 0o777); err != nil {
-			return nil, fmt.Errorf("cannot make the results folder: %w; %s", err, chooseAnother)
+			return nil, fmt.Errorf("cannot make the results folder: %w", err)
 		}
 		inheritOwner(results)
 	}
@@ -191,11 +191,11 @@ func createByHand(results, name string) (*os.File, error) {
 		err = os.Mkdir(folder, 0o777)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a folder for the results: %w; %s", err, chooseAnother)
+		return nil, fmt.Errorf("cannot make a folder for the results: %w", err)
 	}
 	file, err := os.Create(filepath.Join(folder, "capture.pcapng"))
 	if err != nil {
-		return nil, fmt.Errorf("cannot write the capture: %w; %s", err, chooseAnother)
+		return nil, fmt.Errorf("cannot write the capture: %w", err)
 	}
 	inheritOwner(folder, file.Name())
 	return file, nil

@@ -55,24 +55,23 @@ func TestGenerateOnAFullDisk(t *testing.T) {
 }
 
 // TestGenerateSaysWhichFileIsNotWritten has no room for the capture of the second part. The error
-// names the file once, and does not say where a capture ends that is removed.
+// names the file once, as it is called when it is complete, and does not say where a capture ends that is removed.
 func TestGenerateSaysWhichFileIsNotWritten(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("there is no /dev/full here")
 	}
 	g := generation(t, 40, 10)
-	var file string
 	g.Made = func(session int) {
 		if session == 0 {
 			before, _ := filepath.Glob(filepath.Join(g.Folder, "part-00000.flows.csv.*"))
-			file = strings.Replace(strings.Join(before, " "), "part-00000.flows.csv", "part-00001.pcapng", 1)
+			file := strings.Replace(strings.Join(before, " "), "part-00000.flows.csv", "part-00001.pcapng", 1)
 			if err := os.Symlink("/dev/full", file); err != nil {
 				t.Error(err)
 			}
 		}
 	}
 	_, err := lab.Generate(t.Context(), g)
-	want := "part-00001: write " + file + ": no space left on device; complete so far: 1 of 4 parts in " + g.Folder + "; to continue, give the same command again"
+	want := "part-00001: write " + filepath.Join(g.Folder, "part-00001.pcapng") + ": no space left on device; complete so far: 1 of 4 parts in " + g.Folder + "; to continue, give the same command again"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

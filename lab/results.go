@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"ftplab/lab/analysis/report"
+	"ftplab/lab/oserror"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/cell"
 	"ftplab/lab/testbed/content"
@@ -44,7 +45,8 @@ type results struct {
 	capture *os.File
 }
 
-// chooseAnother is what to do about a results folder that cannot be written to.
+// chooseAnother is what to do about a results folder that has files of the user's. An error of the
+// system says itself what to do.
 const chooseAnother = "choose another folder with -o"
 
 // beginResults makes the folder of a run, empties it of what a run that was not
@@ -70,7 +72,7 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 	}
 	if err != nil {
 		r.lock.release()
-		return nil, fmt.Errorf("cannot write the results: %w; %s", err, chooseAnother)
+		return nil, fmt.Errorf("cannot write the results (-o): %w", oserror.Named(err, r.final+Unfinished, r.final))
 	}
 	return r, nil
 }

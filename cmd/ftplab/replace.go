@@ -8,8 +8,9 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
+
+	"ftplab/lab/oserror"
 )
 
 // temporary is the beginning of the name of a file until all of it is written.
@@ -42,17 +43,18 @@ func replaceFile(name string, write func(io.Writer) error) error {
 		mode = info.Mode().Perm()
 	}
 	place := linkTarget(name)
+	beginning := filepath.Join(filepath.Dir(place), temporary)
 	f, err := os.CreateTemp(filepath.Dir(place), temporary+"*")
 	if errors.Is(err, fs.ErrNotExist) && place != name {
 		return statErr // which names the link
 	}
 	if err != nil {
-		return asUserNamed(err, name)
+		return oserror.Named(err, beginning, name)
 	}
 	defer os.Remove(f.Name()) // does nothing once it has its new name
 	defer removeIfEnded(f.Name())()
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
-		return asUserNamed(err, name)
+		return oserror.Named(err, beginning, name)
 	}
 	ending.Lock() // a signal that came before ends the program here
 	defer ending.Unlock()
@@ -87,13 +89,4 @@ func removeIfEnded(name string) (stop func()) {
 		signal.Stop(signals)
 		close(stopped)
 	}
-}
-
-// asUserNamed is an error of writing a temporary file, with the name of the file whose place it
-// should have taken. How far the writing came is left out, because nothing of it is kept.
-func asUserNamed(err error, name string) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok && strings.HasPrefix(filepath.Base(e.Path), temporary) {
-		return &fs.PathError{Op: e.Op, Path: name, Err: e.Err}
-	}
-	return err
 }

@@ -319,6 +319,10 @@ func TestMakeSaysWhyNot(t *testing.T) {
 			t.Errorf("%s: got %v", folder, err)
 		}
 	}
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 250)) // too long for the name until it is complete
+	if err := Make(t.Context(), plan, long); err == nil || !strings.Contains(err.Error(), " "+long+": ") {
+		t.Errorf("a long name: got %v, want it to be named", err)
+	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("interrupt signal received"))
 	folder := filepath.Join(t.TempDir(), "monday")

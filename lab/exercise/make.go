@@ -18,6 +18,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/question"
 	"ftplab/lab/exercise/forgery"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/scenario/variant"
 	"ftplab/scenarios"
@@ -48,16 +49,17 @@ func Make(ctx context.Context, p Plan, folder string) error {
 	if err := os.MkdirAll(filepath.Dir(folder), 0o777); err != nil {
 		return err
 	}
-	unfinished, err := os.MkdirTemp(filepath.Dir(folder), filepath.Base(folder)+lab.Unfinished+"-")
+	beginning := filepath.Base(folder) + lab.Unfinished + "-"
+	unfinished, err := os.MkdirTemp(filepath.Dir(folder), beginning)
 	if err != nil {
-		return err
+		return oserror.Named(err, filepath.Join(filepath.Dir(folder), beginning), folder)
 	}
 	defer os.RemoveAll(unfinished)
 	if err := p.write(ctx, unfinished); err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%s is not made: %w", folder, context.Cause(ctx))
 		}
-		return err
+		return oserror.Named(err, unfinished, folder)
 	}
 	if err := os.Chmod(unfinished, 0o755); err != nil {
 		return err

@@ -36,6 +36,21 @@ func Text(err error) string {
 	return text
 }
 
+// Named is an error of writing a file, or a folder and what is in it, whose name begins with
+// temporary until it is complete. The error names what the user named instead.
+func Named(err error, temporary, name string) error {
+	e, ok := errors.AsType[*fs.PathError](err)
+	if !ok {
+		return err
+	}
+	rest, is := strings.CutPrefix(filepath.Clean(e.Path), filepath.Clean(temporary))
+	if !is {
+		return err
+	}
+	_, below, _ := strings.Cut(rest, string(filepath.Separator)) // the rest of the temporary name is left out
+	return &fs.PathError{Op: e.Op, Path: filepath.Join(name, below), Err: e.Err}
+}
+
 // systemErrors adds the outermost errors in the tree of err that have a sentence.
 func systemErrors(err error, found []error) []error {
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -109,5 +110,21 @@ func TestTextOfTwo(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q in it", got, want)
 		}
+	}
+}
+
+// TestNamed names files and folders as the user did, also below a folder, and other files as they are called.
+func TestNamed(t *testing.T) {
+	for path, want := range map[string]string{
+		"./a/.tmp-123": "b", "a/.tmp-123/c/d": "b/c/d", "a/other": "a/other",
+	} {
+		err := Named(fmt.Errorf("writing: %w", &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}), "a/.tmp-", "b")
+		if got := Text(err); !strings.Contains(got, want+" cannot be written, because the disk is full") {
+			t.Errorf("%s: got %q, want %s", path, got, want)
+		}
+	}
+	other := errors.New("x")
+	if got := Named(other, "a", "b"); got != other {
+		t.Errorf("got %v, want %v", got, other)
 	}
 }

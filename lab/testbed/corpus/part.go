@@ -20,6 +20,7 @@ import (
 	"github.com/google/gopacket"
 
 	"ftplab/lab/internal/newfiles"
+	"ftplab/lab/oserror"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/generate"
@@ -66,9 +67,10 @@ func (f *partFile) Write(b []byte) (int, error) {
 // into it.
 func (p *part) create(suffix string) (*partFile, error) {
 	name := p.name + suffix
-	file, err := os.Create(filepath.Join(p.folder.Path, name+p.folder.own+newfiles.Unfinished))
+	path := filepath.Join(p.folder.Path, name)
+	file, err := os.Create(path + p.folder.own + newfiles.Unfinished)
 	if err != nil {
-		return nil, err
+		return nil, oserror.Named(err, path+p.folder.own, path)
 	}
 	hash := sha256.New()
 	f := &partFile{name: name, file: file, hash: hash, sum: func() string { return hex.EncodeToString(hash.Sum(nil)) }}
@@ -259,7 +261,8 @@ func (b buffered) Close() error { return b.Flush() }
 func (p *part) cause(err error) error {
 	for _, f := range p.files {
 		if f.err != nil {
-			return f.err
+			path := filepath.Join(p.folder.Path, f.name)
+			return oserror.Named(f.err, path, path)
 		}
 	}
 	return err
@@ -329,7 +332,7 @@ func (f *Folder) writeNew(name, text string) error {
 func (f *Folder) writeWhole(path, text string) error {
 	file, err := os.Create(fmt.Sprintf("%s.%d%s", path, f.shard.Index, newfiles.Unfinished))
 	if err != nil {
-		return err
+		return oserror.Named(err, path, path)
 	}
 	_, err = file.WriteString(text)
 	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err == nil {
@@ -338,5 +341,5 @@ func (f *Folder) writeWhole(path, text string) error {
 	if err != nil {
 		os.Remove(file.Name())
 	}
-	return err
+	return oserror.Named(err, path, path)
 }
