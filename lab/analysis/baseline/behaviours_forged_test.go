@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
@@ -178,6 +179,16 @@ func base32Sizes(n int, then string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// countedData fills bytes that are no text into a line, as hexadecimal digits, with a number in front of them.
+func countedData(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		sum := sha256.Sum256([]byte{byte(i)})
+		fmt.Fprintf(&b, line, hex.EncodeToString(append([]byte{byte(i)}, sum[:29]...)))
+	}
+	return b.String()
 }
 
 // greeted are n connections, one a minute, each with another greeting. The client resets them, or says

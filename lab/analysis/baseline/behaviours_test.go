@@ -99,6 +99,13 @@ var behaviours = []lookalike{
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
 	{"answers to STAT with digests", "control-carries-dialogue", IsUnusual, session1(digests(14, "> STAT\n< 211 %s\n"))},
 
+	{"ways out of the tree of an anonymous user", "no-climbing", "", anonymous("> NLST -al /../../\n< 550 no\n> CWD ~root\n< 550 no\n> CWD /etc/\n< 250 ok")},
+	{"ways out of the tree of a user", "no-climbing", "", session1("> CWD ../../../../\n< 250 ok\n> CWD ~root\n< 550 no\n> CWD ..../\n< 550 no")},
+	{"a user who has a look at the system", "no-climbing", IsUnusual, session1("> CWD ../../../../\n< 250 ok\n> CWD ~root\n< 550 no\n> CWD /etc\n< 250 ok\n> CWD /root\n< 550 no")},
+	{"an anonymous user in the folders of the server", "no-climbing", IsNormal, anonymous("> LIST -la /etc\n< 550 no\n> CWD /pub\n< 250 ok\n> CWD ..\n< 250 ok\n> CWD ~root\n< 550 no")},
+	{"the programs of a site, in a folder for them", "no-sensitive-names", IsNormal, session1("> MKD /bin\n< 257 ok\n> CWD /bin\n< 250 ok\n> STOR console\n< 150 go on\n< 226 done")},
+	{"the programs of the system", "no-sensitive-names", IsUnusual, session1("> MKD /new\n< 257 ok\n> CWD /bin\n< 250 ok\n> STOR console\n< 150 go on\n< 226 done")},
+
 	{"a server that is none for FTP", "server-greets-first", "", func(f *forge.Capture) {
 		t := dial(f, aClient, aServer+":21")
 		t.Peer.Segment("P.", "\x00\x01\x02\xfe\x10hello?")
@@ -139,6 +146,9 @@ var behaviours = []lookalike{
 	{"names of users that are refused", "names-are-words", IsNormal, refusedUsers([]string{"katharina.sommer", "katharina_sommer", "katharinasommer"})},
 	{"a secret in NOOPs", "control-carries-dialogue", "", asArguments("NOOP", cut(hex.EncodeToString([]byte(aLeak)), 22))},
 	{"NOOPs with a number that changes", "control-carries-dialogue", IsNormal, asArguments("NOOP", []string{"51f0a9c200000001", "51f0a9c200000002", "51f0a9c200000003"})},
+	{"data in names with an ending, which count up", "names-are-words", "", session1(countedData(30, "> SIZE %s.bin\n< 550 no\n"))},
+	{"digests with an ending that do not exist", "names-are-words", IsUnusual, session1(digests(25, "> SIZE %s.jpg\n< 550 no\n"))},
+	{"digests with an ending, of which half exist", "names-are-words", IsNormal, session1(digests(12, "> SIZE %s.jpg\n< 550 no\n") + countedData(12, "> SIZE %[1]s.jpg\n< 213 9\n> RETR %[1]s.jpg\n< 150 here\n< 226 done\n"))},
 	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},
 	{"sizes of files with such names that are fetched", "names-are-words", IsNormal, session1(base32Sizes(12, "> RETR %s.dat\n< 150 here\n< 226 done\n"))},
 

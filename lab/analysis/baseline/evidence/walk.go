@@ -82,12 +82,17 @@ func (w *Walk) Follow(x *ftp.Exchange) {
 // Listed is the folder that a command with the given argument lists, which may begin with options of ls, and end
 // with a pattern of names.
 func (w *Walk) Listed(argument string) string {
-	for strings.HasPrefix(argument, "-") {
-		_, argument, _ = strings.Cut(argument, " ")
-	}
-	at := w.Target(argument)
+	at := w.Target(WithoutOptions(argument))
 	if strings.ContainsAny(path.Base(at), "*?") {
 		return path.Dir(at)
 	}
 	return at
+}
+
+// WithoutOptions is the path in the argument of a command that lists, which may begin with options of ls.
+func WithoutOptions(argument string) string {
+	for strings.HasPrefix(argument, "-") {
+		_, argument, _ = strings.Cut(argument, " ")
+	}
+	return argument
 }

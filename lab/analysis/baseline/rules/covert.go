@@ -10,7 +10,6 @@ import (
 	"math"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -65,10 +64,13 @@ type oddNames struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
+	// used counts other such names, of files that exist.
+	used int
 	// sought are those of them that a client tried to enter as folders.
 	sought map[string]int
 	// last is the number in front of the last of them, and numbered how many follow the one before.
-	last, numbered int
+	last     int64
+	numbered int
 	// pieces are such names, in their order, as they may be pieces of a text.
 	pieces  []string
 	pieceAt []int
@@ -217,13 +219,16 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 	case removes && completedNormally(x) && n.odd != nil && n.odd.idle[name] > 0:
 		n.odd.removed++
 	case evidence.IsTransfer(x) && !empty || !made && completedNormally(x):
+		if isNew && completedNormally(x) && encoded.Looks(pieceOf(name)) {
+			n.oddities().used++
+		}
 		if n.odd != nil {
 			for name := range strings.SplitSeq(evidence.Unquoted(x.Argument), "/") {
 				delete(n.odd.idle, name)
 				delete(n.odd.sought, name)
 			}
 		}
-	case idle && (encoded.Looks(name) || empty && encoded.Looks(pieceOf(name))):
+	case idle && encoded.Looks(pieceOf(name)):
 		n.oddities().addIdle(x, name)
 		if empty {
 			n.odd.empties++
@@ -252,7 +257,7 @@ func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
 	if x.Command == "CWD" || x.Command == "XCWD" {
 		odd.sought[name] = x.Packet
 	}
-	if number, err := strconv.Atoi(strings.TrimRight(counter.FindString(path.Base(evidence.Unquoted(x.Argument))), "-_.")); err == nil {
+	if number, ok := numberOf(path.Base(evidence.Unquoted(x.Argument))); ok {
 		if number == odd.last+1 {
 			odd.numbered++
 		}
@@ -295,7 +300,7 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 			b.severity = Violation
 			b.observed += fmt.Sprintf("; %d are folders that the client tried to enter", n)
 		}
-		return b, true
+		return b, b.severity == Violation || odd.used*2 < count // else they are the names of files, of which some exist
 	}
 	if count := len(odd.letters); count >= lettersMany {
 		return breach{packets: odd.letters, observed: fmt.Sprintf("%d or more folders with a name of one letter were refused, as if the letters were a text", count)}, true

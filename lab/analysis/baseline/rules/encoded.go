@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
@@ -19,6 +20,16 @@ import (
 func pieceOf(name string) string {
 	name = counter.ReplaceAllString(name, "")
 	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
+}
+
+// numberOf is the number in front of a name, or its first byte if it has hexadecimal digits.
+func numberOf(name string) (number int64, ok bool) {
+	digits, base := strings.TrimRight(counter.FindString(name), "-_."), 10
+	if digits == "" && len(name) > 2 {
+		digits, base = name[:2], 16
+	}
+	number, err := strconv.ParseInt(digits, base, 64)
+	return number, err == nil
 }
 
 // maxPieces bounds the pieces that are remembered of two hosts.

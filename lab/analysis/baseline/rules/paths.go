@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -72,6 +73,9 @@ const (
 	climbOften  = 4 // levels above the folder of the login are unusual
 )
 
+// waysOfSearch is how many ways out of the tree show a search for one that works.
+const waysOfSearch = 3
+
 var (
 	// climb matches one step up, plain or encoded.
 	climb     = pattern.New(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
@@ -97,7 +101,9 @@ var (
 	passwordFile = pattern.New(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
 	// systemDirectory matches the folders of a system, reached by climbing.
 	systemDirectory = pattern.New(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
-	accountsFile    = pattern.New(`(?i)^/etc/(passwd|sudoers)$`)
+	// systemFolder matches folders of a system that nobody needs who has no account.
+	systemFolder = pattern.New(`(?i)^/(etc|root|boot|proc|windows|winnt)(/|$)`)
+	accountsFile = pattern.New(`(?i)^/etc/(passwd|sudoers)$`)
 	// aboutPasswords matches pages of a web site on which users manage their passwords, and texts about how to do so.
 	aboutPasswords = pattern.New(`(?i)(^|/)(([\w-]+[_-])?password([_-][\w-]+)?|([\w-]+[_-])?passwords[_-][\w-]+|lang/[\w/-]+/passwords)\.(html?|php|aspx?|jsp|css|js|png|jpe?g|gif|svg)$|(^|[/_ .-])(passw(or)?ds?|passwort|kennwort|credentials?)[_ .-]*(polic(y|ies)|rules?|guid(e|ance|elines?)|richtlinien?|requirements?|standards?|best[_ .-]?practices?|training|faq|how[_ .-]?to)\b[^/]*\.(pdf|docx?|odt|pptx?|html?|md|txt)$`)
 	// siteSettings matches settings of web sites. Who may store a site stores them, too.
@@ -113,12 +119,15 @@ var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c
 
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
+	if b, ok := waysOut(s); ok {
+		found = append(found, b)
+	}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
 			return // a path from the link, as mirrors make them
 		}
-		touches := pathCommands[x.Command]
-		argument := separators.Replace(x.Argument)
+		touches, asked := pathCommands[x.Command], pathIn(x)
+		argument := separators.Replace(asked)
 		levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
 		if mayClimb {
 			levels = steps(argument)
@@ -128,9 +137,9 @@ func climbing(e *Evidence, s *session) []breach {
 			limit = climbToFile
 		}
 		var b breach
-		target := w.Target(x.Argument)
-		above := w.Beyond(x.Argument)
-		absolute := path.IsAbs(evidence.Unquoted(x.Argument))
+		target := w.Target(asked)
+		above := w.Beyond(asked)
+		absolute := path.IsAbs(evidence.Unquoted(asked))
 		fromRoot := path.IsAbs(w.At) || absolute // above counts from the root
 		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
 		switch {
@@ -167,6 +176,35 @@ func climbing(e *Evidence, s *session) []breach {
 		found = append(found, b)
 	})
 	return found
+}
+
+// pathIn is the path in the argument of a command.
+func pathIn(x *ftp.Exchange) string {
+	if x.Lists() {
+		return evidence.WithoutOptions(x.Argument)
+	}
+	return x.Argument
+}
+
+// waysOut judges a client that tries several ways out of the tree. Each alone may be a habit.
+func waysOut(s *session) (b breach, ok bool) {
+	ways := map[string]int{} // with the packet
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		asked := pathIn(x)
+		target, above := w.Target(asked), w.Beyond(asked)
+		switch {
+		case points(asked) > 0:
+			ways["names of points"] = x.Packet
+		case strings.HasPrefix(asked, "~root"):
+			ways["the home of root"] = x.Packet
+		case above >= climbOften, path.IsAbs(target) && above >= 2:
+			ways["steps up"] = x.Packet
+		case s.public() && path.IsAbs(evidence.Unquoted(asked)) && systemFolder.MatchString(target):
+			ways["folders of the system"] = x.Packet
+		}
+	})
+	return breach{packets: firstPackets(ways),
+		observed: fmt.Sprintf("the client tried %d ways out of the tree of the server: %s", len(ways), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))}, len(ways) >= waysOfSearch
 }
 
 // climbingNames finds listings with names that lead out of the folder into which a client
@@ -248,15 +286,18 @@ const (
 
 func sensitiveNames(e *Evidence, s *session) []breach {
 	var found []breach
-	var stored []int // indexes of uploads and new folders in found
-	names := map[string]bool{}
-	sought := map[string]int{} // by kind: the part of the name that secrets matches
-	harmless := ""             // the target of the command before: many ask for a file, its size and its time
+	var stored []int                                    // indexes of uploads and new folders in found
+	names, made := map[string]bool{}, map[string]bool{} // made are the names of new folders
+	sought := map[string]int{}                          // by kind: the part of the name that secrets matches
+	harmless := ""                                      // the target of the command before: many ask for a file, its size and its time
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
 		}
 		target := w.Target(x.Argument)
+		if (x.Command == "MKD" || x.Command == "XMKD") && completedNormally(x) {
+			made[path.Base(target)] = true
+		}
 		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
 		if !changes && target == harmless {
 			return
@@ -290,7 +331,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 				b.severity = Violation
 				b.observed += ", of an anonymous user"
 			}
-		case x.Sender() == ftp.Client && named(systemPrograms):
+		case x.Sender() == ftp.Client && named(systemPrograms) && !made[path.Base(path.Dir(target))]:
 			b.severity, b.sign = Odd, 1 // a device may get its programs so
 			b.observed += ", a program or a setting of the system"
 		case x.Sender() == ftp.Client && s.public() && named(webProgram):
