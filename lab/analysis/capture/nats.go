@@ -68,41 +68,127 @@ func (c *change) addrs() [2]netip.Addr {
 
 // A translated conversation is one of those that are the same with other ends.
 type translated struct {
-	ends [2]netip.AddrPort // that of the side that opened the latest connection first
+	ends   [2]netip.AddrPort // that of the side that opened the latest connection first
+	opener int               // the direction of that side
+	ttl    int               // of a packet that all of them have
 	*observations
 }
 
+func translatedOf(c conversation, s *observations, opener, ttl int) translated {
+	ends := [2]netip.AddrPort{c.low, c.high}
+	return translated{[2]netip.AddrPort{ends[opener], ends[1-opener]}, opener, ttl, s}
+}
+
 // joinTranslated joins conversations that are the same on both sides of a NAT: they have the same
-// initial sequence numbers and one end in common, no place has two of them, and a router between the
+// initial sequence numbers, or another segment if a place lacks some of these, and one end in common, no place has two of them, and a router between the
 // places has counted down the time to live. Where no connection was accepted, there is only the
 // number of one side, so the addresses must be changed in another conversation, too.
 func (x *places) joinTranslated() {
 	groups := map[uint64][]translated{}
 	for c, s := range x.seen {
 		if s.openings.hash != 0 {
-			ends := [2]netip.AddrPort{c.low, c.high}
-			groups[s.openings.hash] = append(groups[s.openings.hash], translated{[2]netip.AddrPort{ends[s.openings.opener], ends[1-s.openings.opener]}, s})
+			groups[s.openings.hash] = append(groups[s.openings.hash], translatedOf(c, s, s.openings.opener, s.openings.ttl))
+		}
+	}
+	var accepted, others [][]translated
+	for _, group := range groups {
+		if group[0].openings.answered {
+			accepted = append(accepted, group)
+		} else {
+			others = append(others, group)
 		}
 	}
 	known := map[[2]netip.Addr]bool{}
-	for _, accepted := range []bool{true, false} {
-		for _, group := range groups {
-			if len(group) == 1 || group[0].openings.answered != accepted {
+	always := func([]*change) bool { return true }
+	x.joinEach(accepted, known, always)
+	x.joinEach(x.alike(), known, always)
+	x.joinEach(others, known, func(changes []*change) bool {
+		return !slices.ContainsFunc(changes, func(c *change) bool { return c != nil && !known[c.addrs()] })
+	})
+}
+
+// joinEach joins the conversations of each group, if they are the same and their changes are as they
+// should be, and adds the addresses that were changed to those known.
+func (x *places) joinEach(groups [][]translated, known map[[2]netip.Addr]bool, should func([]*change) bool) {
+	for _, group := range groups {
+		if len(group) == 1 || slices.ContainsFunc(group, func(s translated) bool { return s.joint != nil }) {
+			continue
+		}
+		joint, changes := join(group)
+		if joint == nil || !should(changes) {
+			continue
+		}
+		for i, c := range changes {
+			group[i].joint, group[i].change, group[i].openings.opener = joint, c, group[i].opener
+			if c != nil {
+				known[c.addrs()] = true
+				x.changes = append(x.changes, c)
+			}
+		}
+	}
+}
+
+// A segment says what a NAT leaves as it is of a packet of TCP, except of a SYN and a reset: they do not
+// show the numbers of both sides.
+type segment struct {
+	numbers   uint64 // a hash of them; 0 for none
+	direction int8
+	ttl       uint8
+}
+
+func (x *places) segmentOf(p *packet.Packet, direction int) (s segment) {
+	if t := p.TCP; t != nil && t.Flags&(packet.SYN|packet.RST|packet.ACK) == packet.ACK {
+		s.numbers = maphash.Comparable(x.seed, [4]uint32{t.RawSeq, t.RawAck, uint32(t.Flags), uint32(t.Length)})
+		s.direction, s.ttl = int8(direction), uint8(p.IP.TTL)
+	}
+	return s
+}
+
+// A sighting is a segment of a conversation that may be the same at another place.
+type sighting struct {
+	conversation
+	*observations
+	observation
+}
+
+// alike returns groups of conversations, not joined yet, that have a segment in common, the largest
+// first. A place of one of them may lack the packets with the initial sequence numbers.
+func (x *places) alike() (groups [][]translated) {
+	all := map[uint64][]sighting{}
+	for _, lacking := range []bool{true, false} {
+		for c, s := range x.seen {
+			if s.joint != nil || lacking == s.openings.answered {
 				continue
 			}
-			joint, changes := join(group)
-			if joint == nil || !accepted && slices.ContainsFunc(changes, func(c *change) bool { return c != nil && !known[c.addrs()] }) {
-				continue
-			}
-			for i, c := range changes {
-				group[i].joint, group[i].change = joint, c
-				if c != nil {
-					known[c.addrs()] = true
-					x.changes = append(x.changes, c)
+			for _, o := range s.first {
+				known := all[o.numbers]
+				again := slices.ContainsFunc(known, func(other sighting) bool { return other.observations == s })
+				if o.numbers != 0 && !again && (lacking || len(known) > 0) && len(known) < mostPlaces {
+					all[o.numbers] = append(known, sighting{c, s, o})
 				}
 			}
 		}
 	}
+	for _, same := range all {
+		groups = append(groups, oriented(same))
+	}
+	slices.SortFunc(groups, func(a, b []translated) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), slices.CompareFunc(a, b, func(x, y translated) int {
+			return cmp.Or(x.ends[0].Compare(y.ends[0]), x.ends[1].Compare(y.ends[1]))
+		}))
+	})
+	return groups
+}
+
+// oriented finds out which end opened each of some conversations that have a segment in common.
+func oriented(same []sighting) (group []translated) {
+	slices.SortFunc(same, func(a, b sighting) int { return cmp.Compare(a.observation.at, b.observation.at) })
+	opened := max(0, slices.IndexFunc(same, func(s sighting) bool { return s.openings.hash != 0 }))
+	opener := same[opened].openings.opener ^ int(same[opened].direction)
+	for _, s := range same {
+		group = append(group, translatedOf(s.conversation, s.observations, opener^int(s.direction), int(s.ttl)))
+	}
+	return group
 }
 
 // join returns the observations of conversations as those of one, and how each differs from the one
@@ -113,8 +199,8 @@ func join(group []translated) (joint *observations, changes []*change) {
 		if joint.everywhere()&s.everywhere() != 0 {
 			return nil, nil
 		}
-		joint.at[0] |= s.at[s.openings.opener]
-		joint.at[1] |= s.at[1-s.openings.opener]
+		joint.at[0] |= s.at[s.opener]
+		joint.at[1] |= s.at[1-s.opener]
 	}
 	homes := uint64(1)<<joint.home(0) | uint64(1)<<joint.home(1)
 	read := slices.IndexFunc(group, func(s translated) bool { return s.everywhere()&homes == homes })
@@ -129,7 +215,7 @@ func join(group []translated) (joint *observations, changes []*change) {
 		}
 		c := &change{home: joint.home(0), at: bits.TrailingZeros64(s.everywhere())}
 		switch {
-		case s.openings.ttl == was.openings.ttl:
+		case s.ttl == was.ttl:
 			return nil, nil
 		case s.ends[1] == was.ends[1]:
 			c.from, c.to = was.ends[0], s.ends[0]

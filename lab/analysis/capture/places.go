@@ -73,6 +73,7 @@ func (s *observations) home(direction int) int {
 type observation struct {
 	at   int
 	hash uint64
+	segment
 }
 
 const (
@@ -123,7 +124,7 @@ func (x *places) add(p *packet.Packet, at int) {
 		s.copied = s.copied || o.at != at && o.hash == hash
 	}
 	if len(s.first) < firstObserved {
-		s.first = append(s.first, observation{at, hash})
+		s.first = append(s.first, observation{at, hash, x.segmentOf(p, direction)})
 	}
 }
 

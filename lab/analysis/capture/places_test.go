@@ -343,6 +343,28 @@ func TestNATBetweenPlaces(t *testing.T) {
 	}
 }
 
+// A session that crosses a NAT is one, whichever packets of a handshake a place lacks.
+func TestNATWithoutHandshake(t *testing.T) {
+	const syn, synACK, ack = 1, 2, 4
+	for lost := syn; lost <= syn|synACK|ack; lost++ {
+		for place := range 2 {
+			n, accepted := nat{outside: netip.MustParseAddr("203.0.113.7"), port: "203,0,113,7,16,76"}, true
+			file := placedAs(t, activeSession(), []string{"client", "server"}, func(_ int, p forge.Frame) []int {
+				const flags = 14 + 20 + 13 // in Ethernet and IPv4
+				kind := map[byte]int{2: syn, 18: synACK, 16: ack}[p.Data[flags]]
+				accepted = accepted && !bytes.Contains(p.Data, []byte("226 Done"))
+				if kind&lost != 0 && accepted {
+					return []int{1 - place}
+				}
+				return []int{0, 1}
+			}, n.at)
+			if c := read(t, file); c.NumSessions() != 1 || c.NumConnections() != 3 || len(c.Translations) != 1 {
+				t.Errorf("without %03b at place %d: got %d sessions, %d connections and the translations %v, want 1, 3 and one", lost, place, c.NumSessions(), c.NumConnections(), c.Translations)
+			}
+		}
+	}
+}
+
 // Connections that no one accepted have one number in common at most. That proves no NAT if nothing
 // else does.
 func TestRefusedBetweenPlaces(t *testing.T) {
