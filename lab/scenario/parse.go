@@ -38,8 +38,17 @@ func Load(name string) (*Scenario, error) {
 // comes a Scenario that cannot run. It has the hosts and the sections want, figures and
 // questions as far as the mistakes do not affect them, so that a caller can look for more
 // mistakes in those.
-func Parse(name string, source []byte) (*Scenario, error) {
+func Parse(name string, source []byte) (*Scenario, error) { return parse(name, source, 0) }
+
+// ParseTwin parses a scenario made of the section twin of another one. From that line on, it has
+// the steps of the section, which has no settings.
+func ParseTwin(name string, source []byte, steps int) (*Scenario, error) {
+	return parse(name, source, steps)
+}
+
+func parse(name string, source []byte, twin int) (*Scenario, error) {
 	p := &parser{
+		twin: twin,
 		s: &Scenario{
 			Name:     NameOf(name),
 			File:     name,
@@ -113,6 +122,7 @@ type parser struct {
 	s        *Scenario
 	errors   Errors
 	line     int // the current one
+	twin     int // the line from which there are only steps, those of a section twin; 0 for none
 	session  string
 	sessions map[string]string // the host of each session that has begun
 
@@ -341,11 +351,17 @@ func (p *parser) scriptLine(line string) {
 		return
 	}
 	if setting, ok := settingOf(words[0]); ok {
+		if p.inTwin() {
+			p.fail("%s is a setting; a twin has steps, and the settings above it", words[0])
+		}
 		p.set(setting, words[1:])
 		return
 	}
 	p.step(line, words)
 }
+
+// inTwin reports whether the line is a step of a section twin.
+func (p *parser) inTwin() bool { return p.twin > 0 && p.line >= p.twin }
 
 // heading takes one line of the comment at the top. The first line is the title, the
 // others are the story, with an empty line between paragraphs.

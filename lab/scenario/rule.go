@@ -216,7 +216,14 @@ func (p *parser) action(text string) (a Action, rest string) {
 	})
 	if i < 0 {
 		word, _, _ := strings.Cut(text, ";")
-		p.fail("the server has no action %q; %s", strings.TrimSpace(word), suggestAction(word))
+		word = strings.TrimSpace(word)
+		switch {
+		case word == "repeat" || word == "" && text != whole:
+			p.fail("%s: repeat N ACTION was expected", strings.TrimSpace(whole))
+		case word == "":
+			p.fail("an action was expected before the semicolon")
+		}
+		p.fail("the server has no action %q; %s", word, suggestAction(word))
 	}
 	kind := actionKinds[i]
 	a.Verb = kind.name

@@ -64,7 +64,10 @@ func (p *parser) step(line string, words []string) {
 	s.Verb, words = words[0], words[1:]
 	v, ok := verbOf(s.Verb)
 	if !ok {
-		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb))
+		if p.inTwin() {
+			p.fail("unknown step %q; %s", s.Verb, suggestStep(s.Verb, nil))
+		}
+		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb, settings))
 	}
 	if n := len(words); n > 0 && words[n-1] == "&" && !v.is(verbatim) && !p.quotedWords[n] {
 		s.Background, words = true, words[:n-1]

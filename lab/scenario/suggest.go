@@ -17,7 +17,7 @@ var rare = []string{"acct", "allo", "ccc", "help", "mode", "opts", "pbsz", "prot
 
 // suggestStep returns the end of a message about an unknown setting or step: a similar
 // word or, if there is none, the list of all.
-func suggestStep(word string) string {
+func suggestStep(word string, settings []setting) string {
 	lower := strings.ToLower(word)
 	var settingNames, verbNames []string
 	for _, s := range settings {
@@ -37,6 +37,9 @@ func suggestStep(word string) string {
 	}
 	if lower == "expect" {
 		meant = "`expect timeout: STEP`, with a colon"
+	}
+	if meant == "" && len(settings) == 0 {
+		return "steps are " + sorted(verbNames)
 	}
 	if meant == "" {
 		return fmt.Sprintf("settings are %s; steps are %s", sorted(settingNames), sorted(verbNames))

@@ -10,7 +10,7 @@ func TestSuggestions(t *testing.T) {
 	commands := "USER PASS PORT PASV EPRT EPSV RETR STOR APPE REST ABOR LIST NLST MLSD MLST CWD CDUP PWD MKD RMD DELE RNFR RNTO " +
 		"SIZE MDTM TYPE SYST FEAT NOOP QUIT AUTH STAT SITE HELP MODE STRU STOU OPTS ALLO ACCT REIN SMNT PBSZ PROT CCC"
 	for _, word := range strings.Fields(commands) {
-		if got := suggestStep(word); !strings.HasPrefix(got, "did you mean ") {
+		if got := suggestStep(word, settings); !strings.HasPrefix(got, "did you mean ") {
 			t.Errorf("%s: got %s", word, got)
 		}
 	}
@@ -19,7 +19,7 @@ func TestSuggestions(t *testing.T) {
 		{"STAT", "quote STAT"}, {"site", "quote SITE"}, {"Open", "open"}, {"pasive", "passive"}, {"qiut", "quit"}, {"hots", "host"}, {"sesion", "session"},
 		{"renames", "rename"}, {"l", ""}, {"xy", ""}, {"zzzz", ""},
 	} {
-		got := suggestStep(test.word)
+		got := suggestStep(test.word, settings)
 		if want := "did you mean " + test.want + "?"; got != want && (test.want != "" || strings.HasPrefix(got, "did")) {
 			t.Errorf("%s: got %s, want %s", test.word, got, want)
 		}

@@ -21,11 +21,12 @@ func Twin(s *scenario.Scenario) (*scenario.Scenario, error) {
 		sections = withoutSection("\n"+sections, name)[1:]
 	}
 	settings := strings.Join(lines, "")
-	twin, err := scenario.Parse(s.File, []byte(settings+s.Twin.Text+sections))
+	before := strings.Count(settings, "\n")
+	twin, err := scenario.ParseTwin(s.File, []byte(settings+s.Twin.Text+sections), before+1)
 	var mistakes scenario.Errors
 	if errors.As(err, &mistakes) {
 		for _, m := range mistakes {
-			m.Line += s.Twin.Line - 1 - strings.Count(settings, "\n")
+			m.Line += s.Twin.Line - 1 - before
 		}
 		return nil, err
 	}
