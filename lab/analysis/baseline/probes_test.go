@@ -25,6 +25,27 @@ func claim(f *forge.Capture, card byte, addr string) {
 	f.Frame(slices.Concat(all, mac, []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, mac, ip, all, ip))
 }
 
+// looksFor asks by ARP for n addresses of a network.
+func looksFor(f *forge.Capture, n int, answers bool) {
+	for i := range n {
+		mac, client, addr := []byte{2, 0, 0, 0, 0, 100}, netip.MustParseAddr(aClient).AsSlice(), fmt.Sprintf("192.0.2.%d", 100+i)
+		f.Frame(slices.Concat([]byte{255, 255, 255, 255, 255, 255}, mac, []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 1}, mac, client, make([]byte, 6), netip.MustParseAddr(addr).AsSlice()))
+		if answers {
+			card := []byte{2, 0, 0, 0, 1, byte(i)}
+			f.Frame(slices.Concat(mac, card, []byte{8, 6, 0, 1, 8, 0, 6, 4, 0, 2}, card, netip.MustParseAddr(addr).AsSlice(), mac, client))
+		}
+	}
+}
+
+// offersTLS asks servers for TLS, goes on in TLS, and leaves.
+func offersTLS(f *forge.Capture, servers int, goOn func(*forge.End)) {
+	for i := range servers {
+		t := dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", 30+i)).Say("< 220 hi\n> AUTH TLS\n< 234 go ahead")
+		goOn(t)
+		t.Close()
+	}
+}
+
 // asks sends datagrams to n ports of the server, from the given one on. Where it is answered,
 // the server sends one back.
 func asks(f *forge.Capture, first, n int, answers bool) {
@@ -152,6 +173,25 @@ func TestProbes(t *testing.T) {
 			for i := range 40 {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40000+i))
 			}
+		}},
+		{"a search by ARP, and of the servers that it found", NotNormal, func(f *forge.Capture) {
+			looksFor(f, 40, false)
+			refusals(f, 3, 21)
+		}},
+		{"a search by ARP, and of one server", IsNormal, func(f *forge.Capture) {
+			looksFor(f, 40, false)
+			refusals(f, 1, 21)
+		}},
+		{"a monitor that looks for hosts which exist, of which some have no server", IsNormal, func(f *forge.Capture) {
+			looksFor(f, 40, true)
+			refusals(f, 3, 21)
+		}},
+		{"a search for servers with TLS", NotNormal, func(f *forge.Capture) { offersTLS(f, 9, func(t *forge.End) { t.Segment("P.", clientHello) }) }},
+		{"a look at a few servers with TLS", IsNormal, func(f *forge.Capture) { offersTLS(f, 7, func(t *forge.End) { t.Segment("P.", clientHello) }) }},
+		{"sessions in TLS with many servers", IsNormal, func(f *forge.Capture) { offersTLS(f, 9, func(t *forge.End) { inTLS(t) }) }},
+		{"sessions with many servers, of which only these were recorded", IsNormal, func(f *forge.Capture) {
+			offersTLS(f, 9, func(t *forge.End) { inTLS(t) })
+			f.Frames = slices.DeleteFunc(f.Frames, fromClient)
 		}},
 		{"anonymous logins at one server after another", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 12, nothing) }},
 		{"a monitor with an account", IsNormal, func(f *forge.Capture) { anonymously(f, "monitor", 12, nothing) }},

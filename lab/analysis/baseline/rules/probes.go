@@ -22,6 +22,7 @@ const (
 // and the number of system ports of one server, each probed by a client that probed nothing else.
 const (
 	sweptHosts   = 16
+	lookedFor    = 32 // by ARP
 	crowdedPorts = 30
 	// Telephony and games use ports above the system ports, so a scan has more of them.
 	someUserPorts    = 15
@@ -37,6 +38,7 @@ type datagrams struct {
 	ports     map[evidence.PairOfHosts]map[uint16]question // that a client sent datagrams to
 	protocols map[evidence.PairOfHosts]map[int]int         // of IP, other than TCP, UDP and ICMP
 	echoes    map[netip.Addr]map[netip.Addr]int            // the hosts that a client asked for an echo
+	addresses map[netip.Addr]map[netip.Addr]int            // that a client looked for by ARP
 	n         int                                          // of all, at most maxProbes
 }
 
@@ -53,6 +55,8 @@ func (d *datagrams) packet(p *capture.Packet) {
 		d.datagram(p)
 	case p.ICMP != nil:
 		d.echo(p)
+	case p.ARP != nil:
+		d.arp(p)
 	case p.IP != nil && p.TCP == nil && p.Copy == nil && !p.IP.Fragment:
 		if d.n < maxProbes && noteFirst(d.protocols, evidence.Between(p.IP.Src, p.IP.Dst), p.IP.Protocol, p.Number) {
 			d.n++
@@ -98,6 +102,18 @@ func (d *datagrams) echo(p *capture.Packet) {
 		if _, known := d.echoes[p.IP.Dst][p.IP.Src]; known {
 			d.echoes[p.IP.Dst][p.IP.Src] = answered
 		}
+	}
+}
+
+func (d *datagrams) arp(p *capture.Packet) {
+	from, to := p.ARP.SenderIP, p.ARP.TargetIP
+	switch {
+	case p.ARP.IsAnswer():
+		if _, known := d.addresses[to][from]; known {
+			d.addresses[to][from] = answered
+		}
+	case from != to && d.n < maxProbes && noteFirst(d.addresses, from, to, p.Number):
+		d.n++
 	}
 }
 

@@ -133,7 +133,13 @@ const (
 	// or so many ports of several servers in all, of each so many
 	closePorts, closeTogether = 6, 12
 	portsOfAll, portsOfEach   = 15, 5
+	// A client that looked for many addresses of its network by ARP tries only the servers that it found.
+	foundServers = 3
 )
+
+// shownHands is the number of segments that a client sends in a session in TLS if it leaves after the handshake: its
+// hello, the end of the handshake, and an alert.
+const shownHands = 3
 
 const identPort = 113 // RFC 1413
 
@@ -144,7 +150,7 @@ const firstUserPort = 1024
 const maxProbes = 1 << 18
 
 func scans() look {
-	s := scanners{once: map[[16]byte]probe{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
+	s := scanners{once: map[[16]byte]probe{}, shook: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v := visits{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
@@ -158,6 +164,10 @@ func scans() look {
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
+			if onlyShakesHands(x) {
+				s.shook[x.Control.Client.Addr()] = true
+				s.add(x.Control)
+			}
 			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil {
 				if !known {
 					at.packet = x.Control.FirstPacket
@@ -171,7 +181,7 @@ func scans() look {
 			return nil
 		},
 		end: func(e *Evidence) []breach {
-			return slices.Concat(s.judge(), s.crowds(), e.watch.datagrams.judge(), v.judge())
+			return slices.Concat(s.judge(&e.watch.datagrams), s.crowds(), e.watch.datagrams.judge(), v.judge())
 		},
 	}
 }
@@ -205,10 +215,21 @@ func isProbe(c *ftp.Connection) bool {
 	return false
 }
 
+// onlyShakesHands reports whether a client left a session in TLS after the handshake, as those do that look for servers
+// and read their certificates. A login is longer, even if nobody can read it.
+func onlyShakesHands(s *session) bool {
+	c := s.Control
+	if !s.Secret() || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
+		return false
+	}
+	return c.OpenedBy == ftp.Client && c.ClientFlow.Segments-c.ClientFlow.Retransmissions-len(s.Exchanges) <= shownHands
+}
+
 // scanners are the clients that probed. A flood may come from a million addresses, so a
 // client that probed once takes few bytes.
 type scanners struct {
-	once     map[[16]byte]probe // the only probes of clients
+	once     map[[16]byte]probe  // the only probes of clients
+	shook    map[netip.Addr]bool // clients that left after a handshake of TLS
 	often    map[netip.Addr]*scanner
 	probes   int
 	sessions map[evidence.PairOfHosts]dialogueAt // of clients that probed often
@@ -281,7 +302,7 @@ func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet i
 }
 
 // judge names the clients that probed too many ports or servers.
-func (s *scanners) judge() []breach {
+func (s *scanners) judge(asked *datagrams) []breach {
 	var found []breach
 	for client, x := range s.often {
 		together := map[netip.Addr]map[uint16]int{} // ports that are few for one server
@@ -307,14 +328,32 @@ func (s *scanners) judge() []breach {
 		if b, ok := scannedTogether(client, together); ok {
 			found = append(found, b)
 		}
-		for port, servers := range x.servers {
-			if len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers) {
-				found = append(found, breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
-					observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing to any of them", client, port, len(servers))})
-			}
-		}
+		found = append(found, s.sweeps(client, x.servers, unanswered(asked.addresses[client.Unmap()]))...)
 	}
 	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+	return found
+}
+
+// sweeps judges a client that probed the same port of many servers, or of a few among addresses that it looked for and
+// nobody claimed.
+func (s *scanners) sweeps(client netip.Addr, all map[uint16]map[netip.Addr]int, looked map[netip.Addr]int) (found []breach) {
+	for port, servers := range all {
+		many := len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers)
+		searched := port == ftpPort && len(servers) >= foundServers && neighbours(looked) >= lookedFor
+		if !many && !searched {
+			continue
+		}
+		b := breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
+			observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing on these connections", client, port, len(servers))}
+		if s.shook[client] {
+			b.observed += ", or left after a handshake of TLS"
+		}
+		if searched {
+			b.packets = append(firstPackets(looked)[:foundServers], b.packets...)
+			b.observed += fmt.Sprintf("; it looked for %d addresses that nobody claimed", len(looked))
+		}
+		found = append(found, b)
+	}
 	return found
 }
 

@@ -98,7 +98,7 @@ func newWatch() *watch {
 	return &watch{
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
-			echoes: map[netip.Addr]map[netip.Addr]int{}},
+			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		bleeds:     map[int]int{},
 		entries:    map[int]int{},
 		cards:      cards{},
