@@ -23,10 +23,10 @@ type iface struct {
 	snaplen uint32
 	// A timestamp counts units of 10^-digits seconds, or of 2^-digits seconds
 	// if binary is set, and offset seconds are added.
-	digits  uint8
-	binary  bool
-	offset  int64
-	dropped uint64
+	digits uint8
+	binary bool
+	offset int64
+	counts Stats
 }
 
 // A blockReader reads the packets of a pcapng file.
@@ -36,7 +36,7 @@ type blockReader struct {
 	begun      bool     // an interface was read
 	first      LinkType // of the file's first interface
 	interfaces []iface  // of the current section
-	pastDrops  uint64   // of earlier sections
+	past       Stats    // of earlier sections
 	err        error    // an error of link, which next returns
 }
 
@@ -241,27 +241,32 @@ func (f *blockReader) addInterface(b []byte, at int64) error {
 	return nil
 }
 
-// statistics reads the drop counts. Each block replaces the earlier ones of its
+// statistics reads the counts. Each block replaces the earlier ones of its
 // interface.
 func (f *blockReader) statistics(b []byte) {
 	if len(b) < statsHead || int64(f.order.Uint32(b)) >= int64(len(f.interfaces)) {
 		return
 	}
-	var drops uint64
+	var counts Stats
 	f.options(b[statsHead:], func(code uint16, v []byte) {
-		if (code == isbIfDrop || code == isbOSDrop) && len(v) >= 8 {
-			drops += f.order.Uint64(v)
+		switch {
+		case len(v) < 8:
+		case code == isbIfRecv:
+			counts.Received = f.order.Uint64(v)
+		case code == isbIfDrop || code == isbOSDrop:
+			counts.Dropped += f.order.Uint64(v)
 		}
 	})
-	f.interfaces[f.order.Uint32(b)].dropped = drops
-	f.dropped = f.pastDrops
+	f.interfaces[f.order.Uint32(b)].counts = counts
+	f.received, f.dropped = f.past.Received, f.past.Dropped
 	for _, i := range f.interfaces {
-		f.dropped += i.dropped
+		f.received += i.counts.Received
+		f.dropped += i.counts.Dropped
 	}
 }
 
 func (f *blockReader) endSection() {
-	f.pastDrops = f.dropped
+	f.past = Stats{Received: f.received, Dropped: f.dropped}
 	f.interfaces, f.places = nil, nil
 }
 

@@ -62,14 +62,15 @@ const maxPacket = 16 << 20
 // (gopacket's readers refuse packets longer than the snap length and stop at
 // unknown blocks.)
 type Reader struct {
-	in      input
-	format  packetReader
-	packets int
-	dropped uint64
-	names   []Name
-	places  []string
-	secrets []string
-	flaw    string
+	in       input
+	format   packetReader
+	packets  int
+	dropped  uint64
+	received uint64
+	names    []Name
+	places   []string
+	secrets  []string
+	flaw     string
 }
 
 // A packetReader reads the packets of one format.
@@ -158,6 +159,10 @@ func (r *Reader) Secrets() []string { return r.secrets }
 // Dropped returns the number of packets that the recorder lost, by the
 // statistics read so far. Only pcapng has statistics.
 func (r *Reader) Dropped() uint64 { return r.dropped }
+
+// Received returns the number of packets that the recorder received, by the
+// statistics read so far.
+func (r *Reader) Received() uint64 { return r.received }
 
 // Flaw says what is wrong first, and where, in the part of the file read so far, although it can
 // be read on: other programs may stop there. It is empty if nothing is. Only pcapng says

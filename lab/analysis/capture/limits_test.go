@@ -9,11 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/gopacket"
+
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/internal/forge"
+	"ftplab/lab/pcapng"
 )
 
 // A transfer of more than 4 GiB is counted to the byte: the sequence numbers
@@ -110,6 +113,39 @@ func TestDigestGivesUp(t *testing.T) {
 	flow := tr.Connection(0).ServerFlow
 	if flow.Bytes != int64(n*len(chunk)) || flow.Missing != 1000 || tr.Connection(0).SHA256 != "" {
 		t.Errorf("got %d bytes, %d missing, digest %q", flow.Bytes, flow.Missing, tr.Connection(0).SHA256)
+	}
+}
+
+// A file is complete if its recorder received as many packets as the file has, and lost none.
+func TestComplete(t *testing.T) {
+	f := formatSession(t)
+	n := uint64(len(f.Frames))
+	for _, test := range []struct {
+		stats    pcapng.Stats
+		complete bool
+	}{
+		{pcapng.Stats{Received: n}, true},
+		{pcapng.Stats{Received: n + 1}, false}, // one was taken away
+		{pcapng.Stats{Received: n, Dropped: 1}, false},
+		{pcapng.Stats{}, false},
+	} {
+		var file bytes.Buffer
+		w, err := pcapng.NewWriter(&file, pcapng.PCAPNG, pcapng.Info{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, frame := range f.Frames {
+			w.WritePacket(gopacket.CaptureInfo{Timestamp: frame.At, CaptureLength: len(frame.Data), Length: len(frame.Data)}, frame.Data)
+		}
+		if err := w.Close(test.stats); err != nil {
+			t.Fatal(err)
+		}
+		if c := read(t, file.Bytes()); c.Complete != test.complete {
+			t.Errorf("%+v: got complete %v of %d packets", test.stats, c.Complete, c.Size)
+		}
+	}
+	if read(t, f.PCAP()).Complete {
+		t.Error("got that a file without statistics is complete")
 	}
 }
 

@@ -80,9 +80,10 @@ func translatedOf(c conversation, s *observations, opener, ttl int) translated {
 }
 
 // joinTranslated joins conversations that are the same on both sides of a NAT: they have the same
-// initial sequence numbers, or another segment if a place lacks some of these, and one end in common, no place has two of them, and a router between the
-// places has counted down the time to live. Where no connection was accepted, there is only the
-// number of one side, so the addresses must be changed in another conversation, too.
+// initial sequence numbers, or another segment if a place lacks some of these, and one end in common,
+// no place has two of them, and a router between the places has counted down the time to live. Where no
+// connection was accepted, there is only the number of one side, so the addresses must be changed in
+// another conversation, too.
 func (x *places) joinTranslated() {
 	groups := map[uint64][]translated{}
 	for c, s := range x.seen {

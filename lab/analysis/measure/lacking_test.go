@@ -126,6 +126,23 @@ func TestFiguresWithoutWhatWasAcknowledged(t *testing.T) {
 	}
 }
 
+// Packets that the recorder says it never received are not packets of the capture. They may still have been
+// bytes of a stream.
+func TestFiguresWithoutWhatWasLostOnTheWay(t *testing.T) {
+	for _, complete := range []bool{false, true} {
+		c, v := lab()
+		c.complete, c.lost[v.Connections[1].ID] = complete, true
+		for line, counted := range map[string]bool{
+			"capture.packets = 22": true, "capture.packets < 22": true, "capture.retransmissions = 7": true, "lengths.1000-2000 = 1% ± 1%": true,
+			"data.packets.server = 99": true, "data.bytes.server = 11000": false, "data.segments.server = 99": false,
+		} {
+			if r := measure(t, line, c, v); r.Unjudged != !(complete && counted) {
+				t.Errorf("%s, complete %v: got %+v, want unjudged %v", line, complete, r, !(complete && counted))
+			}
+		}
+	}
+}
+
 // A capture that begins with an answer lacks packets if the answer is for a host of a connection of FTP.
 func TestFiguresAfterAnAnswer(t *testing.T) {
 	for ends, lacks := range map[[2]string]bool{

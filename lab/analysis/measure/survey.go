@@ -52,6 +52,7 @@ type survey struct {
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
 	truncated bool // the recorder cut packets
+	complete  bool // the recorder lost none
 }
 
 // A dataSurvey has counts of all data connections.
@@ -104,7 +105,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	}
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
-	s.cut, s.truncated = c.Cut != "", c.Truncated > 0
+	s.cut, s.truncated, s.complete = c.Cut != "", c.Truncated > 0, c.Complete
 	return s, c.Err()
 }
 
