@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +53,8 @@ not normal FTP.`,
   ftplab baseline learn normal.json monday.pcapng -o normal.json`,
 		Args: takes(1, -1, "captures to learn from, and profiles (.json) to add them to"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := (output{"-o", file}).replacesOnly("profile", isProfile); err != nil {
+			out := output{"-o", file}
+			if err := cmp.Or(out.hasFolder(), out.replacesOnly("profile", isProfile)); err != nil {
 				return err
 			}
 			p, err := learnAll(args, keyLog, c.InOrStdin(), c.ErrOrStderr())

@@ -35,7 +35,7 @@ send it.`,
 				return err
 			}
 			out := output{"--capture", only}
-			if err := cmp.Or(checkOutputs([]output{out}, s.File), out.replacesOnly("capture", isCapture)); err != nil {
+			if err := cmp.Or(checkOutputs([]output{out}, s.File), out.hasFolder(), out.replacesOnly("capture", isCapture)); err != nil {
 				return err
 			}
 			ctx, stop := interruptible(c)

@@ -67,8 +67,8 @@ func (f matrixFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if out.path == standardOutput {
 		messages = stderr
 	}
-	if folder := filepath.Dir(out.path); !samePlace(folder, f.results) {
-		if _, err := os.Stat(folder); err != nil {
+	if !samePlace(filepath.Dir(out.path), f.results) { // which the runs make
+		if err := out.hasFolder(); err != nil {
 			return err
 		}
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"syscall"
 
 	"ftplab/lab"
 	"ftplab/lab/pcapng"
@@ -45,14 +48,35 @@ func checkOutputs(outputs []output, inputs ...string) error {
 	return nil
 }
 
-// replacesOnly refuses an output if there is a file that is something else than a command writes
-// there, such as a scenario whose name was given by mistake.
+// replacesOnly refuses an output if there is a folder, a file that may not be written, or one that is
+// something else than a command writes there, such as a scenario whose name was given by mistake.
 func (o output) replacesOnly(kind string, is func(path string) bool) error {
 	info, err := os.Stat(o.path)
-	if err != nil || o.path == standardOutput || !info.Mode().IsRegular() || info.Size() == 0 || is(o.path) {
+	switch {
+	case err != nil || o.path == standardOutput:
+		return nil
+	case info.IsDir():
+		return &fs.PathError{Op: "open", Path: o.path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return nil
+	}
+	file, err := os.OpenFile(o.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	file.Close()
+	if info.Size() == 0 || is(o.path) {
 		return nil
 	}
 	return fmt.Errorf("%s: this file exists and is not a %s; choose another name", o, kind)
+}
+
+// hasFolder returns an error if the folder of an output is not there.
+func (o output) hasFolder() error {
+	if _, err := os.Stat(filepath.Dir(o.path)); errors.Is(err, fs.ErrNotExist) {
+		return &fs.PathError{Op: "open", Path: o.path, Err: fs.ErrNotExist}
+	}
+	return nil
 }
 
 // isCapture reports whether a file is a capture.

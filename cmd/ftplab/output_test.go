@@ -2,8 +2,10 @@ package main
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,8 +43,7 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 	if status != exitPassed {
 		t.Fatalf("got status %d for a profile", status)
 	}
-	working := t.TempDir()
-	t.Chdir(working)
+	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{
 		"k.txtar": greeting, "folder/inner/z.txtar": greeting, "folder/typo.txtar": "opne\n", "ok/r/files/r.txtar": greeting,
 		"x.pcapng": string(capture), "p.json": profile, "theirs/k/capture.pcapng": "theirs",
@@ -105,7 +106,6 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		{"explain --redact -w k.txtar x.pcapng", "-w k.txtar" + exists + "capture" + another},
 		{"export zeek k.txtar --capture p.json", "--capture p.json" + exists + "capture" + another},
 		{"matrix --table k.txtar", "--table k.txtar" + exists + "table" + another},
-		{"matrix --table no/x", "there is no file or folder no in " + working + "; check the path"},
 		{"extcap --capture --fifo k.txtar", "--fifo k.txtar: this is a file; Wireshark gives a pipe, and `ftplab run -w FILE` writes a file"},
 		{"matrix --parallel 0", "--parallel 0: at least 1 was expected"},
 		{"baseline learn x.pcapng -o k.txtar", "-o k.txtar" + exists + "profile" + another},
@@ -125,6 +125,57 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 		}
 		if len(after) != len(before) {
 			t.Fatalf("%s: got %d files and folders, want the %d from before", test.args, len(after), len(before))
+		}
+	}
+}
+
+// TestOutputsThatCannotBeWritten names files in a folder that is not there, folders, and files that may
+// not be written: every command says so in the same line, before it does anything.
+func TestOutputsThatCannotBeWritten(t *testing.T) {
+	capture, err := os.ReadFile(galleryCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, _, status := judged(t, "baseline", "learn", galleryCapture)
+	if status != exitPassed {
+		t.Fatalf("got status %d for a profile", status)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("folder", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"k.txtar": greeting, "x.pcapng": string(capture)} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for command, earlier := range map[string]string{
+		"baseline learn x.pcapng -o": profile, "explain x.pcapng --redact -w": string(capture), "export zeek k.txtar --capture": string(capture),
+		"generate --sessions 1 -w": string(capture), "matrix --table": tableTitle, "run --tcp gvisor k.txtar -w": string(capture),
+		"run --tcp gvisor k.txtar --junit": "<testsuite", "run --tcp gvisor k.txtar --tap": "TAP version 14\n",
+	} {
+		if err := os.WriteFile("locked", []byte(earlier), 0o444); err != nil {
+			t.Fatal(err)
+		}
+		before := contents(t, ".")
+		for path, want := range map[string]string{
+			"no/x":   "no/x cannot be used, because there is no folder no; make it, or check the path",
+			"folder": "folder is a folder; a file was expected",
+			"locked": "there is no permission to use locked; choose another path, or change its permissions",
+		} {
+			if path == "locked" && os.Geteuid() == 0 {
+				continue // who may write all files
+			}
+			_, stderr, status := judged(t, strings.Fields(command+" "+path)...)
+			if status != exitError || stderr != "ftplab: "+want+"\n" {
+				t.Errorf("%s %s: got status %d, %q, want %d, %q", command, path, status, stderr, exitError, want)
+			}
+		}
+		if after := contents(t, "."); !maps.Equal(after, before) {
+			t.Errorf("%s: got the files %q, want those from before", command, slices.Sorted(maps.Keys(after)))
+		}
+		if err := os.Remove("locked"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
