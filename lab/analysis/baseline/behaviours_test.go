@@ -50,6 +50,8 @@ var behaviours = []lookalike{
 	{"a program of an anonymous user in two folders", "no-programs", IsNormal, anonymous(linesOf("> STOR %s/setup.exe\n< 150 go on\n< 226 done\n", "v1", "v2"))},
 	{"an anonymous copy of a tree", "no-programs", IsUnusual, anonymous(numberedLines(20, "> STOR src/a%d.c\n< 150 go on\n< 226 done\n") + linesOf("> STOR %s/7za.exe\n< 150 go on\n< 226 done\n", "v1", "v2", "v3"))},
 	{"a bot for many processors, of an anonymous user", "no-programs", "", anonymousMoves([2]string{"RETR mirai.arm", "\x7fELF"}, [2]string{"RETR mirai.mips", "\x7fELF"}, [2]string{"RETR mirai.sh4", "\x7fELF"}, [2]string{"RETR mirai.x86", "\x7fELF"})},
+	{"a bot for many processors, in other words", "no-programs", "", anonymousMoves([2]string{"RETR a-armv7l", "\x7fELF"}, [2]string{"RETR a-mipsel", "\x7fELF"}, [2]string{"RETR a_powerpc", "\x7fELF"}, [2]string{"RETR a_i486", "\x7fELF"})},
+	{"a release for the usual processors", "no-programs", IsNormal, anonymousMoves([2]string{"RETR a-arm64", "\x7fELF"}, [2]string{"RETR a-amd64", "\x7fELF"}, [2]string{"RETR a-386", "\x7fELF"}, [2]string{"RETR a-riscv64", "\x7fELF"})},
 	{"a bot for many processors, which a listing shows", "no-programs", IsUnusual, anonymousMoves([2]string{"NLST", "mirai.arm\r\n"}, [2]string{"RETR mirai.arm", "\x7fELF"}, [2]string{"RETR mirai.mips", "\x7fELF"}, [2]string{"RETR mirai.sh4", "\x7fELF"}, [2]string{"RETR mirai.x86", "\x7fELF"})},
 	{"attack tools, of a session whose login was not recorded", "no-programs", IsUnusual, func(f *forge.Capture) {
 		overhear(f, aClient, aServer+":21").Say("< 230 in").Say(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "pspy64", "linpeas.sh", "dirtycow.c", "chisel")).Say(bye)
@@ -147,6 +149,7 @@ var behaviours = []lookalike{
 	{"a secret in NOOPs", "control-carries-dialogue", "", asArguments("NOOP", cut(hex.EncodeToString([]byte(aLeak)), 22))},
 	{"NOOPs with a number that changes", "control-carries-dialogue", IsNormal, asArguments("NOOP", []string{"51f0a9c200000001", "51f0a9c200000002", "51f0a9c200000003"})},
 	{"data in names with an ending, which count up", "names-are-words", "", session1(countedData(30, "> SIZE %s.bin\n< 550 no\n"))},
+	{"data in names with an ending, which count up in two bytes", "names-are-words", "", session1(countedData(30, "> MDTM 00%s.bin\n< 550 no\n"))},
 	{"digests with an ending that do not exist", "names-are-words", IsUnusual, session1(digests(25, "> SIZE %s.jpg\n< 550 no\n"))},
 	{"digests with an ending, of which half exist", "names-are-words", IsNormal, session1(digests(12, "> SIZE %s.jpg\n< 550 no\n") + countedData(12, "> SIZE %[1]s.jpg\n< 213 9\n> RETR %[1]s.jpg\n< 150 here\n< 226 done\n"))},
 	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},

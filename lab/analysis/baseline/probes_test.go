@@ -46,6 +46,13 @@ func offersTLS(f *forge.Capture, servers int, goOn func(*forge.End)) {
 	}
 }
 
+// refuseTLS asks many servers for TLS, which they refuse, and perhaps says something then.
+func refuseTLS(f *forge.Capture, then string) {
+	for i := range 9 {
+		dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", 30+i)).Say("< 220 hi\n> AUTH TLS\n< 502 no").Say(then).Close()
+	}
+}
+
 // asks sends datagrams to n ports of the server, from the given one on. Where it is answered,
 // the server sends one back.
 func asks(f *forge.Capture, first, n int, answers bool) {
@@ -178,6 +185,12 @@ func TestProbes(t *testing.T) {
 			looksFor(f, 40, false)
 			refusals(f, 3, 21)
 		}},
+		{"a search with echo requests, and of the servers that it found", NotNormal, func(f *forge.Capture) {
+			for i := range 40 {
+				ping(f, aClient, fmt.Sprintf("192.0.2.%d", 100+i), 8)
+			}
+			refusals(f, 3, 21)
+		}},
 		{"a search by ARP, and of one server", IsNormal, func(f *forge.Capture) {
 			looksFor(f, 40, false)
 			refusals(f, 1, 21)
@@ -187,6 +200,8 @@ func TestProbes(t *testing.T) {
 			refusals(f, 3, 21)
 		}},
 		{"a search for servers with TLS", NotNormal, func(f *forge.Capture) { offersTLS(f, 9, func(t *forge.End) { t.Segment("P.", clientHello) }) }},
+		{"a search for servers with TLS, which have none", NotNormal, func(f *forge.Capture) { refuseTLS(f, "") }},
+		{"a monitor of servers without TLS", IsNormal, func(f *forge.Capture) { refuseTLS(f, bye) }},
 		{"a look at a few servers with TLS", IsNormal, func(f *forge.Capture) { offersTLS(f, 7, func(t *forge.End) { t.Segment("P.", clientHello) }) }},
 		{"sessions in TLS with many servers", IsNormal, func(f *forge.Capture) { offersTLS(f, 9, func(t *forge.End) { inTLS(t) }) }},
 		{"sessions with many servers, of which only these were recorded", IsNormal, func(f *forge.Capture) {

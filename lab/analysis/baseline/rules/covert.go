@@ -68,8 +68,8 @@ type oddNames struct {
 	used int
 	// sought are those of them that a client tried to enter as folders.
 	sought map[string]int
-	// last is the number in front of the last of them, and numbered how many follow the one before.
-	last     int64
+	// last is the last of them, and numbered how many count up from the one before.
+	last     string
 	numbered int
 	// pieces are such names, in their order, as they may be pieces of a text.
 	pieces  []string
@@ -257,12 +257,11 @@ func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
 	if x.Command == "CWD" || x.Command == "XCWD" {
 		odd.sought[name] = x.Packet
 	}
-	if number, ok := numberOf(path.Base(evidence.Unquoted(x.Argument))); ok {
-		if number == odd.last+1 {
-			odd.numbered++
-		}
-		odd.last = number
+	base := path.Base(evidence.Unquoted(x.Argument))
+	if countsUp(odd.last, base) {
+		odd.numbered++
 	}
+	odd.last = strings.Clone(base)
 }
 
 func (n *nameCensus) judge() (b breach, ok bool) {

@@ -22,14 +22,24 @@ func pieceOf(name string) string {
 	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
 }
 
-// numberOf is the number in front of a name, or its first byte if it has hexadecimal digits.
-func numberOf(name string) (number int64, ok bool) {
-	digits, base := strings.TrimRight(counter.FindString(name), "-_."), 10
-	if digits == "" && len(name) > 2 {
-		digits, base = name[:2], 16
+// countsUp reports whether the number in front of a name is one more than that of the name before. It may be decimal, or
+// the first bytes of what hexadecimal digits encode.
+func countsUp(before, name string) bool {
+	next := func(a, b string, base int) bool {
+		m, errA := strconv.ParseUint(a, base, 64)
+		n, errB := strconv.ParseUint(b, base, 64)
+		return errA == nil && errB == nil && n == m+1
 	}
-	number, err := strconv.ParseInt(digits, base, 64)
-	return number, err == nil
+	const separators = "-_."
+	if next(strings.TrimRight(counter.FindString(before), separators), strings.TrimRight(counter.FindString(name), separators), 10) {
+		return true
+	}
+	for _, n := range []int{2, 4, 8} {
+		if min(len(before), len(name)) > n && next(before[:n], name[:n], 16) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxPieces bounds the pieces that are remembered of two hosts.

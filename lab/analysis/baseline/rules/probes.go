@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ const (
 // and the number of system ports of one server, each probed by a client that probed nothing else.
 const (
 	sweptHosts   = 16
-	lookedFor    = 32 // by ARP
+	lookedFor    = 32 // by ARP, or with echo requests
 	crowdedPorts = 30
 	// Telephony and games use ports above the system ports, so a scan has more of them.
 	someUserPorts    = 15
@@ -156,6 +157,13 @@ func silent(ports map[uint16]question) map[uint16]int {
 			open[port] = int(q.packet)
 		}
 	}
+	return open
+}
+
+// nowhere are the addresses that a client looked for, by ARP or with echo requests, and nobody claimed.
+func (d *datagrams) nowhere(client netip.Addr) map[netip.Addr]int {
+	open := unanswered(d.addresses[client])
+	maps.Copy(open, unanswered(d.echoes[client]))
 	return open
 }
 

@@ -48,8 +48,8 @@ var (
 // are taken for theirs.
 var windowsOwn = pattern.New(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|services|wininit|conhost|dllhost|taskhostw?|svch[o0]sts?|svc?hosts?|scvhosts?|l[s5]as{1,3}|isass|lssas{1,2}|cssrs|csrs|winl[o0]g[o0]n|expl0rer|sp[o0]{2}lsv)\.(exe|scr|com|pif)$`)
 
-// processor matches the ending that says for which processor a program is: bot.mips, bot.arm7.
-var processor = pattern.New(`(?i)(^|\.)(mips|mipsel|mpsl|arm[4-7]?|x86|i[56]86|ppc|sh4|m68k|spc|sparc|arc)$`)
+// processor matches the ending that says for which processor a program is: bot.mips, bot-arm7.
+var processor = pattern.New(`(?i)(^|[._-])(mips|mipsel|mpsl|arm(v?[4-7]l?)?|x86|i[3-6]86|ppc|powerpc|sh4|m68k|spc|sparc|arc)$`)
 
 // manyProcessors is for how many kinds of processors a client fetches a program if it spreads among
 // devices and tries them all.
@@ -153,7 +153,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
 		isProgram := shown != "" || executable.MatchString(name)
-		if kind := strings.ToLower(processor.FindString(name)); isProgram && kind != "" {
+		if kind := strings.ToLower(strings.TrimLeft(processor.FindString(name), "._-")); isProgram && kind != "" {
 			kinds[kind] = true
 			if x.Command == "RETR" && !s.mayKnowNames() {
 				processors[kind] = x.Packet // it knew the names, which a copy of a folder does not

@@ -150,7 +150,7 @@ const firstUserPort = 1024
 const maxProbes = 1 << 18
 
 func scans() look {
-	s := scanners{once: map[[16]byte]probe{}, shook: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
+	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v := visits{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
@@ -164,8 +164,8 @@ func scans() look {
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
-			if onlyShakesHands(x) {
-				s.shook[x.Control.Client.Addr()] = true
+			if onlyAsksForTLS(x) {
+				s.asked[x.Control.Client.Addr()] = true
 				s.add(x.Control)
 			}
 			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil {
@@ -215,11 +215,12 @@ func isProbe(c *ftp.Connection) bool {
 	return false
 }
 
-// onlyShakesHands reports whether a client left a session in TLS after the handshake, as those do that look for servers
-// and read their certificates. A login is longer, even if nobody can read it.
-func onlyShakesHands(s *session) bool {
+// onlyAsksForTLS reports whether a client left a session after the handshake of TLS, or after the server refused TLS, as
+// those do that look for servers and read their certificates. A login is longer, even if nobody can read it.
+func onlyAsksForTLS(s *session) bool {
 	c := s.Control
-	if !s.Secret() || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
+	refused := s.Said("AUTH") && !s.Said("QUIT") && s.Whole
+	if !s.Secret() && !refused || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
 		return false
 	}
 	return c.OpenedBy == ftp.Client && c.ClientFlow.Segments-c.ClientFlow.Retransmissions-len(s.Exchanges) <= shownHands
@@ -229,7 +230,7 @@ func onlyShakesHands(s *session) bool {
 // client that probed once takes few bytes.
 type scanners struct {
 	once     map[[16]byte]probe  // the only probes of clients
-	shook    map[netip.Addr]bool // clients that left after a handshake of TLS
+	asked    map[netip.Addr]bool // clients that asked for TLS, and left
 	often    map[netip.Addr]*scanner
 	probes   int
 	sessions map[evidence.PairOfHosts]dialogueAt // of clients that probed often
@@ -302,7 +303,7 @@ func noteFirst[K, L comparable](table map[K]map[L]int, row K, column L, packet i
 }
 
 // judge names the clients that probed too many ports or servers.
-func (s *scanners) judge(asked *datagrams) []breach {
+func (s *scanners) judge(others *datagrams) []breach {
 	var found []breach
 	for client, x := range s.often {
 		together := map[netip.Addr]map[uint16]int{} // ports that are few for one server
@@ -328,7 +329,7 @@ func (s *scanners) judge(asked *datagrams) []breach {
 		if b, ok := scannedTogether(client, together); ok {
 			found = append(found, b)
 		}
-		found = append(found, s.sweeps(client, x.servers, unanswered(asked.addresses[client.Unmap()]))...)
+		found = append(found, s.sweeps(client, x.servers, others.nowhere(client.Unmap()))...)
 	}
 	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
 	return found
@@ -345,8 +346,8 @@ func (s *scanners) sweeps(client netip.Addr, all map[uint16]map[netip.Addr]int, 
 		}
 		b := breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
 			observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing on these connections", client, port, len(servers))}
-		if s.shook[client] {
-			b.observed += ", or left after a handshake of TLS"
+		if s.asked[client] {
+			b.observed += ", or left after it asked for TLS"
 		}
 		if searched {
 			b.packets = append(firstPackets(looked)[:foundServers], b.packets...)
