@@ -164,7 +164,7 @@ func scans() look {
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
-			if onlyAsksForTLS(x) {
+			if onlyAsksForTLS(x) && len(s.asked) < maxPairs {
 				s.asked[x.Control.Client.Addr()] = true
 				s.add(x.Control)
 			}
