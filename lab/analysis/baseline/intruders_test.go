@@ -36,6 +36,9 @@ var intruders = []lookalike{
 	{"another address of a server with several", "data-with-the-partner", IsUnusual, delivered("192.0.2.22:20")},
 	{"a command from far away, and an ACK storm", "packets-come-one-way", "", stormed(12)},
 	{"a command from far away, and a few repeated acknowledgments", "packets-come-one-way", IsUnusual, stormed(3)},
+	{"a command that the client does not know of", "packets-come-one-way", "", unknown(2)},
+	{"a command, and one packet that is numbered before it", "packets-come-one-way", IsNormal, unknown(1)},
+	{"a command, and keep-alives", "packets-come-one-way", IsNormal, unknown(0)},
 	{"passwords and keys of all who use a computer", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", "Windows/Panther/unattend.xml", "inetpub/wwwroot/web.config", "Users/bob/Chrome/Login Data"))},
 	{"passwords and keys of one user", "no-sensitive-names", IsUnusual, session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".netrc", ".bash_history"))},
 	{"passwords and keys that a shell and a site have", "no-sensitive-names", "", session1(linesOf("> RETR %s\n< 150 here\n< 226 done\n", ".ssh/id_rsa", ".bash_history", "wp-config.php", ".aws/credentials"))},
@@ -436,6 +439,24 @@ func delivered(from string) func(*forge.Capture) {
 			t.Say("< 226 done")
 		}
 		t.Say(bye).Peer.Close()
+	}
+}
+
+// unknown is a session with a command before which the client still is in n later packets, and keep-alives.
+func unknown(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> DELE a.txt\n< 250 ok")
+		for range n {
+			t.SegmentAt(-len("DELE a.txt\r\n"), ".", "")
+		}
+		for range 3 - n {
+			f.Pass(time.Minute)
+			t.SegmentAt(-1, ".", "")
+			t.Peer.ACK()
+		}
+		if n < 2 {
+			t.Say(bye).Peer.Close()
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func (t *Transcript) Read(to Handler) (layer *TLSLayer, overlong bool) {
 	if t.tls {
 		layer, client, server = unwrap(client, server, t.keys, t.inMiddle)
 	}
-	p := parser{to: to, left: t.most, fromStart: t.fromStart, others: [2][]tcp.Contradiction{t.client.Contradictions(), t.server.Contradictions()}}
+	p := parser{to: to, left: t.most, fromStart: t.fromStart, others: [2][]tcp.Contradiction{t.client.Contradictions(), t.server.Contradictions()}, injected: [2]*tcp.Injected{t.client.Injected(), t.server.Injected()}}
 	p.parse(client, server)
 	return layer, t.cut || p.overlong
 }

@@ -35,6 +35,7 @@ type parser struct {
 	pipelines         bool                   // the client does not wait for a reply before its next command
 	fromStart         bool                   // the capture has the beginning of the connection
 	others            [2][]tcp.Contradiction // of the client's stream and the server's
+	injected          [2]*tcp.Injected       // the same
 }
 
 // parse reads both sides, in the order of the dialogue.
@@ -93,12 +94,15 @@ func (p *parser) line(l rawLine, from Side) *Line {
 		FirstPacket: l.firstPacket, Packet: l.packet, Time: l.time,
 		Complete: l.complete, AfterGap: l.afterGap, UnreadBefore: l.unread[0], UnreadAfter: l.unread[1], Telnet: telnet, Urgent: l.urgent, InTLS: l.inTLS,
 	}
-	others := p.others[0]
+	others, injected := p.others[0], p.injected[0]
 	if from == Server {
-		others = p.others[1]
+		others, injected = p.others[1], p.injected[1]
 	}
 	if len(others) > 0 && !l.inTLS {
 		line.OtherBytes = otherBytes(others, l)
+	}
+	if injected != nil && !l.inTLS && l.seq >= injected.Seq && l.end <= injected.End {
+		line.Injected = injected.Packets
 	}
 	if p.to.Line != nil {
 		p.to.Line(line)

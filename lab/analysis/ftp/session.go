@@ -90,6 +90,10 @@ type Line struct {
 	InTLS bool
 	// OtherBytes are what other packets have in its place.
 	OtherBytes []OtherBytes
+	// Injected are packets of its sender that are numbered before it, although the other side has
+	// acknowledged it: the sender does not know of it. One packet is a weak sign that somebody else sent the
+	// line, two are a sure one.
+	Injected []int
 }
 
 // OtherBytes are what a packet has for the sequence numbers of a line, or for some of them, instead

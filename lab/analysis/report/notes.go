@@ -115,6 +115,13 @@ func (n *notes) dialogue(s *ftp.Session) {
 		for _, o := range l.OtherBytes {
 			n.add(o.Packet, "It has other bytes than frame %d for the same sequence numbers: %s. Somebody else sent one of the two, or a device on the way changed it.", l.Packet, visible(o.Text))
 		}
+		switch x := l.Injected; len(x) {
+		case 0:
+		case 1:
+			n.add(l.Packet, "Somebody else may have sent this: the %s's later frame %d is numbered before it, although the %s has acknowledged it.", l.From, x[0], l.From.Other())
+		default:
+			n.add(l.Packet, "Somebody else sent this: the %s's later frames %d and %d are numbered before it, although the %s has acknowledged it.", l.From, x[0], x[1], l.From.Other())
+		}
 	}
 	for _, r := range s.Unsolicited {
 		if r.Code == 220 {

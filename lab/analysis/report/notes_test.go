@@ -57,6 +57,22 @@ func TestSentAgain(t *testing.T) {
 	}
 }
 
+// A note on a command says that somebody else sent it, or may have, if its sender does not know of it.
+func TestInjected(t *testing.T) {
+	for n, want := range []string{"", "Somebody else may have sent this: the client's later frame 10 is", "Somebody else sent this: the client's later frames 10 and 11 are"} {
+		r := read(t, func(f *forge.Capture) {
+			c := f.Control().Say(forge.Login).Say("> DELE a.txt\n< 250 ok")
+			for range n {
+				c.SegmentAt(-len("DELE a.txt\r\n"), ".", "")
+			}
+		})
+		told := r.Comments()[9]
+		if !strings.Contains(told, want) || strings.Contains(told, "omebody else") != (n > 0) {
+			t.Errorf("%d packets: got %q, want %q", n, told, want)
+		}
+	}
+}
+
 func TestLinkRFCs(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"as <b> (RFC 959, 3.2)", `as &lt;b&gt; (<a href="https://www.rfc-editor.org/rfc/rfc959#section-3.2" rel="noreferrer">RFC 959, 3.2</a>)`},

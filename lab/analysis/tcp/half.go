@@ -69,6 +69,7 @@ type Half struct {
 	history  history
 	doubt    *doubt // nil if no segment was damaged
 	sums     sums
+	receipt  receipt
 
 	gap   int64 // the start of the gap for which acks were noted
 	noted int8  // how many acks

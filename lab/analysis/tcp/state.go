@@ -101,6 +101,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 	s.open(p, seg)
 	s.acknowledged(seg, fwd, rev)
+	s.receipts(p, seg, fwd, rev)
 	s.accept(p, 1-seg.Direction, seg)
 	s.ending(p, seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), seg.Ack, p.Number, p.Time})
 }

@@ -19,6 +19,7 @@ type Stream struct {
 	waiting   *bySequence // segments behind a gap; nil for none so far
 	next, end int64       // relative numbers of the next byte, and behind the last one
 	gap       bool        // before next
+	injected  *Injected
 
 	skip int // bytes that are left out
 }
@@ -38,7 +39,7 @@ func (s *State) Streams(recorded [2]*Recording) (streams [2]Stream) {
 			continue
 		}
 		start, end := s.Halves[dir].ends()
-		streams[dir] = Stream{recording: r, acks: r.acks(recorded[1-dir], end), end: end}
+		streams[dir] = Stream{recording: r, acks: r.acks(recorded[1-dir], end), end: end, injected: s.Halves[dir].receipt.injected.in(r)}
 		streams[dir].next, streams[dir].gap = r.have.From(start)
 	}
 	return streams

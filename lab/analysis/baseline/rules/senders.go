@@ -237,13 +237,29 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 
 var packetsComeOneWayRule = Rule{
 	Name: "packets-come-one-way", Theme: "TCP",
-	Says:     "All packets of a side have passed about as many routers, so their time to live hardly differs.",
-	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is)",
+	Says:     "All packets of a side come from one host: their time to live hardly differs, and the number of the byte that it sends next never goes back.",
+	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers)",
 	Example:  "> DELE file with the time to live 113, between commands with 64",
 	Severity: Odd, sign: 2,
 	Matters:  "A command or a reply that somebody injects usually comes another way than those of the host.",
 	Innocent: "two ways of different lengths lead to the host, or a firewall answers in its name.",
-	look:     eachConnection(otherWays),
+	look:     func() look { return look{connection: otherWays, session: injectedLines} },
+}
+
+// injectedLines finds lines that their sender does not know of.
+func injectedLines(_ *Evidence, s *session) (found []breach) {
+	for _, l := range s.Lines {
+		if l.Injected == nil {
+			continue
+		}
+		b := breach{severity: Violation, packets: append([]int{l.Packet}, l.Injected...), observed: fmt.Sprintf("the %s's later packets are numbered before %s, which the %s has acknowledged, so somebody else sent it", l.From, wording.Quote(l.Text), l.From.Other())}
+		if len(l.Injected) == 1 {
+			b.severity, b.sign = Note, 1
+			b.observed = fmt.Sprintf("a later packet of the %s is numbered before %s, which the %s has acknowledged, so somebody else may have sent it", l.From, wording.Quote(l.Text), l.From.Other())
+		}
+		found = append(found, b)
+	}
+	return found
 }
 
 // otherWays finds packets with data that came another way than those before and after them.

@@ -162,6 +162,7 @@ type jsonDamage struct {
 	Urgent      bool   `json:"urgent,omitempty"`
 
 	OtherBytes []jsonOtherBytes `json:"other_bytes,omitempty"`
+	Injected   []int            `json:"injected,omitempty"`
 }
 
 type jsonOtherBytes struct {
@@ -335,7 +336,7 @@ func replyJSON(r *ftp.Reply) jsonReply {
 func damageJSON(l *ftp.Line) *jsonDamage {
 	j := jsonDamage{
 		AfterGap: l.AfterGap, Incomplete: !l.Complete, UnreadTLS: l.UnreadBefore || l.UnreadAfter,
-		Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent,
+		Telnet: ftp.TelnetNames(l.Telnet), Urgent: l.Urgent, Injected: l.Injected,
 	}
 	if l.FirstPacket != l.Packet {
 		j.FirstPacket = l.FirstPacket
@@ -344,7 +345,7 @@ func damageJSON(l *ftp.Line) *jsonDamage {
 		j.OtherBytes = append(j.OtherBytes, jsonOtherBytes{o.Packet, valid(o.Text)})
 	}
 	marked := j.AfterGap || j.Incomplete || j.UnreadTLS || j.Urgent || j.Telnet != "" || j.FirstPacket > 0
-	if !marked && j.OtherBytes == nil {
+	if !marked && j.OtherBytes == nil && j.Injected == nil {
 		return nil
 	}
 	return new(j)

@@ -162,6 +162,9 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	for _, o := range l.OtherBytes {
 		lines = append(lines, fmt.Sprintf("        (packet %d has other bytes in the same place: %s)", o.Packet, Escape(o.Text)))
 	}
+	if l.Injected != nil {
+		lines = append(lines, "        ("+injected(l)+")")
+	}
 	if l.FirstPacket != l.Packet {
 		lines = append(lines, fmt.Sprintf("        (in packets %d to %d)", l.FirstPacket, l.Packet))
 	}
@@ -174,6 +177,14 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 		lines = append(lines, fmt.Sprintf("        a gateway rewrites this line: at %s it is %s, in packet %d", Escape(w.Place), Escape(w.Text), w.Packet))
 	}
 	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
+}
+
+// injected says how it shows that somebody else sent a line.
+func injected(l *ftp.Line) string {
+	if len(l.Injected) == 1 {
+		return fmt.Sprintf("somebody else may have sent it: the %s's later packet %d is numbered before it, although the %s has acknowledged it", l.From, l.Injected[0], l.From.Other())
+	}
+	return fmt.Sprintf("somebody else sent it: the %s's later packets %d and %d are numbered before it, although the %s has acknowledged it", l.From, l.Injected[0], l.Injected[1], l.From.Other())
 }
 
 // portsIn returns the data ports that were announced in a packet.
