@@ -59,7 +59,7 @@ func TestSentAgain(t *testing.T) {
 
 // A note on a command says that somebody else sent it, or may have, if its sender does not know of it.
 func TestInjected(t *testing.T) {
-	for n, want := range []string{"", "Somebody else may have sent this: the client's later frame 10 is", "Somebody else sent this: the client's later frames 10 and 11 are"} {
+	for n, want := range []string{"", "Somebody else may have sent this: the client's later frame 11 is", "Somebody else sent this: the client's later frames 11 and 12 are"} {
 		r := read(t, func(f *forge.Capture) {
 			c := f.Control().Say(forge.Login).Say("> DELE a.txt\n< 250 ok")
 			for range n {
