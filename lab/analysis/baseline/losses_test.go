@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,6 +37,23 @@ func TestLostFIN(t *testing.T) {
 	f.Drop(len(f.Frames) - 1 - fin)
 	if got := check(t, gathered(f, t), nil); count(got, "sender-closes", rules.Note) > 0 {
 		t.Errorf("without frame %d: got %v", fin+1, got)
+	}
+}
+
+// TestLostEnd loses the last reply with both FINs, or one of the FINs. The last ACK shows what is missing, so
+// that the session is whole only with the reply.
+func TestLostEnd(t *testing.T) {
+	for want, lost := range [][]int{{4, 3, 2, 1}, {2}} { // from the end
+		f := forge.New()
+		f.Login().Quit()
+		n := len(f.Frames)
+		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool {
+			n--
+			return slices.Contains(lost, n)
+		})
+		if got := check(t, gathered(f, t), nil).Judged; got.Sessions != 1 || got.Whole != want {
+			t.Errorf("without the frames %v from the end: got %v, want %d whole", lost, got, want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,6 +94,40 @@ func TestClosedFirst(t *testing.T) {
 		}
 		if x := read(t, f.PCAP()).Connection(0); x.FirstFIN != test.first || x.ClosedFirst() != test.want {
 			t.Errorf("%s: got %q and %q, want %q and %q", test.name, x.FirstFIN, x.ClosedFirst(), test.first, test.want)
+		}
+	}
+}
+
+// What the number of a later packet, or an acknowledgement, shows to have been sent is unseen, if it comes
+// after all that the capture has. A FIN counts as a byte.
+func TestUnseen(t *testing.T) {
+	const text = "226 Done\r\n"
+	for _, test := range []struct {
+		name string
+		lost []int // from the end
+		want int64
+	}{
+		{"nothing", nil, 0},
+		{"the text, its acknowledgement and both FINs: the number of the last ACK", []int{4, 3, 2, 1}, int64(len(text)) + 1},
+		{"the text, the FIN and the last ACK: the FIN of the other side", []int{4, 2, 0}, int64(len(text)) + 1},
+		{"the FIN", []int{2}, 1},
+		{"all from the text on", []int{4, 3, 2, 1, 0}, 0},
+		{"the text, which is a gap before the FIN", []int{4}, 0},
+	} {
+		f := forge.New()
+		client, server := f.Dial(forge.Client+":3171", forge.Server+":21")
+		server.Send("220 ready\r\n")
+		server.Segment("P.", text)
+		client.Segment(".", "")
+		server.Segment("F.", "")
+		client.Segment("F.", "")
+		server.Segment(".", "")
+		for _, back := range test.lost {
+			f.Frames[len(f.Frames)-1-back].Data = nil
+		}
+		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return x.Data == nil })
+		if x := read(t, f.PCAP()).Connection(0); x.ServerFlow.Unseen != test.want || x.ClientFlow.Unseen > 1 {
+			t.Errorf("without %s: got %d unseen of the server and %d of the client, want %d", test.name, x.ServerFlow.Unseen, x.ClientFlow.Unseen, test.want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/packet"
 )
 
 // Judge judges a capture. All differences are in the Verdict. The error is an [*scenario.Error]
@@ -113,17 +112,8 @@ func (c *evidence) lacksSome(conn *ftp.Connection) bool {
 	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.lacksPackets()
 }
 
-// lacksAcknowledged reports whether a side acknowledges bytes after all that the capture has of the
-// other one.
-func (c *evidence) lacksAcknowledged(conn *ftp.Connection) bool {
-	ends, acks := map[ftp.Side]int64{}, map[ftp.Side]int64{}
-	for i := range c.frames {
-		if f := &c.frames[i]; f.Connection != nil && f.Connection.ID == conn.ID && !f.Damaged && !f.Has(packet.RST) {
-			ends[f.From], acks[f.From.Other()] = max(ends[f.From], f.End()), max(acks[f.From.Other()], f.Ack)
-		}
-	}
-	return acks[ftp.Client] > ends[ftp.Client] || acks[ftp.Server] > ends[ftp.Server]
-}
+// lacksEnd reports whether the capture lacks what a side sent after all that it has of it.
+func lacksEnd(conn *ftp.Connection) bool { return conn.ClientFlow.Unseen+conn.ServerFlow.Unseen > 0 }
 
 // isText reports whether a line is a text.
 func (l *line) isText() bool { return l.kind == kindText }
@@ -233,7 +223,7 @@ func (c *evidence) dialogue(conn *ftp.Connection, from ftp.Side, cuts *cuts) map
 	var lines []*ftp.Line
 	if s := c.sessions[conn.ID]; s != nil {
 		lines = s.Lines
-	} else if conn.Role == ftp.Other && conn.TLS == nil && (c.lacksSome(conn) || c.lacksAcknowledged(conn)) { // perhaps too short to be known as FTP
+	} else if conn.Role == ftp.Other && conn.TLS == nil && (c.lacksSome(conn) || lacksEnd(conn)) { // perhaps too short to be known as FTP
 		lines = c.contents[sender{conn.ID, from}].lines(from)
 	}
 	lines = append(c.before(lines, conn, from), lines...)

@@ -44,10 +44,8 @@ type survey struct {
 	answer               bool                // the first packet answers one that the capture lacks, of a host of hosts
 	hosts                map[netip.Addr]bool // those of all connections of FTP
 	headless             int                 // the first packet of which the recorder kept too little, 0 for none
-	// ends are, by the ID of a connection, the numbers after what the capture has of the client and the
-	// server. The capture lacks something of the connections in lost: a stream has a gap, or the other
-	// side acknowledges more.
-	ends [][2]int64
+	// The capture lacks something of the connections in lost: a stream has a gap, or later numbers show
+	// that more was sent.
 	lost map[int]bool
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
@@ -125,7 +123,6 @@ func (s *survey) addPacket(f *expect.Frame) {
 	if s.ports[client]++; server != client {
 		s.ports[server]++
 	}
-	s.addACK(f)
 	if f.Has(packet.SYN) && !f.Has(packet.ACK) {
 		s.syns++
 	}
@@ -137,44 +134,11 @@ func (s *survey) addPacket(f *expect.Frame) {
 	}
 }
 
-// addACK compares what a packet acknowledges with what the capture has of the other side.
-func (s *survey) addACK(f *expect.Frame) {
-	other := 0
-	if f.From == ftp.Client {
-		other = 1
-	}
-	id := f.Connection.ID
-	if id < len(s.ends) && f.Ack > s.ends[id][other] && !f.Has(packet.RST) && !f.Damaged && !s.lost[id] {
-		s.lost[id] = true
-		if f.Connection.Role != ftp.Data && !slices.Contains(s.lacking, id) {
-			s.lacking = append(s.lacking, id)
-		}
-	}
-}
-
-// findEnds notes what the capture has of the streams of a connection.
-func (s *survey) findEnds(c *ftp.Connection) {
-	if c.ID >= len(s.ends) {
-		s.ends = append(s.ends, make([][2]int64, c.ID+1-len(s.ends))...)
-	}
-	s.ends[c.ID] = [2]int64{endOf(&c.ClientFlow), endOf(&c.ServerFlow)}
-	if c.Missing() > 0 {
-		s.lost[c.ID] = true
-	}
-}
-
-// endOf is the number after what the capture has of one side of a connection, with its FIN.
-func endOf(f *tcp.Flow) int64 {
-	end := 1 + f.Bytes + f.Missing
-	if f.FIN > 0 {
-		end++
-	}
-	return end
-}
-
 // addConnection takes the next connection.
 func (s *survey) addConnection(c *ftp.Connection) {
-	s.findEnds(c)
+	if c.Missing()+c.ClientFlow.Unseen+c.ServerFlow.Unseen > 0 {
+		s.lost[c.ID] = true
+	}
 	s.connections++
 	s.roles[c.Role]++
 	s.begunBefore = cmp.Or(s.begunBefore, c.WhyLacksStart())
@@ -188,7 +152,7 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	if c.Role != ftp.Other {
 		s.hosts[c.Client.Addr()], s.hosts[c.Server.Addr()] = true, true
 	}
-	if c.Role != ftp.Data && (lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || s.lacksBeginning(c) || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
+	if c.Role != ftp.Data && (s.lost[c.ID] || lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || s.lacksBeginning(c) || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
 		s.lacking = append(s.lacking, c.ID)
 	}
 }

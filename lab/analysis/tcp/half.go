@@ -22,6 +22,9 @@ type Flow struct {
 	// Missing is the number of bytes that are not in the capture although later bytes
 	// show that they were sent.
 	Missing int64
+	// Unseen is how many bytes come after all that the capture has of the stream, although the number
+	// of a later packet or an acknowledgement shows that they were sent. The FIN counts as one.
+	Unseen int64
 	// CutShort is the number of bytes of data that the recorder cut off from its packets.
 	// Another packet may have them.
 	CutShort int64
@@ -44,14 +47,17 @@ type Flow struct {
 }
 
 // A Half is the state of one direction of a connection while its packets are read: its
-// sequence numbers, and which parts of its stream were seen. Of its Flow, Bytes and
-// Missing are not set; [State.Flow] computes them.
+// sequence numbers, and which parts of its stream were seen. Of its Flow, Bytes,
+// Missing and Unseen are not set; [State.Flow] computes them.
 type Half struct {
 	Flow
 
 	// reach is the highest relative number so far. A number on the wire is taken for
 	// the relative number nearest to reach. So a stream can be longer than 4 GiB.
 	reach int64
+	// shown is the relative number up to which something was sent: this side went on from there, or
+	// the peer acknowledged it.
+	shown int64
 
 	// syn is the relative number of the first SYN, fin that of the end of the data
 	// before the first FIN, which is known from the packet finKnown on.
@@ -161,6 +167,18 @@ func (h *Half) ends() (start, end int64) {
 		return start, max(start, h.have[n-1].End)
 	}
 	return start, start
+}
+
+// unseen returns how much was sent after all that was seen of the stream, which ends at a number. A
+// stream without a SYN begins with what was seen.
+func (h *Half) unseen(end int64) int64 {
+	if h.finSeen {
+		end++
+	}
+	if n := len(h.have); n > 0 {
+		end = max(end, h.have[n-1].End)
+	}
+	return max(0, h.shown-end)
 }
 
 // Stream returns the parts of the stream that were seen, and the relative numbers of

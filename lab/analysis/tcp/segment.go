@@ -64,9 +64,16 @@ func (s *Segment) number(fwd, rev *Half) {
 	if end := s.Seq + int64(s.Length); !s.Damaged && (s.Flags&packet.RST == 0 || s.Length > 0) {
 		fwd.reach = max(fwd.reach, end)
 	}
+	sound := !s.Damaged && s.Flags&packet.RST == 0
+	if sound {
+		fwd.shown = max(fwd.shown, s.Seq)
+	}
 	if s.Flags&packet.ACK != 0 {
 		rev.anchor(s.RawAck - 1)
 		s.Ack = rev.relative(s.RawAck)
+		if sound {
+			rev.shown = max(rev.shown, s.Ack)
+		}
 		s.Options.SACKBlocks(func(left, right uint32) {
 			s.SACK = append(s.SACK, SACKBlock{rev.relative(left), rev.relative(right)})
 		})

@@ -111,7 +111,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 func (s *State) settle(seg *Segment, h *Half) {
 	next := seg.Flags&(packet.SYN|packet.RST) == 0 && h.synSeen && h.Segments == 0 && int(s.answerer) == 1-seg.Direction
 	if next && seg.RawSeq == s.answered && seg.RawSeq != h.ISN+1 && s.synLength == 0 {
-		h.ISN, h.reach = seg.RawSeq-1, 0
+		h.ISN, h.reach, h.shown = seg.RawSeq-1, 0, 0
 	}
 }
 
@@ -244,9 +244,9 @@ func (s *State) DataSegments() int { return s.Halves[0].Segments + s.Halves[1].S
 func (s *State) Flow(dir int) Flow {
 	h := &s.Halves[dir]
 	f := h.Flow
-	if h.Segments > 0 || h.finSeen {
+	if h.Segments > 0 || h.finSeen || h.synSeen {
 		have, start, end := h.Stream()
-		f.Bytes = have.Size()
+		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
 		if h.Segments > 0 || h.synSeen {
 			f.Missing = end - start - f.Bytes
 		}

@@ -149,7 +149,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			break
 		}
 	}
-	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing() == 0 && s.BothSides() && len(damaged) == 0
+	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing() == 0 && !lacksEnd(t.Control) && s.BothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
 		if l.Unasked() || damaged[l.FirstPacket] {
 			s.Unread[l.Packet] = true
@@ -178,6 +178,9 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	s.findLogins()
 	return s
 }
+
+// lacksEnd reports whether the capture lacks what a side said last: more than a FIN.
+func lacksEnd(c *ftp.Connection) bool { return max(c.ClientFlow.Unseen, c.ServerFlow.Unseen) > 1 }
 
 // lacks reports whether a line acknowledges more than the capture has of the other side.
 func (s *Session) lacks(l *ftp.Line) bool {
