@@ -38,10 +38,10 @@ func storesBetween(client, server, command, content string) func(*forge.Capture)
 	return func(f *forge.Capture) {
 		t := dial(f, client, server+":21").Say(hello).Say("> PASV\n< 227 (" + strings.ReplaceAll(server, ".", ",") + ",100,0)\n> " + command + "\n< 150 here")
 		d := dial(f, client, server+":25600")
-		for len(content) > 0 {
-			n := min(len(content), 1000)
-			end(d, opener).Segment("P.", content[:n])
-			content = content[n:]
+		for rest := content; len(rest) > 0; {
+			n := min(len(rest), 1000)
+			end(d, opener).Segment("P.", rest[:n])
+			rest = rest[n:]
 		}
 		end(d, opener).Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()

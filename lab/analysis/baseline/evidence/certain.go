@@ -11,15 +11,45 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
+// MayBeRest reports whether a command may be the rest of another one, whose beginning the capture lacks. It is not if
+// it begins where the server had received everything when it spoke.
+func (s *Session) MayBeRest(command *ftp.Line) bool {
+	return command.AfterGap && !(command.Complete && s.heardTo[command.Seq])
+}
+
+// hear notes up to which places in what the client said the server had received everything when it spoke.
+func (s *Session) hear() {
+	if !slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool { return l.AfterGap }) {
+		return
+	}
+	s.heardTo = map[int64]bool{}
+	for _, l := range s.Lines {
+		if l.From == ftp.Server {
+			s.heardTo[l.Ack] = true
+		}
+	}
+}
+
 // isExact reports whether the first reply to command i is its own: the client had received all that the server sent
 // before the reply, and the server all that the client sent up to the command, and nothing after it.
 func (s *Session) isExact(i int) bool {
 	x := s.Exchanges[i]
-	if len(x.Replies) == 0 || !x.Complete || x.AfterGap || x.InTLS || !s.Readable(x.Packet) {
+	if len(x.Replies) == 0 || !x.Complete || s.MayBeRest(x.Line) || x.InTLS || !s.Readable(x.Packet) {
 		return false
 	}
 	l := x.Replies[0].Lines[0]
 	return s.Readable(l.Packet) && x.Ack > 0 && l.Seq == x.Ack && l.Ack == x.End
+}
+
+// heardBack reports whether the server can have answered command i with its first reply, so that the capture lacks
+// nothing between the two. Some of the command may be cut off.
+func (s *Session) heardBack(i int) bool {
+	x := s.Exchanges[i]
+	if len(x.Replies) == 0 {
+		return false
+	}
+	l := x.Replies[0].Lines[0]
+	return l.Seq == x.Ack && (l.Ack == x.End || !x.Complete && l.Ack > x.End)
 }
 
 // IsAnswered reports whether the first reply to command i answers it, whatever the capture lacks elsewhere. The
@@ -47,33 +77,40 @@ func (s *Session) IsSurplus(r *ftp.Reply) bool {
 // leastLogin is how many bytes the shortest command has with which a client logs in, such as USER a.
 const leastLogin = 8
 
-// hasCommands reports whether the capture has all commands of at least so many bytes, up to command i.
-func (s *Session) hasCommands(i int, least int64) bool {
-	if !s.FromStart() {
-		return false
+// MayHaveSaid reports whether the client may have said something of at least so many bytes, between two of its lines,
+// that the capture lacks. A line of nil is the beginning or the end of the session.
+func (s *Session) MayHaveSaid(from, to *ftp.Line, least int64) bool {
+	if from == nil && !s.FromStart() {
+		return true
 	}
-	next := int64(1)
+	next, heard := int64(1), int64(0)
+	if from != nil {
+		next = from.End
+	}
 	for _, l := range s.Lines {
 		switch {
-		case l.From != ftp.Client:
+		case l.From == ftp.Server:
+			heard = max(heard, l.Ack)
+			continue
+		case l.Seq < next:
 			continue
 		case l.Seq-next >= least || !s.Readable(l.Packet):
-			return false
-		case l == s.Exchanges[i].Line:
 			return true
+		case l == to:
+			return false
 		}
 		next = l.Seq
 		if l.Complete {
 			next = l.End
 		}
 	}
-	return false
+	return to != nil || heard-next >= least
 }
 
 // IsStranger reports whether no login can have succeeded before command i: the capture has each attempt, with a reply
 // that refuses it.
 func (s *Session) IsStranger(i int) bool {
-	if s.LoggedIn > 0 || !s.hasCommands(i, leastLogin) {
+	if s.LoggedIn > 0 || s.MayHaveSaid(nil, s.Exchanges[i].Line, leastLogin) {
 		return false
 	}
 	for k, x := range s.Exchanges[:i] {

@@ -121,6 +121,8 @@ type Session struct {
 	// contain no dialogue.
 	Damaged int
 	Unread  map[int]bool
+
+	heardTo map[int64]bool // see hear
 }
 
 // A Login is an attempt to log in.
@@ -130,6 +132,8 @@ type Login struct {
 	Time           int64
 	Code           int // of the last reply, 0 for none
 	At             int // the packet of that reply
+	// Known says that the capture has the name, and that the reply is surely the one to the last command.
+	Known bool
 }
 
 func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *Session {
@@ -172,9 +176,17 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() {
 		s.SecuredAt = 1 // AUTH and its reply may be missing
 	}
+	if len(t.Exchanges) == 0 {
+		for _, r := range t.Unsolicited { // AUTH is not in the capture
+			if r.Code == 234 && (s.Opaque() || !t.TLS) {
+				s.SecuredAt = r.Packet
+			}
+		}
+	}
 	if t.Layer != nil {
 		s.ClearFrom = t.Layer.ClearFrom()
 	}
+	s.hear()
 	s.findLogins()
 	return s
 }
@@ -246,11 +258,12 @@ func (s *Session) Readable(packet int) bool {
 // PASS, and perhaps ACCT.
 func (s *Session) findLogins() {
 	var user string
+	named := false
 	for i, e := range s.Exchanges {
 		code, at := Answer(e)
 		switch e.Command {
 		case "USER":
-			user = e.Argument
+			user, named = e.Argument, true
 			if code == 331 || code == 332 || s.followedByPass(i) {
 				continue
 			}
@@ -262,7 +275,7 @@ func (s *Session) findLogins() {
 		default:
 			continue
 		}
-		l := Login{User: user, Packet: e.Packet, Time: e.Time, Code: code, At: at}
+		l := Login{User: user, Packet: e.Packet, Time: e.Time, Code: code, At: at, Known: s.Whole || named && s.heardBack(i)}
 		if e.Command != "USER" {
 			l.Password = e.Argument
 		}

@@ -59,8 +59,7 @@ func (w *Walk) Beyond(argument string) int {
 
 // Follow takes the next command, which may change the current folder.
 func (w *Walk) Follow(x *ftp.Exchange) {
-	final := x.Final()
-	if final < 200 || final >= 300 {
+	if x.Final() >= 300 { // if its reply is missing, the client went on
 		return
 	}
 	switch x.Command {
@@ -69,6 +68,9 @@ func (w *Walk) Follow(x *ftp.Exchange) {
 	case "CDUP", "XCUP":
 		w.At = w.Target("..")
 	case "PWD", "XPWD":
+		if x.Final() == 0 {
+			return
+		}
 		if _, rest, found := strings.Cut(x.Replies[len(x.Replies)-1].Text, `"`); found {
 			if said, _, found := strings.Cut(rest, `"`); found && path.IsAbs(said) {
 				w.At = path.Clean(said)

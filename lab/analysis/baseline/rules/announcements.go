@@ -354,7 +354,7 @@ func announcementWellFormed(_ *Evidence, s *session) []breach {
 			}
 			found = append(found, b)
 		}
-		if understood[x] || x.Line.AfterGap || !x.Line.Complete || !s.Readable(x.Packet) {
+		if understood[x] || s.MayBeRest(x.Line) || !x.Line.Complete || !s.Readable(x.Packet) {
 			continue
 		}
 		switch {

@@ -282,7 +282,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 			found = append(found, breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + ": ProFTPD's mod_copy without an account (CVE-2015-3306)"})
 			continue
 		}
-		if x.Line.AfterGap || !s.Readable(x.Packet) {
+		if s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue
 		}
 		b := breach{packets: []int{x.Packet}}

@@ -396,7 +396,7 @@ func polledFiles() look {
 		session: func(e *Evidence, s *session) []breach {
 			var last *poll
 			stored := "" // the last upload in front of the first request for a file
-			user := s.user()
+			user := cmp.Or(s.user(), s.User)
 			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 				looksFor := (x.Command == "SIZE" || x.Command == "MDTM") && x.Final() >= 500 && isOrder(x.Argument)
 				switch {

@@ -95,7 +95,7 @@ func floods(e *Evidence, s *session) []breach {
 	found := slices.Concat(telnetFloods(s), swellingData(e, s), fullDisk(s))
 	for i := 0; i < len(s.Exchanges); {
 		j := i + 1
-		for j < len(s.Exchanges) && repeats(s.Exchanges[j], s.Exchanges[j-1]) {
+		for j < len(s.Exchanges) && s.repeats(s.Exchanges[j], s.Exchanges[j-1]) {
 			j++
 		}
 		x, limit := s.Exchanges[i], floodOfLines
@@ -123,9 +123,10 @@ func floods(e *Evidence, s *session) []breach {
 }
 
 // repeats reports whether a command repeats the one before it at machine speed. A relative CWD that
-// succeeds leads to another folder, and is not a repetition.
-func repeats(x, before *ftp.Exchange) bool {
-	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && x.Final() == 250
+// succeeds, or whose reply is missing, leads to another folder, and is not a repetition.
+func (s *session) repeats(x, before *ftp.Exchange) bool {
+	succeeds := x.Final() == 250 || x.Final() == 0 && !s.Whole
+	walk := x.Command == "CWD" && !strings.HasPrefix(x.Argument, "/") && succeeds
 	return x.Line.Complete && before.Line.Complete && x.Command == before.Command && x.Argument == before.Argument && !walk && !evidence.IsTransfer(x) &&
 		time.Duration(x.Time-before.Time) < machineSpeed
 }

@@ -162,7 +162,7 @@ func keepRoles(_ *Evidence, s *session) []breach {
 		}
 	}
 	for _, x := range s.Exchanges {
-		if !x.Line.AfterGap && beginsLikeReply([]byte(x.Line.Text)) && s.Readable(x.Packet) {
+		if !s.MayBeRest(x.Line) && beginsLikeReply([]byte(x.Line.Text)) && s.Readable(x.Packet) {
 			found = append(found, breach{
 				packets:  []int{x.Packet},
 				observed: fmt.Sprintf("the client said %s", wording.Quote(x.Line.Text)),
@@ -204,7 +204,7 @@ func areFTP(_ *Evidence, s *session) []breach {
 	accepted := false
 	for _, x := range s.Exchanges {
 		switch text := x.Line.Text; {
-		case x.Line.AfterGap || x.Command == "" || evidence.IsKnown(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
+		case s.MayBeRest(x.Line) || x.Command == "" || evidence.IsKnown(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
 		case evidence.OtherProtocol(text) != "":
 			found = append(found, breach{
 				packets:  []int{x.Packet},
@@ -309,7 +309,7 @@ func manySpellings(s *session) (b breach, ok bool) {
 	spelled := map[string]map[string]int{} // by command and spelling, with the packet
 	for _, x := range s.Exchanges {
 		verb, _, _ := strings.Cut(x.Line.Text, " ")
-		if !evidence.IsKnown(x.Command) || x.Line.AfterGap || !s.Readable(x.Packet) || len(verb) != len(x.Command) {
+		if !evidence.IsKnown(x.Command) || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || len(verb) != len(x.Command) {
 			continue
 		}
 		if spelled[x.Command] == nil {
@@ -438,7 +438,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 	var pieces []string
 	for _, x := range s.Exchanges {
 		idle := withoutArgument[x.Command] || takesWord[x.Command] && encoded.Is(x.Argument)
-		if !idle || x.Argument == "" || x.Line.AfterGap || !s.Readable(x.Packet) {
+		if !idle || x.Argument == "" || s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue
 		}
 		if text := digits.ReplaceAllString(x.Argument, ""); !texts[text] {
@@ -476,7 +476,7 @@ func (s *session) strays(side ftp.Side) []*ftp.Line {
 		return lines
 	}
 	for _, x := range s.Exchanges {
-		if !evidence.IsKnown(x.Command) && !x.Line.AfterGap && s.Readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
+		if !evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
 			lines = append(lines, x.Line)
 		}
 	}

@@ -150,7 +150,7 @@ func guessing() look {
 	l := logins{
 		guesses: map[evidence.PairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]int{},
 		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
-		asked: map[evidence.PairOfHosts]map[string]int{},
+		asked: map[evidence.PairOfHosts]map[string]int{}, unknown: map[evidence.PairOfHosts]int{},
 	}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
@@ -171,6 +171,7 @@ type logins struct {
 	servers              map[netip.Addr]map[netip.Addr]int       // that refused a client, with the packet of the first time
 	clients              map[userAt]map[netip.Addr]int           // that were refused with the name of a user
 	tried                map[userAt]map[string]bool              // the passwords that were refused for a user
+	unknown              map[evidence.PairOfHosts]int            // attempts of which the capture lacks too much
 	asked                map[evidence.PairOfHosts]map[string]int // the names that were given without a password, with their packets
 }
 
@@ -191,6 +192,8 @@ func (all *logins) add(s *session) {
 				who.user = strings.Clone(who.user)
 				all.welcome[who] = l.At
 			}
+		case l.Failed() && !l.Known:
+			all.unknown[hosts]++ // the name may be another's, or the reply that to another command
 		case l.Failed():
 			all.across(hosts, l)
 			if all.failures[who] == nil {
@@ -200,6 +203,9 @@ func (all *logins) add(s *session) {
 		case l.Code == 0 || l.Code >= 400: // a server may close, with 421
 			all.unanswered[who] = append(all.unanswered[who], guess{l, hosts})
 		}
+	}
+	if !s.Whole && len(s.Logins) == 0 {
+		all.unknown[hosts]++
 	}
 	all.ask(s)
 	before, heard := 0, int64(1)
@@ -343,7 +349,7 @@ func (all *logins) burst(list []guess) (breach, bool) {
 			switch other, stuffed := all.stuffed(list); {
 			case stuffed:
 				b.observed += fmt.Sprintf(", each name once, until it accepted another one, %s", wording.Quote(other))
-			case isOutdated(list):
+			case all.isOutdated(list):
 				b.severity, b.sign = Odd, 2
 				b.observed += ", one password for each name"
 			}
@@ -395,7 +401,7 @@ const retries = 3
 
 // isOutdated reports whether each user has one password, which is not common. Guesses of one password
 // for many users differ from outdated passwords: programs try again with these.
-func isOutdated(list []guess) bool {
+func (all *logins) isOutdated(list []guess) bool {
 	passwords, of, tries := map[string]bool{}, map[string]string{}, map[string]int{}
 	for _, g := range list {
 		if before, known := of[g.User]; known && before != g.Password || g.Password == "" || isFamous(g.User, g.Password) {
@@ -405,10 +411,12 @@ func isOutdated(list []guess) bool {
 		passwords[g.Password] = true
 		tries[g.User]++
 	}
+	missing := 0
 	for _, n := range tries {
-		if n < retries && len(passwords) < len(of) {
-			return false
-		}
+		missing += max(0, retries-n)
+	}
+	if missing > all.unknown[list[0].hosts] && len(passwords) < len(of) {
+		return false
 	}
 	return len(of) < manyOutdated
 }

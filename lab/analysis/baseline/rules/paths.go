@@ -44,7 +44,7 @@ func (s *session) findPaths() []pathUse {
 	list := []pathUse{}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
-		if x.Line.AfterGap || !s.Readable(x.Packet) {
+		if s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue
 		}
 		if _, takesPath := pathCommands[x.Command]; takesPath && x.Argument != "" {
@@ -295,7 +295,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			return
 		}
 		target := w.Target(x.Argument)
-		if (x.Command == "MKD" || x.Command == "XMKD") && completedNormally(x) {
+		if (x.Command == "MKD" || x.Command == "XMKD") && x.Final() < 300 {
 			made[path.Base(target)] = true
 		}
 		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
@@ -339,7 +339,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			b.observed += ", a program for a web server, of an anonymous user"
 		case x.Sender() == ftp.Client && named(starts):
 			b.observed += ", a file that runs when a user logs in"
-		case named(secrets) && !named(aboutPasswords):
+		case named(secrets) && !named(aboutPasswords) && x.Complete: // the end of a name says what it is
 			b.observed = ", by its name a file with passwords or keys"
 			if x.Sender() == ftp.Client && named(siteSettings) && !s.public() {
 				b.sign = noSign

@@ -34,6 +34,9 @@ const (
 	farMore  = 2.5
 )
 
+// leastTransfer is how many bytes the shortest command has that begins a transfer: LIST.
+const leastTransfer = 6
+
 // preparing are the commands that prepare another one.
 var preparing = wording.Set("REST ALLO RNFR TYPE STRU MODE")
 
@@ -49,8 +52,9 @@ type preparation struct {
 
 func idlePreparations(_ *Evidence, s *session) (found []breach) {
 	idle := map[string]*preparation{}
+	mayTransfer := slices.ContainsFunc(s.Exchanges, evidence.IsTransfer) || s.MayHaveSaid(nil, nil, leastTransfer)
 	for _, x := range s.Exchanges {
-		if x.Line.AfterGap || !s.Readable(x.Packet) {
+		if s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue
 		}
 		if evidence.IsTransfer(x) || x.Command == "RNTO" {
@@ -72,7 +76,7 @@ func idlePreparations(_ *Evidence, s *session) (found []breach) {
 			p.packets = appendSome(p.packets, x.Packet)
 		}
 		p.argument, p.last = argument, x.Time
-		p.judge(x, about, &found, slices.ContainsFunc(s.Exchanges, evidence.IsTransfer))
+		p.judge(x, about, &found, mayTransfer)
 	}
 	return found
 }

@@ -147,7 +147,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
-		if x.Command != "RETR" && x.Sender() != ftp.Client || x.Line.AfterGap || !s.Readable(x.Packet) || !evidence.Began(x) && !evidence.Completed(x) {
+		if x.Command != "RETR" && x.Sender() != ftp.Client || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || !evidence.Began(x) && !evidence.Completed(x) {
 			continue
 		}
 		name := path.Base(x.Argument)

@@ -201,7 +201,7 @@ func eachSession(session func(*Evidence, *session) []breach) func() look {
 // wrongCommands makes a breach of each command of which wrong says what is wrong.
 func (s *session) wrongCommands(wrong func(*ftp.Exchange) string) (found []breach) {
 	for _, x := range s.Exchanges {
-		if x.Line.AfterGap || !s.Readable(x.Packet) {
+		if s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue // its beginning is missing
 		}
 		if what := wrong(x); what != "" {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
@@ -44,7 +45,7 @@ func connectionsAreMeant() look {
 	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 {
+			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 && !lacksServer(c) {
 				at(servers, c).add(c, c.FirstFIN == ftp.Server)
 			}
 			return nil
@@ -78,6 +79,11 @@ func connectionsAreMeant() look {
 			return found
 		},
 	}
+}
+
+// lacksServer reports whether the client acknowledged what the server sent, and the capture has nothing of that.
+func lacksServer(c *ftp.Connection) bool {
+	return c.ServerFlow.Packets == 0 && strings.Contains(c.History, "A")
 }
 
 // A floodedServer collects the connections to a server that carried nothing.

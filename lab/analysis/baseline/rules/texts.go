@@ -90,7 +90,7 @@ func hiddenLines(s *session) (b breach, ok bool) {
 	var last *ftp.Exchange // whose line ends with LF alone
 	crlf := false
 	for _, x := range s.Exchanges {
-		if !x.Line.Complete || x.Line.AfterGap || !s.Readable(x.Packet) || len(x.Line.Telnet) > 0 {
+		if !x.Line.Complete || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || len(x.Line.Telnet) > 0 {
 			last = nil
 			continue
 		}

@@ -141,7 +141,7 @@ func (e *Evidence) strippedTLS(s *session) []breach {
 					offer = l
 				}
 			}
-		case x.Command == "AUTH" && final >= 400 && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
+		case x.Command == "AUTH" && final >= 400 && x.Replies[len(x.Replies)-1].Lines[0].Complete && strings.HasPrefix(strings.ToUpper(x.Argument), "TLS"):
 			refused = x.Replies[len(x.Replies)-1]
 		case x.Command != "PASS" || refused == nil || isPublic(user):
 		case elsewhere > 0:

@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -29,6 +30,9 @@ const (
 	wipedFiles   = 40
 	wipedFolders = 5
 )
+
+// leastRemoval is how many bytes the shortest command has that removes a folder, such as RMD a.
+const leastRemoval = 7
 
 // inPlace matches those of them that a running system writes to.
 var inPlace = pattern.New(`(?i)^/(var/(log|run|adm)|usr/adm|etc|run)/\w|^/?([a-z]:/)?windows/system32/winevt/`)
@@ -95,7 +99,7 @@ func filesAreKept() look {
 
 func wipes(e *Evidence, s *session) []breach {
 	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}, private: map[string]int{}, from: map[string]bool{}}
-	s.eachPath(func(x *ftp.Exchange, at *evidence.Walk) { w.add(x, at.Target(x.Argument)) })
+	s.eachPath(func(x *ftp.Exchange, at *evidence.Walk) { w.add(s, x, at.Target(x.Argument)) })
 	found := append(w.covered(), cleanedLogs(e, s)...)
 	if n := len(w.taken); n >= takenFiles {
 		found = append(found, breach{packets: firstPackets(w.taken), observed: fmt.Sprintf("%d files were fetched and removed whose names say that they are confidential", n)})
@@ -113,6 +117,9 @@ func wipes(e *Evidence, s *session) []breach {
 		files = w.outside()
 	}
 	if n := len(files); n < wipedFiles || w.stored*10 >= n { // a mirror stores, too
+		return found
+	}
+	if len(w.tops()) < wipedFolders && s.MayHaveSaid(w.last.Line, nil, leastRemoval) {
 		return found
 	}
 	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
@@ -135,7 +142,7 @@ func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
 	}
 	return breach{packets: firstPackets(w.gone),
 			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", wording.Plural(files, "file", "files"), wording.Plural(folders, "folder", "folders"))},
-		w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+emptiedFolders <= entries && files+folders >= entries
+		!s.MayHaveSaid(nil, nil, leastRemoval) && w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+emptiedFolders <= entries && files+folders >= entries
 }
 
 // backup matches names of copies for a recovery, and fewestBackups is how many somebody removes who removes them all.
@@ -163,18 +170,25 @@ const emptiedFolders = 2
 // listed counts the files and folders in a listing. It is 0 if there are none, or if some of it is missing.
 func (e *Evidence) listed(s *session, x *ftp.Exchange) int {
 	data := s.DataOf(x.Data)
-	if !x.Lists() || len(data) != 1 || data[0].Missing() > 0 || data[0].ServerFlow.CutShort > 0 {
+	if !x.Lists() || len(data) != 1 || isCut(data[0]) {
 		return 0
 	}
 	return e.watch.entries[data[0].ID]
 }
 
+// isCut reports whether some of what the server sent is not in the capture.
+func isCut(c *ftp.Connection) bool { return c.Missing() > 0 || c.ServerFlow.CutShort > 0 }
+
 // firstListing is the folder that the session lists first, with how many files and folders it has.
 func (s *session) firstListing(e *Evidence) (at string, entries int) {
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
-		if entries := e.listed(s, x); entries > 0 {
+		entries := e.listed(s, x)
+		switch began := evidence.Began(x) || evidence.Completed(x); {
+		case entries > 0:
 			return w.Listed(x.Argument), entries
+		case x.Lists() && began && len(s.DataOf(x.Data)) != 1, x.Lists() && slices.ContainsFunc(s.DataOf(x.Data), isCut):
+			return "", 0 // what it shows is missing
 		}
 		w.Follow(x)
 	}
@@ -197,8 +211,13 @@ func (w *wiper) covered() []breach {
 	return []breach{b}
 }
 
+// mayHaveFetched reports whether the capture may lack the request for a file in front of a command that deletes it.
+func (w *wiper) mayHaveFetched(s *session, x *ftp.Exchange) bool {
+	return s.MayHaveSaid(s.Exchanges[0].Line, x.Line, int64(len("RETR "+path.Base(x.Argument)+"\r\n")))
+}
+
 // add takes the next command. The path is where its argument leads.
-func (w *wiper) add(x *ftp.Exchange, at string) {
+func (w *wiper) add(s *session, x *ftp.Exchange, at string) {
 	switch {
 	case x.Sender() == ftp.Client && evidence.Completed(x):
 		w.stored++
@@ -216,7 +235,7 @@ func (w *wiper) add(x *ftp.Exchange, at string) {
 			w.private[at] = x.Packet
 			w.from[path.Dir(at)] = true
 		}
-		if !w.fetched[at] && traces.MatchString(at) {
+		if !w.fetched[at] && traces.MatchString(at) && !w.mayHaveFetched(s, x) {
 			w.traces[at] = x.Packet
 		}
 		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {
