@@ -297,6 +297,17 @@ func TestInjected(t *testing.T) {
 			c.SegmentAt(back-1, ".", "")
 			c.SegmentAt(back, ".", "")
 		}},
+		{"a command, after keep-alives", sure, func(f *forge.Capture, c, s ends) {
+			c.Send("PWD\r\n")
+			s.Send("257 here\r\n")
+			f.Pass(time.Minute)
+			for range 3 {
+				c.SegmentAt(-1, ".", "")
+			}
+			answered(c, s)
+			c.SegmentAt(back, ".", "")
+			c.SegmentAt(back, ".", "")
+		}},
 		{"one packet", weak, func(_ *forge.Capture, c, s ends) {
 			answered(c, s)
 			c.SegmentAt(back, ".", "")
@@ -326,6 +337,35 @@ func TestInjected(t *testing.T) {
 			c.SegmentAt(back, ".", "")
 			c.SegmentAt(back, ".", "")
 			s.Seq += 8
+		}},
+		{"the same, and then its host goes on", "", func(f *forge.Capture, c, s ends) {
+			c.Send(deleted)
+			f.Pass(time.Minute)
+			c.SegmentAt(back, ".", "")
+			c.SegmentAt(back, ".", "")
+			c.Send("NOOP\r\n")
+		}},
+		{"the same, after the end", "", func(f *forge.Capture, c, s ends) {
+			c.Send(deleted)
+			c.FIN()
+			s.ACK()
+			f.Pass(time.Minute)
+			c.SegmentAt(back-1, ".", "")
+			c.SegmentAt(back-1, ".", "")
+		}},
+		{"acknowledgments of a reply that is sent again", "", func(_ *forge.Capture, c, s ends) {
+			s.Segment("P.", "200 ok\r\n")
+			c.Segment("P.", deleted)
+			s.SegmentAt(-8, "P.", "200 ok\r\n")
+			c.SegmentAt(back, ".", "")
+			c.SegmentAt(back, ".", "")
+		}},
+		{"acknowledgments of what nobody sent", "", func(_ *forge.Capture, c, s ends) {
+			answered(c, s)
+			s.Seq += 1 << 20
+			c.SegmentAt(back, ".", "")
+			c.SegmentAt(back, ".", "")
+			s.Seq -= 1 << 20
 		}},
 		{"one of them at the end", "", func(f *forge.Capture, c, s ends) {
 			c.Segment("P.", deleted)
