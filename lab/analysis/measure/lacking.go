@@ -123,15 +123,12 @@ func greeted(c *capture.Capture) map[int]bool {
 	return ids
 }
 
-// ofPackets are the measurements of a connection that count what was recorded.
-var ofPackets = []string{"NAME.packets", "NAME.packets.SIDE"}
-
 // lost reports whether the capture lacks bytes, or a FIN, that later packets show to have been sent: of
 // the connection, or of any if the figure is about the capture. What was lost on the way to the recorder is
-// not among the packets of the capture.
+// not part of the capture.
 func (s *scope) lost() bool {
 	switch {
-	case s.capture.complete && (s.conn == nil || slices.Contains(ofPackets, s.subject.measurement.name)):
+	case s.capture.complete:
 		return false
 	case s.conn == nil:
 		return len(s.capture.lost) > 0
