@@ -46,6 +46,13 @@ var elsewhere = []lookalike{
 	{"replies without a command, in a session that had begun", "reply-answers-command", "", func(f *forge.Capture) {
 		overhear(f, aClient, aServer+":21").Say("> NOOP\n< 200 ok\n> NOOP\n< 200 ok\n< 230 in\n> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 	}},
+	{"replies before any command, with a lost command", "reply-answers-command", "", func(f *forge.Capture) {
+		t := f.Control()
+		t.Peer.Segment("P.", "220 ready\r\n331 and?\r\n230 in\r\n227 (192,0,2,21,100,0)\r\n")
+		t.Say("> USER ada\n> PASS x")
+		f.Drop(1)
+		t.Close()
+	}},
 	{"replies to other commands, with a lost reply", "reply-fits-command", "", func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say("> PWD\n< 257 \"/\"")
 		f.Drop(0)

@@ -62,10 +62,13 @@ func (s *Session) IsAnswered(i int) bool {
 	return before.End == x.Seq && before.Final() > 0 && before.Replies[len(before.Replies)-1].Lines[0].Seq < x.Ack
 }
 
-// IsSurplus reports whether a reply answers nothing, whatever the capture lacks elsewhere: the server had answered the
-// last command that it had received by then.
+// IsSurplus reports whether a reply answers nothing, whatever the capture lacks elsewhere: it is not the first, and the
+// server had received nothing by then, or had answered the last command that it had received.
 func (s *Session) IsSurplus(r *ftp.Reply) bool {
 	l := r.Lines[0]
+	if l.Ack == 1 && l.Seq > 1 && s.Control.ClientFlow.SYN > 0 && s.Readable(l.Packet) {
+		return true
+	}
 	i := slices.IndexFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.End == l.Ack })
 	if i < 0 || !s.Readable(l.Packet) || !s.IsAnswered(i) {
 		return false

@@ -100,7 +100,8 @@ type Session struct {
 	// DataByID are its data connections, by ID.
 	DataByID map[int]*ftp.Connection
 	// Whole says that the dialogue is in the capture from the handshake or the greeting
-	// on, without a gap and in clear. Only then does something missing count.
+	// on, without a gap and in clear. Only then does something missing count. What is certain
+	// of other dialogues is for IsAnswered, IsSurplus, IsStranger and MayHaveSaid.
 	Whole bool
 	// SecuredAt is the packet of the reply after which the dialogue is encrypted, 0 for
 	// none. What follows is not text, whether or not it looks like TLS.
