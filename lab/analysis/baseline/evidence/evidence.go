@@ -118,7 +118,7 @@ type Session struct {
 	// Commands counts the commands.
 	Commands map[string]int
 	// Damaged counts packets that the receiver discarded because of a wrong checksum.
-	// unread are these packets and those with a ClientHello that nobody asked for. They
+	// Unread are these packets and those with a ClientHello that nobody asked for. They
 	// contain no dialogue.
 	Damaged int
 	Unread  map[int]bool
