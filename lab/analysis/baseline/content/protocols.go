@@ -27,8 +27,21 @@ func Protocol(data []byte) string {
 	return ""
 }
 
-// atShell matches what a shell prints, and common commands.
-var atShell = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)(ba|da|z)?sh-\d+\.\d+[#$] |(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$|(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+// ShellPrints says of a Shell that the data is what a shell prints, and not what is typed.
+const ShellPrints = "what a shell prints"
+
+// Patterns of what a shell prints, and of common commands.
+var (
+	printed = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)(ba|da|z)?sh-\d+\.\d+[#$] |(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$`)
+	typed   = pattern.New(`(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+)
+
+// shell looks for a conversation with a shell.
+func (r *Reader) shell() {
+	if r.match(Shell, ShellPrints, printed); len(r.found) == 0 || r.found[len(r.found)-1].Kind != Shell {
+		r.match(Shell, "a command for a shell", typed)
+	}
+}
 
 // Conversation looks at a part of a connection that is not FTP, near its beginning. First says that it is the first
 // part.
@@ -37,7 +50,7 @@ func (r *Reader) Conversation(data []byte, first bool) []Content {
 	if name := Protocol(data); first && name != "" {
 		r.note(Service, name)
 	}
-	r.match(Shell, "a shell", atShell)
+	r.shell()
 	return r.found
 }
 
@@ -49,7 +62,7 @@ func (r *Reader) AtService(data []byte, tls bool) []Content {
 	case name == "IRC":
 		r.note(Service, name)
 	case name == "":
-		if r.match(Shell, "a shell", atShell); tls && len(r.found) == 0 && !isRecord(data) {
+		if r.shell(); tls && len(r.found) == 0 && !isRecord(data) {
 			r.note(NotTLS, "no TLS")
 		}
 	case bytes.HasPrefix(data, []byte("POST ")) && !bytes.Contains(data, []byte("ocsp")):

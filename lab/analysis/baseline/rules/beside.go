@@ -42,7 +42,7 @@ func wellKnown(i *ftp.Identity) bool {
 
 var noThirdPortsRule = Rule{
 	Name: "no-third-ports", Theme: "beside the session",
-	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services.",
+	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services, and neither has a shell with another host.",
 	Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
 	Example:  "after > USER ada:) a conversation at the server's port 6200",
 	Severity: Odd, sign: 2,
@@ -118,6 +118,12 @@ func thirdPorts() look {
 					}
 				}
 			}
+			served := e.sessionsOf()
+			for pair, list := range found {
+				if sessions[pair] == nil {
+					breaches = append(breaches, e.shellsElsewhere(list, served)...)
+				}
+			}
 			sortByFrame(breaches)
 			return breaches
 		},
@@ -184,6 +190,43 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	return b, true
 }
 
+// shellsElsewhere finds shells that a host with a session has open with a host that takes no part in it. If the host
+// that opened the connection prints what a shell prints, it obeys the other one.
+func (e *Evidence) shellsElsewhere(list []thirdPort, sessions map[netip.Addr]evidence.PairOfHosts) (found []breach) {
+	for _, p := range list {
+		what, _ := e.shown(p.id)
+		hosts, has := sessions[p.from]
+		if !has {
+			hosts, has = sessions[p.to.Addr().Unmap()]
+		}
+		if what.Kind != content.Shell || what.What != content.ShellPrints || !has {
+			continue
+		}
+		b := breach{severity: Odd, sign: 2, hosts: hosts, packets: []int{p.packet, what.packet},
+			observed: fmt.Sprintf("%s opened a connection to %s, and frame %d shows a shell", p.from, p.to, what.packet)}
+		if what.from == p.from {
+			b.severity = Violation
+			b.observed += fmt.Sprintf(", which %s hands over", p.from)
+		}
+		found = append(found, b)
+	}
+	return found
+}
+
+// sessionsOf is a client and a server with a session for each host that has one.
+func (e *Evidence) sessionsOf() map[netip.Addr]evidence.PairOfHosts {
+	all := map[netip.Addr]evidence.PairOfHosts{}
+	for pair := range e.Served {
+		for _, host := range []netip.Addr{pair.Client, pair.Server} {
+			before, known := all[host]
+			if !known || cmp.Or(pair.Client.Compare(before.Client), pair.Server.Compare(before.Server)) < 0 {
+				all[host] = pair
+			}
+		}
+	}
+	return all
+}
+
 var connectionsAreAcceptedRule = Rule{
 	Name: "calls-are-answered", Theme: "beside the session",
 	Says:     "A connection to the FTP port is accepted.",
@@ -195,24 +238,37 @@ var connectionsAreAcceptedRule = Rule{
 	look:     refusedConnections,
 }
 
-// refusedConnections reports all refused connections to port 21 in one finding.
+// refusedOften is how many times one server refuses one client, and has no session with it, if it is down for long.
+const refusedOften = 10
+
+// refusedConnections reports all refused connections to port 21 in one finding, and each server that is down.
 func refusedConnections() look {
 	var packets []int
 	n := 0
+	times := map[evidence.PairOfHosts]int{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
 			refused := c.OpenedBy == ftp.Client && !c.HandshakeSeen && c.ResetBy == ftp.Server && c.ServerFlow.SYN == 0
 			if c.Server.Port() == ftpPort && refused {
 				n++
 				packets = appendSome(packets, c.ServerFlow.RST)
+				if hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()); takes(times, hosts) {
+					times[hosts]++
+				}
 			}
 			return nil
 		},
-		end: func(*Evidence) []breach {
+		end: func(e *Evidence) []breach {
 			if n == 0 {
 				return nil
 			}
-			return []breach{{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"}}
+			found := []breach{{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"}}
+			for hosts, n := range times {
+				if n >= refusedOften && !e.Served[hosts] {
+					found[0].severity = Odd
+				}
+			}
+			return found
 		},
 	}
 }

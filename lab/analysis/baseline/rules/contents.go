@@ -14,6 +14,7 @@ import (
 type shownContent struct {
 	content.Content
 	packet int
+	from   netip.Addr // its sender
 	// damaged is the sender of the packet if its checksum is wrong.
 	damaged netip.Addr
 }
@@ -58,7 +59,7 @@ func (w *watch) note(p *capture.Packet, found ...content.Content) {
 }
 
 func shownBy(p *capture.Packet, c content.Content) shownContent {
-	shown := shownContent{Content: c, packet: p.Number}
+	shown := shownContent{Content: c, packet: p.Number, from: p.IP.Src.Unmap()}
 	if p.ChecksumWrong() {
 		shown.damaged = p.IP.Src
 	}

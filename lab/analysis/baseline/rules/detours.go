@@ -63,22 +63,27 @@ type relay struct {
 // A passing is a packet on its way to a network card.
 type passing struct {
 	relay
+	by  [6]byte // who sent it there
 	id  uint16
 	ttl int
 }
 
 // pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
-// now with less time to live, then the card has passed it on.
+// now with less time to live, then the card has passed it on. So it has if the same packet comes from another card to
+// the same one again.
 func (n *neighbourhood) pass(p *capture.Packet) {
 	if p.IP.Version != 4 || len(p.SrcMAC) != 6 || len(p.DstMAC) != 6 {
 		return
 	}
 	before := &n.sent[p.IP.ID%uint16(len(n.sent))]
 	by := relay{[6]byte(p.SrcMAC), p.IP.Src, p.IP.Dst}
-	if before.relay == by && before.id == p.IP.ID && before.ttl > p.IP.TTL && n.relays[by] == 0 && len(n.relays) < maxOwners {
+	to := relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}
+	led := before.relay == by && before.ttl > p.IP.TTL
+	again := before.relay == to && before.by != by.mac && before.ttl == p.IP.TTL
+	if (led || again) && before.id == p.IP.ID && n.relays[by] == 0 && len(n.relays) < maxOwners {
 		n.relays[by] = p.Number
 	}
-	*before = passing{relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}, p.IP.ID, p.IP.TTL}
+	*before = passing{to, by.mac, p.IP.ID, p.IP.TTL}
 }
 
 // An owner is the network card that last claimed an address.

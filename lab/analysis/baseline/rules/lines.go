@@ -434,7 +434,7 @@ var digits = pattern.New(`\d+`)
 
 // idleArguments judges the arguments of commands that take none.
 func idleArguments(s *session) (b breach, ok bool) {
-	texts, size, closely, last := map[string]bool{}, 0, 0, int64(0)
+	texts, size, closely, decoded, last := map[string]bool{}, 0, 0, 0, int64(0)
 	var pieces []string
 	for _, x := range s.Exchanges {
 		idle := withoutArgument[x.Command] || takesWord[x.Command] && encoded.Is(x.Argument)
@@ -448,15 +448,21 @@ func idleArguments(s *session) (b breach, ok bool) {
 			}
 			last = x.Time
 			texts[text] = true
+			if encoded.Text(x.Argument) != "" {
+				decoded++
+			}
 			pieces = append(pieces, x.Argument)
 			b.packets = appendSome(b.packets, x.Packet)
 			b.observed = wording.Quote(x.Line.Text)
 		}
 	}
-	if closely < manyTexts || size < manyBytes {
+	if decoded < encodedFew && (closely < manyTexts || size < manyBytes) {
 		b.severity, b.sign = Odd, 2
 	}
 	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, such as %s", len(texts), size, b.observed)
+	if decoded >= encodedFew {
+		b.observed += fmt.Sprintf("; %d are encoded texts", decoded)
+	}
 	if text := encoded.Join(pieces); text != "" {
 		b.severity = Violation
 		b.observed += "; together they are the encoded text " + wording.Quote(text)

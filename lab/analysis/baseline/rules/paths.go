@@ -303,10 +303,11 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			return
 		}
 		has := pattern.PairsOf(target)
+		puts := x.Sender() == ftp.Client || x.Command == "RNTO"
 		named := func(p *pattern.Pattern) bool { return p.MatchStringPairs(target, &has) }
 		var b breach
 		switch {
-		case x.Sender() == ftp.Client && named(opens):
+		case puts && named(opens):
 			if b.severity = Violation; s.Commands["STOR"] >= wholeFolder {
 				b.severity, b.sign = Odd, 2
 			}
@@ -324,7 +325,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 				}
 			}
 			b.observed = ", a file with accounts or settings of the system"
-		case x.Sender() == ftp.Client && named(runs):
+		case puts && named(runs):
 			b.severity, b.sign = Odd, 2
 			b.observed = ", a file that the system runs by itself"
 			if s.public() && s.Commands["STOR"] < wholeFolder { // nobody owns the account

@@ -187,7 +187,7 @@ func scans() look {
 			return nil
 		},
 		end: func(e *Evidence) []breach {
-			return slices.Concat(s.judge(&e.watch.datagrams), s.crowds(), e.watch.datagrams.judge(), v.judge())
+			return slices.Concat(s.judge(&e.watch.datagrams), s.crowds(), e.watch.datagrams.judge(), e.watch.strange.judge(), v.judge())
 		},
 	}
 }

@@ -93,6 +93,8 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	switch name := h.protocol(); {
 	case shown && what.Kind == content.Shell && c.Role == ftp.Other:
 		b.observed = "a shell at port 21: " + wording.Quote(string(h[0].data))
+	case name == "FTP" && c.OpenedBy == ftp.Client && h.turned():
+		b.observed = fmt.Sprintf("the roles are turned round: the client said %s, and the server %s", wording.Quote(string(h[0].data)), wording.Quote(string(h[1].data)))
 	case name == "TLS" || name == "FTP":
 		return nil
 	case name != "":
@@ -131,6 +133,12 @@ func (h *heads) protocol() string {
 		}
 	}
 	return ""
+}
+
+// turned reports whether the client greets, and the server logs in.
+func (h *heads) turned() bool {
+	word, _, _ := strings.Cut(strings.TrimSpace(string(h[1].data)), " ")
+	return h[0].from == ftp.Client && h[1].from == ftp.Server && beginsLikeReply(h[0].data) && evidence.IsKnown(word)
 }
 
 // isTLS reports whether data begins like a record of TLS, or like the hello of SSL 2.

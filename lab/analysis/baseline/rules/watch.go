@@ -35,6 +35,7 @@ type watch struct {
 	rewritten           []int // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
+	strange    strangeFlags
 	neighbours neighbourhood
 	lookups    lookups
 	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
@@ -99,6 +100,7 @@ func newWatch() *watch {
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
+		strange:    strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, only: map[evidence.PairOfHosts]bool{}},
 		bleeds:     map[int]int{},
 		entries:    map[int]int{},
 		cards:      cards{},
@@ -118,6 +120,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 	w.cards.packet(p)
 	if p.Segment != nil {
 		w.land(p)
+		w.strange.packet(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten = appendSome(w.rewritten, p.Number)
 		}

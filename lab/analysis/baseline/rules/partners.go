@@ -1,0 +1,87 @@
+// The rule about who opens a data connection.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+var dataWithThePartnerRule = Rule{
+	Name: "data-with-the-partner", Theme: "data connections",
+	Says:     "The other party of the control connection opens the data connection.",
+	Source:   "RFC 2577, 4 (restricted access) and 8 (port stealing)",
+	Example:  "< 227 (192,0,2,21,100,0) to one host; another host connects to that port",
+	Severity: Violation,
+	Matters:  "Another host that connects to the announced port receives the file, or sends its own instead.",
+	Innocent: "one party has several addresses: a site with many servers, a network with two providers, a NAT device with many addresses, or the third host of RFC 959, 5.2.",
+	look:     withPartners,
+}
+
+// withPartners checks each data connection, and remembers the first refused connection to each port by each host.
+func withPartners() look {
+	refused := map[attempt]int{}
+	return look{
+		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+			by := attempt{}
+			if c.OpenedBy != "" {
+				by = attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
+			}
+			if c.OpenedBy != "" && c.Role == ftp.Other && c.ResetBy == c.OpenedBy.Other() && c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 && refused[by] == 0 && takes(refused, by) {
+				refused[by] = c.FirstPacket
+			}
+			return nil
+		},
+		data: func(e *Evidence, s *session, c *ftp.Connection) []breach { return withPartner(e, s, c, refused) },
+	}
+}
+
+func withPartner(e *Evidence, s *session, c *ftp.Connection, refused map[attempt]int) []breach {
+	if c.DataPort == nil {
+		return nil
+	}
+	initiator := party(c.Mode).Other()
+	partner, came := s.Control.Addr(initiator).Addr().Unmap(), c.Addr(initiator).Addr().Unmap()
+	if came == partner {
+		return nil
+	}
+	b := breach{
+		packets:  []int{c.DataPort.Packet, c.FirstPacket},
+		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
+	}
+	x := s.transfer(c)
+	switch {
+	case c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0:
+		b.severity = Odd
+	case x != nil && x.Final() == 425:
+		b.observed += ", which says that it opened none"
+	case s.cameToo(c, initiator, partner) > 0:
+		b.packets = append(b.packets, s.cameToo(c, initiator, partner))
+		b.observed += ", which opened one to the same port itself"
+	case refused[attempt{partner, c.Addr(initiator.Other())}] > c.FirstPacket:
+		b.packets = append(b.packets, refused[attempt{partner, c.Addr(initiator.Other())}])
+		b.observed += ", which came too late, and was refused"
+	case e.watch.cards.oneHost(came, partner):
+		b.severity = Odd
+		b.observed += ": another address of the same host, as both come from one network card"
+	case initiator == ftp.Server && !sameNetwork(came, partner) && s.opensItself(partner) > 0:
+		b.packets = append(b.packets, s.opensItself(partner))
+		b.observed += ", which opens its data connections itself, and is in another network"
+	default:
+		b.severity = Odd
+	}
+	return []breach{b}
+}
+
+// cameToo is the first packet of a connection that the partner opened to the data port that another
+// host used, 0 for none. A partner with several addresses opens one connection only.
+func (s *session) cameToo(c *ftp.Connection, initiator ftp.Side, partner netip.Addr) int {
+	for _, other := range s.DataOf(c.DataPort.Connections) {
+		if other.OpenedBy == initiator && other.Addr(initiator).Addr().Unmap() == partner {
+			return other.FirstPacket
+		}
+	}
+	return 0
+}
