@@ -6,6 +6,7 @@
 //
 // Most bytes are harmless, so the Reader looks for short marks first. Only if a text has one, it tries patterns.
 //
+//   - carried.go: what data connections carry in other modes than that of a stream
 //   - first.go and listing.go: what the first bytes of a file and of a listing show
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
@@ -72,6 +73,14 @@ type Reader struct {
 // First looks at the first bytes of a data connection. The transfer is nil if it is not known.
 func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 	r.begin(data)
+	if t != nil && t.Mode != "" {
+		if swells(data) {
+			r.note(Bomb, "data that grows to more than five hundred times its size")
+			return r.found
+		}
+		data = Carried(t.Mode, data)
+		r.data = data
+	}
 	if what := program(data); what != "" {
 		r.note(Program, what)
 		return r.found

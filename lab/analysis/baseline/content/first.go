@@ -131,10 +131,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 			r.match(Malicious, "orders to a printer for files outside of its folders", printerFiles)
 		}
 	}
-	if swells(r.data) {
-		r.note(Bomb, "data that grows to more than five hundred times its size")
-	}
-	if t != nil && t.Command == "LIST" && t.Mode == "" && longestLine(r.data) > longestListed {
+	if t != nil && t.Command == "LIST" && t.Mode == "" && isScript(r.data) && longestLine(r.data) > longestListed {
 		r.note(LongListing, "a line that is longer than any name")
 	}
 }

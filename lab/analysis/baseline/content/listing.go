@@ -27,10 +27,11 @@ func (r *Reader) listed(marked func(...string) bool) {
 	if marked("../..", `..\..`) {
 		r.match(HarmfulListing, "names that lead out of the client's folder", climbingName)
 	}
-	if marked("|", "`", "$(") {
+	text := isText(r.data)
+	if text && marked("|", "`", "$(") {
 		r.match(OddListing, "names that some clients run as commands (CVE-2017-17405)", runByClient)
 	}
-	if marked("\x1b") {
+	if text && marked("\x1b") {
 		r.match(OddListing, "names that order a terminal to do something", escapes)
 	}
 	if marked(" -> /") && linkIsFolder(r.data) {

@@ -8,6 +8,7 @@ import (
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A shownContent is what a packet shows.
@@ -25,6 +26,47 @@ const (
 	maxPage     = 1 << 20 // bytes of a file that are looked at
 )
 
+// data looks at what a data connection carries, unless it is in TLS.
+func (w *watch) data(p *capture.Packet) {
+	if p.Connection.InTLS(p.Number) {
+		return
+	}
+	w.content(p)
+	if p = carrier(p); p == nil {
+		return
+	}
+	c := p.Connection
+	w.file(p)
+	w.commandFiles.packet(p)
+	w.logs.packet(p)
+	if isBlank(p) && len(w.blanks) < maxContents {
+		w.blanks[c.ID] = true
+	}
+	if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
+		w.entries[c.ID] += content.Entries(p.TCP.Payload)
+	}
+}
+
+// carrier is a packet with the part of a file or a listing that it carries, nil if that cannot be read. Of compressed
+// data it is only the first part.
+func carrier(p *capture.Packet) *capture.Packet {
+	t := p.Connection.Transfer
+	first := p.Segment.DataSeq() == 1
+	switch {
+	case t == nil, t.Mode == "", t.Mode == "B" && !first:
+		return p
+	case !first:
+		return nil
+	}
+	data := content.Carried(t.Mode, p.TCP.Payload)
+	if len(data) == 0 {
+		return nil
+	}
+	plain, segment := *p, *p.TCP
+	plain.TCP, segment.Payload = &segment, data
+	return &plain
+}
+
 // content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
@@ -34,7 +76,7 @@ func (w *watch) content(p *capture.Packet) {
 	switch seq := p.Segment.DataSeq(); {
 	case c.Role == ftp.Data && seq == 1:
 		w.note(p, w.reader.First(c.Transfer, data)...)
-	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client:
+	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client && carrier(p) != nil:
 		w.note(p, w.reader.Later(data)...)
 	case c.Role == ftp.Other && wellKnown(c):
 		if seq == 1 {

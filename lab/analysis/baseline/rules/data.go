@@ -188,7 +188,7 @@ func oneWay(e *Evidence, s *session) []breach {
 			sender := x.Sender()
 			// One byte may be a keep-alive probe.
 			back := c.Content(sender.Other())
-			if back <= 1 || c.Content(sender) == 0 && s.Lossy() || e.Damage.FromReceiver(c.ID) {
+			if back <= 1 || s.Lossy() && (c.Content(sender) == 0 || c.TLS != nil) || e.Damage.FromReceiver(c.ID) {
 				continue
 			}
 			b := breach{

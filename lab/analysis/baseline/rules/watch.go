@@ -147,19 +147,10 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 	if p.Segment == nil || len(p.TCP.Payload) == 0 {
 		return
 	}
-	w.content(p)
 	switch c := p.Connection; {
 	case c.Role == ftp.Data:
 		w.overlaps.packet(p)
-		w.file(p)
-		w.commandFiles.packet(p)
-		w.logs.packet(p)
-		if isBlank(p) && len(w.blanks) < maxContents {
-			w.blanks[c.ID] = true
-		}
-		if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
-			w.entries[c.ID] += content.Entries(p.TCP.Payload)
-		}
+		w.data(p)
 	case c.Role == ftp.Control:
 		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(content.Protocol(p.TCP.Payload)) {
 			w.head(p)
@@ -167,8 +158,11 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {
 			w.repeat(p)
 		}
-	case c.Role == ftp.Other && (c.Client.Port() == ftpPort || c.Server.Port() == ftpPort):
-		w.head(p)
+	case c.Role == ftp.Other:
+		w.content(p)
+		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
+			w.head(p)
+		}
 	}
 }
 
