@@ -239,3 +239,77 @@ func TestMistakesInAnswers(t *testing.T) {
 		t.Errorf("got %v, want how to make exercises", err)
 	}
 }
+
+// Every right number of a class is right in the notations of several countries, and wrong if it is a
+// thousand times too large or too small, or has the unit of something else.
+func TestGradeNumbers(t *testing.T) {
+	_, k := theThirty(t)
+	for _, l := range k.Lessons {
+		for _, p := range l.Papers {
+			for _, a := range p.Answers {
+				right, wrong := spellings(a)
+				for _, given := range right {
+					if ok, why := a.Grade(given); !ok {
+						t.Errorf("%s of %s, %s, %q: got wrong (%s), want right", l.Name, p.Student.ID, a.Text, given, why)
+					}
+				}
+				for _, given := range wrong {
+					if ok, _ := a.Grade(given); ok {
+						t.Errorf("%s of %s, %s, %q: got right, want wrong: it is %s", l.Name, p.Student.ID, a.Text, given, a.Right)
+					}
+				}
+			}
+		}
+	}
+}
+
+// spellings are ways to write the right answer of a question for a number, and wrong answers.
+func spellings(a question.Answer) (right, wrong []string) {
+	text := func(n float64, digits int) string { return strconv.FormatFloat(n, 'f', digits, 64) }
+	comma := func(s string) string { return strings.Replace(s, ".", ",", 1) }
+	n := a.Number
+	switch a.Kind {
+	case question.Text, question.Choice:
+		return nil, nil
+	case question.Time:
+		s, ms, us := text(n, 6), text(n*1e3, 3), text(n*1e6, 0)
+		right = []string{s, s + " s", s + "s", comma(s) + " s", ms + " ms", comma(ms) + " ms", ms + " msec", us + " µs", us + "us", "about " + s + " s"}
+		wrong = []string{s + " ms", comma(s) + " ms", s + " µs", ms + " s", comma(ms) + " s", ms + " µs", comma(ms) + " µs", us + " ms", us + " s",
+			text(n*1e3, 6) + " s", text(n/1e3, 9) + " s", comma(text(n/1e3, 9)) + " s", s + " bytes", s + " min", "not " + s + " s"}
+		return right, wrong
+	case question.Frame:
+		if a.Any {
+			n = float64(a.Frames[0])
+		}
+		right = []string{"frame %", "packet %", "packet no. %", "Frame Nr. %", "#%", "no. %"}
+		wrong = []string{"% bytes", "port %", "%.5"}
+	case question.Port:
+		right = []string{"port %", "tcp/%", "%/tcp", "Port: %"}
+		wrong = []string{"% bytes", "%/udp", "frame %"}
+	case question.Number:
+		right = []string{"% ", "about %", "%.0"}
+		wrong = []string{"% kB", "% KiB", "% MB"}
+		if a.Bytes {
+			right = append(right, "% bytes", "% B", text(n/1e3, 3)+" kB", comma(text(n/1e3, 3))+" kB")
+			wrong = append(wrong, "% segments", "% packets", text(n/1e3, 3)+" MB")
+		} else {
+			wrong = append(wrong, "% bytes", "% B", text(n/1e3, 3)+" kB")
+		}
+	}
+	whole := text(n, 0)
+	right = append(right, "%")
+	for _, sign := range []string{",", ".", " ", "'"} {
+		grouped := whole
+		if i := len(whole) - 3; i > 0 {
+			grouped = whole[:i] + sign + whole[i:]
+		}
+		right, wrong = append(right, grouped), append(wrong, grouped+sign+"000")
+	}
+	wrong = append(wrong, "%000", text(n/1e3, 4), comma(text(n/1e3, 4)), "% ms", "% s", "not %", "-%")
+	for _, list := range [][]string{right, wrong} {
+		for i := range list {
+			list[i] = strings.ReplaceAll(list[i], "%", whole)
+		}
+	}
+	return right, wrong
+}

@@ -85,7 +85,7 @@ func (p Paper) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s %s\n%s %s\n\n%s\n\n", p.Title, studentMark, p.Student.ID, lessonMark, p.Lesson, p.Story)
 	fmt.Fprintf(&b, "The answers are in %s; each student has %s. ", strings.Join(p.Captures, " and "), p.OwnCaptures())
-	fmt.Fprintf(&b, "The recorder was at the %s.\n\nWrite each answer after its \"Answer:\". For a choice, write its letter. Then give this file to your teacher; ", p.Place)
+	fmt.Fprintf(&b, "The recorder was at the %s.\n\nWrite each answer after its \"Answer:\". For a choice, write its letter. A point or a comma in a time is the decimal sign. Then give this file to your teacher; ", p.Place)
 	fmt.Fprintf(&b, "or the file %s that the page saves, but not both.\n", p.Saved())
 	for i, a := range p.Answers {
 		fmt.Fprintf(&b, "\n## %d. %s\n\n(%s)\n\n", i+1, a.Text, a.Hint())

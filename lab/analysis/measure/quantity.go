@@ -57,6 +57,9 @@ func (q Quantity) Kind() Kind {
 // IsPort reports whether the values are ports.
 func (q Quantity) IsPort() bool { return q.subject.measurement.name == "NAME.port.SIDE" }
 
+// InBytes reports whether the values are numbers of bytes.
+func (q Quantity) InBytes() bool { return q.subject.measurement.unit == bytes }
+
 // Words returns the words that the quantity can be, or nil if it can be others, too.
 func (q Quantity) Words() []string { return wordsOf[q.subject.measurement.name] }
 

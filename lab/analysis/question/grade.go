@@ -28,9 +28,9 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 	case a.Kind == Choice:
 		return a.gradeChoice(given)
 	}
-	values := readings(a.Kind, given)
+	values := a.readings(given)
 	if len(values) == 0 {
-		return false, fmt.Sprintf("%q is not a %s; %s", given, a.Kind, a.is())
+		return false, fmt.Sprintf("%q is not %s; %s", given, a.wanted(), a.is())
 	}
 	for _, n := range values {
 		if a.covers(n) {
@@ -38,6 +38,14 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 		}
 	}
 	return false, a.is()
+}
+
+// wanted says what kind of answer is expected.
+func (a *Answer) wanted() string {
+	if a.Kind == Number && a.Bytes {
+		return "a number of bytes"
+	}
+	return "a " + string(a.Kind)
 }
 
 // is says what is right.
@@ -61,7 +69,7 @@ func (a *Answer) covers(n float64) bool {
 		if a.Any {
 			return slices.Contains(a.Frames, int(n)) && n == math.Trunc(n)
 		}
-		return n >= float64(a.First) && n <= a.Number
+		return n >= float64(a.First) && n <= a.Number && n == math.Trunc(n)
 	case Time:
 		return off <= a.Tolerance+resolution+resolution/2000
 	}
@@ -109,61 +117,4 @@ func (o Option) alsoNames(other Option) string {
 // plain is a text without what does not matter in an answer.
 func plain(s string) string {
 	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(s, " \t\"'`.“”„«»")), " "))
-}
-
-// number is a number with what people write around it: a word in front, as in
-// "frame 12" or "tcp/21", and a unit after.
-var number = regexp.MustCompile(`^(?:[a-zA-Z]+\.?)?[ /#:]*([-+]?[.,]?[0-9][0-9.,' \x{00a0}\x{202f}]*)([^0-9]*)$`)
-
-// factors are what units of times and sizes are worth.
-var factors = map[Kind]map[string]float64{
-	Time: {"s": 1, "sec": 1, "second": 1, "seconds": 1, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
-		"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "min": 60, "minutes": 60},
-	Number: {"": 1, "b": 1, "byte": 1, "bytes": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30,
-		"packets": 1, "frames": 1, "segments": 1, "connections": 1, "times": 1},
-	Port:  {"": 1, "/tcp": 1, "tcp": 1},
-	Frame: {"": 1},
-}
-
-// readings are the numbers that an answer may mean: none if it is not a number.
-func readings(kind Kind, text string) []float64 {
-	m := number.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
-		return nil
-	}
-	unit := strings.ToLower(strings.Trim(m[2], " ."))
-	factors := factors[kind]
-	var units []float64
-	if f, ok := factors[unit]; ok {
-		units = []float64{f}
-	} else if unit == "" && kind == Time {
-		units = []float64{1, 1e-3} // as Wireshark shows times, and as people write them
-	}
-	var all []float64
-	for _, n := range numerals(m[1]) {
-		for _, f := range units {
-			all = append(all, n*f)
-		}
-	}
-	return all
-}
-
-// thousands is a number with separators between groups of three digits.
-var thousands = regexp.MustCompile(`^[-+]?[0-9]{1,3}([.,][0-9]{3})+$`)
-
-// numerals are the numbers that digits with points and commas may mean: 1,024 is one
-// thousand or a little more than one.
-func numerals(s string) []float64 {
-	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(s)
-	forms := []string{strings.Replace(s, ",", ".", 1)}
-	if thousands.MatchString(s) {
-		forms = append(forms, strings.NewReplacer(",", "", ".", "").Replace(s))
-	}
-	var all []float64
-	for _, f := range forms {
-		if n, err := strconv.ParseFloat(f, 64); err == nil {
-			all = append(all, n)
-		}
-	}
-	return all
 }

@@ -14,7 +14,7 @@ func (q *Question) Hint() string {
 	case Frame:
 		return "the number of a frame"
 	case Time:
-		return "with its unit: s, ms or µs; " + q.allowed()
+		return "with its unit: s, ms or µs; a point or a comma only before decimals; " + q.allowed()
 	case Text:
 		return "as the capture has it; capital letters do not matter"
 	case Choice:

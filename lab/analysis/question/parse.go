@@ -44,6 +44,7 @@ type Question struct {
 	Kind    Kind     `json:"kind"`
 	Options []Option `json:"options,omitempty"`
 	Reason  string   `json:"reason,omitempty"` // why the answer is what it is
+	Bytes   bool     `json:"bytes,omitempty"`  // of the kind Number: it is one of bytes
 
 	answerLine int
 	expression string
@@ -250,6 +251,7 @@ func (q *Question) parseExpression(text string) (err error) {
 	if q.ofTwin && q.quantity.Check(nil) != nil {
 		return fmt.Errorf("%s: the twin has no want; a measurement of the capture was expected, such as capture.resets", q.expression)
 	}
+	q.Bytes = q.Kind == Number && q.quantity.InBytes()
 	if q.Kind == Frame {
 		if !q.quantity.CountsFrames() {
 			return fmt.Errorf("%s: a frame is that of a label of the want, such as @list, or one that capture.forged counts", text)

@@ -103,8 +103,8 @@ func TestMistakes(t *testing.T) {
 // A hint says how far an answer may be off, and has no example, which might be the answer.
 func TestHint(t *testing.T) {
 	for _, test := range []struct{ answer, want string }{
-		{"time = ctl.rtt", "with its unit: s, ms or µs; up to 5 % off is right"},
-		{"time = ctl.rtt ± 3ms", "with its unit: s, ms or µs; up to 3.000 ms off is right"},
+		{"time = ctl.rtt", "with its unit: s, ms or µs; a point or a comma only before decimals; up to 5 % off is right"},
+		{"time = ctl.rtt ± 3ms", "with its unit: s, ms or µs; a point or a comma only before decimals; up to 3.000 ms off is right"},
 		{"count = data.bytes.server ± 2", "bytes of data, without headers; up to 2 off is right"},
 		{"count = data.segment.max.server", "bytes of data, without headers; the exact number"},
 		{"count = ctl.commands", "a number"},
@@ -132,8 +132,11 @@ func TestGrade(t *testing.T) {
 	early := Answer{Question: Question{Kind: Time, tolerance: 0.05, relative: true}, Number: -0.01, Right: "-10.000 ms"}
 	early.Tolerance = early.toleranceOf(early.Number)
 	share := Answer{Question: Question{Kind: Number}, Number: 100, Tolerance: 0.29 * 100} // a little less than 29
-	size := Answer{Question: Question{Kind: Number}, Number: 1024, Right: "1024"}
-	small := Answer{Question: Question{Kind: Number}, Number: 15, Right: "15"}
+	seconds := Answer{Question: Question{Kind: Time}, Number: 4.124, Tolerance: 0.2, Right: "4.124 s"}
+	size := Answer{Question: Question{Kind: Number, Bytes: true}, Number: 1024, Right: "1024"}
+	file := Answer{Question: Question{Kind: Number, Bytes: true}, Number: 44448, Right: "44448"}
+	small := Answer{Question: Question{Kind: Number, Text: "How many segments are in the connection?"}, Number: 15, Right: "15"}
+	tries := Answer{Question: Question{Kind: Number, Text: "How many TCP connections does it open?"}, Number: 10, Right: "10"}
 	port := Answer{Question: Question{Kind: Port}, Number: 21, Right: "21"}
 	frame := Answer{Question: Question{Kind: Frame}, Number: 14, First: 12, Right: "14"}
 	proof := Answer{Question: Question{Kind: Frame}, Frames: []int{12, 20}, Any: true, Right: "12"}
@@ -145,15 +148,19 @@ func TestGrade(t *testing.T) {
 	}{
 		{choice, "b|B|b.|b)|B)|(b)|b:|server|the server|The Server|b) the server|(b) the server|b: server|B. The server.|* b) the server|b) \"the server\"", "a|a)|(a)|client||c|c)|the|b) the client|bserver|b) c"},
 		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs", "850 ms|.85|85 s|8.5|eighty|95 ms|0.85"},
-		{second, "1.5 s|1.5|1,5 s|1500 ms|1,500 ms|1500", "15 s|1.5 ms|15"},
+		{second, "1.5 s|1.5|1,5 s|1500 ms|1 500 ms|1'500 ms|1,500 s|1500|1,500.0 ms|1.500,0 ms|1.500.000 µs", "15 s|1.5 ms|15|1.500 ms|1,500 ms|1500 s|1,500,0 ms|15,00.0 ms"},
+		{seconds, "4.124 s|4,124 s|4.124|4,124|4124 ms|4 124 ms|4'124 ms|4,124,000 µs|about 4.1 s|ca. 4,1 s|≈ 4.1 s", "4.124 ms|4,124 ms|4124 s|4.124 µs|not 4.124 s|4.124 bytes|4.124 m"},
 		{exact, "186.001 ms|185.999 ms|0.186001|0.185999 s|186001 us|185999 µs", "186.001001 ms|185.998999 ms|186.002 ms"},
 		{edge, "194.272 ms|175.768 ms|0.194272|0.175768", "194.272001 ms|175.767999 ms"},
 		{early, "-10 ms|-0.01 s|-9.6 ms|-10.4 ms", "10 ms|-9.4 ms|-10.6 ms|0"},
+		{early, "−10 ms", "−10 s"},
 		{share, "129|71", "130|70|129.001|70.999"},
-		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24"},
-		{small, "15|15 packets|15.0", "1.5|1,5|150"},
-		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.", "20|2.1|ftp"},
-		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13", "11|15|12 ms"},
+		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24|1024 KiB|1024 segments"},
+		{file, "44448|44,448|44.448|44 448|44'448|44448 bytes|44.448 kB|44,448 kB|about 44448", "not 44448|kein 44448|44448 kB|44.448 MB|0.044448|44,448,000|44448 frames|044.448"},
+		{small, "15|15 packets|15.0|15 segments|15 frames|15 Segments", "1.5|1,5|150|15 bytes|15 B|0.015 kB|15 connections|0,015|15 ms|not 15"},
+		{tries, "10|10 connections|10 TCP connections", "0.010 kB|10 bytes|10 segments|10,000|not 10"},
+		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.|port no. 21", "20|2.1|ftp|not 21|21 bytes|21/udp|frame 21"},
+		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13|packet no. 13|packet number 13|Packet #13|No.13|Frame Nr. 13", "11|15|12 ms|12.5|not 12|port 12|frame not 12|12 bytes"},
 		{proof, "12|20|frame 20", "13|0|12.5|-12"},
 		{user, `anonymous|Anonymous| "anonymous" |'ANONYMOUS'`, "anon|anonymous2"},
 	} {
