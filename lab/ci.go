@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
@@ -53,8 +54,8 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 		switch term := string(r.Term()); {
 		case r.Err != nil:
 			suite.Errors++
-			text := oserror.Text(r.Err)
-			c.Error = &problem{term, firstLine(text), text}
+			why := oserror.Text(r.Err)
+			c.Error = &problem{term, firstLine(why), why}
 		case r.Result.Outcome == Failed:
 			suite.Failures++
 			c.Failure = &problem{term, firstLine(r.Result.Report), r.Result.Report}
@@ -65,11 +66,11 @@ func WriteJUnit(w io.Writer, runs []Ran) error {
 		suite.Cases = append(suite.Cases, c)
 	}
 	suite.Seconds = fmt.Sprintf("%.3f", sum)
-	text, err := xml.MarshalIndent(suite, "", "  ")
+	report, err := xml.MarshalIndent(suite, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, report)
 	return err
 }
 
@@ -87,16 +88,22 @@ func WriteTAP(w io.Writer, runs []Ran) error {
 			report = r.Result.Report
 		}
 		if report == "" {
-			fmt.Fprintf(&b, "ok %d - %s%s\n", i+1, r.Scenario.Name, skipped(r))
+			fmt.Fprintf(&b, "ok %d - %s%s\n", i+1, described(r), skipped(r))
 			continue
 		}
-		fmt.Fprintf(&b, "not ok %d - %s\n# %s\n", i+1, r.Scenario.Name, r.Term())
-		for line := range strings.Lines(strings.TrimRight(report, "\n") + "\n") {
-			fmt.Fprintf(&b, "# %s", line)
+		fmt.Fprintf(&b, "not ok %d - %s\n# %s\n", i+1, described(r), r.Term())
+		for line := range strings.SplitSeq(strings.TrimRight(report, "\n"), "\n") {
+			fmt.Fprintf(&b, "# %s\n", strings.ReplaceAll(line, "\r", `\x0d`))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// described is the name of a scenario as a description of TAP: one line, in which no # begins a
+// directive such as TODO.
+func described(r Ran) string {
+	return strings.NewReplacer(`\`, `\\`, "#", `\#`).Replace(text.Escape(r.Scenario.Name))
 }
 
 // skipped is TAP's directive for a run that was only recorded.

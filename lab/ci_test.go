@@ -87,6 +87,30 @@ func TestTAP(t *testing.T) {
 	}
 }
 
+// A name cannot end its line, or begin a directive: neither makes a failure a success.
+func TestReportsOfOddNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"slow # TODO faster": `slow \# TODO faster`,
+		"slow # SKIP":        `slow \# SKIP`,
+		`a\# TODO b`:         `a\\\# TODO b`,
+		"f\nok 9 - f":        `f\\x0aok 9 - f`,
+		"f\rok 9 - f":        `f\\x0dok 9 - f`,
+		"bell\x07\xff":       `bell\\x07\\xff`,
+	} {
+		runs := []Ran{{Scenario: &scenario.Scenario{Name: name, File: name + ".txtar"}, Result: &Result{Outcome: Failed, Report: "a\rb\n\n1..9\n"}}}
+		var tap, junit bytes.Buffer
+		if err := errors.Join(WriteTAP(&tap, runs), WriteJUnit(&junit, runs)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := tap.String(), "TAP version 14\n1..1\nnot ok 1 - "+want+"\n# failed\n# a\\x0db\n# \n# 1..9\n"; got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+		if err := xml.Unmarshal(junit.Bytes(), new(struct{})); err != nil || strings.Contains(junit.String(), "\nok 9") {
+			t.Errorf("%q: got %v for %s", name, err, &junit)
+		}
+	}
+}
+
 // The results of runs that failed are copied, and no others.
 func TestCopyFailures(t *testing.T) {
 	runs, folder := ciRuns(t)
