@@ -177,3 +177,27 @@ func BenchmarkSessions(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCommands checks sessions of many commands of which the capture lacks one. The time for each must not rise
+// with their number.
+func BenchmarkCommands(b *testing.B) {
+	for _, n := range []int{2500, 25_000} {
+		f := forge.New()
+		t := dial(f, aClient+":4000", aServer+":21").Say(hello).Say("> NOOP\n< 200 ok")
+		f.Drop(1) // the command
+		for i := range n {
+			t.Say(fmt.Sprintf("> DELE /%d/wtmp\n< 250 ok\n< 226 done", i))
+		}
+		t.Say(bye).Peer.Close()
+		b.Run(wording.Plural(n, "command", "commands"), func(b *testing.B) {
+			for range b.N {
+				e, err := gather(f.PCAP())
+				if err != nil {
+					b.Fatal(err)
+				}
+				e.Check(profile.Normal())
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/command")
+		})
+	}
+}

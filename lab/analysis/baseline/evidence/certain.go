@@ -6,6 +6,9 @@
 package evidence
 
 import (
+	"cmp"
+	"iter"
+	"math"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -69,8 +72,8 @@ func (s *Session) IsSurplus(r *ftp.Reply) bool {
 	if l.Ack == 1 && l.Seq > 1 && s.Control.ClientFlow.SYN > 0 && s.Readable(l.Packet) {
 		return true
 	}
-	i := slices.IndexFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.End == l.Ack })
-	if i < 0 || !s.Readable(l.Packet) || !s.IsAnswered(i) {
+	i, found := slices.BinarySearchFunc(s.Exchanges, l.Ack, func(x *ftp.Exchange, end int64) int { return cmp.Compare(x.End, end) })
+	if !found || !s.Readable(l.Packet) || !s.IsAnswered(i) {
 		return false
 	}
 	replies := s.Exchanges[i].Replies
@@ -86,28 +89,57 @@ func (s *Session) MayHaveSaid(from, to *ftp.Line, least int64) bool {
 	if from == nil && !s.FromStart() {
 		return true
 	}
-	next, heard := int64(1), int64(0)
-	if from != nil {
-		next = from.End
-	}
-	for _, l := range s.Lines {
+	for l, bytes := range s.missing(from) {
 		switch {
-		case l.From == ftp.Server:
-			heard = max(heard, l.Ack)
-			continue
-		case l.Seq < next:
-			continue
-		case l.Seq-next >= least || !s.Readable(l.Packet):
+		case bytes >= least:
 			return true
 		case l == to:
 			return false
 		}
-		next = l.Seq
-		if l.Complete {
-			next = l.End
-		}
 	}
-	return to != nil || heard-next >= least
+	return true
+}
+
+// LongestMissing returns, for each line of the client after one of them, the most bytes that the client may have said
+// without a break between the two, and that the capture lacks.
+func (s *Session) LongestMissing(from *ftp.Line) map[*ftp.Line]int64 {
+	all, longest := map[*ftp.Line]int64{}, int64(0)
+	for l, bytes := range s.missing(from) {
+		longest = max(longest, bytes)
+		all[l] = longest
+	}
+	return all
+}
+
+// missing yields each line of the client after one of them, nil for the first, with how many bytes the client may have
+// said directly before it that the capture lacks. At last it yields nil, with those at the end of the session.
+func (s *Session) missing(from *ftp.Line) iter.Seq2[*ftp.Line, int64] {
+	return func(yield func(*ftp.Line, int64) bool) {
+		next, heard := int64(1), int64(0)
+		if from != nil {
+			next = from.End
+		}
+		for _, l := range s.Lines {
+			if l.From == ftp.Server {
+				heard = max(heard, l.Ack)
+			}
+			if l.From == ftp.Server || l.Seq < next {
+				continue
+			}
+			bytes := l.Seq - next
+			if !s.Readable(l.Packet) {
+				bytes = math.MaxInt64
+			}
+			if !yield(l, bytes) {
+				return
+			}
+			next = l.Seq
+			if l.Complete {
+				next = l.End
+			}
+		}
+		yield(nil, heard-next)
+	}
 }
 
 // IsStranger reports whether no login can have succeeded before command i: the capture has each attempt, with a reply

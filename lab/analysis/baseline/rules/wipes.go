@@ -65,7 +65,8 @@ type wiper struct {
 	from    map[string]bool // the folders of these
 	gone    map[string]int  // deleted files that were not fetched, with the packet
 	stored  int
-	last    *ftp.Exchange // the last deletion
+	last    *ftp.Exchange       // the last deletion
+	missing map[*ftp.Line]int64 // after the first command; see mayHaveFetched
 }
 
 func filesAreKept() look {
@@ -213,7 +214,11 @@ func (w *wiper) covered() []breach {
 
 // mayHaveFetched reports whether the capture may lack the request for a file in front of a command that deletes it.
 func (w *wiper) mayHaveFetched(s *session, x *ftp.Exchange) bool {
-	return s.MayHaveSaid(s.Exchanges[0].Line, x.Line, int64(len("RETR "+path.Base(x.Argument)+"\r\n")))
+	if w.missing == nil {
+		w.missing = s.LongestMissing(s.Exchanges[0].Line)
+	}
+	bytes, known := w.missing[x.Line]
+	return !known || bytes >= int64(len("RETR "+path.Base(x.Argument)+"\r\n"))
 }
 
 // add takes the next command. The path is where its argument leads.
