@@ -74,11 +74,12 @@ type observation struct {
 	at   int
 	hash uint64
 	segment
+	elsewhere bool // it was also recorded at another interface
 }
 
 const (
 	mostPlaces    = 64 // interfaces that are distinguished
-	firstObserved = 16 // packets of a conversation that are compared
+	firstObserved = 16 // packets of a conversation at one interface that are compared
 )
 
 // errSeveralPlaces ends a reading that finds a second interface.
@@ -93,6 +94,9 @@ func (f *file) findPlaces() error {
 		}
 		return true
 	})
+	if err == nil || errors.As(err, new(*pcapng.Damage)) {
+		err = f.findOverlaps(found)
+	}
 	if err == nil || errors.As(err, new(*pcapng.Damage)) {
 		found.joinTranslated()
 		err = f.findLost(found)
@@ -119,12 +123,60 @@ func (x *places) add(p *packet.Packet, at int) {
 	if s.copied {
 		return
 	}
-	hash := x.hash(p, direction)
+	hash, here := x.hash(p, direction), 0
 	for _, o := range s.first {
-		s.copied = s.copied || o.at != at && o.hash == hash
+		if o.at == at {
+			here++
+		} else if o.hash == hash {
+			s.copied = true
+		}
 	}
-	if len(s.first) < firstObserved {
-		s.first = append(s.first, observation{at, hash, x.segmentOf(p, direction)})
+	if here < firstObserved {
+		s.first = append(s.first, observation{at: at, hash: hash, segment: x.segmentOf(p, direction)})
+	}
+}
+
+// findOverlaps finds the conversations of which one place has nothing of the beginning: its first packets are
+// compared with all that other places have. At least half of them are there, or else they may be
+// retransmissions on another part of a link.
+func (f *file) findOverlaps(x *places) error {
+	open := map[conversation]*observations{}
+	for c, s := range x.seen {
+		if !s.copied && (bits.OnesCount64(s.at[0]) > 1 || bits.OnesCount64(s.at[1]) > 1) {
+			open[c] = s
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if p.IP != nil && raw.Interface < mostPlaces {
+			if c, direction := conversationOf(p); open[c] != nil {
+				open[c].compare(raw.Interface, x.hash(p, direction))
+			}
+		}
+		return true
+	})
+	for _, s := range open {
+		found, first := map[int]int{}, map[int]int{}
+		for _, o := range s.first {
+			if first[o.at]++; o.elsewhere {
+				found[o.at]++
+			}
+		}
+		for at := range found {
+			s.copied = s.copied || 2*found[at] >= first[at]
+		}
+	}
+	return err
+}
+
+// compare marks the first packets of other interfaces that are the same as a packet.
+func (s *observations) compare(at int, hash uint64) {
+	for i := range s.first {
+		if o := &s.first[i]; o.at != at && o.hash == hash {
+			o.elsewhere = true
+		}
 	}
 }
 
@@ -151,9 +203,14 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 		return
 	}
 	s, change, direction := x.find(p)
-	if s == nil || !s.copied {
+	if s == nil {
 		return
 	}
+	if !s.copied {
+		p.Place = bits.TrailingZeros64(s.everywhere())
+		return
+	}
+	p.Place = at
 	if at == s.home(direction) {
 		return
 	}

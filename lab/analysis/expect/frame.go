@@ -93,7 +93,12 @@ type Frame struct {
 	OptionsCut bool
 	// Damaged says that its checksum is wrong, so that the receiver may have dropped it (RFC 9293
 	// section 3.1).
-	Damaged  bool
+	Damaged bool
+	// Away says that it was not recorded where its connection is read, but at another place, whose
+	// clock may be another one.
+	Away bool
+	// Place is that of packet.Packet.
+	Place    int
 	Analysis tcp.Analysis
 	// Options are those of a SYN and of a segment with SACK blocks, else nil.
 	Options *Options
@@ -105,7 +110,7 @@ type Frame struct {
 // FrameOf returns the frame of a packet. start is the time of the capture's first
 // packet, in nanoseconds since 1970.
 func FrameOf(p *capture.Packet, start int64) Frame {
-	f := Frame{Number: p.Number, Time: time.Duration(p.Time - start), Length: p.Length, captured: p.Captured}
+	f := Frame{Number: p.Number, Place: p.Place, Time: time.Duration(p.Time - start), Length: p.Length, captured: p.Captured}
 	if p.IP != nil {
 		f.TTL, f.DF = uint8(p.IP.TTL), p.IP.DF
 	}
@@ -119,7 +124,7 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 	if t.Has(packet.ACK) {
 		f.Ack = t.Ack
 	}
-	f.RawWindow, f.Window, f.Damaged = t.RawWindow, t.Window, t.Damaged
+	f.RawWindow, f.Window, f.Damaged, f.Away = t.RawWindow, t.Window, t.Damaged, p.Away != nil
 	f.Timestamps, f.OptionsCut, f.Analysis = t.Options.HasTimestamps, t.Options.Cut, t.Analysis
 	if t.Has(packet.SYN) || len(t.SACK) > 0 {
 		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}

@@ -16,12 +16,13 @@ const mostKept = 4 << 20
 // shortestRTT is the shortest handshake after which an acknowledgement can be too early.
 const shortestRTT = 2 * time.Millisecond
 
-// A connection is what was seen of a TCP connection.
+// A connection is what was seen of a TCP connection. Another place has another clock, so the time and the
+// order of a packet that only another place has count for nothing.
 type connection struct {
 	signs  Signs
 	sides  [2]side       // by the direction of a segment
 	opener int           // the direction of the first SYN
-	rtt    time.Duration // from it to the SYN and ACK; 0 if they were not seen
+	rtt    time.Duration // from it to the SYN and ACK; 0 if no place has both
 	reset  bool
 }
 
@@ -36,7 +37,7 @@ type side struct {
 	syn     int // the packet with its SYN, 0 if it was not seen
 	mss     int
 	isn     uint32
-	synTime int64
+	synTime int64 // 0 if another place has it
 
 	fin     int64 // the number of its FIN, 0 for none
 	finSent int   // the packet
@@ -48,6 +49,7 @@ type side struct {
 
 	sent  []sent // what the other side has not acknowledged
 	acked int64  // the number up to which the other side has
+	early []int  // packets of the other side that acknowledge what was not sent yet
 }
 
 // A header is what distinguishes a packet from the next one of its side.
@@ -113,18 +115,24 @@ func (x *connection) addHeader(p *capture.Packet, from *side) {
 func (x *connection) addSYN(p *capture.Packet, from, to *side) {
 	s := p.Segment
 	if s.Has(packet.ACK) && from.syn == 0 && to.syn > 0 {
-		x.opener, x.rtt = 1-s.Direction, time.Duration(p.Time-to.synTime)
+		x.opener = 1 - s.Direction
+		if p.Away == nil && to.synTime != 0 {
+			x.rtt = time.Duration(p.Time - to.synTime)
+		}
 		if s.RawSeq == to.isn {
 			x.sign(ISN, to.syn, p.Number)
 		}
 	}
-	from.syn, from.mss, from.isn, from.synTime = p.Number, s.Options.MSS, s.RawSeq, p.Time
+	from.syn, from.mss, from.isn, from.synTime = p.Number, s.Options.MSS, s.RawSeq, 0
+	if p.Away == nil {
+		from.synTime = p.Time
+	}
 }
 
 func (x *connection) addACK(p *capture.Packet, from, to *side) {
 	s := p.Segment
 	if to.seen && s.Ack > to.next {
-		x.sign(Ack, p.Number)
+		to.early = append(to.early, p.Number)
 	}
 	to.acked = max(to.acked, s.Ack)
 	for i := range to.gaps {
@@ -144,7 +152,7 @@ func (x *connection) addACK(p *capture.Packet, from, to *side) {
 	}
 	for len(to.sent) > 0 && to.sent[0].end <= s.Ack {
 		took := time.Duration(p.Time - to.sent[0].time)
-		if s.Direction != x.opener && x.rtt >= shortestRTT && took < x.rtt/2 {
+		if s.Direction != x.opener && p.Away == nil && x.rtt >= shortestRTT && took < x.rtt/2 {
 			x.sign(RTT, p.Number)
 		}
 		to.sent = to.sent[1:]
@@ -178,11 +186,16 @@ func (x *connection) addData(p *capture.Packet, from, to *side) {
 	}
 	from.keep(at, end, s.Payload)
 	if after > from.next {
-		if after > at && from.acked > from.next && from.acked > at {
-			x.sign(Ack, p.Number)
-		}
+		early := after > at && from.acked > from.next && from.acked > at
 		from.next = after
-		from.sent = append(from.sent, sent{after, p.Time})
+		switch {
+		case p.Away == nil:
+			if from.sent = append(from.sent, sent{after, p.Time}); early {
+				x.sign(Ack, p.Number)
+			}
+		case early:
+			from.early = nil
+		}
 	}
 	x.checkLength(p, to)
 }
@@ -238,6 +251,9 @@ func (s *side) keep(at, end int64, payload []byte) {
 func (x *connection) end() {
 	for i := range x.sides {
 		s, other := &x.sides[i], &x.sides[1-i]
+		if len(s.early) > 0 {
+			x.sign(Ack, s.early...)
+		}
 		for _, g := range s.gaps {
 			x.sign(Seq, g.before)
 			if g.acked > 0 {

@@ -148,11 +148,12 @@ type Connection struct {
 	History string
 	// HandshakeRTT is the time from the SYN to the SYN and ACK that answers it, and SYNTime
 	// when that SYN was sent, in nanoseconds since 1970. They are valid only if
-	// HandshakeSeen. [tcp.State] says which one it is of a SYN that was sent again.
-	HandshakeRTT  time.Duration
-	SYNTime       int64
-	HandshakeSeen bool
-	Unsure        bool // of HandshakeRTT; see [tcp.State]
+	// HandshakeTimed. [tcp.State] says which one it is of a SYN that was sent again.
+	HandshakeRTT   time.Duration
+	SYNTime        int64
+	HandshakeSeen  bool // the capture has a SYN and its answer
+	HandshakeTimed bool // and one place has both
+	Unsure         bool // of HandshakeRTT; see [tcp.State]
 	// FirstFIN is the side whose FIN came first in the capture, ResetBy the side that sent
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
@@ -278,7 +279,8 @@ func NewConnection(p *Purpose, id int, s *tcp.State) Connection {
 		Identity:  NewIdentity(p, id, s.Ends, s.FirstPacket, s.LastPacket),
 		FirstTime: s.FirstTime, LastTime: s.LastTime,
 		OpenedBy: p.Side(opener), FirstFIN: p.Side(s.FirstFIN()), ResetBy: p.Side(s.FirstRST()),
-		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime, HandshakeSeen: s.HandshakeSeen, Unsure: s.Unsure,
+		HandshakeRTT: s.HandshakeRTT, SYNTime: s.SYNTime,
+		HandshakeSeen: s.HandshakeSeen, HandshakeTimed: s.HandshakeTimed, Unsure: s.Unsure,
 		ClientFlow: s.Flow(p.ClientDir), ServerFlow: s.Flow(1 - p.ClientDir),
 	}
 	if opener < 0 {

@@ -78,6 +78,9 @@ func dataWithin(s *scope) (value, error) {
 	if !d.any {
 		return value{}, errNothing
 	}
+	if err := s.capture.samePlace(d.begun...); err != nil {
+		return value{}, err
+	}
 	return number(float64(d.lastBegan-d.first) / 1e9)
 }
 

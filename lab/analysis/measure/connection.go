@@ -37,14 +37,12 @@ var connectionMeasurements = []measurement{
 	{"NAME.out-of-order", count, func(s *scope) (value, error) {
 		return number(s.conn.ClientFlow.OutOfOrder + s.conn.ServerFlow.OutOfOrder)
 	}},
-	{"NAME.duration", seconds, func(s *scope) (value, error) { return number(float64(s.conn.LastTime-s.conn.FirstTime) / 1e9) }},
+	{"NAME.duration", seconds, duration},
 	{"NAME.transfer.SIDE", seconds, transfer},
 	{"NAME.throughput.SIDE", rate, throughput},
 	{"NAME.straightness.SIDE", ratio, straightness},
 	{"NAME.gap.max.SIDE", seconds, longestGap},
-	{"NAME.gap.median.SIDE", seconds, func(s *scope) (value, error) {
-		return quantile(s.gaps(), 0.5)
-	}},
+	{"NAME.gap.median.SIDE", seconds, medianGap},
 	{"NAME.reply.segments.COMMAND", count, replySegments},
 	{"NAME.port.SIDE", count, func(s *scope) (value, error) { return number(s.conn.Addr(s.side()).Port()) }},
 	{"NAME.sha256", words, digest},
@@ -91,6 +89,9 @@ func roundTrip(s *scope) (value, error) {
 	if !s.conn.HandshakeSeen {
 		return value{}, errors.New("the capture does not show the handshake")
 	}
+	if !s.conn.HandshakeTimed {
+		return value{}, unjudgedError{errors.New("no place has both the SYN and its answer")}
+	}
 	first, most := s.synsSentAgain()
 	rtt := s.conn.HandshakeRTT
 	if first > 0 && (rtt > most || s.conn.Unsure && first <= most) {
@@ -108,6 +109,7 @@ func (s *scope) synsSentAgain() (first, most time.Duration) {
 	for _, f := range s.frames {
 		opener, syn := f.From == s.conn.OpenedBy, f.Has(packet.SYN)
 		switch {
+		case f.Away:
 		case opener && syn && answered == nil:
 			if again = sent != nil; !again {
 				sent = f
@@ -134,6 +136,7 @@ func (s *scope) nearRecorder() string {
 	var answered, acked time.Duration
 	for _, f := range s.frames {
 		switch {
+		case f.Away:
 		case answered == 0 && f.Has(packet.SYN|packet.ACK):
 			answered = f.Time
 		case answered > 0 && acked == 0 && f.Has(packet.ACK) && !f.Has(packet.SYN) && f.From == s.conn.OpenedBy:
@@ -157,6 +160,17 @@ func (s *scope) sent(side ftp.Side) []*expect.Frame {
 		}
 	}
 	return all
+}
+
+// here returns the packets that were recorded where the connection is read. The clock of another place, and
+// the times to live there, are other ones. Nobody knows when a packet that only another place has came here,
+// unless the recorder lost none: then it did not come.
+func (s *scope) here(frames []*expect.Frame) ([]*expect.Frame, error) {
+	here := slices.DeleteFunc(slices.Clone(frames), func(f *expect.Frame) bool { return f.Away })
+	if len(here) < len(frames) && !s.capture.complete {
+		return nil, unjudgedError{errors.New("one place does not have all of its packets")}
+	}
+	return here, nil
 }
 
 // segments are the packets with data that a side sent.
@@ -212,10 +226,14 @@ func (s *scope) largestSegment() (largest *expect.Frame) {
 	return largest
 }
 
-// segmentsLate counts the segments that begin below the end of an earlier one.
+// segmentsLate counts the segments that begin below the end of an earlier one. When another place had
+// a segment does not show what came before it here.
 func segmentsLate(s *scope) (value, error) {
 	n, end := 0, int64(0)
 	for _, f := range s.segments(s.side()) {
+		if f.Away {
+			continue
+		}
 		if f.Seq < end {
 			n++
 		}
@@ -255,8 +273,19 @@ func segmentsFull(s *scope) (value, error) {
 	return number(n)
 }
 
+// duration is the time from the first packet to the last one.
+func duration(s *scope) (value, error) {
+	if _, err := s.here(s.frames); err != nil {
+		return value{}, err
+	}
+	return number(float64(s.conn.LastTime-s.conn.FirstTime) / 1e9)
+}
+
 func transfer(s *scope) (value, error) {
-	all := s.segments(s.side())
+	all, err := s.here(s.segments(s.side()))
+	if err != nil {
+		return value{}, err
+	}
 	if len(all) == 0 {
 		return value{}, errNothing
 	}
@@ -356,7 +385,10 @@ func (s *scope) firstWithDF(set bool) *expect.Frame {
 }
 
 func ttl(s *scope) (value, error) {
-	all := s.sent(s.side())
+	all, err := s.here(s.sent(s.side()))
+	if err != nil {
+		return value{}, err
+	}
 	if len(all) == 0 {
 		return value{}, errNothing
 	}

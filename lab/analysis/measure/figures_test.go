@@ -23,7 +23,7 @@ func lab() (*survey, *expect.Verdict) {
 	ctl, data, other := &connections[0], &connections[1], &connections[2]
 	*ctl = ftp.Connection{
 		Identity: ftp.Identity{Client: addr("198.51.100.100:3171"), Server: addr("192.0.2.21:21"), Purpose: ftp.Purpose{Role: ftp.Control}},
-		OpenedBy: ftp.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true,
+		OpenedBy: ftp.Client, HandshakeRTT: 107 * time.Millisecond, HandshakeSeen: true, HandshakeTimed: true,
 	}
 	*data = ftp.Connection{
 		Identity: ftp.Identity{
@@ -460,7 +460,7 @@ func TestHintAtShortRoundTrip(t *testing.T) {
 		{"as wanted", 50 * time.Microsecond, 40 * time.Millisecond, "x.rtt <= 1ms", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			x := &ftp.Connection{OpenedBy: ftp.Server, HandshakeSeen: true, HandshakeRTT: test.answered}
+			x := &ftp.Connection{OpenedBy: ftp.Server, HandshakeSeen: true, HandshakeTimed: true, HandshakeRTT: test.answered}
 			c := newSurvey()
 			for _, f := range []expect.Frame{
 				{From: ftp.Server, Flags: packet.SYN},

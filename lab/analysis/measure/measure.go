@@ -43,6 +43,9 @@ var between = measurement{"@a -> @b", seconds, func(s *scope) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
+	if err := s.capture.samePlace(from.Packet, to.Packet); err != nil {
+		return value{}, err
+	}
 	return value{number: (to.Time - from.Time).Seconds()}, nil
 }}
 

@@ -158,7 +158,8 @@ func (s *scope) shownBy() []int {
 	case "NAME.window.spread.SIDE":
 		frames = numbers(s.windows(start))
 	case "NAME.gap.max.SIDE":
-		frames = numbers(s.aroundLongestGap())
+		before, after, _ := s.aroundLongestGap()
+		frames = numbers(before, after)
 	case "NAME.df.SIDE":
 		frames = numbers(s.firstWithDF(true), s.firstWithDF(false))
 	case "NAME.ttl.SIDE":

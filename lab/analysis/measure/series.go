@@ -14,31 +14,37 @@ import (
 // it, slow start and the growth of the receiver's window are over.
 const start = 0.1
 
-// gaps are the times in seconds between neighbouring segments of the side, in
-// the order of the packets.
-func (s *scope) gaps() []float64 {
+// medianGap is the median of the times between neighbouring segments of the side, in the order of the
+// packets.
+func medianGap(s *scope) (value, error) {
+	segments, err := s.here(s.segments(s.side()))
+	if err != nil {
+		return value{}, err
+	}
 	var all []float64
-	segments := s.segments(s.side())
 	for i := 1; i < len(segments); i++ {
 		all = append(all, (segments[i].Time - segments[i-1].Time).Seconds())
 	}
-	return all
+	return quantile(all, 0.5)
 }
 
 // aroundLongestGap are the two neighbouring segments of the side with the most time between them; nil
 // if there are no two. Of gaps that are equal it is the first.
-func (s *scope) aroundLongestGap() (before, after *expect.Frame) {
-	segments := s.segments(s.side())
+func (s *scope) aroundLongestGap() (before, after *expect.Frame, err error) {
+	segments, err := s.here(s.segments(s.side()))
 	for i := 1; i < len(segments); i++ {
 		if before == nil || segments[i].Time-segments[i-1].Time > after.Time-before.Time {
 			before, after = segments[i-1], segments[i]
 		}
 	}
-	return before, after
+	return before, after, err
 }
 
 func longestGap(s *scope) (value, error) {
-	before, after := s.aroundLongestGap()
+	before, after, err := s.aroundLongestGap()
+	if err != nil {
+		return value{}, err
+	}
 	if before == nil {
 		return value{}, errNothing
 	}
@@ -113,8 +119,12 @@ func windowSpread(s *scope) (value, error) {
 // over the segments after the start.
 func straightness(s *scope) (value, error) {
 	threshold := start * float64(s.conn.Flow(s.side()).Bytes)
+	segments, err := s.here(s.segments(s.side()))
+	if err != nil {
+		return value{}, err
+	}
 	var x, y []float64
-	for _, f := range s.segments(s.side()) {
+	for _, f := range segments {
 		if end := float64(f.Seq + int64(f.Payload)); end >= threshold {
 			x, y = append(x, f.Time.Seconds()), append(y, end)
 		}

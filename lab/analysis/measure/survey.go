@@ -5,6 +5,7 @@ package measure
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -46,7 +47,8 @@ type survey struct {
 	headless             int                 // the first packet of which the recorder kept too little, 0 for none
 	// The capture lacks something of the connections in lost: a stream has a gap, or later numbers show
 	// that more was sent.
-	lost map[int]bool
+	lost   map[int]bool
+	places map[int]int // of packets; 0 for the others
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
 	truncated bool // the recorder cut packets
@@ -61,13 +63,14 @@ type dataSurvey struct {
 	port             uint16          // the last one's
 	first, lastBegan int64           // ns since 1970
 	any              bool
+	begun            []int // the first packets
 }
 
 func newSurvey() *survey {
 	return &survey{
 		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{},
 		data: dataSurvey{ports: map[uint16]bool{}}, hosts: map[netip.Addr]bool{}, frames: map[int][]*expect.Frame{},
-		lost: map[int]bool{},
+		lost: map[int]bool{}, places: map[int]int{},
 	}
 }
 
@@ -93,6 +96,9 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
+		if f.Place != 0 {
+			s.places[f.Number] = f.Place
+		}
 		s.answer = s.answer || p.Number == 1 && p.IsAnswer() && s.hosts[p.IP.Dst]
 		if s.headless == 0 && p.Headless() {
 			s.headless = p.Number
@@ -105,6 +111,16 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	s.hidden.find(c)
 	s.cut, s.truncated, s.complete = c.Cut != "", c.Truncated > 0, c.Complete
 	return s, c.Err()
+}
+
+// samePlace returns an error if packets were recorded at several places, which have clocks of their own.
+func (s *survey) samePlace(packets ...int) error {
+	for _, n := range packets {
+		if s.places[n] != s.places[packets[0]] {
+			return unjudgedError{fmt.Errorf("frames %d and %d were recorded at different places", packets[0], n)}
+		}
+	}
+	return nil
 }
 
 // ofForged reports whether the signs of forged packets are asked for.
@@ -172,4 +188,5 @@ func (d *dataSurvey) add(c *ftp.Connection) {
 		d.any, d.first = true, c.FirstTime
 	}
 	d.lastBegan = c.FirstTime
+	d.begun = append(d.begun, c.FirstPacket)
 }

@@ -79,36 +79,7 @@ func dial(f *forge.Capture, from, to string) (a, b *forge.End) {
 func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 	t.Helper()
 	whole := read(t, forge.PCAP(1, frames), keys)
-	text, all := everyFigure(t, whole)
-	want, err := expect.Parse("want", 1, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := want.Judge(whole, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := truths(t, whole, v, all)
-	figures, err := measure.Parse("figures", 1, strings.Join(lines, "\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	check := func(what string, file []byte, excused *regexp.Regexp) {
-		c := read(t, file, keys)
-		v, err := want.Judge(c, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		results, err := figures.Measure(c, v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range results {
-			if is := !strings.HasSuffix(r.Comment, "not"); !r.Unjudged && r.OK != is && !(excused != nil && excused.MatchString(r.Name)) {
-				t.Errorf("%s, %s: %s: got %q, OK %v (%s)", name, what, r.Text, r.Measured, r.OK, r.Why)
-			}
-		}
-	}
+	check := checker(t, name, whole, keys)
 	check("whole", forge.PCAP(1, frames), nil)
 	n := 0
 	for p := range whole.Packets() {
@@ -138,6 +109,41 @@ func sweep(t *testing.T, name string, frames []forge.Frame, keys []byte) {
 			n++
 		}
 		check("only the "+string(side), forge.PCAP(1, left), nil)
+	}
+}
+
+// checker returns a function that compares the figures of a capture with those of a file that has less of it.
+func checker(t *testing.T, name string, whole *capture.Capture, keys []byte) func(what string, file []byte, excused *regexp.Regexp) {
+	t.Helper()
+	text, all := everyFigure(t, whole)
+	want, err := expect.Parse("want", 1, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := want.Judge(whole, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := truths(t, whole, v, all)
+	figures, err := measure.Parse("figures", 1, strings.Join(lines, "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(what string, file []byte, excused *regexp.Regexp) {
+		c := read(t, file, keys)
+		v, err := want.Judge(c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := figures.Measure(c, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			if is := !strings.HasSuffix(r.Comment, "not"); !r.Unjudged && r.OK != is && !(excused != nil && excused.MatchString(r.Name)) {
+				t.Errorf("%s, %s: %s: got %q, OK %v (%s)", name, what, r.Text, r.Measured, r.OK, r.Why)
+			}
+		}
 	}
 }
 

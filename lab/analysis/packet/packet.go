@@ -27,6 +27,10 @@ type Packet struct {
 	SrcMAC, DstMAC net.HardwareAddr
 	VLAN           int
 
+	// Place is the interface whose clock gave Time. Interfaces that have no packet of a connection twice,
+	// such as those of a tap, are one place: the first of them.
+	Place int
+
 	// Copy is set if the packet was also recorded at another place, and its connection
 	// is read there. Of the fields below only IP is set then.
 	Copy *Copy

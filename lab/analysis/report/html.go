@@ -251,7 +251,7 @@ func (r *Report) conversations() []conversation {
 		if c.OpenedBy == "" {
 			row.OpenedBy = "not seen"
 		}
-		if c.HandshakeSeen {
+		if c.HandshakeTimed {
 			row.RTT = duration(int64(c.HandshakeRTT))
 		}
 		if c.Transfer != nil {

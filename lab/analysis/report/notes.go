@@ -82,7 +82,7 @@ func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 	ends := map[*ftp.Connection]*Packet{}
 	for _, p := range packets {
 		c := p.Connection
-		if c == nil || !c.HandshakeSeen || ends[c] != nil || p.From != c.OpenedBy {
+		if c == nil || !c.HandshakeTimed || ends[c] != nil || p.From != c.OpenedBy {
 			continue
 		}
 		if p.Number > c.Flow(c.OpenedBy.Other()).SYN {
@@ -96,7 +96,7 @@ func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 // until the answer is the round trip; near the other side, the time from the answer to
 // its ACK is.
 func (n *notes) handshake(c *ftp.Connection, end *Packet) {
-	if !c.HandshakeSeen {
+	if !c.HandshakeTimed {
 		return
 	}
 	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()

@@ -8,12 +8,14 @@ import (
 
 // A handshake measures how long a SYN took to be answered. A SYN that was sent again, and its
 // answer, do not say which of them was answered: Linux repeats the timestamp of the first SYN in
-// an answer to the second, and gVisor's two SYNs have the same one.
+// an answer to the second, and gVisor's two SYNs have the same one. A time is taken only between packets
+// of one place, so the last SYN and the answer have to be recorded where the connection is read.
 type handshake struct {
-	first, last syn // before the answer
-	syns        int // so many
-	answers     int // SYN and ACK, again and again
-	answered    syn // when the first answer came, and the timestamp that it echoes
+	first, last syn  // before the answer
+	syns        int  // so many
+	answers     int  // SYN and ACK, again and again
+	answered    syn  // when the first answer came, and the timestamp that it echoes
+	away        bool // another place has the last SYN before it, or has it
 }
 
 // A syn is the time of a packet, in nanoseconds since 1970, and a TCP timestamp, 0 for none.
@@ -27,6 +29,9 @@ func (h *handshake) sent(p *packet.Packet) {
 	if h.answers > 0 {
 		return
 	}
+	if h.away = p.Away != nil; h.away {
+		return
+	}
 	h.last = syn{p.Time, p.TCP.Options.TSval}
 	if h.syns == 0 {
 		h.first = h.last
@@ -38,6 +43,7 @@ func (h *handshake) sent(p *packet.Packet) {
 func (h *handshake) came(p *packet.Packet) {
 	if h.answers == 0 {
 		h.answered = syn{p.Time, p.TCP.Options.TSecr}
+		h.away = h.away || p.Away != nil
 	}
 	h.answers++
 }

@@ -18,12 +18,14 @@ type State struct {
 	// timestamps in nanoseconds since 1970.
 	FirstPacket, LastPacket int
 	FirstTime, LastTime     int64
-	// HandshakeRTT is the time from SYNTime, when the SYN was sent that was answered, to
-	// its SYN and ACK. Both are valid if HandshakeSeen is set. Of a SYN that was sent again
+	// HandshakeSeen says that the capture has a SYN and its answer. HandshakeRTT is the time from
+	// SYNTime, when the SYN was sent that was answered, to its SYN and ACK. Both are valid if
+	// HandshakeTimed is set: one place has both packets. Of a SYN that was sent again
 	// it is the last one before the answer, or the first one if each has an answer.
-	HandshakeRTT  time.Duration
-	SYNTime       int64
-	HandshakeSeen bool
+	HandshakeRTT   time.Duration
+	SYNTime        int64
+	HandshakeSeen  bool
+	HandshakeTimed bool
 	// Unsure says that nothing in the handshake shows which of several SYNs was answered
 	// (RFC 6298, 3), so that HandshakeRTT may be too short.
 	Unsure bool
@@ -77,7 +79,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 		s.effect(p, seg, fwd, rev)
 	}
 	s.analyse(p, seg, fwd, rev)
-	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 {
+	if t.Flags&(packet.SYN|packet.ACK) == packet.ACK && s.rtt == 0 && s.lastSYN != 0 && p.Away == nil {
 		s.rtt = p.Time - s.lastSYN
 	}
 	before := len(s.letters)
@@ -160,7 +162,7 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 		if s.opener < 0 {
 			s.opener, s.synRaw, s.synLength = int8(dir), seg.RawSeq, int32(seg.Length)
 		}
-		if int(s.opener) == dir && p.Away == nil {
+		if int(s.opener) == dir {
 			s.handshake.sent(p)
 		}
 		return
@@ -171,8 +173,10 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 	answers := seg.RawAck == s.synRaw+1 || seg.RawAck == s.synRaw+1+uint32(s.synLength)
 	if int(s.opener) == 1-dir && answers && h.SYN > s.Halves[1-dir].SYN {
 		s.handshake.came(p)
-		s.HandshakeSeen, s.HandshakeRTT, s.SYNTime = true, s.handshake.rtt(), s.handshake.begun()
-		s.Unsure = s.handshake.unsure()
+		s.HandshakeSeen, s.HandshakeTimed = true, !s.handshake.away
+		if s.HandshakeTimed {
+			s.HandshakeRTT, s.SYNTime, s.Unsure = s.handshake.rtt(), s.handshake.begun(), s.handshake.unsure()
+		}
 	}
 }
 

@@ -187,7 +187,7 @@ func (p *Profile) learnDialogue(s *evidence.Session) {
 }
 
 func roundTrips(c *ftp.Connection, found Found) {
-	if c.Role != ftp.Other && c.HandshakeSeen {
+	if c.Role != ftp.Other && c.HandshakeTimed {
 		found(c.HandshakeRTT.Seconds(), c.FirstPacket)
 	}
 }

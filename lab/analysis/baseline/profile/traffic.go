@@ -318,7 +318,7 @@ func loginOf(s *evidence.Session) string {
 // learnTimes learns how long each side took.
 func (l *trafficLearner) learnTimes(k *traffic.Kind, s *evidence.Session) {
 	trip, sending := 0.0, l.sendingOf(s)
-	if s.Control.HandshakeSeen {
+	if s.Control.HandshakeTimed {
 		trip = s.Control.HandshakeRTT.Seconds()
 		k.Numbers[traffic.RoundTrip].Add(trip)
 		if s.Greeting != nil && s.Greeting.FirstPacket > s.Control.FirstPacket {

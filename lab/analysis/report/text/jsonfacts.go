@@ -261,7 +261,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.ClosedFirst(), ResetBy: c.ResetBy,
 		ClientFlow: streamJSON(&c.ClientFlow), ServerFlow: streamJSON(&c.ServerFlow),
 	}
-	if c.HandshakeSeen {
+	if c.HandshakeTimed {
 		rtt := c.HandshakeRTT.Seconds()
 		j.HandshakeRTT = &rtt
 	}

@@ -90,9 +90,9 @@ func (r *sessionWriter) opening() {
 	switch {
 	case c.OpenedBy == "":
 		text = "-- the control connection is open already when the capture begins"
-	case c.HandshakeSeen && c.Unsure:
+	case c.HandshakeTimed && c.Unsure:
 		text += fmt.Sprintf("; its SYN is sent again, and answered %s after the last one", duration(c.HandshakeRTT))
-	case c.HandshakeSeen:
+	case c.HandshakeTimed:
 		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
 	case c.LacksStart():
 		text += "; " + c.WhyLacksStart()
@@ -301,7 +301,7 @@ func opened(d *ftp.Connection) string {
 	if a := d.DataPort; a != nil && !a.PortLost {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
 	}
-	if d.HandshakeSeen {
+	if d.HandshakeTimed {
 		how += "; round trip " + duration(d.HandshakeRTT)
 	}
 	return how

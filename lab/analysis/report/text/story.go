@@ -109,7 +109,7 @@ func arrow(c *ftp.Connection) string {
 }
 
 func roundTrip(c *ftp.Connection) string {
-	if !c.HandshakeSeen {
+	if !c.HandshakeTimed {
 		return "-"
 	}
 	if c.Unsure {
