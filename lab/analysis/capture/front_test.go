@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,9 +43,11 @@ func TestProxies(t *testing.T) {
 	} {
 		f := forge.New()
 		client, server := f.Dial(forge.Client+":3171", forge.Server+":"+c.port)
+		begin := len(f.Frames)
 		for i, words := range c.words {
 			[]*forge.End{client, server}[i%2].Send(words)
 		}
+		end := len(f.Frames)
 		server.Send("220 ready\r\n")
 		x := forge.Session{Capture: f, Client: client, Server: server}
 		x.Ask("USER a", "331 password?")
@@ -58,6 +61,16 @@ func TestProxies(t *testing.T) {
 		p := tr.Session(0).Proxy
 		if p == nil || p.Kind != c.kind || p.Client.String() != c.client || p.Server != c.server {
 			t.Errorf("got %+v, want %s of %s to %s", p, c.kind, c.client, c.server)
+		}
+		whole := f.Frames
+		for lost := begin; lost < end && !strings.HasPrefix(c.kind, "PROXY"); lost++ {
+			f.Frames = slices.Delete(slices.Clone(whole), lost, lost+1)
+			tr := read(t, f.PCAP())
+			if got, want := gist(tr), "user a; - 220; USER a 331; PASS b 230; QUIT 221"; got != want {
+				t.Errorf("%s without frame %d: got %s, want %s", c.kind, lost+1, got, want)
+			} else if p := tr.Session(0).Proxy; p == nil || p.Kind != c.kind {
+				t.Errorf("%s without frame %d: got %+v", c.kind, lost+1, p)
+			}
 		}
 	}
 }

@@ -34,11 +34,23 @@ type Proxy struct {
 const maxFront = 16 << 10
 
 // behindProxy returns the streams of a client and a server without the proxy's part; proxy is
-// nil if there is none.
+// nil if there is none. The capture may lack some of it.
 func behindProxy(client, server tcp.Stream) (_, _ tcp.Stream, proxy *Proxy) {
+	proxy = wholeProxy(client, server)
+	if proxy == nil {
+		proxy = partsOfProxy(client, server)
+	}
+	if proxy == nil {
+		return client, server, nil
+	}
+	return client.Without(int(proxy.front[0])), server.Without(int(proxy.front[1])), proxy
+}
+
+// wholeProxy is the proxy in front of a dialogue, nil for none, or if the capture lacks some of the exchange with it.
+func wholeProxy(client, server tcp.Stream) *Proxy {
 	said := firstBytes(client)
 	if len(said) == 0 {
-		return client, server, nil
+		return nil
 	}
 	var read func(client, server []byte) (p *Proxy, fromClient, fromServer int)
 	switch said[0] {
@@ -53,14 +65,13 @@ func behindProxy(client, server tcp.Stream) (_, _ tcp.Stream, proxy *Proxy) {
 	case 'C':
 		read = httpConnect
 	default:
-		return client, server, nil
+		return nil
 	}
 	proxy, fromClient, fromServer := read(said, firstBytes(server))
-	if proxy == nil {
-		return client, server, nil
+	if proxy != nil {
+		proxy.front = [2]int64{int64(fromClient), int64(fromServer)}
 	}
-	proxy.front = [2]int64{int64(fromClient), int64(fromServer)}
-	return client.Without(fromClient), server.Without(fromServer), proxy
+	return proxy
 }
 
 // requests reports whether a stream may begin with the request of a connection, by its first byte.
@@ -71,12 +82,12 @@ func requests(first byte) bool { return first == 4 || first == 5 || first == 'C'
 func (c *Candidate) findRequest() {
 	streams := c.Streams(c.recorded)
 	for dir := range streams {
-		client, server, proxy := behindProxy(streams[dir], streams[1-dir])
+		proxy := wholeProxy(streams[dir], streams[1-dir])
 		if proxy == nil {
 			continue
 		}
 		c.requested, c.asker = proxy, dir
-		for i, stream := range []tcp.Stream{client, server} {
+		for i, stream := range []tcp.Stream{streams[dir].Without(int(proxy.front[0])), streams[1-dir].Without(int(proxy.front[1]))} {
 			if chunk, ok := stream.Next(); ok {
 				c.beginsTLS(dir^i, chunk.Data)
 			}
@@ -94,7 +105,7 @@ func (c *Candidate) awaitsProxy() bool {
 	}
 	streams := c.Streams(c.recorded)
 	for dir := range streams {
-		if _, _, proxy := behindProxy(streams[dir], streams[1-dir]); proxy == nil && isRequest(firstBytes(streams[dir])) {
+		if wholeProxy(streams[dir], streams[1-dir]) == nil && isRequest(firstBytes(streams[dir])) {
 			return true
 		}
 	}
@@ -290,10 +301,13 @@ func socksAddress(b []byte) (text string, size int) {
 	return addrPortOf(b[from:from+n], b[from+n:]).String(), size
 }
 
+// tunnel is the kind of a request for a tunnel, and endOfHead ends the head of a message of HTTP.
+const tunnel, endOfHead = "HTTP CONNECT", "\r\n\r\n"
+
 // httpConnect reads a request for a tunnel and its acceptance (RFC 9110 section 9.3.6). A
 // proxy may refuse it at first, and the client asks again with a password (section 11.7).
 func httpConnect(client, server []byte) (*Proxy, int, int) {
-	const end, protocol = "\r\n\r\n", "HTTP/"
+	const end, protocol = endOfHead, "HTTP/"
 	fromClient, fromServer := 0, 0
 	for {
 		request, _, asked := bytes.Cut(client[fromClient:], []byte(end))
@@ -305,7 +319,7 @@ func httpConnect(client, server []byte) (*Proxy, int, int) {
 		}
 		fromClient, fromServer = fromClient+len(request)+len(end), fromServer+len(answer)+len(end)
 		if strings.HasPrefix(reply[1], "2") {
-			return &Proxy{Kind: "HTTP CONNECT", Server: words[1]}, fromClient, fromServer
+			return &Proxy{Kind: tunnel, Server: words[1]}, fromClient, fromServer
 		}
 		next := bytes.Index(server[fromServer:], []byte(protocol+"1.")) // after the page that says why not
 		if next < 0 {
