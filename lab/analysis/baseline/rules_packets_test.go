@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"fmt"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -104,6 +105,19 @@ var packetRules = map[string]ruleTest{
 			claim(f, 8, "192.0.2.30")
 			ping(f, "192.0.2.1", "192.0.2.30", 5)
 			session1("")(f)
+		},
+	},
+	"no-hidden-channels": {
+		breaks: func(f *forge.Capture) {
+			asksCoded(f, 70, 2)
+			session1("")(f)
+		},
+		near: func(f *forge.Capture) { // names of a network for deliveries, and a host without a session
+			asksCoded(f, 12, 2)
+			session1("")(f)
+			for i := range 9 {
+				echoes(f, "203.0.113.1", "203.0.113.2", fmt.Sprint("ask ", i), fmt.Sprint("tell ", i))
+			}
 		},
 	},
 	"no-third-ports": {

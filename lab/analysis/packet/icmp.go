@@ -16,7 +16,7 @@ func (d *Decoder) icmpMessage(p *Packet, protocol int, b piece) {
 	if len(b.data) < 8 {
 		return
 	}
-	d.icmp = ICMP{Type: int(b.data[0]), Code: int(b.data[1]), Length: b.wire}
+	d.icmp = ICMP{Type: int(b.data[0]), Code: int(b.data[1]), Length: b.wire, Rest: b.data[8:], ID: uint16(b.uint16(4)), Seq: uint16(b.uint16(6))}
 	p.ICMP = &d.icmp
 	if !d.Details {
 		return

@@ -184,6 +184,10 @@ type ICMP struct {
 	Type, Code int
 	// Length is the number of bytes of the message.
 	Length int
+	// Rest is what was recorded after its first eight bytes: the data of an echo.
+	Rest []byte
+	// ID and Seq are those of an echo.
+	ID, Seq uint16
 	// Text is what tcpdump prints of it: "echo request, id 1, seq 2".
 	Text string
 	// About is the packet that an error is about.

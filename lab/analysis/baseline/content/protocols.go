@@ -59,7 +59,7 @@ func (r *Reader) Conversation(data []byte, first bool) []Content {
 func (r *Reader) AtService(data []byte, tls bool) []Content {
 	r.begin(data)
 	switch name := Protocol(data); {
-	case name == "IRC":
+	case name == "IRC", name == "VNC":
 		r.note(Service, name)
 	case name == "":
 		if r.shell(); tls && len(r.found) == 0 && !isRecord(data) {

@@ -10,6 +10,7 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
 )
 
 var serverAnswersRule = Rule{
@@ -87,6 +88,11 @@ func unansweredCommand(s *session) (b breach, x *ftp.Exchange) {
 		x = s.Exchanges[first]
 	}
 	last := x.Final()
+	if c := s.Control; last == 500 && c.FirstFIN == ftp.Server && evidence.IsKnown(x.Command) && !unanswerable[x.Command] {
+		reply := x.Replies[len(x.Replies)-1]
+		return breach{place: c.ID, packets: append(evidence.Frames(x), c.ServerFlow.FIN),
+			observed: fmt.Sprintf("%s was answered by %s, and the server closed the connection", x.Command, wording.Quote(reply.Text))}, x
+	}
 	if last > 0 || unanswerable[x.Command] || !x.Complete {
 		return b, nil
 	}
@@ -214,7 +220,8 @@ func usualPort(port uint16) bool {
 
 func usualPorts(e *Evidence, s *session) []breach {
 	port := s.Control.Server.Port()
-	if usualPort(port) {
+	parts := s.fetchesRelease()
+	if usualPort(port) && (port == ftpPort || parts == 0) {
 		return nil
 	}
 	b := breach{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}
@@ -222,11 +229,37 @@ func usualPorts(e *Evidence, s *session) []breach {
 	case forTLS[port] && !s.Secret():
 		b.sign = 2
 		b.observed += ", a port for TLS, in clear"
+	case parts > 0:
+		b.severity, b.sign = Odd, 2
+		b.observed += fmt.Sprintf(", and the client moves %d parts of an archive and the text that belongs to a release", parts)
 	case e.onlyPrograms(s):
 		b.sign = 2
 		b.observed += ", and all that the client fetches is a program whose name it knows"
 	}
 	return []breach{b}
+}
+
+// releaseParts is how many parts of an archive a release has, and aboutRelease matches the texts that belong to one
+// which groups exchange.
+const releaseParts = 3
+
+var aboutRelease = pattern.New(`(?i)\.(nfo|sfv|diz)$`)
+
+// fetchesRelease is how many parts of an archive a session moves with a text about the release, 0 if these are few.
+func (s *session) fetchesRelease() int {
+	parts, text := map[string]bool{}, false
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if at := w.Target(x.Argument); evidence.IsTransfer(x) && evidence.Completed(x) {
+			text = text || aboutRelease.MatchString(at)
+			if partOfArchive.MatchString(at) && len(parts) < maxNames {
+				parts[at] = true
+			}
+		}
+	})
+	if n := len(parts); text && n >= releaseParts {
+		return n
+	}
+	return 0
 }
 
 // onlyPrograms reports whether all that a session moves are programs that the client fetches.

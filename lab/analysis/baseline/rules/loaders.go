@@ -20,7 +20,7 @@ import (
 
 var programsDoNotReportRule = Rule{
 	Name: "programs-do-not-report", Theme: "transfers",
-	Says:     "After a client has fetched a program, it does not connect to a new host at an unusual port, send a form, or store a file in a new session, all within a minute. After a client has stored a program, the server does not connect to a new host at an unusual port.",
+	Says:     "After a client has fetched a program, it does not connect to a new host at an unusual port, send a form, or store a file in a new session, all within a minute. After a client has stored a program, the server does not connect to a new host at an unusual port, or to a service of the client, and the client does not look at the screen of the server, which it never did before.",
 	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1071 (a program reports to its master)",
 	Example:  "> RETR a.exe, and the client connects to 203.0.113.66.4444",
 	Severity: Note, sign: 1,
@@ -106,10 +106,16 @@ func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
 	all.tried[who] = true
 	shown, known := e.shown(c.ID)
 	unusual := (!wellKnown(&c.Identity) || shown.Kind == content.NotTLS) && shown.Kind != content.Service
-	if unusual || known {
+	if unusual || known || callsBack(e, who) {
 		hosts := evidence.Between(who.client, who.to.Addr().Unmap())
 		all.first = append(all.first, firstConnection{loading{hosts: hosts, packet: c.FirstPacket, time: c.FirstTime, unusual: unusual}, who.to, shown.Content, shown.packet})
 	}
+}
+
+// callsBack reports whether a server connects to a service of its own client, which is no data port.
+func callsBack(e *Evidence, who attempt) bool {
+	port := who.to.Port()
+	return services[port] && port != identPort && e.Served[evidence.Between(who.to.Addr().Unmap(), who.client)]
 }
 
 // judge looks for a program that may have opened a connection, at a client or at a server.
@@ -117,8 +123,13 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 	if c.unusual || c.Kind == content.Form {
 		all.report(c.loading, "connected to "+c.hosts.Server.String()+" for the first time", func(l loading) bool { return !l.stored && l.hosts.Client == c.hosts.Client })
 	}
+	if c.Kind == content.Service && c.What == "VNC" {
+		all.newScreen(c)
+		return
+	}
 	obeys := c.Kind == content.Shell || c.Kind == content.Service && c.What == "IRC"
-	if !c.unusual && !obeys || e.Served[evidence.Between(c.hosts.Server, c.hosts.Client)] {
+	back := callsBack(e, attempt{c.hosts.Client, c.to})
+	if !back && (!c.unusual && !obeys || e.Served[evidence.Between(c.hosts.Server, c.hosts.Client)]) {
 		return // a usual service, or the data port of a client whose session cannot be read
 	}
 	for _, l := range slices.Backward(all.loadings) {
@@ -140,6 +151,21 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 		}
 		all.found = append(all.found, b)
 		return
+	}
+}
+
+// newScreen judges a client that looks at the screen of a server after it stored a program there, which may show it.
+func (all *loaders) newScreen(c firstConnection) {
+	for _, l := range slices.Backward(all.loadings) {
+		if time := c.time - l.time; time >= 0 && time <= int64(reportTime) && l.stored && l.hosts == c.hosts {
+			b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet, c.packetShown},
+				observed: fmt.Sprintf("%s stored a program in frame %d, and looked at the screen of the server by %s in frame %d, for the first time", l.hosts.Client, l.packet, c.What, c.packet)}
+			if areNear(c.hosts.Client, c.hosts.Server) {
+				b.severity, b.sign = Note, 1
+			}
+			all.found = append(all.found, b)
+			return
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func All() []Rule {
 		tlsIsAgreedRule, tlsFollowsAuthRule, credentialsInTLSRule, pbszBeforePROTRule,
 		dataProtectedAsAgreedRule, closeNotifyBeforeFINRule, tlsHandshakeSucceedsRule, dataResumesSessionRule,
 
-		connectionsAreMeantRule, noScansRule, noThirdPortsRule, connectionsAreAcceptedRule, noDetoursRule,
+		connectionsAreMeantRule, noScansRule, noThirdPortsRule, connectionsAreAcceptedRule, noDetoursRule, noHiddenChannelsRule,
 		noSignsAgreeRule,
 
 		retransmissionRepeatsRule, ftpAtTheFTPPortRule, clockRunsForwardRule, packetsComeOneWayRule,

@@ -187,7 +187,8 @@ func scans() look {
 			return nil
 		},
 		end: func(e *Evidence) []breach {
-			return slices.Concat(s.judge(&e.watch.datagrams), s.crowds(), e.watch.datagrams.judge(), e.watch.strange.judge(), v.judge())
+			found := s.judge(&e.watch.datagrams)
+			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), e.watch.datagrams.judge(), v.judge())
 		},
 	}
 }

@@ -35,9 +35,16 @@ func (f *strangeFlags) packet(p *capture.Packet) {
 	}
 }
 
-// judge names the clients that sent such packets.
-func (f *strangeFlags) judge() (found []breach) {
+// judge names the clients that sent such packets, and are no scanners that are known already.
+func (f *strangeFlags) judge(known []breach) (found []breach) {
+	named := map[evidence.PairOfHosts]bool{}
+	for _, b := range known {
+		named[b.hosts] = true
+	}
 	for hosts, ports := range f.ports {
+		if named[hosts] {
+			continue
+		}
 		b := breach{hosts: hosts, packets: firstPackets(ports),
 			observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %d ports of %s", hosts.Client, len(ports), hosts.Server)}
 		switch {

@@ -36,6 +36,8 @@ type watch struct {
 	// datagrams are questions that were asked without TCP.
 	datagrams  datagrams
 	strange    strangeFlags
+	channels   channels
+	toldTo     toldTo
 	neighbours neighbourhood
 	lookups    lookups
 	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
@@ -101,6 +103,8 @@ func newWatch() *watch {
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:    strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, only: map[evidence.PairOfHosts]bool{}},
+		channels:   newChannels(),
+		toldTo:     toldTo{},
 		bleeds:     map[int]int{},
 		entries:    map[int]int{},
 		cards:      cards{},
@@ -136,6 +140,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 	} else {
 		w.datagrams.packet(p)
+		w.channels.packet(p)
 		w.neighbours.packet(p)
 		if p.UDP != nil {
 			w.named.packet(p)
@@ -160,6 +165,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 	case c.Role == ftp.Other:
 		w.content(p)
+		w.toldTo.packet(p)
 		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
 			w.head(p)
 		}
