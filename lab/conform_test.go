@@ -3,6 +3,8 @@ package lab
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -356,4 +358,32 @@ func elsewhere(t *testing.T) []conform.Result {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// TestConformQuotesWhatIsNoReply has servers whose answer to a command is not a reply: the table
+// says what came. It does not say that nothing came, or that the client waited in vain.
+func TestConformQuotesWhatIsNoReply(t *testing.T) {
+	codeless := regexp.MustCompile(`\b0 in frame`)
+	for _, command := range []string{"NOOP", "SYST", "FEAT", "STOU", "type i"} {
+		program := conformance.Program{Rules: fmt.Sprintf("on %s: reply 200ok\n", command)}
+		rules := slices.DeleteFunc(slices.Clone(conform.ServerRules()), func(r conform.Rule) bool { return r.In("abort") || r.In("segments") || r.In("telnet") })
+		found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
+			return conformance.Server(name, program)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		quoted := 0
+		for _, r := range found {
+			if r.Verdict == conform.Breaks && strings.Contains(r.Seen, `"200ok" in frame `) {
+				quoted++
+			}
+			if strings.Contains(r.Seen, "no reply") || strings.Contains(r.Seen, "waited") || codeless.MatchString(r.Seen) {
+				t.Errorf("%s: %s: got %s, %s, want what came", command, named(r), r.Verdict, r.Seen)
+			}
+		}
+		if quoted == 0 {
+			t.Errorf("%s: no rule that the server breaks quotes its line", command)
+		}
+	}
 }

@@ -232,6 +232,17 @@ func (f *facts) isLate(r *ftp.Reply) bool {
 	return end != 0 && r.Packet > end
 }
 
+// heard returns an exchange as inTime does, and with the lines that came instead of a reply: those
+// without a reply code, up to the next command, if nothing else answered it.
+func (f *facts) heard(e *ftp.Exchange) *ftp.Exchange {
+	if early := f.inTime(e); len(early.Replies) > 0 {
+		return early
+	}
+	all := f.withStrays(e)
+	all.Replies = slices.DeleteFunc(all.Replies, func(r *ftp.Reply) bool { return r.Code != 0 })
+	return all
+}
+
 // withStrays returns an exchange with the replies that answer no command too, from the first
 // segment of its command to the next command.
 func (f *facts) withStrays(e *ftp.Exchange) *ftp.Exchange {
@@ -254,7 +265,7 @@ func (f *facts) withStrays(e *ftp.Exchange) *ftp.Exchange {
 func (f *facts) find(command, argument string) *ftp.Exchange {
 	for _, e := range f.session.Exchanges {
 		if e.Command == command && (argument == "" || e.Argument == argument) {
-			return f.inTime(e)
+			return f.heard(e)
 		}
 	}
 	return nil
@@ -264,7 +275,7 @@ func (f *facts) find(command, argument string) *ftp.Exchange {
 func (f *facts) all(command string) (list []*ftp.Exchange) {
 	for _, e := range f.session.Exchanges {
 		if e.Command == command {
-			list = append(list, f.inTime(e))
+			list = append(list, f.heard(e))
 		}
 	}
 	return list

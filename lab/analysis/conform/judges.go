@@ -35,12 +35,20 @@ func (f *facts) notAsked(command string) Finding {
 func codesText(e *ftp.Exchange) string {
 	var parts []string
 	for _, r := range e.Replies {
-		parts = append(parts, fmt.Sprintf("%d in frame %d", r.Code, r.Packet))
+		parts = append(parts, codeText(r))
 	}
 	if len(parts) == 0 {
 		return "no reply"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// codeText is a reply with its packet. A line without a code is quoted, but not all of a long one.
+func codeText(r *ftp.Reply) string {
+	if r.Code == 0 {
+		return fmt.Sprintf("%.80q in frame %d, which is not a reply", r.Text, r.Packet)
+	}
+	return fmt.Sprintf("%d in frame %d", r.Code, r.Packet)
 }
 
 // asked is a command as it was sent.
@@ -343,6 +351,9 @@ func replyText(command, argument, form, what string) judge {
 			return f.notAsked(command)
 		}
 		last := e.Replies[len(e.Replies)-1]
+		if last.Code == 0 {
+			return notApplicable(last.Packet, "%s: %s", asked(e), codesText(e))
+		}
 		if !pattern.MatchString(last.Text) {
 			return breaks(last.Packet, "%d in frame %d without %s", last.Code, last.Packet, what)
 		}

@@ -19,7 +19,7 @@ import (
 func greets(f *facts) Finding {
 	var codes []string
 	for _, r := range f.session.Unsolicited {
-		codes = append(codes, fmt.Sprintf("%d in frame %d", r.Code, r.Packet))
+		codes = append(codes, codeText(r))
 		if r.Code == 220 {
 			return keeps(r.Packet, "%s", strings.Join(codes, ", "))
 		}
@@ -91,7 +91,7 @@ func repliesAreReplies(f *facts) Finding {
 		switch {
 		case f.isLate(r):
 		case r.Code == 0:
-			return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
+			return breaks(r.Packet, "%s", codeText(r))
 		case r.Code != 421 && r.Packet > f.session.Exchanges[0].Packet:
 			return breaks(r.Packet, "%d in frame %d answers no command", r.Code, r.Packet)
 		}
@@ -102,7 +102,7 @@ func repliesAreReplies(f *facts) Finding {
 			n, frame = n+1, r.Packet
 			switch {
 			case r.Code == 0:
-				return breaks(r.Packet, "a line that is part of no reply, in frame %d", r.Packet)
+				return breaks(r.Packet, "%s", codeText(r))
 			case r.Code < 100 || r.Code > 599:
 				return breaks(r.Packet, "the code %d in frame %d", r.Code, r.Packet)
 			case r.Code >= 200:
@@ -248,8 +248,8 @@ func namesUnique(f *facts) Finding {
 	switch {
 	case e == nil:
 		return f.notAsked("STOU")
-	case len(e.Replies) == 0:
-		return breaks(e.Packet, "STOU: %s", codesText(e))
+	case len(e.Replies) == 0 || e.Replies[0].Code == 0:
+		return breaks(lastFrame(e), "STOU: %s", codesText(e))
 	}
 	mark := e.Replies[0]
 	switch {
@@ -421,6 +421,9 @@ func featureLines(f *facts) Finding {
 		return f.notAsked("FEAT")
 	}
 	r := e.Replies[len(e.Replies)-1]
+	if r.Code == 0 {
+		return notApplicable(r.Packet, "FEAT: %s", codeText(r))
+	}
 	for i, l := range r.Lines {
 		if i > 0 && i < len(r.Lines)-1 && (!strings.HasPrefix(l.Text, " ") || strings.HasPrefix(l.Text, "  ")) {
 			return breaks(l.Packet, "the line %q does not begin with one space", l.Text)
@@ -433,6 +436,7 @@ func featureLines(f *facts) Finding {
 func lowerCase(f *facts) Finding {
 	for _, e := range f.session.Exchanges {
 		if strings.HasPrefix(e.Line.Text, "type ") {
+			e = f.heard(e)
 			if !fits(e.Final(), "2") {
 				return breaks(lastFrame(e), "%s: %s", e.Line.Text, codesText(e))
 			}

@@ -286,9 +286,11 @@ func (e *exchange) end() {
 }
 
 // waited returns an error that says which command waited for what, and how
-// long, when it does not come because of err.
+// long, when it does not come because of err. An unreadable reply has come.
 func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
 	switch {
+	case errors.Is(err, ErrUnreadable):
+		return fmt.Errorf("%s: %s is %w", command, what, err)
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx

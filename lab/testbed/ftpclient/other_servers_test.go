@@ -207,7 +207,7 @@ func TestAnswersThatAreWrong(t *testing.T) {
 		{"no port", "want 229 and (|||port|)", ftpclient.EPSV, []string{"229 Yes."}},
 		{"a port too large", "want 229 and (|||port|)", ftpclient.EPSV, []string{"229 (|||65536|)"}},
 		{"another 2xx", "want 229 and (|||port|)", ftpclient.EPSV, []string{"200 (|||1024|)"}},
-		{"no reply", `for the reply: unreadable: "hm" does not begin with a reply code of three digits`, ftpclient.EPSV, []string{"hm"}},
+		{"no reply", `EPSV: the reply is unreadable: "hm" does not begin with a reply code of three digits`, ftpclient.EPSV, []string{"hm"}},
 		{"no code", `"PAM: your password expires" does not begin with a reply code`, ftpclient.EPSV, []string{"PAM: your password expires"}},
 		{"letters for a code", `"abc def" does not begin with a reply code`, ftpclient.EPSV, []string{"abc def"}},
 		{"a long line", `xxx… (5000 bytes)" does not begin with a reply code`, ftpclient.EPSV, []string{strings.Repeat("x", 5000)}},
