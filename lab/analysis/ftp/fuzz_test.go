@@ -114,6 +114,8 @@ func FuzzTranscript(f *testing.F) {
 		// The answers begin with a byte that is none of their protocol's.
 		script{fromStart}.client("CONNECT a:21 HTTP/1.1\r\n\r\nUSER x\n").server("\nHTTP/1.1 200 ok\r\n\r\n220 a\n"),
 		script{fromStart}.client("\x04\x01\x00\x15abcdef\x00USER x\n").server("\x80\x5a\x00\x00\x00\x00\x00\x00220 a\n"),
+		// The capture lacks what comes before the answer of a proxy.
+		script("1y9\x05\x00\x00\x012b00!1220 "),
 	} {
 		f.Add([]byte(s))
 	}

@@ -67,7 +67,7 @@ func (s *Stream) Next() (c Chunk, ok bool) {
 		}
 		n := min(s.skip, len(c.Data))
 		s.skip -= n
-		if c.Seq, c.Data = c.Seq+int64(n), c.Data[n:]; len(c.Data) > 0 {
+		if c.Seq, c.Data, c.AfterGap = c.Seq+int64(n), c.Data[n:], false; len(c.Data) > 0 {
 			return c, true
 		}
 	}
