@@ -177,7 +177,12 @@ func TestFlaw(t *testing.T) {
 		},
 		"explain": func(w io.Writer, src lab.Source) error { return lab.Explain(w, src, lab.Explanation{}) },
 		"explain --json": func(_ io.Writer, src lab.Source) error {
-			return lab.Explain(io.Discard, src, lab.Explanation{Form: lab.JSON})
+			var facts bytes.Buffer
+			err := lab.Explain(&facts, src, lab.Explanation{Form: lab.JSON})
+			if err == nil && !strings.Contains(facts.String(), `"flaw":`) {
+				err = errors.New("the facts lack the flaw")
+			}
+			return err
 		},
 		"explain --html": func(w io.Writer, src lab.Source) error { return lab.Explain(w, src, lab.Explanation{Form: lab.HTML}) },
 		"derive":         func(_ io.Writer, src lab.Source) error { return lab.Derive(io.Discard, src, nil) },

@@ -156,6 +156,7 @@ func brokenCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 		{write("poem.pcap", []byte("Roses are red, violets are blue.")), "not a capture"},
 		{write("empty.pcap", nil), "empty"},
 		{write("cut.pcapng", data[:len(data)/2]), "The file is damaged"},
+		{write("flaw.pcapng", append(slices.Clip(data[:len(data)-4]), 0, 0, 0, 0)), "says at its end"},
 		{whole, "1 FTP session"},
 	} {
 		drop(tab, test.file)

@@ -65,6 +65,7 @@ export class Capture {
     this.head.replaceChildren(h("div", {},
       h("p", { class: "small" }, [count(s.packets, "packet"), count(s.connections, "connection"), count(s.sessions, "FTP session"), "began " + s.began].join(" · ")),
       s.damage ? h("p", { class: "fail" }, "The file is damaged: " + s.damage + ". What comes before is complete.") : null,
+      s.flaw ? h("p", { class: "fail" }, "The file is damaged: " + s.flaw + ".") : null,
       this.lead));
     this.drop.classList.add("small");
     this.bar.hidden = false;

@@ -35,6 +35,7 @@ type summary struct {
 	Sessions    int    `json:"sessions"`
 	Began       string `json:"began"`
 	Damage      string `json:"damage,omitempty"` // why it was not read to its end
+	Flaw        string `json:"flaw,omitempty"`   // where it contradicts itself
 }
 
 // open opens the capture in a file. It replaces the one before.
@@ -57,7 +58,7 @@ func (w *Worker) open(file struct{ Path, Name string }) (*summary, error) {
 	w.opened = &opened{path: file.Path, name: file.Name, Capture: c}
 	return &summary{
 		Name: file.Name, Packets: c.Size, Connections: c.NumConnections(), Sessions: c.NumSessions(),
-		Began: time.Unix(0, c.Start).UTC().Format("2 January 2006, 15:04:05 UTC"), Damage: c.Cut,
+		Began: time.Unix(0, c.Start).UTC().Format("2 January 2006, 15:04:05 UTC"), Damage: c.Cut, Flaw: c.Flaw,
 	}, nil
 }
 

@@ -137,6 +137,7 @@ type Login struct {
 	Known bool
 }
 
+// NewSession returns a session with its data connections. The receiver discarded the packets in damaged.
 func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *Session {
 	if damaged == nil {
 		damaged = map[int]bool{}
@@ -359,7 +360,10 @@ func (p PairOfHosts) Ordered() PairOfHosts {
 	return p
 }
 
+// Client returns the address of the client.
 func (s *Session) Client() netip.Addr { return s.Control.Client.Addr().Unmap() }
+
+// Server returns the address of the server.
 func (s *Session) Server() netip.Addr { return s.Control.Server.Addr().Unmap() }
 
 // Frames are the frames of a command and of its replies.
@@ -384,6 +388,7 @@ func Began(e *ftp.Exchange) bool {
 // Completed reports whether a transfer succeeded (226 or 250).
 func Completed(e *ftp.Exchange) bool { return e.Final() == 226 || e.Final() == 250 }
 
+// IsTransfer reports whether a command moves data on a data connection.
 func IsTransfer(e *ftp.Exchange) bool { return e.Sender() != "" }
 
 // Ended reports whether the capture has an end of the control connection.

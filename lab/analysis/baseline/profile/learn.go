@@ -153,6 +153,7 @@ func kindOf(c *ftp.Connection) string {
 // OtherCommand stands for all commands that are not part of FTP.
 const OtherCommand = "(other)"
 
+// CommandName returns the command, or [OtherCommand] if it is not part of FTP or a known extension.
 func CommandName(x *ftp.Exchange) string {
 	if evidence.IsKnown(x.Command) {
 		return x.Command
