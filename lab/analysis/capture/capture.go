@@ -47,6 +47,9 @@ type Capture struct {
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.
 	Dropped uint64
+	// Received is the number of packets that the recorder says it received, by these
+	// statistics; 0 without any.
+	Received uint64
 	// Complete says that the file has all packets that its recorder received, by these statistics,
 	// and that it lost none. What the file lacks was then lost on the way.
 	Complete bool

@@ -101,8 +101,8 @@ func (c *Capture) readFirst() (*everything, error) {
 
 // describe takes what the file says in addition to its packets.
 func (c *Capture) describe(r *pcapng.Reader) {
-	c.Dropped, c.Names = r.Dropped(), r.Names()
-	c.Complete = c.Dropped == 0 && r.Received() == uint64(c.Size)
+	c.Received, c.Dropped, c.Names = r.Received(), r.Dropped(), r.Names()
+	c.Complete = c.Dropped == 0 && c.Received == uint64(c.Size)
 	if flaw := r.Flaw(); flaw != "" {
 		c.Flaw = flaw + "; ftplab reads on, but other programs may stop there"
 	}

@@ -35,7 +35,7 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 	if err != nil {
 		return 0, err
 	}
-	stats := pcapng.Stats{Dropped: c.Dropped}
+	stats := pcapng.Stats{Received: c.Received, Dropped: c.Dropped} // as the recorder counted them
 	for p := range c.Packets() {
 		f := w.tunnelled(p, w.frame(p))
 		at := time.Unix(0, p.Time)
@@ -51,7 +51,9 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 	if err := c.Err(); err != nil {
 		return 0, err
 	}
-	stats.Received = uint64(c.Size)
+	if c.Received == 0 && c.Dropped == 0 {
+		return w.bare, to.Flush() // without statistics, as the capture is
+	}
 	return w.bare, to.Close(stats)
 }
 

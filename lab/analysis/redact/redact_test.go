@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/gopacket"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -54,7 +57,7 @@ func redacted(t *testing.T, file []byte, key string) []byte {
 
 // shape is what redaction keeps of a capture.
 func shape(c *capture.Capture) []string {
-	lines := []string{fmt.Sprintf("%d packets, %d truncated, %d unread", c.Size, c.Truncated, c.Unread)}
+	lines := []string{fmt.Sprintf("%d packets, %d truncated, %d unread; by statistics %d received, %d dropped, complete %v", c.Size, c.Truncated, c.Unread, c.Received, c.Dropped, c.Complete)}
 	side := func(f *ftp.Connection, s ftp.Side) string {
 		x := f.Flow(s)
 		bytes := fmt.Sprint(x.Bytes)
@@ -112,6 +115,39 @@ func TestDamaged(t *testing.T) {
 	want, got := shape(open(t, f.PCAP())), shape(open(t, redacted(t, f.PCAP(), "key")))
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestStatistics asks that a redacted capture lacks what the capture lacks: the statistics are
+// those of the recorder, or none.
+func TestStatistics(t *testing.T) {
+	f := forge.New()
+	c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	forge.Session{Capture: f, Client: c, Server: s}.Ask("NOOP", "200 well")
+	size := uint64(open(t, f.PCAP()).Size)
+	for _, stats := range []pcapng.Stats{{Received: size}, {Received: size + 2}, {Received: size + 2, Dropped: 2}} {
+		var file bytes.Buffer
+		w, err := pcapng.NewWriter(&file, pcapng.PCAPNG, pcapng.Info{})
+		from, wrong := pcapng.NewReader(bytes.NewReader(f.PCAP()))
+		if err != nil || wrong != nil {
+			t.Fatal(err, wrong)
+		}
+		for p := (pcapng.Packet{}); from.Next(&p) == nil; {
+			info := gopacket.CaptureInfo{Timestamp: time.Unix(0, p.Time), CaptureLength: len(p.Data), Length: p.Length}
+			if err := w.WritePacket(info, bytes.Clone(p.Data)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(stats); err != nil {
+			t.Fatal(err)
+		}
+		want := shape(open(t, file.Bytes()))
+		if got := shape(open(t, redacted(t, file.Bytes(), "key"))); !slices.Equal(got, want) {
+			t.Errorf("%+v: got\n%s\nwant\n%s", stats, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	if c := open(t, redacted(t, f.PCAP(), "key")); c.Received != 0 || c.Complete {
+		t.Errorf("without statistics: got %d received, complete %v, want neither", c.Received, c.Complete)
 	}
 }
 
