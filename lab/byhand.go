@@ -150,13 +150,15 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 // and completes the entry of the index. A scenario is needed if there is a verdict.
 func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
 	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
-	entry.Passed, entry.Failures, entry.Unjudged = len(r.Failures) == 0, len(r.Failures), r.Verdict == nil
+	entry.Outcome, entry.Failures = Recorded, len(r.Failures)
 	if r.Verdict == nil {
 		s = nil
 	} else {
-		entry.Passed = entry.Passed && r.Verdict.Pass
+		entry.Outcome = r.Verdict.Outcome()
 		entry.Failures += r.Verdict.differences()
-		entry.NotShown = len(r.Failures) == 0 && r.Verdict.Unjudged()
+	}
+	if len(r.Failures) > 0 {
+		entry.Outcome = Failed
 	}
 	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)

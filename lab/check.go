@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/question"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 	"ftplab/lab/scenario/variant"
 	"ftplab/lab/testbed/runner"
@@ -106,6 +107,17 @@ func (v *Verdict) Unjudged() bool {
 		return false
 	}
 	return !slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK && !f.Unjudged })
+}
+
+// Outcome is how the check ended: passed, failed or unjudged.
+func (v *Verdict) Outcome() Outcome {
+	switch {
+	case v.Pass:
+		return outcome.Passed
+	case v.Unjudged():
+		return outcome.Unjudged
+	}
+	return outcome.Failed
 }
 
 // differences counts what is wrong.

@@ -69,7 +69,7 @@ func addToIndex(results string, entries []report.Run) error {
 			list = append(list, earlier)
 		case list[at].Error != "":
 			earlier.Error, earlier.Chapter, earlier.Place = list[at].Error, list[at].Chapter, list[at].Place
-			earlier.Passed, earlier.Unjudged, earlier.NotShown, earlier.Failures = false, false, false, 0 // that was the earlier run
+			earlier.Outcome, earlier.Failures = list[at].Outcome, list[at].Failures
 			list[at] = earlier
 		}
 	}
@@ -132,7 +132,7 @@ func linkNeighbours(results string, list []report.Run) error {
 
 // entry is the entry of the index for a run.
 func (r Ran) entry() report.Run {
-	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Place: r.Place, Title: r.Scenario.Title, Network: string(r.Scenario.Network.Kind)}
+	e := report.Run{Name: r.Scenario.Name, Chapter: r.Chapter, Place: r.Place, Title: r.Scenario.Title, Network: string(r.Scenario.Network.Kind), Outcome: r.Term()}
 	if len(r.Scenario.Steps) > 0 { // none are known of a file with mistakes
 		e.Mode = r.Scenario.Mode()
 	}
@@ -140,7 +140,6 @@ func (r Ran) entry() report.Run {
 		e.Error = oserror.Text(r.Err)
 		return e
 	}
-	e.Passed, e.Unjudged, e.NotShown = r.Result.Outcome != Failed, !r.Result.Judged, r.Result.Unjudged
 	if r.Result.Verdict != nil {
 		e.Failures = r.Result.Verdict.differences()
 	}
@@ -192,11 +191,11 @@ func replaceFile(path string, text []byte) error {
 }
 
 // readIndex reads the index that the last run wrote. If it cannot be read, a new one is
-// written, so that is not an error.
+// written, so that is not an error. An entry without an outcome is left out.
 func readIndex(results string) (list []report.Run) {
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
 	if err != nil || json.Unmarshal(text, &list) != nil {
 		return nil
 	}
-	return list
+	return slices.DeleteFunc(list, func(r report.Run) bool { return r.Outcome.Meaning() == "" })
 }

@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/oserror"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 )
 
@@ -64,14 +65,14 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 
 	var list []struct {
 		Scenario, Title, Error string
-		Passed                 bool
+		Outcome                lab.Outcome
 		Failures               int
 	}
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
 	if err == nil {
 		err = json.Unmarshal(text, &list)
 	}
-	if err != nil || len(list) != 3 || list[0].Scenario != "three" || list[0].Error != "refused" || list[2].Title != "Title of one" {
+	if err != nil || len(list) != 3 || list[0].Scenario != "three" || list[0].Error != "refused" || list[2].Title != "Title of one" || list[0].Outcome != outcome.Error || list[1].Outcome != lab.Failed || list[2].Outcome != lab.Passed {
 		t.Errorf("index.json: got %v, %v", list, err)
 	}
 
@@ -83,7 +84,7 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	if text, err = os.ReadFile(filepath.Join(results, "index.json")); err == nil {
 		err = json.Unmarshal(text, &list)
 	}
-	if err != nil || len(list) != 3 || list[0].Passed || list[1].Failures != 0 {
+	if err != nil || len(list) != 3 || list[0].Outcome != outcome.Error || list[1].Failures != 0 {
 		t.Errorf("index.json: got %v, %v, want that a scenario which could not be run did not pass or fail", list, err)
 	}
 	if _, summary = index(ran(t, results, "one", lab.Passed), ran(t, results, "two", lab.Failed)); summary != "1 passed, 1 failed, 1 error" {
@@ -101,7 +102,7 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	rows, summary = index(one)
 	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 error")
 
-	for _, damaged := range []string{"{", `[{"scenario": ""}, {"scenario": ".."}, {"scenario": "../index.html"}]`} {
+	for _, damaged := range []string{"{", `[{"scenario": "", "outcome": "passed"}, {"scenario": "..", "outcome": "passed"}, {"scenario": "../index.html", "outcome": "passed"}]`, `[{"scenario": "three"}]`} {
 		if err := os.WriteFile(filepath.Join(results, "index.json"), []byte(damaged), 0o666); err != nil {
 			t.Fatal(err)
 		}

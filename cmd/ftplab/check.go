@@ -10,7 +10,6 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/measure"
-	"ftplab/lab/outcome"
 )
 
 func checkCommand() *cobra.Command {
@@ -167,14 +166,7 @@ func summary(v *lab.Verdict) string {
 		}
 		parts = append(parts, fmt.Sprintf("%d of %s passed", n-off, counted(n, "figure", "figures")))
 	}
-	state := outcome.Passed
-	switch {
-	case v.Unjudged():
-		state = outcome.Unjudged
-	case !v.Pass:
-		state = outcome.Failed
-	}
-	return fmt.Sprintf("%s: %s: %s", v.Capture, state, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: %s: %s", v.Capture, v.Outcome(), strings.Join(parts, ", "))
 }
 
 // counted returns a number and its noun, such as "1 line" or "2 lines".

@@ -18,23 +18,21 @@ import (
 // A Run is an entry of the index: a scenario that was run, or a recording by hand. Its
 // results are in the folder NAME of the results: NAME/walkthrough.html and so on.
 type Run struct {
-	Name     string  `json:"scenario"`
-	Chapter  string  `json:"chapter,omitempty"` // of the course; "" for none
-	Place    int     `json:"place,omitempty"`   // in the course, from 1; 0 for none
-	Title    string  `json:"title,omitempty"`   // "", as Mode and Network, if the file has mistakes
-	Mode     string  `json:"mode,omitempty"`    // of its data connections; see scenario.Scenario.Mode
-	Network  string  `json:"network,omitempty"`
-	Passed   bool    `json:"passed"`
-	Unjudged bool    `json:"unjudged,omitempty"`  // recorded, and the scenario has no want
-	NotShown bool    `json:"not_shown,omitempty"` // it did not pass only because its capture cannot show what the scenario asks for
-	ByHand   bool    `json:"by_hand,omitempty"`   // a person was the client, so there is no verdict
-	Failures int     `json:"failures"`            // differences; 0 if it passed
-	Error    string  `json:"error,omitempty"`     // why it could not run; the results, if any, are those of an earlier run
-	Seconds  float64 `json:"seconds"`             // of wall time
-	Frames   int     `json:"frames"`
-	Bytes    int64   `json:"bytes"`             // of the capture file
-	Capture  string  `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
-	Log      string  `json:"log,omitempty"`     // the output of a server that is a program: "server.log"
+	Name     string          `json:"scenario"`
+	Chapter  string          `json:"chapter,omitempty"` // of the course; "" for none
+	Place    int             `json:"place,omitempty"`   // in the course, from 1; 0 for none
+	Title    string          `json:"title,omitempty"`   // "", as Mode and Network, if the file has mistakes
+	Mode     string          `json:"mode,omitempty"`    // of its data connections; see scenario.Scenario.Mode
+	Network  string          `json:"network,omitempty"`
+	Outcome  outcome.Outcome `json:"outcome"`
+	ByHand   bool            `json:"by_hand,omitempty"` // a person was the client
+	Failures int             `json:"failures"`          // differences; 0 if it passed
+	Error    string          `json:"error,omitempty"`   // why it could not run; the results, if any, are those of an earlier run
+	Seconds  float64         `json:"seconds"`           // of wall time
+	Frames   int             `json:"frames"`
+	Bytes    int64           `json:"bytes"`             // of the capture file
+	Capture  string          `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none
+	Log      string          `json:"log,omitempty"`     // the output of a server that is a program: "server.log"
 }
 
 //go:embed index.gohtml
@@ -86,7 +84,7 @@ func chapters(runs []Run) []chapter {
 func summary(runs []Run) string {
 	count := outcome.Count{}
 	for _, r := range runs {
-		count[r.Outcome()]++
+		count[r.Outcome]++
 	}
 	return count.String()
 }
@@ -96,31 +94,16 @@ func (r Run) Link(file string) string {
 	return (&url.URL{Path: path.Join(".", r.Name, file)}).String()
 }
 
-// Outcome returns how the run ended.
-func (r Run) Outcome() outcome.Outcome {
-	switch {
-	case r.Error != "":
-		return outcome.Error
-	case r.Passed && r.Unjudged:
-		return outcome.Recorded
-	case r.Passed:
-		return outcome.Passed
-	case r.NotShown:
-		return outcome.Unjudged
-	}
-	return outcome.Failed
-}
-
 // Verdict returns the outcome of the run in words.
 func (r Run) Verdict() string {
-	if o := r.Outcome(); o != outcome.Failed {
-		return o.Marked()
+	if r.Outcome != outcome.Failed {
+		return r.Outcome.Marked()
 	}
 	return outcome.Failed.Marked() + ": " + counted(r.Failures, "difference")
 }
 
 // Class returns the CSS class of the verdict.
-func (r Run) Class() string { return r.Outcome().Class() }
+func (r Run) Class() string { return r.Outcome.Class() }
 
 // Size returns the size of the capture in readable form.
 func (r Run) Size() string { return byteSize(r.Bytes) }

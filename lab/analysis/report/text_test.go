@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/labtest/optional"
+	"ftplab/lab/outcome"
 )
 
 // TestLengthsAgreeWithTshark holds the table of packet lengths against that of
@@ -97,12 +98,12 @@ func TestTimeSequences(t *testing.T) {
 func TestIndex(t *testing.T) {
 	var b bytes.Buffer
 	err := Index(&b, []Run{
-		{Name: "active_list", Chapter: "First", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Passed: true, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
-		{Name: "bad one", Title: "B", Failures: 2, Frames: 5, Bytes: 900, Capture: "capture.pcap"},
-		{Name: "none", Title: "C", Error: "no namespace <here>"},
-		{Name: "earlier", Title: "D", Error: "no disk", Passed: true, Frames: 7, Capture: "capture.pcapng"},
-		{Name: "bare", Title: "E", Passed: true, Unjudged: true, Capture: "capture.pcapng", Log: "server.log"},
-		{Name: "bare-by-hand", Title: "F", Passed: true, Unjudged: true, ByHand: true, Capture: "capture.pcapng"},
+		{Name: "active_list", Chapter: "First", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Outcome: outcome.Passed, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
+		{Name: "bad one", Title: "B", Outcome: outcome.Failed, Failures: 2, Frames: 5, Bytes: 900, Capture: "capture.pcap"},
+		{Name: "none", Title: "C", Outcome: outcome.Error, Error: "no namespace <here>"},
+		{Name: "earlier", Title: "D", Outcome: outcome.Error, Error: "no disk", Frames: 7, Capture: "capture.pcapng"},
+		{Name: "bare", Title: "E", Outcome: outcome.Recorded, Capture: "capture.pcapng", Log: "server.log"},
+		{Name: "bare-by-hand", Title: "F", Outcome: outcome.Recorded, ByHand: true, Capture: "capture.pcapng"},
 	})
 	if err != nil {
 		t.Fatal(err)
