@@ -191,6 +191,8 @@ var behaviours = []lookalike{
 	{"the settings of a router, with its first password", "no-signs-agree", IsUnusual, loggedIn("cisco", "cisco", "> RETR running-config\n< 150 here\n< 226 done")},
 	{"the settings of a router", "no-known-exploits", IsNormal, loggedIn("rancid", "x", "> RETR running-config\n< 150 here\n< 226 done")},
 	{"a router that a student tries", "no-known-exploits", IsNormal, loggedIn("cisco", "cisco", "> RETR ios.bin\n< 150 here\n< 226 done")},
+	{"the system of a router, with its first password", "no-signs-agree", IsNormal, movesOf("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in", [2]string{"RETR c2900-universalk9.bin", "\x7fELF"})},
+	{"a program for a router, with its first password", "no-signs-agree", IsUnusual, movesOf("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in", [2]string{"STOR bot.bin", "\x7fELF"})},
 	{"the users of a device, with its first password", "no-signs-agree", "", loggedIn("USER", "USER", "> STOR /FLASH0/wwwroot/conf/users.ini\n< 150 go on\n< 226 done")},
 	{"the users of a controller", "no-signs-agree", "", loggedIn("sysdiag", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
 	{"new software for a controller", "no-known-exploits", IsUnusual, loggedIn("sysdiag", "x", "> STOR NOE77101.bin\n< 150 go on\n< 226 done\n> SITE REBOOT\n< 200 ok")},

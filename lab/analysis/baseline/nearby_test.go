@@ -42,6 +42,16 @@ var nearby = []lookalike{
 		t.Segment("P.", "id\r\n")
 		t.Peer.Segment("P.", "17\r\n")
 	})},
+	{"a server that calls its client", "no-third-ports", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aServer, aClient+":502").Say("> open\n< sesame").Close()
+		t.Say(bye).Peer.Close()
+	}},
+	{"a shell at a system port", "no-third-ports", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		dial(f, aClient, aServer+":1023").Say("> id\n< uid=0(root) gid=0(root)").Close()
+		t.Say(bye).Peer.Close()
+	}},
 	{"a conversation with another host", "no-third-ports", IsNormal, elsewhereAt("203.0.113.66:4445", func(t *forge.End) {
 		t.Segment("P.", "state?\r\n")
 		t.Peer.Segment("P.", "fine\r\n")

@@ -14,7 +14,9 @@ var protocols = []struct{ begins, name string }{
 	{"EHLO ", "SMTP"}, {"HELO ", "SMTP"}, {"+OK ", "POP3"}, {"* OK ", "IMAP"}, {"RFB ", "VNC"}, {"NICK ", "IRC"}, {"CAP LS", "IRC"},
 	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
 	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
-	{"\x13BitTorrent", "BitTorrent"},
+	{"\x13BitTorrent", "BitTorrent"}, {"DESCRIBE ", "RTSP"},
+	// What controllers and hospitals speak: OPC UA, FINS, MC of MELSEC, IEC 60870-5-104 and HL7.
+	{"HELF", "OPC UA"}, {"FINS", "FINS"}, {"\x50\x00\x00\xff\xff", "MC"}, {"\x68\x04\x07\x00\x00\x00", "IEC 104"}, {"\x0bMSH|", "HL7"},
 }
 
 // Protocol names the other protocol that data begins with, "" for none.

@@ -171,7 +171,8 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	}
 	shown = shown && what.Kind == content.Shell
 	at := beside.at(p.first)
-	common := p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
+	system := p.from == beside.hosts.Client && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
+	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
 	if at == nil || (at.hidden || common) && !shown {
 		return b, false
 	}

@@ -32,11 +32,20 @@ func factoryLogin(s *session) (b breach, ok bool) {
 				observed: fmt.Sprintf("the user %s, an account of a controller's maker, whose password everybody knows (CVE-2011-4859)", wording.Quote(l.User))}, true
 		case l.Succeeded() && factory[l.User+"/"+l.Password]:
 			return breach{severity: Note, sign: 1, packets: []int{l.Packet},
-				observed: fmt.Sprintf("the user %s has the password that the maker gave the device", wording.Quote(l.User))}, true
+				observed: fmt.Sprintf("the user %s has the password that the maker gave the device; harmless if its owner has not changed it", wording.Quote(l.User))}, true
 		}
 	}
 	return b, false
 }
+
+// isDevice reports whether the session logs in with an account that a device has until its owner changes it.
+func isDevice(s *session) bool {
+	_, known := factoryLogin(s)
+	return known
+}
+
+// deviceImage matches the system of a device, in one file.
+var deviceImage = pattern.New(`(?i)\.(bin|img|rom|fw|chk|trx)$`)
 
 var (
 	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
@@ -46,7 +55,7 @@ var (
 
 // deviceTaken judges what somebody with an account that everybody knows does with the settings of a device.
 func deviceTaken(s *session) (b breach, ok bool) {
-	if _, known := factoryLogin(s); !known {
+	if !isDevice(s) {
 		return b, false
 	}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {

@@ -138,6 +138,7 @@ type worm struct {
 // transferredPrograms finds the programs of a session, and adds the processors that their names tell.
 func transferredPrograms(e *Evidence, s *session, processors map[string]int) []breach {
 	plain, fetched := breach{}, 0
+	onlyImages := true
 	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
 	var found []breach
 	onlyTools := true          // public archives of tools have nothing else
@@ -176,6 +177,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			if !names[name] && x.Command == "RETR" {
 				fetched++
 			}
+			onlyImages = onlyImages && x.Command == "RETR" && deviceImage.MatchString(name)
 			names[name] = true
 			plain.packets = append(plain.packets, x.Packet, packet)
 		}
@@ -194,7 +196,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	if len(names) > 0 {
 		plain.observed = wording.Plural(len(names), "program was", "programs were") + " transferred: " + wording.List(names)
 		switch {
-		case s.happensToStore(len(names)):
+		case s.happensToStore(len(names)), onlyImages && isDevice(s):
 			plain.sign = noSign
 		case fetched >= manyPrograms:
 			plain.sign = 2
