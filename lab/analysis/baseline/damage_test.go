@@ -25,7 +25,7 @@ var beforehand = map[string]bool{
 	"a copy of a system": true, "a copy of Git's programs": true, "a system that is saved, with its passwords": true,
 	"logs that are fetched before they are removed": true, "the programs of a site, in a folder for them": true,
 	"a server that always reports to the same place": true, "a proxy whose user logs in a second time": true,
-	"cameras that all have the same outdated password": true,
+	"cameras that all have the same outdated password": true, "a server whose screen somebody looks at all the time": true,
 }
 
 // withARP is a capture whose excuse is in the only packet with ARP.
@@ -75,7 +75,7 @@ var worth = map[Verdict]int{IsNormal: 0, CannotJudge: 0, IsUnusual: 1, NotNormal
 
 // TestDamageIsNoGuilt damages captures that are not abnormal. What is missing makes their verdicts no worse.
 func TestDamageIsNoGuilt(t *testing.T) {
-	all := slices.Concat(lookalikes, intruders, behaviours)
+	all := slices.Concat(lookalikes, intruders, behaviours, nearby)
 	for _, test := range ordinary {
 		all = append(all, lookalike{test.name, "", test.want, test.play})
 	}

@@ -82,6 +82,11 @@ var elsewhere = []lookalike{
 		d.Close()
 		t.Say(bye).Peer.Close()
 	}},
+	{"the logs of the system that are removed, without the replies", "files-are-kept", "", func(f *forge.Capture) {
+		session1("> CWD /var/log\n< 250 ok\n> RETR auth.log\n< 150 here\n< 226 done\n> DELE wtmp\n< 250 ok\n> DELE lastlog\n< 250 ok\n> DELE /root/.bash_history\n< 250 ok")(f)
+		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return !fromClient(x) })
+	}},
+	{"a key that lets an intruder in, without the command", "no-sensitive-names", "", func(f *forge.Capture) { withoutSTOR(f, opener) }},
 	{"a flood of which a connection is not there", "calls-are-meant", "", func(f *forge.Capture) {
 		for range 49 {
 			dial(f, aClient, aServer+":21").Peer.Segment("P.", "220 ready\r\n")
@@ -151,6 +156,13 @@ var absent = []lookalike{
 		download(f, aClient, aServer+":25600", answerer, 10)
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"logs that are fetched and removed, without the replies", "files-are-kept", IsNormal, func(f *forge.Capture) {
+		session1("> CWD /var/log\n< 250 ok\n> RETR wtmp\n< 150 here\n< 226 done\n> RETR lastlog\n< 150 here\n< 226 done\n> DELE wtmp\n< 250 ok\n> DELE lastlog\n< 250 ok")(f)
+		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return !fromClient(x) })
+	}},
+	{"a list of keys that is fetched, without the command", "no-sensitive-names", IsNormal, func(f *forge.Capture) { withoutSTOR(f, answerer) }},
+	{"devices that get the password of their maker, without the replies", "no-guessing", IsUnusual, func(f *forge.Capture) { atDevices(f, "admin", 12) }},
+	{"devices that get a password, without the replies", "no-guessing", IsNormal, func(f *forge.Capture) { atDevices(f, "Lens-42", 12) }},
 	{"servers that greet a client of which nothing was recorded", "no-scans", IsNormal, func(f *forge.Capture) {
 		for i := range 20 {
 			dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+1)).Say("< 220 ready\n> QUIT\n< 221 bye").Close()
@@ -164,4 +176,25 @@ var absent = []lookalike{
 			}
 		}
 	}},
+}
+
+// withoutSTOR is a session with a transfer of a list of keys, of which the capture lacks the command.
+func withoutSTOR(f *forge.Capture, sender int) {
+	t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+	t.Send("STOR authorized_keys\r\n")
+	f.Drop(0)
+	f.Drop(0)
+	t.Peer.Send("150 Opening BINARY mode data connection for authorized_keys\r\n")
+	download(f, aClient, aServer+":25600", sender, 90)
+	t.Peer.Send("226 Transfer complete\r\n")
+	t.Say(bye).Peer.Close()
+}
+
+// atDevices logs in at many devices with one password. Only the client was recorded.
+func atDevices(f *forge.Capture, password string, n int) {
+	for i := range n {
+		t := dial(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+10)).Say("< 220 hi\n> USER admin\n< 331 and?\n> PASS " + password + "\n< 230 in")
+		t.Close()
+	}
+	f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return !fromClient(x) })
 }

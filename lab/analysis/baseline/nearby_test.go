@@ -153,8 +153,10 @@ var nearby = []lookalike{
 	}},
 
 	{"a host that claims the addresses of both, and sends their packets again", "no-detours", "", sentAgain(func(f *forge.Capture) {
-		claim(f, 0x66, aServer)
-		claim(f, 0x66, aClient)
+		for range 3 {
+			claim(f, 0x66, aServer)
+			claim(f, 0x66, aClient)
+		}
 	})},
 	{"a wireless bridge that answers for hosts behind it", "no-detours", IsUnusual, sentAgain(func(f *forge.Capture) {
 		wantsCard(f, aClient, aServer)

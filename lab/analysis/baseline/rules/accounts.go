@@ -173,7 +173,28 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	if len(found) == 0 {
 		found = all.crowds(judged)
 	}
+	found = append(found, all.knockedAt()...)
 	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	return found
+}
+
+// knock remembers a session of which the capture has one side only, in which the client gives one of the passwords that
+// everybody tries first, and says nothing else.
+func (all *logins) knock(s *session) {
+	if s.BothSides() || len(s.Logins) != 1 || len(s.Exchanges) > 2 || !isFamous(s.Logins[0].User, s.Logins[0].Password) || isPublic(s.Logins[0].User) || !takes(all.knocks, s.Client()) {
+		return
+	}
+	noteFirst(all.knocks, s.Client(), s.Server(), s.Logins[0].Packet)
+}
+
+// knockedAt names the clients that did so at many servers. The servers may have let them in.
+func (all *logins) knockedAt() (found []breach) {
+	for client, servers := range all.knocks {
+		if len(servers) >= publicServers {
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s gave %d servers a password that everybody tries first, and said nothing else", client, len(servers))})
+		}
+	}
 	return found
 }
 

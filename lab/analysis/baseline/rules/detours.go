@@ -4,6 +4,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -30,17 +31,17 @@ const manyChanges = 4
 type neighbourhood struct {
 	owners    map[netip.Addr]*owner
 	redirects map[netip.Addr]int   // the first one that each host received
-	claims    map[claimant]int     // the first one of each
+	claims    map[claimant]claims  // of each
 	answers   map[arpReply][6]byte // who gave the last of each
 	disputed  map[netip.Addr]bool  // addresses about which two cards answered the same host
 	asked     map[netip.Addr]bool  // addresses that somebody looked for
-	relays    map[relay]int        // the first packet that each passed on
+	relays    map[relay]passedOn   // the first packet that each passed on
 	sent      [1 << 8]passing      // the last packets to network cards, by their ID
 }
 
 func newNeighbourhood() neighbourhood {
 	return neighbourhood{
-		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]int{}, relays: map[relay]int{},
+		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{},
 		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
 	}
 }
@@ -50,6 +51,18 @@ type claimant struct {
 	mac  [6]byte
 	addr netip.Addr
 }
+
+// claims are how often an address was claimed, and the first packet.
+type claims struct{ first, n int }
+
+// A passedOn is a packet that was passed on. Same says that its time to live stayed the same.
+type passedOn struct {
+	packet int
+	same   bool
+}
+
+// manyClaims is how often a card claims an address that nobody looked for if it wants the packets to it.
+const manyClaims = 3
 
 // An arpReply is a reply about an address, to a host.
 type arpReply struct{ about, to netip.Addr }
@@ -80,8 +93,8 @@ func (n *neighbourhood) pass(p *capture.Packet) {
 	to := relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}
 	led := before.relay == by && before.ttl > p.IP.TTL
 	again := before.relay == to && before.by != by.mac && before.ttl == p.IP.TTL
-	if (led || again) && before.id == p.IP.ID && n.relays[by] == 0 && len(n.relays) < maxOwners {
-		n.relays[by] = p.Number
+	if (led || again) && before.id == p.IP.ID && n.relays[by].packet == 0 && len(n.relays) < maxOwners {
+		n.relays[by] = passedOn{p.Number, again}
 	}
 	*before = passing{to, by.mac, p.IP.ID, p.IP.TTL}
 }
@@ -113,9 +126,9 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 	}
 	if len(p.ARP.SenderMAC) == 6 && len(n.claims) < maxOwners && len(n.answers) < maxOwners {
 		mac, a := [6]byte(p.ARP.SenderMAC), arpReply{p.ARP.SenderIP, p.ARP.TargetIP}
-		if c := (claimant{mac, a.about}); n.claims[c] == 0 {
-			n.claims[c] = p.Number
-		}
+		c := claimant{mac, a.about}
+		of := n.claims[c]
+		n.claims[c] = claims{cmp.Or(of.first, p.Number), of.n + 1}
 		if before, known := n.answers[a]; p.ARP.Op == 2 {
 			n.disputed[a.about] = n.disputed[a.about] || known && before != mac
 			n.answers[a] = mac
@@ -197,16 +210,16 @@ func (e *Evidence) sharedCards() (found []breach) {
 // hosts that look for an address behind it, which do not hear its owner (RFC 1027).
 func (e *Evidence) passedOn() (found []breach) {
 	n := &e.watch.neighbours
-	for by, packet := range n.relays {
+	for by, on := range n.relays {
 		hosts := evidence.Between(by.from, by.to)
 		if !e.Served[hosts] {
 			hosts = evidence.Between(by.to, by.from)
 		}
 		claimed := n.claims[claimant{by.mac, by.to}]
-		if !e.Served[hosts] || claimed == 0 || n.asked[by.to] && !n.disputed[by.to] {
+		if !e.Served[hosts] || claimed.n == 0 || on.same && claimed.n < manyClaims || n.asked[by.to] && !n.disputed[by.to] {
 			continue
 		}
-		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed, packet},
+		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed.first, on.packet},
 			observed: fmt.Sprintf("%s claims the address of %s by ARP, and passes on what %s sends there", net.HardwareAddr(by.mac[:]), by.to, by.from)})
 	}
 	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })

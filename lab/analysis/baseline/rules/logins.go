@@ -150,7 +150,7 @@ func guessing() look {
 	l := logins{
 		guesses: map[evidence.PairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]int{},
 		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
-		asked: map[evidence.PairOfHosts]map[string]int{}, unknown: map[evidence.PairOfHosts]int{},
+		knocks: map[netip.Addr]map[netip.Addr]int{}, asked: map[evidence.PairOfHosts]map[string]int{}, unknown: map[evidence.PairOfHosts]int{},
 	}
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
@@ -172,6 +172,7 @@ type logins struct {
 	clients              map[userAt]map[netip.Addr]int           // that were refused with the name of a user
 	tried                map[userAt]map[string]bool              // the passwords that were refused for a user
 	unknown              map[evidence.PairOfHosts]int            // attempts of which the capture lacks too much
+	knocks               map[netip.Addr]map[netip.Addr]int       // servers to which a client gave one easy password; see knock
 	asked                map[evidence.PairOfHosts]map[string]int // the names that were given without a password, with their packets
 }
 
@@ -208,6 +209,7 @@ func (all *logins) add(s *session) {
 		all.unknown[hosts]++
 	}
 	all.ask(s)
+	all.knock(s)
 	before, heard := 0, int64(1)
 	for _, r := range s.Unsolicited { // only the server was recorded
 		again := r.Code == before // each command of a client that is not logged in is refused with 530, too

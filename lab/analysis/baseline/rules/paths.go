@@ -381,7 +381,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			found[i].severity = Odd
 		}
 	}
-	for _, look := range []func(*session) (breach, bool){askedHomes, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched} {
+	for _, look := range []func(*session) (breach, bool){askedHomes, storedUnseen, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}

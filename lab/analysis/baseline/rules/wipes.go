@@ -226,7 +226,7 @@ func (w *wiper) add(s *session, x *ftp.Exchange, at string) {
 	switch {
 	case x.Sender() == ftp.Client && evidence.Completed(x):
 		w.stored++
-	case x.Command == "RETR" && evidence.Completed(x):
+	case x.Command == "RETR" && (evidence.Completed(x) || x.Final() == 0): // the capture may lack the reply
 		w.fetched[at] = true
 	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
 		w.folders[at] = true
@@ -240,13 +240,20 @@ func (w *wiper) add(s *session, x *ftp.Exchange, at string) {
 			w.private[at] = x.Packet
 			w.from[path.Dir(at)] = true
 		}
-		if !w.fetched[at] && traces.MatchString(at) && !w.mayHaveFetched(s, x) {
-			w.traces[at] = x.Packet
-		}
+		w.trace(s, x, at)
 		if w.last != nil && !w.fetched[at] && x.Time-w.last.Replies[len(w.last.Replies)-1].Time < int64(machineSpeed) {
 			w.files[at] = x.Packet
 		}
 		w.last = x
+	case x.Command == "DELE" && !s.BothSides(): // the capture has no reply
+		w.trace(s, x, at)
+	}
+}
+
+// trace takes a command that deletes a file, which may have traces of users.
+func (w *wiper) trace(s *session, x *ftp.Exchange, at string) {
+	if !w.fetched[at] && traces.MatchString(at) && !w.mayHaveFetched(s, x) {
+		w.traces[at] = x.Packet
 	}
 }
 
