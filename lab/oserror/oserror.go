@@ -36,8 +36,8 @@ func Text(err error) string {
 	return text
 }
 
-// Named is an error of writing a file, or a folder and what is in it, whose name begins with
-// temporary until it is complete. The error names what the user named instead.
+// Named returns an error of writing a file, or a folder and what is in it, with the name that the
+// user gave. The path in err begins with temporary, the name until all is written.
 func Named(err error, temporary, name string) error {
 	e, ok := errors.AsType[*fs.PathError](err)
 	if !ok {

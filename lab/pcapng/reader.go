@@ -164,9 +164,9 @@ func (r *Reader) Dropped() uint64 { return r.dropped }
 // statistics read so far.
 func (r *Reader) Received() uint64 { return r.received }
 
-// Flaw says what is wrong first, and where, in the part of the file read so far, although it can
-// be read on: other programs may stop there. It is empty if nothing is. Only pcapng says
-// something twice.
+// Flaw describes the first place, in the part of the file read so far, where the file contradicts
+// itself; "" for none. The Reader reads on, but other programs may stop there. Only pcapng has
+// such places: it gives the length of a block twice.
 func (r *Reader) Flaw() string { return r.flaw }
 
 // A recordReader reads the packets of a pcap file.

@@ -38,7 +38,7 @@ type Capture struct {
 	// person; it is empty for a file that is whole. Everything up to the last
 	// whole packet has been read.
 	Cut string
-	// Flaw says, in words for a person, what the file contradicts itself in, although all of it has been
+	// Flaw says, in words for a person, where the file contradicts itself, although all of it has been
 	// read; it is empty for a file that does not.
 	Flaw string
 	// Disorder says, in words for a person, that the times of the packets go back; it is empty

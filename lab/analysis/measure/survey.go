@@ -37,8 +37,9 @@ type survey struct {
 	sessions map[int]*ftp.Session
 	hidden   hiddenDialogues
 	cut      bool // the file is cut off, so that more packets came after its last one
-	// begunBefore says what the capture lacks of the start of a connection, unheard of one of which
-	// it may lack what was said first; "" for none. oneSided says that it lacks one side of a connection.
+	// begunBefore says what the capture lacks of the start of a connection; "" for none. unheard says the
+	// same of a connection whose first commands and replies may be missing, too. oneSided says that the
+	// capture lacks one side of a connection.
 	begunBefore, unheard string
 	oneSided             bool
 	greeted              map[int]bool        // the control connections in which the first line is a greeting, by their ID

@@ -143,9 +143,9 @@ const (
 	foundServers = 3
 )
 
-// shownHands is the number of segments that a client sends in a session in TLS if it leaves after the handshake: its
+// handshakeSegments is the number of segments that a client sends in a session in TLS if it leaves after the handshake: its
 // hello, the end of the handshake, and an alert.
-const shownHands = 3
+const handshakeSegments = 3
 
 const identPort = 113 // RFC 1413
 
@@ -230,7 +230,7 @@ func onlyAsksForTLS(s *session) bool {
 	if !s.Secret() && !refused || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
 		return false
 	}
-	return c.OpenedBy == ftp.Client && c.ClientFlow.Segments-c.ClientFlow.Retransmissions-len(s.Exchanges) <= shownHands
+	return c.OpenedBy == ftp.Client && c.ClientFlow.Segments-c.ClientFlow.Retransmissions-len(s.Exchanges) <= handshakeSegments
 }
 
 // scanners are the clients that probed. A flood may come from a million addresses, so a
