@@ -9,14 +9,17 @@ import (
 // TestPacketWriter copies packets of two links and three interfaces.
 func TestPacketWriter(t *testing.T) {
 	want := []Packet{
-		{Time: 1_700_000_000_123_456_789, Length: 5, Data: []byte("first"), Link: LinkRaw},
+		{Time: 1_700_000_000_123_456_789, Length: 5, Data: []byte("first"), Link: LinkRaw, Name: "server"},
 		{Time: 1_700_000_001_000_000_000, Length: 70_000, Data: []byte("cut"), Link: LinkEthernet, Interface: 1},
 		{Time: 1_700_000_001_000_000_001, Length: 4, Data: []byte("more"), Link: LinkEthernet, Interface: 2},
-		{Time: 1_700_000_000_000_000_000, Length: 0, Data: []byte{}, Link: LinkRaw},
+		{Time: 1_700_000_000_000_000_000, Length: 0, Data: []byte{}, Link: LinkRaw, Name: "server"},
 	}
 	var file bytes.Buffer
 	w, err := NewPacketWriter(&file)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Declare(Source{LinkRaw, 0}, "server"); err != nil {
 		t.Fatal(err)
 	}
 	for i := range want {
@@ -33,7 +36,7 @@ func TestPacketWriter(t *testing.T) {
 		if err := r.Next(&got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Time != p.Time || got.Length != p.Length || !bytes.Equal(got.Data, p.Data) || got.Link != p.Link || got.Interface != p.Interface {
+		if got.Time != p.Time || got.Length != p.Length || !bytes.Equal(got.Data, p.Data) || got.Link != p.Link || got.Interface != p.Interface || got.Name != p.Name {
 			t.Errorf("got %+v, want %+v", got, p)
 		}
 	}

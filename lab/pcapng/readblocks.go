@@ -196,7 +196,7 @@ func (f *blockReader) packet(kind uint32, b []byte, p *Packet, at int64) error {
 	p.Time = i.time(uint64(f.order.Uint32(b[4:]))<<32 | uint64(f.order.Uint32(b[8:])))
 	p.Length = int(f.order.Uint32(b[16:]))
 	p.Data = b[packetFields : packetFields+captured]
-	p.Link, p.Interface = i.link, int(id)
+	p.Link, p.Interface, p.Name = i.link, int(id), i.name
 	return nil
 }
 
@@ -214,7 +214,7 @@ func (f *blockReader) simplePacket(b []byte, p *Packet, at int64) error {
 	p.Time = 0
 	p.Length = int(length)
 	p.Data = b[4 : 4+captured]
-	p.Link, p.Interface = f.interfaces[0].link, 0
+	p.Link, p.Interface, p.Name = f.interfaces[0].link, 0, f.interfaces[0].name
 	return nil
 }
 

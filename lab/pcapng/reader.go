@@ -17,9 +17,11 @@ type Packet struct {
 	// Data are the captured bytes. The next call of Next overwrites them.
 	Data []byte
 	// Link is the type of the packet's first header, and Interface the number,
-	// from 0, of the interface that captured it. pcap has only one.
+	// from 0, of the interface that captured it. pcap has only one. Name is the interface's, "" if
+	// the file has none.
 	Link      LinkType
 	Interface int
+	Name      string
 }
 
 // A Damage says why a file cannot be read to its proper end: it is cut off, or

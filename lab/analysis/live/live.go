@@ -270,7 +270,7 @@ func (r *reader) capture(list []*connection, hash bool) (c *capture.Capture, clo
 		f.Close()
 		os.Remove(f.Name())
 	}
-	numbers, err := merge(f, list, r.sources)
+	numbers, err := merge(f, list, r.tracker)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
@@ -289,15 +289,15 @@ func (r *reader) capture(list []*connection, hash bool) (c *capture.Capture, clo
 }
 
 // merge writes the packets of connections in their order, and returns their numbers. The interfaces keep
-// their order, because a connection is read at the first that has it.
-func merge(f *os.File, list []*connection, sources []pcapng.Source) ([]int, error) {
+// their names, and their order, because a connection is read at the first that has it.
+func merge(f *os.File, list []*connection, t *tracker) ([]int, error) {
 	out := bufio.NewWriterSize(f, 64<<10)
 	w, err := pcapng.NewPacketWriter(out)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range sources {
-		if err := w.Declare(s); err != nil {
+	for _, s := range t.sources {
+		if err := w.Declare(s, t.names[s]); err != nil {
 			return nil, err
 		}
 	}

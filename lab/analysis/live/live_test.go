@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/gopacket"
+
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
@@ -242,6 +244,39 @@ func TestBounded(t *testing.T) {
 }
 
 // TestContext asks that earlier sessions between the hosts are seen, and reported once.
+// TestPlaces asks that a session has the names of the places at which it was recorded.
+func TestPlaces(t *testing.T) {
+	f := forge.New()
+	talk(f, "198.51.100.7", "192.0.2.21", 2000, "data")
+	var file bytes.Buffer
+	w, err := pcapng.NewWriter(&file, pcapng.PCAPNG, pcapng.Info{Interface: "server", Others: []string{"client"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range f.Frames {
+		for place := range 2 {
+			info := gopacket.CaptureInfo{Timestamp: p.At, CaptureLength: len(p.Data), Length: len(p.Data), InterfaceIndex: place}
+			if err := w.WritePacket(info, p.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(pcapng.Stats{Received: uint64(2 * len(f.Frames))}); err != nil {
+		t.Fatal(err)
+	}
+	sessions := 0
+	err = Read(source(t, file.Bytes()), Options{}, func(s *Session) error {
+		sessions++
+		if got := s.Capture.Places; !slices.Equal(got, []string{"server", "client"}) {
+			t.Errorf("got the places %q, want server and client", got)
+		}
+		return nil
+	})
+	if err != nil || sessions != 1 {
+		t.Errorf("got %d sessions, %v, want one", sessions, err)
+	}
+}
+
 // TestDamagedReset asks that a RST with a wrong checksum, which its receiver drops, ends no session.
 func TestDamagedReset(t *testing.T) {
 	f := forge.New()

@@ -102,11 +102,12 @@ type tracker struct {
 	announced  map[netip.AddrPort][]*hosts
 	handshakes map[handshake][]*connection
 	sources    []pcapng.Source // of the packets so far, in the order of their interfaces
-	now        int64           // nanoseconds since 1970, by the packets
+	names      map[pcapng.Source]string
+	now        int64 // nanoseconds since 1970, by the packets
 }
 
 func newTracker() *tracker {
-	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}, announced: map[netip.AddrPort][]*hosts{}, handshakes: map[handshake][]*connection{}}
+	return &tracker{live: map[tuple]*connection{}, pairs: map[pair]*hosts{}, announced: map[netip.AddrPort][]*hosts{}, handshakes: map[handshake][]*connection{}, names: map[pcapng.Source]string{}}
 }
 
 // add takes the next packet.
@@ -117,7 +118,7 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 	if p.TCP == nil {
 		return nil
 	}
-	t.noteSource(pcapng.Source{Link: raw.Link, Interface: raw.Interface})
+	t.noteSource(pcapng.Source{Link: raw.Link, Interface: raw.Interface}, raw.Name)
 	c, dir := t.connection(&p)
 	c.last = raw.Time
 	err := t.keep(c, number, raw)
@@ -142,14 +143,15 @@ func (t *tracker) add(number int, raw *pcapng.Packet) error {
 	return err
 }
 
-// noteSource notes the interface of a packet.
-func (t *tracker) noteSource(s pcapng.Source) {
+// noteSource notes the interface of a packet, and its name.
+func (t *tracker) noteSource(s pcapng.Source, name string) {
 	byInterface := func(a, b pcapng.Source) int {
 		return cmp.Or(cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Link, b.Link))
 	}
 	const most = 64 // as package capture distinguishes
 	if at, known := slices.BinarySearchFunc(t.sources, s, byInterface); !known && len(t.sources) < most {
 		t.sources = slices.Insert(t.sources, at, s)
+		t.names[s] = name
 	}
 }
 
