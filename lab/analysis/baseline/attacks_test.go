@@ -248,6 +248,15 @@ var attacks = []struct {
 		scan(f, time.Second, 20)
 		session1("")(f)
 	}},
+	{"a scan with acknowledgments, of which each packet was recorded twice", "no-scans", func(f *forge.Capture) {
+		for i := range 12 {
+			t := overhear(f, aClient, addrPort(aServer, 20+i))
+			t.Segment(".", "")
+			f.Frames = append(f.Frames, f.Frames[len(f.Frames)-1])
+			t.Peer.Segment("R", "")
+			f.Frames = append(f.Frames, f.Frames[len(f.Frames)-1])
+		}
+	}},
 	{"a scan with flags that begin nothing", "no-scans", func(f *forge.Capture) {
 		for i := range 12 {
 			t := overhear(f, aClient, addrPort(aServer, 20+i))

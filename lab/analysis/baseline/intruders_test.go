@@ -71,6 +71,8 @@ var intruders = []lookalike{
 	{"an account that gets new files", "files-are-kept", IsNormal, emptied("STOR site.zip\n< 150 go on")},
 	{"all backups that are removed", "files-are-kept", "", removedFiles(12, "b%d.bak", "")},
 	{"old backups that are removed", "files-are-kept", IsNormal, removedFiles(12, "b%d.bak", "-rw-r--r-- 1 0 0 9 Jan 1 2020 b99.bak\r\n")},
+	{"the oldest pictures of a camera, which are removed", "files-are-kept", IsNormal, removedFiles(60, "IPC_20230311_%06d.jpg", "-rw-r--r-- 1 0 0 9 Jan 1 2020 IPC_20230312_000000.jpg\r\n")},
+	{"all pictures of a camera, which are removed", "files-are-kept", IsUnusual, removedFiles(60, "IPC_20230311_%06d.jpg", "")},
 	{"all files that are removed", "files-are-kept", IsNormal, removedFiles(12, "b%d.csv", "")},
 	{"a client that many servers refuse, and a program", "no-signs-agree", IsUnusual, func(f *forge.Capture) {
 		eachServer(12, "nightly", "Lens-42", 0)(f)

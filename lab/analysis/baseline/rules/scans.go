@@ -215,9 +215,10 @@ func isProbe(c *ftp.Connection) bool {
 		if c.History == "" { // no flags at all
 			return silent && c.ServerFlow.Packets == 0
 		}
-		closed := c.ResetBy == ftp.Server && c.ServerFlow.Packets == 1
+		n := c.ClientFlow.Packets // a recorder at two places has each packet twice
+		closed := c.ResetBy == ftp.Server && c.ServerFlow.Packets == n
 		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < firstUserPort
-		return silent && c.ClientFlow.Packets == 1 && c.ClientFlow.RST == 0 && (closed || filtered)
+		return silent && 0 < n && n <= 2 && c.ClientFlow.RST == 0 && (closed || filtered)
 	}
 	return false
 }

@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 
@@ -117,13 +118,30 @@ func wipes(e *Evidence, s *session) []breach {
 	if len(w.tops()) < wipedFolders {
 		files = w.outside()
 	}
-	if n := len(files); n < wipedFiles || w.stored*10 >= n { // a mirror stores, too
+	if n := len(files); n < wipedFiles || w.stored*10 >= n || w.rotates(e, s) { // a mirror stores, too
 		return found
 	}
 	if len(w.tops()) < wipedFolders && s.MayHaveSaid(w.last.Line, nil, leastRemoval) {
 		return found
 	}
 	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
+}
+
+// calendar matches names with a day of a calendar.
+var calendar = pattern.New(`(^|\D)20\d\d[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(\D|$)`)
+
+// rotates reports whether all files that were removed have a date in their names, went one after the other in the order
+// of their names, and are not all that the first listing shows. A camera that makes room for new pictures does so.
+func (w *wiper) rotates(e *Evidence, s *session) bool {
+	last := 0
+	for _, f := range slices.Sorted(maps.Keys(w.gone)) {
+		if !calendar.MatchString(path.Base(f)) || w.gone[f] < last {
+			return false
+		}
+		last = w.gone[f]
+	}
+	_, entries := s.firstListing(e)
+	return len(w.gone) != entries
 }
 
 // emptied judges a session that removes everything which its first listing shows, several folders among
