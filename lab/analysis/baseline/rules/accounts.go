@@ -129,7 +129,7 @@ func (all *logins) judgeAsked() (found []breach) {
 	for hosts, names := range all.asked {
 		if len(names) >= askedNames {
 			found = append(found, breach{hosts: hosts, packets: firstPackets(names),
-				observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist", hosts.Client, hosts.Server, len(names))})
+				observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist, or carries data in the names", hosts.Client, hosts.Server, len(names))})
 		}
 	}
 	sortByFrame(found)

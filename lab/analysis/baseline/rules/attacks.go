@@ -99,6 +99,8 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("an argument of %d characters", length)
 	case !isPassword(x.Command) && length > longestPath:
 		return fmt.Sprintf("an argument of %d characters", length)
+	case (x.Command == "MDTM" || x.Command == "MFMT") && longestComponent(x.Argument) > longestName: // which may be in a time
+		return fmt.Sprintf("an argument of %d characters", length)
 	case !isPassword(x.Command) && longestComponent(x.Argument) > longestName:
 		return fmt.Sprintf("a name of %d characters", longestComponent(x.Argument))
 	case run(x.Argument) > longestRun && !completedNormally(x): // a file that exists may have the name

@@ -199,9 +199,6 @@ func isProbe(c *ftp.Connection) bool {
 	if c.Role == ftp.Data || c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
 		return false
 	}
-	if c.Server.Port() == identPort { // a server asks who its client is
-		return false
-	}
 	if c.Server.Port() == ftpPort { // a sweep leaves after the greeting
 		return c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0
 	}
@@ -294,7 +291,9 @@ func (s *scanners) note(x *scanner, p probe) {
 	}
 	server := netip.AddrFrom16(p.server).Unmap()
 	noteFirst(x.ports, server, p.port, int(p.packet))
-	noteFirst(x.servers, p.port, server, int(p.packet))
+	if p.port != identPort { // by which a server asks who its clients are
+		noteFirst(x.servers, p.port, server, int(p.packet))
+	}
 }
 
 // noteFirst notes a packet in a table, and reports whether it is the first in its place. Later
