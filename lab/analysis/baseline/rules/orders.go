@@ -17,7 +17,7 @@ import (
 
 var filesAreNoOrdersRule = Rule{
 	Name: "files-are-no-orders", Theme: "transfers",
-	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each. Nobody tells a client on another connection to fetch a file and to run it.",
+	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each. Nobody instructs a client on another connection to fetch a file and run it.",
 	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control), T1132.001 (standard encoding) and T1059 (command interpreters)",
 	Example:  "> RETR in/j001.dat with d2hvYW1p, base64 of whoami, > DELE in/j001.dat, > STOR out/r001.dat, three times",
 	Severity: Violation,

@@ -34,12 +34,12 @@ type watch struct {
 	lands               []int // packets whose sender is their receiver
 	rewritten           []int // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
-	datagrams  datagrams
-	strange    strangeFlags
-	channels   channels
-	toldTo     toldTo
-	neighbours neighbourhood
-	lookups    lookups
+	datagrams    datagrams
+	strange      strangeFlags
+	channels     channels
+	instructions instructions
+	neighbours   neighbourhood
+	lookups      lookups
 	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
 	bleeds map[int]int
 	cards  cards
@@ -102,16 +102,16 @@ func newWatch() *watch {
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
-		strange:    strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, only: map[evidence.PairOfHosts]bool{}},
-		channels:   newChannels(),
-		toldTo:     toldTo{},
-		bleeds:     map[int]int{},
-		entries:    map[int]int{},
-		cards:      cards{},
-		senders:    senders{},
-		lookups:    lookups{names: map[string]resolved{}},
-		overlaps:   overlaps{found: map[int][]overlap{}},
-		neighbours: newNeighbourhood(),
+		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, only: map[evidence.PairOfHosts]bool{}},
+		channels:     newChannels(),
+		instructions: instructions{},
+		bleeds:       map[int]int{},
+		entries:      map[int]int{},
+		cards:        cards{},
+		senders:      senders{},
+		lookups:      lookups{names: map[string]resolved{}},
+		overlaps:     overlaps{found: map[int][]overlap{}},
+		neighbours:   newNeighbourhood(),
 	}
 }
 
@@ -165,7 +165,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 	case c.Role == ftp.Other:
 		w.content(p)
-		w.toldTo.packet(p)
+		w.instructions.packet(p)
 		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
 			w.head(p)
 		}

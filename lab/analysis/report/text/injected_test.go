@@ -176,8 +176,8 @@ func TestInjected(t *testing.T) {
 		c.Say(forge.Login)
 		test.after(f, c, s)
 		got, facts := bothOf(t, f)
-		told := strings.Contains(got, "(somebody else")
-		if !strings.Contains(got, test.want) || told != (test.want != "") || told != strings.Contains(facts, `"injected":[`) {
+		marked := strings.Contains(got, "(somebody else")
+		if !strings.Contains(got, test.want) || marked != (test.want != "") || marked != strings.Contains(facts, `"injected":[`) {
 			t.Errorf("%s: got\n%s\n%s\nwant %q", test.name, got, facts, test.want)
 		}
 	}
