@@ -191,11 +191,43 @@ func replaceFile(path string, text []byte) error {
 }
 
 // readIndex reads the index that the last run wrote. If it cannot be read, a new one is
-// written, so that is not an error. An entry without an outcome is left out.
+// written, so that is not an error. An entry that does not say how its run ended is left out.
 func readIndex(results string) (list []report.Run) {
+	var entries []indexed
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))
-	if err != nil || json.Unmarshal(text, &list) != nil {
+	if err != nil || json.Unmarshal(text, &entries) != nil {
 		return nil
 	}
-	return slices.DeleteFunc(list, func(r report.Run) bool { return r.Outcome.Meaning() == "" })
+	for _, e := range entries {
+		if e.Outcome = e.outcome(); e.Outcome.Meaning() != "" {
+			list = append(list, e.Run)
+		}
+	}
+	return list
+}
+
+// An indexed run is an entry of index.json. Early versions of ftplab wrote flags in the place of
+// the outcome.
+type indexed struct {
+	report.Run
+	Passed   *bool `json:"passed"`
+	Unjudged bool  `json:"unjudged"`  // with Passed: it was only recorded
+	NotShown bool  `json:"not_shown"` // without Passed: it was unjudged
+}
+
+// outcome is the outcome of the entry, or what its flags say in its place; "" for neither.
+func (e *indexed) outcome() Outcome {
+	switch {
+	case e.Outcome != "" || e.Passed == nil:
+		return e.Outcome
+	case e.Error != "":
+		return outcome.Error
+	case *e.Passed && e.Unjudged:
+		return Recorded
+	case *e.Passed:
+		return Passed
+	case e.NotShown:
+		return outcome.Unjudged
+	}
+	return Failed
 }

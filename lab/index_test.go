@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/report"
 	"ftplab/lab/oserror"
 	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
@@ -108,6 +109,50 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 		}
 		rows, summary = index(one)
 		check(rows, summary, "one pass", "1 passed, 0 failed")
+	}
+}
+
+// The entries of an index whose runs have flags in the place of an outcome, as early versions of
+// ftplab wrote them, stay.
+func TestIndexOfEarlyVersion(t *testing.T) {
+	results := t.TempDir()
+	one := ran(t, results, "one", lab.Passed)
+	early := map[string]struct {
+		flags string
+		want  lab.Outcome
+	}{
+		"a": {`"passed": true`, lab.Passed},
+		"b": {`"passed": true, "unjudged": true`, lab.Recorded},
+		"c": {`"passed": false, "not_shown": true`, outcome.Unjudged},
+		"d": {`"passed": false`, lab.Failed},
+		"e": {`"passed": false, "error": "refused"`, outcome.Error},
+	}
+	var entries []string
+	for name, x := range early {
+		if err := os.Mkdir(filepath.Join(results, name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, `{"scenario": "`+name+`", "failures": 0, `+x.flags+`}`)
+	}
+	path := filepath.Join(results, "index.json")
+	if err := os.WriteFile(path, []byte("["+strings.Join(entries, ",")+"]"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.WriteIndex(results, []lab.Ran{one}); err != nil {
+		t.Fatal(err)
+	}
+	var list []report.Run
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil || len(list) != len(early)+1 {
+		t.Fatalf("got %s, error %v, want %d entries", text, err, len(early)+1)
+	}
+	for _, r := range list {
+		if want := early[r.Name].want; r.Name != "one" && r.Outcome != want {
+			t.Errorf("%s: got %q, want %q", r.Name, r.Outcome, want)
+		}
 	}
 }
 
