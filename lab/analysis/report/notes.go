@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
@@ -19,14 +20,15 @@ type notes struct {
 	connections []*ftp.Connection
 	text        map[int]string
 	said        map[string]bool // sentences that were used, to explain nothing twice
+	commented   map[int]bool    // packets that the scenario explains
 
 	dual map[netip.Addr]bool // addresses of hosts that have two, and so announce either
 }
 
 // newNotes returns notes with explanations of the handshakes of the connections that
-// may be drawn.
-func newNotes(packets []*Packet, connections []*ftp.Connection) *notes {
-	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}}
+// may be drawn. The verdict, if there is one, has the comments of the scenario.
+func newNotes(packets []*Packet, connections []*ftp.Connection, v *expect.Verdict) *notes {
+	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v)}
 	for _, p := range packets {
 		n.kept[p.Number] = true
 		n.last = p.Number
@@ -68,12 +70,31 @@ func (n *notes) add(packet int, format string, args ...any) {
 	n.text[packet] = sentence
 }
 
-// once puts a sentence on a packet, unless it was used before.
+// gloss puts a sentence on a packet that only says what such a packet means. It gives way to a
+// comment of the scenario.
+func (n *notes) gloss(packet int, format string, args ...any) {
+	if !n.commented[packet] {
+		n.add(packet, format, args...)
+	}
+}
+
+// once puts a gloss on the first packet that it fits and that the scenario does not explain.
 func (n *notes) once(packet int, sentence string) {
-	if packet != 0 && sentence != "" && !n.said[sentence] {
+	if packet != 0 && sentence != "" && !n.said[sentence] && !n.commented[packet] {
 		n.said[sentence] = true
 		n.add(packet, "%s", sentence)
 	}
+}
+
+// commented returns the packets on which the scenario has a comment.
+func commented(v *expect.Verdict) map[int]bool {
+	packets := map[int]bool{}
+	if v != nil {
+		for _, m := range v.Lines {
+			packets[m.Packet] = packets[m.Packet] || m.Comment != ""
+		}
+	}
+	return packets
 }
 
 // handshakeEnds returns the packets that ended the handshakes: the first packet of each
@@ -128,7 +149,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 			n.once(r.Packet, "The server speaks first; the client waits for this greeting.")
 		}
 		if r.Code == 421 {
-			n.add(r.Packet, "The server ends the session.")
+			n.gloss(r.Packet, "The server ends the session.")
 		}
 	}
 	for _, e := range s.Exchanges {
@@ -166,13 +187,13 @@ func (n *notes) dialogue(s *ftp.Session) {
 func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	switch {
 	case e.Command == "AUTH" && r.Code >= 500:
-		n.add(r.Packet, "The server has no TLS: the session continues in clear.")
+		n.gloss(r.Packet, "The server has no TLS: the session continues in clear.")
 	case r.Code == 425:
-		n.add(r.Packet, "No data connection could be opened.")
+		n.gloss(r.Packet, "No data connection could be opened.")
 	case r.Code == 426:
-		n.add(r.Packet, "The transfer was interrupted.")
+		n.gloss(r.Packet, "The transfer was interrupted.")
 	case r.Code == 530:
-		n.add(r.Packet, "Not logged in.")
+		n.gloss(r.Packet, "Not logged in.")
 	case r.Code >= 500 && r.Code != 530:
 		n.once(r.Packet, "A code of 5xx refuses for good; 4xx refuses for now (RFC 959, section 4.2).")
 	case r.Code >= 100 && r.Code < 200:
@@ -268,16 +289,16 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	switch unknown := c.Transfer == nil && c.TLS != nil && c.TLS.Hidden(); { // who sends the data
 	case c.FirstFIN == "":
 	case unknown:
-		n.add(c.Flow(c.FirstFIN).FIN, "The %s has nothing more to send.", c.FirstFIN)
+		n.gloss(c.Flow(c.FirstFIN).FIN, "The %s has nothing more to send.", c.FirstFIN)
 	case c.FirstFIN == sender:
-		n.add(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
+		n.gloss(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
 	case notified > 0:
 		n.add(c.Flow(c.FirstFIN).FIN, "The close_notify of the %s in frame %d was the end of %s, so the %s may close first.", sender, notified, transferName(c), c.FirstFIN)
 	default:
 		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes its direction before the %s has.", c.FirstFIN, sender)
 	}
 	if second := c.Flow(c.FirstFIN.Other()).FIN; c.FirstFIN != "" && second != 0 {
-		n.add(second, "The %s closes its direction too.", c.FirstFIN.Other())
+		n.gloss(second, "The %s closes its direction too.", c.FirstFIN.Other())
 		n.once(second, "A connection is two streams, and each side ends its own.")
 	}
 }
@@ -287,8 +308,8 @@ func (n *notes) endOfControl(c *ftp.Connection) {
 		n.reset(c)
 	}
 	if c.FirstFIN != "" {
-		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes the control connection.", c.FirstFIN)
-		n.add(c.Flow(c.FirstFIN.Other()).FIN, "The %s closes it too: the session is over.", c.FirstFIN.Other())
+		n.gloss(c.Flow(c.FirstFIN).FIN, "The %s closes the control connection.", c.FirstFIN)
+		n.gloss(c.Flow(c.FirstFIN.Other()).FIN, "The %s closes it too: the session is over.", c.FirstFIN.Other())
 	}
 }
 

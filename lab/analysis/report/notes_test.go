@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
@@ -33,6 +34,36 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// A comment of the scenario takes the place of a note that only says what such a packet means,
+// and stands before one that says what this packet has.
+func TestCommentsTakeThePlaceOfGlosses(t *testing.T) {
+	const comment = "The author's sentence."
+	notes := read(t, activeListing).Comments()
+	for packet, kept := range map[int]string{
+		2:  "SYN and ACK: the server agrees, 1 ms after the SYN.",
+		4:  "", // the greeting
+		6:  "", // USER
+		8:  "", // 331
+		10: "", // PASS
+		14: "The client listens at 198.51.100.100, port 12 × 256 + 100 = 3172.",
+		18: "", // LIST
+		23: "", // 150
+		25: "Here comes the listing: 164 bytes in 1 segment.",
+		27: "", // FIN
+		28: "", // FIN
+		30: "", // 226
+		36: "", // FIN
+	} {
+		if notes[packet] == "" {
+			t.Errorf("packet %d: without a comment there is no note", packet)
+		}
+		v := &expect.Verdict{Lines: []expect.Match{{Packet: packet, Comment: comment}}}
+		if got, want := judgedBy(t, v, activeListing).Comments()[packet], join(comment, kept); got != want {
+			t.Errorf("packet %d: got %q, want %q", packet, got, want)
+		}
+	}
+}
+
 // A note on a packet that is sent again says what is in it.
 func TestSentAgain(t *testing.T) {
 	for _, test := range []struct {
@@ -49,7 +80,7 @@ func TestSentAgain(t *testing.T) {
 	} {
 		p := &Packet{Packet: &capture.Packet{Packet: packet.Packet{Number: 1, TCP: &packet.TCP{Flags: test.flags, Length: test.length}},
 			Segment: &tcp.Segment{Analysis: tcp.Retransmission}}}
-		n := newNotes([]*Packet{p}, nil)
+		n := newNotes([]*Packet{p}, nil, nil)
 		n.packet(p)
 		if got := n.text[1]; got != test.want {
 			t.Errorf("flags %b, length %d: got %q, want %q", test.flags, test.length, got, test.want)

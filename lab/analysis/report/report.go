@@ -118,7 +118,7 @@ func (r *Report) prepare() {
 	r.hosts = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
 	r.lanes = r.hosts.drawn()
 	r.travels = r.findTravels()
-	n := newNotes(r.packets, r.surveyed.factsInOrder())
+	n := newNotes(r.packets, r.surveyed.factsInOrder(), r.Verdict)
 	n.dual = dualAddresses(r.Scenario)
 	r.lines, r.tls = map[int][]*ftp.Line{}, newTLSView()
 	for _, c := range n.connections {
