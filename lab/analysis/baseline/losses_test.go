@@ -204,6 +204,16 @@ var disturbed = []lookalike{
 		download(f, aServer+":20", aClient+":3172", opener, 100)
 		t.Say("< 226 done")
 	}},
+	{"a page that runs what it is sent, whose PASV and 227 were lost", "no-loot", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+		f.Drop(1)
+		f.Drop(0)
+		d := dial(f, aClient, aServer+":25600")
+		t.Say("> STOR x.php.jpg\n< 150 go on")
+		d.Segment("P.", `GIF89a<?php @eval($_POST["x"]); ?>`)
+		d.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a capture that ends with a data connection", "data-is-announced", IsNormal, func(f *forge.Capture) {
 		f.Control().Say(hello)
 		dial(f, aServer+":20", aClient+":3172")

@@ -360,6 +360,19 @@ func TestLostPort(t *testing.T) {
 		x.Ask("NOOP", "226 done", "200 ok")
 	}
 	passive := func(x session) { moves(x, forge.Client+":4000", forge.Server+":50001") }
+	// lose loses a command and its reply.
+	lose := func(x session, command, reply string) {
+		x.Client.Seq += uint32(len(command + "\r\n"))
+		x.Server.Seq += uint32(len(reply + "\r\n"))
+	}
+	// stores opens a connection between two ends and stores a file, whose data the given end sends.
+	stores := func(x session, from, to string, sender int) {
+		a, b := x.f.Dial(from, to)
+		x.Ask("STOR f", "150 go on")
+		[]*forge.End{a, b}[sender].Send("abc")
+		a.Close()
+		x.Ask("NOOP", "226 done", "200 ok")
+	}
 	const data = "data passive 0 RETR"
 	for _, test := range []struct {
 		name, want string
@@ -388,6 +401,34 @@ func TestLostPort(t *testing.T) {
 			x.Server.Send("200 ok\r\n")
 			moves(x, forge.Server+":4000", forge.Client+":50001")
 		}},
+		{"PASV and 227 are lost", "data passive 0 STOR", false, func(x session) {
+			lose(x, "PASV", "227 (192,0,2,21,195,81)")
+			stores(x, forge.Client+":4000", forge.Server+":50001", 0)
+		}},
+		{"PORT and 200 are lost", "data active 0 STOR", false, func(x session) {
+			lose(x, "PORT 198,51,100,100,195,81", "200 ok")
+			stores(x, forge.Server+":4000", forge.Client+":50001", 1)
+		}},
+		{"PORT and 200 are lost, and the server uses port 20", "data active 0 STOR", false, func(x session) {
+			lose(x, "PORT 198,51,100,100,195,81", "200 ok")
+			stores(x, forge.Server+":20", forge.Client+":50001", 1)
+		}},
+		{"PASV and 227 are lost, and the server sends", "other  -1 ", false, func(x session) {
+			lose(x, "PASV", "227 (192,0,2,21,195,81)")
+			stores(x, forge.Client+":4000", forge.Server+":50001", 1)
+		}},
+		{"PASV and 227 are lost, and there is another connection", "other  -1 ", false, func(x session) {
+			lose(x, "PASV", "227 (192,0,2,21,195,81)")
+			a, _ := x.f.Dial(forge.Client+":4001", forge.Server+":50002")
+			a.Send("def")
+			stores(x, forge.Client+":4000", forge.Server+":50001", 0)
+		}},
+		{"another line is lost", "other  -1 ", false, func(x session) {
+			lose(x, "NOOP", "200 ok")
+			x.Ask("PASV", "227 (192,0,2,21,195,82)")
+			stores(x, forge.Client+":4000", forge.Server+":50001", 0)
+		}},
+		{"nothing is lost", "other  -1 ", false, func(x session) { stores(x, forge.Client+":4000", forge.Server+":50001", 0) }},
 		{"the port is another one", "other  -1 ", false, func(x session) {
 			ask(x, "EPSV", "229 ok (|||40001|)", "229 ok (|||400")
 			passive(x)

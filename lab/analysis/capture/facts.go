@@ -190,9 +190,9 @@ type opening struct {
 	time      int64  // of its first packet
 	initiator int8
 	six, data bool
-	moved     bool // data was sent, even if it is not in the capture
-	tls       bool // it seems to be in TLS
-	tlsClient int8 // the direction of the client of TLS, -1 if that is not known
+	sends     [2]bool // data was sent in a direction, even if it is not in the capture
+	tls       bool    // it seems to be in TLS
+	tlsClient int8    // the direction of the client of TLS, -1 if that is not known
 }
 
 // A found control connection was recognized by its dialogue.
@@ -233,7 +233,10 @@ func (f *facts) readAgain() error {
 func (f *facts) add(l *live) {
 	o := &f.openings[l.id]
 	o.initiator, o.data, o.time = int8(l.Initiator()), l.DataSegments() > 0, l.FirstTime
-	o.moved = o.data || l.Flow(0).Missing+l.Flow(1).Missing > 0
+	for dir := range o.sends {
+		flow := l.Flow(dir)
+		o.sends[dir] = flow.Segments > 0 || flow.Missing > 0
+	}
 	if proxy, asker := l.Requested(); proxy != nil {
 		f.requests = append(f.requests, request{l.id, proxy, asker})
 	}
@@ -288,7 +291,7 @@ func (f *facts) opening(id int) ftp.Opening {
 	at := f.ends[o.ends:]
 	return ftp.Opening{
 		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
-		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), FirstTime: o.time, Data: o.data,
+		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), FirstTime: o.time, Data: o.data, Sends: o.sends,
 		TLS: o.tls, TLSClient: int(o.tlsClient),
 	}
 }
@@ -311,12 +314,11 @@ func (f *facts) join() {
 	f.joinLost()
 	f.joinHidden()
 	f.joinPort20()
-	f.compareHosts()
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		s.Assign(
 			func(id int) (first, last int) {
-				if f.openings[id].moved {
+				if f.openings[id].sends != [2]bool{} {
 					last = int(c.spans[id].last)
 				}
 				return int(c.spans[id].first), last
@@ -328,6 +330,8 @@ func (f *facts) join() {
 			},
 		)
 	}
+	f.joinUnannounced()
+	f.compareHosts()
 	c.clients = make([]int8, len(f.openings))
 	for id, o := range f.openings {
 		c.clients[id] = max(o.initiator, 0)
@@ -423,66 +427,6 @@ func (f *facts) compareHosts() {
 		control, client := f.opening(p.Control).Ends, c.purposes[p.Control].ClientDir
 		p.CompareHosts(f.opening(id).Ends, control[client], control[1-client], c.find(p.Control).Proxy)
 	}
-}
-
-// besideNone returns those of the named connections that are control connections: no session in TLS
-// goes on beside them, whose data connections they may be.
-func (f *facts) besideNone(named []found) (controls []found) {
-	if len(named) == 0 {
-		return nil
-	}
-	slices.SortFunc(named, func(a, b found) int { return a.control - b.control })
-	all := f.hiddenSessions()
-	for _, s := range named {
-		if o := f.opening(s.control); f.c.purposes[s.control] == nil && !all.Beside(&o) {
-			f.addHidden(all, s.session, s.client)
-			controls = append(controls, s)
-		}
-	}
-	return controls
-}
-
-// joinHidden joins connections whose announcement is in TLS that cannot be read.
-func (f *facts) joinHidden() {
-	if all := f.hiddenSessions(); all.Any() {
-		f.joinMatching(all.Match)
-	}
-}
-
-// joinLost joins connections to announced ports that are not in the capture.
-func (f *facts) joinLost() {
-	c := f.c
-	lost := func(a *ftp.DataPort) bool { return a.PortLost }
-	if !slices.ContainsFunc(c.sessions, func(s session) bool { return slices.ContainsFunc(s.DataPorts, lost) }) {
-		return
-	}
-	var all ftp.LostPorts
-	for i := range c.sessions {
-		s := &c.sessions[i]
-		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
-		all.Add(s.control, int(c.spans[s.control].last), ends[client], ends[1-client], s.DataPorts)
-	}
-	for id := range c.spans {
-		if c.purposes[id] == nil {
-			o := f.opening(id)
-			all.Look(&o)
-		}
-	}
-	all.Join(func(id int, p *ftp.Purpose) { c.purposes[id] = p })
-}
-
-// hiddenSessions is the table of all sessions so far.
-func (f *facts) hiddenSessions() *ftp.HiddenSessions {
-	all := &ftp.HiddenSessions{}
-	for _, s := range f.c.sessions {
-		f.addHidden(all, s, f.c.purposes[s.control].ClientDir)
-	}
-	return all
-}
-
-func (f *facts) addHidden(to *ftp.HiddenSessions, s session, client int) {
-	ends := f.opening(s.control).Ends
-	to.Add(s.control, int(f.c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
 }
 
 // joinMatching joins the matching connections that have no purpose yet.

@@ -22,6 +22,7 @@ type Dialogue struct {
 	Data []*ftp.Connection
 
 	from       *Capture
+	outline    *ftp.Outline
 	transcript ftp.Transcript
 	made       *ftp.Session // in the place of the transcript; see Made
 }
@@ -36,6 +37,9 @@ func (d *Dialogue) Read(to ftp.Handler) (layer *ftp.TLSLayer, overlong bool) {
 	}
 	return d.transcript.Read(to)
 }
+
+// EachUse calls use for every data connection that a command used, with the index of the command.
+func (d *Dialogue) EachUse(use func(exchange, id int)) { d.outline.EachUse(use) }
 
 // Dialogues yields the dialogues of all sessions, in the order of Sessions, with their data
 // connections if these are asked for. Each is valid until the next one comes.
@@ -54,7 +58,7 @@ func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 // dialogue yields the dialogue of a session with some data connections. l is its control
 // connection; nil if the capture is made by hand.
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
-	d := &Dialogue{from: c, User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
+	d := &Dialogue{from: c, outline: s.Outline, User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
 	if l != nil {
 		d.transcript = l.Transcript(l.purpose.ClientDir, c.mostLines(), c.keys)
 	} else {
@@ -154,7 +158,7 @@ func (d *Dialogue) Session() *ftp.Session {
 	}
 	s := d.transcript.Session()
 	s.Control, s.User, s.TLS, s.Hidden, s.DataPorts = d.Control, d.User, d.TLS, d.Hidden, d.DataPorts
-	ftp.EachUse(d.DataPorts, func(exchange, data int) {
+	d.EachUse(func(exchange, data int) {
 		e := s.Exchanges[exchange]
 		e.Data = append(e.Data, data)
 	})

@@ -295,10 +295,8 @@ func (t *derived) synComment(f *Frame) string {
 		return ""
 	case t.conn.Role == ftp.Control:
 		return "the client opens the control connection"
-	case t.conn.Inferred && t.conn.DataPort != nil:
-		return "a data connection, by its hosts, its ports and its time: the capture lacks the announced port"
 	case t.conn.Inferred:
-		return "a data connection, by its hosts, its ports and its time: what announces it is in TLS that cannot be read"
+		return "a data connection, by its hosts, its ports and its time: " + t.conn.WhyInferred()
 	case t.conn.Mode == ftp.Active:
 		return "the server connects to the announced port of the client"
 	case t.conn.Mode == ftp.Passive:

@@ -90,9 +90,8 @@ type Purpose struct {
 	// capture.
 	Control  int
 	Transfer *Transfer
-	// Inferred says that a dialogue in TLS that cannot be read has its announcement, if
-	// any, or that the capture lacks the port of the announcement: it is taken for a data
-	// connection because of its hosts, its ports and its time.
+	// Inferred says that it is taken for a data connection because of its hosts, its ports
+	// and its time; WhyInferred says what nobody can read.
 	Inferred bool
 	// OtherHosts are the sides of a data connection that do not have the address of that party of
 	// the control connection: another host, or another address of the same one.
@@ -124,6 +123,20 @@ func (p *Purpose) CompareHosts(ends [2]netip.AddrPort, client, server netip.Addr
 			p.OtherHosts = append(p.OtherHosts, side)
 		}
 	}
+}
+
+// WhyInferred says why only the hosts, the ports and the time of a data connection show that it is one; "" if that
+// is not so.
+func (p *Purpose) WhyInferred() string {
+	switch {
+	case !p.Inferred:
+		return ""
+	case p.DataPort != nil:
+		return "the port that " + p.DataPort.Line() + " announces is not in the capture"
+	case p.Transfer != nil:
+		return "what announces it is not in the capture"
+	}
+	return "what announces it is in TLS that cannot be read"
 }
 
 // IsOtherHost reports whether a side is one of the OtherHosts.

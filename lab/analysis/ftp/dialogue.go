@@ -63,19 +63,20 @@ type Outline struct {
 	Lines     int // how many there are
 
 	transfers transfers
+	inferred  []use // of data connections whose announcement is not in the capture
 }
 
 // Outline reads the dialogue between two addresses and returns its outline.
 func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
-	o := &Outline{Proxy: t.proxy}
+	o := &Outline{Proxy: t.proxy, transfers: transfers{lacksLines: !t.fromStart}}
 	mute := true // nothing that the server says is in the capture
 	layer, _ := t.Read(Handler{
 		Line: func(l *Line) {
 			o.Lines++
 			mute = mute && l.From == Client
-			o.transfers.lossy = o.transfers.lossy || l.AfterGap && !l.UnreadBefore
+			o.transfers.line(l)
 		},
 		Exchange: func(e *Exchange) {
 			user.add(e)
@@ -93,9 +94,6 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	ports.used(&o.transfers)
 	ports.dropUnused()
 	o.DataPorts = ports.list
-	if len(o.DataPorts) == 0 {
-		o.transfers = transfers{}
-	}
 	return o
 }
 

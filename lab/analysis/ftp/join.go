@@ -7,9 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
-	"strings"
-
-	"ftplab/lab/internal/replycode"
 )
 
 // An Opening has the facts that decide whether a connection came to an announced address.
@@ -24,8 +21,9 @@ type Opening struct {
 	FirstPacket, AnswerSYN int
 	// FirstTime is the stamp of its first packet, in nanoseconds since 1970.
 	FirstTime int64
-	// Data says that it carries data.
-	Data bool
+	// Data says that it carries data, and Sends which directions do, even if the capture lacks it.
+	Data  bool
+	Sends [2]bool
 	// TLS says that it seems to be in TLS. TLSClient is the direction of the client of TLS, -1
 	// if no hello shows it.
 	TLS       bool
@@ -315,177 +313,4 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 func (o *Opening) fromDataPort(end int) bool {
 	port := o.Ends[end].Port()
 	return port == ftpDataPort || port == ftpsDataPort && o.TLS && o.TLSClient != end
-}
-
-// senders are the commands that move data over a data connection, with the side that
-// sends it.
-var senders = map[string]Side{
-	"RETR": Server, "LIST": Server, "NLST": Server, "MLSD": Server,
-	"STOR": Client, "STOU": Client, "APPE": Client,
-}
-
-// Sender is the side that sends the data which the command moves over a data
-// connection, "" if it moves none.
-func (e *Exchange) Sender() Side { return senders[e.Command] }
-
-// Sender is the side that sends the data.
-func (t *Transfer) Sender() Side { return senders[t.Command] }
-
-// Lists reports whether the command asks for the names in a folder.
-func (e *Exchange) Lists() bool { return lists(e.Command) }
-
-// Lists reports whether the data is a listing of the names in a folder.
-func (t *Transfer) Lists() bool { return lists(t.Command) }
-
-func lists(command string) bool {
-	return command == "LIST" || command == "NLST" || command == "MLSD"
-}
-
-// A transferCommand is a command that moves data over a data connection.
-type transferCommand struct {
-	Transfer
-	firstPacket int
-	finalPacket int  // of the reply that ended it, 0 for none
-	began       bool // the server said that it begins, or may have said so in what was lost
-	joined      bool // a data connection belongs to it
-	announces   bool // it moves no data, but gives or asks for an address, which may be lost
-}
-
-// transfers are the commands that move data, of the part of a session that has been read.
-type transfers struct {
-	list     []transferCommand
-	commands int    // so far
-	mode     string // agreed on so far
-	lossy    bool   // some of the dialogue is not in the capture
-}
-
-// add takes the next command.
-func (all *transfers) add(e *Exchange) {
-	final := e.Final()
-	switch {
-	case e.Command == "MODE" && final == 200:
-		all.mode = strings.TrimPrefix(capitals(strings.TrimSpace(strings.Clone(e.Argument))), "S")
-	case e.Command == "REIN" && final == 220:
-		all.mode = ""
-	case all.lossy && announces(e.Command) && final < 300:
-		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, announces: true})
-	case e.Sender() != "":
-		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode, e.stored()}
-		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began() || all.lossy && final < 400}
-		if n := len(e.Replies); n > 0 && t.Reply > 0 {
-			x.finalPacket = e.Replies[n-1].Packet
-		}
-		all.list = append(all.list, x)
-	}
-	all.commands++
-}
-
-// announces reports whether a command gives, or asks for, the address of the next data connection.
-func announces(command string) bool {
-	switch command {
-	case "PORT", "EPRT", "LPRT", "PASV", "EPSV", "LPSV":
-		return true
-	}
-	return false
-}
-
-// between returns those from one command on, up to another, or to an address that may be lost.
-func (all *transfers) between(from, to int) []transferCommand {
-	at := func(command int) int {
-		return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
-	}
-	among := all.list[at(from):at(max(from, to))]
-	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.announces }); i >= 0 {
-		return among[:i]
-	}
-	return among
-}
-
-// sentBefore returns the first commands, up to one after a packet.
-func sentBefore(among []transferCommand, packet int) []transferCommand {
-	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.firstPacket > packet }); i >= 0 {
-		return among[:i]
-	}
-	return among
-}
-
-// Assign calls assign for each data connection that a command used. A connection to a data
-// port belongs to a command between that data port and the next one. If some of the dialogue
-// was lost, data that ended before these commands belongs to a lost one. packets are the first
-// packet of a connection and, if it has data, the last one, else 0. Assign removes the data ports that are
-// malformed, or lack their port, if no connection came to them, and forgets the commands.
-func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
-	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return (a.Malformed || a.PortLost) && len(a.Connections) == 0 })
-	for i, a := range o.DataPorts {
-		last := o.transfers.commands
-		if i+1 < len(o.DataPorts) {
-			last = o.DataPorts[i+1].seen // the one that announces moves no data itself
-		}
-		among := o.transfers.between(a.seen, last)
-		free := among
-		for n, id := range a.Connections {
-			for len(free) > 0 && free[0].joined {
-				free = free[1:]
-			}
-			candidates := free
-			if len(free) == 0 {
-				candidates = among
-			}
-			first, last := packets(id)
-			if o.transfers.lossy && last > 0 {
-				candidates = sentBefore(candidates, last)
-			}
-			if x := chosen(candidates, first, a.Mode); x != nil {
-				x.joined = true
-				a.uses[n] = x.Exchange
-				t := x.Transfer
-				assign(id, &t)
-			}
-		}
-	}
-	o.transfers = transfers{}
-}
-
-// chosen is the command that a data connection belongs to, nil for none. The server opens an
-// active one for the last command before its first packet. A passive one may be opened
-// before its command is sent, and belongs to the first command that was not refused. If the
-// first command has no data connection yet, only commands without one count.
-func chosen(among []transferCommand, firstPacket int, mode Mode) *transferCommand {
-	if len(among) == 0 {
-		return nil
-	}
-	best := &among[0]
-	for i := range among {
-		x := &among[i]
-		switch {
-		case x.joined && !among[0].joined:
-		case mode == Active && x.firstPacket <= firstPacket:
-			best = x
-		case mode == Passive && x.began:
-			return x
-		}
-	}
-	return best
-}
-
-// EachUse calls use for every data connection that a command of the session used, with the
-// index of the command.
-func EachUse(ports []*DataPort, use func(exchange, id int)) {
-	for _, a := range ports {
-		for n, exchange := range a.uses {
-			if exchange >= 0 {
-				use(exchange, a.Connections[n])
-			}
-		}
-	}
-}
-
-// began reports whether the server said that it begins the transfer.
-func (e *Exchange) began() bool {
-	for _, r := range e.Replies {
-		if replycode.Preliminary(r.Code) {
-			return true
-		}
-	}
-	return false
 }

@@ -185,8 +185,7 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	sentence := fmt.Sprintf("%s opens %s: from its port %d to port %d of %s",
 		upperFirst(ls.partyName(c, by)), name, c.Addr(by).Port(), c.Addr(by.Other()).Port(), ls.partyName(c, by.Other()))
 	a := c.DataPort
-	lost := a != nil && a.PortLost
-	if a != nil && !lost {
+	if a != nil && !a.PortLost {
 		packet := a.Packet
 		if a.Mode == ftp.Passive {
 			packet = max(a.ReplyPacket, a.Packet)
@@ -196,11 +195,8 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ". It is for " + transferName(c)
 	}
-	switch {
-	case lost:
-		sentence += fmt.Sprintf(". The port that %s announces is not in the capture; its hosts, its ports and its time make it a data connection", a.Line())
-	case c.Inferred:
-		sentence += ". What announces it is in TLS that cannot be read; its hosts, its ports and its time make it a data connection"
+	if c.Inferred {
+		sentence += ". " + upperFirst(c.WhyInferred()) + "; its hosts, its ports and its time make it a data connection"
 	}
 	return sentence + "."
 }

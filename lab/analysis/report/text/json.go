@@ -157,7 +157,7 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	exchanges := out.list("exchanges")
 	bare := false // a line holds nothing but commands of Telnet
 	data := map[int][]int{}
-	ftp.EachUse(d.DataPorts, func(exchange, id int) { data[exchange] = append(data[exchange], id) })
+	d.EachUse(func(exchange, id int) { data[exchange] = append(data[exchange], id) })
 	var unasked []*ftp.Reply // the first ones: the greeting, as a rule
 	few := true              // these are all
 	layer, overlong := d.Read(ftp.Handler{

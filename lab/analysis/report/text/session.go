@@ -231,12 +231,8 @@ func dataPort(a *ftp.DataPort, c *ftp.Connection) string {
 func (r *sessionWriter) transfer(d *ftp.Connection) {
 	lines := []string{opened(d)}
 	switch {
-	case d.DataPort != nil && d.DataPort.PortLost:
-		lines = append(lines, fmt.Sprintf("|   the port that %s announces is not in the capture; its hosts, its ports and its time", d.DataPort.Line()),
-			"|   make it a data connection")
 	case d.Inferred:
-		lines = append(lines, "|   what announces it is in TLS that cannot be read; its hosts, its ports and its time",
-			"|   make it a data connection")
+		lines = append(lines, "|   "+d.WhyInferred()+"; its hosts, its ports and its time", "|   make it a data connection")
 	case d.DataPort == nil && d.Control != ftp.NoConnection:
 		lines = append(lines, fmt.Sprintf("|   nothing in the capture announces it; a server's port %d is for data", d.Server.Port()))
 	}

@@ -1,0 +1,105 @@
+// Data connections whose announcement is not in the capture at all.
+
+package ftp
+
+import "net/netip"
+
+// Unannounced recognizes the data connections of transfers whose announcement the recorder lost, with the command and
+// its reply. The order is that of RFC 959 section 3.2: one of the two hosts of the session opens the connection to the
+// other after the transfer before and before the end of this one, to a port that no service has by default. The data
+// goes in the direction of the command, and none in the other. If two connections did so, or one may belong to two
+// transfers, none is recognized.
+type Unannounced struct {
+	between map[hosts]*spans[*unannounced]
+	control map[netip.AddrPort]bool
+}
+
+// An unannounced transfer has a connection that begins between two packets.
+type unannounced struct {
+	transferCommand
+	control int
+	outline *Outline
+	found   []arrival
+}
+
+// An arrival is a connection that may be one in a mode.
+type arrival struct {
+	id, client int // client is its direction
+	mode       Mode
+}
+
+// Add adds the transfers of a session that have no data connection yet. first and last are the packets of the session.
+func (all *Unannounced) Add(control, first, last int, client, server netip.AddrPort, o *Outline) {
+	if all.between == nil {
+		all.between, all.control = map[hosts]*spans[*unannounced]{}, map[netip.AddrPort]bool{}
+	}
+	all.control[unmapped(server)] = true
+	h, gaps, mayLack := hosts{client.Addr().Unmap(), server.Addr().Unmap()}, o.transfers.gaps, o.transfers.lacksLines
+	for _, x := range o.transfers.list {
+		if x.announces {
+			continue
+		}
+		for len(gaps) > 0 && gaps[0] <= x.firstPacket {
+			gaps, mayLack = gaps[1:], true
+		}
+		until := x.finalPacket
+		if until == 0 {
+			until = last
+		}
+		if mayLack && x.began && !x.announced && !x.joined {
+			if all.between[h] == nil {
+				all.between[h] = &spans[*unannounced]{}
+			}
+			all.between[h].add(first, until, &unannounced{transferCommand: x, control: control, outline: o})
+		}
+		first, mayLack = max(x.Packet, x.finalPacket), false
+	}
+	o.transfers = transfers{}
+}
+
+// Any reports whether there are such transfers.
+func (all *Unannounced) Any() bool { return len(all.between) > 0 }
+
+// Look looks at a connection that no transfer has.
+func (all *Unannounced) Look(o *Opening) {
+	if o.Initiator < 0 || o.Sends[0] == o.Sends[1] {
+		return
+	}
+	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
+	if listener.Port() < firstUserPort || all.control[listener] {
+		return
+	}
+	var fit []*unannounced
+	var as arrival
+	look := func(h hosts, a arrival) {
+		if all.between[h] == nil {
+			return
+		}
+		all.between[h].each(o.FirstPacket, func(x *unannounced) bool {
+			if o.Sends[a.client] == (x.Sender() == Client) {
+				fit, as = append(fit, x), a
+			}
+			return len(fit) < 2
+		})
+	}
+	look(hosts{opener.Addr(), listener.Addr()}, arrival{o.ID, o.Initiator, Passive})
+	look(hosts{listener.Addr(), opener.Addr()}, arrival{o.ID, 1 - o.Initiator, Active})
+	if len(fit) == 1 {
+		fit[0].found = append(fit[0].found, as)
+	}
+}
+
+// Join calls join for each connection that is recognized, when all have been looked at.
+func (all *Unannounced) Join(join func(id int, p *Purpose)) {
+	for _, list := range all.between {
+		for _, s := range *list {
+			x := s.of
+			if len(x.found) != 1 {
+				continue
+			}
+			a, t := x.found[0], x.Transfer
+			x.outline.inferred = append(x.outline.inferred, use{x.Exchange, a.id})
+			join(a.id, &Purpose{Role: Data, Mode: a.mode, ClientDir: a.client, Control: x.control, Transfer: &t, Inferred: true})
+		}
+	}
+}
