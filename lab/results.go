@@ -295,13 +295,20 @@ func (r *results) abandon(err error, kept bool) error {
 }
 
 // keepReadable cuts a capture whose writer was killed back to its last whole
-// frame, and adds to err where it is.
+// frame, and adds to err where it is, or that somebody has removed it.
 func keepReadable(path string, err error) error {
-	if repairErr := pcapng.Repair(path); repairErr != nil {
-		return errors.Join(err, repairErr)
+	repairErr := pcapng.Repair(path)
+	where := "what was recorded until then is in " + path
+	switch {
+	case errors.Is(repairErr, fs.ErrNotExist) && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s was removed during the run; run it again", path)
+	case errors.Is(repairErr, fs.ErrNotExist):
+		where = fmt.Sprintf("what was recorded until then, %s, was removed", path)
+	case repairErr != nil:
+		return fmt.Errorf("%w (%w)", err, repairErr)
 	}
 	if strings.Contains(err.Error(), "\n") {
-		return fmt.Errorf("%w\n(what was recorded until then is in %s)", err, path)
+		return fmt.Errorf("%w\n(%s)", err, where)
 	}
-	return fmt.Errorf("%w (what was recorded until then is in %s)", err, path)
+	return fmt.Errorf("%w (%s)", err, where)
 }

@@ -1,10 +1,17 @@
 package lab
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/gopacket"
+
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -79,4 +86,46 @@ func namesIn(t *testing.T, folder string) (names []string) {
 		names = append(names, e.Name())
 	}
 	return names
+}
+
+// The error of a run that could not be finished says once what happened to its recording.
+func TestRecordingOfUnfinishedRun(t *testing.T) {
+	stopped, gone := errors.New("stopped"), &fs.PathError{Op: "open", Path: "capture.pcapng", Err: fs.ErrNotExist}
+	for _, test := range []struct {
+		what    string
+		left    string // in the place of the recording; "" is that it was removed
+		err     error
+		message string // in it, PATH is that of the recording
+	}{
+		{"whole", "whole", stopped, "stopped (what was recorded until then is in PATH)"},
+		{"cannot be repaired", "damaged", stopped, "stopped (repairing PATH: at byte 212 is a block of 3 bytes: the file is damaged)"},
+		{"removed", "", stopped, "stopped (what was recorded until then, PATH, was removed)"},
+		{"removed, and missed", "", gone, "PATH was removed during the run; run it again"},
+	} {
+		made, err := beginResults(t.TempDir(), "right", pcapng.PCAPNG)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := pcapng.NewWriter(made.capture, pcapng.PCAPNG, pcapng.Info{})
+		if err == nil {
+			err = w.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(1, 0), CaptureLength: 60, Length: 60}, make([]byte, 60))
+		}
+		if err == nil {
+			err = w.Flush()
+		}
+		path := made.capture.Name()
+		switch {
+		case err != nil:
+		case test.left == "damaged":
+			_, err = made.capture.WriteString("\x06\x00\x00\x00\x03\x00\x00\x00")
+		case test.left == "":
+			err = os.RemoveAll(made.folder)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := made.abandon(test.err, true).Error(), strings.ReplaceAll(test.message, "PATH", path); got != want {
+			t.Errorf("%s: got %q, want %q", test.what, got, want)
+		}
+	}
 }

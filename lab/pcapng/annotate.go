@@ -19,7 +19,7 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("capture: reading the capture: %w", err)
+			return fmt.Errorf("reading the capture: %w", err)
 		}
 		comment := ""
 		switch kind {
@@ -32,11 +32,11 @@ func Annotate(dst io.Writer, src io.Reader, comments map[int]string, fileComment
 			comment = comments[frame]
 		}
 		if err := a.write(kind, comment); err != nil {
-			return fmt.Errorf("capture: writing the comments: %w", err)
+			return fmt.Errorf("writing the comments: %w", err)
 		}
 	}
 	if err := a.out.Flush(); err != nil {
-		return fmt.Errorf("capture: writing the comments: %w", err)
+		return fmt.Errorf("writing the comments: %w", err)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func SetKeys(dst io.Writer, src io.Reader, keyLog string) error {
 			return a.out.Flush()
 		}
 		if err != nil {
-			return fmt.Errorf("capture: reading the capture: %w", err)
+			return fmt.Errorf("reading the capture: %w", err)
 		}
 		if kind == blockDecryptionSecrets {
 			continue

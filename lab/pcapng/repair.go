@@ -12,14 +12,14 @@ import (
 func Repair(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("capture: %w", err)
+		return err
 	}
 	whole, err := wholeBytes(file)
 	if err == nil {
 		err = file.Truncate(whole)
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("capture: repairing %s: %w", path, err)
+		return fmt.Errorf("repairing %s: %w", path, err)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func Replay(dst io.Writer, src io.Reader, wait func(time.Duration) error) error 
 			return r.out.Flush()
 		}
 		if err != nil {
-			return fmt.Errorf("capture: reading the capture: %w", err)
+			return fmt.Errorf("reading the capture: %w", err)
 		}
 		if kind == blockEnhancedPacket {
 			now := int64(r.order.Uint32(r.block[12:]))<<32 | int64(r.order.Uint32(r.block[16:])) // nanoseconds, as a Writer writes
