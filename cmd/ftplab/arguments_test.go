@@ -157,8 +157,11 @@ func TestMistakesOfFiles(t *testing.T) {
 			t.Skip(err)
 		}
 	}
+	if err := os.WriteFile("two\nlines.txtar", []byte("open\nquit\n"), 0o644); err != nil {
+		t.Skip(err)
+	}
 	stdout, stderr, status := judged(t, "run", "--tcp", "gvisor", "-o", "results", "--junit", "x.xml",
-		"typo.txtar", "missing.txtar", "loop", "folder/.", "./folder", "folder/c.txtar", "link")
+		"typo.txtar", "missing.txtar", "loop", "folder/.", "./folder", "folder/c.txtar", "link", "two\nlines.txtar")
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -171,12 +174,14 @@ error     loop
 ftplab: loop: cannot read the scenario: loop is a symbolic link to itself; remove the link or correct it
 error     c
 ftplab: folder/c.txtar:2: unknown setting or step "qiut"; did you mean quit?
+error     two\x0alines
+ftplab: "two\nlines.txtar":1: the name of the file has a control character, such as a line break; rename the file
 `
-	if status != exitError || stderr != want || !strings.Contains(stdout, "\n0 passed, 0 failed, 1 recorded, 4 errors") {
+	if status != exitError || stderr != want || !strings.Contains(stdout, "\n0 passed, 0 failed, 1 recorded, 5 errors") {
 		t.Errorf("got status %d, %q and on stderr\n%s\nwant %d, that one was run, and\n%s", status, stdout, stderr, exitError, want)
 	}
-	if report, err := os.ReadFile("x.xml"); err != nil || !strings.Contains(string(report), `tests="5" failures="0" errors="4"`) {
-		t.Errorf("got the report %s, %v, want 5 tests and 4 errors", report, err)
+	if report, err := os.ReadFile("x.xml"); err != nil || !strings.Contains(string(report), `tests="6" failures="0" errors="5"`) {
+		t.Errorf("got the report %s, %v, want 6 tests and 5 errors", report, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ftplab/lab"
+	reporttext "ftplab/lab/analysis/report/text"
 	"ftplab/lab/oserror"
 	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
@@ -70,14 +71,14 @@ func (p *printer) result(s *scenario.Scenario, r *lab.Result, err error) {
 		p.note("--seed has no effect on Linux's TCP; with --tcp gvisor it determines the capture")
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "%s  %s\n", column(term), s.Name) // to the same output as the reason
-		if text := oserror.Text(err); text != p.lastError {  // all may have the same, such as a folder that cannot be made
+		fmt.Fprintf(p.err, "%s  %s\n", column(term), reporttext.Escape(s.Name)) // to the same output as the reason
+		if why := oserror.Text(err); why != p.lastError {                       // all may have the same, such as a folder that cannot be made
 			printError(p.err, err)
-			p.lastError = text
+			p.lastError = why
 		}
 		return
 	}
-	fmt.Fprintf(p.out, "%s  %-*s  %6.2f s  %7d frames  %s\n", column(term), p.width, s.Name, r.Seconds, r.Frames, r.Capture)
+	fmt.Fprintf(p.out, "%s  %-*s  %6.2f s  %7d frames  %s\n", column(term), p.width, reporttext.Escape(s.Name), r.Seconds, r.Frames, reporttext.Escape(r.Capture))
 	p.keepPage(r)
 	fmt.Fprint(p.out, r.Report)
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // An Error is a mistake in a scenario file.
@@ -14,12 +16,17 @@ type Error struct {
 	Msg  string
 }
 
-// Error returns the message in the form of a compiler's error: file:line: message.
+// Error returns the message in the form of a compiler's error: file:line: message. A path with
+// control characters is quoted.
 func (e *Error) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", e.File, e.Msg)
+	file := e.File
+	if strings.ContainsFunc(file, unicode.IsControl) {
+		file = strconv.Quote(file)
 	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", file, e.Msg)
+	}
+	return fmt.Sprintf("%s:%d: %s", file, e.Line, e.Msg)
 }
 
 // Errors are the mistakes of one or more files.

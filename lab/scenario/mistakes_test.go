@@ -338,6 +338,16 @@ func TestNoName(t *testing.T) {
 	}
 }
 
+// A name with control characters would break the lines of messages and reports.
+func TestControlCharactersInName(t *testing.T) {
+	for _, name := range []string{"a\nb", "a\x1b[31mb", "a\u0085b"} {
+		_, err := Parse("dir/"+name+".txtar", []byte("open\nquit\n"))
+		if want := fmt.Sprintf("%q:1: the name of the file has a control character", "dir/"+name+".txtar"); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got error %v, want %s", name, err, want)
+		}
+	}
+}
+
 // TestReservedName has files whose results would be where other results are, which a run of
 // another scenario or of all removes or replaces.
 func TestReservedName(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/tools/txtar"
 )
@@ -185,12 +186,16 @@ func (p *parser) check(err error) {
 var reserved = regexp.MustCompile(`(?i)(\.unfinished|(^|-)by-hand)(-[0-9]+)?$|^index\.(html|json)$`)
 
 // checkName refuses a file without a name before its extension, because the folder of
-// its results has that name, and a name that is taken in the folder of all results.
+// its results has that name, a name that is taken in the folder of all results, and one that
+// would break the lines of reports and messages.
 func (p *parser) checkName() {
 	p.line = 1
 	switch p.s.Name {
 	case "", ".", "..":
 		p.fail("the scenario has no name; its file needs one before %s, because the folder of the results has that name", Extension)
+	}
+	if strings.ContainsFunc(p.s.Name, unicode.IsControl) {
+		p.fail("the name of the file has a control character, such as a line break; rename the file")
 	}
 	if reserved.MatchString(p.s.Name) {
 		p.fail("the folder of the results would be %s, a name that ftplab uses for other results (*.unfinished, *-by-hand, index.html and index.json); rename the file", p.s.Name)
