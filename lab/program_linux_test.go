@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -297,6 +298,26 @@ func TestServeProgram(t *testing.T) {
 	err := Serve(t.Context(), s, address, 2121, func(netip.AddrPort) { t.Error("it serves at another port") })
 	if want := ":5: the server is a program, which chooses its own port"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("at another port: got error %v, want %s", err, want)
+	}
+}
+
+// TestServedProgramEnds serves a scenario whose server ends when a client connects.
+func TestServedProgramEnds(t *testing.T) {
+	optional.Tool(t, "python3", "apt install python3")
+	port := localhost.New("127.0.0.1").ControlPort()
+	s := parse(t, "# x\n# y\n", fmt.Sprintf("server port=%d", port), fmt.Sprintf(`program python3 -c "import socket; socket.create_server(('127.0.0.1', %d)).accept(); exit('boom')"`, port), "open", "quit")
+	err := Serve(t.Context(), s, netip.MustParseAddr("127.0.0.1"), 0, func(at netip.AddrPort) {
+		conn, err := net.Dial("tcp", at.String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		conn.Close()
+	})
+	needCells(t, err)
+	_, ended := errors.AsType[ServerEnded](err)
+	if want := ":5: the server, python3, did not serve to the end: it has ended: exit status 1; its log: boom"; !ended || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %T %v, want that it ended, and %s", err, err, want)
 	}
 }
 

@@ -119,7 +119,11 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 		return err
 	}
 	if j.Serve != nil {
-		return byhand.Serve(ctx, s, j.Serve.Addr, j.Serve.Port, func(at netip.AddrPort) { c.Send(message{Serving: &at}) })
+		err := byhand.Serve(ctx, s, j.Serve.Addr, j.Serve.Port, func(at netip.AddrPort) { c.Send(message{Serving: &at}) })
+		if ended, ok := errors.AsType[ServerEnded](err); ok {
+			return c.Send(message{Ended: ended})
+		}
+		return err
 	}
 	recording := runner.Recording{File: c.Files[0], Format: j.Format, Info: captureInfo(s, scenario.LinuxTCP, 0), Files: j.Files, Removed: j.Removed, Server: j.Server}
 	status := 0
@@ -146,6 +150,7 @@ type message struct {
 	Progress *runner.Progress `json:",omitempty"`
 	Outcome  *runner.Outcome  `json:",omitempty"`
 	Serving  *netip.AddrPort  `json:",omitempty"`
+	Ended    ServerEnded      `json:",omitempty"`
 }
 
 // captureInfo is what a capture of the scenario says about itself.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -27,7 +28,8 @@ func serveCommand() *cobra.Command {
 		Short: "Run a scenario's server for your own clients",
 		Long: `Serve runs the server of a scenario, with its files, users and wording, until you
 stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
---listen names another address of this machine. The command capture can record it.`,
+--listen names another address of this machine. The command capture can record it. If
+the server is a program and ends by itself, serve says how, and its exit status is 1.`,
 		Example: `  ftplab serve --port 2121 passive_list
   ftplab serve --listen 198.51.100.21 my_scenario.txtar`,
 		Args:              takesScenario,
@@ -46,9 +48,14 @@ stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
 			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			return lab.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
+			err = lab.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
 				fmt.Fprintf(c.OutOrStdout(), "serving %s at %v\n", s.Name, at)
 			})
+			if _, ended := errors.AsType[lab.ServerEnded](err); ended {
+				printError(c.ErrOrStderr(), err)
+				return errFailed
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1", "the address to serve on")

@@ -18,7 +18,8 @@ import (
 )
 
 // Serve runs a scenario's server, with its files, users and wording, on one
-// address of this machine until ctx ends; then it returns nil. If port is zero,
+// address of this machine until ctx ends; then it returns nil. If the server ends before,
+// the error is a [runner.ServerEnded]. If port is zero,
 // it uses the scenario's. Ready is called when clients can connect. It must run in a
 // cell if the server is a program, as that ends all that its process has started.
 func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16, ready func(netip.AddrPort)) error {
@@ -48,8 +49,8 @@ func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint
 		return fmt.Errorf("%s:%d: the server is a program, and only served in a sandbox: %s", s.File, s.Server.ProgramLine, note)
 	}
 	ready(netip.AddrPortFrom(addr, e.Server().Port()))
-	<-ctx.Done()
-	return e.Close(ctx)
+	err = e.AwaitServer(ctx)
+	return errors.Join(err, e.Close(ctx))
 }
 
 // thisMachine is a network with one host, this machine, without a recorder.

@@ -225,6 +225,16 @@ func (d *daemon) faults(failed bool) []Failure {
 	return nil
 }
 
+// await waits until the daemon has ended by itself, or until ctx ends.
+func (d *daemon) await(ctx context.Context) error {
+	err := d.until(ctx, func() bool { return false })
+	if ctx.Err() != nil {
+		return nil
+	}
+	d.log.wait()
+	return ServerEnded(d.failed("did not serve to the end: %v%s", err, d.log.lastLines("its log", serverLog)).Error())
+}
+
 // Close implements server. It asks the daemon to end, and then kills all processes that
 // are left.
 func (d *daemon) Close(ctx context.Context) error {

@@ -223,6 +223,21 @@ func (e *Environment) Wait(ctx context.Context, failed bool) {
 	}
 }
 
+// A ServerEnded says how a server that is a program has ended by itself, and what it printed last.
+type ServerEnded string
+
+func (e ServerEnded) Error() string { return string(e) }
+
+// AwaitServer waits until ctx ends, or until the server has ended by itself. Then the error is a
+// [ServerEnded].
+func (e *Environment) AwaitServer(ctx context.Context) error {
+	if d, ok := e.server.(interface{ await(context.Context) error }); ok {
+		return d.await(ctx)
+	}
+	<-ctx.Done()
+	return nil
+}
+
 // Close ends the servers.
 func (e *Environment) Close(ctx context.Context) error {
 	if e.names != nil {
