@@ -271,6 +271,28 @@ func TestDetours(t *testing.T) {
 			hops(f, 0, 117)
 			tellsName(f, 7, aServer)
 		}},
+		"two answers to one question, from two places, of which one was recorded before it": {NotNormal, func(f *forge.Capture) {
+			tellsName(f, 7, "203.0.113.66")
+			hops(f, 0, 117)
+			asksName(f, 7)
+			tellsName(f, 7, aServer)
+		}},
+		"two answers to one question, from two places, which were recorded before it": {NotNormal, func(f *forge.Capture) {
+			tellsName(f, 7, aServer)
+			tellsName(f, 7, "203.0.113.66")
+			hops(f, 0, 117)
+			asksName(f, 7)
+		}},
+		"an answer, and much later the same question again, with another answer": {IsNormal, func(f *forge.Capture) {
+			tellsName(f, 7, "203.0.113.66")
+			f.Pass(5 * time.Second)
+			asksName(f, 7)
+			tellsName(f, 7, aServer)
+		}},
+		"two answers, of which no question was recorded": {IsNormal, func(f *forge.Capture) {
+			tellsName(f, 7, "203.0.113.66")
+			tellsName(f, 7, aServer)
+		}},
 		"a question that was asked again, and has several answers": {IsNormal, func(f *forge.Capture) {
 			asksName(f, 7)
 			asksName(f, 7)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -21,14 +22,24 @@ type lookups struct {
 	found []contradiction
 }
 
-// A lookup is a question, with its answers.
+// A lookup is a question, with its answers. It may have been asked and answered more than once, and asked is 0 as long as
+// only an answer was recorded.
 type lookup struct {
 	client, server  netip.AddrPort
 	id              uint16
 	kind, name      string
 	asked, answered int
 	resolved
+	early []resolved // answers that were recorded before the question
+	since int64      // the time of the first of these
 }
+
+// A recorder with several queues may store an answer before its question, and a forged one before a true one. It empties
+// each queue at least once in a second. mostEarly bounds such answers.
+const (
+	outOfOrder = time.Second
+	mostEarly  = 4
+)
 
 // A resolved name is the addresses in an answer.
 type resolved struct {
@@ -58,13 +69,19 @@ func (l *lookups) packet(p *capture.Packet) {
 	}
 	q := &l.last[(uint32(m.ID)*0x9e3779b1>>16^uint32(client.Port()))%uint32(len(l.last))]
 	known := q.client == client && q.server == server && q.id == m.ID && q.kind == m.Type && q.name == m.Name
-	switch {
-	case !m.Response && known:
+	if !known || q.asked == 0 && p.Time-q.since > int64(outOfOrder) {
+		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), since: p.Time}
+	}
+	if !m.Response {
 		q.asked++
-	case !m.Response:
-		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), asked: 1}
-	case known:
-		l.answer(q, resolved{p.Number, p.IP.TTL, addresses(m.Records), p.UDP.Damaged})
+	} else if len(q.early) < mostEarly {
+		q.early = append(q.early, resolved{p.Number, p.IP.TTL, addresses(m.Records), p.UDP.Damaged})
+	}
+	if q.asked > 0 {
+		for _, a := range q.early {
+			l.answer(q, a)
+		}
+		q.early = nil
 	}
 }
 
