@@ -121,6 +121,13 @@ type Reply struct {
 	Lines []*Line
 }
 
+// IsSurplus reports whether a reply that answers no command should answer one. The greeting and the end of the session
+// come without a command.
+func (r *Reply) IsSurplus() bool {
+	greets := (r.Code == 220 || r.Code == 120) && r.Lines[0].Ack <= 1
+	return r.Code > 0 && r.Code != 421 && !greets
+}
+
 // An Exchange is a command and the replies to it.
 type Exchange struct {
 	// Line is the line that the command is.

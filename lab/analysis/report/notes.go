@@ -151,6 +151,9 @@ func (n *notes) dialogue(s *ftp.Session) {
 		if r.Code == 421 {
 			n.gloss(r.Packet, "The server ends the session.")
 		}
+		if r.IsSurplus() {
+			n.add(r.Packet, "%d answers no command in the capture.", r.Code)
+		}
 	}
 	for _, e := range s.Exchanges {
 		if e.Command == "PASS" && s.Layer != nil && e.Packet >= s.TLSFrom && (s.Layer.ClearFrom() <= s.TLSFrom || e.Packet < s.Layer.ClearFrom()) {

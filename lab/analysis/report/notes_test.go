@@ -104,6 +104,16 @@ func TestInjected(t *testing.T) {
 	}
 }
 
+// A note says that a reply answers nothing.
+func TestSurplusReply(t *testing.T) {
+	comments := read(t, func(f *forge.Capture) { f.Control().Say(forge.Login).Say("> PWD\n< 257 \"/\"\n< 257 \"/x\"") }).Comments()
+	for packet, want := range map[int]bool{4: false, 10: false, 11: true} {
+		if got := strings.Contains(comments[packet], "answers no command"); got != want {
+			t.Errorf("packet %d: got %q", packet, comments[packet])
+		}
+	}
+}
+
 func TestLinkRFCs(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"as <b> (RFC 959, 3.2)", `as &lt;b&gt; (<a href="https://www.rfc-editor.org/rfc/rfc959#section-3.2" rel="noreferrer">RFC 959, 3.2</a>)`},

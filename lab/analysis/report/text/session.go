@@ -32,6 +32,7 @@ type sessionWriter struct {
 	last      int               // the packet of the line before
 	reached   int               // the last packet of the dialogue so far
 	late      map[int]bool      // the packets of commands that were captured after their answers
+	surplus   map[int64]bool    // the sequence numbers of replies that answer no command
 	data      []*ftp.Connection // the data connections that come
 	known     int               // the first packet of the last one that is in later
 	clearFrom int               // the packet from which on the dialogue is in clear again, 0 for none
@@ -52,7 +53,7 @@ func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 		fmt.Fprintf(w, ", user %s", Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}}
+	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}, surplus: map[int64]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
@@ -63,6 +64,11 @@ func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 		Line: func(l *ftp.Line) {
 			if few = len(first) < fewLines; few {
 				first = append(first, l)
+			}
+		},
+		Unsolicited: func(answer *ftp.Reply, _ int) {
+			if answer.IsSurplus() && len(r.surplus) < fewLines {
+				r.surplus[answer.Lines[0].Seq] = true
 			}
 		},
 	})
@@ -155,6 +161,9 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 	}
 	if l.Urgent {
 		lines = append(lines, "        (sent as urgent data)")
+	}
+	if l.From == ftp.Server && r.surplus[l.Seq] {
+		lines = append(lines, "        (answers no command in the capture)")
 	}
 	if l.Unasked() {
 		lines = append(lines, "        (the beginning of TLS, to which the server had not agreed)")

@@ -374,3 +374,28 @@ func TestLateCommand(t *testing.T) {
 		}
 	}
 }
+
+// A second reply to a command, and one that comes without a command, answer nothing. The greeting and the end of the
+// session need no command.
+func TestSurplusReplies(t *testing.T) {
+	f := forge.New()
+	s := f.Login()
+	s.Ask("PWD", "257 \"/\" is here", "257 \"/x\" is there")
+	s.Ask("SIZE a", "550 no\r\n213 5")
+	s.Server.Send("421 too late\r\n")
+	tr, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mark = "(answers no command in the capture)"
+	got := strings.Fields(strings.ReplaceAll(storyText(t, "forged", tr), mark, "surplus"))
+	var marked []string
+	for i, word := range got {
+		if word == "surplus" {
+			marked = append(marked, got[i-1])
+		}
+	}
+	if fmt.Sprint(marked) != "[there 5]" {
+		t.Errorf("the replies that end in %v are said to answer nothing, want those in [there 5]", marked)
+	}
+}
