@@ -118,7 +118,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	p.stopWaiting(r)
 	p.passOver()
 	p.handOut()
-	w := p.answeredBy(r.Code)
+	w := p.answeredBy(r)
 	if w != nil && w.instead != nil {
 		w = w.exchange()
 	}
@@ -278,10 +278,12 @@ func sentMeanwhile(command string) bool {
 // order (RFC 959 section 5.4), so usually the oldest command has the reply. There are four
 // exceptions. Commands that are sent during a transfer are answered before the transfer
 // ends, STAT perhaps before those in front of it. A code that only some commands have
-// belongs to the first of these, because the replies to the commands before it were lost. An
+// belongs to the first of these, because the replies to the commands before it were lost; of
+// these, one whose answer has another form than the text is passed over for one that fits. An
 // empty line has a reply that is no refusal only if no other command waits. And a reply that
 // fits replaces one that does not, if the client has sent nothing since.
-func (p *parser) answeredBy(code int) *waiting {
+func (p *parser) answeredBy(r *Reply) *waiting {
+	code := r.Code
 	var transfer, oldest *waiting
 	looked := 0
 	for i, w := range p.pending.near() {
@@ -305,6 +307,7 @@ func (p *parser) answeredBy(code int) *waiting {
 			}
 			return w
 		case w.takes(code):
+			w = p.fitting(r, i)
 			p.skipTo(w)
 			return w
 		case oldest == nil:
@@ -326,6 +329,30 @@ func (p *parser) answeredBy(code int) *waiting {
 		return w
 	}
 	return transfer
+}
+
+// fitting returns the first waiting command from an index on whose answer has the form of the reply's text, or
+// the one at the index if there is none: the answer to MDTM is a time (RFC 3659, 2.3), and that to SIZE is none.
+func (p *parser) fitting(r *Reply, from int) *waiting {
+	first := p.pending[from]
+	form := map[bool]string{true: "MDTM", false: "SIZE"}
+	is := isTime(r.Text)
+	if r.Code != 213 || first.Command != form[!is] {
+		return first
+	}
+	for _, w := range p.pending[from+1 : min(from+maxLooked, len(p.pending))] {
+		if !w.done && w.Command == form[is] {
+			return w
+		}
+	}
+	return first
+}
+
+// isTime reports whether a text begins like a time of RFC 3659: YYYYMMDDHHMMSS.
+func isTime(text string) bool {
+	const form = "20060102150405"
+	_, err := time.Parse(form, text[:min(len(form), len(text))])
+	return err == nil
 }
 
 // passedOver returns the first command that was passed over and may have this reply, nil for

@@ -38,6 +38,36 @@ func TestManyPipelined(t *testing.T) {
 	}
 }
 
+// TestTimesAndSizes asks that one reply to two commands at once belongs to the one that it fits, and the next reply to
+// the next command.
+func TestTimesAndSizes(t *testing.T) {
+	for _, test := range []struct{ commands, replies, want string }{
+		{"SIZE a,MDTM a", "213 12,213 20200101000000", "[SIZE 12] [MDTM 20200101000000] [PWD here]"},
+		{"SIZE a,MDTM a", "213 20200101000000", "[SIZE] [MDTM 20200101000000] [PWD here]"},
+		{"SIZE a,MDTM a", "213 12", "[SIZE 12] [MDTM] [PWD here]"},
+		{"MDTM a,SIZE a", "213 12", "[MDTM] [SIZE 12] [PWD here]"},
+		{"MDTM a,SIZE a", "213 20200101000000.123", "[MDTM 20200101000000.123] [SIZE] [PWD here]"},
+		{"SIZE a,SIZE b", "213 20200101000000", "[SIZE 20200101000000] [SIZE] [PWD here]"},
+	} {
+		end := func(lines string) string { return strings.ReplaceAll(lines, ",", "\r\n") + "\r\n" }
+		stream := func(first, second string, at int) tcp.Stream {
+			return tcp.StreamOf([]tcp.Chunk{{Data: []byte(end(first)), ReadableAt: at, AckedAt: tcp.NotAcked}, {Data: []byte(second + "\r\n"), ReadableAt: at + 2, AckedAt: tcp.NotAcked}})
+		}
+		tr := &Transcript{client: stream(test.commands, "PWD", 1), server: stream(test.replies, "257 here", 2), fromStart: true, most: MaxLines}
+		got := []string{}
+		for _, e := range tr.Session().Exchanges {
+			words := []string{e.Command}
+			for _, r := range e.Replies {
+				words = append(words, r.Text)
+			}
+			got = append(got, fmt.Sprint(words))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s with %s: got %s, want %s", test.commands, test.replies, got, test.want)
+		}
+	}
+}
+
 // BenchmarkMarks fails if the time for many commands at once grows with the square of their number. It
 // reports how many times as long it takes as for as many commands one after the other.
 func BenchmarkMarks(b *testing.B) {
