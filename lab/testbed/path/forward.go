@@ -165,7 +165,7 @@ func (e *End) Next() (arrival, carrying int64, ok bool) {
 	carrying = e.transmission(f.frame)
 	arrival = max(f.due, e.free) + carrying
 	if e.place >= 0 {
-		arrival = max(arrival, e.path.last)
+		arrival = max(arrival, e.path.least)
 	}
 	return arrival, carrying, true
 }

@@ -26,7 +26,7 @@ type Path struct {
 
 	byAddr  map[netip.Addr]*End // by the addresses that the other hosts use
 	record  func(at int64, place int, frame []byte)
-	last    int64 // time of the last frame that was recorded
+	least   int64 // the earliest time at which a frame may be recorded
 	rules   []*rule
 	began   int64 // when the first frame was sent; 0 before
 	mtu     int   // of the path between the links, bytes; 0: as large as the links'
@@ -56,6 +56,8 @@ type End struct {
 	rules   map[*End][]*delayRule // by the destination's end
 	rate    int64                 // of the link to the host, bits a second; 0 is unlimited
 	free    int64                 // when the link to the host has carried all earlier frames
+
+	recorded map[stream]int64 // the time of the last segment of each connection that passed a captured end
 }
 
 // Sizes of packets, in bytes.
@@ -70,9 +72,11 @@ const (
 const never = math.MaxInt64
 
 // New makes the path between the hosts of a network. It calls record with each frame
-// that passes the end of a captured host, in the order of time. Place is the index of
-// the host among the places where the capture is taken. The frame is valid until
-// [Path.Release]. The error names the host whose settings are not possible.
+// that passes the end of a captured host, and the time. A driver that is late may get to
+// know of an earlier frame after a later one, so times may go back, but not beyond that of
+// [Path.RecordFrom]. Place is the index of the host among the places where the capture is
+// taken. The frame is valid until [Path.Release]. The error names the host whose settings
+// are not possible.
 func New(network scenario.Network, record func(at int64, place int, frame []byte)) (*Path, error) {
 	places, err := locate(network.Hosts)
 	if err != nil {
@@ -101,6 +105,7 @@ func New(network scenario.Network, record func(at int64, place int, frame []byte
 			place:        place,
 			rate:         cmp.Or(h.Rate, network.Rate),
 			rules:        map[*End][]*delayRule{},
+			recorded:     map[stream]int64{},
 		}
 		e.inbound = append(e.inbound, e.gateway)
 		if plan := network.NATOf(h.Name); plan != nil {
@@ -217,11 +222,21 @@ func (p *Path) Release() {
 	p.spent = p.spent[:0]
 }
 
-// recordAt records a frame that passes the end of a captured host. Times never go back:
-// a frame that the driver sends late gets the time of the last one.
+// RecordFrom says that no frame may be recorded before the time at any more: a frame that
+// the driver sends or takes too late for its own time gets that time.
+func (p *Path) RecordFrom(at int64) { p.least = at }
+
+// recordAt records a frame that passes the end of a captured host. The times of a connection
+// never go back: a host that sent a segment before another arrived did not know of that one.
 func (p *Path) recordAt(e *End, at int64, f frame) {
-	if e.place >= 0 {
-		p.last = max(p.last, at)
-		p.record(p.last, e.place, f)
+	if e.place < 0 {
+		return
 	}
+	var of stream // none, for what is no segment
+	if s, ok := f.segment(); ok {
+		of = s.connection()
+	}
+	at = max(at, p.least, e.recorded[of])
+	e.recorded[of] = at
+	p.record(at, e.place, f)
 }

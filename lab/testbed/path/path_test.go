@@ -55,6 +55,21 @@ func TestFramesTakeTheirTime(t *testing.T) {
 	p.Release()
 }
 
+// A driver that is late sends what one connection did after what another did later.
+func TestTimesGoBackOnlyBetweenConnections(t *testing.T) {
+	p, seen := between(t, scenario.Network{})
+	other := synFrame(t, false, 64, 1460)
+	other.tcp()[1]++ // its port
+	send(t, p, 110)
+	send(t, p, 100)
+	p.Send(p.Ends[0], other, 100)
+	p.RecordFrom(105)
+	p.Send(p.Ends[0], other, 100)
+	if want := []int64{110, 110, 100, 105}; !slices.Equal(*seen, want) {
+		t.Errorf("got frames at %v, want %v", *seen, want)
+	}
+}
+
 // TestLate delays the first segment, and sends another 10 ms after it.
 func TestLate(t *testing.T) {
 	const ms = int64(time.Millisecond)

@@ -38,10 +38,7 @@ func (r *rule) claims(s segment, data []byte, from, to *End, at, began int64) bo
 // isSilent reports whether the segment's connection was idle for so long that
 // the path has forgotten it. A SYN makes it a new connection.
 func (r *rule) isSilent(s segment, at int64) bool {
-	key := stream{s.from, s.to}
-	if s.to.Compare(s.from) < 0 {
-		key = stream{s.to, s.from}
-	}
+	key := s.connection()
 	last, known := r.seen[key]
 	switch {
 	case s.flags&flagSYN != 0 && s.flags&flagACK == 0:

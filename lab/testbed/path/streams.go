@@ -20,6 +20,14 @@ func newStreams() streams {
 // A stream is one direction of a connection.
 type stream struct{ from, to netip.AddrPort }
 
+// connection returns the same for both directions of the segment's connection.
+func (s segment) connection() stream {
+	if s.to.Compare(s.from) < 0 {
+		return stream{s.to, s.from}
+	}
+	return stream{s.from, s.to}
+}
+
 // A progress says how much of a stream was sent and acknowledged, in sequence numbers.
 type progress struct {
 	sent, acknowledged uint32

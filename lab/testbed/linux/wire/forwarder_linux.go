@@ -6,21 +6,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/gopacket"
 	"golang.org/x/sys/unix"
 
-	"ftplab/lab/pcapng"
 	"ftplab/lab/testbed/path"
 )
 
 // A forwarder carries along the path what the hosts' kernels send. One thread
 // runs it; see run.
 type forwarder struct {
-	path   *path.Path
-	ends   []*end
-	writer *pcapng.Writer
-	frames uint64 // recorded
-	clock  clock
+	path     *path.Path
+	ends     []*end
+	recorder recorder
+	clock    clock
 
 	batch   [][]byte
 	sources []unix.PollFd // what ends the forwarder's sleep
@@ -84,9 +81,9 @@ const (
 // A frame that the captured host sends is recorded with the time at which its
 // kernel sent it. A frame that the host receives is recorded with the time at
 // which it arrived by the schedule of the path; see the section Time of the
-// package documentation. Each round first records everything that the host has
-// sent so far, and then what has arrived. The host's answer to an arrival is
-// recorded in a later round, so causes are recorded before their effects.
+// package documentation. Each round first takes everything that the hosts have
+// sent so far, and then hands over what has arrived. A host's answer to an arrival
+// is taken in a later round, so causes are recorded before their effects.
 func (f *forwarder) run() {
 	defer close(f.done)
 	runtime.LockOSThread() // never unlocked: the thread's priority ends with it
@@ -97,6 +94,7 @@ func (f *forwarder) run() {
 		for _, e := range f.ends {
 			quiet = f.take(e) && quiet
 		}
+		f.write(f.nextArrival())
 		next := int64(never)
 		for _, e := range f.ends {
 			next = min(next, f.deliver(e))
@@ -106,6 +104,7 @@ func (f *forwarder) run() {
 		case answer := <-f.questions:
 			answer <- report{quiet && next == never, f.crossed, f.path.Unacknowledged()}
 		case <-f.quit:
+			f.write(never)
 			return
 		default:
 			if quiet {
@@ -115,11 +114,23 @@ func (f *forwarder) run() {
 	}
 }
 
-// record writes a frame that passes a captured end.
-func (f *forwarder) record(at int64, place int, frame []byte) {
-	f.frames++
-	info := gopacket.CaptureInfo{Timestamp: time.Unix(0, at), CaptureLength: len(frame), Length: len(frame), InterfaceIndex: place}
-	f.writer.WritePacket(info, frame) // Close returns the error
+// nextArrival returns when the next frame arrives at any host.
+func (f *forwarder) nextArrival() int64 {
+	next := int64(never)
+	for _, e := range f.ends {
+		if arrival, _, ok := e.Next(); ok {
+			next = min(next, arrival)
+		}
+	}
+	return next
+}
+
+// write writes to the capture what passed until a time: before the next arrival, no
+// host answers one.
+func (f *forwarder) write(until int64) {
+	if last := f.recorder.write(until); last != 0 {
+		f.path.RecordFrom(last)
+	}
 }
 
 // take receives frames from the host, and reports whether there were none.
@@ -193,10 +204,8 @@ func (f *forwarder) stopArrivals() (release func()) {
 	}
 }
 
-// settle ends a round: it flushes the capture and frees the memory of the
-// frames.
+// settle ends a round: it frees the memory of the frames.
 func (f *forwarder) settle() {
-	f.writer.Flush()
 	f.path.Release()
 	for _, e := range f.ends {
 		e.port.giveBack()

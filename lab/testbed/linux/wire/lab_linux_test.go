@@ -55,7 +55,8 @@ var bodies = map[string]body{
 type experiment struct {
 	Body  string
 	Plan  scenario.Network
-	Bytes int64 // to move
+	Bytes int64         // to move
+	Pause time.Duration // between two calls
 }
 
 func init() {

@@ -58,14 +58,14 @@ func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer) (network.
 // removes what was made.
 func (n *wire) build(plan scenario.Network, w *pcapng.Writer) (err error) {
 	f := &forwarder{
-		writer:    w,
+		recorder:  recorder{writer: w},
 		clock:     newClock(),
 		wake:      -1,
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
 		questions: make(chan chan report, 1),
 	}
-	if f.path, err = path.New(plan, f.record); err != nil {
+	if f.path, err = path.New(plan, f.recorder.add); err != nil {
 		return err
 	}
 	if n.own, err = cell.NewNamespace(); err != nil {
@@ -165,8 +165,8 @@ func (n *wire) finish() error {
 	if err == nil && lost.total() > 0 {
 		err = fmt.Errorf("frames were lost outside the path: %v", lost)
 	}
-	stats := pcapng.Stats{Received: n.forwarder.frames + lost.ring, Dropped: lost.ring}
-	return errors.Join(err, n.forwarder.writer.Close(stats))
+	stats := pcapng.Stats{Received: n.forwarder.recorder.frames + lost.ring, Dropped: lost.ring}
+	return errors.Join(err, n.forwarder.recorder.writer.Close(stats))
 }
 
 // tearDown closes and removes everything. A namespace ends with what is in it,
