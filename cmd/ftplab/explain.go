@@ -72,9 +72,9 @@ may have names, a word or number that is also a name is replaced, except the siz
 end of a 150. It leaves out comments and names of hosts. The frames become Ethernet, with
 the VLANs and the usual tunnels of the original. It also leaves out TLS keys: the redacted
 capture does not show what is inside TLS, but a person who has the keys can decrypt it. Of
-a capture that was taken at several places it leaves out the places, and so what a gateway
-rewrites: all packets are on one interface, and a packet's copies at other places are
-packets of an experimental protocol.
+a capture that was taken at several places it keeps the places, with other names unless
+these are usual, such as eth0 or client. A packet's copies at other places become packets
+of an experimental protocol, so what a NAT or a gateway changes there is left out.
 
 ` + growingHelp
 

@@ -289,7 +289,7 @@ func (w *Writer) Close(s Stats) error {
 func (w *Writer) addStatistics(s Stats) {
 	others := w.by[1:]
 	for _, frames := range others {
-		s.Received -= frames
+		s.Received -= min(frames, s.Received)
 	}
 	w.add(interfaceStatistics(0, s))
 	for i, frames := range others {

@@ -152,7 +152,7 @@ func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng
 			}
 			return r, err
 		}
-		p = packet.Packet{Number: f.number(number)}
+		p = packet.Packet{Number: f.number(number), Interface: raw.Interface}
 		d.Decode(&p, &raw)
 		if f.places != nil {
 			f.places.mark(&p, raw.Interface, r.Interfaces())

@@ -27,6 +27,9 @@ type Packet struct {
 	SrcMAC, DstMAC net.HardwareAddr
 	VLAN           int
 
+	// Interface is the number of the interface at which it was recorded.
+	Interface int
+
 	// Place is the interface whose clock gave Time. Interfaces that have no packet of a connection twice,
 	// such as those of a tap, are one place: the first of them.
 	Place int

@@ -23,8 +23,9 @@
 //   - Names in DNS messages, in the ClientHello and in certificates of TLS. Other datagrams
 //     of UDP become packets of an experimental protocol.
 //
-// Of a capture that was taken at several places it leaves out the places: all packets are on one
-// interface, and the copies of a packet at other places are packets of an experimental protocol.
+// Of a capture that was taken at several places it keeps on which interface each packet is, and
+// the usual names of interfaces, such as eth0 or client; others become other names. The copies of
+// a packet at other places are packets of an experimental protocol.
 //
 // It leaves out comments, names of hosts and TLS keys. Without the keys nobody can read
 // what is inside TLS, so it stays as it is. Somebody who has the keys can decrypt the new

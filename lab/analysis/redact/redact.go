@@ -2,6 +2,7 @@ package redact
 
 import (
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/google/gopacket"
@@ -31,7 +32,7 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 	if err := w.read(c); err != nil {
 		return 0, err
 	}
-	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, pcapng.Info{Application: application, System: "redacted", Comment: comment(c)})
+	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, w.info(c, application))
 	if err != nil {
 		return 0, err
 	}
@@ -44,6 +45,9 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 		}
 		stats.Ended = at
 		info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(f.data), Length: len(f.data) + f.more}
+		if len(c.Places) > 0 {
+			info.InterfaceIndex = p.Interface
+		}
 		if err := to.WritePacket(info, f.data); err != nil {
 			return 0, err
 		}
@@ -56,6 +60,28 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 	}
 	return w.bare, to.Close(stats)
 }
+
+// info is what the new file says about itself. Of a capture that was taken at several places it
+// has these, under other names if the names are not those of many machines.
+func (w *writer) info(c *capture.Capture, application string) pcapng.Info {
+	info := pcapng.Info{Application: application, System: "redacted", Comment: comment(c)}
+	if len(c.Places) == 0 {
+		return info
+	}
+	var names []string
+	for _, name := range c.Places {
+		if !usualPlace.MatchString(name) {
+			name = string(w.key.Word([]byte(name)))
+		}
+		names = append(names, name)
+	}
+	info.Interface, info.Others = names[0], names[1:]
+	return info
+}
+
+// usualPlace are names of interfaces, and of hosts in the lab's scenarios, that say nothing about
+// whose they are.
+var usualPlace = regexp.MustCompile(`^((client|server|nat|eth|en|wlan|interface )[0-9]*|lo|any)$`)
 
 // comment is the comment on the new file.
 func comment(c *capture.Capture) string {

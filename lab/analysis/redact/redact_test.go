@@ -270,3 +270,38 @@ func TestNothingLeaks(t *testing.T) {
 		t.Errorf("only %d words were searched for", searched)
 	}
 }
+
+// A capture that was taken at several places keeps these, and where each packet was recorded. A name
+// that may say whose the place is becomes another one.
+func TestPlacesAreKept(t *testing.T) {
+	f := forge.New()
+	f.Login().Ask("NOOP", "200 Fine.")
+	var file bytes.Buffer
+	w, err := pcapng.NewWriter(&file, pcapng.PCAPNG, pcapng.Info{Interface: "client", Others: []string{"Jane-PC"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range f.Frames {
+		for at := range 2 {
+			info := gopacket.CaptureInfo{Timestamp: time.Unix(int64(i), int64(at)), CaptureLength: len(p.Data), Length: len(p.Data), InterfaceIndex: at}
+			if err := w.WritePacket(info, p.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(pcapng.Stats{Received: 1, Began: time.Unix(0, 0), Ended: time.Unix(1, 0)}); err != nil { // fewer than were written at the second place
+		t.Fatal(err)
+	}
+	c := open(t, redacted(t, file.Bytes(), "key"))
+	if want := []string{"client", string(NewKey("key").Word([]byte("Jane-PC")))}; !slices.Equal(c.Places, want) || want[1] == "Jane-PC" {
+		t.Errorf("got the places %q, want %q", c.Places, want)
+	}
+	if c.NumSessions() != 1 || c.Size != 2*len(f.Frames) || c.Received != uint64(len(f.Frames)) {
+		t.Errorf("got %d sessions, %d packets and %d by the statistics, want 1, %d and %d", c.NumSessions(), c.Size, c.Received, 2*len(f.Frames), len(f.Frames))
+	}
+	for p := range c.Packets() {
+		if want := (p.Number - 1) % 2; p.Interface != want || (p.TCP != nil) != (want == 0) {
+			t.Errorf("packet %d: got interface %d, and TCP %v", p.Number, p.Interface, p.TCP != nil)
+		}
+	}
+}
