@@ -30,19 +30,20 @@ func TestHandshakeRTT(t *testing.T) {
 		name      string
 		packets   []packet
 		syn, want time.Duration // milliseconds
+		trip      time.Duration // to the ACK, which comes 1 ms after the last packet; 0 if it is not known
 	}{
-		{"one SYN", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}}, 0, 20},
-		{"the SYN and ACK again", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}, {1020, answer, 8, 5}}, 0, 20},
-		{"recorded at the server, whose answer was lost", []packet{{0, syn, 5, 0}, {0, answer, 7, 5}, {1000, syn, 6, 0}, {1000, answer, 8, 5}}, 0, 0},
-		{"a lost SYN, with timestamps", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}}, 1000, 20},
-		{"a lost SYN, of two alike", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20},
-		{"a lost SYN, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {3000, syn, 0, 0}, {3020, answer, 0, 0}}, 3000, 20},
-		{"a lost SYN, and the answer again", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}, {2020, answer, 8, 6}}, 1000, 20},
-		{"a lost SYN and ACK, from Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 8, 5}}, 1000, 20},
-		{"a lost SYN and ACK, from gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20},
-		{"a long path, Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1200, answer, 7, 5}, {2200, answer, 8, 5}}, 0, 1200},
-		{"a long path, gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1200, answer, 7, 5}, {2200, answer, 7, 5}}, 0, 1200},
-		{"a long path, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {1200, answer, 0, 0}, {2200, answer, 0, 0}}, 0, 1200},
+		{"one SYN", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}}, 0, 20, 21},
+		{"the SYN and ACK again", []packet{{0, syn, 5, 0}, {20, answer, 7, 5}, {1020, answer, 8, 5}}, 0, 20, 0},
+		{"recorded at the server, whose answer was lost", []packet{{0, syn, 5, 0}, {0, answer, 7, 5}, {1000, syn, 6, 0}, {1000, answer, 8, 5}}, 0, 0, 0},
+		{"a lost SYN, with timestamps", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}}, 1000, 20, 21},
+		{"a lost SYN, of two alike", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20, 0},
+		{"a lost SYN, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {3000, syn, 0, 0}, {3020, answer, 0, 0}}, 3000, 20, 0},
+		{"a lost SYN, and the answer again", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}, {2020, answer, 8, 6}}, 1000, 20, 0},
+		{"a lost SYN and ACK, from Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1020, answer, 8, 5}}, 1000, 20, 0},
+		{"a lost SYN and ACK, from gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20, 0},
+		{"a long path, Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1200, answer, 7, 5}, {2200, answer, 8, 5}}, 0, 1200, 0},
+		{"a long path, gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1200, answer, 7, 5}, {2200, answer, 7, 5}}, 0, 1200, 0},
+		{"a long path, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {1200, answer, 0, 0}, {2200, answer, 0, 0}}, 0, 1200, 0},
 	} {
 		f := forge.New()
 		began := f.Clock
@@ -65,6 +66,47 @@ func TestHandshakeRTT(t *testing.T) {
 		}
 		if got, want := time.Duration(x.SYNTime-x.FirstTime), test.syn*time.Millisecond; got != want {
 			t.Errorf("%s: the SYN that was answered came %v after the first, want %v", test.name, got, want)
+		}
+		if want := test.trip * time.Millisecond; x.RoundTrip != want && x.RoundTripKnown || x.RoundTripKnown != (want > 0) {
+			t.Errorf("%s: got the round trip %v, known: %v, want %v", test.name, x.RoundTrip, x.RoundTripKnown, want)
+		}
+	}
+}
+
+// The round trip of the path is the same wherever the recorder is: from the SYN to the ACK that ends the
+// handshake. If that ACK waited for data, or is not in the capture, the round trip is not known.
+func TestRoundTrip(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		answer, after time.Duration // milliseconds
+		rest          func(client, server *forge.End)
+		known         bool
+	}{
+		{"recorded at the client", 80, 1, func(c, _ *forge.End) { c.ACK() }, true},
+		{"in the middle", 30, 51, func(c, _ *forge.End) { c.ACK() }, true},
+		{"at the server", 1, 80, func(c, _ *forge.End) { c.ACK() }, true},
+		{"the ACK waits for a command", 1, 80, func(c, _ *forge.End) { c.Send("USER anonymous\r\n") }, false},
+		{"the client closes", 1, 80, func(c, _ *forge.End) { c.FIN() }, false},
+		{"the client resets", 1, 80, func(c, _ *forge.End) { c.RST() }, false},
+		{"the server speaks before the recorded ACK", 1, 80, func(c, s *forge.End) { s.Send("220 ready\r\n"); c.ACK() }, false},
+		{"the ACK and the greeting lost by the recorder", 1, 80, func(c, s *forge.End) {
+			s.Send("220 ready\r\n")
+			c.Capture.Drop(0)
+			c.ACK()
+		}, false},
+		{"an old duplicate", 1, 80, func(c, _ *forge.End) { c.SegmentAt(100, ".", ""); c.ACK() }, false},
+		{"no ACK", 1, 80, func(_, _ *forge.End) {}, false},
+	} {
+		f := forge.New()
+		client, server := f.Pair(forge.Client+":3171", forge.Server+":21")
+		client.Segment("S", "")
+		f.Pass((test.answer - 1) * time.Millisecond)
+		server.Segment("S.", "")
+		f.Pass((test.after - 1) * time.Millisecond)
+		test.rest(client, server)
+		x := read(t, f.PCAP()).Connection(0)
+		if want := (test.answer + test.after) * time.Millisecond; x.RoundTripKnown != test.known || test.known && x.RoundTrip != want {
+			t.Errorf("%s: got %v, known: %v, want %v, known: %v", test.name, x.RoundTrip, x.RoundTripKnown, want, test.known)
 		}
 	}
 }

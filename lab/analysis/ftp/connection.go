@@ -167,6 +167,10 @@ type Connection struct {
 	HandshakeSeen  bool // the capture has a SYN and its answer
 	HandshakeTimed bool // and one place has both
 	Unsure         bool // of HandshakeRTT; see [tcp.State]
+	// RoundTrip is that of the path, from SYNTime to the ACK that ends the handshake, valid only if
+	// RoundTripKnown. Otherwise it is HandshakeRTT at least. See [tcp.State.RoundTrip].
+	RoundTripKnown bool
+	RoundTrip      time.Duration
 	// FirstFIN is the side whose FIN came first in the capture, ResetBy the side that sent
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
@@ -296,6 +300,7 @@ func NewConnection(p *Purpose, id int, s *tcp.State) Connection {
 		HandshakeSeen: s.HandshakeSeen, HandshakeTimed: s.HandshakeTimed, Unsure: s.Unsure,
 		ClientFlow: s.Flow(p.ClientDir), ServerFlow: s.Flow(1 - p.ClientDir),
 	}
+	c.RoundTrip, c.RoundTripKnown = s.RoundTrip()
 	if opener < 0 {
 		opener = p.ClientDir
 	}

@@ -251,8 +251,11 @@ func (r *Report) conversations() []conversation {
 		if c.OpenedBy == "" {
 			row.OpenedBy = "not seen"
 		}
-		if c.HandshakeTimed {
-			row.RTT = duration(int64(c.HandshakeRTT))
+		switch {
+		case c.RoundTripKnown:
+			row.RTT = duration(int64(c.RoundTrip))
+		case c.HandshakeTimed:
+			row.RTT = "≥ " + duration(int64(c.HandshakeRTT))
 		}
 		if c.Transfer != nil {
 			row.For = visible(strings.TrimSpace(c.Transfer.Command + " " + c.Transfer.Argument))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
@@ -113,21 +114,25 @@ func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 	return ends
 }
 
-// handshake explains the answer to a SYN. If the recorder is near the opener, the time
+// handshake explains the answer to a SYN, and its ACK. If the recorder is near the opener, the time
 // until the answer is the round trip; near the other side, the time from the answer to
-// its ACK is.
+// its ACK is; in the middle, both together are. On the shortest of paths, nobody can say.
 func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	if !c.HandshakeTimed {
 		return
 	}
 	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()
 	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", listener, duration(int64(c.HandshakeRTT)))
-	if end != nil && end.SinceSame > 10*int64(c.HandshakeRTT) {
-		n.add(end.Number, "It came %s later: the recorder is near the %s, so the round trip shows here and not at the SYN and ACK.", duration(end.SinceSame), listener)
+	if !c.RoundTripKnown || end == nil {
 		return
 	}
-	if !c.Unsure {
+	switch rest := c.RoundTrip - c.HandshakeRTT; {
+	case rest > 10*c.HandshakeRTT:
+		n.add(end.Number, "It came %s later: the recorder is near the %s, so the round trip shows here and not at the SYN and ACK.", duration(int64(rest)), listener)
+	case 10*rest < c.HandshakeRTT || c.RoundTrip < time.Millisecond:
 		n.once(answer, "That is one round trip: there and back.")
+	default:
+		n.add(end.Number, "It came %s later. Both times together are one round trip: %s.", duration(int64(rest)), duration(int64(c.RoundTrip)))
 	}
 }
 

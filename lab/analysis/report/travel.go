@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"ftplab/lab/analysis/packet"
 	"ftplab/lab/scenario"
 )
 
@@ -78,29 +77,18 @@ func (t *travels) plan(s *scenario.Scenario, ls lanes) {
 // measure takes half the time of the quickest handshake between each two hosts, which
 // is the same wherever the recorder is. Where it is, the two halves of that time say.
 func (t *travels) measure(packets []*Packet) {
-	type handshake struct{ syn, reply int64 }
-	begun := map[int]*handshake{}
 	for _, p := range packets {
-		if p.Connection == nil {
+		c := p.Connection
+		if c == nil || !c.RoundTripKnown {
 			continue
 		}
-		id, seg := p.Connection.ID, p.Segment
-		h := begun[id]
-		switch {
-		case seg.Has(packet.SYN) && !seg.Has(packet.ACK):
-			begun[id] = &handshake{syn: p.Time} // of a SYN that was sent again, the last
-		case seg.Has(packet.SYN) && h != nil:
-			h.reply = p.Time
-		case h != nil && h.reply > 0 && seg.Has(packet.ACK):
-			delete(begun, id)
-			there, back := h.reply-h.syn, p.Time-h.reply
-			way := passage{(there + back) / 2, there >= back}
-			if known, ok := t.legs[leg{p.IP.Src, p.IP.Dst}]; ok && known.time <= way.time || there < 0 || back < 0 {
-				continue
-			}
-			t.legs[leg{p.IP.Src, p.IP.Dst}] = way
-			t.legs[leg{p.IP.Dst, p.IP.Src}] = passage{way.time, !way.atFrom}
+		from, to := c.Addr(c.OpenedBy).Addr(), c.Addr(c.OpenedBy.Other()).Addr()
+		way := passage{int64(c.RoundTrip) / 2, c.HandshakeRTT >= c.RoundTrip/2}
+		if known, ok := t.legs[leg{from, to}]; ok && known.time <= way.time || c.RoundTrip < 0 {
+			continue
 		}
+		t.legs[leg{from, to}] = way
+		t.legs[leg{to, from}] = passage{way.time, !way.atFrom}
 	}
 }
 

@@ -53,6 +53,9 @@ func TestTravel(t *testing.T) {
 		`<li class="p control ltr fall10 atfrom" id="l1"`, `<li class="p control rtl fall10" id="l2"`,
 		"this one for 40 ms, half the time of the quickest handshake",
 		"701 ms without a packet",
+		"It came 10 ms later. Both times together are one round trip: 80 ms.",
+		"It came 19 ms later: the recorder is near the server, so the round trip shows here and not at the SYN and ACK.",
+		`<td class="n">80 ms</td>`, `<td class="n">20 ms</td>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)

@@ -6,16 +6,18 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A handshake measures how long a SYN took to be answered. A SYN that was sent again, and its
+// A handshake measures how long a SYN took to be answered, and the answer to be acknowledged. A SYN that was sent again, and its
 // answer, do not say which of them was answered: Linux repeats the timestamp of the first SYN in
 // an answer to the second, and gVisor's two SYNs have the same one. A time is taken only between packets
 // of one place, so the last SYN and the answer have to be recorded where the connection is read.
 type handshake struct {
-	first, last syn  // before the answer
-	syns        int  // so many
-	answers     int  // SYN and ACK, again and again
-	answered    syn  // when the first answer came, and the timestamp that it echoes
-	away        bool // another place has the last SYN before it, or has it
+	first, last syn   // before the answer
+	syns        int   // so many
+	answers     int   // SYN and ACK, again and again
+	answered    syn   // when the first answer came, and the timestamp that it echoes
+	away        bool  // another place has the last SYN before it, or has it
+	ended       bool  // something came after the answer
+	acked       int64 // the time of its ACK, if that came first; otherwise 0
 }
 
 // A syn is the time of a packet, in nanoseconds since 1970, and a TCP timestamp, 0 for none.
@@ -63,6 +65,25 @@ func (h *handshake) begun() int64 {
 func (h *handshake) unsure() bool {
 	ofLast := h.answered.stamp == h.last.stamp && h.last.stamp != h.first.stamp
 	return h.answers < h.syns && !ofLast
+}
+
+// after notes what comes after the answer. Only a bare ACK shows when the answer came: data may have
+// waited for a program, and whatever else comes first shows that the recorder lost the ACK. Nor
+// does it say which of several answers it is for.
+func (h *handshake) after(p *packet.Packet, acknowledges bool) {
+	if h.ended || h.answers == 0 {
+		return
+	}
+	h.ended = true
+	if acknowledges && h.answers == 1 && p.Away == nil {
+		h.acked = p.Time
+	}
+}
+
+// roundTrip is the time from the SYN to the ACK. Wherever on the path the recorder is, it contains
+// the ways from there to both ends and back.
+func (h *handshake) roundTrip() (time.Duration, bool) {
+	return time.Duration(h.acked - h.begun()), h.acked != 0 && !h.away && !h.unsure()
 }
 
 func (h *handshake) rtt() time.Duration { return time.Duration(h.answered.time - h.begun()) }

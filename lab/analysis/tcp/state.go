@@ -144,13 +144,15 @@ func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 }
 
-// open notes a SYN.
+// open notes a SYN, and what comes after the handshake.
 func (s *State) open(p *packet.Packet, seg *Segment) {
-	if seg.Flags&packet.SYN == 0 {
-		return
-	}
 	dir := seg.Direction
 	h := &s.Halves[dir]
+	if seg.Flags&packet.SYN == 0 {
+		ack := int(s.opener) == dir && seg.Flags&(packet.ACK|packet.FIN|packet.RST) == packet.ACK && seg.Length == 0
+		s.handshake.after(p, ack && seg.RawSeq == s.answered && seg.RawAck == s.Halves[1-dir].ISN+1)
+		return
+	}
 	if !h.synSeen {
 		h.synSeen, h.syn, h.SYN = true, seg.Seq, p.Number
 		h.scale, h.answered = int8(seg.Options.WindowScale), seg.Flags&packet.ACK != 0
@@ -232,6 +234,11 @@ func (s *State) Initiator() int {
 	}
 	return int(s.opener)
 }
+
+// RoundTrip returns the time from SYNTime to the ACK that ends the handshake, as Wireshark's initial
+// RTT: the round trip of the path, wherever on it the recorder is. If it is not known, the round
+// trip takes HandshakeRTT at least.
+func (s *State) RoundTrip() (took time.Duration, known bool) { return s.handshake.roundTrip() }
 
 // FirstFIN and FirstRST return the directions of the first packets with these flags, -1
 // for none.

@@ -81,6 +81,7 @@ type jsonConnection struct {
 	End          string         `json:"end,omitempty"`
 	Duration     float64        `json:"duration"`
 	HandshakeRTT *float64       `json:"handshake_rtt,omitempty"`
+	RoundTrip    *float64       `json:"round_trip,omitempty"`
 	Bytes        jsonBytes      `json:"bytes"`
 	SHA256       string         `json:"sha256,omitempty"`
 	TLS          *jsonTLS       `json:"tls,omitempty"`
@@ -265,6 +266,10 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	if c.HandshakeTimed {
 		rtt := c.HandshakeRTT.Seconds()
 		j.HandshakeRTT = &rtt
+	}
+	if c.RoundTripKnown {
+		trip := c.RoundTrip.Seconds()
+		j.RoundTrip = &trip
 	}
 	if c.DataPort != nil {
 		j.Announced = &jsonAnnounced{c.DataPort.Command, c.DataPort.Packet}

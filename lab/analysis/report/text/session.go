@@ -98,8 +98,10 @@ func (r *sessionWriter) opening() {
 		text = "-- the control connection is open already when the capture begins"
 	case c.HandshakeTimed && c.Unsure:
 		text += fmt.Sprintf("; its SYN is sent again, and answered %s after the last one", duration(c.HandshakeRTT))
+	case c.RoundTripKnown:
+		text += fmt.Sprintf("; the handshake takes %s, one round trip", duration(c.RoundTrip))
 	case c.HandshakeTimed:
-		text += fmt.Sprintf("; its SYN is answered after %s, one round trip", duration(c.HandshakeRTT))
+		text += fmt.Sprintf("; its SYN is answered after %s", duration(c.HandshakeRTT))
 	case c.LacksStart():
 		text += "; " + c.WhyLacksStart()
 	}
@@ -307,7 +309,7 @@ func opened(d *ftp.Connection) string {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
 	}
 	if d.HandshakeTimed {
-		how += "; round trip " + duration(d.HandshakeRTT)
+		how += "; round trip " + roundTrip(d)
 	}
 	return how
 }

@@ -109,13 +109,13 @@ func arrow(c *ftp.Connection) string {
 }
 
 func roundTrip(c *ftp.Connection) string {
-	if !c.HandshakeTimed {
-		return "-"
-	}
-	if c.Unsure {
+	switch {
+	case c.RoundTripKnown:
+		return duration(c.RoundTrip)
+	case c.HandshakeTimed:
 		return "≥ " + duration(c.HandshakeRTT)
 	}
-	return duration(c.HandshakeRTT)
+	return "-"
 }
 
 func ending(c *ftp.Connection) string {

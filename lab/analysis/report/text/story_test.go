@@ -73,14 +73,17 @@ func TestEndedBy(t *testing.T) {
 	}
 }
 
-// TestRoundTripIsSure does not call a time a round trip if nothing shows which SYN was answered.
+// TestRoundTripIsSure calls only the time from a SYN to the ACK that ends the handshake a round trip, and
+// only if the ACK did not wait and the capture shows which SYN was answered.
 func TestRoundTripIsSure(t *testing.T) {
 	for _, test := range []struct {
 		syns            int
+		then            func(client *forge.End)
 		column, opening string
 	}{
-		{1, " 21.00 ms ", "; its SYN is answered after 21.00 ms, one round trip"},
-		{2, " ≥ 21.00 ms ", "; its SYN is sent again, and answered 21.00 ms after the last one"},
+		{1, (*forge.End).ACK, " 22.00 ms ", "; the handshake takes 22.00 ms, one round trip"},
+		{1, func(c *forge.End) { c.Send("USER anonymous\r\n") }, " ≥ 21.00 ms ", "; its SYN is answered after 21.00 ms\n"},
+		{2, (*forge.End).ACK, " ≥ 21.00 ms ", "; its SYN is sent again, and answered 21.00 ms after the last one\n"},
 	} {
 		g := forge.New()
 		client, server := g.Pair(forge.Client+":3171", forge.Server+":21")
@@ -90,7 +93,7 @@ func TestRoundTripIsSure(t *testing.T) {
 		}
 		g.Pass(20*time.Millisecond - time.Second)
 		server.SegmentAt(-1, "S.", "")
-		client.ACK()
+		test.then(client)
 		server.Send("220 ready\r\n")
 		tr, err := capture.Read(bytes.NewReader(g.PCAP()), capture.Options{})
 		if err != nil {
