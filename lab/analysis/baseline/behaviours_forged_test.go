@@ -181,6 +181,16 @@ func base32Sizes(n int, then string) string {
 	return strings.TrimSpace(b.String())
 }
 
+// base32Missing fills data in base32 into a line.
+func base32Missing(line string) string {
+	var b strings.Builder
+	for i := range 30 {
+		sum := sha256.Sum256([]byte{byte(i)})
+		fmt.Fprintf(&b, line, base32.StdEncoding.EncodeToString(sum[:30]))
+	}
+	return b.String()
+}
+
 // countedData fills bytes that are no text into a line, as hexadecimal digits, with a number in front of them.
 func countedData(n int, line string) string {
 	var b strings.Builder

@@ -152,6 +152,10 @@ var behaviours = []lookalike{
 	{"data in names with an ending, which count up in two bytes", "names-are-words", "", session1(countedData(30, "> MDTM 00%s.bin\n< 550 no\n"))},
 	{"digests with an ending that do not exist", "names-are-words", IsUnusual, session1(digests(25, "> SIZE %s.jpg\n< 550 no\n"))},
 	{"digests with an ending, of which half exist", "names-are-words", IsNormal, session1(digests(12, "> SIZE %s.jpg\n< 550 no\n") + countedData(12, "> SIZE %[1]s.jpg\n< 213 9\n> RETR %[1]s.jpg\n< 150 here\n< 226 done\n"))},
+	{"data in names that look like those of a site", "names-are-words", "", session1(countedData(30, "> SIZE %s.t1.cdn\n< 550 no\n"))},
+	{"data in names that do not count up", "names-are-words", "", session1(base32Missing("> MDTM %s\n< 550 no\n"))},
+	{"data in names of listings", "names-are-words", "", session1(base32Missing("> NLST %s\n< 550 no\n"))},
+	{"data in names of files that are asked for before one is stored", "names-are-words", IsUnusual, session1(base32Missing("> SIZE %s\n< 550 no\n") + "> STOR index\n< 150 go on\n< 226 done\n")},
 	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},
 	{"sizes of files with such names that are fetched", "names-are-words", IsNormal, session1(base32Sizes(12, "> RETR %s.dat\n< 150 here\n< 226 done\n"))},
 

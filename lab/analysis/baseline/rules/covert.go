@@ -64,6 +64,8 @@ type oddNames struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
+	// data counts those of missing files and folders that are as long as no digest.
+	data int
 	// used counts other such names, of files that exist.
 	used int
 	// sought are those of them that a client tried to enter as folders.
@@ -120,10 +122,12 @@ func encodedNames() look {
 					}
 					all[hosts] = &nameCensus{}
 				}
-				all[hosts].add(x, seed, s.storesNothing(x))
+				all[hosts].add(x, seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
 			})
 			if of := all[hosts]; of != nil {
-				of.moves = of.moves || slices.ContainsFunc(s.Exchanges, evidence.IsTransfer)
+				of.moves = of.moves || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
+					return evidence.IsTransfer(x) && x.Final() < 500 && (x.Argument == "" || !s.listsNothing(x))
+				})
 			}
 			return nil
 		},
@@ -154,24 +158,12 @@ func encodedNames() look {
 	}
 }
 
-// storesNothing reports whether a command stores an empty file, which has nothing but its name.
-func (s *session) storesNothing(x *ftp.Exchange) bool {
-	if x.Command != "STOR" || !evidence.Completed(x) || len(x.Data) == 0 {
-		return false
-	}
-	for _, c := range s.DataOf(x.Data) {
-		if c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // counter matches a number in front of a name.
 var counter = pattern.New(`^\d+[-_.]`)
 
-// add takes the next command with a path; made says that it makes something that has only a name.
-func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
+// add takes the next command with a path; made says that it makes something that has only a name, and missing that there is
+// nothing of the name.
+func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
 	name := counter.ReplaceAllString(path.Base(evidence.Unquoted(x.Argument)), "")
 	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
 		name = name[strings.LastIndexByte(name, ' ')+1:]
@@ -182,7 +174,7 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 	}
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
-	n.idles(x, name, !seen, made)
+	n.idles(x, name, !seen, made, missing)
 	if seen || len(n.seen) >= maxNames {
 		return
 	}
@@ -206,11 +198,11 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made bool) {
 	}
 }
 
-// idles adds a new name to the idle ones if the server refused the command or made a folder. A later
+// idles adds a new name to the idle ones if it belongs to nothing, or the server made a folder. A later
 // command that succeeds with the name, or in the folder, removes it.
-func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
+func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty, missing bool) {
 	made := empty || x.Command == "MKD" || x.Command == "XMKD"
-	idle := isNew && (made || x.Final() >= 500)
+	idle := isNew && (made || missing)
 	if idle {
 		n.piece(name, x)
 	}
@@ -218,7 +210,7 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 	switch {
 	case removes && completedNormally(x) && n.odd != nil && n.odd.idle[name] > 0:
 		n.odd.removed++
-	case evidence.IsTransfer(x) && !empty || !made && completedNormally(x):
+	case !missing && (evidence.IsTransfer(x) && !empty || !made && completedNormally(x)):
 		if isNew && completedNormally(x) && encoded.Looks(pieceOf(name)) {
 			n.oddities().used++
 		}
@@ -230,6 +222,9 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty bool) {
 		}
 	case idle && encoded.Looks(pieceOf(name)):
 		n.oddities().addIdle(x, name)
+		if missing && encoded.IsNoDigest(pieceOf(name)) {
+			n.odd.data++
+		}
 		if empty {
 			n.odd.empties++
 		}
@@ -289,6 +284,10 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		if odd.numbered >= numberedMany && odd.numbered+1 >= count && !n.moves {
 			return breach{severity: Violation, packets: firstPackets(odd.idle),
 				observed: fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)}, true
+		}
+		if odd.data >= numberedMany && !n.moves {
+			return breach{severity: Violation, packets: firstPackets(odd.idle),
+				observed: fmt.Sprintf("%d names look like encoded bytes, are no digests, and belong to nothing, and the client moved no file", odd.data)}, true
 		}
 		b = breach{sign: 1, packets: firstPackets(odd.idle),
 			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files, empty files and empty folders only", count)}

@@ -4,22 +4,45 @@ package rules
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/encoded"
 	"ftplab/lab/analysis/internal/pattern"
 )
 
-// pieceOf is the part of a name that may be a piece of an encoded text: without the number in front of
-// it and without its ending.
-func pieceOf(name string) string {
-	name = counter.ReplaceAllString(name, "")
-	return strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "=")
+// pieceOf is the part of a name that may be a piece of an encoded text: the longest between points, without the number in
+// front of the name.
+func pieceOf(name string) (piece string) {
+	for part := range strings.SplitSeq(counter.ReplaceAllString(name, ""), ".") {
+		if len(part) > len(piece) {
+			piece = part
+		}
+	}
+	return strings.TrimRight(piece, "=")
+}
+
+// storesNothing reports whether a command stores an empty file, which has nothing but its name.
+func (s *session) storesNothing(x *ftp.Exchange) bool {
+	if x.Command != "STOR" || !evidence.Completed(x) || len(x.Data) == 0 {
+		return false
+	}
+	for _, c := range s.DataOf(x.Data) {
+		if c.ClientFlow.Bytes > 0 || c.Missing() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// listsNothing reports whether the answer to a command is an empty listing, as many servers send it of what does not exist.
+func (s *session) listsNothing(x *ftp.Exchange) bool {
+	data := s.DataOf(x.Data)
+	return x.Lists() && evidence.Completed(x) && len(data) == 1 && data[0].ServerFlow.Bytes == 0 && data[0].Missing() == 0
 }
 
 // countsUp reports whether the number in front of a name is one more than that of the name before. It may be decimal, or

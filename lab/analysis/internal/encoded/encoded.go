@@ -75,6 +75,19 @@ func Looks(name string) bool {
 		LooksRandom(name)
 }
 
+// IsNoDigest reports whether a name that looks encoded is as long as no digest of 128 to 512 bits in one of the
+// encodings. Shorter ones may be numbers of devices.
+func IsNoDigest(name string) bool {
+	for _, bits := range []int{128, 160, 224, 256, 384, 512} {
+		for _, each := range []int{4, 5, 6} { // bits of a letter or digit
+			if len(name) == (bits+each-1)/each {
+				return false
+			}
+		}
+	}
+	return len(name) >= shortestRandom
+}
+
 // LooksRandom reports whether a name looks like random bytes in base64: long, and with small letters, capital letters
 // and digits mixed.
 func LooksRandom(name string) bool {
