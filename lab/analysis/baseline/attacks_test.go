@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -187,6 +188,11 @@ var attacks = []struct {
 		t.Say("< 426 broken off").Say(bye).Peer.Close()
 	}},
 	{"a web request", "commands-are-ftp", dialogue("< 220 ready\n> GET / HTTP/1.1\n+ Host: x\n< 500 what?\n< 500 what?")},
+	{"SITE EXEC, of somebody who asks who he is there", "no-known-exploits", session1("> SITE EXEC id\n< 500 no")},
+	{"a program with the ending of a document in front of its own", "no-programs", anonymousMoves([2]string{"RETR pub/invoice.pdf.exe", "MZ\x90"})},
+	{"a program with the ending of a picture, and blanks", "no-programs", moves([2]string{"STOR me.jpg          .scr", "MZ\x90"})},
+	{"a program whose name is turned round", "no-programs", anonymous("> RETR inv\u202efdp.exe\n< 150 here\n< 226 done")},
+	{"a channel in a command that nobody knows", "no-signs-agree", session1(numberedText(12, "> XDAT %s\n< 200 ok\n"))},
 	{"SITE EXEC", "no-known-exploits", session1("> SITE EXEC /bin/sh -c id\n< 200 ok")},
 	{"memory read by SITE EXEC", "no-format-strings", session1("> SITE EXEC %.f%.f%.f%.f|%p\n< 200 x")},
 	{"machine code", "arguments-are-text", session1("> MKD " + strings.Repeat("\x90", 100) + "\x31\xc0\x31\xdb\xcd\x80/bin/sh\n< 550 no")},
@@ -381,6 +387,16 @@ func encodedFolders(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "> MKD %s\n< 257 ok\n", base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "the %d. part of it", i)))
+	}
+	return b.String()
+}
+
+// numberedText fills random bytes in base64 into a line.
+func numberedText(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		sum := sha256.Sum256([]byte{byte(i)})
+		fmt.Fprintf(&b, line, base64.StdEncoding.EncodeToString(sum[:21]))
 	}
 	return b.String()
 }

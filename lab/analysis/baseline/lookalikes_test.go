@@ -26,6 +26,9 @@ type lookalike struct {
 }
 
 var lookalikes = []lookalike{
+	{"an archive that unpacks itself", "no-programs", IsUnusual, anonymousMoves([2]string{"RETR pub/photos.zip.exe", "MZ\x90"})},
+	{"programs with points in their names", "no-programs", IsNormal, anonymousMoves([2]string{"RETR pub/setup-1.2.3.exe", "MZ\x90"}, [2]string{"RETR pub/doc.to.pdf.converter.exe", "MZ\x90"})},
+	{"digests in a command that nobody knows", "commands-are-ftp", IsNormal, session1(digests(12, "> XDUP %s\n< 200 ok\n> STOR /copies/of/last/night/from/the/office/in/town/and/of/those/who/work/at/home/day-%.4[1]s.zip\n< 150 go on\n< 226 done\n"))},
 	{"a copy of the settings of a web site", "no-sensitive-names", IsUnusual, session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
 	{"a copy of a home", "no-sensitive-names", IsUnusual, session1("> RETR .aws/credentials\n< 150 here\n< 226 done\n> RETR .netrc\n< 150 here\n< 226 done\n> RETR .kube/config\n< 150 here\n< 226 done\n> RETR .ssh/id_ecdsa\n< 150 here\n< 226 done\n> RETR .bashrc\n< 150 here\n< 226 done\n> RETR .vimrc\n< 150 here\n< 226 done\n> RETR notes.txt\n< 150 here\n< 226 done\n")},
 	{"the keys of a person", "no-sensitive-names", "", session1("> RETR .aws/credentials\n< 150 here\n< 226 done\n> RETR .netrc\n< 150 here\n< 226 done\n> RETR .kube/config\n< 150 here\n< 226 done\n> RETR .ssh/id_ecdsa\n< 150 here\n< 226 done\n")},
@@ -395,7 +398,7 @@ func TestRequests(t *testing.T) {
 		"STOR Reset & Reboot guide.pdf", "STOR Hair wash & curl tips.pdf", "STOR The Matrix; Reboot.mkv", "STOR Lesson 5; cmd line.txt", "STOR Relax & sleep 8 hours.mp3", "MKD R&ID",
 		"STOR Teachers' and parents' evening -- notes.doc", "STOR Boys' or girls' = all.jpg", "MKD Tagged photos", "STOR How to restore.pdf", "STOR README - how to decrypt.txt",
 		"STOR hawkeye_s01e01.mkv", "STOR Stealers Wheel - Star.mp3", "STOR SC_front-door_2023_01_31_12_00_00.jpg", "STOR page?x=%0D%0A.html", "STOR INDEX.PHP;2", "SITE CHMOD 4755 cgiwrap.cgi",
-		"REST -1794967296", "SITE EXEC dir", "SITE CPTO /www/index-copy.php", "RETR keylogger-detection.pdf",
+		"REST -1794967296", "SITE EXEC dir", "SITE EXEC idle.exe", "SITE CPTO /www/index-copy.php", "RETR keylogger-detection.pdf",
 	} {
 		if got := forged(t, session1("> "+command+"\n< 550 no")); got.Verdict == NotNormal {
 			t.Errorf("%s: got %v\nwant %s at most", command, got, IsUnusual)

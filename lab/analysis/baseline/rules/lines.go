@@ -437,7 +437,8 @@ func idleArguments(s *session) (b breach, ok bool) {
 	texts, size, closely, decoded, last := map[string]bool{}, 0, 0, 0, int64(0)
 	var pieces []string
 	for _, x := range s.Exchanges {
-		idle := withoutArgument[x.Command] || takesWord[x.Command] && encoded.Is(x.Argument)
+		word := takesWord[x.Command] || !evidence.IsKnown(x.Command) && !encoded.IsDigest(x.Argument)
+		idle := withoutArgument[x.Command] || word && encoded.Is(x.Argument)
 		if !idle || x.Argument == "" || s.MayBeRest(x.Line) || !s.Readable(x.Packet) {
 			continue
 		}
@@ -459,7 +460,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 	if decoded < encodedFew && (closely < manyTexts || size < manyBytes) {
 		b.severity, b.sign = Odd, 2
 	}
-	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, such as %s", len(texts), size, b.observed)
+	b.observed = fmt.Sprintf("%d different arguments, %d bytes, of commands that take none, or a word, or that nobody knows, such as %s", len(texts), size, b.observed)
 	if decoded >= encodedFew {
 		b.observed += fmt.Sprintf("; %d are encoded texts", decoded)
 	}

@@ -20,7 +20,7 @@ import (
 var noProgramsRule = Rule{
 	Name: "no-programs", Theme: "transfers",
 	Says:     "Executable programs are seldom transferred.",
-	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer) and T1036.008 (masquerade file type)",
+	Source:   "MITRE ATT&CK, T1105 (ingress tool transfer), T1036.002 (right-to-left override), T1036.007 (double file extension) and T1036.008 (masquerade file type)",
 	Example:  "> RETR setup.exe",
 	Severity: Note, sign: 1,
 	Matters:  "Intruders upload their tools, and malware downloads more of itself.",
@@ -288,6 +288,10 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 		return "by its name an attack tool", Odd
 	case x.Command == "RETR" && windowsOwn.MatchString(name):
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
+	case executable.MatchString(name) && strings.ContainsRune(name, turnedRound):
+		return "a program whose name has a character that turns the order of those after it round, so that it seems to have another ending", Violation
+	case twoEndings.MatchString(name) && shown != "" && isDisguised(name):
+		return "the first bytes are those of " + shown + ", and the name has the ending of a document or a picture in front of its own, which Windows hides", Violation
 	case twoEndings.MatchString(name):
 		return "a program with the ending of a document in front of its own", Odd
 	case shown != "" && document.MatchString(name):
@@ -296,6 +300,15 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
 	}
 	return "", ""
+}
+
+// turnedRound is the character RIGHT-TO-LEFT OVERRIDE, which no script needs in a name.
+const turnedRound = '\u202e'
+
+// isDisguised reports whether the name of a program has the ending of a document or a picture in front of its own. An
+// archive that unpacks itself may have that of an archive.
+func isDisguised(name string) bool {
+	return document.MatchString(strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), " "))
 }
 
 // programIn is what kind of program a transfer carried, by its first bytes, and the packet

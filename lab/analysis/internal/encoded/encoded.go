@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,6 +58,12 @@ func Text(name string) string {
 		}
 	}
 	return ""
+}
+
+// IsDigest reports whether a word may be the digest of a file in hexadecimal digits: MD5, SHA-1 or one of SHA-2.
+func IsDigest(word string) bool {
+	b, err := hex.DecodeString(word)
+	return err == nil && slices.Contains([]int{16, 20, 28, 32, 48, 64}, len(b)) && !isText(b)
 }
 
 // isText reports whether bytes are printable.
