@@ -168,24 +168,25 @@ var machines = []struct {
 	{"orders of goods as text, for which a program looks again and again", IsUnusual, session1(strings.Repeat("> RETR ORDERS.TXT\n< 550 no\n", 8) + strings.Repeat("> RETR ORDERS.TXT\n< 150 here\n< 226 done\n> STOR ACK.TXT\n< 150 go on\n< 226 done\n", 4))},
 	{"pages of a web site about forgotten passwords", IsNormal, moves([2]string{"RETR reset_password.php", "<?php"}, [2]string{"RETR lang/de/passwords.php", "<?php"}, [2]string{"RETR lang/en/passwords.php", "<?php"}, [2]string{"RETR password.html", "<html>"})},
 	{"files with passwords that are deleted", IsUnusual, session1(numberedLines(6, "> DELE old/%d.pfx\n< 250 ok\n"))},
-	{"an engineering station at a controller", IsNormal, func(f *forge.Capture) {
-		t := dial(f, aClient, aServer+":21").Say("< 220 VxWorks FTP server\n> USER USER\n< 331 and?\n> PASS USER\n< 230 in")
-		for port, say := range map[int][2]string{
-			502:  {"\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a", "\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x05"}, // Modbus
-			104:  {"\x01\x00\x00\x00\x00\x04\x00\x01", "\x02\x00\x00\x00\x00\x04\x00\x01"},                             // DICOM
-			4840: {"HELF\x20\x00\x00\x00", "ACKF\x1c\x00\x00\x00"},                                                     // OPC UA
-			9600: {"FINS\x00\x00\x00\x0c", "FINS\x00\x00\x00\x10"},
-			5007: {"\x50\x00\x00\xff\xff\x03\x00\x0c\x00", "\xd0\x00\x00\xff\xff\x03\x00\x04\x00"}, // of MELSEC
-			2404: {"\x68\x04\x07\x00\x00\x00", "\x68\x04\x0b\x00\x00\x00"},                         // IEC 60870-5-104
-			2575: {"\x0bMSH|^~\\&|", "\x0bMSH|^~\\&|"},                                             // HL7
-		} {
-			d := dial(f, aClient, addrPort(aServer, port))
-			d.Segment("P.", say[0])
-			d.Peer.Segment("P.", say[1])
-			d.Close()
-		}
-		t.Say(bye).Peer.Close()
-	}},
+	{"an engineering station at a controller", IsNormal, speaks(map[int][2]string{
+		502:  {"\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a", "\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x05"}, // Modbus
+		104:  {"\x01\x00\x00\x00\x00\x04\x00\x01", "\x02\x00\x00\x00\x00\x04\x00\x01"},                             // DICOM
+		4840: {"HELF\x20\x00\x00\x00", "ACKF\x1c\x00\x00\x00"},                                                     // OPC UA
+		9600: {"FINS\x00\x00\x00\x0c", "FINS\x00\x00\x00\x10"},
+		5007: {"\x50\x00\x00\xff\xff\x03\x00\x0c\x00", "\xd0\x00\x00\xff\xff\x03\x00\x04\x00"}, // of MELSEC
+		2404: {"\x68\x04\x07\x00\x00\x00", "\x68\x04\x0b\x00\x00\x00"},                         // IEC 60870-5-104
+		2575: {"\x0bMSH|^~\\&|", "\x0bMSH|^~\\&|"},                                             // HL7
+	})},
+	{"an engineering station at a controller, at other ports", IsNormal, speaks(map[int][2]string{
+		1502:  {"\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x0a", "\x00\x01\x00\x00\x00\x05\x01\x03\x02\x00\x05"}, // Modbus
+		11112: {"\x01\x00\x00\x00\x00\x4a\x00\x01\x00\x00ANY-SCP         ECHOSCU", "\x02\x00\x00\x00\x00\x4a\x00\x01\x00\x00ANY-SCP"},
+		20000: {"\x05\x64\x05\xc0\x01\x00\x00\x04\xe9\x21", "\x05\x64\x05\x00\x00\x04\x01\x00\x19\xa6"},         // DNP3
+		10102: {"\x03\x00\x00\x16\x11\xe0\x00\x00\x00\x01\x00\xc0\x01\x0a", "\x03\x00\x00\x16\x11\xd0\x00\x01"}, // S7
+		9103:  {"\x1b%-12345X@PJL INFO STATUS\r\n", "@PJL INFO STATUS\r\nCODE=10001\r\n"},
+		5672:  {"AMQP\x00\x00\x09\x01", "\x01\x00\x00\x00"},
+		10051: {"ZBXD\x01\x0d\x00\x00\x00", "ZBXD\x01\x0d\x00\x00\x00"}, // Zabbix
+	})},
+	{"a protocol that nobody knows, after a login with the password that the maker gave", NotNormal, speaks(map[int][2]string{20000: {"\x05\x65\x05\xc0", "\x05\x66\x05\x00"}})},
 	{"files of one size in TLS", IsNormal, oneSize("\x16\x03\x01\x02\x50")},
 	{"files of one size in mode Z", IsNormal, oneSize("x\x9c")},
 	{"a text that seems compressed, in mode S", IsNormal, inMode("> MODE Z\n< 504 no\n> MODE S\n< 200 ok", "x\xda"+strings.Repeat("\x00", 1200))},
@@ -227,6 +228,21 @@ var machines = []struct {
 	}},
 	{"programs that start a script", IsNormal, moves([2]string{"STOR cron.php", "<?php\nexec('/bin/sh /opt/backup.sh', $out);\n"}, [2]string{"STOR job.pl", "system(\"/bin/sh backup.sh\");\nexec(\"/bin/bash run.sh\");\n"}, [2]string{"STOR deploy.py", "os.popen('/bin/sh deploy.sh').read()\n"})},
 	{"links that lead up", IsNormal, moves([2]string{"LIST", "lrwxrwxrwx 1 0 0 9 Jan 1 2020 logs -> ../../var/log\r\n"})},
+}
+
+// speaks is a session, during which the client connects to other ports of the server and says something at each, which
+// is answered.
+func speaks(ports map[int][2]string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say("< 220 VxWorks FTP server\n> USER USER\n< 331 and?\n> PASS USER\n< 230 in")
+		for port, say := range ports {
+			d := dial(f, aClient, addrPort(aServer, port))
+			d.Segment("P.", say[0])
+			d.Peer.Segment("P.", say[1])
+			d.Close()
+		}
+		t.Say(bye).Peer.Close()
+	}
 }
 
 // oneSize is a session that stores thirty files of one size, which have the given beginning and then

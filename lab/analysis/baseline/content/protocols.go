@@ -4,6 +4,7 @@ package content
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -15,8 +16,9 @@ var protocols = []struct{ begins, name string }{
 	{"JRMI", "Java RMI"}, {"OPTIONS ", "HTTP"}, {"BitTorrent", "BitTorrent"},
 	{"\x03\x00\x00", "RDP"}, {"\xffSMB", "SMB"}, {"\x00\x00\x00\x85\xffSMB", "SMB"}, {"\x05\x01\x00", "SOCKS"},
 	{"\x13BitTorrent", "BitTorrent"}, {"DESCRIBE ", "RTSP"},
-	// What controllers and hospitals speak: OPC UA, FINS, MC of MELSEC, IEC 60870-5-104 and HL7.
-	{"HELF", "OPC UA"}, {"FINS", "FINS"}, {"\x50\x00\x00\xff\xff", "MC"}, {"\x68\x04\x07\x00\x00\x00", "IEC 104"}, {"\x0bMSH|", "HL7"},
+	{"AMQP\x00", "AMQP"}, {"ZBXD", "Zabbix"}, {"\x1b%-12345X", "PJL"}, {"@PJL", "PJL"},
+	// What controllers and hospitals speak: OPC UA, FINS, MC of MELSEC, IEC 60870-5-104, DNP3 and HL7.
+	{"HELF", "OPC UA"}, {"FINS", "FINS"}, {"\x50\x00\x00\xff\xff", "MC"}, {"\x68\x04\x07\x00\x00\x00", "IEC 104"}, {"\x05\x64", "DNP3"}, {"\x0bMSH|", "HL7"},
 }
 
 // Protocol names the other protocol that data begins with, "" for none.
@@ -26,7 +28,32 @@ func Protocol(data []byte) string {
 			return p.name
 		}
 	}
+	switch {
+	case isModbus(data):
+		return "Modbus"
+	case isDICOM(data):
+		return "DICOM"
+	}
 	return ""
+}
+
+// isModbus reports whether data is a request of Modbus over TCP: its header has the protocol 0 and the length of what
+// follows, of which the recorder may have cut some off, and then come a unit and a function.
+func isModbus(data []byte) bool {
+	const header, longest = 6, 254
+	if len(data) < header || data[2] != 0 || data[3] != 0 {
+		return false
+	}
+	length, rest := int(binary.BigEndian.Uint16(data[4:])), data[header:]
+	return length > 1 && length <= longest && len(rest) <= length && (len(rest) < 2 || rest[1] > 0 && rest[1] < 0x2c)
+}
+
+// isDICOM reports whether data begins like the request for an association of DICOM (PS3.8, 9.3.2): of type 1, with a
+// short length and version 1. The recorder may have cut some off.
+func isDICOM(data []byte) bool {
+	const length = 6
+	version := []byte{0, 1, 0, 0}
+	return len(data) >= length && bytes.HasPrefix(data, []byte{1, 0, 0, 0}) && bytes.HasPrefix(version, data[length:min(len(data), length+len(version))])
 }
 
 // ShellPrints says of a Shell that the data is what a shell prints, and not what is typed.
