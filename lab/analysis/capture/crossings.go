@@ -3,6 +3,8 @@
 package capture
 
 import (
+	"errors"
+
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
 )
@@ -41,13 +43,19 @@ func (f *file) findLost(x *places) error {
 	if !x.anyCopied() {
 		return nil
 	}
+	if err := f.findShifts(x); err != nil {
+		return err
+	}
 	all, lines := crossings{open: map[crossed][]crossing{}}, announcements{of: map[stream]map[int][]announced{}}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP == nil || raw.Interface >= mostPlaces {
 			return true
 		}
-		if s, _, direction := x.find(p); s != nil && s.copied {
+		if s, c, direction := x.find(p); s != nil && s.copied {
 			lines.add(p, raw.Interface, s, direction)
+			if s.whole || s.rewrites(p.TCP, direction) || !x.shifts.undo(p.TCP, c, direction) {
+				return true
+			}
 			all.add(crossed{s, direction, x.hash(p, direction)}, crossing{1 << raw.Interface, raw.Interface, p.Number, p.TCP != nil && p.TCP.Length > 0})
 		}
 		return all.count <= mostCrossings
@@ -55,6 +63,27 @@ func (f *file) findLost(x *places) error {
 	if all.count <= mostCrossings {
 		x.lost = all.lost()
 		x.rewritten = lines.rewritten()
+	}
+	return err
+}
+
+// findShifts reads the file for the sequence numbers that gateways have shifted.
+func (f *file) findShifts(x *places) error {
+	x.shifts = &shifts{seed: x.seed, pieces: map[*observations]map[*change][]piece{}}
+	if !x.anyIncomplete() {
+		return nil
+	}
+	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if p.IP != nil && raw.Interface < mostPlaces {
+			if s, c, direction := x.find(p); s != nil {
+				x.shifts.add(p, s, c, direction)
+			}
+		}
+		return true
+	})
+	if err == nil || errors.As(err, new(*pcapng.Damage)) {
+		x.shifts.find()
+		return nil
 	}
 	return err
 }
@@ -86,6 +115,7 @@ func (a *crossings) add(key crossed, c crossing) {
 		a.count++
 		return
 	}
+	key.of.matched[key.direction] = true
 	o := &alike[i]
 	if o.at |= c.at; c.first < o.first {
 		o.first, o.number = c.first, c.number
@@ -103,7 +133,7 @@ func (a *crossings) add(key crossed, c crossing) {
 
 // lost returns the packets that are to be read at another place than their conversation. Of the two
 // ends of a way, only that of the receiver can lack packets. If that of the sender lacks data, too,
-// something between them changes it, such as the sizes of the segments. A NAT may change any packet.
+// something between them changes it, such as the sizes of the segments. A NAT may change every packet.
 func (a *crossings) lost() map[int]bool {
 	each := func(use func(key crossed, c crossing, away bool)) {
 		for key, alike := range a.open {
@@ -113,7 +143,7 @@ func (a *crossings) lost() map[int]bool {
 		}
 	}
 	each(func(key crossed, c crossing, away bool) {
-		if !away && (c.data || key.of.translated) {
+		if !away && (c.data || key.of.translated && !key.of.matched[key.direction]) {
 			key.of.unclear[key.direction] = true
 		}
 	})

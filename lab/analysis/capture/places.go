@@ -30,7 +30,7 @@ type places struct {
 	seen      map[conversation]*observations
 	seed      maphash.Seed
 	lost      map[int]bool       // the numbers of packets that are read although they are at another place
-	changes   []*change          // by NATs
+	shifts    *shifts            // of sequence numbers, by gateways
 	rewritten map[int]*Rewriting // by the numbers of the packets that are not read
 }
 
@@ -45,13 +45,24 @@ type conversation struct {
 type observations struct {
 	at     [2]uint64 // the interfaces that have each direction, as bits
 	first  []observation
-	copied bool // a packet of it was found twice
+	copied bool     // a packet of it was found twice
+	ttl    [2]uint8 // of the first packet in each direction
+	// sum is a number for all packets of each direction, except for what a gateway changes.
+	sum [2]uint64
 	// openings, joint and change are for NATs: joint is of the same conversation at all places, and
 	// change is nil if it is read with the ends that it has here.
-	openings   openings
-	joint      *observations
-	change     *change
-	translated bool // it is a joint one
+	openings openings
+	joint    *observations
+	change   *change
+	// The rest is for a joint one: what it was joined of, whether no place lacks a packet of it, where each direction
+	// is read, in which directions are the lines that a gateway may rewrite, and whether one does.
+	translated bool
+	parts      []translated
+	whole      bool
+	homes      [2]int
+	moving     [2]bool
+	gateway    bool
+	matched    [2]bool // a packet was found at two places
 	// unclear says of each direction that nobody can tell which packets are lost: something on
 	// the way changes them, or too many are alike.
 	unclear [2]bool
@@ -62,6 +73,9 @@ func (s *observations) everywhere() uint64 { return s.at[0] | s.at[1] }
 
 // home is the place where a direction is read.
 func (s *observations) home(direction int) int {
+	if s.translated {
+		return s.homes[direction]
+	}
 	here := s.at[direction]
 	if both := s.at[0] & s.at[1]; both != 0 {
 		here = both
@@ -71,9 +85,9 @@ func (s *observations) home(direction int) int {
 
 // An observation is one packet at one interface, the observation point (RFC 7011).
 type observation struct {
-	at   int
 	hash uint64
 	segment
+	at        uint8
 	elsewhere bool // it was also recorded at another interface
 }
 
@@ -99,6 +113,7 @@ func (f *file) findPlaces() error {
 	}
 	if err == nil || errors.As(err, new(*pcapng.Damage)) {
 		found.joinTranslated()
+		found.forget()
 		err = f.findLost(found)
 	}
 	if err != nil && !errors.As(err, new(*pcapng.Damage)) {
@@ -117,66 +132,37 @@ func (x *places) add(p *packet.Packet, at int) {
 		x.seen[c] = s
 	}
 	s.at[direction] |= 1 << at
-	if p.TCP != nil && p.TCP.Has(packet.SYN) {
-		s.openings.add(p, direction, x.seed)
+	if s.ttl[direction] == 0 {
+		s.ttl[direction] = uint8(p.IP.TTL)
+	}
+	if t := p.TCP; t != nil {
+		if t.Has(packet.SYN) {
+			s.openings.add(p, direction, x.seed)
+		}
+		if !announces(t.Payload) {
+			s.sum[direction] += maphash.Comparable(x.seed, [3]int{int(p.IP.ID), int(t.Flags), t.Length})
+		}
 	}
 	if s.copied {
 		return
 	}
 	hash, here := x.hash(p, direction), 0
 	for _, o := range s.first {
-		if o.at == at {
+		if int(o.at) == at {
 			here++
 		} else if o.hash == hash {
 			s.copied = true
 		}
 	}
 	if here < firstObserved {
-		s.first = append(s.first, observation{at: at, hash: hash, segment: x.segmentOf(p, direction)})
+		s.first = append(s.first, observation{hash: hash, segment: x.segmentOf(p, direction), at: uint8(at)})
 	}
 }
 
-// findOverlaps finds the conversations of which one place has nothing of the beginning: its first packets are
-// compared with all that other places have. At least half of them are there, or else they may be
-// retransmissions on another part of a link.
-func (f *file) findOverlaps(x *places) error {
-	open := map[conversation]*observations{}
-	for c, s := range x.seen {
-		if !s.copied && (bits.OnesCount64(s.at[0]) > 1 || bits.OnesCount64(s.at[1]) > 1) {
-			open[c] = s
-		}
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
-		if p.IP != nil && raw.Interface < mostPlaces {
-			if c, direction := conversationOf(p); open[c] != nil {
-				open[c].compare(raw.Interface, x.hash(p, direction))
-			}
-		}
-		return true
-	})
-	for _, s := range open {
-		found, first := map[int]int{}, map[int]int{}
-		for _, o := range s.first {
-			if first[o.at]++; o.elsewhere {
-				found[o.at]++
-			}
-		}
-		for at := range found {
-			s.copied = s.copied || 2*found[at] >= first[at]
-		}
-	}
-	return err
-}
-
-// compare marks the first packets of other interfaces that are the same as a packet.
-func (s *observations) compare(at int, hash uint64) {
-	for i := range s.first {
-		if o := &s.first[i]; o.at != at && o.hash == hash {
-			o.elsewhere = true
-		}
+// forget lets go of the first packets, which are needed no more.
+func (x *places) forget() {
+	for _, s := range x.seen {
+		s.first = nil
 	}
 }
 
@@ -220,6 +206,7 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 		if change != nil {
 			p.Away.Here = change.to
 			p.Readdress(change.to, change.from)
+			x.shifts.undo(p.TCP, change, direction)
 		}
 		return
 	}

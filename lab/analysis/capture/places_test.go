@@ -3,6 +3,7 @@ package capture_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -40,10 +41,14 @@ func placedAs(t testing.TB, f *forge.Capture, names []string, at func(i int, p f
 		}
 	}
 	for i, p := range f.Frames {
-		for _, place := range at(i, p) {
+		var there [][]byte
+		for place := range names {
 			data := bytes.Clone(p.Data)
 			data[22] -= byte(place) // the TTL, which a router on the way has counted down
-			data = change(place, data)
+			there = append(there, change(place, data))
+		}
+		for _, place := range at(i, p) {
+			data := there[place]
 			info := gopacket.CaptureInfo{Timestamp: p.At.Add(time.Duration(place) * 100 * time.Microsecond), CaptureLength: len(data), Length: len(data), InterfaceIndex: place}
 			if err := w.WritePacket(info, data); err != nil {
 				t.Fatal(err)
@@ -186,6 +191,7 @@ type nat struct {
 	proxied uint32 // is added to the client's sequence numbers: with a proxy, they are other ones
 	bridge  bool   // does not count down the time to live
 	marks   bool   // rewrites the IDs of IP
+	sums    bool   // computes the checksums anew
 	loses   string // a packet with this is not recorded inside
 	first   bool   // the first place is outside, not the second one
 }
@@ -226,6 +232,15 @@ func (n *nat) change(data []byte) []byte {
 		data = append(bytes.Clone(before), "PORT "+n.port+"\r\n"...)
 		n.grown += len(data) - inside
 		binary.BigEndian.PutUint16(data[16:], uint16(len(data)-14))
+	}
+	if n.sums {
+		tcp := data[34:]
+		copy(tcp[16:], []byte{0, 0})
+		sum := 6 + uint32(len(tcp))
+		for i, b := range slices.Concat(data[26:34], tcp) {
+			sum += uint32(b) << (8 * (1 - i%2))
+		}
+		binary.BigEndian.PutUint16(tcp[16:], ^uint16(sum%0xffff))
 	}
 	return data
 }
@@ -360,6 +375,76 @@ func TestNATWithoutHandshake(t *testing.T) {
 			}, n.at)
 			if c := read(t, file); c.NumSessions() != 1 || c.NumConnections() != 3 || len(c.Translations) != 1 {
 				t.Errorf("without %03b at place %d: got %d sessions, %d connections and the translations %v, want 1, 3 and one", lost, place, c.NumSessions(), c.NumConnections(), c.Translations)
+			}
+		}
+	}
+}
+
+// A session that crosses two NATs is one at all three places, whichever of them lacks the SYN-ACKs.
+func TestTwoNATsWithoutHandshake(t *testing.T) {
+	for lacking := range 3 {
+		nats := []nat{1: {outside: netip.MustParseAddr("100.64.0.9")}, 2: {outside: netip.MustParseAddr("203.0.113.7")}}
+		file := placedAs(t, activeSession(), []string{"client", "middle", "server"}, func(_ int, p forge.Frame) []int {
+			if p.Data[14+20+13] == 18 {
+				return slices.DeleteFunc([]int{0, 1, 2}, func(place int) bool { return place == lacking })
+			}
+			return []int{0, 1, 2}
+		}, func(place int, data []byte) []byte {
+			if place == 0 {
+				return data
+			}
+			return nats[place].change(data)
+		})
+		if c := read(t, file); c.NumSessions() != 1 || c.NumConnections() != 3 || len(c.Translations) != 2 {
+			t.Errorf("without the SYN-ACKs at place %d: got %d sessions, %d connections and the translations %v, want 1, 3 and two", lacking, c.NumSessions(), c.NumConnections(), c.Translations)
+		}
+	}
+}
+
+// A session that crosses a gateway is one, whatever one of the places lacks: all before a packet, all from it, ten
+// packets, or two. Nothing of it is sent again, and each packet has the numbers that it has where it is read, if that
+// place has something on both sides of the line that the gateway rewrites.
+func TestGatewayBetweenPlaces(t *testing.T) {
+	for n, gateway := range []nat{{port: "203,0,113,7,16,76"}, {port: "203,000,113,007,016,076"}, {port: "203,0,113,7,16,76", first: true}} {
+		gateway.outside, gateway.sums = netip.MustParseAddr("203.0.113.7"), true
+		f := activeSession()
+		cut := func(lost func(place, i int) bool) *capture.Capture {
+			n := gateway
+			return read(t, placedAs(t, f, []string{"client", "server"}, func(i int, _ forge.Frame) []int {
+				return slices.DeleteFunc([]int{0, 1}, func(place int) bool { return lost(place, i) })
+			}, n.at))
+		}
+		numbers := map[int64][3]uint32{} // where they are read, by the time
+		for p := range cut(func(place, _ int) bool { return false }).Packets() {
+			if p.Copy == nil {
+				numbers[p.Time/1e6] = [3]uint32{p.TCP.RawSeq, p.TCP.RawAck, uint32(p.TCP.SrcPort)}
+			}
+		}
+		check := func(what string, between bool, lost func(place, i int) bool) {
+			c, again := cut(lost), 0
+			for p := range c.Packets() {
+				if want := numbers[p.Time/1e6]; between && p.Away != nil && want != [3]uint32{p.TCP.RawSeq, p.TCP.RawAck, uint32(p.TCP.SrcPort)} {
+					t.Errorf("%+v, without %s: packet %d has the numbers %d and %d, want %d", gateway, what, p.Number, p.TCP.RawSeq, p.TCP.RawAck, want)
+				}
+			}
+			for x := range c.Connections() {
+				again += x.ClientFlow.Retransmissions + x.ServerFlow.Retransmissions + x.ClientFlow.OutOfOrder + x.ServerFlow.OutOfOrder
+			}
+			if c.NumSessions() != 1 || c.NumConnections() > 3 || again > 0 {
+				t.Errorf("%+v, without %s: got %d sessions, %d connections and %d packets again, want 1, 3 at most and none", gateway, what, c.NumSessions(), c.NumConnections(), again)
+			}
+		}
+		for i := range f.Frames {
+			for at := range 2 {
+				check(fmt.Sprintf("those before %d at place %d", i, at), false, func(place, k int) bool { return place == at && k < i })
+				check(fmt.Sprintf("those from %d at place %d", i, at), false, func(place, k int) bool { return place == at && k >= i })
+				check(fmt.Sprintf("ten from %d at place %d", i, at), true, func(place, k int) bool { return place == at && k >= i && k < i+10 })
+				for j := range i {
+					if n > 0 || testing.Short() {
+						break
+					}
+					check(fmt.Sprintf("%d at place %d and %d at place 0", i, at, j), true, func(place, k int) bool { return place == at && k == i || place == 0 && k == j })
+				}
 			}
 		}
 	}

@@ -46,6 +46,11 @@ type announcements struct {
 // announcement is a line that may announce a data port (RFC 959, RFC 2428).
 var announcement = regexp.MustCompile(`(?i)^(?:PORT|EPRT|227|229) [^\r\n]{1,200}`)
 
+// announces reports whether the first line of a segment may announce a data port.
+func announces(payload []byte) bool {
+	return len(payload) > 5 && bytes.IndexByte([]byte("PpEe2"), payload[0]) >= 0 && announcement.Match(payload)
+}
+
 // add takes the lines of a segment, unless it is a retransmission.
 func (a *announcements) add(p *packet.Packet, at int, s *observations, direction int) {
 	if p.TCP == nil || !s.translated {
