@@ -20,43 +20,51 @@ type lasting[T any] struct {
 	of T
 }
 
-// spans are in the order of their first packets. A capture may have very many, so those at a packet
-// are found without a look at all others.
-type spans[T any] []span[T]
+// spans are all that last. A capture may have very many, so they are put in order only when all have
+// been added, and those at a packet are found without a look at all others.
+type spans[T any] struct {
+	list    []span[T]
+	ordered bool // by the first packet
+}
 
 // add adds a span.
 func (all *spans[T]) add(from, to int, of T) {
-	at := all.before(from + 1)
-	*all = slices.Insert(*all, at, span[T]{from: from, to: to, of: of})
-	for i := at; i < len(*all); i++ {
-		s := &(*all)[i]
-		before := s.longest
-		if s.longest = [2]lasting[T]{}; i > 0 {
-			s.longest = (*all)[i-1].longest
+	all.list = append(all.list, span[T]{from: from, to: to, of: of})
+	all.ordered = false
+}
+
+// order puts the spans in the order of their first packets.
+func (all *spans[T]) order() {
+	if all.ordered {
+		return
+	}
+	all.ordered = true
+	slices.SortStableFunc(all.list, func(a, b span[T]) int { return a.from - b.from })
+	var longest [2]lasting[T]
+	for i := range all.list {
+		s := &all.list[i]
+		if this := (lasting[T]{s.to, s.of}); this.to > longest[0].to {
+			longest = [2]lasting[T]{this, longest[0]}
+		} else if this.to > longest[1].to {
+			longest[1] = this
 		}
-		if this := (lasting[T]{s.to, s.of}); this.to > s.longest[0].to {
-			s.longest = [2]lasting[T]{this, s.longest[0]}
-		} else if this.to > s.longest[1].to {
-			s.longest[1] = this
-		}
-		if i > at && before[0].to == s.longest[0].to && before[1].to == s.longest[1].to {
-			return // and so are those after it
-		}
+		s.longest = longest
 	}
 }
 
 // before is how many begin before a packet.
-func (all spans[T]) before(packet int) int {
-	return sort.Search(len(all), func(i int) bool { return all[i].from >= packet })
+func (all *spans[T]) before(packet int) int {
+	all.order()
+	return sort.Search(len(all.list), func(i int) bool { return all.list[i].from >= packet })
 }
 
 // at returns what lasts at a packet: all if that is one or none, and else two of them.
-func (all spans[T]) at(packet int) (found []T) {
+func (all *spans[T]) at(packet int) (found []T) {
 	n := all.before(packet)
 	if n == 0 {
 		return nil
 	}
-	for _, x := range all[n-1].longest {
+	for _, x := range all.list[n-1].longest {
 		if x.to > packet {
 			found = append(found, x.of)
 		}
@@ -65,9 +73,9 @@ func (all spans[T]) at(packet int) (found []T) {
 }
 
 // each calls do with all that lasts at a packet, until that returns false.
-func (all spans[T]) each(packet int, do func(T) bool) {
-	for i := all.before(packet) - 1; i >= 0 && all[i].longest[0].to > packet; i-- {
-		if all[i].to > packet && !do(all[i].of) {
+func (all *spans[T]) each(packet int, do func(T) bool) {
+	for i := all.before(packet) - 1; i >= 0 && all.list[i].longest[0].to > packet; i-- {
+		if all.list[i].to > packet && !do(all.list[i].of) {
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 )
 
 // TestSpans compares the spans at each packet with those that are found by a look at all.
@@ -60,5 +61,27 @@ func TestManySessionsAtOnce(t *testing.T) {
 	}
 	if few, many := cost(10), cost(1000); many > few {
 		t.Errorf("among many sessions it needs %.0f allocations instead of %.0f", many, few)
+	}
+}
+
+// BenchmarkSpans fails if the time for spans that are added last first grows with the square of their
+// number. It reports how many times as long it takes as for those that are added first first.
+func BenchmarkSpans(b *testing.B) {
+	const n, most = 40_000, 15
+	took := func(from func(i int) int) float64 {
+		begin := time.Now()
+		var all spans[int]
+		for i := range n {
+			all.add(from(i), 2*n-from(i), i)
+		}
+		all.at(n)
+		return time.Since(begin).Seconds()
+	}
+	var times float64
+	for b.Loop() {
+		times = took(func(i int) int { return n - i }) / took(func(i int) int { return i })
+	}
+	if b.ReportMetric(times, "x-in-order"); times > most {
+		b.Errorf("%d spans in reverse order take %.0f times as long as in order, want %d at most", n, times, most)
 	}
 }

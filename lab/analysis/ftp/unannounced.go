@@ -92,7 +92,7 @@ func (all *Unannounced) Look(o *Opening) {
 // Join calls join for each connection that is recognized, when all have been looked at.
 func (all *Unannounced) Join(join func(id int, p *Purpose)) {
 	for _, list := range all.between {
-		for _, s := range *list {
+		for _, s := range list.list {
 			x := s.of
 			if len(x.found) != 1 {
 				continue
