@@ -32,6 +32,7 @@ func (p *parser) complete() {
 		needs string // settings; if a line of one of them has a mistake, the check would report what is none
 	}{
 		{p.checkHosts, "network host nat"},
+		{p.checkSessions, "network host"},
 		{p.checkNetwork, "network host"},
 		{p.checkEffects, "network host"},
 		{p.checkNames, "network host"},

@@ -134,6 +134,9 @@ func (n Network) of(name string) string {
 	return ""
 }
 
+// machine returns the host that has the address which a name stands for.
+func (n Network) machine(name string) string { return cmp.Or(n.of(name), name) }
+
 // SlowestRate returns the rate of the slowest link, in bits a second; 0 is unlimited.
 func (n Network) SlowestRate() (slowest int64) {
 	for _, h := range n.Hosts {

@@ -126,6 +126,7 @@ type parser struct {
 	twin     int // the line from which there are only steps, those of a section twin; 0 for none
 	session  string
 	sessions map[string]string // the host of each session that has begun
+	begun    []begun
 
 	serverLine  int    // of the section; 0 when the file has none
 	quotedWords []bool // which of the line's words are in quotes
@@ -136,6 +137,12 @@ type parser struct {
 	// lost are the settings of which a line has a mistake, so that what depends on them is
 	// unknown. It also has inSteps and inSections.
 	lost map[string]bool
+}
+
+// A begun is a line that begins or continues a session.
+type begun struct {
+	session, host string
+	line          int
 }
 
 // What a [parser] can have lost besides settings.

@@ -166,16 +166,28 @@ func (s *Scenario) Host(name string) (Host, bool) {
 func (s *Scenario) Unrecorded() (hosts []string) {
 	places := s.Network.Places()
 	for _, step := range s.Steps {
-		server := "server"
-		if slices.ContainsFunc(s.Server.Replicas, func(r Replica) bool { return r.Host == step.Name }) {
-			server = step.Name
-		}
+		server := s.Network.machine(s.serverOf(step))
 		if step.Verb == "open" && s.Network.Kind == Wire && !slices.Contains(places, step.Host) &&
 			!slices.Contains(places, server) && !slices.Contains(hosts, step.Host) {
 			hosts = append(hosts, step.Host)
 		}
 	}
 	return hosts
+}
+
+// serverOf returns the host to which a step open connects.
+func (s *Scenario) serverOf(open Step) string {
+	if _, ok := s.Host(open.Name); ok {
+		return open.Name
+	}
+	for _, n := range s.Names {
+		for _, h := range s.Network.Hosts {
+			if n.Name == open.Name && n.Addr == h.Addr {
+				return h.Name
+			}
+		}
+	}
+	return "server"
 }
 
 // LocalFile returns the client's file of that path.

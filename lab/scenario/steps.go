@@ -193,9 +193,17 @@ func (p *parser) startSession(v verb, words []string) {
 	case !known:
 		p.sessions[p.session] = "client"
 	}
-	if _, ok := p.s.Host(p.sessions[p.session]); !ok && p.sessions[p.session] != "client" {
-		p.fail("session %s: there is no host %q", p.session, p.sessions[p.session])
-	}
+	p.begun = append(p.begun, begun{p.session, p.sessions[p.session], p.line})
+}
+
+// checkSessions refuses sessions on hosts that are not there. Some are there although no line says so.
+func (p *parser) checkSessions() {
+	tryEach(p, p.begun, func(_ int, b begun) {
+		p.line = b.line
+		if _, ok := p.s.Host(b.host); !ok {
+			p.fail("session %s: %s", b.session, p.noHost(b.host))
+		}
+	})
 }
 
 // checkSteps checks what the steps need from the rest of the file.
@@ -331,9 +339,18 @@ func (p *parser) checkPeer(s Step) {
 	if _, ok := p.s.Host(s.Peer); !ok {
 		p.fail("dial: %s", p.noHost(s.Peer))
 	}
+	p.checkCrosses(s, s.Peer)
+}
+
+// checkCrosses refuses a connection of a host to itself: none of its packets would be on the wire.
+func (p *parser) checkCrosses(s Step, to string) {
+	if plan := &p.s.Network; plan.Kind == Wire && plan.machine(s.Host) == plan.machine(to) {
+		p.fail("%s: session %s is on host %s, which it connects to, so no packet would cross the network; put the session on another host", s.Verb, s.Session, s.Host)
+	}
 }
 
 func (p *parser) checkOpen(s Step) {
+	p.checkCrosses(s, p.s.serverOf(s))
 	if s.Name == "" {
 		return
 	}
