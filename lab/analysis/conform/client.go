@@ -10,30 +10,33 @@ import (
 
 // ClientRules returns the rules about clients, by RFC and section. The client
 // downloads one file in each of their scenarios.
-func ClientRules() []Rule { return clientRules }
-
-var clientRules = []Rule{
-	{"959", "2.3", "The client sends QUIT before it closes.", "plain", saysQuit},
-	{"959", "3.4.1", "The client reads data until the server closes, also if 226 comes first.", "early", downloads},
-	{"959", "4.2", "A line within a reply of several lines is not a reply, whatever digits it begins with.", "lines", then(startsBehindGreeting, downloads)},
-	{"959", "4.2", "The client waits for the last line of a final reply.", "reply_lines", then(downloads, waitsForEnd)},
-	{"959", "5.2", "PORT and EPRT name the client's own address.", "plain", namesItself},
-	{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
-	{"959", "5.4", "The client waits for the greeting.", "greeting", then(downloads, startsBehindGreeting)},
-	{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
-	{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(downloads, waitsForEnd)},
-	{"959", "5.4", "When USER gets 230, the client sends no PASS.", "nopass", then(downloads, without("PASS"))},
-	{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS", "530"))},
-	{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR", "4", "5")},
-	{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR", "4", "5")},
-	{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", then(without("RETR"), fails("PASS", "332"))},
-	{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
-	{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
-	{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", closesToo},
-	{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", downloads},
-	{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", downloads},
-	{"1123", "4.1.2.12", "The client sends no Telnet commands except IP and Synch.", "plain", noOptions},
-	{"1123", "4.1.2.13", "When EPSV is refused, the client uses PASV or PORT.", "noepsv", ifSent("EPSV", downloads)},
+//
+// It makes the list anew, and not once in a variable: so a program that does not call it, such as
+// the page for the browser, is linked without its functions.
+func ClientRules() []Rule {
+	return []Rule{
+		{"959", "2.3", "The client sends QUIT before it closes.", "plain", saysQuit},
+		{"959", "3.4.1", "The client reads data until the server closes, also if 226 comes first.", "early", downloads},
+		{"959", "4.2", "A line within a reply of several lines is not a reply, whatever digits it begins with.", "lines", then(startsBehindGreeting, downloads)},
+		{"959", "4.2", "The client waits for the last line of a final reply.", "reply_lines", then(downloads, waitsForEnd)},
+		{"959", "5.2", "PORT and EPRT name the client's own address.", "plain", namesItself},
+		{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
+		{"959", "5.4", "The client waits for the greeting.", "greeting", then(downloads, startsBehindGreeting)},
+		{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
+		{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(downloads, waitsForEnd)},
+		{"959", "5.4", "When USER gets 230, the client sends no PASS.", "nopass", then(downloads, without("PASS"))},
+		{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS", "530"))},
+		{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR", "4", "5")},
+		{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR", "4", "5")},
+		{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", then(without("RETR"), fails("PASS", "332"))},
+		{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
+		{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
+		{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", closesToo},
+		{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", downloads},
+		{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", downloads},
+		{"1123", "4.1.2.12", "The client sends no Telnet commands except IP and Synch.", "plain", noOptions},
+		{"1123", "4.1.2.13", "When EPSV is refused, the client uses PASV or PORT.", "noepsv", ifSent("EPSV", downloads)},
+	}
 }
 
 // downloads is the rule that the client gets the whole file and ends well.
