@@ -99,6 +99,12 @@ var behaviours = []lookalike{
 	{"two answers to each command, which contradict each other", "reply-answers-command", "", session1("> CWD docs\n< 250 ok\n< 550 no\n> DELE a.txt\n< 250 ok\n< 550 no")},
 	{"an answer to an empty line", "reply-answers-command", IsNormal, session1("> CWD docs\n< 250 ok\n< 500 what?\n> CWD docs\n< 250 ok\n< 500 what?")},
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
+	{"bits in the letters of NOOP", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp"))},
+	{"bits in the letters of several commands", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "SYST", "syst", "sySt", "SyST", "TYPE I", "type I", "tYpE I", "TYpe I"))},
+	{"a person who tries how commands may be written", "control-carries-dialogue", IsUnusual, session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "Noop", "nOOP", "SYST", "syst", "Syst"))},
+	{"bits in the blanks behind NOOP", "control-carries-dialogue", "", session1(linesOf("> NOOP%s\n< 200 ok\n", "\t", "\t\t", " \t", "\t ", "\t\t ", " \t ", " \t\t", "\t \t"))},
+	{"bits in the blanks behind names", "control-carries-dialogue", "", session1(linesOf("> SIZE a%s\n< 213 9\n", "\t", "\t\t", " \t", "\t ", "\t\t ", " \t ", " \t\t", "\t \t"))},
+	{"names with blanks up to the same length", "control-carries-dialogue", IsNormal, session1(linesOf("> SIZE %-12s\n< 213 9\n", "A", "AB", "ABC", "ABCD", "ABCDE", "ABCDEF", "ABCDEFG", "ABCDEFGH", "ABCDEFGHI"))},
 	{"answers to STAT with digests", "control-carries-dialogue", IsUnusual, session1(digests(14, "> STAT\n< 211 %s\n"))},
 
 	{"ways out of the tree of an anonymous user", "no-climbing", "", anonymous("> NLST -al /../../\n< 550 no\n> CWD ~root\n< 550 no\n> CWD /etc/\n< 250 ok")},

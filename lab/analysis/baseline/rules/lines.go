@@ -5,7 +5,6 @@ package rules
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -283,7 +282,7 @@ func carriesDialogue(s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, wording.Quote(strays(s, side))),
 		})
 	}
-	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies, shellOnControl} {
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, manyBlanks, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies, shellOnControl} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}
@@ -296,37 +295,6 @@ var withoutArgument = wording.Set("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN A
 
 // takesWord are commands that take a word of any language, but no data.
 var takesWord = wording.Set("HELP ACCT CLNT CSID LANG SMNT")
-
-// manyWays is in how many ways a client spells a command, by capital and small letters, if the
-// spelling carries data.
-const manyWays = 4
-
-// manySpellings judges how a client writes its commands.
-func manySpellings(s *session) (b breach, ok bool) {
-	if !slices.ContainsFunc(s.Exchanges, writtenOddly) {
-		return b, false
-	}
-	spelled := map[string]map[string]int{} // by command and spelling, with the packet
-	for _, x := range s.Exchanges {
-		verb, _, _ := strings.Cut(x.Line.Text, " ")
-		if !evidence.IsKnown(x.Command) || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || len(verb) != len(x.Command) {
-			continue
-		}
-		if spelled[x.Command] == nil {
-			spelled[x.Command] = map[string]int{}
-		}
-		ways := spelled[x.Command]
-		if ways[verb] = x.Packet; len(ways) == manyWays {
-			b = breach{severity: Odd, sign: 2, packets: firstPackets(ways)}
-			b.observed = fmt.Sprintf("%s is written in %d ways, such as %s", x.Command, manyWays, wording.Quote(verb))
-			ok = true
-		}
-	}
-	return b, ok
-}
-
-// writtenOddly reports whether a command is not in capital letters.
-func writtenOddly(x *ftp.Exchange) bool { return !strings.HasPrefix(x.Line.Text, x.Command) }
 
 // manyUrgent is how many commands are urgent, without Telnet's Synch, if urgency carries data.
 const manyUrgent = 3
