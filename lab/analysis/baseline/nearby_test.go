@@ -24,6 +24,16 @@ var nearby = []lookalike{
 		strange(f, "", 21)
 		session1("")(f)
 	}},
+	{"probes of one port with different flags, and then a session", "no-scans", "", func(f *forge.Capture) {
+		for _, flags := range []string{"F", "", "FPU", "SF"} {
+			strange(f, flags, 21)
+		}
+		session1("")(f)
+	}},
+	{"a SYN that ends its connection", "no-scans", IsUnusual, func(f *forge.Capture) {
+		strange(f, "SF", 21)
+		session1("")(f)
+	}},
 	{"a program that ends a connection without ACK", "no-scans", IsNormal, func(f *forge.Capture) {
 		t := f.Control().Say(hello).Say(bye)
 		t.Segment("F", "")

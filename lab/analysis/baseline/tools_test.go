@@ -278,7 +278,7 @@ func TestOneAttackOneFinding(t *testing.T) {
 	if len(got.Findings) != 1 || count(got, "no-guessing", rules.Violation) != 1 {
 		t.Errorf("got %v\nwant one finding", got)
 	}
-	if want := `refused 6 clients 30 times, with 30 different names and passwords, for "root"`; !strings.Contains(got.Findings[0].Observed, want) {
+	if want := `refused 6 clients 30 times, with the name "root" and 30 different passwords`; !strings.Contains(got.Findings[0].Observed, want) {
 		t.Errorf("got %s\nwant %s", got.Findings[0].Observed, want)
 	}
 }

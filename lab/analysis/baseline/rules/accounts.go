@@ -96,8 +96,10 @@ func (all *logins) judgeAccounts() []breach {
 			a.guesses = append(a.guesses, all.guesses[pair]...)
 			delete(all.guesses, pair)
 		}
-		b := breach{hosts: evidence.PairOfHosts{Server: server}, observed: fmt.Sprintf("%s refused %d clients %d times, with %d different names and passwords, for %s",
-			server, len(a.clients), len(a.guesses), mostWithin(a.guesses, 0), wording.List(a.users))}
+		b := breach{hosts: evidence.PairOfHosts{Server: server}, observed: fmt.Sprintf("%s refused %d clients %d times, %s", server, len(a.clients), len(a.guesses), credentials(a.guesses))}
+		if len(a.users) > 1 {
+			b.observed += ", most of them for " + wording.List(a.users)
+		}
 		for _, g := range a.guesses {
 			b.packets = append(b.packets, max(g.At, g.Packet))
 		}
@@ -118,7 +120,7 @@ func (all *logins) ask(s *session) {
 		return
 	}
 	for i, x := range s.Exchanges {
-		if x.Command == "USER" && (x.Final() == 331 || x.Final() == 332) && i+1 < len(s.Exchanges) {
+		if x.Command == "USER" && (x.Final() == 331 || x.Final() == 332) && (i+1 < len(s.Exchanges) || s.Ended()) {
 			noteFirst(all.asked, s.Hosts(), x.Argument, x.Packet)
 		}
 	}
@@ -127,10 +129,21 @@ func (all *logins) ask(s *session) {
 // judgeAsked judges the names that a client gave without passwords.
 func (all *logins) judgeAsked() (found []breach) {
 	for hosts, names := range all.asked {
-		if len(names) >= askedNames {
-			found = append(found, breach{hosts: hosts, packets: firstPackets(names),
-				observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist, or carries data in the names", hosts.Client, hosts.Server, len(names))})
+		if len(names) < askedNames {
+			continue
 		}
+		refused := map[string]bool{}
+		for _, g := range all.guesses[hosts] {
+			if _, asked := names[g.User]; g.Password == "" && !asked {
+				refused[g.User] = true
+			}
+		}
+		b := breach{hosts: hosts, packets: firstPackets(names),
+			observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist, or carries data in the names", hosts.Client, hosts.Server, len(names)+len(refused))}
+		if len(refused) > 0 {
+			b.observed += fmt.Sprintf("; the server asked for %d passwords, and refused %s", len(names), wording.Plural(len(refused), "name", "names"))
+		}
+		found = append(found, b)
 	}
 	sortByFrame(found)
 	return found

@@ -339,15 +339,38 @@ func passwords(list []guess) int {
 	return len(different)
 }
 
+// credentials says with how many names and passwords somebody was refused.
+func credentials(list []guess) string {
+	names, passwords := map[string]bool{}, map[string]bool{}
+	for _, g := range list {
+		if !g.Known {
+			return fmt.Sprintf("with %d different names and passwords", mostWithin(list, 0))
+		}
+		names[g.User] = true
+		if g.Password != "" {
+			passwords[g.Password] = true
+		}
+	}
+	words := fmt.Sprintf("with %d names", len(names))
+	if len(names) == 1 {
+		words = "with the name " + wording.Quote(list[0].User)
+	}
+	if len(passwords) == 0 {
+		return words + " and no password"
+	}
+	return words + " and " + wording.Plural(len(passwords), "password", "different passwords")
+}
+
 // burst judges the failures of one client at one server.
 func (all *logins) burst(list []guess) (breach, bool) {
 	for _, limit := range guessLimits {
 		if n := mostWithin(list, limit.in); n >= limit.count {
-			how := "in any time"
-			if limit.in > 0 {
-				how = fmt.Sprintf("within %v", limit.in)
+			took := time.Duration(list[len(list)-1].Time - list[0].Time)
+			how := fmt.Sprintf("%s in %s", credentials(list), wording.Quantity(took.Seconds(), "seconds"))
+			if limit.in > 0 && took > limit.in {
+				how += fmt.Sprintf(", of which %d differ within %v", n, limit.in)
 			}
-			b := all.burstOf(list, fmt.Sprintf("%d different names and passwords %s", n, how))
+			b := all.burstOf(list, how)
 			switch other, stuffed := all.stuffed(list); {
 			case stuffed:
 				b.observed += fmt.Sprintf(", each name once, until it accepted another one, %s", wording.Quote(other))
@@ -380,7 +403,7 @@ func (all *logins) burst(list []guess) (breach, bool) {
 		return b, true
 	}
 	if n := mostWithin(list, 0); n >= manyTries {
-		b := all.burstOf(list, fmt.Sprintf("with %d different names and passwords", n))
+		b := all.burstOf(list, credentials(list))
 		b.severity, b.sign = Odd, 2
 		return b, true
 	}

@@ -6,32 +6,42 @@ import (
 	"fmt"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/packet"
 )
 
-// strangePorts is how many ports of a server get packets with impossible flags if that is no fault of one program.
-const strangePorts = 3
+// strangePorts is how many ports of a server get packets with impossible flags, and strangeKinds how many combinations of
+// these one server gets, if that is no fault of one program.
+const strangePorts, strangeKinds = 3, 3
 
 // strangeFlags are the first packets to ports with flags that no TCP sends, by client and server. Every segment after
-// the SYN has an ACK (RFC 9293 section 3.10.7.4).
+// the SYN has an ACK (RFC 9293 section 3.10.7.4), and a SYN does not end a connection.
 type strangeFlags struct {
 	ports map[evidence.PairOfHosts]map[uint16]int
-	only  map[evidence.PairOfHosts]bool // the flags do not even end a connection
-	n     int                           // of all, at most maxProbes
+	kinds map[evidence.PairOfHosts]map[uint8]int // combinations of flags, without FIN alone: a simple program may end a connection so
+	n     int                                    // of all, at most maxProbes
+}
+
+// isStrange reports whether no TCP sends a packet without data that has these flags.
+func isStrange(flags uint8) bool {
+	if flags&packet.SYN != 0 {
+		return flags&(packet.FIN|packet.RST) != 0
+	}
+	return flags&(packet.ACK|packet.RST) == 0
 }
 
 // packet takes the next packet with TCP.
 func (f *strangeFlags) packet(p *capture.Packet) {
-	if p.TCP.Flags&(packet.SYN|packet.ACK|packet.RST) != 0 || p.TCP.Length > 0 || f.n >= maxProbes || p.ChecksumWrong() {
+	if !isStrange(p.TCP.Flags) || p.TCP.Length > 0 || f.n >= maxProbes || p.ChecksumWrong() {
 		return
 	}
 	hosts := evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap())
 	if noteFirst(f.ports, hosts, p.TCP.DstPort, p.Number) {
 		f.n++
 	}
-	if p.TCP.Flags != packet.FIN { // a simple program may end a connection so
-		f.only[hosts] = true
+	if p.TCP.Flags != packet.FIN {
+		noteFirst(f.kinds, hosts, p.TCP.Flags, p.Number)
 	}
 }
 
@@ -45,12 +55,17 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 		if named[hosts] {
 			continue
 		}
+		kinds := f.kinds[hosts]
 		b := breach{hosts: hosts, packets: firstPackets(ports),
-			observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %d ports of %s", hosts.Client, len(ports), hosts.Server)}
+			observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %s of %s", hosts.Client, wording.Plural(len(ports), "port", "ports"), hosts.Server)}
 		switch {
+		case len(kinds) >= strangeKinds:
+			b.packets = firstPackets(kinds)
+			b.observed += fmt.Sprintf(", in %d combinations", len(kinds))
+			found = append(found, b)
 		case len(ports) >= strangePorts:
 			found = append(found, b)
-		case f.only[hosts]:
+		case len(kinds) > 0:
 			b.severity, b.sign = Odd, 2
 			found = append(found, b)
 		}

@@ -102,7 +102,7 @@ func newWatch() *watch {
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
-		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, only: map[evidence.PairOfHosts]bool{}},
+		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
 		channels:     newChannels(),
 		instructions: instructions{},
 		bleeds:       map[int]int{},
