@@ -1,8 +1,11 @@
 package baseline
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
@@ -38,5 +41,48 @@ func TestAlike(t *testing.T) {
 	}
 	if len(observed) != 2 || !strings.HasSuffix(observed[0], "; and 2 more like it") || strings.Contains(observed[1], "more like") {
 		t.Errorf("got %q", observed)
+	}
+}
+
+// The numbers in a sentence are what was counted, not limits or what is remembered.
+func TestCounts(t *testing.T) {
+	tried := func(user, password string) func(int) (string, string) {
+		return func(i int) (string, string) {
+			return strings.ReplaceAll(user, "#", strconv.Itoa(i)), strings.ReplaceAll(password, "#", strconv.Itoa(i))
+		}
+	}
+	refused := func(n int, pause time.Duration, of func(int) (string, string)) func(*forge.Capture) {
+		return func(f *forge.Capture) {
+			for i := range n {
+				user, password := of(i)
+				wrongPassword(f, aClient, user, password)
+				f.Pass(pause)
+			}
+		}
+	}
+	for _, test := range []struct {
+		want string
+		play func(*forge.Capture)
+	}{
+		{`NOOP is written in 8 ways, such as "NoOp"`, session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp"))},
+		{`with the name "ada" and 30 different passwords in 2`, refused(30, 5*time.Minute, tried("ada", "Garden#"))},
+		{`with 12 names and 1 password in`, refused(12, 5*time.Minute, tried("user#", "Garden"))},
+		{`the names of 40 users and no password, which shows whether they exist, or carries data in the names; the server asked for 14 passwords, and refused 26 names`,
+			func(f *forge.Capture) {
+				f.Control().Say("< 220 hi\n" + numberedLines(26, "> USER no%d\n< 530 no\n") + numberedLines(14, "> USER yes%d\n< 331 and?\n")).Close()
+			}},
+		{"60 times NOOP in a row", paused(time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 60))},
+		{"to 1 port of", func(f *forge.Capture) { strange(f, "FPU", 21) }},
+		{`"a" was stored 45 times`, session1(strings.Repeat("> STOR a\n< 150 go on\n< 226 done\n", 45))},
+		{"45 packets have the same address", func(f *forge.Capture) {
+			session1("")(f)
+			for range 45 {
+				overhear(f, aServer+":21", aServer+":21").Segment("S", "")
+			}
+		}},
+	} {
+		if got := forged(t, test.play); !slices.ContainsFunc(got.Findings, func(f rules.Finding) bool { return strings.Contains(f.Observed, test.want) }) {
+			t.Errorf("got %v\nwant %s", got, test.want)
+		}
 	}
 }

@@ -302,18 +302,18 @@ const manyUrgent = 3
 // idleUrgency judges commands that are urgent without a reason. Only Telnet's Synch is urgent (RFC 959
 // section 4.1.3), in front of ABOR, STAT and QUIT.
 func idleUrgency(s *session) (b breach, ok bool) {
-	b = breach{severity: Odd, sign: 2}
+	var urgent counted
 	for _, x := range s.Exchanges {
 		switch x.Command {
 		case "ABOR", "STAT", "QUIT":
 			continue
 		}
 		if x.Line.Urgent && len(x.Line.Telnet) == 0 && evidence.IsKnown(x.Command) && s.Readable(x.Packet) {
-			b.packets = appendSome(b.packets, x.Packet)
+			urgent.add(x.Packet)
 		}
 	}
-	b.observed = wording.Plural(len(b.packets), "command was", "commands were") + " urgent without a reason"
-	return b, len(b.packets) >= manyUrgent
+	b = breach{severity: Odd, sign: 2, packets: urgent.packets, observed: wording.Plural(urgent.n, "command was", "commands were") + " urgent without a reason"}
+	return b, urgent.n >= manyUrgent
 }
 
 // How many NOOPs in a row, with which pauses, are more than what keeps a session alive.
@@ -324,23 +324,23 @@ const (
 
 // busyNOOPs judges NOOPs whose pauses may carry data.
 func busyNOOPs(s *session) (b breach, ok bool) {
-	var row []int
+	var row, longest counted
 	var last int64
 	for _, x := range s.Exchanges {
 		if pause := time.Duration(x.Time - last); x.Command != "NOOP" || pause >= busyPause || pause < machineSpeed {
-			row = row[:0]
+			row = counted{}
 		}
 		last = x.Time
 		if x.Command != "NOOP" || !s.Readable(x.Packet) {
 			continue
 		}
-		if row = append(row, x.Packet); len(row) == manyNOOPs {
-			b = breach{severity: Odd, sign: 1, packets: row[:MaxPackets:MaxPackets]}
-			b.observed = fmt.Sprintf("%d times NOOP in a row, with less than %v between two of them", manyNOOPs, busyPause)
-			return b, true
+		if row.add(x.Packet); row.n > longest.n {
+			longest = row
 		}
 	}
-	return b, false
+	b = breach{severity: Odd, sign: 1, packets: longest.packets}
+	b.observed = fmt.Sprintf("%d times NOOP in a row, with less than %v between two of them", longest.n, busyPause)
+	return b, longest.n >= manyNOOPs
 }
 
 // encodedReplies is how many different replies have encoded bytes in them if they carry data.

@@ -144,7 +144,7 @@ func climbing(e *Evidence, s *session) []breach {
 		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
 		switch {
 		case levels >= limit:
-			b.observed = fmt.Sprintf("climbs %d levels", levels)
+			b.observed = "climbs " + wording.Plural(levels, "level", "levels")
 		case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
 			b.observed = "climbs to a file of the system"
 		case touches && drive.MatchString(argument):

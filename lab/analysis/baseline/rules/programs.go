@@ -350,22 +350,23 @@ func (s *session) copiesSystem(x *ftp.Exchange) bool {
 const sameUploads = 4
 
 func repeatedUploads(_ *Evidence, s *session) []breach {
-	packets := map[string][]int{} // by path
+	stored := map[string]*counted{} // by path
 	var names []string
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if x.Command != "STOR" || !evidence.Completed(x) {
 			return
 		}
 		name := w.Target(x.Argument)
-		if packets[name] == nil {
+		if stored[name] == nil {
+			stored[name] = &counted{}
 			names = append(names, name)
 		}
-		packets[name] = appendSome(packets[name], x.Packet)
+		stored[name].add(x.Packet)
 	})
 	var found []breach
 	for _, name := range names {
-		if n := len(packets[name]); n >= sameUploads {
-			found = append(found, breach{packets: packets[name], observed: fmt.Sprintf("%s was stored %d times", wording.Quote(name), n)})
+		if all := stored[name]; all.n >= sameUploads {
+			found = append(found, breach{packets: all.packets, observed: fmt.Sprintf("%s was stored %d times", wording.Quote(name), all.n)})
 		}
 	}
 	return found

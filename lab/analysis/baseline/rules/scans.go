@@ -427,6 +427,14 @@ func neighbours(servers map[netip.Addr]int) int {
 	return most
 }
 
+// counted are packets of which only the first ones are remembered.
+type counted struct {
+	n       int
+	packets []int
+}
+
+func (c *counted) add(packet int) { c.n, c.packets = c.n+1, appendSome(c.packets, packet) }
+
 // appendSome appends a packet, unless there are maxPackets.
 func appendSome(packets []int, packet int) []int {
 	if len(packets) < MaxPackets {

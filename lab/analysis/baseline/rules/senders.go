@@ -372,13 +372,14 @@ var senderIsNotReceiverRule = Rule{
 // land remembers packets whose sender is their receiver.
 func (w *watch) land(p *capture.Packet) {
 	if p.IP.Src == p.IP.Dst && p.TCP.SrcPort == p.TCP.DstPort && !p.IP.Src.IsLoopback() && !p.ChecksumWrong() {
-		w.lands = appendSome(w.lands, p.Number)
+		w.lands.add(p.Number)
 	}
 }
 
 func lands(e *Evidence) []breach {
-	if e.watch.lands == nil {
+	all := e.watch.lands
+	if all.n == 0 {
 		return nil
 	}
-	return []breach{{packets: e.watch.lands, observed: wording.Plural(len(e.watch.lands), "packet has", "packets have") + " the same address and port as sender and as receiver"}}
+	return []breach{{packets: all.packets, observed: wording.Plural(all.n, "packet has", "packets have") + " the same address and port as sender and as receiver"}}
 }

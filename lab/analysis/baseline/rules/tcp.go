@@ -41,10 +41,11 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 }
 
 func fragmentsRepeat(e *Evidence) []breach {
-	if e.watch.rewritten == nil {
+	all := e.watch.rewritten
+	if all.n == 0 {
 		return nil
 	}
-	return []breach{{packets: e.watch.rewritten, observed: wording.Plural(len(e.watch.rewritten), "packet was", "packets were") + " put together from fragments that overlap and have different bytes there"}}
+	return []breach{{packets: all.packets, observed: wording.Plural(all.n, "packet was", "packets were") + " put together from fragments that overlap and have different bytes there"}}
 }
 
 // differs returns the line that has other bytes than the retransmitted segment, nil if all

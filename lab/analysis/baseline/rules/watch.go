@@ -31,8 +31,8 @@ type watch struct {
 	last                int64
 	overlaps            overlaps
 	senders             senders
-	lands               []int // packets whose sender is their receiver
-	rewritten           []int // packets put together from fragments that contradict each other
+	lands               counted // packets whose sender is their receiver
+	rewritten           counted // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
 	datagrams    datagrams
 	strange      strangeFlags
@@ -126,7 +126,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		w.land(p)
 		w.strange.packet(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
-			w.rewritten = appendSome(w.rewritten, p.Number)
+			w.rewritten.add(p.Number)
 		}
 		switch p.Connection.Role {
 		case ftp.Control:
