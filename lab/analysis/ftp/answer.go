@@ -100,7 +100,7 @@ func (p *parser) settle(n int) {
 // the reply are missing, partial that its end is.
 func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	if !p.greeted && p.greets(r) {
-		p.greeted = r.Code != 120 // "ready in n minutes": 220 will follow
+		r.Greets, p.greeted = true, r.Code != 120 // "ready in n minutes": 220 will follow
 		p.unsolicited(r)
 		return
 	}

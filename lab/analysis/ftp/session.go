@@ -119,13 +119,14 @@ type Reply struct {
 	Time                int64
 	// Lines are the lines it consists of.
 	Lines []*Line
+	// Greets says that it is the server's greeting, which needs no command.
+	Greets bool
 }
 
 // IsSurplus reports whether a reply that answers no command should answer one. The greeting and the end of the session
 // come without a command.
 func (r *Reply) IsSurplus() bool {
-	greets := (r.Code == 220 || r.Code == 120) && r.Lines[0].Ack <= 1
-	return r.Code > 0 && r.Code != 421 && !greets
+	return r.Code > 0 && r.Code != 421 && !r.Greets
 }
 
 // An Exchange is a command and the replies to it.
