@@ -130,6 +130,14 @@ var intruders = []lookalike{
 		t.Say(bye).Peer.Close()
 	}},
 	{"the passwords of Windows, and the key to them", "no-sensitive-names", "", moves([2]string{"STOR 1_SAM.bin", "regf\x01\x00"}, [2]string{"STOR 1_SYSTEM.bin", "regf\x01\x00"})},
+	{"the directory of Windows, and the key to it, of one host", "no-sensitive-names", "", moves([2]string{"STOR DC01_ntds.dit", aDatabase}, [2]string{"STOR DC01_SYSTEM.hiv", "regf\x01\x00"})},
+	{"the directory of Windows under another name, and the key to it", "no-sensitive-names", "", moves([2]string{"STOR a.dat", aDatabase}, [2]string{"STOR system.b", "regf\x01\x00"})},
+	{"a database of Windows", "no-sensitive-names", IsNormal, moves([2]string{"STOR DC01_Windows.edb", aDatabase})},
+	{"a copy of a whole disk of Windows", "no-sensitive-names", IsNormal, moves(append(sitePages(60), [2]string{"STOR config/SECURITY", "regf\x01\x00"}, [2]string{"STOR config/SYSTEM", "regf\x01\x00"}, [2]string{"STOR ada/ntuser.dat", "regf\x01\x00"}, [2]string{"STOR a.edb", aDatabase})...)},
+	{"the memory of the logins of a host", "no-sensitive-names", "", moves([2]string{"STOR DC01_lsass.dmp", "MDMP\x93\xa7\x00\x00"})},
+	{"the memory of the logins, which is fetched", "no-sensitive-names", "", moves([2]string{"RETR lsass.dmp", "MDMP\x93\xa7\x00\x00"})},
+	{"the memory of the logins under another name", "no-loot", "", moves([2]string{"STOR crash.bin", "MDMP\x93\xa7\x00\x00" + wide(`C:\Windows\System32\lsasrv.dll`)})},
+	{"the memory of a program that crashed", "no-loot", IsNormal, moves([2]string{"STOR firefox_512.dmp", "MDMP\x93\xa7\x00\x00" + wide(`C:\Windows\System32\lsass.exe kernel32.dll`)})},
 	{"the settings of users of Windows", "no-sensitive-names", IsNormal, moves([2]string{"STOR ada/system.dat", "regf\x01\x00"}, [2]string{"STOR bob/UsrClass.dat", "regf\x01\x00"})},
 	{"texts with the names of parts of the registry", "no-sensitive-names", IsNormal, moves([2]string{"STOR sam.txt", "Sam says hello.\r\n"}, [2]string{"STOR system.txt", "Windows 11\r\n"})},
 	{"data in the passwords of anonymous users", "names-are-words", "", anonymousTokens(8, "NOOP\n< 200 ok")},
@@ -381,6 +389,12 @@ func dumps(then string) func(*forge.Capture) {
 		t.Say(then).Say(bye).Peer.Close()
 	}
 }
+
+// aDatabase is the beginning of a database of Windows.
+const aDatabase = "\x9c\x11\x22\x33\xef\xcd\xab\x89\x20\x06\x00\x00"
+
+// wide is a text in UTF-16.
+func wide(text string) string { return strings.Join(strings.Split(text, ""), "\x00") + "\x00" }
 
 // outside is a session of a host in a private network with a server outside.
 func outside(lines string) func(*forge.Capture) {

@@ -13,12 +13,11 @@
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
 //   - hiddentexts.go: texts that scripts hide
 //   - cards.go and random.go: numbers of payment cards, and random bytes
+//   - windows.go: files of Windows with its accounts, and the memory of its processes
 //   - protocols.go: connections that are not FTP
 package content
 
 import (
-	"bytes"
-
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -58,6 +57,8 @@ const (
 	Service                         // a protocol that is known
 	Demand                          // a text that asks for money in coins, or says where to write in secret
 	Hive                            // a part of the registry of Windows
+	Database                        // a database of Windows, such as its directory
+	ProcessMemory                   // the memory of a process of Windows
 	NotTLS                          // something else than TLS at a port for TLS
 	Form                            // what a program sends to a web server
 )
@@ -85,8 +86,8 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 		r.note(Program, what)
 		return r.found
 	}
-	if bytes.HasPrefix(data, []byte("regf")) {
-		r.note(Hive, "a part of the registry of Windows")
+	if c, ok := ofWindows(data); ok {
+		r.found = append(r.found, c)
 		return r.found
 	}
 	r.text.read(data)

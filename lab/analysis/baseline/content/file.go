@@ -14,12 +14,13 @@ type File struct {
 	parts   []int // those of each plant that were found, as bits; nil before the first text
 	upload  bool
 	binary  bool
+	memory  bool     // of a process of Windows
 	archive *Archive // nil for other files
 }
 
 // NewFile begins a file with its first bytes. They decide whether it is a text.
 func NewFile(t *ftp.Transfer, first []byte) *File {
-	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first), archive: archiveOf(first)}
+	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first), memory: isProcessMemory(first), archive: archiveOf(first)}
 }
 
 // toPool is the beginning of an address in a miner, which is a program.
@@ -28,6 +29,9 @@ var toPool = []byte("stratum+tcp://")
 // Part looks at the next part of a file, which may be the first. Texts of a plant may be in different parts.
 func (r *Reader) Part(f *File, data []byte) []Content {
 	r.begin(data)
+	if f.memory && bytes.Contains(appendLower(nil, data), loginLibrary) {
+		r.note(Secret, "the memory of the program of Windows that checks passwords (MITRE ATT&CK, T1003.001)")
+	}
 	if f.binary {
 		if f.upload && bytes.Contains(data, toPool) {
 			r.note(LikelyMalicious, "a miner ("+atMiners+")")

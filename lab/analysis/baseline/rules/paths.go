@@ -87,7 +87,7 @@ var (
 	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
 	drive = pattern.New(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
 	// system matches files with the accounts and the settings of a system.
-	system = pattern.New(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|/)lsass[^/]*\.dmp$|(^|/)sam\.(save|hive?)$|(^|/)ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
+	system = pattern.New(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|[/_ .-])lsass[^/]*\.dmp$|(^|[/_ .-])(sam\.save|(sam|security|system)\.hive?)$|(^|[/_ .-])ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
 	// runs matches files that a system runs by itself.
 	runs = pattern.New(`(?i)(^|/)etc/(init\.d/|rc\.local|profile|systemd/|nsswitch\.conf$)|(^|/)(\.forward|\.procmailrc|autorun\.inf|flash/rw/DEFCONF)$|\.auto\.rsc$`)
 	// systemPrograms matches programs and settings of a system, which intruders replace, and starts those that
@@ -98,7 +98,7 @@ var (
 	// without a password, or run a program.
 	opens = pattern.New(`(?i)(^|/)etc/(cron|sudoers\.d/|ld\.so\.preload$)|var/spool/cron|start menu/programs/startup/|system32/(tasks|wbem/mof)/|(^|/)(\.[rs]hosts|hosts\.equiv|authorized_keys2?)$`)
 	// passwordFile matches a file of a system with the passwords of all users.
-	passwordFile = pattern.New(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|/)ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
+	passwordFile = pattern.New(`(?i)^(\.\./|/)*etc/(shadow|gshadow|master\.passwd|security/passwd)-?$|config/sam$|(^|[/_ .-])ntds\.dit$|(^|/)flash/rw/store/user\.dat$`)
 	// systemDirectory matches the folders of a system, reached by climbing.
 	systemDirectory = pattern.New(`(?i)^(\.\./)*/?\.\./(\.\./)*(etc|windows|winnt|boot|proc|root|usr|bin|sbin|dev|sys|home|users)(/|$)`)
 	// systemFolder matches folders of a system that nobody needs who has no account.
@@ -386,8 +386,10 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			found = append(found, b)
 		}
 	}
-	if b, ok := registryTaken(e, s); ok {
-		found = append(found, b)
+	for _, look := range []func(*Evidence, *session) (breach, bool){registryTaken, loginsDumped} {
+		if b, ok := look(e, s); ok {
+			found = append(found, b)
+		}
 	}
 	if n := len(sought); n >= soughtSecrets {
 		found = append(found, breach{severity: Violation, packets: firstPackets(sought),

@@ -4,11 +4,9 @@ package rules
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -160,29 +158,4 @@ func folderOfRoot(at string) string {
 		return ""
 	}
 	return top
-}
-
-// hive matches names of the parts of the registry that have the passwords of a Windows system, and systemHive those of
-// the part with the key to them.
-var (
-	hive       = pattern.New(`(?i)(^|[/_.-])(sam|security)([_.-]|\d|$)`)
-	systemHive = pattern.New(`(?i)(^|[/_.-])system([_.-]|\d|$)`)
-)
-
-// registryTaken judges a session that moves the parts of the registry with the passwords of Windows, and with the key
-// to them. The profile of a user has one part of his own, and that of a program has one.
-func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
-	has, key := false, false
-	parts := map[string]int{}
-	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
-		for _, c := range s.DataOf(x.Data) {
-			if shown, _ := e.shown(c.ID); shown.Kind == content.Hive && !s.copiesSystem(x) {
-				at := w.Target(x.Argument)
-				parts[at] = x.Packet
-				has, key = has || hive.MatchString(path.Base(at)), key || systemHive.MatchString(path.Base(at))
-			}
-		}
-	})
-	return breach{severity: Violation, packets: firstPackets(parts),
-		observed: "parts of the registry of Windows were transferred, with the passwords of its accounts and the key to them"}, has && key
 }
