@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/pcapng"
 )
@@ -240,6 +242,19 @@ func TestBounded(t *testing.T) {
 	}
 	if sessions != rounds || most > 4<<20 || mostConnections > 200 {
 		t.Errorf("got %d sessions, %d bytes in the file and %d connections at most; want %d, 4 MB at most, and 200", sessions, most, mostConnections, rounds)
+	}
+}
+
+// TestManyWithOneHandshake asks that a connection is compared with no more than there may be places.
+func TestManyWithOneHandshake(t *testing.T) {
+	all := newTracker()
+	h, server := &hosts{}, netip.MustParseAddrPort("192.0.2.21:21")
+	synACK := &packet.Packet{TCP: &packet.TCP{Flags: packet.SYN | packet.ACK}}
+	for i := range 10 * maxPlaces {
+		c := &connection{tuple: tupleOf(netip.AddrPortFrom(server.Addr().Next(), uint16(i)), server), hosts: h}
+		if all.noteHandshake(c, synACK, i); len(c.twins) > maxPlaces {
+			t.Fatalf("connection %d of one handshake is compared with %d others, want %d at most", i, len(c.twins), maxPlaces)
+		}
 	}
 }
 

@@ -23,7 +23,11 @@ func (t *tracker) noteHandshake(c *connection, p *packet.Packet, place int) {
 		return
 	}
 	c.opened, c.handshake, c.place = true, handshake{p.TCP.RawAck - 1, p.TCP.RawSeq}, place
-	for _, other := range t.handshakes[c.handshake] {
+	same := t.handshakes[c.handshake]
+	if len(same) == maxPlaces {
+		return
+	}
+	for _, other := range same {
 		shared := other.tuple.has(c.tuple.a) || other.tuple.has(c.tuple.b)
 		if other.place == place || other.tuple == c.tuple || !shared {
 			continue
@@ -33,7 +37,7 @@ func (t *tracker) noteHandshake(c *connection, p *packet.Packet, place int) {
 			a.beyond, b.beyond = append(a.beyond, b), append(b.beyond, a)
 		}
 	}
-	t.handshakes[c.handshake] = append(t.handshakes[c.handshake], c)
+	t.handshakes[c.handshake] = append(same, c)
 }
 
 func (x tuple) has(end netip.AddrPort) bool { return x.a == end || x.b == end }

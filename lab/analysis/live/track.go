@@ -27,6 +27,7 @@ const (
 	maxHosts    = 1 << 30   // of them at all
 	headersOnly = 128       // bytes of a packet whose contents are not kept
 	maxContext  = 1 << 20   // bytes of sessions between two hosts that ended
+	maxPlaces   = 64        // that are distinguished, as in package capture
 )
 
 // A tuple is the two ends of a connection, the lower one first.
@@ -148,8 +149,7 @@ func (t *tracker) noteSource(s pcapng.Source, name string) {
 	byInterface := func(a, b pcapng.Source) int {
 		return cmp.Or(cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Link, b.Link))
 	}
-	const most = 64 // as package capture distinguishes
-	if at, known := slices.BinarySearchFunc(t.sources, s, byInterface); !known && len(t.sources) < most {
+	if at, known := slices.BinarySearchFunc(t.sources, s, byInterface); !known && len(t.sources) < maxPlaces {
 		t.sources = slices.Insert(t.sources, at, s)
 		t.names[s] = name
 	}
