@@ -165,6 +165,23 @@ var behaviours = []lookalike{
 	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},
 	{"sizes of files with such names that are fetched", "names-are-words", IsNormal, session1(base32Sizes(12, "> RETR %s.dat\n< 150 here\n< 226 done\n"))},
 
+	{"a shell that gets its owner's rights", "no-known-exploits", "", session1("> SITE CHMOD 4777 /bin/sh\n< 200 ok")},
+	{"a shell that gets its owner's rights, by letters", "no-known-exploits", "", session1("> SITE CHMOD u+s /bin/bash\n< 200 ok")},
+	{"a shell whose rights the server keeps", "no-known-exploits", IsUnusual, session1("> SITE CHMOD 4777 /bin/sh\n< 550 no")},
+	{"a script that is named as a shell", "no-known-exploits", IsNormal, session1("> SITE CHMOD 0755 bin/sh\n< 200 ok")},
+	{"the keys that somebody pressed, in several sessions", "no-loot", "", func(f *forge.Capture) {
+		for i := range 3 {
+			moves([2]string{fmt.Sprintf("STOR PC3_%02d.txt", i), "[Bank]\r\nada[TAB]Secr3t[ENTER]\r\ndear[BACKSPACE]hello\r\n"})(f)
+			f.Pass(10 * time.Minute)
+		}
+	}},
+	{"a text about keys that is changed several times", "no-loot", IsUnusual, func(f *forge.Capture) {
+		for range 3 {
+			moves([2]string{"STOR help.txt", "[CTRL] and [TAB] and [ENTER] and [ESC]\r\n"})(f)
+			f.Pass(10 * time.Minute)
+		}
+	}},
+
 	{"orders in greetings", "control-carries-dialogue", "", greeted(5, func(i int) string {
 		return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "task=%d;exec=net user /domain;key=\x9f\xe1\x07", i))
 	}, "")},

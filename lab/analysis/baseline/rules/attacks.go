@@ -230,7 +230,7 @@ var noKnownExploitsRule = Rule{
 	Source:   "the CVE entry that the finding names; RFC 2577, 9 (software faults)",
 	Example:  "> USER ada:) which opens the back door of vsftpd 2.3.4",
 	Severity: Violation,
-	Matters:  "These texts have no other use.",
+	Matters:  "Attackers and their tools send these texts.",
 	Innocent: "the owner of the server tests it.",
 	look:     eachSession(knownExploit),
 }
@@ -290,6 +290,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 		b := breach{packets: []int{x.Packet}}
 		has := pattern.PairsOf(x.Argument)
 		name := knownExploits().in(x, &has)
+		if name == "" && x.Command == "SITE" && rootShell.MatchString(x.Argument) && completedNormally(x) {
+			name = "a shell that gives everybody the rights of its owner (MITRE ATT&CK, T1548.001)"
+		}
 		if name == "" {
 			b.severity, b.sign = Odd, 2
 			name = suspectExploits().in(x, &has)
@@ -301,6 +304,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 	}
 	return found
 }
+
+// rootShell matches orders that let a shell of the system run with the rights of its owner.
+var rootShell = pattern.New(`(?i)^CHMOD +"?(0?[4-7]\d{3}|[ugoa,+=rwxt]*[+=][rwxt]*s[rwxst]*) +"?(/\S+/)?(ba|da|z|k|mk|c|tc|a|fi)?sh"?$`)
 
 // copiesUnknown reports whether a command copies a file at the server for somebody without an account.
 // Clients such as WinSCP do so for users.

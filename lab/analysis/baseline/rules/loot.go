@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/baseline/content"
@@ -19,9 +20,9 @@ var noLootRule = Rule{
 	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 	Example:  "> STOR logs.html with the passwords of a mail program in it",
 	Severity: Violation,
-	Matters:  "Such a text has no other use.",
-	Innocent: "somebody sends a sample to have it analysed.",
-	look:     eachSession(transferredLoot),
+	Matters:  "Intruders take such data away, or leave it behind to come back.",
+	Innocent: "somebody sends a sample to have it analysed, or a text about it.",
+	look:     transferredLoot,
 }
 
 // ofClient are contents that count in uploads.
@@ -44,12 +45,24 @@ type haul struct {
 	pagesAt  map[string]int   // the same by path, until they are removed
 	taken    map[string]bool  // those of them after which a file was fetched
 	putBack  []int            // those of them that were fetched just before
-	pages    int              // files that somebody defaced, or pressed keys
+	defaced  int              // pages that somebody defaced
+	keys     map[string]bool  // files with the keys that somebody pressed, of all sessions between the hosts, by path
 	fetched  map[string]int64 // when each file was fetched, by path
 }
 
-func transferredLoot(e *Evidence, s *session) []breach {
-	h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}}
+func transferredLoot() look {
+	keys := map[evidence.PairOfHosts]map[string]bool{}
+	return look{session: func(e *Evidence, s *session) []breach {
+		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, keys: keys[s.Hosts()]}
+		found := h.judge(e, s)
+		if h.keys != nil && len(keys) < maxPairs {
+			keys[s.Hosts()] = h.keys
+		}
+		return found
+	}}
+}
+
+func (h *haul) judge(e *Evidence, s *session) []breach {
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
@@ -79,7 +92,7 @@ func transferredLoot(e *Evidence, s *session) []breach {
 		}
 	}
 	for i := range h.found {
-		if h.pages > 1 && h.found[i].sign == 2 { // a single page may be about intruders
+		if h.defaced+len(h.keys) > 1 && h.found[i].sign == 2 { // a single page may be about intruders
 			h.found[i].severity = Violation
 		}
 	}
@@ -124,8 +137,15 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.severity, b.sign = Odd, 2
 	}
 	switch shown.Kind {
-	case content.Defaced, content.Keystrokes:
-		h.pages++
+	case content.Defaced:
+		h.defaced++
+	case content.Keystrokes:
+		if h.keys == nil {
+			h.keys = map[string]bool{}
+		}
+		if len(h.keys) < wholeFolder {
+			h.keys[strings.Clone(at)] = true
+		}
 	case content.Suspicious, content.PasswordList:
 		h.suspects = append(h.suspects, len(h.found))
 		h.pagesAt[at] = len(h.found)
