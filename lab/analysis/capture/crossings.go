@@ -15,6 +15,7 @@ type crossing struct {
 	first  int    // the lowest of them
 	number int    // of the packet there
 	data   bool   // it carries some
+	bare   bool   // it takes up no sequence numbers
 }
 
 // A crossed says what is the same of a packet at all places.
@@ -56,7 +57,7 @@ func (f *file) findLost(x *places) error {
 			if s.whole || s.rewrites(p.TCP, direction) || !x.shifts.undo(p.TCP, c, direction) {
 				return true
 			}
-			all.add(crossed{s, direction, x.hash(p, direction)}, crossing{1 << raw.Interface, raw.Interface, p.Number, p.TCP != nil && p.TCP.Length > 0})
+			all.add(crossed{s, direction, x.hash(p, direction)}, crossingOf(p, raw.Interface))
 		}
 		return all.count <= mostCrossings
 	})
@@ -86,6 +87,15 @@ func (f *file) findShifts(x *places) error {
 		return nil
 	}
 	return err
+}
+
+func crossingOf(p *packet.Packet, at int) crossing {
+	c := crossing{at: 1 << at, first: at, number: p.Number}
+	if t := p.TCP; t != nil {
+		c.data = t.Length > 0
+		c.bare = !c.data && t.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
+	}
+	return c
 }
 
 // anyCopied reports whether a conversation crosses several places.
@@ -133,7 +143,8 @@ func (a *crossings) add(key crossed, c crossing) {
 
 // lost returns the packets that are to be read at another place than their conversation. Of the two
 // ends of a way, only that of the receiver can lack packets. If that of the sender lacks data, too,
-// something between them changes it, such as the sizes of the segments. A NAT may change every packet.
+// something between them changes it, such as the sizes of the segments, but no bare acknowledgment. A NAT may
+// change every packet.
 func (a *crossings) lost() map[int]bool {
 	each := func(use func(key crossed, c crossing, away bool)) {
 		for key, alike := range a.open {
@@ -143,13 +154,15 @@ func (a *crossings) lost() map[int]bool {
 		}
 	}
 	each(func(key crossed, c crossing, away bool) {
-		if !away && (c.data || key.of.translated && !key.of.matched[key.direction]) {
-			key.of.unclear[key.direction] = true
+		of, direction := key.of, key.direction
+		if !away {
+			of.resized[direction] = of.resized[direction] || c.data
+			of.unclear[direction] = of.unclear[direction] || (c.data || of.translated) && !of.matched[direction]
 		}
 	})
 	numbers := map[int]bool{}
 	each(func(key crossed, c crossing, away bool) {
-		if away && !key.of.unclear[key.direction] {
+		if away && !key.of.unclear[key.direction] && (c.bare || !key.of.resized[key.direction]) {
 			numbers[c.number] = true
 		}
 	})

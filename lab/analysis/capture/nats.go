@@ -258,7 +258,6 @@ func join(group []translated) (joint *observations, changes []*change) {
 		}
 		joint.at[0] |= s.at[s.opener]
 		joint.at[1] |= s.at[1-s.opener]
-		joint.whole = joint.whole && s.sum[s.opener] == group[0].sum[group[0].opener] && s.sum[1-s.opener] == group[0].sum[1-group[0].opener]
 	}
 	was := slices.MinFunc(group, func(a, b translated) int {
 		return cmp.Compare(bits.TrailingZeros64(a.everywhere()), bits.TrailingZeros64(b.everywhere()))
@@ -285,8 +284,24 @@ func join(group []translated) (joint *observations, changes []*change) {
 		}
 		c.from, c.to = was.ends[c.side], s.ends[c.side]
 		changes[i] = c
+		joint.whole = joint.whole && samePackets(s, was, c.side)
 	}
 	return joint, changes
+}
+
+// samePackets reports whether two places have the same packets, although a gateway may have shifted the numbers of
+// a side.
+func samePackets(a, b translated, shifted int) bool {
+	for side := range 2 {
+		number := 0
+		if side == shifted {
+			number = 1
+		}
+		if a.sums[a.opener^side][number] != b.sums[b.opener^side][number] {
+			return false
+		}
+	}
+	return true
 }
 
 // routed reports whether a router between the places of two conversations may have counted down the time to live.

@@ -47,8 +47,9 @@ type observations struct {
 	first  []observation
 	copied bool     // a packet of it was found twice
 	ttl    [2]uint8 // of the first packet in each direction
-	// sum is a number for all packets of each direction, except for what a gateway changes.
-	sum [2]uint64
+	// sums are for all packets of each direction, with their own numbers and with those that they acknowledge, but
+	// without the lines that a gateway changes.
+	sums [2][2]uint64
 	// openings, joint and change are for NATs: joint is of the same conversation at all places, and
 	// change is nil if it is read with the ends that it has here.
 	openings openings
@@ -64,8 +65,8 @@ type observations struct {
 	gateway    bool
 	matched    [2]bool // a packet was found at two places
 	// unclear says of each direction that nobody can tell which packets are lost: something on
-	// the way changes them, or too many are alike.
-	unclear [2]bool
+	// the way changes them, or too many are alike. Resized says so of those with data or a FIN.
+	unclear, resized [2]bool
 }
 
 // everywhere is the interfaces that have the conversation, as bits.
@@ -140,7 +141,9 @@ func (x *places) add(p *packet.Packet, at int) {
 			s.openings.add(p, direction, x.seed)
 		}
 		if !announces(t.Payload) {
-			s.sum[direction] += maphash.Comparable(x.seed, [3]int{int(p.IP.ID), int(t.Flags), t.Length})
+			for i, number := range []uint32{t.RawSeq, t.RawAck} {
+				s.sums[direction][i] += maphash.Comparable(x.seed, [4]int{int(number), int(p.IP.ID), int(t.Flags), t.Length})
+			}
 		}
 	}
 	if s.copied {

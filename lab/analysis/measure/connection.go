@@ -92,6 +92,9 @@ func roundTrip(s *scope) (value, error) {
 	if !s.conn.HandshakeTimed {
 		return value{}, unjudgedError{errors.New("no place has both the SYN and its answer")}
 	}
+	if s.capture.astray[s.conn.ID] {
+		return value{}, unjudgedError{errors.New("the place where other connections between these hosts are read lacks this one")}
+	}
 	first, most := s.synsSentAgain()
 	rtt := s.conn.HandshakeRTT
 	if first > 0 && (rtt > most || s.conn.Unsure && first <= most) {

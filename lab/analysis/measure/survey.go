@@ -50,6 +50,7 @@ type survey struct {
 	// that more was sent.
 	lost   map[int]bool
 	places map[int]int // of packets; 0 for the others
+	astray map[int]bool
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
 	truncated bool // the recorder cut packets
@@ -94,9 +95,15 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for x := range c.Connections() {
 		s.addConnection(x)
 	}
+	firsts := map[int]int{} // the first place that has packets of each connection
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
+		if x := p.Connection; x != nil && len(c.Places) > 0 {
+			if first, known := firsts[x.ID]; !known || f.Place < first {
+				firsts[x.ID] = f.Place
+			}
+		}
 		if f.Place != 0 {
 			s.places[f.Number] = f.Place
 		}
@@ -108,10 +115,48 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 			s.frames[p.Connection.ID] = append(s.frames[p.Connection.ID], &f)
 		}
 	}
+	s.astray = astray(c, firsts)
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
 	s.cut, s.truncated, s.complete = c.Cut != "", c.Truncated > 0, c.Complete
 	return s, c.Err()
+}
+
+// astray returns the connections that an earlier place lacks, although it has another one between the same hosts, by
+// their ID. Its recorder may have lost them, and their round trips are others there.
+func astray(c *capture.Capture, firsts map[int]int) map[int]bool {
+	ids := map[int]bool{}
+	if c.Complete || len(firsts) == 0 {
+		return ids
+	}
+	inside := map[netip.Addr]netip.Addr{} // the addresses that NATs change
+	for _, t := range c.Translations {
+		inside[t.To] = t.From
+	}
+	type hosts [2]netip.Addr
+	hostsOf := func(x *ftp.Connection) (of hosts) {
+		for i, addr := range []netip.Addr{x.Client.Addr(), x.Server.Addr()} {
+			of[i] = addr
+			if from, ok := inside[addr]; ok {
+				of[i] = from
+			}
+		}
+		slices.SortFunc(of[:], netip.Addr.Compare)
+		return of
+	}
+	earliest := map[hosts]int{}
+	for x := range c.Connections() {
+		of := hostsOf(x)
+		if first, known := earliest[of]; !known || firsts[x.ID] < first {
+			earliest[of] = firsts[x.ID]
+		}
+	}
+	for x := range c.Connections() {
+		if firsts[x.ID] > earliest[hostsOf(x)] {
+			ids[x.ID] = true
+		}
+	}
+	return ids
 }
 
 // samePlace returns an error if packets were recorded at several places, which have clocks of their own.

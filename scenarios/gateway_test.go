@@ -1,0 +1,129 @@
+package scenarios
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"testing"
+
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/pcapng"
+)
+
+// gateway is a session that is recorded on both sides of a gateway, which makes PORT longer.
+const gateway = `
+network wire capture=client,server
+host client 10.0.0.5
+host server 192.0.2.21 rtt=20ms
+nat client 203.0.113.7 alg
+
+open
+login anonymous me@mypc.test
+active
+ls
+noop
+quit
+
+-- want --
+ctl   client.* > server.21
+data  server.20 > client.*
+
+ctl   client > server  [S]
+ctl   server > client  [S.]
+ctl   ...
+ctl   client > server  "PORT 10,0,0,5,*"
+ctl   server > client  "200 *"
+ctl   client > server  "LIST"             @list
+data  server > client  [S]  after @list
+data  client > server  [S.]
+data  server > client  [.]
+data  server > client  seq 1:56
+data  server > client  [F.] seq 56
+data  client > server  [F.] seq 1
+ctl   server > client  "150 *"
+ctl   server > client  "226 *"
+ctl   client > server  "NOOP"
+ctl   server > client  "200 OK"
+ctl   client > server  "QUIT"
+ctl   server > client  "221 *"
+ctl   ...
+-- figures --
+ctl.rtt = 20ms ± 3%
+data.rtt < 1ms
+capture.retransmissions = 0
+-- files/README --
+Welcome.
+`
+
+// TestGatewayLackingPackets takes packets away from a place: all before one, all from it, or single ones, also two at
+// a time. A session that is as wanted is then never called wrong. If the client's end has no packet of
+// it, there is nothing that is the same at both ends, and the other end is judged, where PORT is another one. Two packets are
+// not taken away if they are the two copies of an ACK: nothing shows that it was there.
+func TestGatewayLackingPackets(t *testing.T) {
+	s := parsed(t, 25, gateway)
+	file, err := os.ReadFile(playedOnGVisor(t, s).Capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := pcapng.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pcapng.Packet
+	var tcp []packet.TCP
+	for {
+		var p pcapng.Packet
+		if err := r.Next(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.Data = slices.Clone(p.Data)
+		var decoded packet.Packet
+		(&packet.Decoder{}).Decode(&decoded, &p)
+		if decoded.TCP == nil {
+			continue
+		}
+		all, tcp = append(all, p), append(tcp, *decoded.TCP)
+	}
+	check := func(what string, i, j int, lost func(k int) bool) {
+		var out bytes.Buffer
+		w, err := pcapng.NewWriter(&out, pcapng.PCAPNG, pcapng.Info{Interface: "client", Others: []string{"server"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := false
+		for k := range all {
+			if lost(k) {
+				continue
+			}
+			client = client || all[k].Interface == 0
+			if err := w.WritePacket(all[k].CaptureInfo(), all[k].Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(pcapng.Stats{}); err != nil {
+			t.Fatal(err)
+		}
+		if v := judged(t, s, out.Bytes()); client && !v.Pass && !v.Unjudged() {
+			t.Errorf("without %s %d and %d: it is called wrong\n%s", what, i, j, v.Report())
+		}
+	}
+	check("none", 0, 0, func(int) bool { return false })
+	for i := range all {
+		for at := range 2 {
+			check("those before a packet, at a place", i, at, func(k int) bool { return k < i && all[k].Interface == at })
+			check("those from a packet, at a place", i, at, func(k int) bool { return k >= i && all[k].Interface == at })
+		}
+		check("those before a packet, at all places", i, i, func(k int) bool { return k < i })
+		for j := range i + 1 {
+			bare := tcp[i].Length+tcp[j].Length == 0 && tcp[i].Flags == packet.ACK && tcp[j].Flags == packet.ACK
+			if i != j && (testing.Short() || bare && all[i].Interface != all[j].Interface && tcp[i].SrcPort == tcp[j].SrcPort && tcp[i].RawSeq == tcp[j].RawSeq) {
+				continue
+			}
+			check("packets", i, j, func(k int) bool { return k == i || k == j })
+		}
+	}
+}
