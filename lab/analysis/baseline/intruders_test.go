@@ -318,12 +318,17 @@ func wantsCard(f *forge.Capture, from, to string) {
 
 // throughCard sends every packet of a capture to the network card of the given number, which passes it on.
 func throughCard(card byte, play func(*forge.Capture)) func(*forge.Capture) {
+	return handedOn(card, 1, func(forge.Frame) bool { return true }, play)
+}
+
+// handedOn sends some packets of a capture to a network card, which passes them on with so much less time to live.
+func handedOn(card, hop byte, some func(forge.Frame) bool, play func(*forge.Capture)) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		play(f)
 		frames := slices.Clone(f.Frames)
 		f.Frames = nil
 		for _, frame := range frames {
-			if frame.Data[12] == 8 && frame.Data[13] == 6 {
+			if frame.Data[12] == 8 && frame.Data[13] == 6 || !some(frame) {
 				f.Frames = append(f.Frames, frame)
 				continue
 			}
@@ -331,7 +336,7 @@ func throughCard(card byte, play func(*forge.Capture)) func(*forge.Capture) {
 			second.Data = slices.Clone(frame.Data)
 			frame.Data[5], second.Data[11] = card, card
 			f.Frames = append(f.Frames, frame, second)
-			hops(f, 0, second.Data[22]-1)
+			hops(f, 0, second.Data[22]-hop)
 		}
 	}
 }

@@ -162,6 +162,19 @@ var nearby = []lookalike{
 		t.Say(bye).Peer.Close()
 	}},
 
+	{"a host that claims the addresses of both, and passes their packets on as they are", "no-detours", "", handedOn(0x66, 0, func(forge.Frame) bool { return true }, func(f *forge.Capture) {
+		for range 3 {
+			claim(f, 0x66, aServer)
+			claim(f, 0x66, aClient)
+		}
+		session1("")(f)
+	})},
+	{"a balancer of load that claims the address of the server, and passes packets on as they are", "no-detours", IsNormal, handedOn(0x66, 0, fromClient, func(f *forge.Capture) {
+		for range 5 {
+			claim(f, 0x66, aServer)
+		}
+		session1("")(f)
+	})},
 	{"a host that claims the addresses of both, and sends their packets again", "no-detours", "", sentAgain(func(f *forge.Capture) {
 		for range 3 {
 			claim(f, 0x66, aServer)

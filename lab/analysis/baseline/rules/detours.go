@@ -55,10 +55,11 @@ type claimant struct {
 // claims are how often an address was claimed, and the first packet.
 type claims struct{ first, n int }
 
-// A passedOn is a packet that was passed on. Same says that its time to live stayed the same.
+// A passedOn is a packet that was passed on. Same says that its time to live stayed the same, led that it was sent to
+// the card which passed it on.
 type passedOn struct {
-	packet int
-	same   bool
+	packet    int
+	same, led bool
 }
 
 // manyClaims is how often a card claims an address that nobody looked for if it wants the packets to it.
@@ -82,8 +83,8 @@ type passing struct {
 }
 
 // pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
-// now with less time to live, then the card has passed it on. So it has if the same packet comes from another card to
-// the same one again.
+// now, then the card has passed it on: a router, with less time to live, or a host between two others that need not
+// notice it. So it has if the same packet comes from another card to the same one again.
 func (n *neighbourhood) pass(p *capture.Packet) {
 	if p.IP.Version != 4 || len(p.SrcMAC) != 6 || len(p.DstMAC) != 6 {
 		return
@@ -91,10 +92,10 @@ func (n *neighbourhood) pass(p *capture.Packet) {
 	before := &n.sent[p.IP.ID%uint16(len(n.sent))]
 	by := relay{[6]byte(p.SrcMAC), p.IP.Src, p.IP.Dst}
 	to := relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}
-	led := before.relay == by && before.ttl > p.IP.TTL
+	led := before.relay == by && before.ttl >= p.IP.TTL && by.mac != to.mac
 	again := before.relay == to && before.by != by.mac && before.ttl == p.IP.TTL
 	if (led || again) && before.id == p.IP.ID && n.relays[by].packet == 0 && len(n.relays) < maxOwners {
-		n.relays[by] = passedOn{p.Number, again}
+		n.relays[by] = passedOn{p.Number, before.ttl == p.IP.TTL, led}
 	}
 	*before = passing{to, by.mac, p.IP.ID, p.IP.TTL}
 }
@@ -207,7 +208,8 @@ func (e *Evidence) sharedCards() (found []breach) {
 
 // passedOn finds network cards that passed on packets to an address which they had claimed, although
 // another card answered the same host about it, too, or nobody had looked for it. A router answers only
-// hosts that look for an address behind it, which do not hear its owner (RFC 1027).
+// hosts that look for an address behind it, which do not hear its owner (RFC 1027). One that hands packets on as they
+// are, such as a balancer of load, has the address of the server alone.
 func (e *Evidence) passedOn() (found []breach) {
 	n := &e.watch.neighbours
 	for by, on := range n.relays {
@@ -215,8 +217,9 @@ func (e *Evidence) passedOn() (found []breach) {
 		if !e.Served[hosts] {
 			hosts = evidence.Between(by.to, by.from)
 		}
-		claimed := n.claims[claimant{by.mac, by.to}]
-		if !e.Served[hosts] || claimed.n == 0 || on.same && claimed.n < manyClaims || n.asked[by.to] && !n.disputed[by.to] {
+		claimed, source := n.claims[claimant{by.mac, by.to}], n.claims[claimant{by.mac, by.from}]
+		few := on.same && claimed.n < manyClaims || on.same && on.led && source.n < manyClaims
+		if !e.Served[hosts] || claimed.n == 0 || few || n.asked[by.to] && !n.disputed[by.to] {
 			continue
 		}
 		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed.first, on.packet},
