@@ -163,6 +163,32 @@ func TestExpectedDelays(t *testing.T) {
 				c.Say("< 213 1")
 			}
 		}},
+		{"a server that cannot connect", IsNormal, func(f *forge.Capture, c *forge.End) {
+			for range 2 {
+				c.Say("> PORT 198,51,100,100,190,7\n< 200 ok\n> LIST")
+				f.Pass(2 * time.Minute)
+				c.Say("< 425 no connection")
+			}
+		}},
+		{"a client whose SYNs are not answered", IsNormal, func(f *forge.Capture, c *forge.End) {
+			for i := range 2 {
+				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")")
+				overhear(f, aClient, addrPort(aServer, 25600+i)).Segment("S", "")
+				c.Say("> LIST")
+				f.Pass(45 * time.Second)
+				c.Say("< 425 no connection")
+			}
+		}},
+		{"a file that comes from a tape", IsNormal, func(f *forge.Capture, c *forge.End) {
+			c.Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			d := dial(f, aClient, aServer+":25600")
+			c.Say("> RETR a")
+			f.Pass(95 * time.Second)
+			c.Say("< 150 here")
+			d.Peer.Segment("P.", "a")
+			d.Peer.Close()
+			c.Say("< 226 done")
+		}},
 		{"a client that cannot connect", IsUnusual, func(f *forge.Capture, c *forge.End) {
 			for i := range 2 {
 				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")\n> LIST")

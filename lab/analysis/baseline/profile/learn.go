@@ -6,9 +6,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -33,7 +35,7 @@ type Found func(value float64, packets ...int)
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
-		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, and for disks that wake", false, nil, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, data connections that fail, disks that wake, and files that a server has to fetch first", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
 		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},
@@ -203,20 +205,34 @@ func replyTimes(s *evidence.Session, found Found) {
 	if s.Lossy() {
 		return
 	}
-	awake := false
+	awake, passive := false, false
 	for _, x := range s.Exchanges {
+		if ofDataPort[x.Command] {
+			passive = strings.HasSuffix(x.Command, "SV")
+		}
 		if len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
 			continue
 		}
 		// Servers delay the refusal of a password on purpose (RFC 2577 section 5).
-		delayed := x.Command == "PASS" && x.Final() >= 400
+		code := x.Replies[0].Code
+		delayed := x.Command == "PASS" && x.Final() >= 400 || code == 425 && (!passive || unconnected(s, x))
 		took := time.Duration(x.Replies[0].Time - x.Time)
 		wakes := !awake && evidence.AboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes
-		if !delayed && !wakes {
+		fetched := x.Command == "RETR" && code < 200 && took > moment // from a tape, or from another server
+		if !delayed && !wakes && !fetched {
 			found(seconds(int64(took)), x.Packet, x.Replies[0].Packet)
 		}
 	}
+}
+
+// ofDataPort are the commands that say which side connects.
+var ofDataPort = wording.Set("PORT EPRT LPRT PASV EPSV LPSV")
+
+// unconnected reports whether a firewall dropped the SYNs of a data connection. The server waits until its system or it
+// gives up, which takes minutes at most. Its own SYNs may not even come to the recorder.
+func unconnected(s *evidence.Session, x *ftp.Exchange) bool {
+	return slices.ContainsFunc(s.DataOf(x.Data), func(c *ftp.Connection) bool { return !c.HandshakeSeen && c.Flow(c.OpenedBy).SYN > 0 })
 }
 
 func thinkTimes(s *evidence.Session, found Found) {
