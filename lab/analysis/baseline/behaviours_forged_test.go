@@ -47,6 +47,18 @@ func loggedIn(user, password, lines string) func(*forge.Capture) {
 	return dialogue("< 220 ready\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 230 in\n" + lines + "\n> QUIT\n< 221 bye")
 }
 
+// acknowledges is a session in which the client sends n acknowledgments, each of which is prepared.
+func acknowledges(n int, prepare func(t *forge.End, i int)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range n {
+			prepare(t, i)
+			t.ACK()
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
 // mailboxes stores files from a private address.
 func mailboxes(server string, names ...string) func(*forge.Capture) {
 	return func(f *forge.Capture) {

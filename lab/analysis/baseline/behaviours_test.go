@@ -99,6 +99,19 @@ var behaviours = []lookalike{
 	{"two answers to each command, which contradict each other", "reply-answers-command", "", session1("> CWD docs\n< 250 ok\n< 550 no\n> DELE a.txt\n< 250 ok\n< 550 no")},
 	{"an answer to an empty line", "reply-answers-command", IsNormal, session1("> CWD docs\n< 250 ok\n< 500 what?\n> CWD docs\n< 250 ok\n< 500 what?")},
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
+	{"urgent pointers that mean nothing, with another number each", "no-hidden-channels", "", acknowledges(20, func(t *forge.End, i int) { t.Urgent = uint16(7919 * i) })},
+	{"an urgent pointer that a system leaves behind", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) { t.Urgent = 7919 })},
+	{"options for experiments, with other bytes in each repeated acknowledgment", "no-hidden-channels", "", acknowledges(20, func(t *forge.End, i int) {
+		t.Options = []byte{253, 8, 0x45, 0x58, byte(i), byte(97 * i), byte(31 * i), 7}
+	})},
+	{"options for experiments that count what came", "no-hidden-channels", IsNormal, acknowledges(10, func(t *forge.End, i int) {
+		t.Say("> NOOP\n< 200 ok")
+		t.Options = []byte{254, 8, 0xac, 0xce, 0, 0, 0, byte(i)}
+	})},
+	{"an option of a device on the way", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) { t.Options = []byte{76, 4, 1, 1} })},
+	{"digests of segments that are sent again", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) {
+		t.Options = append([]byte{1, 1, 19, 18}, strings.Repeat(string(rune('a'+i)), 16)...)
+	})},
 	{"bits in the letters of NOOP", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp"))},
 	{"bits in the letters of several commands", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "SYST", "syst", "sySt", "SyST", "TYPE I", "type I", "tYpE I", "TYpe I"))},
 	{"a person who tries how commands may be written", "control-carries-dialogue", IsUnusual, session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "Noop", "nOOP", "SYST", "syst", "Syst"))},

@@ -110,6 +110,21 @@ func (d *Decoder) segment(p *Packet, b piece) {
 	p.TCP = &d.tcp
 }
 
+// IsUnusualOption reports whether no RFC defines an option of a kind, or RFC 4727 leaves it to experiments.
+func IsUnusualOption(kind byte) bool {
+	const lastOfRFC7413, encryption, accurateECN0, accurateECN1 = 34, 69, 172, 174
+	return kind > lastOfRFC7413 && kind != encryption && kind != accurateECN0 && kind != accurateECN1
+}
+
+// Unusual reports whether there is an option of an unusual kind.
+func (o *TCPOptions) Unusual() (found bool) {
+	if len(o.raw) == 0 || len(o.raw) == 12 && o.HasTimestamps {
+		return false
+	}
+	o.Each(func(kind byte, _ []byte) { found = found || IsUnusualOption(kind) })
+	return found
+}
+
 // Each calls use for every option. An invalid list, or one cut short by the
 // recorder, ends early.
 func (o *TCPOptions) Each(use func(kind byte, value []byte)) {

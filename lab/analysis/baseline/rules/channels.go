@@ -1,4 +1,4 @@
-// The rule about channels that are hidden in questions to name servers and in echoes.
+// The rule about channels that are hidden in questions to name servers, in echoes, and in headers.
 
 package rules
 
@@ -16,12 +16,12 @@ import (
 
 var noHiddenChannelsRule = Rule{
 	Name: "no-hidden-channels", Theme: "beside the session",
-	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request.",
-	Source:   "RFC 792 (echo); RFC 1035, 2.3.4; MITRE ATT&CK, T1071.004 (DNS) and T1095 (non-application layer protocol)",
+	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request. Fields of TCP headers that mean nothing do not change.",
+	Source:   "RFC 792 (echo); RFC 1035, 2.3.4; RFC 9293, 3.1 (urgent pointer); RFC 4727 (options for experiments); MITRE ATT&CK, T1071.004 (DNS) and T1095 (non-application layer protocol)",
 	Example:  "sixty questions such as e6xmcf7vidizfeixacqljz3hf7glb6hk.fdcbc5fb6b4e55dea56527a7.t.example",
 	Severity: Violation, sign: 2,
-	Matters:  "Most networks let questions to name servers and echoes through, so intruders carry data in them.",
-	Innocent: "a program asks a service on the Internet about the digests of files, as scanners for viruses do.",
+	Matters:  "Most networks let questions to name servers and echoes through, and every packet has headers, so intruders carry data in them.",
+	Innocent: "a program asks a service on the Internet about the digests of files, as scanners for viruses do, or a device on the way adds options of its own.",
 	look:     hiddenChannels,
 }
 
@@ -161,7 +161,7 @@ func (c *channels) echo(p *capture.Packet) {
 }
 
 func hiddenChannels() look {
-	return look{end: func(e *Evidence) (found []breach) {
+	return look{connection: headersHideNothing, end: func(e *Evidence) (found []breach) {
 		sessions := e.sessionsOf()
 		for at, of := range e.watch.channels.domains {
 			hosts, has := sessions[at.client]

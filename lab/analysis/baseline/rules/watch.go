@@ -37,6 +37,7 @@ type watch struct {
 	datagrams    datagrams
 	strange      strangeFlags
 	channels     channels
+	headers      headers
 	instructions instructions
 	neighbours   neighbourhood
 	lookups      lookups
@@ -104,6 +105,7 @@ func newWatch() *watch {
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
 		channels:     newChannels(),
+		headers:      headers{},
 		instructions: instructions{},
 		bleeds:       map[int]int{},
 		entries:      map[int]int{},
@@ -127,6 +129,9 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		w.strange.packet(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten.add(p.Number)
+		}
+		if p.Connection.Role != ftp.Other {
+			w.headers.packet(p)
 		}
 		switch p.Connection.Role {
 		case ftp.Control:

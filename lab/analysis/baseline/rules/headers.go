@@ -1,0 +1,110 @@
+// What a side hides in fields of TCP headers that mean nothing.
+
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+)
+
+// A field that means nothing is the same in all packets of a host, as its system or a device on the way leaves it. In
+// fieldsOdd different values it may carry data, in fieldsMany it does. Options that only some systems know may change with
+// what was received, but not in an acknowledgment that is repeated.
+const (
+	fieldsOdd  = 6
+	fieldsMany = 16
+)
+
+// A sideOf is a side of a connection.
+type sideOf struct {
+	connection int
+	from       ftp.Side
+}
+
+// headerFields are the values in TCP headers of a side that mean nothing, with their first packets.
+type headerFields struct {
+	urgent   map[uint16]int // urgent pointers without URG (RFC 9293 section 3.1)
+	options  map[string]int // of kinds that no RFC defines
+	repeated map[string]int // these in acknowledgments that repeat the packet before
+	seq, ack uint32         // of the packet before
+}
+
+// A headers is those of all sides that have such values. Its memory is bounded.
+type headers map[sideOf]*headerFields
+
+// packet takes the next packet of a control or data connection.
+func (h headers) packet(p *capture.Packet) {
+	t := p.TCP
+	if !t.Options.Unusual() && (t.Urgent == 0 || t.Has(packet.URG)) || p.ChecksumWrong() {
+		return
+	}
+	side := sideOf{p.Connection.ID, p.From}
+	of := h[side]
+	if of == nil {
+		if len(h) >= maxPairs {
+			return
+		}
+		of = &headerFields{urgent: map[uint16]int{}, options: map[string]int{}, repeated: map[string]int{}}
+		h[side] = of
+	}
+	if t.Urgent != 0 && !t.Has(packet.URG) && len(of.urgent) < maxNames {
+		noteIn(of.urgent, t.Urgent, p.Number)
+	}
+	same := t.Length == 0 && t.Flags == packet.ACK && t.RawSeq == of.seq && t.RawAck == of.ack
+	of.seq, of.ack = t.RawSeq, t.RawAck
+	if value := unusualOptions(t); value != "" && len(of.options) < maxNames {
+		noteIn(of.options, value, p.Number)
+		if same {
+			noteIn(of.repeated, value, p.Number)
+		}
+	}
+}
+
+// noteIn notes the first packet of a value.
+func noteIn[K comparable](table map[K]int, value K, packet int) {
+	if table[value] == 0 {
+		table[value] = packet
+	}
+}
+
+// unusualOptions are the options of kinds that no RFC defines.
+func unusualOptions(t *packet.TCP) string {
+	var b strings.Builder
+	t.Options.Each(func(kind byte, value []byte) {
+		if packet.IsUnusualOption(kind) {
+			b.WriteByte(kind)
+			b.Write(value)
+		}
+	})
+	return b.String()
+}
+
+// headersHideNothing judges what a connection has in fields that mean nothing.
+func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		of := e.watch.headers[sideOf{c.ID, side}]
+		if of == nil {
+			continue
+		}
+		if n := len(of.urgent); n >= fieldsOdd {
+			b := breach{packets: firstPackets(of.urgent), observed: fmt.Sprintf("packets of the %s have %d different urgent pointers, without the flag URG, so these mean nothing", side, n)}
+			if n < fieldsMany {
+				b.severity = Odd
+			}
+			found = append(found, b)
+		}
+		if n := len(of.options); n >= fieldsMany || len(of.repeated) >= fieldsOdd {
+			b := breach{packets: firstPackets(of.options), observed: fmt.Sprintf("packets of the %s have %s of kinds that no RFC defines, with other bytes each time", side, wording.Plural(n, "TCP option", "TCP options"))}
+			if len(of.repeated) < fieldsMany {
+				b.severity = Odd
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
