@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/internal/pagetest"
 )
@@ -194,17 +195,48 @@ func TestAccessible(t *testing.T) {
 	silent(t, tab)
 }
 
-// TestFitsThePhone asks that no page is wider than the screen it is read on.
+// TestFitsThePhone asks that no page is wider than the screen it is read on, and that the bar of each
+// connection is where its packets are.
 func TestFitsThePhone(t *testing.T) {
-	for name, make := range map[string]func(*forge.Capture){
-		"listing":  activeListing,
-		"download": func(f *forge.Capture) { download(f, 300_000) },
-		"hostile":  hostile,
+	comment := func(packet int) expect.Match {
+		return expect.Match{Packet: packet, Comment: "A comment that takes several lines on a telephone."}
+	}
+	v := &expect.Verdict{
+		Lines:      []expect.Match{comment(1), comment(20), comment(29), comment(38)},
+		Mismatches: []expect.Mismatch{{What: "one", Want: "ctl [S]", Got: "ctl [R]"}, {What: "two", Want: "ctl [F.]"}},
+	}
+	for name, r := range map[string]*Report{
+		"listing":  judgedBy(t, v, activeListing),
+		"download": read(t, func(f *forge.Capture) { download(f, 300_000) }),
+		"far":      read(t, far),
+		"hostile":  read(t, hostile),
 	} {
-		tab := pagetest.Open(t, html(t, read(t, make)), pagetest.Phone)
+		tab := pagetest.Open(t, html(t, r), pagetest.Phone)
 		if got := pagetest.Eval[int64](tab, `document.documentElement.scrollWidth`); got > pagetest.Phone.Width {
 			t.Errorf("%s: the page is %d pixels wide, want at most %d", name, got, pagetest.Phone.Width)
 		}
+		touching := `[...document.querySelectorAll("table + :not(h2)")].filter(e =>
+			e.getBoundingClientRect().top - e.previousElementSibling.getBoundingClientRect().bottom < 5).map(e => e.textContent)`
+		if got := pagetest.Eval[[]string](tab, touching); len(got) > 0 {
+			t.Errorf("%s: the texts %q touch the tables before them", name, got)
+		}
+		bars(t, tab)
+		tab.Show(pagetest.Desktop)
+		bars(t, tab)
+	}
+}
+
+// bars asks that the bar of each connection begins and ends at the arrows of its first and last packet.
+func bars(t *testing.T, tab *pagetest.Tab) {
+	t.Helper()
+	beside := pagetest.Eval[[]string](tab, `[...document.querySelectorAll(".p .tracks :is(.begin, .end)")].filter(i => {
+		const bar = i.getBoundingClientRect(), arrow = i.closest("li").querySelector(".arrow").getBoundingClientRect();
+		const cap = bar.bottom - parseFloat(getComputedStyle(i, "::after").bottom);
+		const top = i.matches(".begin") ? bar.top + parseFloat(getComputedStyle(i, "::before").top) : cap;
+		return Math.min(cap, top) < arrow.top - 2 || Math.max(cap, top) > arrow.bottom + 2;
+	}).map(i => i.closest("li").id)`)
+	if len(beside) > 0 {
+		t.Errorf("the bars of the connections begin or end beside the arrows of the packets %q", beside)
 	}
 }
 
