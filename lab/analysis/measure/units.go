@@ -143,7 +143,7 @@ func (u unit) parseTolerance(s string, of value) (float64, error) {
 }
 
 // print writes a value with the same suffix as the written value, so that a reader can
-// compare the two.
+// compare the two. If the value is too small for that, it has a suffix that fits.
 func (u unit) print(v value, written string) string {
 	if v.words != "" && strings.HasPrefix(written, `"`) {
 		return strconv.Quote(v.words)
@@ -162,13 +162,33 @@ func (u unit) print(v value, written string) string {
 			}
 		}
 	}
+	const least = 1e-3
+	if n := math.Abs(v.number) / x.factor; n > 0 && n < least {
+		x = u.fitting(v.number, x)
+	}
 	n := v.number / x.factor
-	digits := 4 - int(math.Floor(math.Log10(max(math.Abs(n), 1e-3))))
-	text := strconv.FormatFloat(n, 'f', min(max(digits, 0), 6), 64)
+	digits := 4 - int(math.Floor(math.Log10(max(math.Abs(n), 1e-9))))
+	if n == 0 || math.Abs(n) >= least {
+		digits = min(digits, 6)
+	}
+	text := strconv.FormatFloat(n, 'f', max(digits, 0), 64)
 	if math.Abs(n) < 1 && strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}
 	return text + x.text
+}
+
+// fitting returns the suffix with the largest factor that a number is not below. Bits and bytes
+// per second stay what they are.
+func (u unit) fitting(number float64, written suffix) suffix {
+	number, fits := math.Abs(number), written
+	for _, x := range suffixes[u] {
+		alike := strings.HasSuffix(x.text, "bit/s") == strings.HasSuffix(written.text, "bit/s")
+		if alike && (x.factor < fits.factor && number < fits.factor || x.factor > fits.factor && number >= x.factor) {
+			fits = x
+		}
+	}
+	return fits
 }
 
 // holds reports whether a measured value satisfies the figure.
