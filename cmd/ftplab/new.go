@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -59,7 +60,7 @@ func writeNew(name string, data []byte) error {
 		return fmt.Errorf("%s exists; choose another name", name)
 	}
 	if err != nil {
-		return err
+		return oserror.Named(err, name, name)
 	}
 	_, err = file.Write(data)
 	if err = errors.Join(err, file.Close()); err != nil {

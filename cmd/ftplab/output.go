@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
@@ -74,7 +75,7 @@ func (o output) replacesOnly(kind string, is func(path string) bool) error {
 // hasFolder returns an error if the folder of an output is not there.
 func (o output) hasFolder() error {
 	if _, err := os.Stat(filepath.Dir(o.path)); errors.Is(err, fs.ErrNotExist) {
-		return &fs.PathError{Op: "open", Path: o.path, Err: fs.ErrNotExist}
+		return &fs.PathError{Op: oserror.Create, Path: o.path, Err: fs.ErrNotExist}
 	}
 	return nil
 }

@@ -351,7 +351,7 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const full = "ftplab: /dev/full cannot be written, because the disk is full; free some space, or choose another folder\n"
+	const full = "ftplab: /dev/full cannot be written, because the disk is full; free some space, or write to another place\n"
 	for _, test := range []struct {
 		args           string
 		totals, stderr string

@@ -24,7 +24,7 @@ func TestReplaceFileOnAFullDisk(t *testing.T) {
 		temporary := w.(*os.File).Name()
 		return fmt.Errorf("the capture has no frame: %w", &fs.PathError{Op: "write", Path: temporary, Err: syscall.ENOSPC})
 	})
-	want := name + " cannot be written, because the disk is full; free some space, or choose another folder"
+	want := name + " cannot be written, because the disk is full; free some space, or write to another place"
 	if err == nil || oserror.Text(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

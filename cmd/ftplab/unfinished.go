@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"ftplab/lab"
+	"ftplab/lab/oserror"
 	"ftplab/lab/pcapng"
 )
 
@@ -24,7 +25,7 @@ func openUnfinished(name string, stdout io.Writer) (to io.Writer, end func(faile
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		file, createErr := os.Create(name)
 		isNew := errors.Is(err, fs.ErrNotExist)
-		return file, func(failed error) error { return closeNew(file, isNew, failed) }, createErr
+		return file, func(failed error) error { return closeNew(file, isNew, failed) }, oserror.Named(createErr, name, name)
 	}
 	earlier, err := os.OpenFile(name, os.O_WRONLY, 0) // it may be protected from writing
 	if err != nil {

@@ -24,6 +24,10 @@ import (
 // Execute is the Op of a [fs.PathError] of a program that cannot be executed.
 const Execute = "exec"
 
+// Create is the Op of a [fs.PathError] of a file that cannot be made. Package os says open, as of one
+// that is to be read; [Named] replaces that.
+const Create = "create"
+
 // Text returns the text of an error. In it, each error of the operating system that err
 // wraps has a sentence of this package in place of its own text.
 func Text(err error) string {
@@ -47,8 +51,12 @@ func Named(err error, temporary, name string) error {
 	if !is {
 		return err
 	}
+	op := e.Op
+	if op == "open" {
+		op = Create
+	}
 	_, below, _ := strings.Cut(rest, string(filepath.Separator)) // the rest of the temporary name is left out
-	return &fs.PathError{Op: e.Op, Path: filepath.Join(name, below), Err: e.Err}
+	return &fs.PathError{Op: op, Path: filepath.Join(name, below), Err: e.Err}
 }
 
 // systemErrors adds the outermost errors in the tree of err that have a sentence.
@@ -82,6 +90,9 @@ func say(err error) string {
 		}
 		if below := strings.HasSuffix(e.Op, "at") && !strings.HasSuffix(e.Op, "stat"); below && errors.Is(e.Err, fs.ErrNotExist) {
 			return "there is no file or folder " + e.Path // below the folder of an [os.Root], which the error does not name
+		}
+		if e.Op == Create && errors.Is(e.Err, fs.ErrNotExist) && brokenLink(e.Path) == "" {
+			return missing(e.Path, "make it, or check the path")
 		}
 		return atPath(e.Path, e.Err)
 	case *os.LinkError:
@@ -117,7 +128,7 @@ func atPath(path string, err error) string {
 	case link != "":
 		return link
 	case errors.Is(err, fs.ErrNotExist):
-		return missing(path)
+		return missing(path, "check the path")
 	case errors.Is(err, syscall.EROFS):
 		return path + " cannot be written, because its file system is read-only; choose another folder"
 	case errors.Is(err, fs.ErrPermission):
@@ -131,7 +142,7 @@ func atPath(path string, err error) string {
 	case errors.Is(err, syscall.ENOTDIR):
 		return fmt.Sprintf("%s is a file, or a part of this path is one; a folder was expected", path)
 	case errors.Is(err, syscall.ENOSPC):
-		return path + " cannot be written, because the disk is full; free some space, or choose another folder"
+		return path + " cannot be written, because the disk is full; free some space, or write to another place"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return path + " cannot be opened, because too many files are open; `ulimit -n` raises the limit"
 	case errors.Is(err, syscall.ENAMETOOLONG):
@@ -167,11 +178,11 @@ func brokenLink(path string) string {
 	}
 }
 
-// missing says which part of a path is not there.
-func missing(path string) string {
+// missing says which part of a path is not there, and what to do if that is the folder.
+func missing(path, todo string) string {
 	if folder := filepath.Dir(path); folder != "." {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return fmt.Sprintf("%s cannot be used, because there is no folder %s; make it, or check the path", path, folder)
+			return fmt.Sprintf("%s cannot be used, because there is no folder %s; %s", path, folder, todo)
 		}
 	}
 	if here, err := os.Getwd(); err == nil && !filepath.IsAbs(path) {

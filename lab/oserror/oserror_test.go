@@ -45,12 +45,16 @@ func TestText(t *testing.T) {
 	}
 	defer root.Close()
 	ofError := func(_ any, err error) error { return err }
+	made := func(name string, create func(name string) error) error { return Named(create(name), name, name) }
 	for _, test := range []struct {
 		err  error
 		want string
 	}{
 		{ofError(os.Stat(filepath.Join(folder, "none"))), "there is no file or folder " + filepath.Join(folder, "none") + "; check the path"},
-		{ofError(os.Create(filepath.Join(folder, "none", "x"))), "because there is no folder " + filepath.Join(folder, "none") + "; make it"},
+		{ofError(os.Create(filepath.Join(folder, "none", "x"))), "because there is no folder " + filepath.Join(folder, "none") + "; check the path"},
+		{made("none/x", func(name string) error { return ofError(os.Create(name)) }), "none/x cannot be used, because there is no folder none; make it, or check the path"},
+		{made(link, func(name string) error { return ofError(os.Create(name)) }), isBroken},
+		{ofError(os.Open(filepath.Join(folder, "none", "x"))), "because there is no folder " + filepath.Join(folder, "none") + "; check the path"},
 		{ofError(os.Open("none")), "there is no file or folder none in "},
 		{ofError(root.Open("none/x")), "there is no file or folder none/x"},
 		{ofError(root.Stat("none")), "there is no file or folder none"},
