@@ -62,38 +62,42 @@ type Outline struct {
 	DataPorts []*DataPort
 	Lines     int // how many there are
 
-	transfers transfers
-	inferred  []use // of data connections whose announcement is not in the capture
+	transfers *transfers // until each has its data connection; nil for none
+	inferred  []use      // of data connections whose announcement is not in the capture
 }
 
 // Outline reads the dialogue between two addresses and returns its outline.
 func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	var user user
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
-	o := &Outline{Proxy: t.proxy, transfers: transfers{lacksLines: !t.fromStart}}
+	o := &Outline{Proxy: t.proxy}
+	moves := transfers{lacksLines: !t.fromStart}
 	mute := true // nothing that the server says is in the capture
 	layer, _ := t.Read(Handler{
 		Line: func(l *Line) {
 			o.Lines++
 			mute = mute && l.From == Client
-			o.transfers.line(l)
+			moves.line(l)
 		},
 		Exchange: func(e *Exchange) {
 			user.add(e)
 			ports.add(e)
-			o.transfers.add(e)
+			moves.add(e)
 		},
 		Unsolicited: ports.addUnsolicited,
 	})
-	ports.dropUnknown(o.transfers.lossy, mute)
+	ports.dropUnknown(moves.lossy, mute)
 	o.User = strings.Clone(user.name())
 	ports.inOrder()
 	if layer != nil {
 		o.TLS, o.TLSFrom, o.Hidden, o.InMiddle, o.ClearFrom = true, layer.From, layer.Hidden(), layer.InMiddle, layer.ClearFrom()
 	}
-	ports.used(&o.transfers)
+	ports.used(&moves)
 	ports.dropUnused()
 	o.DataPorts = ports.list
+	if len(moves.list) > 0 {
+		o.transfers = &moves
+	}
 	return o
 }
 

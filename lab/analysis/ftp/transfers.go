@@ -3,6 +3,7 @@
 package ftp
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -127,18 +128,19 @@ func sentBefore(among []transferCommand, packet int) []transferCommand {
 // packet of a connection and, if it has data, the last one, else 0. Assign removes the data ports that are
 // malformed, or lack their port, if no connection came to them.
 func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
+	all := cmp.Or(o.transfers, new(transfers))
 	for _, a := range o.DataPorts {
-		if among := o.transfers.between(a.seen, o.transfers.commands); len(among) > 0 {
+		if among := all.between(a.seen, all.commands); len(among) > 0 {
 			among[0].announced = true
 		}
 	}
 	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return (a.Malformed || a.PortLost) && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
-		last := o.transfers.commands
+		last := all.commands
 		if i+1 < len(o.DataPorts) {
 			last = o.DataPorts[i+1].seen // the one that announces moves no data itself
 		}
-		among := o.transfers.between(a.seen, last)
+		among := all.between(a.seen, last)
 		free := among
 		for n, id := range a.Connections {
 			for len(free) > 0 && free[0].joined {
@@ -149,7 +151,7 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 				candidates = among
 			}
 			first, last := packets(id)
-			if o.transfers.lossy && last > 0 {
+			if all.lossy && last > 0 {
 				candidates = sentBefore(candidates, last)
 			}
 			if x := chosen(candidates, first, a.Mode); x != nil {

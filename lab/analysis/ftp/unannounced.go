@@ -34,6 +34,9 @@ func (all *Unannounced) Add(control, first, last int, client, server netip.AddrP
 		all.between, all.control = map[hosts]*spans[*unannounced]{}, map[netip.AddrPort]bool{}
 	}
 	all.control[unmapped(server)] = true
+	if o.transfers == nil {
+		return
+	}
 	h, gaps, mayLack := hosts{client.Addr().Unmap(), server.Addr().Unmap()}, o.transfers.gaps, o.transfers.lacksLines
 	for _, x := range o.transfers.list {
 		if x.announces {
@@ -54,7 +57,7 @@ func (all *Unannounced) Add(control, first, last int, client, server netip.AddrP
 		}
 		first, mayLack = max(x.Packet, x.finalPacket), false
 	}
-	o.transfers = transfers{}
+	o.transfers = nil
 }
 
 // Any reports whether there are such transfers.
