@@ -122,7 +122,7 @@ func (k key) copied(s *StudentMarks) []Copied {
 }
 
 // WriteText writes the marks for a person: a line for each student, and below it a line
-// for each wrong answer.
+// for each wrong answer. Of many frames it names the first; the table of [Marks.WriteCSV] has all.
 func (m *Marks) WriteText(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	for _, s := range m.Students {
@@ -136,10 +136,10 @@ func (m *Marks) WriteText(to io.Writer) error {
 				continue
 			}
 			fmt.Fprintf(w, "    %s %d: ", x.Lesson, x.Question)
-			if x.Given != "" {
-				fmt.Fprintf(w, "%q: ", x.Given)
+			if given := strconv.Quote(x.Given); x.Given != "" && !strings.HasPrefix(x.Why, given) {
+				fmt.Fprintf(w, "%s: ", given)
 			}
-			fmt.Fprintf(w, "%s (%s)", x.Why, frames(x.Frames))
+			fmt.Fprintf(w, "%s (%s)", x.Why, someFrames(x.Frames))
 			if x.Reason != "" {
 				fmt.Fprintf(w, ". %s", x.Reason)
 			}

@@ -123,6 +123,28 @@ func TestGradeClass(t *testing.T) {
 	}
 }
 
+// A line says what was answered once, and of many frames names the first.
+func TestMarksAsText(t *testing.T) {
+	several, many := []int{3, 4, 8, 10, 11}, []int{3, 4, 8, 10, 11, 12, 13}
+	marks := &Marks{Students: []StudentMarks{{Student: Student{Name: "Ada"}, HandedIn: true, Questions: 3, Marks: []Mark{
+		{Lesson: "x", Question: 1, Given: "7", Why: "it is 3 or 4", Frames: several},
+		{Lesson: "x", Question: 2, Given: "7", Why: `"7" is none of the choices; it is the client`, Frames: many, Reason: "It connects."},
+		{Lesson: "x", Question: 3, Why: "it is 3", Frames: many[:1]},
+	}}}}
+	var text bytes.Buffer
+	if err := marks.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	const want = `Ada: 0 of 3
+    x 1: "7": it is 3 or 4 (frames 3, 4, 8, 10, 11)
+    x 2: "7" is none of the choices; it is the client (frames 3, 4, 8, 10, 11 and 2 more). It connects.
+    x 3: it is 3 (frame 3)
+`
+	if got := text.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // Who hands in somebody else's answers is found out.
 func TestCopiedAnswers(t *testing.T) {
 	folder, k := theThirty(t)

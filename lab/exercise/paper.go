@@ -42,6 +42,15 @@ func frames(numbers []int) string {
 	return "frames " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]")), ", ")
 }
 
+// someFrames lists the first of many packet numbers.
+func someFrames(numbers []int) string {
+	const most = 5
+	if more := len(numbers) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", frames(numbers[:most]), more)
+	}
+	return frames(numbers)
+}
+
 // writePage writes a page of a template of pages.gohtml.
 func writePage(path, title, name string, data any, script string) error {
 	var body, text bytes.Buffer

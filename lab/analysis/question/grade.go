@@ -48,14 +48,20 @@ func (a *Answer) wanted() string {
 	return "a " + string(a.Kind)
 }
 
+// mostFrames is how many right frames are named.
+const mostFrames = 5
+
 // is says what is right.
 func (a *Answer) is() string {
 	if !a.Any {
 		return "it is " + a.Right
 	}
 	var frames []string
-	for _, n := range a.Frames {
+	for _, n := range a.Frames[:min(mostFrames, len(a.Frames))] {
 		frames = append(frames, strconv.Itoa(n))
+	}
+	if more := len(a.Frames) - mostFrames; more > 0 {
+		frames = append(frames, fmt.Sprintf("one of %d more", more))
 	}
 	return "it is " + strings.Join(frames, " or ")
 }

@@ -177,6 +177,16 @@ func TestGrade(t *testing.T) {
 	}
 }
 
+// The reason names a few of many right frames.
+func TestManyFrames(t *testing.T) {
+	for n, want := range map[int]string{2: "it is 1 or 2", 5: "it is 1 or 2 or 3 or 4 or 5", 7: "it is 1 or 2 or 3 or 4 or 5 or one of 2 more"} {
+		a := Answer{Question: Question{Kind: Frame}, Frames: []int{1, 2, 3, 4, 5, 6, 7}[:n], Any: true}
+		if _, why := a.Grade("9"); why != want {
+			t.Errorf("got %q, want %q", why, want)
+		}
+	}
+}
+
 // The example of the manual can be parsed, and has every kind of answer.
 func TestManualExample(t *testing.T) {
 	begin := strings.Index(Manual, "    Which side")
