@@ -346,3 +346,25 @@ func numberedNames(n int, name string) (names []string) {
 	}
 	return names
 }
+
+// guessedWords are words of which those make names who look for copies of sites and databases.
+const guessedWords = "backup db dump www site old admin private data users config secret"
+
+// guessedNames fills 48 such names into a line.
+func guessedNames(line string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(guessedWords) {
+		for _, ending := range []string{".zip", ".sql", ".bak", ""} {
+			fmt.Fprintf(&b, line, word+ending)
+		}
+	}
+	return b.String()
+}
+
+// stationNames are names of four letters.
+func stationNames(n int) (names []string) {
+	for i := range n {
+		names = append(names, string([]rune{'E', 'D' + rune(i/26), 'A' + rune(i%26), 'F' + rune(i%7)}))
+	}
+	return names
+}

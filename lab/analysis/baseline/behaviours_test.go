@@ -218,6 +218,27 @@ var behaviours = []lookalike{
 	{"jobs of a queue", "files-are-no-orders", IsNormal, obeys(9, "convert picture7.tif to pdf")},
 	{"scripts that somebody edits", "files-are-no-orders", IsNormal, moves([2]string{"RETR a.bat", "cd C:\\data"}, [2]string{"STOR a.bat", "cd D:\\data"}, [2]string{"RETR b.bat", "dir"}, [2]string{"STOR b.bat", "dir /s"}, [2]string{"RETR c.bat", "dir"}, [2]string{"STOR c.bat", "dir /b"})},
 
+	{"names of copies that somebody guesses", "names-are-known", "", session1(guessedNames("> SIZE %s\n< 550 no\n"))},
+	{"names of copies that somebody guesses, of which one exists", "names-are-known", "", session1(guessedNames("> RETR %s\n< 550 no\n") + "> RETR shop.sql\n< 150 here\n< 226 done\n")},
+	{"folders that somebody guesses", "names-are-known", "", session1(guessedNames("> CWD %s\n< 550 no\n"))},
+	{"a few names that somebody guesses", "names-are-known", IsUnusual, session1(linesOf("> CWD %s\n< 550 no\n", strings.Fields(guessedWords)...) + linesOf("> CWD old-%s\n< 550 no\n", strings.Fields(guessedWords)...))},
+	{"a site that is stored file by file", "names-are-known", IsNormal, session1(guessedNames("> SIZE %[1]s\n< 550 no\n> STOR %[1]s\n< 150 go on\n< 226 done\n"))},
+	{"a site that is compared before it is stored", "names-are-known", IsNormal, session1(guessedNames("> MDTM %s\n< 550 no\n") + "> STOR backup.zip\n< 150 go on\n< 226 done\n")},
+	{"a tree of folders that is made", "names-are-known", IsNormal, session1(guessedNames("> CWD /%[1]s\n< 550 no\n> MKD /%[1]s\n< 257 ok\n"))},
+	{"files that a user may not read", "names-are-known", IsNormal, session1(guessedNames("> RETR %s\n< 550 Permission denied.\n"))},
+	{"sizes that a server does not count in lines", "names-are-known", IsNormal, session1(guessedNames("> SIZE %s\n< 550 SIZE not allowed in ASCII mode.\n"))},
+	{"files that a listing shows and that are gone", "names-are-known", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "NLST", strings.ReplaceAll(guessedNames("%s\n"), "\n", "\r\n"))
+		t.Say(guessedNames("> RETR %s\n< 550 no\n")).Say(bye).Peer.Close()
+	}},
+	{"names that somebody guesses after a listing", "names-are-known", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "NLST", "a.txt\r\nb.txt\r\n")
+		t.Say(guessedNames("> RETR %s\n< 550 no\n")).Say(bye).Peer.Close()
+	}},
+	{"observations of a day that are not there yet", "names-are-known", IsNormal, session1(linesOf("> RETR 061/%s0610.26d.Z\n< 550 no\n", stationNames(60)...))},
+	{"weather of stations that a server does not have any more", "names-are-known", IsUnusual, session1(linesOf("> RETR %s.TXT\n< 550 no\n", stationNames(60)...))},
 	{"the settings of one phone after the other", "names-are-known", IsUnusual, session1(numberedLines(25, "> RETR spa%012x.xml\n< 550 no\n"))},
 	{"pictures with numbers", "names-are-known", IsNormal, session1(numberedLines(40, "> RETR DSC_0%03d.JPG\n< 150 here\n< 226 done\n"))},
 	{"phones that each fetch their settings", "names-are-known", IsNormal, func(f *forge.Capture) {

@@ -16,12 +16,12 @@ import (
 
 var namesAreKnownRule = Rule{
 	Name: "names-are-known", Theme: "requests",
-	Says:     "A client asks for files whose names it knows. It does not try one number after the other.",
+	Says:     "A client asks for files whose names it knows. It does not try one number or one word after the other.",
 	Source:   "MITRE ATT&CK, T1119 (automated collection) and T1602.002 (configurations of network devices); CWE-425 (direct request)",
 	Example:  "> RETR SEP0004F2A1B200.cnf.xml < 550, and so on up to SEP0004F2A1B231, of which a few exist",
 	Severity: Odd, sign: 2,
-	Matters:  "The settings of phones and other devices have passwords, and names that anybody can count up.",
-	Innocent: "a program fetches numbered files, and does not know from a list which there are.",
+	Matters:  "The settings of phones and other devices have passwords, and names that anybody can count up. Copies of web sites and databases have names that anybody can guess.",
+	Innocent: "a program fetches numbered files, and does not know from a list which there are, or has an old list.",
 	look:     countedNames,
 }
 
@@ -55,8 +55,10 @@ type counting struct {
 
 func countedNames() look {
 	all := map[shape]*counting{}
+	words := guessers{of: map[evidence.PairOfHosts]*guesses{}}
 	return look{
-		session: func(_ *Evidence, s *session) []breach {
+		session: func(e *Evidence, s *session) []breach {
+			words.add(e, s)
 			s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
 				if x.Command != "RETR" {
 					return
@@ -88,6 +90,7 @@ func countedNames() look {
 				found = append(found, breach{hosts: of.PairOfHosts, packets: firstPackets(c.asked),
 					observed: fmt.Sprintf("%s asked for %d files named %s with another number each, and %d of them did not exist", of.Client, n, wording.Quote(of.name), c.refused)})
 			}
+			found = append(found, words.judge()...)
 			sortByFrame(found)
 			return found
 		},

@@ -1,0 +1,144 @@
+// Names that a client guesses, as those who look for what nobody shows them do.
+
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/encoded"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// How many different names that do not exist are a search, how many nobody has by chance, and the part of all names that
+// they are.
+const (
+	guessedFew  = 20
+	guessedMany = 40
+	guessedPart = 0.9
+)
+
+// guesses are the names that a client asked for, of one server.
+type guesses struct {
+	missing map[string]int  // the first packets, by path
+	exist   map[string]bool // or the client made them, or has them
+	listed  int             // files and folders in listings
+	unread  bool            // a listing that cannot be read, or too many names
+}
+
+// guessers are the guesses between two hosts. Those that never asked in vain have none.
+type guessers struct {
+	of    map[evidence.PairOfHosts]*guesses
+	names int // of all, at most maxProbes
+}
+
+// add takes the next session.
+func (all *guessers) add(e *Evidence, s *session) {
+	g := all.of[s.Hosts()]
+	if g == nil {
+		asks := func(x *ftp.Exchange) bool { _, asks := asksFor[x.Command]; return asks && s.saysMissing(x) }
+		if all.names >= maxProbes || !slices.ContainsFunc(s.Exchanges, asks) {
+			return
+		}
+		g = &guesses{missing: map[string]int{}, exist: map[string]bool{}}
+		all.of[s.Hosts()] = g
+	}
+	before := len(g.missing) + len(g.exist)
+	g.unread = g.unread || all.names >= maxProbes
+	g.add(e, s)
+	all.names += len(g.missing) + len(g.exist) - before
+}
+
+func (all *guessers) judge() (found []breach) {
+	for hosts, g := range all.of {
+		if b, ok := g.judge(hosts); ok {
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// ofSeries matches a number in a name, such as that of a day or of a station, and digit a digit of any other.
+var (
+	ofSeries = pattern.New(`\d{3}`)
+	digit    = pattern.New(`\d+`)
+)
+
+// asksFor are the commands that ask for a file or a folder which the client may not know. A client that stores files
+// first asks which of them are there, with those that are true.
+var asksFor = map[string]bool{
+	"RETR": false, "LIST": false, "NLST": false, "MLSD": false,
+	"CWD": true, "XCWD": true, "SIZE": true, "MDTM": true, "MLST": true, "STAT": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true,
+}
+
+// add takes the next session.
+func (g *guesses) add(e *Evidence, s *session) {
+	stores := slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Sender() == ftp.Client || makesFolder(x) })
+	for _, x := range s.Exchanges {
+		if !x.Lists() || !evidence.Began(x) && !evidence.Completed(x) {
+			continue
+		}
+		n := e.listed(s, x)
+		g.listed += n
+		g.unread = g.unread || n == 0 && !s.listsNothing(x)
+	}
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		at := w.Target(pathIn(x))
+		before, asks := asksFor[x.Command]
+		switch {
+		case !asks || !s.saysMissing(x):
+			for ; at != "." && at != "/" && len(g.exist) < maxNames && !g.exist[at]; at = path.Dir(at) {
+				g.exist[strings.Clone(at)] = true
+			}
+		case stores && before, len(g.missing) >= maxNames:
+		case g.missing[at] == 0:
+			g.missing[strings.Clone(at)] = x.Packet
+		}
+	})
+}
+
+func makesFolder(x *ftp.Exchange) bool { return x.Command == "MKD" || x.Command == "XMKD" }
+
+// saysMissing reports whether the server says that a file or a folder does not exist. What it denies is there, and a size
+// that it does not count in lines, too.
+func (s *session) saysMissing(x *ftp.Exchange) bool {
+	switch x.Final() {
+	case 450, 550, 551, 553:
+		text := strings.ToLower(x.Replies[len(x.Replies)-1].Text)
+		return !strings.Contains(text, "denied") && !strings.Contains(text, "permission") && !strings.Contains(text, "ascii")
+	}
+	return s.listsNothing(x)
+}
+
+// judge counts the names that differ in more than a number, and that are no digests.
+func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
+	different, asked := map[string]int{}, len(g.exist)
+	var lengths []int
+	endings := map[string]bool{}
+	for at, packet := range g.missing {
+		base := path.Base(at)
+		if g.exist[at] {
+			continue
+		}
+		asked++
+		if ofSeries.MatchString(base) || encoded.Looks(pieceOf(base)) {
+			continue
+		}
+		different[digit.ReplaceAllString(at, "#")] = packet
+		endings[path.Ext(base)], lengths = true, append(lengths, len(base))
+	}
+	n := len(different)
+	if n < guessedFew || n <= g.listed || g.unread || float64(n) < guessedPart*float64(asked) {
+		return b, false
+	}
+	b = breach{hosts: hosts, packets: firstPackets(different),
+		observed: fmt.Sprintf("%s asked for %d files and folders of different names that no listing shows, and that do not exist, and for %d others", hosts.Client, n, asked-n)}
+	if alike := len(endings) == 1 && slices.Max(lengths)-slices.Min(lengths) <= 1; n-g.listed >= guessedMany && !alike { // such as stations
+		b.severity = Violation
+	}
+	return b, true
+}
