@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,52 @@ func roaming(client string, folders ...string) func(*forge.Capture) {
 // loggedIn is a session of a user, with his password.
 func loggedIn(user, password, lines string) func(*forge.Capture) {
 	return dialogue("< 220 ready\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 230 in\n" + lines + "\n> QUIT\n< 221 bye")
+}
+
+// answeredTwice is a session that begins with two answers to the SYNs of the client. The second one has another number.
+func answeredTwice(pause time.Duration, syns int, ttl byte) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		client, server := f.Pair(aClient+":40001", aServer+":21")
+		client.Seq--
+		client.Segment("S", "")
+		server.SegmentAt(7_000_000, "S.", "")
+		hops(f, 0, ttl)
+		f.Pass(pause)
+		if syns > 1 {
+			client.SegmentAt(-1, "S", "")
+		}
+		server.SegmentAt(-1, "S.", "")
+		client.ACK()
+		client.Say(hello).Say(bye).Peer.Close()
+	}
+}
+
+// sentLater is a session whose packets with commands come again later, after the server or both sides have opened
+// a new connection.
+func sentLater(opens bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, aClient+":40001", aServer+":21").Say(hello).Say(bye).Peer.Close()
+		frames := slices.Clone(f.Frames)
+		f.Pass(40 * time.Second)
+		client, server := f.Pair(aClient+":40001", aServer+":21")
+		server.Seq = 77_000_000
+		if opens {
+			client.Seq = 1_900_000_000
+			client.Handshake()
+			client.Say(hello)
+		} else {
+			client.SegmentAt(-1, "S", "")
+			server.SegmentAt(-1, "S.", "")
+		}
+		for _, frame := range frames {
+			if fromClient(frame) && len(frame.Data) > 54 {
+				f.Frame(frame.Data)
+			}
+		}
+		if opens {
+			client.Say(bye).Peer.Close()
+		}
+	}
 }
 
 // acknowledges is a session in which the client sends n acknowledgments, each of which is prepared.

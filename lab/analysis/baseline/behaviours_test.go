@@ -99,6 +99,13 @@ var behaviours = []lookalike{
 	{"two answers to each command, which contradict each other", "reply-answers-command", "", session1("> CWD docs\n< 250 ok\n< 550 no\n> DELE a.txt\n< 250 ok\n< 550 no")},
 	{"an answer to an empty line", "reply-answers-command", IsNormal, session1("> CWD docs\n< 250 ok\n< 500 what?\n> CWD docs\n< 250 ok\n< 500 what?")},
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
+	{"two hosts that answer one SYN", "packets-come-one-way", "", answeredTwice(20*time.Millisecond, 1, 128)},
+	{"one host that answers one SYN twice", "packets-come-one-way", IsUnusual, answeredTwice(20*time.Millisecond, 1, 64)},
+	{"a balancer of load that leads a second SYN to another server", "packets-come-one-way", IsNormal, answeredTwice(time.Second, 2, 58)},
+	{"a second SYN that was lost, and another server", "packets-come-one-way", IsNormal, answeredTwice(time.Second, 1, 58)},
+	{"the packets of a client that somebody sends again", "packets-come-one-way", "", sentLater(false)},
+	{"the packets of a client that come late, after a NAT device has used its port again", "packets-come-one-way", IsNormal, sentLater(true)},
+
 	{"urgent pointers that mean nothing, with another number each", "no-hidden-channels", "", acknowledges(20, func(t *forge.End, i int) { t.Urgent = uint16(7919 * i) })},
 	{"an urgent pointer that a system leaves behind", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) { t.Urgent = 7919 })},
 	{"options for experiments, with other bytes in each repeated acknowledgment", "no-hidden-channels", "", acknowledges(20, func(t *forge.End, i int) {

@@ -29,7 +29,8 @@ const (
 type side struct {
 	first way
 	reach int64 // the highest sequence number
-	odd   *oddSide
+	numbering
+	odd *oddSide
 	// seq, ack and time are those of the last packet, and same is how many before it, without data, were the same.
 	seq, ack uint32
 	same     int32
@@ -43,6 +44,8 @@ type oddSide struct {
 	on      int // the first packet with new data after a RST
 	storm   int // the longest row of packets without data that were the same
 	stormed int // the last packet of it
+	second  secondISN
+	unsent  counted // segments with data that acknowledge what the peer never sent
 }
 
 // A way is the packets with the same time to live.
@@ -82,9 +85,9 @@ func (all senders) packet(p *capture.Packet, most int) {
 		of = &[2]side{}
 		all[p.Connection.ID] = of
 	}
-	s := &of[0]
+	s, peer := &of[0], &of[1]
 	if p.From == ftp.Server {
-		s = &of[1]
+		s, peer = peer, s
 	}
 	if p.TCP.Flags&packet.RST != 0 {
 		s.reset(p)
@@ -92,6 +95,7 @@ func (all senders) packet(p *capture.Packet, most int) {
 	}
 	s.way(p)
 	s.repeats(p)
+	s.number(p, peer)
 	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))
 	if s.odd != nil {
 		s.odd.goesOn(p)
@@ -237,11 +241,11 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 
 var packetsComeOneWayRule = Rule{
 	Name: "packets-come-one-way", Theme: "TCP",
-	Says:     "All packets of a side come from one host: their time to live hardly differs, and the number of the byte that it sends next never goes back.",
+	Says:     "All packets of a side come from one host: their time to live hardly differs, the number of the byte that it sends next never goes back, and it acknowledges what its peer has sent.",
 	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers)",
 	Example:  "> DELE file with the time to live 113, between commands with 64",
 	Severity: Odd, sign: 2,
-	Matters:  "A command or a reply that somebody injects usually comes another way than those of the host.",
+	Matters:  "A command or a reply that somebody injects, or sends again, usually comes another way than those of the host, or does not fit what its peer has sent.",
 	Innocent: "two ways of different lengths lead to the host, or a firewall answers in its name.",
 	look:     func() look { return look{connection: otherWays, session: injectedLines} },
 }
@@ -266,6 +270,10 @@ func injectedLines(_ *Evidence, s *session) (found []breach) {
 func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 	e.sides(c, func(name ftp.Side, s *side) {
 		if s.odd == nil {
+			return
+		}
+		if b, ok := otherHandshake(name, s); ok {
+			found = append(found, b)
 			return
 		}
 		usual := s.usual()

@@ -1,0 +1,90 @@
+// Packets that do not belong to the handshake of their connection.
+
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+)
+
+// A numbering is what the handshake of a side says about its sequence numbers, and about those of its peer.
+type numbering struct {
+	isn     uint32
+	syns    uint8 // how many, at most 255
+	options bool  // the first one has options
+	agrees  bool  // the side has acknowledged what its peer sent
+	opened  int64 // the time of the last SYN
+}
+
+// soonestRetry is the shortest time after which a SYN is sent again (RFC 6298 section 2), and may come to another server.
+const soonestRetry = time.Second
+
+// Limits for acknowledgments of what the peer never sent: they are so far from it, and so many segments with different
+// data have them.
+const (
+	neverSent   = 1 << 24 // no window is larger in practice
+	leastUnsent = 2
+)
+
+// A secondISN is a SYN and ACK with another initial sequence number than the one before, for the same SYN.
+type secondISN struct {
+	packet  int
+	ttl     uint8
+	options bool
+}
+
+// number takes what a packet says about sequence numbers.
+func (s *side) number(p *capture.Packet, peer *side) {
+	if p.ChecksumWrong() {
+		return
+	}
+	n, t := &s.numbering, p.TCP
+	if t.Has(packet.SYN) {
+		switch options := t.Options.MSS > 0; {
+		case n.syns == 0:
+			n.isn, n.options = t.RawSeq, options
+		case t.RawSeq != n.isn && t.Has(packet.ACK) && peer.syns == 1 && time.Duration(p.Time-n.opened) < soonestRetry:
+			s.oddities().second = secondISN{p.Number, uint8(p.IP.TTL), options}
+		}
+		n.opened, n.syns = p.Time, min(n.syns, 254)+1
+	}
+	if !t.Has(packet.ACK) || t.Has(packet.SYN) || peer.syns == 0 {
+		return
+	}
+	if d := p.Segment.Ack - peer.reach; -neverSent < d && d < neverSent {
+		n.agrees = true
+	} else if t.Length > 1 && p.Segment.DataSeq() >= s.reach {
+		s.oddities().unsent.add(p.Number)
+	}
+}
+
+// otherHandshake finds a second host that answers in the name of one side, and packets of another connection.
+func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
+	if s.odd == nil {
+		return b, false
+	}
+	second, unsent := s.odd.second, s.odd.unsent
+	switch {
+	case unsent.n >= leastUnsent && !s.agrees:
+		return breach{severity: Violation, packets: unsent.packets, observed: fmt.Sprintf("%s of the %s acknowledge what the %s never sent on this connection, as those of a recording do that somebody sends again",
+			wording.Plural(unsent.n, "segment", "segments"), name, name.Other())}, true
+	case second.packet > 0:
+		b = breach{packets: []int{int(s.first.first), second.packet}, observed: fmt.Sprintf("the %s answered one SYN twice, with different initial sequence numbers", name)}
+		if d := int(s.first.ttl) - int(second.ttl); max(d, -d) >= otherHops {
+			b.severity, b.observed = Violation, b.observed+fmt.Sprintf(", and with the times to live %d and %d", s.first.ttl, second.ttl)
+		}
+		if second.options != s.options {
+			b.severity, b.observed = Violation, b.observed+", and one time without options"
+		}
+		if b.severity == Violation {
+			b.observed += ", so two hosts answered"
+		}
+		return b, true
+	}
+	return b, false
+}
