@@ -215,6 +215,8 @@ type Transfer struct {
 	// final reply, 0 if that is not in the capture.
 	Command, Argument string
 	Packet, Reply     int
+	// Offset is the byte of the file at which it starts, as REST says (RFC 3659, 5).
+	Offset int64
 	// Mode is the transmission mode (RFC 959 section 3.4): "" for stream, "B" for block,
 	// "C" for compressed, or "Z" for zlib. Except in stream mode the bytes are not those
 	// of the file.
@@ -223,3 +225,6 @@ type Transfer struct {
 	// (RFC 1123, 4.1.2.9); "" if it does not.
 	Stored string
 }
+
+// Failed reports whether the server says that it did not transfer all (RFC 959, 4.2).
+func (t *Transfer) Failed() bool { return t.Reply >= 400 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"ftplab/lab/internal/replycode"
@@ -51,6 +52,7 @@ type transfers struct {
 	list     []transferCommand
 	commands int    // so far
 	mode     string // agreed on so far
+	restart  int64  // of the next transfer, as REST says
 	lossy    bool   // some of the dialogue is not in the capture
 	// lacksLines says that the session may have had commands before the first line of the capture, and gaps has the
 	// packets of lines before which it may have had some.
@@ -78,12 +80,21 @@ func (all *transfers) add(e *Exchange) {
 	switch {
 	case e.Command == "MODE" && final == 200:
 		all.mode = strings.TrimPrefix(capitals(strings.TrimSpace(strings.Clone(e.Argument))), "S")
+	case e.Command == "REST" && final == 350:
+		all.restart, _ = strconv.ParseInt(strings.TrimSpace(e.Argument), 10, 64)
 	case e.Command == "REIN" && final == 220:
-		all.mode = ""
+		all.mode, all.restart = "", 0
 	case all.lossy && announces(e.Command) && final < 300:
 		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, announces: true})
 	case e.Sender() != "":
-		t := Transfer{all.commands, strings.Clone(e.Command), strings.Clone(e.Argument), e.Packet, final, all.mode, e.stored()}
+		t := Transfer{
+			Exchange: all.commands, Command: strings.Clone(e.Command), Argument: strings.Clone(e.Argument), Packet: e.Packet,
+			Reply: final, Mode: all.mode, Stored: e.stored(),
+		}
+		if e.Command == "RETR" || e.Command == "STOR" {
+			t.Offset = max(0, all.restart)
+		}
+		all.restart = 0
 		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began() || all.lossy && final < 400}
 		if n := len(e.Replies); n > 0 && t.Reply > 0 {
 			x.finalPacket = e.Replies[n-1].Packet
