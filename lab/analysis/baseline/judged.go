@@ -13,7 +13,8 @@ import (
 // Judged says how much of a capture could be judged.
 type Judged struct {
 	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from
-	// the beginning on, without a gap, and it can be read; of those in Parts some of it. Of a
+	// the beginning on, without a gap, and it can be read, and it lacks none of the data; of those in Parts it
+	// has some of that. Of a
 	// session that goes on where the file is cut off there is a part.
 	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
 	Sessions int `json:"sessions"`
@@ -21,10 +22,11 @@ type Judged struct {
 	Parts    int `json:"parts"`
 	Hidden   int `json:"hidden"`
 	// Lost is the number of bytes of control connections that the capture does not have
-	// although they were sent, Dropped the number of packets that the recorder says it
+	// although they were sent, LostData that of data connections, Dropped the number of packets that the recorder says it
 	// lost, CutShort of those of which it kept only the beginning, and Damaged of those on
 	// control connections whose TCP checksum is wrong, so that nobody accepted them.
 	Lost     int64  `json:"lost"`
+	LostData int64  `json:"lost_data"`
 	Dropped  uint64 `json:"dropped"`
 	CutShort int    `json:"cut_short"`
 	Damaged  int    `json:"damaged"`
@@ -42,8 +44,10 @@ func (j *Judged) add(s *evidence.Session) {
 	j.Sessions++
 	j.Lost += s.Control.Missing()
 	j.Damaged += s.Damaged
+	lost, hasData := s.LostData()
+	j.LostData += lost
 	switch {
-	case s.Whole && len(s.Lines) > 0 && (!j.cut || s.Ended()):
+	case s.Whole && hasData && len(s.Lines) > 0 && (!j.cut || s.Ended()):
 		j.Whole++
 	case s.Shows():
 		j.Parts++
@@ -80,6 +84,7 @@ func (j Judged) String() string {
 		}
 	}
 	add(int(j.Lost), "byte", "bytes", "of the dialogue not recorded")
+	add(int(j.LostData), "byte", "bytes", "of data not recorded")
 	add(int(j.Dropped), "packet", "packets", "lost by the recorder, as it says")
 	add(j.CutShort, "packet", "packets", "cut short by the recorder")
 	add(j.Damaged, "packet", "packets", "with a wrong checksum")

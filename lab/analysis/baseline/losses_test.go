@@ -5,11 +5,16 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/baseline/rules"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/extract"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/internal/forge"
 )
 
@@ -54,6 +59,112 @@ func TestLostEnd(t *testing.T) {
 		if got := check(t, gathered(f, t), nil).Judged; got.Sessions != 1 || got.Whole != want {
 			t.Errorf("without the frames %v from the end: got %v, want %d whole", lost, got, want)
 		}
+	}
+}
+
+// TestLostData loses one or two frames of a data connection, three of which two are neighbours, or all data. All that says whether the transfer is whole says
+// the same, and what is said is true.
+func TestLostData(t *testing.T) {
+	for _, command := range []string{"RETR a", "STOR a", "LIST"} {
+		for _, active := range []bool{true, false} {
+			frames, data := transferOf(command, active)
+			for i := range data {
+				for j := range data[:i+1] {
+					checkLost(t, command, frames, []int{data[i], data[j]})
+					checkLost(t, command, frames, []int{data[i], data[j], data[max(j, 1)-1]})
+				}
+			}
+			var carrying []int
+			for _, n := range data {
+				if len(frames[n].Data) > 54 {
+					carrying = append(carrying, n)
+				}
+			}
+			checkLost(t, command, frames, carrying)
+		}
+	}
+}
+
+// transferOf forges a session with a transfer of 2500 bytes, and returns the numbers of the frames of its data
+// connection.
+func transferOf(command string, active bool) (frames []forge.Frame, data []int) {
+	f := forge.New()
+	f.MSS = 1000
+	s := f.Login()
+	if active {
+		s.Active(5000, command, strings.Repeat("0123456789", 250))
+	} else {
+		s.Ask("PASV", "227 (192,0,2,21,100,0)")
+		s.Client.Send(command + "\r\n")
+		sender, peer := f.Dial(forge.Client+":5000", forge.Server+":25600")
+		s.Server.Send("150 here\r\n")
+		if command != "STOR a" {
+			sender = peer
+		}
+		sender.Send(strings.Repeat("0123456789", 250))
+		sender.Close()
+		s.Server.Send("226 done\r\n")
+	}
+	s.Quit()
+	for n, x := range f.Frames {
+		if !slices.Contains([]uint16{portAt(x, 34), portAt(x, 36)}, 21) {
+			data = append(data, n)
+		}
+	}
+	return f.Frames, data
+}
+
+func portAt(f forge.Frame, at int) uint16 { return binary.BigEndian.Uint16(f.Data[at:]) }
+
+// checkLost reads a capture without the frames that were lost.
+func checkLost(t *testing.T, command string, frames []forge.Frame, lost []int) {
+	t.Helper()
+	f := forge.New()
+	bytes, any := int64(0), false // of the sender
+	for n, x := range frames {
+		if !slices.Contains(lost, n) {
+			f.Frames = append(f.Frames, x)
+			continue
+		}
+		fromServer := x.Data[29] == 21
+		if fromServer == (command != "STOR a") && (len(x.Data) > 54 || x.Data[47]&3 != 0) {
+			bytes, any = bytes+int64(len(x.Data)-54), true
+		}
+	}
+	tr, err := capture.Read(strings.NewReader(string(f.PCAP())), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*extract.File
+	if err := extract.Write(t.TempDir(), tr, func(f *extract.File) { files = append(files, f) }); err != nil {
+		t.Fatal(err)
+	}
+	var c *ftp.Connection
+	for x := range tr.Connections() {
+		if x.Role == ftp.Data {
+			c = new(*x)
+		}
+	}
+	if c == nil {
+		return
+	}
+	var story, line strings.Builder
+	text.Story(&story, "forged", tr)
+	files[0].WriteLine(&line)
+	got := check(t, gathered(f, t), nil)
+	whole, sent := c.SHA256 != "", c.Flow(c.Sender())
+	switch {
+	case whole && bytes > 0, !whole && !any:
+		t.Errorf("%s without frames %v: got SHA-256 %q", command, lost, c.SHA256)
+	case whole != strings.Contains(story.String(), "SHA-256"), whole == strings.Contains(story.String(), "not in the capture"):
+		t.Errorf("%s without frames %v: got the story\n%s", command, lost, &story)
+	case whole == strings.Contains(line.String(), "INCOMPLETE"):
+		t.Errorf("%s without frames %v: extracted %s", command, lost, &line)
+	case got.Judged.LostData > bytes, got.Judged.LostData < bytes && sent.FIN > 0 && c.ShowsStart(c.Sender()),
+		got.Judged.LostData < bytes-1 && sent.Unseen > 0 && c.ShowsStart(c.Sender()): // an ACK may not show whether the FIN was sent
+		t.Errorf("%s without frames %v: got %v, want %d bytes", command, lost, got, bytes)
+	case got.Judged.Whole == 1 && got.Judged.LostData > 0, got.Judged.Whole != 1 && whole, got.Verdict == NotNormal:
+		t.Errorf("%s without frames %v: got %v: %v", command, lost, got.Judged, got)
 	}
 }
 

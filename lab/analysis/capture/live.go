@@ -51,6 +51,20 @@ func (l *live) describe(c *ftp.Connection) {
 		c.TLS = l.Layer(l.purpose.ClientDir)
 	}
 	if l.purpose.Role == ftp.Data || c.TLS != nil {
-		c.SHA256 = l.Digest(l.purpose.Hashed(&l.State, c.TLS))
+		c.SHA256 = l.digest(c)
 	}
+}
+
+// digest returns the digest of what the sender of a connection sent, "" if the capture may lack some of it.
+func (l *live) digest(c *ftp.Connection) string {
+	lack := c.Lacks(c.Sender())
+	lack.CutShort = 0 // other packets may have what the recorder cut off from one
+	if lack.Any() {
+		return ""
+	}
+	dir := l.purpose.ClientDir
+	if c.Sender() == ftp.Server {
+		dir = 1 - dir
+	}
+	return l.Digest(dir)
 }

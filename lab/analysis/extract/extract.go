@@ -213,7 +213,7 @@ func isEmpty(x *ftp.Connection) bool {
 		return false
 	}
 	flow := x.Flow(t.Sender())
-	return flow.SYN > 0 && flow.FIN > 0 && flow.Segments == 0 && flow.Missing == 0
+	return flow.FIN > 0 && flow.Segments == 0 && !x.Lacks(t.Sender()).Any()
 }
 
 // end ends the files of a connection.

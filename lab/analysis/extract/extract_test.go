@@ -194,7 +194,8 @@ func TestGaps(t *testing.T) {
 	download(f, 2020, "lost", nil)
 	download(f, 2030, "empty")
 	for i, want := range []string{
-		"INCOMPLETE: 2000 bytes are not in the capture, at offset 5, 8", "INCOMPLETE: 1000 bytes are not in the capture", "no data in the capture",
+		"INCOMPLETE: 2000 bytes of it are not in the capture; with gaps at offset 5, 8", "INCOMPLETE: 1000 bytes of it are not in the capture",
+		"RETR lost: no data in the capture; INCOMPLETE: 1000 bytes of it are not in the capture\n",
 		"RETR empty: 00007-empty; 0 bytes from the server; text; SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
 	} {
 		dir := t.TempDir()
@@ -251,6 +252,41 @@ func TestStored(t *testing.T) {
 		c.Close()
 		if files := extracted(t, t.TempDir(), f); len(files) != 1 || files[0].Name != want {
 			t.Errorf("%s: got %v, want one file %s", reply, files, want)
+		}
+	}
+}
+
+// TestPartOfFile says of a part of a file that it is one: REST says where it begins, and the reply whether it is
+// all.
+func TestPartOfFile(t *testing.T) {
+	for _, c := range []struct{ before, command, reply, want string }{
+		{"> REST 30000\n< 350 ok", "RETR a", "226 done", "from byte 30000 of the file"},
+		{"> REST 30000\n< 350 ok\n> NOOP\n< 200 ok", "STOR a", "226 done", "from byte 30000 of the file"},
+		{"> REST 30000\n< 502 no", "RETR a", "226 done", ""},
+		{"> REST 30000\n< 350 ok\n> REST 0\n< 350 ok", "RETR a", "226 done", ""},
+		{"> REST 30000\n< 350 ok\n> RETR b\n< 550 no", "RETR a", "226 done", ""},
+		{"> REST 30000\n< 350 ok", "APPE a", "250 done", ""},
+		{"> REST 30000\n< 350 ok", "RETR a", "426 broken off", "from byte 30000 of the file; the server's reply is 426"},
+		{"> NOOP\n< 200 ok", "LIST", "451 no", "the server's reply is 451"},
+	} {
+		f := forge.New()
+		s := f.Login()
+		s.Client.Say(c.before + "\n> PASV\n< 227 (192,0,2,21,8,0)")
+		s.Client.Send(c.command + "\r\n")
+		d, peer := f.Dial(client+":1001", server+":2048")
+		s.Server.Send("150 here\r\n")
+		if c.command == "RETR a" || c.command == "LIST" {
+			d = peer
+		}
+		d.Send("hello")
+		d.Close()
+		s.Server.Send(c.reply + "\r\n")
+		s.Quit()
+		var line strings.Builder
+		extracted(t, t.TempDir(), f)[0].WriteLine(&line)
+		const sum = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+		if _, got, _ := strings.Cut(line.String(), sum); strings.Trim(got, "; \n") != c.want {
+			t.Errorf("%s, %s: got %q, want %q at the end", c.before, c.command, line.String(), c.want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 )
 
@@ -20,63 +21,66 @@ func (f *File) WriteLine(w io.Writer) error {
 
 // facts describe a file.
 func (f *File) facts() []string {
-	if f.Name == "" {
-		if f.Hidden {
-			return []string{"in TLS, which cannot be read without its keys"}
-		}
-		return []string{"no data in the capture"}
+	t := f.Connection.Transfer
+	var facts []string
+	switch {
+	case f.Name == "" && f.Hidden:
+		return []string{"in TLS, which cannot be read without its keys"}
+	case f.Name == "":
+		facts = []string{"no data in the capture"}
+	default:
+		facts = []string{f.Name, fmt.Sprintf("%s from the %s", text.Counted(f.Bytes, "byte"), f.From), string(f.Kind), "SHA-256 " + f.SHA256}
 	}
-	facts := []string{f.Name, fmt.Sprintf("%s from the %s", bytesOf(f.Bytes, "", ""), f.From), string(f.Kind), "SHA-256 " + f.SHA256}
+	if t != nil && t.Offset > 0 {
+		facts = append(facts, fmt.Sprintf("from byte %d of the file", t.Offset))
+	}
 	facts = append(facts, f.missing()...)
-	if t := f.Connection.Transfer; t != nil && t.Mode != "" {
-		facts = append(facts, fmt.Sprintf("as transferred in mode %s", text.Escape(t.Mode)))
+	if t != nil && t.Failed() {
+		facts = append(facts, fmt.Sprintf("the server's reply is %d", t.Reply))
+	}
+	if t != nil && t.Mode != "" && f.Name != "" {
+		facts = append(facts, "as transferred in mode "+text.Escape(t.Mode))
 	}
 	return facts
-}
-
-// bytesOf is a number of bytes, and then singular or plural text.
-func bytesOf(n int64, one, many string) string {
-	if n == 1 {
-		return "1 byte" + one
-	}
-	return fmt.Sprintf("%d bytes%s", n, many)
 }
 
 // missing says what of the file the capture does not have.
 func (f *File) missing() []string {
 	var facts []string
-	flow := f.Connection.Flow(f.From)
-	inClear := f.Connection.TLS == nil
-	if flow.SYN == 0 {
-		facts = append(facts, "INCOMPLETE: its beginning is not in the capture")
+	for _, clause := range f.lack().Clauses(text.Counted) {
+		facts = append(facts, "INCOMPLETE: "+clause)
 	}
-	if inClear && flow.Missing > 0 {
-		facts = append(facts, fmt.Sprintf("INCOMPLETE: %s not in the capture%s", bytesOf(flow.Missing, " is", " are"), f.gapList()))
-	} else if f.Unread {
-		facts = append(facts, "INCOMPLETE: bytes cannot be read"+f.gapList())
-	} else if len(f.Gaps) > 0 {
-		facts = append(facts, "INCOMPLETE: bytes are missing"+f.gapList())
-	}
-	if inClear && f.Bytes < flow.Bytes {
-		facts = append(facts, fmt.Sprintf("INCOMPLETE: %s left, which cannot be put in order", bytesOf(flow.Bytes-f.Bytes, " is", " are")))
+	if f.Unread {
+		facts = append(facts, "INCOMPLETE: bytes cannot be read")
 	}
 	if f.Hidden {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")
 	}
-	switch {
-	case f.Connection.ResetBy != "":
-		facts = append(facts, "broken off by a RST of the "+string(f.Connection.ResetBy))
-	case flow.FIN == 0:
-		facts = append(facts, "INCOMPLETE: its end is not in the capture")
+	if len(f.Gaps) > 0 {
+		facts = append(facts, "with gaps at offset "+f.gapList())
+	}
+	if by := f.Connection.ResetBy; by != "" {
+		facts = append(facts, "broken off by a RST of the "+string(by))
 	}
 	return facts
 }
 
+// lack is what the capture lacks of the file.
+func (f *File) lack() ftp.Lack {
+	from := f.From
+	if from == "" {
+		from = f.Connection.Sender()
+	}
+	l := f.Connection.Lacks(from)
+	l.CutShort = 0
+	if f.Connection.TLS == nil {
+		l.CutShort = f.Connection.Flow(from).Bytes - f.Bytes // no other packet has them
+	}
+	return l
+}
+
 // gapList says where in the file bytes are missing.
 func (f *File) gapList() string {
-	if len(f.Gaps) == 0 {
-		return ""
-	}
 	var at []string
 	for _, g := range f.Gaps[:min(len(f.Gaps), 5)] {
 		at = append(at, fmt.Sprint(g))
@@ -84,5 +88,5 @@ func (f *File) gapList() string {
 	if n := len(f.Gaps) + f.MoreGaps; n > len(at) {
 		at = append(at, fmt.Sprintf("and %d more", n-len(at)))
 	}
-	return ", at offset " + strings.Join(at, ", ")
+	return strings.Join(at, ", ")
 }

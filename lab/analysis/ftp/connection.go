@@ -175,7 +175,8 @@ type Connection struct {
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
 	// SHA256 is the digest, in hexadecimal, of the bytes that a data connection carried.
-	// It is "" for no bytes, for a stream with a gap, and if no digests were requested.
+	// It is "" for no bytes, if the capture lacks some of them or does not show where they start and end, and if
+	// no digests were requested.
 	SHA256 string
 	// TLS describes TLS on a data connection, or on a connection that may be one; it is nil for
 	// one in clear. SHA256 is then the digest of the content inside TLS, "" if not all of it
@@ -216,9 +217,6 @@ func (i *Identity) Addr(s Side) netip.AddrPort {
 	}
 	return i.Client
 }
-
-// Missing returns the number of bytes that the capture lacks, of both directions together.
-func (c *Connection) Missing() int64 { return c.ClientFlow.Missing + c.ServerFlow.Missing }
 
 // LacksStart reports whether the capture lacks the start of the connection: a side sent what only
 // comes after its SYN, or the side that opened acknowledges it, and there is no SYN of it. A capture
@@ -306,18 +304,4 @@ func NewConnection(p *Purpose, id int, s *tcp.State) Connection {
 	}
 	c.History = s.History(opener)
 	return c
-}
-
-// Hashed is the direction whose bytes are hashed for the digest of a data connection: the
-// direction of its command, or else the one that carried data.
-func (p *Purpose) Hashed(s *tcp.State, layer *TLSLayer) int {
-	fromServer := s.Halves[1-p.ClientDir].Segments > 0
-	if layer != nil { // the handshake goes both ways
-		fromServer = layer.Flow(Server).Data > 0 || layer.InClear(Server)
-	}
-	upload := p.Transfer != nil && p.Transfer.Sender() == Client
-	if upload || p.Transfer == nil && !fromServer {
-		return p.ClientDir
-	}
-	return 1 - p.ClientDir
 }

@@ -76,7 +76,7 @@ func digest(s *scope) (value, error) {
 	switch {
 	case c.SHA256 != "":
 		return value{words: c.SHA256}, nil
-	case c.Missing()+c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0:
+	case c.Lacks(c.Sender()).Any():
 		return value{}, unjudgedError{errors.New("not all of its bytes are in the capture")}
 	case c.TLS != nil && c.TLS.Hidden():
 		return value{}, hiddenContent(c)

@@ -173,6 +173,6 @@ func (s *scope) mayTurn() bool {
 // isOver reports whether the capture has all that a side sent between its SYN and its FIN, and
 // shows where both are.
 func (s *scope) isOver(side ftp.Side) bool {
-	f := s.conn.Flow(side)
-	return s.conn.ShowsStart(side) && f.FIN > 0 && f.Missing == 0
+	lack := s.conn.Lacks(side)
+	return s.conn.Flow(side).FIN > 0 && !lack.Start && lack.Bytes() == 0
 }

@@ -6,6 +6,7 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"strings"
 	"unicode/utf8"
@@ -37,7 +38,6 @@ type content struct {
 	bytes      int64
 	head       []byte
 	digest     hash.Hash
-	gap        bool // bytes are not in the capture
 	unread     bool // bytes are in TLS that cannot be read
 }
 
@@ -79,7 +79,7 @@ func (r *Report) gather() error {
 func (c *content) add(b tcp.Chunk) {
 	c.bytes += int64(len(b.Data))
 	c.digest.Write(b.Data)
-	c.gap, c.unread = c.gap || b.AfterGap && !b.Unread, c.unread || b.Unread
+	c.unread = c.unread || b.Unread
 	if room := maxContentBytes - len(c.head); room > 0 {
 		c.head = append(c.head, b.Data[:min(room, len(b.Data))]...)
 	}
@@ -103,8 +103,13 @@ func (c *content) finish(x *ftp.Connection) {
 	if c.unread {
 		facts = append(facts, "some of it is in TLS that cannot be read")
 	}
-	if c.gap || x.TLS == nil && x.Flow(c.from).Missing > 0 {
-		facts = append(facts, "bytes are missing in the capture")
+	lack := x.Lacks(c.from)
+	if x.TLS == nil {
+		lack.CutShort = x.Flow(c.from).Bytes - c.bytes // no other packet has them
+	}
+	facts = append(facts, lack.Clauses(counted)...)
+	if x.Transfer != nil && x.Transfer.Failed() {
+		facts = append(facts, fmt.Sprintf("the server's reply is %d", x.Transfer.Reply))
 	}
 	c.Facts = strings.Join(facts, " · ")
 	c.head, c.digest = nil, nil

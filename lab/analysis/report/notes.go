@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -290,6 +291,9 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	}
+	if lack := c.Lacks(sender).Clauses(counted); lack != nil {
+		n.add(cmp.Or(flow.LastData, flow.FIN, c.LastPacket), "Not all of %s was recorded: %s.", transferName(c), strings.Join(lack, "; "))
+	}
 	notified := 0
 	if c.TLS != nil && c.TLS.Flow(sender).CloseNotify < c.Flow(c.FirstFIN).FIN {
 		notified = c.TLS.Flow(sender).CloseNotify
@@ -298,6 +302,8 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	case c.FirstFIN == "":
 	case unknown:
 		n.gloss(c.Flow(c.FirstFIN).FIN, "The %s has nothing more to send.", c.FirstFIN)
+	case c.FirstFIN == sender && c.Transfer != nil && c.Transfer.Failed():
+		n.gloss(flow.FIN, "The %s has nothing more to send, but the reply %d says that this was not all of %s.", sender, c.Transfer.Reply, transferName(c))
 	case c.FirstFIN == sender:
 		n.gloss(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
 	case notified > 0:

@@ -132,7 +132,10 @@ func (n *notes) cutTLS(c *ftp.Connection) {
 // volume says how much a connection carried.
 func volume(c *ftp.Connection) string {
 	bytes := counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")
-	switch {
+	switch lost := c.Missing(); {
+	case c.TLS == nil && lost > 0:
+		more := c.Lacks(ftp.Client).After+c.Lacks(ftp.Server).After > 0
+		return fmt.Sprintf("%s%s, of which the capture lacks %s", orMore(more), counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes+lost, "byte"), grouped(lost))
 	case c.TLS == nil:
 		return bytes
 	case c.TLS.InClear(sentBy(c)):

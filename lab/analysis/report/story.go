@@ -43,6 +43,8 @@ type transferSurvey struct {
 	tls              int   // connections in TLS that may be data connections
 	bytes            int64 // of data
 	reset, open      int   // connections of FTP: how they ended
+	endless          int   // whose end was lost
+	atLeast          bool  // so many bytes of data or more
 	otherResets      int   // connections that are not FTP and ended with a reset
 	missing          int64 // bytes
 }
@@ -73,13 +75,16 @@ func (x *transferSurvey) add(c *ftp.Connection) {
 			by = otherHost
 		}
 		x.openedBy[by]++
-		x.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
+		x.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes + c.Missing()
+		x.atLeast = x.atLeast || c.Lacks(ftp.Client).After+c.Lacks(ftp.Server).After > 0
 		x.data++
 	}
 	x.missing += c.Missing()
 	switch {
 	case c.ResetBy != "":
 		x.reset++
+	case c.ClientFlow.FIN == 0 && c.ClientFlow.Unseen > 0, c.ServerFlow.FIN == 0 && c.ServerFlow.Unseen > 0:
+		x.endless++
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
 		x.open++
 	}
@@ -149,7 +154,7 @@ func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
 			ways = append(ways, fmt.Sprintf("%d %s", x.openedBy[way.side], way.text))
 		}
 	}
-	return fmt.Sprintf("%s, %s, carried %s.", counted(x.data, "data connection"), strings.Join(ways, " and "), counted(x.bytes, "byte"))
+	return fmt.Sprintf("%s, %s, carried %s.", counted(x.data, "data connection"), strings.Join(ways, " and "), orMore(x.atLeast)+counted(x.bytes, "byte"))
 }
 
 func (x *transferSurvey) endStory() string {
@@ -165,13 +170,24 @@ func (x *transferSurvey) endStory() string {
 	if x.open > 0 {
 		parts = append(parts, counted(x.open, "connection")+" did not end before the capture did")
 	}
+	if x.endless > 0 {
+		parts = append(parts, "the capture lacks the end of "+counted(x.endless, "connection"))
+	}
 	if x.missing > 0 {
-		parts = append(parts, counted(x.missing, "byte")+" that were sent are not in the capture")
+		parts = append(parts, orMore(x.atLeast)+counted(x.missing, "byte")+" that were sent are not in the capture")
 	}
 	if len(parts) == 0 {
 		return "Every connection was closed from both sides."
 	}
 	return upperFirst(strings.Join(parts, "; ")) + "."
+}
+
+// orMore stands before a number that may be higher.
+func orMore(is bool) string {
+	if is {
+		return "at least "
+	}
+	return ""
 }
 
 // Sentences between the packets of the ladder, where a connection begins or ends.

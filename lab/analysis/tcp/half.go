@@ -148,6 +148,8 @@ func (h *Half) start() int64 {
 		return h.syn + 1
 	case h.head != nil && h.acked:
 		return min(h.head.start(), h.ackedFrom)
+	case h.acked:
+		return h.ackedFrom
 	case h.head != nil:
 		return h.head.start()
 	}

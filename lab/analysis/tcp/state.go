@@ -255,10 +255,10 @@ func (s *State) DataSegments() int { return s.Halves[0].Segments + s.Halves[1].S
 func (s *State) Flow(dir int) Flow {
 	h := &s.Halves[dir]
 	f := h.Flow
-	if h.Segments > 0 || h.finSeen || h.synSeen {
+	if h.Segments > 0 || h.finSeen || h.synSeen || h.acked {
 		have, start, end := h.Stream()
 		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
-		if h.Segments > 0 || h.synSeen {
+		if h.Segments > 0 || h.synSeen || h.acked {
 			f.Missing = end - start - f.Bytes
 		}
 	}

@@ -172,7 +172,7 @@ func (w *writer) writeConn(c *ftp.Connection, s *ftp.Session) {
 	var duration, sent, received value
 	if end := end(c); end > c.FirstTime {
 		duration = interval(end - c.FirstTime)
-		sent, received = count(c.Flow(o).Bytes+c.Flow(o).Missing), count(c.Flow(r).Bytes+c.Flow(r).Missing)
+		sent, received = count(c.Flow(o).Bytes+c.Lacks(o).Bytes()), count(c.Flow(r).Bytes+c.Lacks(r).Bytes())
 	}
 	sizes := w.sizes[c.ID]
 	if sizes == nil {
@@ -220,10 +220,10 @@ func service(c *ftp.Connection, s *ftp.Session) value {
 // gives a gap up: after the data.
 func history(c *ftp.Connection, o, r ftp.Side) string {
 	gaps := ""
-	if c.Flow(o).Missing > 0 {
+	if c.Lacks(o).Bytes() > 0 {
 		gaps += "G"
 	}
-	if c.Flow(r).Missing > 0 {
+	if c.Lacks(r).Bytes() > 0 {
 		gaps += "g"
 	}
 	at := strings.IndexAny(c.History, "fFrR")
@@ -312,7 +312,7 @@ func (w *writer) writeFile(c *ftp.Connection) {
 	}
 	w.files.line(slices.Concat([]value{stamp(sender.FirstDataTime), uid('F', c)}, id(c), []value{
 		"FTP_DATA", "0", "SHA256", kind, "", interval(max(0, sender.LastDataTime-sender.FirstDataTime)),
-		boolean(local(addr(c, side).Addr())), boolean(side == o), count(sender.Bytes), "", count(sender.Missing), "0", "F", "",
+		boolean(local(addr(c, side).Addr())), boolean(side == o), count(sender.Bytes), "", count(c.Lacks(side).Bytes()), "0", "F", "",
 		"", "", c.SHA256, "", "", "",
 	})...)
 }

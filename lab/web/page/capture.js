@@ -197,7 +197,7 @@ export class Capture {
       h("tbody", {}, list.map(f => h("tr", {},
         h("td", {}, h("bdi", { dir: "ltr" }, f.command || "a data connection without its command")),
         h("td", { class: "n" }, h("a", { href: "#/capture/packets/" + f.packet }, String(f.packet))),
-        h("td", { class: "n" }, f.bytes.toLocaleString("en") + (f.missing ? ` (${f.missing.toLocaleString("en")} are missing)` : "")),
+        h("td", { class: "n" }, f.bytes.toLocaleString("en") + (f.lacks ? ` (${f.lacks})` : "")),
         h("td", {}, h("code", {}, f.sha256 || "")), h("td", {}, f.bytes ? save(f) : null))))));
   }
 

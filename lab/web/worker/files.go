@@ -2,10 +2,12 @@ package worker
 
 import (
 	"path/filepath"
+	"strings"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/extract"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report/text"
 )
 
 // A file is the data of a data connection.
@@ -14,7 +16,7 @@ type file struct {
 	Command    string `json:"command"` // the command that asked for it; "" if it was not seen
 	Packet     int    `json:"packet"`  // of the command, or of the connection's first packet
 	Bytes      int64  `json:"bytes"`
-	Missing    int64  `json:"missing"` // bytes that the capture lacks
+	Lacks      string `json:"lacks,omitempty"` // what of it the capture lacks
 	SHA256     string `json:"sha256,omitempty"`
 }
 
@@ -35,7 +37,8 @@ func (w *Worker) files(nothing) ([]file, error) {
 		if k.Role != ftp.Data || len(list) == mostConnections {
 			continue
 		}
-		f := file{Connection: k.ID, Packet: k.FirstPacket, Bytes: k.ClientFlow.Bytes + k.ServerFlow.Bytes, Missing: k.Missing(), SHA256: k.SHA256}
+		f := file{Connection: k.ID, Packet: k.FirstPacket, Bytes: k.ClientFlow.Bytes + k.ServerFlow.Bytes, SHA256: k.SHA256}
+		f.Lacks = strings.Join(k.Lacks(k.Sender()).Clauses(text.Counted), "; ")
 		if k.Transfer != nil {
 			f.Command, f.Packet = commandText(k.Transfer), k.Transfer.Packet
 		}

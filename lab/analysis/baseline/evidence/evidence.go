@@ -155,7 +155,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			break
 		}
 	}
-	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing() == 0 && !lacksEnd(t.Control) && s.BothSides() && len(damaged) == 0
+	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing() == 0 && s.BothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
 		if l.Unasked() || damaged[l.FirstPacket] {
 			s.Unread[l.Packet] = true
@@ -193,9 +193,6 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	return s
 }
 
-// lacksEnd reports whether the capture lacks what a side said last: more than a FIN.
-func lacksEnd(c *ftp.Connection) bool { return max(c.ClientFlow.Unseen, c.ServerFlow.Unseen) > 1 }
-
 // lacks reports whether a line acknowledges more than the capture has of the other side.
 func (s *Session) lacks(l *ftp.Line) bool {
 	f := s.Control.Flow(l.From.Other())
@@ -225,7 +222,20 @@ func (s *Session) FromStart() bool {
 // Lossy reports whether some of the dialogue is missing, so that commands, replies and data
 // connections may be put together wrongly. A record in the middle of TLS that cannot be
 // decrypted is missing like one that was not recorded.
-func (s *Session) Lossy() bool { return s.Control.Missing() > 0 || s.Hidden && !s.Opaque() }
+func (s *Session) Lossy() bool {
+	return s.Control.Lacks(ftp.Client).Between+s.Control.Lacks(ftp.Server).Between > 0 || s.Hidden && !s.Opaque()
+}
+
+// LostData returns how many bytes of its data connections the capture lacks, and whether all that it shows to
+// have been sent on them is there.
+func (s *Session) LostData() (bytes int64, whole bool) {
+	whole = true
+	for _, c := range s.DataByID {
+		bytes += c.Missing()
+		whole = whole && !c.Lacks(c.Sender()).Start
+	}
+	return bytes, whole && bytes == 0
+}
 
 // Torn reports whether the first line of a reply may be missing, cut short or damaged.
 func (s *Session) Torn() bool { return s.Lossy() || s.Control.ServerFlow.CutShort > 0 || s.Damaged > 0 }

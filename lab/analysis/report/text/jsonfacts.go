@@ -11,7 +11,6 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/tcp"
 )
 
 type jsonCapture struct {
@@ -105,6 +104,9 @@ type jsonFlow struct {
 	LastDataTime    string  `json:"last_data_time,omitempty"`
 	DataDuration    float64 `json:"data_duration,omitempty"`
 	Missing         int64   `json:"missing,omitempty"`
+	CutShort        int64   `json:"cut_short,omitempty"`
+	LacksStart      bool    `json:"lacks_start,omitempty"`
+	LacksEnd        bool    `json:"lacks_end,omitempty"`
 	Retransmissions int     `json:"retransmissions,omitempty"`
 	OutOfOrder      int     `json:"out_of_order,omitempty"`
 	FIN             int     `json:"fin,omitempty"`
@@ -123,6 +125,7 @@ type jsonTransfer struct {
 	Argument string `json:"argument"`
 	Packet   int    `json:"packet"`
 	Reply    int    `json:"reply,omitempty"`
+	Offset   int64  `json:"offset,omitempty"`
 	Mode     string `json:"mode,omitempty"`
 }
 
@@ -261,7 +264,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 		Start: timeJSON(c.FirstTime), End: timeJSON(c.LastTime), Duration: secondsJSON(c.FirstTime, c.LastTime),
 		Bytes:  jsonBytes{c.ClientFlow.Bytes, c.ServerFlow.Bytes},
 		SHA256: c.SHA256, TLS: layerJSON(c.TLS), FirstFIN: c.ClosedFirst(), ResetBy: c.ResetBy,
-		ClientFlow: streamJSON(&c.ClientFlow), ServerFlow: streamJSON(&c.ServerFlow),
+		ClientFlow: streamJSON(c, ftp.Client), ServerFlow: streamJSON(c, ftp.Server),
 	}
 	if c.HandshakeTimed {
 		rtt := c.HandshakeRTT.Seconds()
@@ -279,16 +282,17 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	}
 	j.Inferred, j.OtherHosts, j.Proxy = c.Inferred, c.OtherHosts, proxyJSON(c.Proxy)
 	if x := c.Transfer; x != nil {
-		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, valid(x.Mode)}
+		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, x.Offset, valid(x.Mode)}
 	}
 	return j
 }
 
-func streamJSON(f *tcp.Flow) jsonFlow {
+func streamJSON(c *ftp.Connection, s ftp.Side) jsonFlow {
+	f, lack := c.Flow(s), c.Lacks(s)
 	return jsonFlow{
 		Packets: f.Packets, Segments: f.Segments, FirstData: f.FirstData, LastData: f.LastData,
 		LastDataTime: timeJSON(f.LastDataTime), DataDuration: secondsJSON(f.FirstDataTime, f.LastDataTime),
-		Missing: f.Missing, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
+		Missing: lack.Bytes(), CutShort: lack.CutShort, LacksStart: lack.Start, LacksEnd: lack.End, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
 		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RST: f.RST, RSTTime: timeJSON(f.RSTTime),
 	}
 }

@@ -252,6 +252,9 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	}
 	if e := d.Transfer; e != nil {
 		text := "|   for " + Escape(strings.TrimSpace(e.Command+" "+e.Argument))
+		if e.Offset > 0 {
+			text += fmt.Sprintf(" from byte %d of the file", e.Offset)
+		}
 		switch {
 		case r.late[e.Packet]:
 			text += fmt.Sprintf(", which was captured only in packet %d", e.Packet)
@@ -267,18 +270,7 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	if d.TLS != nil {
 		r.protected(d)
 	}
-	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
-		if f := d.Flow(s); f.Segments > 0 {
-			lines := carried(party(d, s), f)
-			if d.TLS != nil {
-				lines = append(lines, insideTLS(d, s)...)
-			}
-			if d.SHA256 != "" && s == hashed(d) {
-				lines = append(lines, "|   SHA-256 "+d.SHA256)
-			}
-			r.add(f.LastData, f.LastDataTime, lines...)
-		}
-	}
+	r.contents(d)
 	r.fins(d)
 	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
 	switch {
@@ -322,6 +314,37 @@ func party(d *ftp.Connection, s ftp.Side) string {
 	return "the " + string(s)
 }
 
+// contents writes what each side sent on a data connection, and what of it the capture lacks.
+func (r *sessionWriter) contents(d *ftp.Connection) {
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		f, lack := d.Flow(s), d.Lacks(s)
+		none := append([]string{"|   no data from " + party(d, s)}, lacking(lack)...)
+		switch {
+		case f.Segments > 0:
+			lines := append(carried(party(d, s), f), lacking(lack)...)
+			if d.TLS != nil {
+				lines = append(lines, insideTLS(d, s)...)
+			}
+			if d.SHA256 != "" && s == d.Sender() {
+				lines = append(lines, "|   SHA-256 "+d.SHA256)
+			}
+			r.add(f.LastData, f.LastDataTime, lines...)
+		case lack.Bytes() > 0 && f.FIN > 0:
+			r.add(f.FIN, f.FINTime, none...)
+		case lack.Bytes() > 0 || lack.Any() && s == d.Sender() && d.Transfer != nil:
+			r.add(d.LastPacket, d.LastTime, none...)
+		}
+	}
+}
+
+// lacking are lines that say what is lacking of a stream.
+func lacking(l ftp.Lack) (lines []string) {
+	for _, clause := range l.Clauses(Counted) {
+		lines = append(lines, "|   "+clause)
+	}
+	return lines
+}
+
 // carried says what one side sent over a data connection.
 func carried(by string, f *tcp.Flow) []string {
 	text := fmt.Sprintf("|   %s from %s", count(int(f.Bytes), "byte"), by)
@@ -343,28 +366,7 @@ func carried(by string, f *tcp.Flow) []string {
 	if f.OutOfOrder > 0 {
 		lines = append(lines, "|   "+count(f.OutOfOrder, "segment")+" out of order")
 	}
-	if f.Missing > 0 {
-		lines = append(lines, fmt.Sprintf("|   %s of it are not in the capture", count(int(f.Missing), "byte")))
-	}
-	if f.CutShort > 0 {
-		lines = append(lines, fmt.Sprintf("|   the recorder cut off %s of it, so there is no SHA-256", count(int(f.CutShort), "byte")))
-	}
 	return lines
-}
-
-// hashed is the side whose bytes have the digest of a data connection.
-func hashed(d *ftp.Connection) ftp.Side {
-	if d.Transfer != nil {
-		return d.Transfer.Sender()
-	}
-	fromServer := d.ServerFlow.Segments > 0
-	if d.TLS != nil { // the handshake goes both ways
-		fromServer = d.TLS.Flow(ftp.Server).Data > 0 || d.TLS.InClear(ftp.Server)
-	}
-	if fromServer {
-		return ftp.Server
-	}
-	return ftp.Client
 }
 
 // fins writes the FIN of each side of a data connection.
@@ -375,10 +377,14 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 	first, second := d.Flow(d.FirstFIN), d.Flow(d.FirstFIN.Other())
 	text := fmt.Sprintf("|   %s's FIN", party(d, d.FirstFIN))
 	unknown := d.Transfer == nil && d.TLS != nil && d.TLS.Hidden() // who sends the data
+	lack := d.Lacks(d.FirstFIN)
 	switch {
-	case first.Bytes == 0 && first.Missing == 0:
+	case first.Bytes == 0 && lack.Bytes() == 0 && !lack.Start:
 		text += "; it sent nothing"
-	case d.FirstFIN == hashed(d) && !unknown:
+	case d.FirstFIN != d.Sender() || unknown:
+	case d.Transfer != nil && d.Transfer.Failed():
+		text += fmt.Sprintf(": end of the data, and the server's reply is %d", d.Transfer.Reply)
+	default:
 		text += ": end of file"
 	}
 	r.add(first.FIN, first.FINTime, text)

@@ -90,11 +90,23 @@ func connections(w io.Writer, t *capture.Capture) {
 		case c.Role == ftp.Other && c.TLS != nil:
 			role += ", in TLS"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.ID, role, c.Client, arrow(c), c.Server,
-			c.ClientFlow.Packets+c.ServerFlow.Packets, c.ClientFlow.Bytes, c.ServerFlow.Bytes,
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", c.ID, role, c.Client, arrow(c), c.Server,
+			c.ClientFlow.Packets+c.ServerFlow.Packets, volume(c, ftp.Client), volume(c, ftp.Server),
 			roundTrip(c), c.History, ending(c))
 	}
 	table.Flush()
+}
+
+// volume says how many bytes the capture has of what a side sent, and how many it lacks.
+func volume(c *ftp.Connection, s ftp.Side) string {
+	n, lack := c.Flow(s).Bytes, c.Lacks(s)
+	switch {
+	case lack.Bytes() == 0:
+		return fmt.Sprint(n)
+	case lack.After > 0:
+		return fmt.Sprintf("%d (≥ %d missing)", n, lack.Bytes())
+	}
+	return fmt.Sprintf("%d (%d missing)", n, lack.Bytes())
 }
 
 // arrow points from the side that opened a connection to the other.
@@ -197,7 +209,9 @@ func duration(d time.Duration) string {
 	}
 }
 
-// count is a number with its noun.
+// Counted is a number with its noun.
+func Counted(n int64, noun string) string { return count(int(n), noun) }
+
 func count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"

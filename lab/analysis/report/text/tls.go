@@ -190,7 +190,7 @@ func insideTLS(d *ftp.Connection, s ftp.Side) []string {
 		lines = append(lines, "|   they are TLS, and cannot be read: "+d.TLS.WhyHidden(s))
 	case d.TLS.Problem(s) != nil:
 		lines = append(lines, fmt.Sprintf("|   they are TLS, and not all of it can be read: %s", d.TLS.Problem(s)))
-	case f.Data > 0, s == hashed(d) && f.Encrypted > 0: // the other side's records have no data
+	case f.Data > 0, s == d.Sender() && f.Encrypted > 0: // the other side's records have no data
 		lines = append(lines, fmt.Sprintf("|   inside TLS %s of data", count(int(f.Data), "byte")))
 	}
 	return lines

@@ -1,0 +1,87 @@
+// What a capture lacks of what was sent.
+
+package ftp
+
+import "fmt"
+
+// A Lack is what a capture lacks of what one side sent on a connection. All that says whether a transfer
+// is whole takes it from here.
+type Lack struct {
+	// Start and End say that the capture does not show where the stream starts, or where it ends.
+	Start, End bool
+	// Between is how many bytes are lost before the last byte or the FIN that the capture has, and After how many
+	// at least are lost after that: the number of a later packet or an acknowledgement shows it.
+	Between, After int64
+	// CutShort is how many bytes the recorder cut off from its packets.
+	CutShort int64
+}
+
+// Lacks returns what the capture lacks of what a side sent.
+func (c *Connection) Lacks(s Side) Lack {
+	f := c.Flow(s)
+	l := Lack{Between: f.Missing, After: f.Unseen, CutShort: f.CutShort}
+	if f.FIN == 0 {
+		l.After = max(0, l.After-1) // the last number may be that of the FIN
+	}
+	if c.SHA256 != "" && s == c.Sender() {
+		l.CutShort = 0 // other packets have the bytes
+	}
+	oneSided := c.LacksSide(s)
+	begun := f.Segments > 0 || f.SYN > 0 && c.Flow(s.Other()).SYN > 0 || f.Unseen > 0 || oneSided
+	notified := c.TLS != nil && c.TLS.Flow(s).CloseNotify > 0
+	l.Start = (f.Packets > 0 || oneSided) && !c.ShowsStart(s)
+	l.End = begun && f.FIN == 0 && !notified && (f.Unseen > 0 || c.ResetBy == "") || l.After > 0
+	return l
+}
+
+// Any reports whether anything is lacking.
+func (l Lack) Any() bool { return l != Lack{} }
+
+// Bytes returns how many bytes at least are in no packet of the capture.
+func (l Lack) Bytes() int64 { return l.Between + l.After }
+
+// Clauses says what is lacking, of which the end comes last. Counted writes a number with its noun.
+func (l Lack) Clauses(counted func(n int64, noun string) string) (all []string) {
+	if l.Start {
+		all = append(all, "its beginning is not in the capture")
+	}
+	if l.Between > 0 {
+		all = append(all, counted(l.Between, "byte")+" of it "+are(l.Between)+" not in the capture")
+	}
+	if l.CutShort > 0 {
+		all = append(all, "the recorder cut off "+counted(l.CutShort, "byte")+" of it")
+	}
+	switch {
+	case l.After > 0:
+		all = append(all, fmt.Sprintf("its end is not in the capture: at least %s, as later packets show", counted(l.After, "byte")))
+	case l.End:
+		all = append(all, "its end is not in the capture")
+	}
+	return all
+}
+
+func are(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// Missing returns how many bytes at least are in no packet of the capture, of both directions together.
+func (c *Connection) Missing() int64 { return c.Lacks(Client).Bytes() + c.Lacks(Server).Bytes() }
+
+// Sender returns the side that sends the data of a data connection: that of its command, or else the one
+// that sent some.
+func (c *Connection) Sender() Side {
+	if c.Transfer != nil {
+		return c.Transfer.Sender()
+	}
+	fromServer := c.ServerFlow.Segments > 0
+	if c.TLS != nil { // the handshake goes both ways
+		fromServer = c.TLS.Flow(Server).Data > 0 || c.TLS.InClear(Server)
+	}
+	if fromServer {
+		return Server
+	}
+	return Client
+}
