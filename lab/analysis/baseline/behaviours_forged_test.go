@@ -415,3 +415,12 @@ func stationNames(n int) (names []string) {
 	}
 	return names
 }
+
+// replacedBy is a session that lists files, and then stores six plans with the same content.
+func replacedBy(list, line, content string) func(*forge.Capture) {
+	files := [][2]string{{list, numberedLines(6, line)}}
+	for i := range 6 {
+		files = append(files, [2]string{fmt.Sprintf("STOR plan %d.doc", i), content})
+	}
+	return moves(files...)
+}

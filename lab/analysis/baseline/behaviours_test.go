@@ -246,6 +246,28 @@ var behaviours = []lookalike{
 	}},
 	{"observations of a day that are not there yet", "names-are-known", IsNormal, session1(linesOf("> RETR 061/%s0610.26d.Z\n< 550 no\n", stationNames(60)...))},
 	{"weather of stations that a server does not have any more", "names-are-known", IsUnusual, session1(linesOf("> RETR %s.TXT\n< 550 no\n", stationNames(60)...))},
+	{"documents that are replaced by zeros", "files-are-kept", "", replacedBy("LIST", "-rw-r--r-- 1 ada users 9000 Jan 1 2020 plan %d.doc\r\n", strings.Repeat("\x00", 9000))},
+	{"documents that are replaced by nothing", "files-are-kept", "", replacedBy("MLSD", "type=file;size=9000; plan %d.doc\r\n", "")},
+	{"documents of Windows that are replaced by the same byte", "files-are-kept", "", replacedBy("LIST", "01-31-26 12:00PM 9000 plan %d.doc\r\n", strings.Repeat("\xff", 100))},
+	{"documents whose sizes are asked for, and that are replaced by nothing", "files-are-kept", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(numberedLines(6, "> SIZE plan %d.doc\n< 213 9000\n"))
+		for i := range 6 {
+			move(t, 40000+i, fmt.Sprintf("STOR plan %d.doc", i), "")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"documents that are replaced by texts", "files-are-kept", IsNormal, replacedBy("LIST", "-rw-r--r-- 1 ada users 9000 Jan 1 2020 plan %d.doc\r\n", "a plan")},
+	{"marks that are replaced by nothing", "files-are-kept", IsNormal, replacedBy("LIST", "-rw-r--r-- 1 ada users 9 Jan 1 2020 plan %d.doc\r\n", "")},
+	{"images of disks that are new", "files-are-kept", IsNormal, replacedBy("LIST", "-rw-r--r-- 1 ada users 9000 Jan 1 2020 other %d.img\r\n", strings.Repeat("\x00", 9000))},
+	{"reports that are fetched, and then replaced by nothing", "files-are-kept", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		move(t, 40000, "LIST", numberedLines(6, "-rw-r--r-- 1 ada users 900 Jan 1 2020 r%d.txt\r\n"))
+		for i := range 6 {
+			move(t, 40001+2*i, fmt.Sprintf("RETR r%d.txt", i), strings.Repeat("a report", 113))
+			move(t, 40002+2*i, fmt.Sprintf("STOR r%d.txt", i), "")
+		}
+		t.Say(bye).Peer.Close()
+	}},
 	{"the settings of one phone after the other", "names-are-known", IsUnusual, session1(numberedLines(25, "> RETR spa%012x.xml\n< 550 no\n"))},
 	{"pictures with numbers", "names-are-known", IsNormal, session1(numberedLines(40, "> RETR DSC_0%03d.JPG\n< 150 here\n< 226 done\n"))},
 	{"phones that each fetch their settings", "names-are-known", IsNormal, func(f *forge.Capture) {

@@ -5,6 +5,7 @@ package content
 import (
 	"bytes"
 	"slices"
+	"strconv"
 
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -49,6 +50,60 @@ func Entries(data []byte) (n int) {
 		}
 	}
 	return n
+}
+
+// ListedFiles yields the names and sizes of the files in a part of a listing: one of LIST, as Unix or Windows write it, or
+// one of MLSD.
+func ListedFiles(data []byte) func(yield func([]byte, int64) bool) {
+	return func(yield func([]byte, int64) bool) {
+		for line := range bytes.Lines(data) {
+			name, size := listedFile(bytes.TrimRight(line, "\r\n"))
+			if n, err := strconv.ParseInt(string(size), 10, 64); err == nil && len(name) > 0 && !yield(name, n) {
+				return
+			}
+		}
+	}
+}
+
+// Where the columns of a listing are.
+const (
+	unixSize, unixName       = 4, 8 // -rw-r--r-- 1 ada users 9000 Jan 1 12:00 plan.doc
+	windowsSize, windowsName = 2, 3 // 01-31-26 12:00PM 9000 plan.doc
+)
+
+// listedFile is the name and the size in a line of a listing, nil for what is not a file.
+func listedFile(line []byte) (name, size []byte) {
+	switch {
+	case len(line) == 0:
+	case line[0] == '-':
+		return column(line, unixName), firstWord(column(line, unixSize))
+	case '0' <= line[0] && line[0] <= '9':
+		return column(line, windowsName), firstWord(column(line, windowsSize))
+	default:
+		facts, name, _ := bytes.Cut(line, []byte(" "))
+		if at := bytes.Index(bytes.ToLower(facts), []byte("size=")); at >= 0 {
+			size, _, _ = bytes.Cut(facts[at+len("size="):], []byte(";"))
+		}
+		return name, size
+	}
+	return nil, nil
+}
+
+// column is a line without its first n words.
+func column(line []byte, n int) []byte {
+	for range n {
+		at := bytes.IndexByte(line, ' ')
+		if at < 0 {
+			return nil
+		}
+		line = bytes.TrimLeft(line[at:], " ")
+	}
+	return line
+}
+
+func firstWord(line []byte) []byte {
+	word, _, _ := bytes.Cut(line, []byte(" "))
+	return word
 }
 
 // linkIsFolder reports whether a listing has a link and a folder of the same name. The folders of a

@@ -39,6 +39,7 @@ func (w *watch) data(p *capture.Packet) {
 	w.file(p)
 	w.commandFiles.packet(p)
 	w.logs.packet(p)
+	w.blanking.packet(p)
 	if isBlank(p) && len(w.blanks) < maxContents {
 		w.blanks[c.ID] = true
 	}

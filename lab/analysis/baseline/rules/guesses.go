@@ -27,7 +27,7 @@ type guesses struct {
 	missing map[string]int  // the first packets, by path
 	exist   map[string]bool // or the client made them, or has them
 	listed  int             // files and folders in listings
-	unread  bool            // a listing that cannot be read, or too many names
+	unread  bool            // there may be a listing that cannot be read, or too many names
 }
 
 // guessers are the guesses between two hosts. Those that never asked in vain have none.
@@ -86,6 +86,7 @@ func (g *guesses) add(e *Evidence, s *session) {
 		g.listed += n
 		g.unread = g.unread || n == 0 && !s.listsNothing(x)
 	}
+	var last *ftp.Exchange
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		at := w.Target(pathIn(x))
 		before, asks := asksFor[x.Command]
@@ -96,9 +97,10 @@ func (g *guesses) add(e *Evidence, s *session) {
 			}
 		case stores && before, len(g.missing) >= maxNames:
 		case g.missing[at] == 0:
-			g.missing[strings.Clone(at)] = x.Packet
+			g.missing[strings.Clone(at)], last = x.Packet, x
 		}
 	})
+	g.unread = g.unread || last != nil && s.MayHaveSaid(nil, last.Line, leastTransfer)
 }
 
 func makesFolder(x *ftp.Exchange) bool { return x.Command == "MKD" || x.Command == "XMKD" }

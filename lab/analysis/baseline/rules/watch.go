@@ -52,7 +52,8 @@ type watch struct {
 	commandFiles      commandFiles
 	logs              logTexts
 	blanks            map[int]bool // data connections with a few bytes that are all the same
-	entries           map[int]int  // how many files and folders a listing has, by data connection
+	blanking          blanking
+	entries           map[int]int // how many files and folders a listing has, by data connection
 }
 
 // A repeat is a retransmitted segment.
@@ -107,6 +108,7 @@ func newWatch() *watch {
 		channels:     newChannels(),
 		headers:      headers{},
 		instructions: instructions{},
+		blanking:     newBlanking(),
 		bleeds:       map[int]int{},
 		entries:      map[int]int{},
 		cards:        cards{},

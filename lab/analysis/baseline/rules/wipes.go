@@ -16,7 +16,7 @@ import (
 
 var filesAreKeptRule = Rule{
 	Name: "files-are-kept", Theme: "requests",
-	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced.",
+	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced. It replaces none by zeros.",
 	Source:   "MITRE ATT&CK, T1485 (data destruction), T1486 (extortion) and T1070 (indicator removal)",
 	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
 	Severity: Odd, sign: 2,
@@ -109,7 +109,7 @@ func wipes(e *Evidence, s *session) []breach {
 	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
 		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
-	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups} {
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups, blanked} {
 		if b, ok := look(e, s); ok {
 			found = append(found, b)
 		}

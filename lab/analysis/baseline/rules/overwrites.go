@@ -1,0 +1,119 @@
+// Files with contents that a client replaces by nothing, or by the same byte again and again.
+
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"path"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+)
+
+// How many files with contents a client replaces by nothing if that is unusual, and how many if it destroys them, and how
+// many bytes they had at least. A mark, such as that of a lock, has fewer.
+const (
+	blankedFew  = 3
+	blankedMany = 5
+	blankedSize = 512
+)
+
+// A listedFile is the name of a file in a listing, as a hash.
+type listedFile uint64
+
+// A blanking is what listings and uploads say about files that were replaced by nothing.
+type blanking struct {
+	seed   maphash.Seed
+	listed map[int][]listedFile // files of some size, by data connection
+	n      int                  // of all, at most maxProbes
+	same   map[int]byte         // uploads that consist of one byte again and again, with the byte
+}
+
+func newBlanking() blanking {
+	return blanking{seed: maphash.MakeSeed(), listed: map[int][]listedFile{}, same: map[int]byte{}}
+}
+
+// packet takes the next packet of a data connection.
+func (b *blanking) packet(p *capture.Packet) {
+	c, data := p.Connection, p.TCP.Payload
+	t := c.Transfer
+	switch {
+	case t == nil || t.Mode != "":
+	case t.Lists() && p.Segment.DataSeq() < maxPage:
+		for name, size := range content.ListedFiles(data) {
+			if size >= blankedSize && b.n < maxProbes {
+				b.listed[c.ID] = append(b.listed[c.ID], listedFile(maphash.Bytes(b.seed, name)))
+				b.n++
+			}
+		}
+	case t.Sender() == ftp.Client && p.Segment.DataSeq() == 1:
+		if len(b.same) < maxContents && consistsOf(data, data[0]) {
+			b.same[c.ID] = data[0]
+		}
+	case t.Sender() == ftp.Client:
+		if first, same := b.same[c.ID]; same && !consistsOf(data, first) {
+			delete(b.same, c.ID)
+		}
+	}
+}
+
+func consistsOf(data []byte, c byte) bool { return bytes.Count(data, []byte{c}) == len(data) }
+
+// storesBlank reports whether a command stores a file without a byte, or with the same byte again and again.
+func (e *Evidence) storesBlank(s *session, x *ftp.Exchange) bool {
+	data := s.DataOf(x.Data)
+	if x.Command != "STOR" || !evidence.Completed(x) || len(data) != 1 {
+		return false
+	}
+	_, same := e.watch.blanking.same[data[0].ID]
+	return s.storesNothing(x) || same && data[0].Missing() == 0 && data[0].ClientFlow.CutShort == 0
+}
+
+// blanked judges a session that replaces files by nothing, without a look at them. Listings, or answers to SIZE, say that
+// they had contents. Images of disks that are new have none.
+func blanked(e *Evidence, s *session) (b breach, ok bool) {
+	b0 := &e.watch.blanking
+	full, own, gone := map[string]map[listedFile]bool{}, map[string]bool{}, map[string]int{}
+	var w evidence.Walk
+	for _, x := range s.Exchanges {
+		at := w.Target(x.Argument)
+		switch {
+		case x.Lists():
+			folder := w.Listed(x.Argument)
+			for _, c := range s.DataOf(x.Data) {
+				for _, f := range b0.listed[c.ID] {
+					noteFile(full, folder, f)
+				}
+			}
+		case x.Command == "SIZE" && x.Final() == 213 && len(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text)) >= len("1000"):
+			noteFile(full, path.Dir(at), b0.hash(path.Base(at)))
+		case e.storesBlank(s, x) && !own[at] && full[path.Dir(at)][b0.hash(path.Base(at))]:
+			gone[at] = x.Packet
+		case x.Command == "RETR", x.Sender() == ftp.Client: // fetched before, or stored with contents after all
+			own[at] = true
+			delete(gone, at)
+		}
+		w.Follow(x)
+	}
+	n := len(gone)
+	b = breach{severity: Odd, sign: 2, packets: firstPackets(gone),
+		observed: fmt.Sprintf("%d files that had contents were replaced by files without a byte, or with the same byte again and again", n)}
+	if n >= blankedMany {
+		b.severity = Violation
+	}
+	return b, n >= blankedFew
+}
+
+func (b *blanking) hash(name string) listedFile { return listedFile(maphash.String(b.seed, name)) }
+
+func noteFile(full map[string]map[listedFile]bool, folder string, f listedFile) {
+	if full[folder] == nil {
+		full[folder] = map[listedFile]bool{}
+	}
+	full[folder][f] = true
+}
