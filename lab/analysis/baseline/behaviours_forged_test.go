@@ -48,6 +48,31 @@ func loggedIn(user, password, lines string) func(*forge.Capture) {
 	return dialogue("< 220 ready\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 230 in\n" + lines + "\n> QUIT\n< 221 bye")
 }
 
+// closesWindow is n connections, on which the server says something, and the client keeps its window at 0 for a while.
+func closesWindow(n int, says string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for range n {
+			client := dial(f, aClient, aServer+":21")
+			if says != "" {
+				client.Say(says)
+			}
+			client.Window = 0
+			client.ACK()
+			for range 4 {
+				f.Pass(8 * time.Second)
+				client.Peer.SegmentAt(-1, ".", "")
+				client.ACK()
+			}
+			client.Window = 502
+			client.ACK()
+			if says != "" {
+				client.Say(bye)
+			}
+			client.Peer.Close()
+		}
+	}
+}
+
 // answeredTwice is a session that begins with two answers to the SYNs of the client. The second one has another number.
 func answeredTwice(pause time.Duration, syns int, ttl byte) func(*forge.Capture) {
 	return func(f *forge.Capture) {

@@ -61,11 +61,11 @@ func answers() look {
 }
 
 // serverGreets finds connections to port 21 that were accepted but got no greeting.
-func serverGreets(_ *Evidence, c *ftp.Connection) []breach {
+func serverGreets(e *Evidence, c *ftp.Connection) []breach {
 	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
 	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.FirstFIN != ftp.Server && c.ResetBy != ftp.Server
 	waited := time.Duration(c.LastTime-c.FirstTime) >= silence
-	if !seen || !silent || !waited {
+	if closed, _ := e.closedFor(c); !seen || !silent || !waited || closed > 0 {
 		return nil
 	}
 	return []breach{{

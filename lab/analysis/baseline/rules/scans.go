@@ -17,11 +17,11 @@ import (
 
 var connectionsAreMeantRule = Rule{
 	Name: "calls-are-meant", Theme: "beside the session",
-	Says:     "A client that connects to the FTP port uses the connection.",
-	Source:   "RFC 4987 (SYN flooding); RFC 959, 8",
+	Says:     "A client that connects to the FTP port uses the connection, and lets the server send.",
+	Source:   "RFC 4987 (SYN flooding); RFC 9293, 3.8.6.1 (closed windows), and CVE-2008-4609; RFC 959, 8",
 	Example:  "sixty connections to port 21 without a command",
 	Severity: Violation,
-	Matters:  "Many connections at once that carry nothing keep a server busy.",
+	Matters:  "Many connections at once that carry nothing, or whose client lets the server send nothing, keep a server busy.",
 	Innocent: "the server is down, and many clients try again and again.",
 	look:     connectionsAreMeant,
 }
@@ -42,9 +42,11 @@ func connectionsAreMeant() look {
 		}
 		return s
 	}
+	closed := closers{}
 	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
-		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+		connection: func(e *Evidence, c *ftp.Connection) []breach {
+			closed.add(e, c)
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 && !lacksServer(c) {
 				at(servers, c).add(c, c.FirstFIN == ftp.Server)
 			}
@@ -75,6 +77,7 @@ func connectionsAreMeant() look {
 			if found == nil {
 				found = holds.judge()
 			}
+			found = append(found, closed.judge()...)
 			sortByFrame(found)
 			return found
 		},

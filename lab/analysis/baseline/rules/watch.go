@@ -36,6 +36,7 @@ type watch struct {
 	// datagrams are questions that were asked without TCP.
 	datagrams    datagrams
 	strange      strangeFlags
+	closed       closedWindows
 	channels     channels
 	headers      headers
 	instructions instructions
@@ -105,6 +106,7 @@ func newWatch() *watch {
 		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
+		closed:       closedWindows{},
 		channels:     newChannels(),
 		headers:      headers{},
 		instructions: instructions{},
@@ -134,6 +136,9 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 		if p.Connection.Role != ftp.Other {
 			w.headers.packet(p)
+		}
+		if p.Connection.Role != ftp.Data && p.From == ftp.Client {
+			w.closed.packet(p)
 		}
 		switch p.Connection.Role {
 		case ftp.Control:

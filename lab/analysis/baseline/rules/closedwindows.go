@@ -1,0 +1,98 @@
+// Clients that do not let the server send.
+
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+)
+
+// closedMany is how many connections with a closed window keep a server busy. A program that hangs has one or a few.
+const closedMany = 5
+
+// A closedWindow is how long a client has kept its window at 0. Its server asks again and again whether that is still
+// so, and cannot give up as long as the client answers (RFC 9293 section 3.8.6.1).
+type closedWindow struct {
+	since   int64 // 0 if it is open
+	longest time.Duration
+	packet  int // the last one of that time
+}
+
+// closedWindows are those of clients, by connection. Their number is bounded.
+type closedWindows map[int]*closedWindow
+
+// packet takes the next packet of a client.
+func (all closedWindows) packet(p *capture.Packet) {
+	of := all[p.Connection.ID]
+	switch {
+	case p.TCP.Flags&(packet.SYN|packet.RST|packet.FIN) != 0 || p.ChecksumWrong():
+	case p.TCP.RawWindow > 0:
+		if of != nil {
+			of.since = 0
+		}
+	case of == nil && len(all) < maxSides:
+		all[p.Connection.ID] = &closedWindow{since: p.Time}
+	case of != nil && of.since == 0:
+		of.since = p.Time
+	case of != nil:
+		if t := time.Duration(p.Time - of.since); t > of.longest {
+			of.longest, of.packet = t, p.Number
+		}
+	}
+}
+
+// closedFor is how long the client of a connection did not let the server send, and the last packet of that time.
+func (e *Evidence) closedFor(c *ftp.Connection) (time.Duration, int) {
+	if of := e.watch.closed[c.ID]; of != nil && of.longest >= silence {
+		return of.longest, of.packet
+	}
+	return 0, 0
+}
+
+// closers are the connections whose window was closed, by hosts.
+type closers map[evidence.PairOfHosts]*closing
+
+// A closing is the connections of two hosts whose window was closed.
+type closing struct {
+	counted
+	longest time.Duration
+	silent  bool // the server could send nothing at all on some of them
+}
+
+func (all closers) add(e *Evidence, c *ftp.Connection) {
+	took, last := e.closedFor(c)
+	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
+	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control || !takes(all, hosts) {
+		return
+	}
+	if all[hosts] == nil {
+		all[hosts] = &closing{}
+	}
+	of := all[hosts]
+	of.counted.add(last)
+	of.longest, of.silent = max(of.longest, took), of.silent || c.ServerFlow.Bytes == 0
+}
+
+// judge names the clients that do not let the server send.
+func (all closers) judge() (found []breach) {
+	for hosts, of := range all {
+		b := breach{hosts: hosts, packets: slices.Clone(of.packets), observed: fmt.Sprintf("%s kept its window at 0 on %s to %s, for up to %v, so the server could send nothing",
+			hosts.Client, wording.Plural(of.n, "connection", "connections"), hosts.Server, of.longest.Round(time.Second))}
+		switch {
+		case of.n >= closedMany:
+		case of.silent:
+			b.severity, b.sign = Odd, 2
+		default: // a program that hangs, or waits for its user
+			b.severity = Note
+		}
+		found = append(found, b)
+	}
+	return found
+}
