@@ -84,6 +84,7 @@ type Half struct {
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
 	answered         bool // its SYN was an answer: it had the ACK flag
+	stamps           bool // its SYN had a time stamp
 	acked            bool
 	scale            int8 // window scale that its SYN offered, -1 for none
 }

@@ -5,6 +5,7 @@ package tcp
 
 import (
 	"iter"
+	"slices"
 
 	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/analysis/packet"
@@ -18,6 +19,7 @@ type Recording struct {
 	have     ranges.Set // what of the stream they carry
 	noted    []ack      // of the other direction
 	damaged  bool       // some segments are
+	bare     bool       // some segments are
 }
 
 // A recorded is one segment of a recording.
@@ -28,6 +30,8 @@ type recorded struct {
 	from, to int32 // its bytes are data[from:to]
 	urgent   bool
 	damaged  bool
+	bare     bool // without a time stamp
+	dropped  bool // others have its bytes, and the peer has those
 }
 
 // NewRecording returns a recording with room for a few segments.
@@ -42,7 +46,8 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from, seq := int32(len(r.data)), seg.DataSeq()
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged})
+	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged, !seg.Options.HasTimestamps && !seg.Options.Cut, false})
+	r.bare = r.bare || !seg.Options.HasTimestamps
 	if r.damaged = r.damaged || seg.Damaged; !seg.Damaged {
 		r.have.Add(seq, seq+int64(len(seg.Payload)))
 	}
@@ -57,7 +62,7 @@ func (r *Recording) received(h *Half) *Recording {
 	if !r.damaged {
 		return r
 	}
-	out := &Recording{data: r.data, noted: r.noted}
+	out := &Recording{data: r.data, noted: r.noted, bare: r.bare}
 	for _, s := range r.segments {
 		from, parts := s.seq, ranges.Set{{Start: s.seq, End: s.seq + int64(s.to-s.from)}}
 		if s.damaged {
@@ -71,6 +76,27 @@ func (r *Recording) received(h *Half) *Recording {
 		}
 	}
 	return out
+}
+
+// stamped returns the recording without the segments that the peer dropped, because the two sides had agreed on time stamps and
+// they have none (RFC 7323 section 3.2), if other segments have the bytes.
+func (r *Recording) stamped(agreed bool) *Recording {
+	if !agreed || !r.bare {
+		return r
+	}
+	var have ranges.Set
+	for _, s := range r.segments {
+		if !s.bare {
+			have.Add(s.seq, s.seq+int64(s.to-s.from))
+		}
+	}
+	out := *r
+	out.segments = slices.Clone(r.segments)
+	for i := range out.segments {
+		s := &out.segments[i]
+		s.dropped = s.bare && have.Covers(s.seq, s.seq+int64(s.to-s.from))
+	}
+	return &out
 }
 
 // Bytes returns all that was recorded, in the order of the capture, without damaged segments.
@@ -105,7 +131,7 @@ func (r *Recording) Size() int {
 
 // Reset empties the recording and keeps its memory for reuse.
 func (r *Recording) Reset() {
-	r.segments, r.data, r.have, r.noted, r.damaged = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0], false
+	r.segments, r.data, r.have, r.noted, r.damaged, r.bare = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0], false, false
 }
 
 // A Chunk is a piece of a stream, with its position.

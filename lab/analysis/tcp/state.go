@@ -156,6 +156,7 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 	if !h.synSeen {
 		h.synSeen, h.syn, h.SYN = true, seg.Seq, p.Number
 		h.scale, h.answered = int8(seg.Options.WindowScale), seg.Flags&packet.ACK != 0
+		h.stamps = seg.Options.HasTimestamps
 	}
 	if seg.Flags&packet.ACK == 0 {
 		if p.Away == nil {

@@ -31,7 +31,7 @@ func StreamOf(chunks []Chunk) Stream { return Stream{ordered: chunks} }
 func (s *State) Streams(recorded [2]*Recording) (streams [2]Stream) {
 	for dir, r := range recorded {
 		if r != nil {
-			recorded[dir] = r.received(&s.Halves[dir])
+			recorded[dir] = r.received(&s.Halves[dir]).stamped(s.Halves[0].stamps && s.Halves[1].stamps)
 		}
 	}
 	for dir, r := range recorded {
@@ -101,6 +101,9 @@ func (s *Stream) segment() *recorded {
 	for s.recording != nil && s.at < len(s.recording.segments) {
 		x := &s.recording.segments[s.at]
 		s.at, s.readable = s.at+1, x.packet
+		if x.dropped {
+			continue
+		}
 		if x.seq <= s.next {
 			return x
 		}

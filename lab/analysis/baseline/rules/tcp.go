@@ -37,6 +37,16 @@ func retransmissionRepeats(e *Evidence, s *session) []breach {
 			})
 		}
 	}
+	for _, l := range s.Lines {
+		for _, o := range l.OtherBytes {
+			if o.Packet < l.FirstPacket && !s.Unread[o.Packet] && !s.Unread[l.Packet] && !e.Damage.OneOf(s.Control.ID, o.Packet, l.FirstPacket) {
+				found = append(found, breach{
+					packets:  []int{o.Packet, l.FirstPacket},
+					observed: fmt.Sprintf("frame %d has %s where frame %d had %s", l.FirstPacket, wording.Quote(l.Text), o.Packet, wording.Quote(o.Text)),
+				})
+			}
+		}
+	}
 	return found
 }
 

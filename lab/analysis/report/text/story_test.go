@@ -247,6 +247,46 @@ func TestOtherBytes(t *testing.T) {
 	}
 }
 
+// TestStampedBytes shows, of two commands in the same place, the one that the server has taken: without a time stamp it drops
+// a segment, if the two sides have agreed on these. Else it is the first one.
+func TestStampedBytes(t *testing.T) {
+	for _, test := range []struct {
+		name, first, second string // bytes of time stamps
+		want                string
+	}{
+		{"a first command without a time stamp", "", "ts", "CWD root\n" + strings.Repeat(" ", 28) + "(packet 8 has other bytes in the same place: CWD pub )\n"},
+		{"a second command without a time stamp", "ts", "", "CWD pub \n" + strings.Repeat(" ", 28) + "(packet 9 has other bytes in the same place: CWD root)\n"},
+		{"two commands with time stamps", "ts", "ts", "(packet 9 has other bytes in the same place: CWD root)\n"},
+		{"two commands without time stamps", "", "", "(packet 9 has other bytes in the same place: CWD root)\n"},
+	} {
+		f := forge.New()
+		client, server := f.Pair(forge.Client+":3171", forge.Server+":21")
+		send := func(from *forge.End, flags, data string, stamped bool) {
+			if stamped {
+				from.Options = stamps(1, 1)
+			}
+			from.Segment(flags, data)
+		}
+		client.Seq, server.Seq = client.Seq-1, server.Seq-1
+		send(client, "S", "", true)
+		send(server, "S.", "", true)
+		for _, line := range []string{"220 hi", "USER ada", "331 and?", "PASS x", "230 in", "CWD pub "} {
+			from := client
+			if line[0] <= '9' {
+				from = server
+			}
+			send(from, "P.", line+"\r\n", line != "CWD pub " || test.first != "")
+		}
+		client.Seq -= uint32(len("CWD root\r\n"))
+		f.Pass(10 * time.Millisecond)
+		send(client, "P.", "CWD root\r\n", test.second != "")
+		send(server, "P.", "250 ok\r\n", true)
+		if got, _ := bothOf(t, f); !strings.Contains(got, test.want) {
+			t.Errorf("%s: got\n%s\nwant %q", test.name, got, test.want)
+		}
+	}
+}
+
 // The story has the dialogue in its order, and everything else at its place in it, even if
 // packets overtook each other or carry several lines.
 func TestOrder(t *testing.T) {
