@@ -40,18 +40,19 @@ func natPurposes(s *scenario.Scenario, c *capture.Capture) map[int]string {
 	return texts
 }
 
-// dualAddresses returns the addresses of a scenario's hosts that have two.
-func dualAddresses(s *scenario.Scenario) map[netip.Addr]bool {
-	dual := map[netip.Addr]bool{}
+// explainedAddresses returns the addresses that a host may announce although its packets have another
+// one, as [natPurposes] says: those of hosts that have two, and of hosts behind a NAT.
+func explainedAddresses(s *scenario.Scenario) map[netip.Addr]bool {
+	explained := map[netip.Addr]bool{}
 	if s == nil {
-		return dual
+		return explained
 	}
 	for _, h := range s.Network.Hosts {
-		if _, ok := s.Network.Other(h.Name); ok {
-			dual[h.Addr] = true
+		if _, ok := s.Network.Other(h.Name); ok || s.Network.NATOf(h.Name) != nil {
+			explained[h.Addr] = true
 		}
 	}
-	return dual
+	return explained
 }
 
 // otherAddress says that an announced address is the other one of the host that announced

@@ -24,13 +24,14 @@ type notes struct {
 	said        map[string]bool // sentences that were used, to explain nothing twice
 	commented   map[int]bool    // packets that the scenario explains
 
-	dual map[netip.Addr]bool // addresses of hosts that have two, and so announce either
+	party    func(c *ftp.Connection, side ftp.Side) string // the name of a side, such as the client
+	explains map[netip.Addr]bool                           // announced addresses that the scenario explains
 }
 
 // newNotes returns notes with explanations of the handshakes of the connections that
 // may be drawn. The verdict, if there is one, has the comments of the scenario.
-func newNotes(packets []*Packet, connections []*ftp.Connection, v *expect.Verdict) *notes {
-	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v)}
+func newNotes(packets []*Packet, connections []*ftp.Connection, v *expect.Verdict, party func(*ftp.Connection, ftp.Side) string) *notes {
+	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v), party: party}
 	for _, p := range packets {
 		n.kept[p.Number] = true
 		n.last = p.Number
@@ -122,14 +123,18 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	if !c.HandshakeTimed {
 		return
 	}
-	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, c.OpenedBy.Other()
-	n.add(answer, "SYN and ACK: the %s agrees, %s after the SYN.", listener, duration(int64(c.HandshakeRTT)))
+	answer, listener := c.Flow(c.OpenedBy.Other()).SYN, n.party(c, c.OpenedBy.Other())
+	when := ", " + duration(int64(c.HandshakeRTT)) + " after the SYN"
+	if c.HandshakeRTT == 0 {
+		when = " at once"
+	}
+	n.add(answer, "SYN and ACK: %s agrees%s.", listener, when)
 	if !c.RoundTripKnown || end == nil {
 		return
 	}
 	switch rest := c.RoundTrip - c.HandshakeRTT; {
 	case rest > 10*c.HandshakeRTT:
-		n.add(end.Number, "It came %s later: the recorder is near the %s, so the round trip shows here and not at the SYN and ACK.", duration(int64(rest)), listener)
+		n.add(end.Number, "It came %s later: the recorder is near %s, so the round trip shows here and not at the SYN and ACK.", duration(int64(rest)), listener)
 	case 10*rest < c.HandshakeRTT || c.RoundTrip < time.Millisecond:
 		n.once(answer, "That is one round trip: there and back.")
 	default:
@@ -162,9 +167,12 @@ func (n *notes) dialogue(s *ftp.Session) {
 		}
 	}
 	for _, e := range s.Exchanges {
-		if e.Command == "PASS" && s.Layer != nil && e.Packet >= s.TLSFrom && (s.Layer.ClearFrom() <= s.TLSFrom || e.Packet < s.Layer.ClearFrom()) {
+		switch {
+		case e.Command == "PASS" && s.Layer != nil && e.Packet >= s.TLSFrom && (s.Layer.ClearFrom() <= s.TLSFrom || e.Packet < s.Layer.ClearFrom()):
 			n.once(e.Packet, "The password crosses inside TLS: nobody on the path can read it.")
-		} else {
+		case e.Command == "PASS" && e.Argument == "":
+			n.gloss(e.Packet, "The password is empty.")
+		default:
 			n.once(e.Packet, commandNotes[e.Command])
 		}
 		for _, r := range e.Replies {
@@ -228,7 +236,7 @@ func (n *notes) dataPort(a *ftp.DataPort) {
 		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
 	n.add(packet, "The %s listens at %s.", listener, where)
-	if a.ThirdParty && !n.dual[a.Addr.Addr().Unmap()] {
+	if a.ThirdParty && !n.explains[a.Addr.Addr().Unmap()] {
 		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}
 	if len(a.Connections) == 0 && a.ReplyCode < 400 {
@@ -279,7 +287,7 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	switch {
 	case c.TLS != nil && c.TLS.InClear(sender):
 		n.protected(c.TLS, c.FirstTime)
-		n.add(c.TLS.From, "The %s begins TLS on this connection, but the %s does not.", sender.Other(), sender)
+		n.add(c.TLS.From, "%s begins TLS on this connection, but %s does not.", upperFirst(n.party(c, sender.Other())), n.party(c, sender))
 		n.add(flow.FirstData, "Here comes %s in clear: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	case c.TLS != nil:
 		n.protected(c.TLS, c.FirstTime)
@@ -298,21 +306,24 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	if c.TLS != nil && c.TLS.Flow(sender).CloseNotify < c.Flow(c.FirstFIN).FIN {
 		notified = c.TLS.Flow(sender).CloseNotify
 	}
-	switch unknown := c.Transfer == nil && c.TLS != nil && c.TLS.Hidden(); { // who sends the data
-	case c.FirstFIN == "":
-	case unknown:
-		n.gloss(c.Flow(c.FirstFIN).FIN, "The %s has nothing more to send.", c.FirstFIN)
-	case c.FirstFIN == sender && c.Transfer != nil && c.Transfer.Failed():
-		n.gloss(flow.FIN, "The %s has nothing more to send, but the reply %d says that this was not all of %s.", sender, c.Transfer.Reply, transferName(c))
-	case c.FirstFIN == sender:
-		n.gloss(flow.FIN, "The %s has nothing more to send: this FIN is the end of %s.", sender, transferName(c))
-	case notified > 0:
-		n.add(c.Flow(c.FirstFIN).FIN, "The close_notify of the %s in frame %d was the end of %s, so the %s may close first.", sender, notified, transferName(c), c.FirstFIN)
-	default:
-		n.add(c.Flow(c.FirstFIN).FIN, "The %s closes its direction before the %s has.", c.FirstFIN, sender)
+	if c.FirstFIN == "" {
+		return
 	}
-	if second := c.Flow(c.FirstFIN.Other()).FIN; c.FirstFIN != "" && second != 0 {
-		n.gloss(second, "The %s closes its direction too.", c.FirstFIN.Other())
+	first, by := c.Flow(c.FirstFIN).FIN, n.party(c, c.FirstFIN)
+	switch unknown := c.Transfer == nil && c.TLS != nil && c.TLS.Hidden(); { // who sends the data
+	case unknown:
+		n.gloss(first, "%s has nothing more to send.", upperFirst(by))
+	case c.FirstFIN == sender && c.Transfer != nil && c.Transfer.Failed():
+		n.gloss(first, "%s has nothing more to send, but the reply %d says that this was not all of %s.", upperFirst(by), c.Transfer.Reply, transferName(c))
+	case c.FirstFIN == sender:
+		n.gloss(first, "%s has nothing more to send: this FIN is the end of %s.", upperFirst(by), transferName(c))
+	case notified > 0:
+		n.add(first, "The close_notify of %s in frame %d was the end of %s, so %s may close first.", n.party(c, sender), notified, transferName(c), by)
+	default:
+		n.add(first, "%s closes its direction before %s has.", upperFirst(by), n.party(c, sender))
+	}
+	if second := c.Flow(c.FirstFIN.Other()).FIN; second != 0 {
+		n.gloss(second, "%s closes its direction too.", upperFirst(n.party(c, c.FirstFIN.Other())))
 		n.once(second, "A connection is two streams, and each side ends its own.")
 	}
 }
@@ -322,13 +333,13 @@ func (n *notes) endOfControl(c *ftp.Connection) {
 		n.reset(c)
 	}
 	if c.FirstFIN != "" {
-		n.gloss(c.Flow(c.FirstFIN).FIN, "The %s closes the control connection.", c.FirstFIN)
-		n.gloss(c.Flow(c.FirstFIN.Other()).FIN, "The %s closes it too: the session is over.", c.FirstFIN.Other())
+		n.gloss(c.Flow(c.FirstFIN).FIN, "%s closes the control connection.", upperFirst(n.party(c, c.FirstFIN)))
+		n.gloss(c.Flow(c.FirstFIN.Other()).FIN, "%s closes it too: the session is over.", upperFirst(n.party(c, c.FirstFIN.Other())))
 	}
 }
 
 func (n *notes) reset(c *ftp.Connection) {
-	n.add(c.Flow(c.ResetBy).RST, "RST: the %s ends the connection at once; data that was still on its way is lost.", c.ResetBy)
+	n.gloss(c.Flow(c.ResetBy).RST, "RST: %s ends the connection at once; data that was still on its way is lost.", n.party(c, c.ResetBy))
 }
 
 // packet explains the expert info on one packet.
@@ -370,10 +381,10 @@ func sequenced(t *packet.TCP) string {
 
 func (n *notes) dns(packet int, d *packet.DNS) {
 	if !d.Response {
-		n.add(packet, "A question to the name server: the address of %s?", visible(strings.TrimSuffix(d.Name, ".")))
+		n.gloss(packet, "A question to the name server: the address of %s?", visible(strings.TrimSuffix(d.Name, ".")))
 		return
 	}
-	n.add(packet, "Its answer: %s, %s of authority, %s.",
+	n.gloss(packet, "Its answer: %s, %s of authority, %s.",
 		counted(d.Answers, "record"), counted(d.Authority, "record"), counted(d.Additional, "more record"))
 }
 

@@ -64,6 +64,60 @@ func TestCommentsTakeThePlaceOfGlosses(t *testing.T) {
 	}
 }
 
+// The notes name who did it, and say of a FIN only what the reply to the transfer allows.
+func TestNotesOnTransfers(t *testing.T) {
+	transfer := func(from, code string) func(f *forge.Capture) {
+		return func(f *forge.Capture) {
+			client := f.Control().Say(forge.Login)
+			client.Say("> PASS\n< 230 OK\n> PASV\n< 227 Entering Passive Mode (192,0,2,21,19,136)\n> STOR a.bin\n< 150 OK")
+			data, _ := f.Dial(from+":4001", forge.Server+":5000")
+			data.Send("Hello.\n")
+			data.Close()
+			client.Say("< " + code + " OK" + forge.Quit)
+			client.Peer.Close()
+		}
+	}
+	for _, test := range []struct {
+		from, code string
+		want       []string
+	}{
+		{forge.Client, "226", []string{"The client has nothing more to send: this FIN is the end of the upload of a.bin.", "The server closes its direction too.", "The password is empty."}},
+		{forge.Client, "426", []string{"The client has nothing more to send, but the reply 426 says that this was not all of the upload of a.bin."}},
+		{"203.0.113.66", "226", []string{"203.0.113.66 has nothing more to send: this FIN is the end of the upload of a.bin."}},
+	} {
+		var all []string
+		for _, note := range read(t, transfer(test.from, test.code)).Comments() {
+			all = append(all, note)
+		}
+		for _, want := range test.want {
+			if got := strings.Join(all, "\n"); !strings.Contains(got, want) {
+				t.Errorf("from %s, %s: got\n%s\nwant %q in it", test.from, test.code, got, want)
+			}
+		}
+	}
+}
+
+// A reset is explained, unless the scenario does.
+func TestGlosses(t *testing.T) {
+	reset := func(f *forge.Capture) {
+		client := f.Control().Say("< 220 ready\n> QUIT\n< 221 Bye")
+		client.RST()
+	}
+	notes := read(t, reset).Comments()
+	const sentence = "RST: the client ends the connection at once; data that was still on its way is lost."
+	for packet, note := range notes {
+		if !strings.HasPrefix(note, sentence) {
+			continue
+		}
+		v := &expect.Verdict{Lines: []expect.Match{{Packet: packet, Comment: "It is gone."}}}
+		if got := judgedBy(t, v, reset).Comments()[packet]; got != strings.Replace(note, sentence, "It is gone.", 1) {
+			t.Errorf("got %q, want the comment in the place of %q", got, sentence)
+		}
+		return
+	}
+	t.Errorf("got the notes %v, want one that is %q", notes, sentence)
+}
+
 // A note on a packet that is sent again says what is in it.
 func TestSentAgain(t *testing.T) {
 	for _, test := range []struct {
@@ -80,7 +134,7 @@ func TestSentAgain(t *testing.T) {
 	} {
 		p := &Packet{Packet: &capture.Packet{Packet: packet.Packet{Number: 1, TCP: &packet.TCP{Flags: test.flags, Length: test.length}},
 			Segment: &tcp.Segment{Analysis: tcp.Retransmission}}}
-		n := newNotes([]*Packet{p}, nil, nil)
+		n := newNotes([]*Packet{p}, nil, nil, nil)
 		n.packet(p)
 		if got := n.text[1]; got != test.want {
 			t.Errorf("flags %b, length %d: got %q, want %q", test.flags, test.length, got, test.want)

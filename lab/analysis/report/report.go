@@ -118,8 +118,8 @@ func (r *Report) prepare() {
 	r.hosts = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
 	r.lanes = r.hosts.drawn()
 	r.travels = r.findTravels()
-	n := newNotes(r.packets, r.surveyed.factsInOrder(), r.Verdict)
-	n.dual = dualAddresses(r.Scenario)
+	n := newNotes(r.packets, r.surveyed.factsInOrder(), r.Verdict, r.lanes.partyName)
+	n.explains = explainedAddresses(r.Scenario)
 	r.lines, r.tls = map[int][]*ftp.Line{}, newTLSView()
 	for _, c := range n.connections {
 		r.tls.add(c.ID, c.TLS)
