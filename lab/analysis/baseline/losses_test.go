@@ -85,6 +85,22 @@ func TestLostData(t *testing.T) {
 	}
 }
 
+// TestRefusedLacksNothing has a host refuse a data connection: it sends a RST and no SYN, and nothing is lost.
+func TestRefusedLacksNothing(t *testing.T) {
+	f := forge.New()
+	s := f.Login()
+	s.Ask("PORT 198,51,100,100,12,100", "200 ok")
+	s.Client.Send("LIST\r\n")
+	d, peer := f.Pair(forge.Server+":20", forge.Client+":3172")
+	d.Segment("S", "")
+	peer.Segment("R.", "")
+	s.Server.Send("425 no\r\n")
+	s.Quit()
+	if got := check(t, gathered(f, t), nil).Judged; got.Whole != 1 || got.LostData != 0 {
+		t.Errorf("got %v, want one session whole", got)
+	}
+}
+
 // transferOf forges a session with a transfer of 2500 bytes, and returns the numbers of the frames of its data
 // connection.
 func transferOf(command string, active bool) (frames []forge.Frame, data []int) {

@@ -21,7 +21,7 @@
 // If a capture does not show something (a handshake before its start, bytes
 // that the recorder missed or cut off, a dialogue inside TLS), the field has
 // its zero value (or [ftp.NoConnection]), and other fields say what is missing:
-// see [ftp.Connection.Missing], [ftp.Line.Complete] and [Capture.Cut]. Nothing
+// see [ftp.Connection.Lacks], [ftp.Line.Complete] and [Capture.Cut]. Nothing
 // is guessed.
 //
 // Client and server are always the FTP roles, also for a data connection that

@@ -25,7 +25,7 @@ func (f *File) facts() []string {
 	var facts []string
 	switch {
 	case f.Name == "" && f.Hidden:
-		return []string{"in TLS, which cannot be read without its keys"}
+		facts = []string{"in TLS, which cannot be read without its keys"}
 	case f.Name == "":
 		facts = []string{"no data in the capture"}
 	default:
@@ -53,7 +53,7 @@ func (f *File) missing() []string {
 	if f.Unread {
 		facts = append(facts, "INCOMPLETE: bytes cannot be read")
 	}
-	if f.Hidden {
+	if f.Hidden && f.Name != "" {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")
 	}
 	if len(f.Gaps) > 0 {

@@ -27,9 +27,10 @@ func (c *Connection) Lacks(s Side) Lack {
 		l.CutShort = 0 // other packets have the bytes
 	}
 	oneSided := c.LacksSide(s)
+	refused := f.RST > 0 && f.Segments+f.FIN == 0
 	begun := f.Segments > 0 || f.SYN > 0 && c.Flow(s.Other()).SYN > 0 || f.Unseen > 0 || oneSided
 	notified := c.TLS != nil && c.TLS.Flow(s).CloseNotify > 0
-	l.Start = (f.Packets > 0 || oneSided) && !c.ShowsStart(s)
+	l.Start = (f.Packets > 0 && !refused || oneSided) && !c.ShowsStart(s)
 	l.End = begun && f.FIN == 0 && !notified && (f.Unseen > 0 || c.ResetBy == "") || l.After > 0
 	return l
 }

@@ -322,7 +322,7 @@ func endsWithRST(s *session, c *ftp.Connection) (b breach, ok bool) {
 		b.observed += ", after " + wording.Quote(x.Line.Text)
 		fin := c.Flow(x.Sender()).FIN
 		goesOn := max(c.Flow(c.ResetBy).LastData, c.Flow(c.ResetBy).FIN) > rst // so damage made the RST
-		if evidence.Completed(x) && !s.Said("ABOR") && (fin == 0 || rst < fin) && !goesOn && !s.Lossy() && c.Missing() == 0 {
+		if evidence.Completed(x) && !s.Said("ABOR") && (fin == 0 || rst < fin) && !goesOn && !s.Lossy() && c.Lacks(x.Sender()).Between == 0 {
 			b.severity = Odd
 			b.observed += ", although the server reported success"
 		}

@@ -318,7 +318,7 @@ func party(d *ftp.Connection, s ftp.Side) string {
 func (r *sessionWriter) contents(d *ftp.Connection) {
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
 		f, lack := d.Flow(s), d.Lacks(s)
-		none := append([]string{"|   no data from " + party(d, s)}, lacking(lack)...)
+		none := append([]string{"|   no data from " + party(d, s) + " is in the capture"}, lacking(lack)...)
 		switch {
 		case f.Segments > 0:
 			lines := append(carried(party(d, s), f), lacking(lack)...)
