@@ -184,6 +184,8 @@ var behaviours = []lookalike{
 	{"data in names that look like those of a site", "names-are-words", "", session1(countedData(30, "> SIZE %s.t1.cdn\n< 550 no\n"))},
 	{"data in names that do not count up", "names-are-words", "", session1(base32Missing("> MDTM %s\n< 550 no\n"))},
 	{"data in names of listings", "names-are-words", "", session1(base32Missing("> NLST %s\n< 550 no\n"))},
+	{"data in names of files whose times are set", "names-are-words", "", session1(base32Missing("> MFMT 20260131120000 %s\n< 550 no\n"))},
+	{"data in names of files whose digests are asked for", "names-are-words", "", session1(base32Missing("> XSHA256 %s\n< 550 no\n"))},
 	{"data in names of files that are asked for before one is stored", "names-are-words", IsUnusual, session1(base32Missing("> SIZE %s\n< 550 no\n") + "> STOR index\n< 150 go on\n< 226 done\n")},
 	{"sizes that are answers, of files with names that are data", "names-are-words", IsUnusual, session1(base32Sizes(12, ""))},
 	{"sizes of files with such names that are fetched", "names-are-words", IsNormal, session1(base32Sizes(12, "> RETR %s.dat\n< 150 here\n< 226 done\n"))},

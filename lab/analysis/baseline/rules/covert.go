@@ -158,6 +158,9 @@ func encodedNames() look {
 	}
 }
 
+// nameLast are commands whose last word is the name, such as SITE CHMOD 644 name.
+var nameLast = wording.Set("SITE MFMT MFCT MFF THMB")
+
 // counter matches a number in front of a name.
 var counter = pattern.New(`^\d+[-_.]`)
 
@@ -165,7 +168,7 @@ var counter = pattern.New(`^\d+[-_.]`)
 // nothing of the name.
 func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
 	name := counter.ReplaceAllString(path.Base(evidence.Unquoted(x.Argument)), "")
-	if x.Command == "SITE" { // the name is the last word: SITE CHMOD 644 name
+	if nameLast[x.Command] {
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}
 	if len(name) == 1 && x.Command == "CWD" && x.Final() >= 500 {

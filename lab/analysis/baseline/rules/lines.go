@@ -294,7 +294,7 @@ func carriesDialogue(s *session) []breach {
 var withoutArgument = wording.Set("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
 
 // takesWord are commands that take a word of any language, but no data.
-var takesWord = wording.Set("HELP ACCT CLNT CSID LANG SMNT")
+var takesWord = wording.Set("HELP ACCT CLNT CSID LANG OPTS SMNT")
 
 // manyUrgent is how many commands are urgent, without Telnet's Synch, if urgency carries data.
 const manyUrgent = 3
