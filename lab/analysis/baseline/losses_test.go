@@ -89,9 +89,9 @@ func TestLostData(t *testing.T) {
 func TestRefusedLacksNothing(t *testing.T) {
 	f := forge.New()
 	s := f.Login()
-	s.Ask("PORT 198,51,100,100,12,100", "200 ok")
+	s.Ask("PASV", "227 (192,0,2,21,100,0)")
 	s.Client.Send("LIST\r\n")
-	d, peer := f.Pair(forge.Server+":20", forge.Client+":3172")
+	d, peer := f.Pair(forge.Client+":3172", forge.Server+":25600")
 	d.Segment("S", "")
 	peer.Segment("R.", "")
 	s.Server.Send("425 no\r\n")

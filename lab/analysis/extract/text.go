@@ -50,14 +50,14 @@ func (f *File) missing() []string {
 	for _, clause := range f.lack().Clauses(text.Counted) {
 		facts = append(facts, "INCOMPLETE: "+clause)
 	}
-	if f.Unread {
-		facts = append(facts, "INCOMPLETE: bytes cannot be read")
+	switch {
+	case f.Unread:
+		facts = append(facts, "INCOMPLETE: bytes cannot be read, at offset "+f.gapList())
+	case len(f.Gaps) > 0:
+		facts = append(facts, "with gaps at offset "+f.gapList())
 	}
 	if f.Hidden && f.Name != "" {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")
-	}
-	if len(f.Gaps) > 0 {
-		facts = append(facts, "with gaps at offset "+f.gapList())
 	}
 	if by := f.Connection.ResetBy; by != "" {
 		facts = append(facts, "broken off by a RST of the "+string(by))
