@@ -30,7 +30,8 @@ func (c *Connection) Lacks(s Side) Lack {
 	refused := f.RST > 0 && f.Segments+f.FIN == 0
 	begun := f.Segments > 0 || f.SYN > 0 && c.Flow(s.Other()).SYN > 0 || f.Unseen > 0 || oneSided
 	notified := c.TLS != nil && c.TLS.Flow(s).CloseNotify > 0
-	l.Start = (f.Packets > 0 && !refused || oneSided) && !c.ShowsStart(s)
+	hello := c.TLS != nil && (s == Client && c.TLS.ClientHello != nil || s == Server && c.TLS.ServerHello != nil)
+	l.Start = (f.Packets > 0 && !refused || oneSided) && !c.ShowsStart(s) && !hello
 	l.End = begun && f.FIN == 0 && !notified && (f.Unseen > 0 || c.ResetBy == "") || l.After > 0
 	return l
 }
