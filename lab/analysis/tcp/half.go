@@ -96,6 +96,12 @@ func (h *Half) anchor(isn uint32) {
 	}
 }
 
+// otherSYN reports whether a SYN has another number than the first one. It is another host's, or another connection's,
+// and says nothing about this stream.
+func (h *Half) otherSYN(s *Segment) bool {
+	return s.Flags&packet.SYN != 0 && h.synSeen && s.Seq != h.syn
+}
+
 // relative turns a number on the wire into the relative number nearest to the
 // highest one so far.
 func (h *Half) relative(raw uint32) int64 {

@@ -61,10 +61,10 @@ func (s *Segment) number(fwd, rev *Half) {
 	}
 	fwd.anchor(isn)
 	s.Seq = fwd.relative(s.RawSeq)
-	if end := s.Seq + int64(s.Length); !s.Damaged && (s.Flags&packet.RST == 0 || s.Length > 0) {
+	if end := s.Seq + int64(s.Length); !s.Damaged && !fwd.otherSYN(s) && (s.Flags&packet.RST == 0 || s.Length > 0) {
 		fwd.reach = max(fwd.reach, end)
 	}
-	sound := !s.Damaged && s.Flags&packet.RST == 0
+	sound := !s.Damaged && s.Flags&packet.RST == 0 && !fwd.otherSYN(s)
 	if sound {
 		fwd.shown = max(fwd.shown, s.Seq)
 	}

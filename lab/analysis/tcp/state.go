@@ -130,7 +130,7 @@ func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	if seg.Flags&packet.SYN == 0 && fwd.scales(rev) {
 		seg.Window <<= fwd.scale
 	}
-	if fwd.away = fwd.away || p.Away != nil; p.Away == nil {
+	if fwd.away = fwd.away || p.Away != nil; p.Away == nil && !fwd.otherSYN(seg) {
 		j.analyse()
 	}
 	if fwd.away && seg.Analysis&(OutOfOrder|KeepAlive) == 0 && fwd.repeats(p, seg) {
