@@ -163,7 +163,13 @@ func TestExpectedDelays(t *testing.T) {
 				c.Say("< 213 1")
 			}
 		}},
-		{"a server that cannot connect", IsNormal, func(f *forge.Capture, c *forge.End) {
+		{"a server that cannot connect, and a client that can", IsNormal, func(f *forge.Capture, c *forge.End) {
+			c.Say("> PORT 198,51,100,100,190,7\n< 200 ok\n> LIST")
+			f.Pass(2 * time.Minute)
+			c.Say("< 425 no connection")
+			move(c, 25600, "LIST", "total 0\r\n")
+		}},
+		{"a server that cannot connect", IsUnusual, func(f *forge.Capture, c *forge.End) {
 			for range 2 {
 				c.Say("> PORT 198,51,100,100,190,7\n< 200 ok\n> LIST")
 				f.Pass(2 * time.Minute)

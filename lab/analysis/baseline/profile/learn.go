@@ -206,7 +206,7 @@ func replyTimes(s *evidence.Session, found Found) {
 		return
 	}
 	awake, passive := false, false
-	for _, x := range s.Exchanges {
+	for i, x := range s.Exchanges {
 		if ofDataPort[x.Command] {
 			passive = strings.HasSuffix(x.Command, "SV")
 		}
@@ -215,7 +215,7 @@ func replyTimes(s *evidence.Session, found Found) {
 		}
 		// Servers delay the refusal of a password on purpose (RFC 2577 section 5).
 		code := x.Replies[0].Code
-		delayed := x.Command == "PASS" && x.Final() >= 400 || code == 425 && (!passive || unconnected(s, x))
+		delayed := x.Command == "PASS" && x.Final() >= 400 || code == 425 && blocked(s, i, passive)
 		took := time.Duration(x.Replies[0].Time - x.Time)
 		wakes := !awake && evidence.AboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes
@@ -229,10 +229,14 @@ func replyTimes(s *evidence.Session, found Found) {
 // ofDataPort are the commands that say which side connects.
 var ofDataPort = wording.Set("PORT EPRT LPRT PASV EPSV LPSV")
 
-// unconnected reports whether a firewall dropped the SYNs of a data connection. The server waits until its system or it
-// gives up, which takes minutes at most. Its own SYNs may not even come to the recorder.
-func unconnected(s *evidence.Session, x *ftp.Exchange) bool {
-	return slices.ContainsFunc(s.DataOf(x.Data), func(c *ftp.Connection) bool { return !c.HandshakeSeen && c.Flow(c.OpenedBy).SYN > 0 })
+// blocked reports whether a firewall dropped the SYNs of a data connection. The server waits until its system or it
+// gives up, which takes minutes at most. The client's SYNs are in the capture. Those of the server may not even come to
+// the recorder, but the client goes on with another transfer.
+func blocked(s *evidence.Session, i int, passive bool) bool {
+	if passive {
+		return slices.ContainsFunc(s.DataOf(s.Exchanges[i].Data), func(c *ftp.Connection) bool { return !c.HandshakeSeen && c.ClientFlow.SYN > 0 })
+	}
+	return slices.ContainsFunc(s.Exchanges[i:], func(x *ftp.Exchange) bool { return evidence.IsTransfer(x) && evidence.Completed(x) })
 }
 
 func thinkTimes(s *evidence.Session, found Found) {
