@@ -287,6 +287,20 @@ func TestStampedBytes(t *testing.T) {
 	}
 }
 
+// TestSecondAnswer lets another host answer the SYN, too. What the first one sends is no retransmission, and nothing is missing.
+func TestSecondAnswer(t *testing.T) {
+	f := forge.New()
+	client, server := f.Dial(forge.Client+":3171", forge.Server+":21")
+	server.SegmentAt(1_900_000_000, "S.", "")
+	server.Send("220 hi\r\n")
+	client.Send("QUIT\r\n")
+	server.Send("221 bye\r\n")
+	server.Close()
+	if got, _ := bothOf(t, f); strings.Contains(got, "retransmission") || strings.Contains(got, "missing") || !strings.Contains(got, "server  221 bye") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // The story has the dialogue in its order, and everything else at its place in it, even if
 // packets overtook each other or carry several lines.
 func TestOrder(t *testing.T) {
