@@ -339,28 +339,6 @@ func passwords(list []guess) int {
 	return len(different)
 }
 
-// credentials says with how many names and passwords somebody was refused.
-func credentials(list []guess) string {
-	names, passwords := map[string]bool{}, map[string]bool{}
-	for _, g := range list {
-		if !g.Known {
-			return fmt.Sprintf("with %d different names and passwords", mostWithin(list, 0))
-		}
-		names[g.User] = true
-		if g.Password != "" {
-			passwords[g.Password] = true
-		}
-	}
-	words := fmt.Sprintf("with %d names", len(names))
-	if len(names) == 1 {
-		words = "with the name " + wording.Quote(list[0].User)
-	}
-	if len(passwords) == 0 {
-		return words + " and no password"
-	}
-	return words + " and " + wording.Plural(len(passwords), "password", "different passwords")
-}
-
 // burst judges the failures of one client at one server.
 func (all *logins) burst(list []guess) (breach, bool) {
 	for _, limit := range guessLimits {
