@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/capture"
-	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/pcapng"
 )
 
@@ -141,45 +140,70 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 		}
 	}
 	slices.SortFunc(list, func(a, b *connection) int { return a.first - b.first })
+	found := map[*connection]*members{} // without context
 	for _, c := range list {
-		if c.reported { // with a twin
+		switch {
+		case c.reported: // with a twin
 			continue
+		case r.options.Context:
+			if err := r.inContext(c); err != nil {
+				return err
+			}
+			continue
+		case found[c] == nil:
+			if err := r.findAll(found, c.hosts, list); err != nil {
+				return err
+			}
 		}
-		if err := r.session(c); err != nil {
+		if err := r.session(found[c]); err != nil {
 			return err
+		}
+		delete(found, c)
+	}
+	return nil
+}
+
+// findAll finds what belongs to the sessions of a list that are between two hosts. It reads what is around them
+// once for all.
+func (r *reader) findAll(found map[*connection]*members, h *hosts, list []*connection) error {
+	around, close, err := r.around(h)
+	if err != nil {
+		return err
+	}
+	defer close()
+	for _, c := range list {
+		if c.hosts == h && !c.reported {
+			found[c] = around.members(c)
 		}
 	}
 	return nil
 }
 
-// session reports the session of a control connection.
-func (r *reader) session(c *connection) error {
-	around := c.hosts.around(r.options.Context)
-	all, close, err := r.capture(around, false)
+// inContext reports the session of a control connection with all that is around it.
+func (r *reader) inContext(c *connection) error {
+	around, close, err := r.around(c.hosts)
 	if err != nil {
 		return err
 	}
 	defer close()
-	origin := newOrigin(all, around)
-	c = origin.readAs(c)
-	h, copies := c.hosts, origin.copies(c)
-	s := &Session{Capture: all, Control: -1}
-	own, data := members(all, origin, c)
-	for x := range all.Connections() {
-		if origin.of(x) == c {
-			s.Control = x.ID
-		}
+	m := around.members(c)
+	own := around.own(m)
+	return r.finishSession(m, &Session{Capture: around.capture, Control: m.id, Own: func(id int) bool { return own[id] }})
+}
+
+// session reports a session alone.
+func (r *reader) session(m *members) error {
+	part, close, err := r.capture(slices.Concat([]*connection{m.control}, m.copies, m.data), r.options.Hash)
+	if err != nil {
+		return err
 	}
-	s.Own = func(id int) bool { return own[id] }
-	if !r.options.Context {
-		part, closePart, err := r.capture(slices.Concat([]*connection{c}, copies, data), r.options.Hash)
-		if err != nil {
-			return err
-		}
-		defer closePart()
-		s.Capture, s.Control = part, 0
-		s.Own = func(int) bool { return true }
-	}
+	defer close()
+	return r.finishSession(m, &Session{Capture: part, Own: func(int) bool { return true }})
+}
+
+// finishSession reports a session, and then forgets it.
+func (r *reader) finishSession(m *members, s *Session) error {
+	c, h := m.control, m.control.hosts
 	s.First, s.Last = c.first, c.first
 	for x := range s.Capture.Connections() {
 		if s.Own(x.ID) {
@@ -195,44 +219,11 @@ func (r *reader) session(c *connection) error {
 	if err := r.report(s); err != nil {
 		return err
 	}
-	r.reported(c, data)
-	for _, twin := range copies {
+	r.reported(c, m.data)
+	for _, twin := range m.copies {
 		r.reported(twin, nil)
 	}
 	return nil
-}
-
-// members returns the IDs of the connections that belong to the session of a control
-// connection, or to none, and which data connections carry the session, with their copies. A connection between the
-// ports of an older one, whose beginning was not recorded, is still kept as one with it.
-func members(all *capture.Capture, origin origin, c *connection) (own map[int]bool, data []*connection) {
-	own = map[int]bool{}
-	controls := map[int]bool{}
-	for x := range all.Connections() {
-		if of := origin.of(x); of == c || of == nil && tupleOf(x.Client, x.Server) == c.tuple {
-			own[x.ID], controls[x.ID] = true, x.Role == ftp.Control
-		}
-	}
-	used := map[int]bool{} // by two sessions, of which each announced one end
-	for id, is := range controls {
-		for _, a := range all.DataPorts(id) {
-			for _, other := range a.SiteToSite {
-				used[other] = used[other] || is
-			}
-		}
-	}
-	for x := range all.Connections() {
-		of := origin.of(x)
-		switch {
-		case of == nil || of == c:
-		case x.Role == ftp.Data && (controls[x.Control] || used[x.ID]):
-			own[x.ID] = true
-			data = append(append(data, of), origin.copies(of)...)
-		case x.Role == ftp.Other && !of.reported && !of.control && of.hosts == c.hosts:
-			own[x.ID] = true
-		}
-	}
-	return own, data
 }
 
 // reported forgets a session that was reported, or keeps its control connection as context.

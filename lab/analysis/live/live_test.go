@@ -338,3 +338,25 @@ func TestContext(t *testing.T) {
 		t.Errorf("got %d sessions, %v", n, err)
 	}
 }
+
+// TestManyOpenSessions asks that a session which goes on when the stream ends costs no more among many
+// between the same hosts than among few.
+func TestManyOpenSessions(t *testing.T) {
+	cost := func(sessions int) float64 {
+		f := forge.New()
+		for i := range sessions {
+			f.Dial(fmt.Sprintf("198.51.100.7:%d", 2000+i), "192.0.2.21:21")
+		}
+		file := f.PCAP()
+		return testing.AllocsPerRun(1, func() {
+			got := 0
+			err := Read(source(t, file), Options{}, func(*Session) error { got++; return nil })
+			if err != nil || got != sessions {
+				t.Errorf("got %d sessions, %v, want %d", got, err, sessions)
+			}
+		}) / float64(sessions)
+	}
+	if few, many := cost(20), cost(200); many > 2*few {
+		t.Errorf("among many sessions, one needs %.0f allocations instead of %.0f", many, few)
+	}
+}
