@@ -85,3 +85,33 @@ func BenchmarkSpans(b *testing.B) {
 		b.Errorf("%d spans in reverse order take %.0f times as long as in order, want %d at most", n, times, most)
 	}
 }
+
+// BenchmarkAssign fails if the time to find the commands of data connections grows with the square of
+// their number. It reports how many times as long it takes for four times as many.
+func BenchmarkAssign(b *testing.B) {
+	const n, most = 5000, 10
+	took := func(n int) float64 {
+		o := &Outline{transfers: &transfers{commands: n}}
+		for i := range n {
+			o.transfers.list = append(o.transfers.list, transferCommand{Transfer: Transfer{Exchange: i}, began: true})
+			o.DataPorts = append(o.DataPorts, &DataPort{Mode: Passive, seen: i, Connections: []int{i}, uses: []int{-1}})
+		}
+		begin, assigned := time.Now(), 0
+		o.Assign(func(int) (first, last int) { return 0, 0 }, func(id int, t *Transfer) {
+			if id == t.Exchange {
+				assigned++
+			}
+		})
+		if assigned != n {
+			b.Errorf("got %d data connections with their commands, want %d", assigned, n)
+		}
+		return time.Since(begin).Seconds()
+	}
+	var times float64
+	for b.Loop() {
+		times = took(4*n) / took(n)
+	}
+	if b.ReportMetric(times, "x-fourfold"); times > most {
+		b.Errorf("%d data connections take %.0f times as long as %d, want %d at most", 4*n, times, n, most)
+	}
+}

@@ -113,12 +113,14 @@ func announces(command string) bool {
 	return false
 }
 
+// index returns the index of the first one from a command on.
+func (all *transfers) index(command int) int {
+	return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
+}
+
 // between returns those from one command on, up to another, or to an address that may be lost.
 func (all *transfers) between(from, to int) []transferCommand {
-	at := func(command int) int {
-		return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
-	}
-	among := all.list[at(from):at(max(from, to))]
+	among := all.list[all.index(from):all.index(max(from, to))]
 	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.announces }); i >= 0 {
 		return among[:i]
 	}
@@ -141,8 +143,8 @@ func sentBefore(among []transferCommand, packet int) []transferCommand {
 func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
 	all := cmp.Or(o.transfers, new(transfers))
 	for _, a := range o.DataPorts {
-		if among := all.between(a.seen, all.commands); len(among) > 0 {
-			among[0].announced = true
+		if i := all.index(a.seen); i < len(all.list) && !all.list[i].announces {
+			all.list[i].announced = true
 		}
 	}
 	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return (a.Malformed || a.PortLost) && len(a.Connections) == 0 })
