@@ -3,10 +3,12 @@ package expect
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/internal/forge"
@@ -342,5 +344,35 @@ func TestDeriveOneNameForTwoHosts(t *testing.T) {
 	want := derive(t, g.capture(t), Hosts{"www": {clientAddr, serverAddr}})
 	if !strings.Contains(want, "192.0.2.21.20 > 198.51.100.100.3172") {
 		t.Errorf("got\n%s", want)
+	}
+}
+
+// BenchmarkDerive fails if the time to derive a want grows with the square of the number of commands. It
+// reports how many times as long it takes for four times as many.
+func BenchmarkDerive(b *testing.B) {
+	const n, most = 2000, 10
+	took := func(n int) float64 {
+		f := forge.New()
+		s := f.Login()
+		for i := range n {
+			s.Ask(fmt.Sprintf("SIZE f%d", i), "213 1")
+		}
+		s.Quit()
+		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		begin := time.Now()
+		if err := Derive(io.Discard, c, nil); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(begin).Seconds()
+	}
+	var times float64
+	for b.Loop() {
+		times = took(4*n) / took(n)
+	}
+	if b.ReportMetric(times, "x-fourfold"); times > most {
+		b.Errorf("%d commands take %.0f times as long as %d, want %d at most", 4*n, times, n, most)
 	}
 }

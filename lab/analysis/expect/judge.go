@@ -343,6 +343,12 @@ func (t *track) claimable() (begins, goesOn []bool) {
 	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
 	inText := [2]int64{} // the end of the current text
 	remains := t.findRemains()
+	var ranges []*line
+	for _, l := range t.lines {
+		if l = t.asKnown(l); l.kind == kindRange {
+			ranges = append(ranges, l)
+		}
+	}
 	for i := range t.elements {
 		e := &t.elements[i]
 		if !e.hasBytes() {
@@ -361,9 +367,8 @@ func (t *track) claimable() (begins, goesOn []bool) {
 		if e.isUnrecorded() && remains[i] {
 			begins[i], goesOn[i] = true, true
 		}
-		for _, l := range t.lines {
-			l = t.asKnown(l)
-			if l.kind == kindRange && l.fromA == e.fromA {
+		for _, l := range ranges {
+			if l.fromA == e.fromA {
 				begins[i] = begins[i] || l.seq.start.is(e.start)
 				goesOn[i] = goesOn[i] || l.seq.reaches(e)
 			}
