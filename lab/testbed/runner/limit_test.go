@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/gvisor"
+	"ftplab/lab/testbed/network"
 	"ftplab/lab/testbed/runner"
 )
 
@@ -43,6 +45,64 @@ func TestLimit(t *testing.T) {
 			t.Errorf("limit %d: the capture has %d bytes, want little more than the limit", limit, size)
 		}
 	}
+}
+
+// TestCancelledAtEachStage cancels a session in each of its stages. As long as frames may come,
+// there is no outcome, and the error is the cause.
+func TestCancelledAtEachStage(t *testing.T) {
+	s, err := scenario.Parse("x.txtar", []byte("# x\n# y\nopen\nquit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cause := errors.New("interrupt signal received")
+	for _, stage := range []string{"built", "client", "client is done", "closing", "closed"} {
+		t.Run(stage, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			at := func(now string) {
+				if now == stage {
+					cancel(cause)
+				}
+			}
+			client := func(ctx context.Context, e *runner.Environment) ([]runner.Failure, error) {
+				at("client")
+				failures, err := runner.Steps(nil)(ctx, e)
+				at("client is done")
+				return failures, err
+			}
+			recording := runner.Recording{File: io.Discard, Format: pcapng.PCAPNG}
+			outcome, err := runner.Run(ctx, s, stagedBuilder{gvisor.Builder{Seed: 1, Start: time.Unix(500_000_000, 0)}, at}, recording, client)
+			if outcome != nil || !errors.Is(err, cause) {
+				t.Errorf("got the outcome %+v and the error %v, want none and %v", outcome, err, cause)
+			}
+		})
+	}
+}
+
+// A stagedBuilder calls a function at each stage of its network. Like that of a wire, the
+// network's Close says when the context of the network has ended.
+type stagedBuilder struct {
+	gvisor.Builder
+	at func(stage string)
+}
+
+func (b stagedBuilder) Build(ctx context.Context, s scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error) {
+	n, err := b.Builder.Build(ctx, s, w, failed)
+	b.at("built")
+	return stagedNetwork{n, ctx, b.at}, err
+}
+
+type stagedNetwork struct {
+	network.Network
+	ctx context.Context
+	at  func(stage string)
+}
+
+func (n stagedNetwork) Close(silence time.Duration) error {
+	n.at("closing")
+	err := errors.Join(n.Network.Close(silence), context.Cause(n.ctx))
+	n.at("closed")
+	return err
 }
 
 // countFrames reads a capture to its end.

@@ -88,8 +88,8 @@ func (f Failure) In(file string) string {
 
 // Run makes the environment of a scenario, runs the client in it, and ends it. The
 // Outcome has the failures: what is not as the scenario says. An error says why the
-// scenario could not run, or that ctx ended. In both cases the capture has all frames
-// that were recorded.
+// scenario could not run, or that ctx ended before the last frame was recorded. In both
+// cases the capture has all frames that were recorded.
 func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, client Client) (*Outcome, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -125,6 +125,9 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	closed := errors.Join(e.Close(ctx), closeNetwork(n, len(failures) > 0))
 	if !r.ByHand {
 		failures = append(failures, unmetRules(s, n, failures)...)
+	}
+	if ended := context.Cause(ctx); err == nil && !errors.Is(ended, stopped) {
+		err = ended // while the servers and the network were closed, which is part of the session
 	}
 	if err != nil {
 		return nil, err // closed may only repeat it
