@@ -77,7 +77,8 @@ func (all closers) add(e *Evidence, c *ftp.Connection) {
 	}
 	of := all[hosts]
 	of.counted.add(last)
-	of.longest, of.silent = max(of.longest, took), of.silent || c.ServerFlow.Bytes == 0
+	of.longest = max(of.longest, took)
+	of.silent = of.silent || c.ServerFlow.Bytes+c.ServerFlow.Missing+c.ServerFlow.Unseen == 0
 }
 
 // judge names the clients that do not let the server send.
