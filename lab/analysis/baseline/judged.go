@@ -13,23 +13,24 @@ import (
 // Judged says how much of a capture could be judged.
 type Judged struct {
 	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from
-	// the beginning on, without a gap, and it can be read, and it lacks none of the data; of those in Parts it
-	// has some of that. Of a
-	// session that goes on where the file is cut off there is a part.
+	// the beginning to the end, without a gap, and it can be read, and it has the data connections without a gap.
+	// Of those in Parts it has some of that, as of a session that goes on at the end of the capture.
 	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
 	Sessions int `json:"sessions"`
 	Whole    int `json:"whole"`
 	Parts    int `json:"parts"`
 	Hidden   int `json:"hidden"`
 	// Lost is the number of bytes of control connections that the capture does not have
-	// although they were sent, LostData that of data connections, Dropped the number of packets that the recorder says it
+	// although they were sent, LostData that of data connections, and LostConnections the number of data
+	// connections of successful transfers of which it has nothing. Dropped is the number of packets that the recorder says it
 	// lost, CutShort of those of which it kept only the beginning, and Damaged of those on
 	// control connections whose TCP checksum is wrong, so that nobody accepted them.
-	Lost     int64  `json:"lost"`
-	LostData int64  `json:"lost_data"`
-	Dropped  uint64 `json:"dropped"`
-	CutShort int    `json:"cut_short"`
-	Damaged  int    `json:"damaged"`
+	Lost            int64  `json:"lost"`
+	LostData        int64  `json:"lost_data"`
+	LostConnections int    `json:"lost_connections"`
+	Dropped         uint64 `json:"dropped"`
+	CutShort        int    `json:"cut_short"`
+	Damaged         int    `json:"damaged"`
 
 	partly               int  // of Hidden, those of which the keys show one side or less
 	cut                  bool // the file is cut off
@@ -44,10 +45,11 @@ func (j *Judged) add(s *evidence.Session) {
 	j.Sessions++
 	j.Lost += s.Control.Missing()
 	j.Damaged += s.Damaged
-	lost, hasData := s.LostData()
+	lost, connections, hasData := s.LostData()
 	j.LostData += lost
+	j.LostConnections += connections
 	switch {
-	case s.Whole && hasData && len(s.Lines) > 0 && (!j.cut || s.Ended()):
+	case s.Whole && hasData && len(s.Lines) > 0 && s.Concluded():
 		j.Whole++
 	case s.Shows():
 		j.Parts++
@@ -85,6 +87,7 @@ func (j Judged) String() string {
 	}
 	add(int(j.Lost), "byte", "bytes", "of the dialogue not recorded")
 	add(int(j.LostData), "byte", "bytes", "of data not recorded")
+	add(j.LostConnections, "data connection", "data connections", "not recorded")
 	add(int(j.Dropped), "packet", "packets", "lost by the recorder, as it says")
 	add(j.CutShort, "packet", "packets", "cut short by the recorder")
 	add(j.Damaged, "packet", "packets", "with a wrong checksum")

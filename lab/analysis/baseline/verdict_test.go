@@ -352,9 +352,31 @@ func sitePages(n int) (files [][2]string) {
 	return files
 }
 
+// aBlockTransfer is a login and a download in block mode, after which the data connection stays open.
+func aBlockTransfer(f *forge.Capture) *forge.End {
+	t := f.Control().Say(hello).Say("> MODE B\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+	download(f, aClient, aServer+":25600", answerer, 1000)
+	return t.Say("< 226 done")
+}
+
 // TestJudged reads how much of a capture could be judged.
 func TestJudged(t *testing.T) {
 	for want, play := range map[string]func(*forge.Capture){
+		"0 of 1 session whole, 1 with next to nothing of the dialogue": func(f *forge.Capture) { f.Control().Say("< 220 ready") },
+		"0 of 1 session whole, 1 in part":                              func(f *forge.Capture) { f.Control().Say(hello).Say("> PWD\n< 257 \"/\"") },
+		"1 of 2 sessions whole, 1 in part": func(f *forge.Capture) { // QUIT and 221 are an end, and QUIT alone is none
+			f.Control().Say(hello).Say(bye)
+			f.Control().Say(hello).Say("> QUIT")
+		},
+		"0 of 1 session whole, 1 in part; 1 data connection not recorded": session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 226 done"),
+		"3 of 3 sessions whole": func(f *forge.Capture) { // no data connection, or none of their own
+			session1("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\n< 425 no")(f)
+			session1("> NLST\n< 226 no files")(f)
+			aBlockTransfer(f).Say("> RETR b\n< 125 here\n< 226 done").Say(bye).Peer.Close()
+		},
+		"0 of 1 session whole, 1 in part; 2 data connections not recorded": func(f *forge.Capture) { // stream mode keeps none
+			aBlockTransfer(f).Say("> MODE S\n< 200 ok\n> RETR b\n< 150 here\n< 226 done\n> RETR c\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+		},
 		"1 of 1 session whole": session1(""),
 		"1 of 3 sessions whole, 1 in part, 1 in TLS that cannot be read; 407 bytes of the dialogue not recorded": func(f *forge.Capture) {
 			session1("")(f)

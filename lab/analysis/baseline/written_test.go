@@ -46,7 +46,7 @@ func TestAssessmentJSON(t *testing.T) {
 	if err := forged(t, session1("")).WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(strings.Fields(b.String()), ""), `{"verdict":"normal","judged":{"sessions":1,"whole":1,"parts":0,"hidden":0,"lost":0,"lost_data":0,"dropped":0,"cut_short":0,"damaged":0},"findings":[]}`; got != want {
+	if got, want := strings.Join(strings.Fields(b.String()), ""), `{"verdict":"normal","judged":{"sessions":1,"whole":1,"parts":0,"hidden":0,"lost":0,"lost_data":0,"lost_connections":0,"dropped":0,"cut_short":0,"damaged":0},"findings":[]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -63,7 +63,7 @@ func TestWritten(t *testing.T) {
 		if err := write(&b); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"x.pcap", "not normal FTP", "own-address", "frames 9, 10", "203.0.113.7", "RFC 2577", "frame.number in {9..10}", "1 of 1 session whole"} {
+		for _, want := range []string{"x.pcap", "not normal FTP", "own-address", "frames 9, 10", "203.0.113.7", "RFC 2577", "frame.number in {9..10}", "0 of 1 session whole, 1 in part; 1 data connection not recorded"} {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("%s: got no %q in\n%s", form, want, b.String())
 			}

@@ -226,15 +226,36 @@ func (s *Session) Lossy() bool {
 	return s.Control.Lacks(ftp.Client).Between+s.Control.Lacks(ftp.Server).Between > 0 || s.Hidden && !s.Opaque()
 }
 
-// LostData returns how many bytes of its data connections the capture lacks, and whether all that it shows to
-// have been sent on them is there.
-func (s *Session) LostData() (bytes int64, whole bool) {
+// LostData returns how many bytes of its data connections the capture lacks, how many data connections of
+// transfers that succeeded, and whether all that was sent on them is there.
+func (s *Session) LostData() (bytes int64, connections int, whole bool) {
 	whole = true
 	for _, c := range s.DataByID {
 		bytes += c.Missing()
 		whole = whole && !c.Lacks(c.Sender()).Start
 	}
-	return bytes, whole && bytes == 0
+	for _, x := range s.Exchanges {
+		if IsTransfer(x) && Began(x) && Completed(x) && len(x.Data) == 0 && !s.keepsData(x) {
+			connections++
+		}
+	}
+	return bytes, connections, whole && bytes == 0 && connections == 0
+}
+
+// keepsData reports whether a transfer may use the data connection of one before it. Only stream mode needs one
+// for each transfer (RFC 959, 3.3).
+func (s *Session) keepsData(x *ftp.Exchange) bool {
+	var mode, kept bool
+	for _, before := range s.Exchanges {
+		if before == x {
+			break
+		}
+		if before.Command == "MODE" && before.Final() == 200 {
+			mode = !strings.EqualFold(strings.TrimSpace(before.Argument), "S")
+		}
+		kept = kept || len(before.Data) > 0
+	}
+	return mode && kept
 }
 
 // Torn reports whether the first line of a reply may be missing, cut short or damaged.
@@ -403,6 +424,12 @@ func IsTransfer(e *ftp.Exchange) bool { return e.Sender() != "" }
 
 // Ended reports whether the capture has an end of the control connection.
 func (s *Session) Ended() bool { return s.Control.FirstFIN != "" || s.Control.ResetBy != "" }
+
+// Concluded reports whether the capture shows that the session is over: the end of the control connection, or
+// the reply 221 to QUIT.
+func (s *Session) Concluded() bool {
+	return s.Ended() || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Command == "QUIT" && x.Final() == 221 })
+}
 
 // Secret reports whether the session goes on in TLS, or in something else that the server
 // agreed to.
