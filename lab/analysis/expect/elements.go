@@ -67,7 +67,7 @@ type cuts struct {
 	// beside are indexes of frames, in order: cut between packets that one of them is
 	// between, but in no range that a line may claim.
 	beside []int
-	ranges []piece
+	ranges extents
 }
 
 // addLine adds the borders of the bytes that a line of the want claims.
@@ -92,7 +92,7 @@ func (c *cuts) addLine(l *line) {
 
 // widest is all that a span can mean.
 func (s span) widest() piece {
-	p := piece{start: 0, end: math.MaxInt64}
+	p := piece{start: math.MinInt64, end: math.MaxInt64}
 	if s.start.set && !s.start.any {
 		p.start = s.start.value
 	}
@@ -102,10 +102,29 @@ func (s span) widest() piece {
 	return p
 }
 
+// Extents are in the order of their starts when they are sorted. Each then ends where the furthest of it
+// and those before it ends.
+type extents []piece
+
+func (r extents) sort() {
+	slices.SortFunc(r, func(x, y piece) int { return cmp.Compare(x.start, y.start) })
+	for i := 1; i < len(r); i++ {
+		r[i].end = max(r[i].end, r[i-1].end)
+	}
+}
+
+// reach returns the furthest end of the ranges that begin at a number or before it.
+func (r extents) reach(at int64) int64 {
+	after, _ := slices.BinarySearchFunc(r, at+1, func(p piece, at int64) int { return cmp.Compare(p.start, at) })
+	if after == 0 {
+		return math.MinInt64
+	}
+	return r[after-1].end
+}
+
 // apart reports whether a frame of c.beside is between two packets with successive bytes.
 func (c *cuts) apart(before, p piece) bool {
-	claimable := func(r piece) bool { return r.start < p.start && p.start < r.end }
-	if slices.ContainsFunc(c.ranges, claimable) {
+	if c.ranges.reach(p.start-1) > p.start { // a line may claim both
 		return false
 	}
 	first, last := min(before.frame, p.frame), max(before.frame, p.frame)
@@ -116,10 +135,9 @@ func (c *cuts) apart(before, p piece) bool {
 // cutPackets adds the borders of the pieces that overlap c.packets.
 func (c *cuts) cutPackets(pieces []piece) {
 	for _, packet := range c.packets {
-		for _, p := range pieces {
-			if p.start < packet.end && p.end > packet.start {
-				c.at = append(c.at, p.start, p.end)
-			}
+		i, _ := slices.BinarySearchFunc(pieces, packet.start+1, func(p piece, at int64) int { return cmp.Compare(p.end, at) })
+		for ; i < len(pieces) && pieces[i].start < packet.end; i++ {
+			c.at = append(c.at, pieces[i].start, pieces[i].end)
 		}
 	}
 }
@@ -306,6 +324,7 @@ func (s *stream) cutBytes() {
 		s.cutUnrecorded()
 	}
 	slices.Sort(s.cuts.at)
+	s.cuts.ranges.sort()
 	cuts := s.cuts.at // the next ones
 	open := false     // the last element may continue
 	for i, p := range s.pieces {

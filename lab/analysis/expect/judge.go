@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"math"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -343,12 +344,15 @@ func (t *track) claimable() (begins, goesOn []bool) {
 	begins, goesOn = make([]bool, len(t.elements)), make([]bool, len(t.elements))
 	inText := [2]int64{} // the end of the current text
 	remains := t.findRemains()
-	var ranges []*line
+	starts, claims := [2]map[int64]bool{{}, {}}, [2]extents{} // of the lines that are ranges, by direction
 	for _, l := range t.lines {
 		if l = t.asKnown(l); l.kind == kindRange {
-			ranges = append(ranges, l)
+			dir, p := l.dir(), l.seq.widest()
+			starts[dir][p.start], claims[dir] = true, append(claims[dir], p)
 		}
 	}
+	claims[0].sort()
+	claims[1].sort()
 	for i := range t.elements {
 		e := &t.elements[i]
 		if !e.hasBytes() {
@@ -367,21 +371,11 @@ func (t *track) claimable() (begins, goesOn []bool) {
 		if e.isUnrecorded() && remains[i] {
 			begins[i], goesOn[i] = true, true
 		}
-		for _, l := range ranges {
-			if l.fromA == e.fromA {
-				begins[i] = begins[i] || l.seq.start.is(e.start)
-				goesOn[i] = goesOn[i] || l.seq.reaches(e)
-			}
-		}
+		dir := e.dir()
+		begins[i] = begins[i] || starts[dir][e.start] || starts[dir][math.MinInt64]
+		goesOn[i] = goesOn[i] || claims[dir].reach(e.start) > e.end
 	}
 	return begins, goesOn
-}
-
-// reaches reports whether a range can have begun at or before e and continue after it.
-func (s span) reaches(e *element) bool {
-	begun := !s.start.set || s.start.any || s.start.value <= e.start
-	over := s.end.set && !s.end.any && s.end.value <= e.end
-	return begun && !over
 }
 
 // align aligns the track and notes which frames its lines matched.
