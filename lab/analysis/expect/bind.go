@@ -85,7 +85,12 @@ func bind(c *evidence, w *Want, hosts Hosts) []*binding {
 			tcp = append(tcp, b)
 		}
 	}
-	m := matching{hosts: hosts, connections: candidates(c.source, tcp, hosts), of: map[*ftp.Connection]*binding{}}
+	m := matching{hosts: hosts, connections: candidates(c.source, tcp, hosts), byPorts: map[[2]string][]*ftp.Connection{}, of: map[*ftp.Connection]*binding{}}
+	for _, x := range m.connections {
+		a, b := strconv.Itoa(int(x.Client.Port())), strconv.Itoa(int(x.Server.Port()))
+		ports := [2]string{min(a, b), max(a, b)}
+		m.byPorts[ports] = append(m.byPorts[ports], x)
+	}
 	// Declarations with fewer stars choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
 	for _, b := range tcp {
@@ -105,6 +110,7 @@ func bind(c *evidence, w *Want, hosts Hosts) []*binding {
 // ports, but no more than there are declarations, because more can never be needed.
 func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connection {
 	var all []*ftp.Connection
+	takesAll := c.NumConnections() <= len(tcp) // so that nothing has to be counted
 	meant, near := make([]int, len(tcp)), make([]int, len(tcp))
 	for x := range c.Connections() {
 		wanted := false
@@ -118,6 +124,9 @@ func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connecti
 			case near[i] < len(tcp):
 				near[i]++
 				wanted = true
+			}
+			if wanted && takesAll {
+				break
 			}
 		}
 		if wanted {
@@ -143,14 +152,23 @@ func (d *declaration) stars() int {
 type matching struct {
 	hosts       Hosts
 	connections []*ftp.Connection
+	byPorts     map[[2]string][]*ftp.Connection // by the ports of both ends, the lower word first
 	of          map[*ftp.Connection]*binding
+}
+
+// possible returns the connections that a declaration can mean by its ports.
+func (m *matching) possible(d *declaration) []*ftp.Connection {
+	if d.a.port == "*" || d.b.port == "*" {
+		return m.connections
+	}
+	return m.byPorts[[2]string{min(d.a.port, d.b.port), max(d.a.port, d.b.port)}]
 }
 
 // find finds a connection for b: a free one or, if there is none, one whose binding can
 // find another. tried are the connections that were tried already.
 func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 	for _, free := range []bool{true, false} {
-		for _, c := range m.connections {
+		for _, c := range m.possible(b.declaration) {
 			a := m.hosts.sideA(b.declaration, c)
 			other := m.of[c]
 			if a == "" || tried[c] || free != (other == nil) {

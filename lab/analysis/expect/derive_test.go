@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -347,23 +349,56 @@ func TestDeriveOneNameForTwoHosts(t *testing.T) {
 	}
 }
 
-// BenchmarkDerive fails if the time to derive a want grows with the square of the number of commands. It
-// reports how many times as long it takes for four times as many.
+// BenchmarkDerive fails if the time to derive a want grows with the square of the number of commands.
 func BenchmarkDerive(b *testing.B) {
-	const n, most = 2000, 10
+	fourfold(b, 2000, "commands", func(s forge.Session, i int) {
+		s.Ask(fmt.Sprintf("SIZE f%d", i), "213 1")
+	}, func(c *capture.Capture) func() error {
+		return func() error { return Derive(io.Discard, c, nil) }
+	})
+}
+
+// BenchmarkJudge fails if the time to judge a capture grows with the square of the number of connections.
+func BenchmarkJudge(b *testing.B) {
+	fourfold(b, maxJudged, "data connections", func(s forge.Session, i int) {
+		s.Active(10_000+uint16(i), "LIST", "a listing\r\n")
+	}, func(c *capture.Capture) func() error {
+		var text strings.Builder
+		if err := Derive(&text, c, nil); err != nil {
+			b.Fatal(err)
+		}
+		w, err := Parse("derived", 1, text.String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func() error {
+			v, err := w.Judge(c, nil)
+			if err == nil && !v.Pass {
+				b.Error(v.Report())
+			}
+			return err
+		}
+	})
+}
+
+// fourfold reports how many times as long something takes for sessions with four times as many actions,
+// and fails if this is much more than four.
+func fourfold(b *testing.B, n int, actions string, act func(s forge.Session, i int), prepare func(*capture.Capture) func() error) {
+	const most = 10
 	took := func(n int) float64 {
 		f := forge.New()
 		s := f.Login()
 		for i := range n {
-			s.Ask(fmt.Sprintf("SIZE f%d", i), "213 1")
+			act(s, i)
 		}
 		s.Quit()
 		c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
+		do := prepare(c)
 		begin := time.Now()
-		if err := Derive(io.Discard, c, nil); err != nil {
+		if err := do(); err != nil {
 			b.Fatal(err)
 		}
 		return time.Since(begin).Seconds()
@@ -373,6 +408,31 @@ func BenchmarkDerive(b *testing.B) {
 		times = took(4*n) / took(n)
 	}
 	if b.ReportMetric(times, "x-fourfold"); times > most {
-		b.Errorf("%d commands take %.0f times as long as %d, want %d at most", 4*n, times, n, most)
+		b.Errorf("%d %s take %.0f times as long as %d, want %d times at most", 4*n, actions, times, n, most)
+	}
+}
+
+// TestExtents compares the furthest end of some ranges with the one that is found by a look at all.
+func TestExtents(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var all extents
+		for range r.IntN(8) {
+			start := r.Int64N(20)
+			all = append(all, piece{start: start, end: start + r.Int64N(20)})
+		}
+		sorted := slices.Clone(all)
+		sorted.sort()
+		for at := range int64(20) {
+			want := int64(math.MinInt64)
+			for _, p := range all {
+				if p.start <= at {
+					want = max(want, p.end)
+				}
+			}
+			if got := sorted.reach(at); got != want {
+				t.Fatalf("of %v at %d got %d, want %d", all, at, got, want)
+			}
+		}
 	}
 }

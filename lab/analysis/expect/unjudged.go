@@ -110,14 +110,21 @@ func (t *track) setApart() (judged []step, u *Unjudged) {
 // addUnordered adds the lines that matched a packet, but come after a line that cannot be read and
 // may mean a later packet.
 func (j *judge) addUnordered(v *Verdict) {
+	after := map[*declaration][]int{} // lines, by the connection of the line that they come after
+	for n, l := range j.want.lines {
+		if l.after != nil {
+			after[l.after.conn] = append(after[l.after.conn], n)
+		}
+	}
 	for _, t := range j.tracks {
-		for n, l := range j.want.lines {
+		for _, n := range after[t.declaration] {
+			l := j.want.lines[n]
 			this, ok := j.matched[l]
-			if !ok || l.after == nil || l.after.conn != t.declaration {
+			if _, known := j.matched[l.after]; !ok || known {
 				continue
 			}
 			i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return !u.Unrecorded && slices.Contains(u.Lines, l.after.number) })
-			if _, known := j.matched[l.after]; known || i < 0 || !t.fitsElsewhere(l.after, bound{this.frame + 1, len(j.capture.frames)}) {
+			if i < 0 || !t.fitsElsewhere(l.after, bound{this.frame + 1, len(j.capture.frames)}) {
 				continue
 			}
 			v.Lines[n].Note = "whether it came after @" + l.after.label + " cannot be judged"
