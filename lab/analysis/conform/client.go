@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 )
@@ -16,24 +18,24 @@ import (
 func ClientRules() []Rule {
 	return []Rule{
 		{"959", "2.3", "The client sends QUIT before it closes.", "plain", saysQuit},
-		{"959", "3.4.1", "The client reads data until the server closes, also if 226 comes first.", "early", downloads},
-		{"959", "4.2", "A line within a reply of several lines is not a reply, whatever digits it begins with.", "lines", then(startsBehindGreeting, downloads)},
-		{"959", "4.2", "The client waits for the last line of a final reply.", "reply_lines", then(downloads, waitsForEnd)},
+		{"959", "3.4.1", "The client reads data until the server closes, also if 226 comes first.", "early", ifReplied("RETR", "226", downloads)},
+		{"959", "4.2", "A line within a reply of several lines is not a reply, whatever digits it begins with.", "lines", startsBehindGreeting},
+		{"959", "4.2", "The client waits for the last line of a final reply.", "reply_lines", waitsForEnd},
 		{"959", "5.2", "PORT and EPRT name the client's own address.", "plain", namesItself},
 		{"959", "5.3", "Every command ends with CR LF.", "plain", commandsEnd},
-		{"959", "5.4", "The client waits for the greeting.", "greeting", then(downloads, startsBehindGreeting)},
+		{"959", "5.4", "The client waits for the greeting.", "greeting", startsBehindGreeting},
 		{"959", "5.4", "The client waits for the reply to each command.", "plain", waitsForReplies},
-		{"959", "5.4", "The client waits for the final reply to a transfer.", "late", then(downloads, waitsForEnd)},
-		{"959", "5.4", "When USER gets 230, the client sends no PASS.", "nopass", then(downloads, without("PASS"))},
-		{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", then(without("RETR"), fails("PASS", "530"))},
-		{"959", "5.4", "When RETR gets 550, the client fails.", "refused", fails("RETR", "4", "5")},
-		{"959", "5.4", "When RETR gets 426, the client fails.", "broken", fails("RETR", "4", "5")},
-		{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", then(without("RETR"), fails("PASS", "332"))},
+		{"959", "5.4", "The client waits for the final reply to a transfer.", "late", waitsForEnd},
+		{"959", "5.4", "When USER gets 230, the client sends no PASS.", "nopass", ifReplied("USER", "230", without("PASS"))},
+		{"959", "5.4", "When PASS gets 530, the client fails, and asks for no file.", "wrong", ifReplied("PASS", "530", then(without("RETR"), fails("PASS")))},
+		{"959", "5.4", "When RETR gets 550, the client fails.", "refused", ifReplied("RETR", "550", fails("RETR"))},
+		{"959", "5.4", "When RETR gets 426, the client fails.", "broken", ifReplied("RETR", "426", fails("RETR"))},
+		{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", ifReplied("PASS", "332", then(without("RETR"), fails("PASS")))},
 		{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
 		{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
-		{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", closesToo},
-		{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", downloads},
-		{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", downloads},
+		{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", ifReplied("RETR", "421", closesToo)},
+		{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", ifReplied("RETR", "125", downloads)},
+		{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", ifReplied("RETR", "250", downloads)},
 		{"1123", "4.1.2.12", "The client sends no Telnet commands except IP and Synch.", "plain", noOptions},
 		{"1123", "4.1.2.13", "When EPSV is refused, the client uses PASV or PORT.", "noepsv", ifSent("EPSV", downloads)},
 	}
@@ -70,18 +72,12 @@ func (f *facts) lastSaid() string {
 	return ": its last command is " + last.Command + " (" + codesText(last) + ")"
 }
 
-// fails is the rule that the client does not take a reply with one of the codes, which may be
-// prefixes, for a success: it says that it has failed, or tries again until its time is over.
-func fails(command string, codes ...string) judge {
+// fails is the rule that the client does not take the reply to a command for a success: it says
+// that it has failed, or tries again until its time is over.
+func fails(command string) judge {
 	return func(f *facts) Finding {
-		i := slices.IndexFunc(f.session.Exchanges, func(e *ftp.Exchange) bool { return e.Command == command })
-		if i < 0 {
-			return f.notAsked(command)
-		}
-		e := f.session.Exchanges[i] // with a reply for which the client did not wait
+		e := f.sentAs(command) // with a reply for which the client did not wait
 		switch {
-		case !fits(e.Final(), codes...):
-			return notApplicable(lastFrame(e), "%s: %s", command, codesText(e))
 		case f.run.Ending == NotEnded && f.sent[command] > 1:
 			return keeps(lastFrame(e), "%s: %s, and the client tries again", command, codesText(e))
 		case f.run.Ending != Failed:
@@ -118,18 +114,30 @@ func namesItself(f *facts) Finding {
 	return notApplicable(0, "the client does not use active mode")
 }
 
-// startsBehindGreeting is the rule that no command comes before the greeting has ended.
+// startsBehindGreeting is the rule that the client does nothing before the greeting has ended: it
+// sends no command, and does not close.
 func startsBehindGreeting(f *facts) Finding {
-	if len(f.session.Exchanges) == 0 {
-		return breaks(f.session.Control.LastPacket, "the client sends no command")
+	c := f.connections[f.session.Control.ID]
+	what, frame := "the client's close", cmp.Or(c.ClientFlow.FIN, c.ClientFlow.RST)
+	if len(f.session.Exchanges) > 0 {
+		what, frame = f.session.Exchanges[0].Command, f.session.Exchanges[0].Packet
 	}
-	first := f.session.Exchanges[0]
 	for _, r := range f.session.Unsolicited {
-		if r.Code == 220 && r.Packet < first.Packet {
-			return keeps(first.Packet, "220 in frame %d, %s in frame %d", r.Packet, first.Command, first.Packet)
+		switch {
+		case r.Code != 220 || !hasEnded(r):
+		case frame == 0:
+			return keeps(r.Packet, "220 in frame %d, and nothing before it", r.Packet)
+		case r.Packet < frame:
+			return keeps(frame, "220 in frame %d, %s in frame %d", r.Packet, what, frame)
 		}
 	}
-	return breaks(first.Packet, "%s in frame %d comes before the greeting", first.Command, first.Packet)
+	return breaks(frame, "%s in frame %d comes before the greeting", what, frame)
+}
+
+// hasEnded reports whether the last line of a reply came: the one whose code no hyphen follows.
+func hasEnded(r *ftp.Reply) bool {
+	n := len(r.Lines)
+	return n > 0 && strings.HasPrefix(r.Lines[n-1].Text, strconv.Itoa(r.Code)) && !strings.HasPrefix(r.Lines[n-1].Text[3:], "-")
 }
 
 // commandsEnd is the rule that every command ends with CR LF.
@@ -173,18 +181,20 @@ func waitsForReplies(f *facts) Finding {
 // waitsForEnd is the rule that nothing comes between RETR and its final reply, not
 // even the client's close.
 func waitsForEnd(f *facts) Finding {
-	if waits := waitsForReplies(f); waits.Verdict != Keeps {
-		return waits
-	}
-	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
-	if retr.Final() == 0 {
-		return breaks(c.ClientFlow.FIN, "%s: %s, and the client closes in frame %d", retr.Command, codesText(retr), c.ClientFlow.FIN)
-	}
-	next := cmp.Or(c.ClientFlow.FIN, c.ClientFlow.RST)
-	if quit := f.find("QUIT", ""); quit != nil {
-		next = quit.Packet
-	}
-	return keeps(lastFrame(retr), "%s: %s; the client goes on in frame %d", retr.Command, codesText(retr), next)
+	return transferred("RETR", func(retr *ftp.Exchange, _ *ftp.Connection) Finding {
+		c := f.connections[f.session.Control.ID]
+		what, next := "closes", cmp.Or(c.ClientFlow.FIN, c.ClientFlow.RST)
+		if i := 1 + slices.IndexFunc(f.session.Exchanges, func(e *ftp.Exchange) bool { return e.Packet == retr.Packet }); i < len(f.session.Exchanges) {
+			what, next = "sends "+f.session.Exchanges[i].Command, f.session.Exchanges[i].FirstPacket
+		}
+		switch {
+		case retr.Final() == 0 || next != 0 && next < lastFrame(retr):
+			return breaks(next, "RETR: %s, and the client %s in frame %d", codesText(retr), what, next)
+		case next == 0:
+			return keeps(lastFrame(retr), "RETR: %s; nothing comes before it", codesText(retr))
+		}
+		return keeps(lastFrame(retr), "RETR: %s; the client goes on in frame %d", codesText(retr), next)
+	})(f)
 }
 
 // without is the rule that a command is not sent.
@@ -205,6 +215,30 @@ func ifSent(command string, then judge) judge {
 		}
 		return then(f)
 	}
+}
+
+// ifReplied is a rule about what follows a certain reply to a command. The client may not have
+// waited for it.
+func ifReplied(command, code string, then judge) judge {
+	return func(f *facts) Finding {
+		e := f.sentAs(command)
+		switch {
+		case e == nil:
+			return notApplicable(0, "the client sends no %s%s", command, f.lastSaid())
+		case !slices.ContainsFunc(e.Replies, func(r *ftp.Reply) bool { return fits(r.Code, code) }):
+			return notApplicable(lastFrame(e), "%s: %s", command, codesText(e))
+		}
+		return then(f)
+	}
+}
+
+// sentAs returns the first exchange of a command with all that answered it, or nil.
+func (f *facts) sentAs(command string) *ftp.Exchange {
+	i := slices.IndexFunc(f.session.Exchanges, func(e *ftp.Exchange) bool { return e.Command == command })
+	if i < 0 {
+		return nil
+	}
+	return f.session.Exchanges[i]
 }
 
 // portEachTime is the rule that as many data ports are announced as are used.
@@ -249,9 +283,6 @@ func noOptions(f *facts) Finding {
 // try again, but it has no file.
 func closesToo(f *facts) Finding {
 	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
-	if retr == nil {
-		return f.notAsked("RETR")
-	}
 	frame, at := c.ClientFlow.FIN, c.ClientFlow.FINTime
 	if frame == 0 {
 		frame, at = c.ClientFlow.RST, c.ClientFlow.RSTTime

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +119,69 @@ func TestTransferGoesOnAfterAbort(t *testing.T) {
 		f.beforeAbort = map[flow]int64{{2, ftp.Server}: int64(4<<20 - test.late)}
 		if got := abortsTransfer(f); got.Verdict != test.want {
 			t.Errorf("%s: got %+v, want %s", name, got, test.want)
+		}
+	}
+}
+
+// TestClientIsJudgedByTheRule has clients that end early, and clients that get the file: a rule is
+// judged only by a session that has what the rule is about.
+func TestClientIsJudgedByTheRule(t *testing.T) {
+	user, pass, quit := sent{"USER", "a", 230, "", ""}, sent{"PASS", "b", 230, "", ""}, sent{"QUIT", "", 221, "", ""}
+	with := func(code int) sent { return sent{"RETR", "a", code, ftp.Server, "ab"} }
+	refused := sent{"RETR", "a", 425, "", ""}
+	const greeting, noPass = "The client waits for the greeting.", "When USER gets 230, the client sends no PASS."
+	const early, last = "The client reads data until the server closes, also if 226 comes first.", "The client waits for the last line of a final reply."
+	const late, code125, code250 = "The client waits for the final reply to a transfer.", "The client should take 125 like 150.", "The client should take 250 like 226."
+	const code426, code550 = "When RETR gets 426, the client fails.", "When RETR gets 550, the client fails."
+	for _, test := range []struct {
+		what     string
+		commands []sent
+		ending   Ending
+		want     map[string]Verdict
+	}{
+		{"asks for no file", []sent{user, quit}, Failed, map[string]Verdict{greeting: Keeps, noPass: Keeps, early: NotApplicable, last: NotApplicable,
+			late: NotApplicable, code125: NotApplicable, code250: NotApplicable, code426: NotApplicable, code550: NotApplicable}},
+		{"has no data connection", []sent{user, pass, refused, quit}, Succeeded, map[string]Verdict{greeting: Keeps, noPass: Breaks, early: NotApplicable, last: NotApplicable,
+			late: NotApplicable, code125: NotApplicable, code250: NotApplicable, code426: NotApplicable, code550: NotApplicable}},
+		{"gets the file", []sent{user, with(226), quit}, Succeeded, map[string]Verdict{greeting: Keeps, noPass: Keeps, early: Keeps, last: Keeps, late: Keeps}},
+		{"does not believe it", []sent{user, with(226), quit}, Failed, map[string]Verdict{early: Breaks}},
+		{"takes no 250", []sent{user, with(250), quit}, Failed, map[string]Verdict{code250: Breaks, late: Keeps}},
+		{"takes no 125", []sent{user, with(125), quit}, Failed, map[string]Verdict{code125: Breaks, late: Breaks}},
+		{"believes 426", []sent{user, with(426), quit}, Succeeded, map[string]Verdict{code426: Breaks, code550: NotApplicable}},
+	} {
+		f := sessionOf(test.commands...)
+		f.run.Ending = test.ending
+		f.session.Unsolicited = []*ftp.Reply{{Code: 220, Packet: 4, Lines: []*ftp.Line{{Text: "220 Here."}}}}
+		for text, want := range test.want {
+			i := slices.IndexFunc(ClientRules(), func(r Rule) bool { return r.Text == text })
+			if got := ClientRules()[i].judge(f); got.Verdict != want {
+				t.Errorf("a client that %s: %s: got %+v, want %s", test.what, text, got, want)
+			}
+		}
+	}
+}
+
+// TestGreetingIsAwaited has clients that do something before the last line of the greeting.
+func TestGreetingIsAwaited(t *testing.T) {
+	whole, begun := []*ftp.Line{{Text: "220-Wait."}, {Text: "220 Here."}}, []*ftp.Line{{Text: "220-Wait."}}
+	for name, test := range map[string]struct {
+		lines    []*ftp.Line
+		packet   int
+		commands []sent
+		fin      int
+		want     Finding
+	}{
+		"waits":               {whole, 4, []sent{{"USER", "a", 331, "", ""}}, 30, Finding{Keeps, "220 in frame 4, USER in frame 10", 10}},
+		"speaks first":        {whole, 12, []sent{{"USER", "a", 331, "", ""}}, 30, Finding{Breaks, "USER in frame 10 comes before the greeting", 10}},
+		"closes first":        {begun, 4, nil, 5, Finding{Breaks, "the client's close in frame 5 comes before the greeting", 5}},
+		"closes then":         {whole, 4, nil, 5, Finding{Keeps, "220 in frame 4, the client's close in frame 5", 5}},
+		"does nothing at all": {whole, 4, nil, 0, Finding{Keeps, "220 in frame 4, and nothing before it", 4}},
+	} {
+		f := sessionOf(test.commands...)
+		f.connections[0].ClientFlow.FIN = test.fin
+		f.session.Unsolicited = []*ftp.Reply{{Code: 220, Packet: test.packet, Lines: test.lines}}
+		if got := startsBehindGreeting(f); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}
 	}
 }
