@@ -54,9 +54,9 @@ func TestHiddenIsNotJudged(t *testing.T) {
 	}{
 		{"all keys", "ftps_explicit", "", nil, true, false, ``},
 		{"no keys", "ftps_explicit", "none", nil, false, true,
-			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; --keylog FILE reads .*\n$`},
+			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; ftplab check --keylog FILE reads .*\n$`},
 		{"the client's keys", "ftps_explicit", "CLIENT", nil, false, true,
-			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; --keylog FILE reads .*\n$`},
+			`^\S+:\d+: ctl: from frame \d+ on it is in TLS that cannot be read \(there are no keys for it\), so lines [\d, ]+ cannot be judged; ftplab check --keylog FILE reads .*\n$`},
 		{"no keys, and the end in clear", "ftps_ccc", "none", nil, false, true, `: ctl: .*, so lines \d+, \d+, \d+ cannot be judged`},
 		{"a reply in clear that is like the last one in TLS", "ftps_explicit", "none", []string{`"226 *"`, `"234 *"`}, false, true, `: ctl: .*, so lines [\d, ]+ cannot be judged`},
 		{"no keys for an implicit session", "ftps_implicit", "none", nil, false, true, `: ctl: .* cannot be judged`},

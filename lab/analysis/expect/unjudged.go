@@ -47,7 +47,7 @@ func (u *Unjudged) Message(file string) string {
 	}
 	hint := ""
 	if u.LacksKeys {
-		hint = "; --keylog FILE reads a file with the keys"
+		hint = "; ftplab check --keylog FILE reads a file with the keys"
 	}
 	return fmt.Sprintf("%s: from frame %d on it is in TLS that cannot be read (%s), so %s cannot be judged%s\n",
 		place, u.From, u.Why, what, hint)

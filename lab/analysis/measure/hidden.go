@@ -34,7 +34,7 @@ func newHiddenError(what string, t *ftp.TLSLayer) error {
 	}
 	hint := ""
 	if t.LacksKeys(side) {
-		hint = "; --keylog FILE reads a file with the keys"
+		hint = "; ftplab check --keylog FILE reads a file with the keys"
 	}
 	return unjudgedError{fmt.Errorf("from frame %d on %s is in TLS that cannot be read (%s)%s", t.HiddenFrom(), what, t.WhyHidden(side), hint)}
 }
