@@ -60,6 +60,9 @@ func TestOtherServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if want := "as a program uses the kernel's sockets"; result.TCP != scenario.LinuxTCP || result.Why != want {
+		t.Errorf("got %s TCP, %s; want Linux's, %s", result.TCP, result.Why, want)
+	}
 	if result.Outcome == Failed {
 		t.Errorf("the run failed:\n%s", result.Report)
 	}

@@ -40,13 +40,12 @@ type sessionRun struct {
 // files.
 func runSession(ctx context.Context, s *scenario.Scenario, file *os.File, files string, o Options) (*sessionRun, error) {
 	tcp, why := cmp.Or(o.TCP, s.Network.TCP), AskedFor
-	if s.ProgramLine() > 0 {
-		tcp = scenario.LinuxTCP
-	}
-	if tcp == scenario.GVisorTCP {
+	switch {
+	case tcp == scenario.GVisorTCP:
 		return sessionInProcess(ctx, s, file, files, o, why)
-	}
-	if tcp == "" {
+	case tcp == "" && s.ProgramLine() > 0:
+		tcp, why = scenario.LinuxTCP, "as a program uses the kernel's sockets"
+	case tcp == "":
 		why = "as this system allows private networks"
 	}
 	outcome, end, err := sessionInCell(ctx, s, file, files, o)
