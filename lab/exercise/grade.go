@@ -127,10 +127,10 @@ func (m *Marks) WriteText(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	for _, s := range m.Students {
 		if !s.HandedIn {
-			fmt.Fprintf(w, "%s: nothing was handed in\n", s.Name)
+			fmt.Fprintf(w, "%s: nothing was handed in\n", m.called(s.Student))
 			continue
 		}
-		fmt.Fprintf(w, "%s: %d of %d\n", s.Name, s.Right, s.Questions)
+		fmt.Fprintf(w, "%s: %d of %d\n", m.called(s.Student), s.Right, s.Questions)
 		for _, x := range s.Marks {
 			if x.Right {
 				continue
@@ -146,10 +146,18 @@ func (m *Marks) WriteText(to io.Writer) error {
 			fmt.Fprintln(w)
 		}
 		for _, c := range s.Copied {
-			fmt.Fprintf(w, "    %d of the %d wrong answers are right in the captures of %s\n", len(c.Marks), c.Of, c.From.Name)
+			fmt.Fprintf(w, "    %d of the %d wrong answers are right in the captures of %s\n", len(c.Marks), c.Of, m.called(c.From))
 		}
 	}
 	return w.Flush()
+}
+
+// called is the name of a student, with the id if another one has the same name.
+func (m *Marks) called(s Student) string {
+	if slices.ContainsFunc(m.Students, func(x StudentMarks) bool { return x.Name == s.Name && x.ID != s.ID }) {
+		return fmt.Sprintf("%s (%s)", s.Name, s.ID)
+	}
+	return s.Name
 }
 
 // WriteCSV writes a row for each answer, for a spreadsheet.

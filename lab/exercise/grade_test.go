@@ -197,6 +197,24 @@ func TestCopiedAnswers(t *testing.T) {
 	}
 }
 
+// Students of one name are told apart by their ids.
+func TestSameNames(t *testing.T) {
+	ann, other := Student{ID: "m3", Name: "Ann"}, Student{ID: "m4", Name: "Ann"}
+	marks := Marks{[]StudentMarks{
+		{Student: ann, HandedIn: true, Right: 1, Questions: 3, Copied: []Copied{{From: other, Marks: []int{0, 1}, Of: 2}}},
+		{Student: other},
+		{Student: Student{ID: "m5", Name: "Bob"}},
+	}}
+	var text bytes.Buffer
+	if err := marks.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	want := "Ann (m3): 1 of 3\n    2 of the 2 wrong answers are right in the captures of Ann (m4)\nAnn (m4): nothing was handed in\nBob: nothing was handed in\n"
+	if got := text.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // A table of a form service has a column for each question, also for those of a longer lesson.
 // The folder of the answers is given by a symbolic link.
 func TestTableWithColumns(t *testing.T) {
