@@ -16,7 +16,7 @@ import (
 type extcapFlags struct {
 	install                               bool
 	interfaces, linkTypes, config, record bool
-	fifo, scenario, file, pace            string
+	fifo, scenario, file, pace, filter    string
 	seed                                  uint64
 }
 
@@ -47,7 +47,8 @@ Wireshark starts "ftplab extcap" with flags of its own.`,
 	flags.StringVar(&f.file, "file", "", "")
 	flags.StringVar(&f.pace, "pace", string(extcap.AsItHappened), "")
 	flags.Uint64Var(&f.seed, "seed", lab.DefaultSeed, "")
-	for _, unused := range []string{"extcap-interface", "extcap-version", "extcap-capture-filter"} {
+	flags.StringVar(&f.filter, "extcap-capture-filter", "", "")
+	for _, unused := range []string{"extcap-interface", "extcap-version"} {
 		flags.String(unused, "", "")
 	}
 	for _, name := range []string{"extcap-interfaces", "extcap-dlts", "extcap-config", "capture", "fifo", "scenario", "file", "pace", "seed", "extcap-interface", "extcap-version", "extcap-capture-filter"} {
@@ -75,9 +76,15 @@ func serveWireshark(c *cobra.Command, f extcapFlags) error {
 		return extcap.Settings(out, extcapChoices())
 	case f.record:
 		return captureForWireshark(c, f)
+	case f.filter != "": // Wireshark asks what is wrong with it
+		_, err := fmt.Fprintln(out, noFilter)
+		return err
 	}
 	return errors.New("extcap --install adds the lab to Wireshark; the other flags are for Wireshark only")
 }
+
+// noFilter says why a capture filter is refused.
+const noFilter = "the interface of ftplab has no capture filters: leave the filter out, and use a display filter, such as tcp.port == 20"
 
 func extcapChoices() []extcap.Choice {
 	var choices []extcap.Choice
@@ -95,6 +102,9 @@ func captureForWireshark(c *cobra.Command, f extcapFlags) error {
 	pace := extcap.Pace(f.pace)
 	if pace != extcap.AsItHappened && pace != extcap.AtOnce {
 		return fmt.Errorf("--pace %s: %s or %s was expected", f.pace, extcap.AsItHappened, extcap.AtOnce)
+	}
+	if f.filter != "" {
+		return errors.New("--extcap-capture-filter: " + noFilter)
 	}
 	name := f.scenario
 	if f.file != "" {

@@ -61,6 +61,7 @@ func TestExtcapAnswers(t *testing.T) {
 	for _, test := range []struct{ flag, want string }{
 		{"--extcap-interfaces", "interface {value=ftplab}{display=FTP lab"},
 		{"--extcap-dlts", "dlt {number=1}{name=EN10MB}{display=Ethernet}\n"},
+		{"--extcap-capture-filter=port 20", "the interface of ftplab has no capture filters: leave the filter out"},
 		{"--extcap-config", "value {arg=0}{value=passive_list}{display=First sessions, on loopback – "},
 	} {
 		if status, out, errOut := ftplab(t.Context(), "extcap", "--extcap-interface", "ftplab", test.flag); status != exitPassed || !strings.Contains(out, test.want) {
@@ -71,6 +72,9 @@ func TestExtcapAnswers(t *testing.T) {
 		t.Errorf("got status %d, %s", status, errOut)
 	}
 	if status, _, errOut := ftplab(t.Context(), "extcap", "--capture", "--fifo", "/dev/null", "--pace", "slow"); status != exitError || !strings.Contains(errOut, "--pace slow: real or once was expected") {
+		t.Errorf("got status %d, %s", status, errOut)
+	}
+	if status, _, errOut := ftplab(t.Context(), "extcap", "--capture", "--fifo", "/dev/null", "--extcap-capture-filter", "port 20"); status != exitError || !strings.Contains(errOut, "no capture filters: leave the filter out") {
 		t.Errorf("got status %d, %s", status, errOut)
 	}
 }
