@@ -122,7 +122,7 @@ func TestNoServer(t *testing.T) {
 	for _, test := range []struct{ name, program, want string }{
 		{"a variable almost right", "program ./server --root $FILE", ":4: there is no $FILE; did you mean $FILES?"},
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
-		{"nowhere", "program no-such-server", ", $PATH"},
+		{"nowhere", "program no-such-server", ", $PATH, /usr/local/sbin, /usr/sbin, /sbin"},
 		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on 127.0.0.1:21: it has ended: exit status 1; it printed nothing"},
 		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "server.log: no licence"},
 		{"says it to its standard input", "program vsftpd no.conf", "server.log: 500 OOPS: cannot read config file: no.conf"},

@@ -70,7 +70,7 @@ func sessionSettings() []setting {
 			name: "program", args: "[inetd] COMMAND [ARGUMENT]...", least: 1, most: -1, parse: (*parser).setProgram,
 			does: "Start another server instead of the lab's. It runs in the folder /srv/ftp, which has the scenario's files, and must listen on the control port itself. " +
 				"It may go to the background. With inetd, it is started for each control connection, and the connection is its standard input and output. " +
-				"COMMAND is a path, relative to the folder of the scenario file or to the working folder, or the name of a program on $PATH. " +
+				"COMMAND is a path, relative to the folder of the scenario file or to the working folder, or the name of a program on $PATH, or in /usr/local/sbin, /usr/sbin or /sbin. " +
 				"$DIR means the folder of the scenario file, for a script beside it, such as program python3 $DIR/server.py. $CONFIG means the path of the section config, $FILES means /srv/ftp, and $ADDR and $PORT mean the address and the port to listen on. " +
 				"Each setting user makes an account on its system. " +
 				"It can read, but not change, the installed files of the machine and the folder of the scenario. It has its own new /tmp, /var and /run. Home folders are hidden.",

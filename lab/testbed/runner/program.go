@@ -51,8 +51,8 @@ func FindPrograms(s *scenario.Scenario) error {
 
 // findProgram returns the path of a program that a line of a scenario names. In a path, $DIR is
 // the folder of the scenario's file. It looks for a relative path or a name in that folder and in
-// the working folder. It then looks for a name on $PATH, first in the folders that a sandbox shows
-// completely, because a version manager's program in a home directory needs other files, too.
+// the working folder. It then looks for a name on $PATH and in serverFolders, first in the folders that a sandbox
+// shows completely, because a version manager's program in a home directory needs other files, too.
 func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
 	dir, err := filepath.Abs(filepath.Dir(s.File))
 	if err != nil {
@@ -82,16 +82,19 @@ func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
 		if path := searchPath(command, filepath.Dir(s.File)); path != "" {
 			return filepath.Abs(path)
 		}
-		tried = append(tried, "$PATH")
+		tried = append(append(tried, "$PATH"), serverFolders...)
 	}
 	return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: no program of this name was found; looked at %s", named, strings.Join(tried, ", "))}
 }
 
-// searchPath looks for a program on $PATH. It prefers one that is installed or in the
+// serverFolders are where servers are installed. An ordinary user's $PATH may lack them.
+var serverFolders = []string{"/usr/local/sbin", "/usr/sbin", "/sbin"}
+
+// searchPath looks for a program on $PATH and in serverFolders. It prefers one that is installed or in the
 // given folder, and returns "" if there is none.
 func searchPath(name, folder string) (anywhere string) {
 	folder, _ = filepath.Abs(folder)
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), serverFolders...) {
 		path := filepath.Join(dir, name)
 		if !filepath.IsAbs(path) || !executable(path) {
 			continue
