@@ -183,8 +183,10 @@ func runCommand(s *scenario.Scenario, tcp scenario.TCP, seed uint64) string {
 	return CommandLine(append(words, fileArgument(s.File))...)
 }
 
-const noSteps = "the scenario has no steps, so there is nothing to run; a short one has these, one on each line: open, login anonymous, ls, quit. " +
-	"Without steps, ftplab check judges a capture by the want, and labtest.Client runs a client of a test"
+// NoSteps says what a scenario without steps lacks.
+const NoSteps = "the scenario has no steps, so there is nothing to run; a short one has these, one on each line: open, login anonymous, ls, quit"
+
+const withoutSteps = ". Without steps, ftplab check judges a capture by the want, and labtest.Client runs a client of a test"
 
 // Run runs the session of a scenario, in a cell of its own or in this process, and
 // judges the capture. If something is not as the scenario says, the Result has failed.
@@ -200,12 +202,12 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		return nil, err
 	}
 	if len(s.Steps) == 0 && o.Client == nil {
-		return nil, &scenario.Error{File: s.File, Line: 1, Msg: noSteps}
-	}
-	if err := runner.FindPrograms(s); err != nil {
-		return nil, err
+		return nil, &scenario.Error{File: s.File, Line: 1, Msg: NoSteps + withoutSteps}
 	}
 	if err := checkTCP(s, o.TCP); err != nil {
+		return nil, err
+	}
+	if err := runner.FindPrograms(s); err != nil {
 		return nil, err
 	}
 	if o.Format == pcapng.PCAP {

@@ -61,8 +61,10 @@ func checkTCP(s *scenario.Scenario, asked scenario.TCP) error {
 	switch {
 	case s.ProgramLine() > 0 && (asked == scenario.GVisorTCP || s.Network.TCP == scenario.GVisorTCP):
 		return &scenario.Error{File: s.File, Line: s.ProgramLine(), Msg: "a program uses the kernel's sockets, and so needs Linux's TCP: it cannot run with --tcp gvisor, with tcp=gvisor, or in a browser"}
+	case asked == scenario.GVisorTCP && s.Network.TCP == scenario.LinuxTCP:
+		return &scenario.Error{File: s.File, Line: max(1, s.Network.Line), Msg: "tcp=linux asks for Linux's TCP: it cannot run with --tcp gvisor, be exported, or run in a browser; leave tcp=linux out for these"}
 	case asked != "" && s.Network.TCP != "" && asked != s.Network.TCP:
-		return fmt.Errorf("%s: the scenario says tcp=%s: leave --tcp %s out", s.File, s.Network.TCP, asked)
+		return &scenario.Error{File: s.File, Line: max(1, s.Network.Line), Msg: fmt.Sprintf("the scenario says tcp=%s: leave --tcp %s out", s.Network.TCP, asked)}
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func TestCourse(t *testing.T) {
 		name string
 		run  func(*testing.T, *server, *pagetest.Tab)
 	}{
-		{"first lesson", firstLesson}, {"mistake", mistake}, {"completion", completion}, {"argument", argument},
+		{"first lesson", firstLesson}, {"reasons", reasons}, {"mistake", mistake}, {"completion", completion}, {"argument", argument},
 		{"another lesson", anotherLesson}, {"margins", margins}, {"frame of a difference", frame}, {"menu", menu}, {"read along", readAlong}, {"small screen", smallScreen}, {"reduced motion", reducedMotion},
 		{"back", back}, {"share", share}, {"walkthrough", walkthrough}, {"digests", digests},
 	} {
@@ -87,7 +87,7 @@ func digests(t *testing.T, s *server, tab *pagetest.Tab) {
 		got := pagetest.Await[string](tab, fmt.Sprintf(`(async name => {
 			const { source } = await lab.call("lesson", { name });
 			const made = await lab.call("run", { name, source });
-			return made.outcome === "passed" || made.outcome === "recorded" ? made.sha256 : JSON.stringify(made.mistakes || made.differences || made.failures);
+			return made.outcome === "passed" || made.outcome === "recorded" ? made.sha256 : JSON.stringify(made.mistakes || made.figures || made.differences || made.failures);
 		})(%q)`, name))
 		if got != want[name] || got == "" {
 			t.Errorf("%s: got a capture with the SHA-256 %s, want %s", name, got, want[name])
@@ -112,6 +112,21 @@ func firstLesson(t *testing.T, s *server, tab *pagetest.Tab) {
 	}
 	if got := pagetest.Eval[string](tab, `[...document.querySelectorAll(".numbers .difference")].map(e => e.textContent).join()`); !strings.HasPrefix(got, "18,") {
 		t.Errorf("the lines %s are marked, want 18 and others", got)
+	}
+}
+
+// reasons edits the lesson so that it fails for several reasons, and asks for the headline and the first problem.
+func reasons(t *testing.T, s *server, tab *pagetest.Tab) {
+	for _, test := range []struct{ from, to, headline, problem string }{
+		{"\nactive\n", "\npassive\n", "some packets are not those that the lesson's lines describe", "PASV"},
+		{"\nquit\n", "\nget no-such-file\nquit\n", "the session is not as its steps say", "550"},
+		{"\nget no-such-file\nquit\n", "\nquit\n-- figures --\nctl.rtt = 20ms ± 3%\n", "a figure is not the one that the lesson's lines say", "ctl.rtt"},
+	} {
+		typed(tab, test.from, test.to)
+		until(tab, `document.querySelector(".outcome").textContent.startsWith(`+quote("≠ After your change "+test.headline)+`)`)
+		if got := pagetest.Eval[string](tab, `document.querySelector(".problems li").textContent`); !strings.Contains(got, test.problem) {
+			t.Errorf("after the change to %q the page says %q, want %q", test.to, got, test.problem)
+		}
 	}
 }
 

@@ -199,7 +199,7 @@ export class Course {
     this.showOutcome(session);
     const marks = new Map();
     for (const m of session.matches || []) marks.set(m.line, { kind: "match", text: "frame " + m.packet });
-    const differences = [...(session.differences || []), ...(session.failures || []).map(f => ({ line: f.line, what: f.message }))];
+    const differences = [...(session.failures || []).map(f => ({ line: f.line, what: f.message })), ...(session.figures || []), ...(session.differences || [])];
     for (const d of differences.toReversed()) if (d.line) marks.set(d.line, { kind: "difference", text: d.what });
     this.editor.mark(marks);
     this.showProblems(differences);
@@ -209,8 +209,13 @@ export class Course {
   showOutcome(session) {
     this.stopOffered = false;
     const changed = this.editor.text !== this.original;
-    const [text, kind] = changed && session.outcome === "failed"
-      ? ["≠ After your change some packets are not those that the lesson's lines describe", "other-than"]
+    const [, reason] = [
+      [session.failures, "the session is not as its steps say"],
+      [session.figures, "a figure is not the one that the lesson's lines say"],
+      [session.differences, "some packets are not those that the lesson's lines describe"],
+    ].find(([list]) => list?.length) || [];
+    const [text, kind] = changed && session.outcome === "failed" && reason
+      ? ["≠ After your change " + reason, "other-than"]
       : [session.said, session.class];
     this.outcome.className = "outcome " + kind;
     this.outcome.replaceChildren(text, h("span", { class: "small" }, ` · ${session.frames} packets`));

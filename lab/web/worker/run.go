@@ -45,12 +45,13 @@ type session struct {
 	Ladder   string      `json:"ladder"`   // HTML
 	Failures []mistake   `json:"failures"` // what client and server reported during the session
 
-	Differences []difference    `json:"differences"`
+	Figures     []difference    `json:"figures"`     // the capture's figures that are not as wanted
+	Differences []difference    `json:"differences"` // what else is not
 	Matches     []match         `json:"matches"`
 	Moments     []replay.Moment `json:"moments"`
 }
 
-// A difference is a mismatch of the capture and the want.
+// A difference is a mismatch of the capture and the want, or of a figure.
 type difference struct {
 	Line   int    `json:"line"`
 	What   string `json:"what"`
@@ -74,6 +75,9 @@ func (w *Worker) run(of struct {
 	s, err := parse(of.Name, of.Source)
 	if err != nil {
 		return mistaken(err), nil
+	}
+	if len(s.Steps) == 0 {
+		return &session{Mistakes: []mistake{{1, lab.NoSteps}}}, nil
 	}
 	result, err := lab.Run(context.Background(), s, lab.Options{Results: w.results, TCP: scenario.GVisorTCP, NoWalkthrough: !of.Pages})
 	if err != nil {
@@ -145,7 +149,7 @@ func (v *session) judged(verdict *lab.Verdict) {
 	}
 	for _, f := range verdict.Figures {
 		if !f.OK {
-			v.Differences = append(v.Differences, difference{Line: f.Line, What: f.Name, Want: f.Wanted, Got: f.Measured + f.Why})
+			v.Figures = append(v.Figures, difference{Line: f.Line, What: f.Name, Want: f.Wanted, Got: f.Measured + f.Why})
 		}
 	}
 	if verdict.Want == nil {

@@ -47,7 +47,10 @@ func TestMistakes(t *testing.T) {
 		{"# Title\nopn\n", 2, "did you mean open?"},
 		{"# Title\nopen\nquit\n-- want --\nctl client.* > server.21\nctl client >\n", 6, ""},
 		{"# Title\nopen\nquit\n-- figures --\nnonsense\n", 5, "a figure is"},
-		{"# Title\nnetwork wire tcp=linux\nopen\nquit\n", 0, "tcp=linux"},
+		{"# Title\nnetwork wire tcp=linux\nopen\nquit\n", 2, "or run in a browser; leave tcp=linux out"},
+		{"# Title\nprogram /usr/sbin/no-such-server\nopen\nquit\n", 2, "or in a browser"},
+		{"# Title\nopen\nrun no-such-client\nquit\n", 3, "or in a browser"},
+		{"", 1, "open, login anonymous, ls, quit"},
 		{"# Title\nprogram /bin/true\nopen\nquit\n", 2, "or in a browser"},
 	} {
 		s := runSource(t, w, test.source)
@@ -81,6 +84,24 @@ func TestRun(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(s.Capture), "walkthrough.html")); err == nil {
 		t.Error("the walkthrough is written, although nobody asked for it")
+	}
+}
+
+// TestReasons asks which list says why a session has failed.
+func TestReasons(t *testing.T) {
+	w := New(t.TempDir())
+	for _, test := range []struct {
+		source                         string
+		failures, figures, differences int
+	}{
+		{strings.Replace(listing, "ls\n", "get no-such-file\n", 1), 1, 0, 0},
+		{strings.Replace(listing, "open\n", "network wire\nhost server 192.0.2.21 rtt=85ms\nopen\n", 1) + "-- want --\nctl client.* > server.21\ndata client.* > server.*\n\nctl ...\ndata ...\n-- figures --\nctl.rtt = 20ms ± 3%\n", 0, 1, 0},
+		{listing + "-- want --\nctl client.* > server.21\n\nctl client > server [S]\nctl client > server [S]\nctl ...\n", 0, 0, 1},
+	} {
+		s := runSource(t, w, test.source)
+		if len(s.Failures) != test.failures || len(s.Figures) != test.figures || (len(s.Differences) > 0) != (test.differences > 0) || s.Outcome != lab.Failed {
+			t.Errorf("%s: got %v, outcome %s, the failures %v, the figures %v and the differences %v", test.source, s.Mistakes, s.Outcome, s.Failures, s.Figures, s.Differences)
+		}
 	}
 }
 
