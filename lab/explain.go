@@ -57,6 +57,14 @@ func Explain(w io.Writer, src Source, e Explanation) error {
 		defer end()
 		src = redacted
 	}
+	return e.explain(w, src)
+}
+
+// Walkthrough is [Explain] in the form [HTML]. A program that calls only this has no code that redacts, which
+// makes the lab's web page smaller.
+func Walkthrough(w io.Writer, src Source) error { return Explanation{Form: HTML}.explain(w, src) }
+
+func (e Explanation) explain(w io.Writer, src Source) error {
 	hashes := (e.Form == "" || e.Form == Story || e.Form == JSON || e.Form == JSONLines) && !e.NoHash
 	c, err := src.open(capture.Options{NoHash: !hashes})
 	if err != nil {

@@ -165,7 +165,7 @@ func (w *Worker) walkthrough(nothing) (page, error) {
 		return page{}, err
 	}
 	var b strings.Builder
-	err = lab.Explain(&b, lab.File(o.path), lab.Explanation{Form: lab.HTML})
+	err = lab.Walkthrough(&b, lab.File(o.path))
 	return page{b.String()}, err
 }
 
