@@ -198,6 +198,8 @@ func back(t *testing.T, s *server, tab *pagetest.Tab) {
 	if got := pagetest.Eval[string](tab, `document.querySelector("textarea").value`); !strings.Contains(got, "\npassive\n") {
 		t.Error("the change is gone when the lesson is opened again")
 	}
+	pagetest.Eval[bool](tab, `(location.hash = "#/nosuch", true)`)
+	heading("This is not here")
 }
 
 // TestTwoTabs has two tabs show two lessons: neither knows of the other.

@@ -36,7 +36,8 @@ async function route() {
     else if (view === "scenario") {
       const text = await unpack(what);
       if (mine === routes) await course.openText(text, more);
-    } else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
+    } else if (!["", "lesson"].includes(view)) throw new Error("The page has no part with the address #/" + view);
+    else await course.open(view === "lesson" ? what : course.contents[0].lessons[0].name);
   } catch (error) {
     if (mine !== routes) return; // the user has left this part
     main.replaceChildren(h("div", { class: "capture" }, h("h1", { tabIndex: -1 }, "This is not here"), h("p", {}, error.message + "."), h("p", {}, h("a", { href: "#/" }, "To the first lesson"))));
