@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,6 +18,19 @@ func TestSignatureIDs(t *testing.T) {
 			t.Errorf("%s and %s have the number %d", name, other, id)
 		}
 		rules[id] = name
+	}
+}
+
+// TestNoteNames asks that the name of each rule is an identifier of Zeek.
+func TestNoteNames(t *testing.T) {
+	identifier := regexp.MustCompile(`^FTPLab::[A-Za-z][A-Za-z0-9_]*$`)
+	for _, name := range baseline.FindingNames() {
+		if got := noteName(name); !identifier.MatchString(got) {
+			t.Errorf("%s: got %s, want an identifier", name, got)
+		}
+	}
+	if got, want := noteName("226-before-the-end"), "FTPLab::Reply_226_Before_The_End"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

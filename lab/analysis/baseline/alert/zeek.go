@@ -76,9 +76,13 @@ func (a *Alert) zeek(file string) []string {
 	}
 }
 
-// noteName is the name of a rule as a value of Zeek's enum Notice::Type.
+// noteName is the name of a rule as a value of Zeek's enum Notice::Type. An identifier of Zeek begins with a
+// letter, so that Reply is in front of the code of a reply.
 func noteName(rule string) string {
 	words := strings.Split(rule, "-")
+	if rule != "" && '0' <= rule[0] && rule[0] <= '9' {
+		words = append([]string{"reply"}, words...)
+	}
 	for i, w := range words {
 		if w != "" {
 			words[i] = strings.ToUpper(w[:1]) + w[1:]
