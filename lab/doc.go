@@ -11,7 +11,7 @@
 //	err = lab.Derive(os.Stdout, lab.File("capture.pcapng"), nil)
 //	err = lab.Extract(os.Stdout, lab.File("capture.pcapng"), "files")
 //	err = lab.Redact(file, lab.File("capture.pcapng"), "")
-//	assessment, err := lab.Baseline(lab.File("capture.pcapng"), profile.Normal())
+//	assessment, err := lab.Baseline(lab.File("capture.pcapng"), profile.Normal()) // of ftplab/lab/analysis/baseline/profile
 //
 //	for packet, err := range lab.Packets("capture.pcapng") { ... }
 //

@@ -77,16 +77,28 @@ func newStudent(id, name string) (Student, error) {
 		return s, errors.New("there is no name in this line")
 	case !utf8.ValidString(id + name):
 		return s, errNotUTF8
-	case strings.ContainsFunc(id, unicode.IsControl):
-		return s, fmt.Errorf("the id %q has a control character or a line break; remove it", id)
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return s, fmt.Errorf("the name %q has a control character or a line break; remove it", name)
+	}
+	if err := cmp.Or(checkCell("id", id), checkCell("name", name)); err != nil {
+		return s, err
+	}
+	switch {
 	case s.ID == "" && id != "":
 		return s, fmt.Errorf("the id %q cannot name a folder; it needs a letter or a digit", id)
 	case s.ID == "":
 		return s, fmt.Errorf("the name %q cannot name a folder; it needs a letter or a digit, or an id in a column of that name", name)
 	}
 	return s, nil
+}
+
+// checkCell refuses what no cell can have. A cell whose quote is not closed goes on to the end of the file.
+func checkCell(what, text string) error {
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		return fmt.Errorf("the %s that begins with %q goes on in the next line; add the double quote (\") that is missing at its end, or remove the line break", what, text[:i])
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return fmt.Errorf("the %s %q has a control character; remove it", what, text)
+	}
+	return nil
 }
 
 var notInNames = regexp.MustCompile(`[^\p{L}\p{N}._@-]+`)

@@ -11,6 +11,7 @@ import (
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ name, source, want string }{
 		{"UTF-16", "\xff\xfe#\x00 \x00x\x00", "1: the file is in UTF-16; save it as UTF-8"},
+		{"line ends of old Macs", "# Title\ropen\rquit\r", "1: the lines end in CR alone, as on old Macs; save the file with LF or CR LF as line ends"},
 		{"UTF-16 without a mark", "\x00o\x00p\x00e\x00n", "1: the file is in UTF-16; save it as UTF-8"},
 		{"a capture", "\x0a\x0d\x0d\x0a\xc8\x00\x00\x00", "1: the file is a capture; a scenario was expected"},
 		{"blank after a section", "open\n-- files/a --\nx\n-- want -- \nctl client > server\n", "4: \"-- want -- \" does not begin a section; write \"-- want --\" at the margin"},

@@ -69,6 +69,8 @@ func parse(name string, source []byte, twin int) (*Scenario, error) {
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is a capture; a scenario was expected, which is a text"}}
 	case IsUTF16(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
+	case bytes.ContainsRune(source, '\r') && !bytes.ContainsRune(source, '\n'):
+		return nil, Errors{{File: name, Line: 1, Msg: "the lines end in CR alone, as on old Macs; save the file with LF or CR LF as line ends"}}
 	}
 	p.archive(plainText(source))
 	p.complete()
