@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,16 +208,22 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 		return profile, nameOrFile, nil
 	}
 	profile, err = os.ReadFile(nameOrFile)
-	if os.IsNotExist(err) && filepath.Base(nameOrFile) == nameOrFile {
-		return nil, "", fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's; %s", nameOrFile, suggestProfile(nameOrFile))
-	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", WithProfiles(err, nameOrFile)
 	}
 	if _, err := traffic.Read(bytes.NewReader(profile)); err != nil {
 		return nil, "", traffic.InFile(nameOrFile, err)
 	}
 	return profile, corpus.ProfileFile, nil
+}
+
+// WithProfiles returns an error of reading a profile. If the name is neither that of a file nor one of
+// ftplab's profiles, the error says which profiles there are.
+func WithProfiles(err error, nameOrFile string) error {
+	if !errors.Is(err, fs.ErrNotExist) || filepath.Base(nameOrFile) != nameOrFile {
+		return err
+	}
+	return fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's; %s", nameOrFile, suggestProfile(nameOrFile))
 }
 
 // MeantProfile is the profile that comes with ftplab and whose name is most similar to another

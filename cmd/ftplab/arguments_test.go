@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ftplab/lab/scenario"
+	"ftplab/scenarios"
 	"ftplab/scenarios/odd"
 )
 
@@ -267,11 +268,17 @@ func TestScenarioNames(t *testing.T) {
 	}
 }
 
-// TestHelpIsCompleted asks for what the shell offers after help.
-func TestHelpIsCompleted(t *testing.T) {
-	for _, test := range []struct{ args, want string }{{"help", "scenario\tHow"}, {"help scenario", "late\n"}} {
+// TestCompletion asks for what the shell offers.
+func TestCompletion(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"help", "scenario\tHow"}, {"help scenario", "late\n"},
+		{"run --tcp", "auto\nlinux\ngvisor\n:4\n"}, {"conform --tcp", "auto\nlinux\ngvisor\n:4\n"},
+		{"run --format", "pcapng\npcap\n:4\n"}, {"generate -F", "pcapng\npcap\n:4\n"}, {"baseline check --format", "zeek\n"},
+		{"generate --profile", "vsftpd-wget\n"}, {"baseline show", "office\n"}, {"baseline check --normal", "office\n"},
+		{"exercise", strings.Join(scenarios.Lessons().Names, "\n") + "\n:0\n"},
+	} {
 		stdout, _, _ := judged(t, append(strings.Fields("__complete "+test.args), "")...)
-		if !strings.Contains(stdout, test.want) {
+		if !strings.Contains(stdout, test.want) || test.args == "exercise" && strings.Contains(stdout, "active_list") { // which has no questions
 			t.Errorf("%s: got %s, want %s among it", test.args, stdout, test.want)
 		}
 	}

@@ -119,7 +119,8 @@ For a name, Show also prints where the profile comes from and what it assumes.`,
 		Example: `  ftplab baseline show
   ftplab baseline show office
   ftplab baseline show --html > normal.html`,
-		Args: takes(0, 1, "one profile, or nothing for the one that comes with ftplab"),
+		Args:              takes(0, 1, "one profile, or nothing for the one that comes with ftplab"),
+		ValidArgsFunction: completeProfiles,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := profileNamed(strings.Join(args, ""))
 			switch {
@@ -167,7 +168,7 @@ func profileNamed(name string) (*profile.Profile, error) {
 		return profile.Read(bytes.NewReader(file))
 	}
 	p, err := profile.ReadFile(name)
-	return p, orProfile(name, err)
+	return p, lab.WithProfiles(err, name)
 }
 
 // isProfile reports whether a file is a profile.

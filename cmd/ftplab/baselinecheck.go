@@ -78,7 +78,9 @@ involve more hosts, such as a sweep, are found only in a whole capture.`,
 		},
 	}
 	inputFileFlag(c.Flags(), &f.normal, "normal", "", "the profile to compare with, instead of the one that comes with ftplab")
+	completes(c, "normal", completeProfiles)
 	c.Flags().StringVar(&f.format, "format", "text", "print "+strings.Join(alert.Formats, ", "))
+	completes(c, "format", values(alert.Formats...))
 	inputFileFlag(c.Flags(), &f.suppress, "suppress", "", "a file with rules whose findings are left out")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON; for several captures, one object for each")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown (one capture)")

@@ -92,6 +92,7 @@ could not run, or a client did not connect.`,
 	inputFileFlag(flags, &f.config, "config", "", "a configuration file; $CONFIG in the COMMAND is the path of a copy")
 	flags.StringVar(&f.user, "user", "alice:secret", "who may log in: NAME:PASSWORD")
 	flags.StringVar(&f.tcp, "tcp", "auto", "the TCP implementation of the hosts: auto, linux or gvisor")
+	completes(c, "tcp", values("auto", "linux", "gvisor"))
 	flags.BoolVar(&f.client, "client", false, "COMMAND is a client, not a server")
 	flags.BoolVar(&f.json, "json", false, "print the results as JSON")
 	return c

@@ -48,7 +48,7 @@ The same seed makes the same exercises again.`,
 				counted(len(plan.Students), "student", "students"), counted(len(plan.Lessons), "lesson", "lessons"), folder, folder)
 			return err
 		},
-		ValidArgsFunction: completeScenarios,
+		ValidArgsFunction: completeLessons,
 	}
 	inputFileFlag(c.Flags(), &students, "students", "", "the file with the class")
 	folderFlag(c.Flags(), &folder, "output", "o", "", "the new folder to make")

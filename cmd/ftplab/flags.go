@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/scenario"
+	"ftplab/lab/traffic"
 )
 
 // oneOf lets a command take at most one of these flags.
@@ -31,6 +33,23 @@ func oneOf(c *cobra.Command, names ...string) {
 		}
 		return others(c, args)
 	}
+}
+
+// completes offers values of a flag to the shell.
+func completes(c *cobra.Command, flag string, offer cobra.CompletionFunc) {
+	if err := c.RegisterFlagCompletionFunc(flag, offer); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+// values offers all that a flag can be.
+func values(all ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// completeProfiles offers the profiles that come with ftplab to the shell, and files.
+func completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return slices.Concat(traffic.Profiles(), traffic.Programs()), cobra.ShellCompDirectiveDefault
 }
 
 // explainFlagError describes what is wrong with the flags, in the style of this command.

@@ -108,6 +108,10 @@ Exit status: 0 all was made, 1 a file is not as the recipe says or has changed, 
 		},
 	}
 	f.add(c.Flags())
+	completes(c, "profile", completeProfiles)
+	completes(c, "format", values("pcapng", "pcap"))
+	completes(c, "labels", values("csv", "parquet"))
+	completes(c, "zeek", values("tsv", "json"))
 	return c
 }
 

@@ -31,7 +31,8 @@ func openCommand() *cobra.Command {
 		Long: `Open opens the walkthrough of a scenario in the browser, after a run. NAME is the
 scenario, its file, or the folder or a file of its results. Without a NAME,
 it opens the index of all scenarios. If there is no browser, it prints the path of the
-page. The environment variable BROWSER selects another program.`,
+page. The environment variable BROWSER selects another program, with its
+arguments; %s in them means the page.`,
 		Example: `  ftplab open
   ftplab open active_list
   ftplab open results/active_list`,
@@ -128,11 +129,11 @@ func meantResult(results, name string) string {
 
 // browse opens an address in the browser, and does not wait for the browser to end.
 func browse(address string) error {
-	command := browser()
+	command := browser(address)
 	if _, err := exec.LookPath(command[0]); err != nil {
 		return fmt.Errorf("no program that opens pages was found (%s); open the file yourself, or name a browser in BROWSER", command[0])
 	}
-	if err := exec.Command(command[0], append(command[1:], address)...).Start(); err != nil {
+	if err := exec.Command(command[0], command[1:]...).Start(); err != nil {
 		return fmt.Errorf("cannot start the browser: %w", err)
 	}
 	return nil
@@ -144,16 +145,29 @@ func pageAddress(path string) string {
 	return address.String()
 }
 
-// browser is the command that opens an address.
-func browser() []string {
-	if named, _, _ := strings.Cut(os.Getenv("BROWSER"), string(os.PathListSeparator)); named != "" {
-		return []string{named}
+// browser is the command that opens an address. BROWSER is a list of programs, of which the first counts, or a
+// program with arguments; %s in them means the address, which is otherwise the last argument.
+func browser(address string) []string {
+	var command []string
+	named, _, _ := strings.Cut(os.Getenv("BROWSER"), string(os.PathListSeparator))
+	_, err := exec.LookPath(named) // its path may have blanks
+	switch words := strings.Fields(named); {
+	case err == nil:
+		command = []string{named}
+	case len(words) > 0:
+		command = words
+	case runtime.GOOS == "darwin":
+		command = []string{"open"}
+	case runtime.GOOS == "windows":
+		command = []string{"rundll32", "url.dll,FileProtocolHandler"}
+	default:
+		command = []string{"xdg-open"}
 	}
-	switch runtime.GOOS {
-	case "darwin":
-		return []string{"open"}
-	case "windows":
-		return []string{"rundll32", "url.dll,FileProtocolHandler"}
+	if !strings.Contains(strings.Join(command[1:], " "), "%s") {
+		return append(command, address)
 	}
-	return []string{"xdg-open"}
+	for i := range command[1:] {
+		command[i+1] = strings.ReplaceAll(command[i+1], "%s", address)
+	}
+	return command
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,26 @@ func TestFindPage(t *testing.T) {
 		want, absErr := filepath.Abs(filepath.Join(results, test.want))
 		if err != nil || absErr != nil || got != want {
 			t.Errorf("%v: got %q, %v, want %s", test.args, got, err, test.want)
+		}
+	}
+}
+
+// TestBrowserCommand reads BROWSER: a path with a blank, and programs with arguments.
+func TestBrowserCommand(t *testing.T) {
+	blank := filepath.Join(t.TempDir(), "my browser.exe")
+	if err := os.WriteFile(blank, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for named, want := range map[string][]string{
+		"firefox":                     {"firefox", "file:///a"},
+		"firefox --new-window":        {"firefox", "--new-window", "file:///a"},
+		"echo %s":                     {"echo", "file:///a"},
+		"my-browser --app=%s --quiet": {"my-browser", "--app=file:///a", "--quiet"},
+		blank:                         {blank, "file:///a"},
+	} {
+		t.Setenv("BROWSER", named)
+		if got := browser("file:///a"); !slices.Equal(got, want) {
+			t.Errorf("BROWSER=%q: got %q, want %q", named, got, want)
 		}
 	}
 }

@@ -229,6 +229,11 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	return list, nil
 }
 
+// completeLessons offers the scenarios with questions that come with ftplab to the shell, and files.
+func completeLessons(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return scenarios.Lessons().Names, cobra.ShellCompDirectiveDefault
+}
+
 // completeScenarios offers the names of the built-in scenarios to the shell: those of package odd
 // only after odd/, because they are many.
 func completeScenarios(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
