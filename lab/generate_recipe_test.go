@@ -218,6 +218,7 @@ func TestGenerateKeepsRecipe(t *testing.T) {
 func TestMistakesInRecipe(t *testing.T) {
 	for text, want := range map[string]string{
 		"sessions x\n":                ":1: sessions x: a number was expected",
+		"\ufeffsessions x\n":          ":1: sessions x: a number was expected",
 		"[\n":                         `:1: unknown line "[": this is not a recipe, such as the corpus.txt that ftplab generate writes`,
 		"# All\n" + zeros(100) + "\n": `:2: unknown line "` + zeros(40) + `": this is not a recipe, such as the corpus.txt that ftplab generate writes`,
 		zeros(100_000):                " has a line that is too long: it is not a recipe, such as the corpus.txt that ftplab generate writes",

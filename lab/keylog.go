@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"ftplab/lab/analysis/tls"
+	"ftplab/lab/internal/textfile"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
@@ -23,6 +24,7 @@ func readKeyLog(path string) ([]byte, error) {
 	if scenario.IsUTF16(log) {
 		return nil, fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)
 	}
+	log = textfile.WithoutMark(log)
 	var keys tls.Keys
 	bad, err := keys.Read(bytes.NewReader(log))
 	switch {

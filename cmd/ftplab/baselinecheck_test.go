@@ -131,6 +131,7 @@ func TestSuppress(t *testing.T) {
 		{"no-known-exploits 192.0.2.21\nno-floods", false},
 		{"no-known-exploits 203.0.113.1", true},
 		{"no-floods", true},
+		{"\ufeffno-known-exploits\n", false},
 	} {
 		if err := os.WriteFile(file, []byte(test.lines), 0o644); err != nil {
 			t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // A Student is a member of the class.
@@ -113,7 +115,7 @@ func folderName(s string) string {
 type table struct{ csv *csv.Reader }
 
 func newTable(text []byte) table {
-	s := strings.TrimPrefix(string(text), "\ufeff")
+	s := string(textfile.WithoutMark(text))
 	reader := csv.NewReader(strings.NewReader(s))
 	reader.FieldsPerRecord, reader.TrimLeadingSpace, reader.LazyQuotes = -1, true, true
 	first, _, _ := strings.Cut(s, "\n")

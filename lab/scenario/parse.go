@@ -10,8 +10,11 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // maxSource limits the size of a scenario file. Larger files of a server or client are
@@ -72,7 +75,11 @@ func parse(name string, source []byte, twin int) (*Scenario, error) {
 	case bytes.ContainsRune(source, '\r') && !bytes.ContainsRune(source, '\n'):
 		return nil, Errors{{File: name, Line: 1, Msg: "the lines end in CR alone, as on old Macs; save the file with LF or CR LF as line ends"}}
 	}
-	p.archive(plainText(source))
+	archive := txtar.Parse(plainText(source))
+	if line := otherThanUTF8(archive); line > 0 {
+		return nil, Errors{{File: name, Line: line, Msg: `this line is not in UTF-8; save the file as UTF-8, and write a byte that is not UTF-8 in quotes, such as "\xfc"`}}
+	}
+	p.archive(archive)
 	p.complete()
 	if len(p.errors) > 0 {
 		p.forget()
@@ -108,11 +115,28 @@ func IsUTF16(text []byte) bool {
 		len(text) > 3 && (text[0] == 0 && text[2] == 0 || text[1] == 0 && text[3] == 0)
 }
 
+// otherThanUTF8 is the first line that is not in UTF-8 and should be, 0 if there is none.
+func otherThanUTF8(a *txtar.Archive) int {
+	line := 0
+	texts := append([]txtar.File{{Data: a.Comment}}, a.Files...)
+	for i, f := range texts {
+		if i > 0 {
+			line++ // which begins the section
+		}
+		for text := range bytes.Lines(f.Data) {
+			if line++; !utf8.Valid(text) && !isRaw(f.Name) {
+				return line
+			}
+		}
+	}
+	return 0
+}
+
 // plainText removes what editors of other systems add: a byte order mark and, if the
 // first line ends in CR LF, the CR of every line. If the first line ends in LF, each CR
 // belongs to its section.
 func plainText(source []byte) []byte {
-	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	source = textfile.WithoutMark(source)
 	if first, _, _ := bytes.Cut(source, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
 		return bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
 	}
@@ -212,8 +236,7 @@ func (p *parser) checkName() {
 }
 
 // archive splits the file into its sections and parses each.
-func (p *parser) archive(source []byte) {
-	a := txtar.Parse(source)
+func (p *parser) archive(a *txtar.Archive) {
 	p.script(string(a.Comment))
 	line := 1 + bytes.Count(a.Comment, []byte("\n"))
 	seen := map[string]lineRange{}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -38,6 +39,13 @@ func (k sectionKind) String() string {
 		return k.name + "/PATH"
 	}
 	return k.name
+}
+
+// isRaw reports whether the text of a section is stored or sent byte by byte, as files and replies
+// are. Other sections are texts for ftplab.
+func isRaw(section string) bool {
+	folder, _, _ := strings.Cut(section, "/")
+	return folder == "config" || folder == "replies" || slices.ContainsFunc(sectionKinds, func(k sectionKind) bool { return k.file && k.name == folder })
 }
 
 // sectionPattern is a regular expression for the name of a section.

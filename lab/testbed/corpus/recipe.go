@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // A Recipe is all that a corpus depends on. Of the profile it has the SHA-256. As text it is
@@ -101,7 +103,7 @@ func ReadRecipe(path string) (r Recipe, sums map[string]string, err error) {
 	}
 	defer file.Close()
 	sums = map[string]string{}
-	lines := bufio.NewScanner(file)
+	lines := bufio.NewScanner(textfile.NewReader(file))
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || text[0] == '#' {

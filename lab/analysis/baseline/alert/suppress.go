@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/internal/textfile"
 )
 
 // Suppressions say which findings are not to be reported. The zero value suppresses
@@ -42,7 +43,7 @@ func ReadSuppressions(name string) (*Suppressions, error) {
 func parseSuppressions(name string, r io.Reader) (*Suppressions, error) {
 	s := &Suppressions{}
 	names := baseline.FindingNames()
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(textfile.NewReader(r))
 	for n := 1; lines.Scan(); n++ {
 		text, _, _ := strings.Cut(lines.Text(), "#")
 		words := strings.Fields(text)
