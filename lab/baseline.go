@@ -63,8 +63,8 @@ func alerts(src Source, normal *profile.Profile, suppressions *alert.Suppression
 }
 
 // Learn learns a profile of normal FTP from a capture, and calls it source. It is
-// an error if the capture has no FTP session, or if it breaks a rule that every normal
-// session keeps.
+// an error if the capture has no FTP session, if it breaks a rule that every normal
+// session keeps, or if nothing of its sessions can be judged and none is in TLS.
 func Learn(src Source, source string) (*profile.Profile, error) {
 	e, err := src.evidence()
 	if err != nil {
@@ -78,7 +78,10 @@ func Learn(src Source, source string) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Verdict == baseline.NotNormal {
+	switch {
+	case a.Verdict == baseline.CannotJudge && a.Judged.Hidden == 0: // of TLS, a profile learns how much there is
+		return nil, fmt.Errorf("%s: this capture cannot be judged (%s), so nothing was learned from it", src.name, a.Judged)
+	case a.Verdict == baseline.NotNormal:
 		f := a.Findings[0]
 		return nil, fmt.Errorf("%s: this capture is not normal FTP (%s in frame %d: %s), so nothing was learned from it", src.name, f.Rule, f.Packets[0], f.Observed)
 	}

@@ -1,7 +1,7 @@
 package lab_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"math"
 	"path/filepath"
 	"strings"
@@ -30,9 +30,7 @@ func TestLearnedAgain(t *testing.T) {
 		if learned[i], err = lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated"); err != nil {
 			t.Fatal(err)
 		}
-		if drawn, err = json.Marshal(traffic.File{Traffic: learned[i].Traffic}); err != nil {
-			t.Fatal(err)
-		}
+		drawn = profileFile(t, learned[i].Traffic)
 		for name, kind := range learned[i].Traffic.Kinds {
 			for habit := range kind.ServerTCP {
 				if !strings.Contains(habit, "timestamps") {
@@ -121,14 +119,23 @@ func oneWalk(walk ...string) (*traffic.Traffic, *traffic.Kind) {
 	return profile, kind
 }
 
+// profileFile is the file of a profile of this traffic.
+func profileFile(t *testing.T, of *traffic.Traffic) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	whole := profile.New()
+	whole.Traffic = of
+	if err := whole.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
 // generatedFrom generates so many sessions from a profile. It returns the path of their part,
 // without the dot.
 func generatedFrom(t *testing.T, profile *traffic.Traffic, sessions int) string {
 	t.Helper()
 	g := generation(t, sessions, sessions)
-	var err error
-	if g.Profile, err = json.Marshal(traffic.File{Traffic: profile}); err != nil {
-		t.Fatal(err)
-	}
+	g.Profile = profileFile(t, profile)
 	return filepath.Join(generated(t, g).Folder, "part-00000")
 }

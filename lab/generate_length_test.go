@@ -1,7 +1,6 @@
 package lab_test
 
 import (
-	"encoding/json"
 	"math"
 	"path/filepath"
 	"testing"
@@ -30,10 +29,7 @@ func TestGeneratedSessionsAreAsLong(t *testing.T) {
 		kind.Sessions += sessions
 	}
 	g := generation(t, 200, 200)
-	var err error
-	if g.Profile, err = json.Marshal(traffic.File{Traffic: profile}); err != nil {
-		t.Fatal(err)
-	}
+	g.Profile = profileFile(t, profile)
 	g.Recipe.Duration = 24 * time.Hour
 	generated(t, g)
 	learned, err := lab.Learn(lab.File(filepath.Join(g.Folder, "part-00000.pcapng")), "generated")

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ import (
 	"ftplab/lab"
 	"ftplab/lab/analysis/baseline"
 	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/testbed/content"
 	"ftplab/lab/traffic"
 )
 
@@ -77,6 +80,9 @@ func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) 
 			if err != nil {
 				return nil, err
 			}
+			if err := learnedBefore(all, p, name); err != nil {
+				return nil, err
+			}
 			all.Merge(p)
 			continue
 		}
@@ -84,9 +90,27 @@ func learnAll(names []string, keyLog string, stdin io.Reader, stderr io.Writer) 
 		if err != nil {
 			return nil, orProfile(name, err)
 		}
+		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() { // a pipe has been read
+			digest, err := content.SumFile(name)
+			if err != nil {
+				return nil, err
+			}
+			p.Digests = []string{digest.String()}
+		}
+		if err := learnedBefore(all, p, name); err != nil {
+			return nil, err
+		}
 		all.Merge(p)
 	}
 	return all, nil
+}
+
+// learnedBefore refuses what was learned from a capture that a profile has already.
+func learnedBefore(all, p *profile.Profile, name string) error {
+	if !slices.ContainsFunc(p.Digests, func(digest string) bool { return slices.Contains(all.Digests, digest) }) {
+		return nil
+	}
+	return fmt.Errorf("%s: the profile has this already (a capture with the same SHA-256), so it would count twice; leave it out", name)
 }
 
 // orProfile adds to the error of a file that is not there the profile that may be meant.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,7 +76,8 @@ func TestBaselineCheck(t *testing.T) {
 }
 
 func TestBaselineLearn(t *testing.T) {
-	first, second := forge(t, "first.pcap", "< 230 Welcome"), forge(t, "second.pcap", "< 421 Good night")
+	const gallery = "../../results/gallery/"
+	first, second := gallery+"frederick_active/capture.pcapng", gallery+"frederick_passive/capture.pcapng"
 	profile := filepath.Join(t.TempDir(), "normal.json")
 	if _, err := baselineOutput("learn", first, "-o", profile); err != nil {
 		t.Fatal(err)
@@ -94,11 +96,24 @@ func TestBaselineLearn(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Join(got.Sources, " ") != "first second" || got.Packets != 2 || got.Sessions != 2 {
-		t.Errorf("got %+v, want the two captures with a packet and a session each", got)
+	if strings.Join(got.Sources, " ") != "frederick_active frederick_passive" || got.Sessions != 2 {
+		t.Errorf("got %+v, want the two captures with a session each", got)
+	}
+	for _, again := range [][]string{{profile, first}, {first, first}, {second, profile}, {profile, profile}} {
+		_, err := baselineOutput("learn", again[0], again[1], "-o", profile)
+		if want := again[1] + ": the profile has this already (a capture with the same SHA-256)"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", again, err, want)
+		}
+	}
+	if after, err := os.ReadFile(profile); !bytes.Equal(after, text) {
+		t.Errorf("got another profile after what was refused, %v", err)
+	}
+	little := forge(t, "little.pcap", "< 230 Welcome")
+	if _, err := baselineOutput("learn", little); err == nil || !strings.Contains(err.Error(), "this capture cannot be judged (0 of 1 session whole") {
+		t.Errorf("got %v for a capture of one packet, want that it cannot be judged", err)
 	}
 	out, err := baselineOutput("show", profile)
-	if err != nil || !strings.Contains(out, "learned from 2 captures: 2 packets") {
+	if err != nil || !strings.Contains(out, fmt.Sprintf("learned from 2 captures: %d packets", got.Packets)) {
 		t.Errorf("show: got error %v and %.200s", err, out)
 	}
 }
@@ -122,6 +137,10 @@ func TestBaselineRefuses(t *testing.T) {
 			t.Errorf("%v: got error %v, want one with %q", test.args, err, test.want)
 		}
 	}
+	_, shown := baselineOutput("show", text)
+	if _, stderr, status := judged(t, "generate", "--sessions", "1", "--profile", text, "-o", t.TempDir()); status != exitError || stderr != "ftplab: "+shown.Error()+"\n" {
+		t.Errorf("generate: got status %d and %q, want that of show: %v", status, stderr, shown)
+	}
 }
 
 // TestProfilesByName shows a profile that sessions are generated from, with its source, and compares
@@ -138,8 +157,11 @@ func TestProfilesByName(t *testing.T) {
 		t.Errorf("got %v for a profile and itself:\n%.400s", err, out)
 	}
 	little := forge(t, "little.pcap", "< 230 Welcome")
-	if out, err := baselineOutput("compare", little, "office"); err == nil || errors.Is(err, errFailed) || !strings.Contains(err.Error(), "there is too little to compare") {
-		t.Errorf("got %v for a capture of one packet:\n%.400s", err, out)
+	const short = "../../results/gallery/frederick_active/capture.pcapng"
+	for name, want := range map[string]string{short: "there is too little to compare", little: "this capture cannot be judged"} {
+		if out, err := baselineOutput("compare", name, "office"); err == nil || errors.Is(err, errFailed) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s:\n%.400s", name, err, want, out)
+		}
 	}
 	other := filepath.Join(t.TempDir(), "other.json")
 	if err := os.WriteFile(other, []byte("{\n\"transfers\": []\n}\n"), 0o644); err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // A LineError is a mistake in a profile, with the number of its line.
@@ -26,9 +28,16 @@ func InFile(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
+// Format and Version identify the files of profiles. The version rises when profiles of the
+// previous version can no longer be merged.
+const (
+	Format  = "ftplab normal"
+	Version = 1
+)
+
 // Decode reads the JSON of a profile.
 func Decode(r io.Reader, profile any) error {
-	text, err := io.ReadAll(r)
+	text, err := io.ReadAll(textfile.NewReader(r))
 	if err != nil {
 		return err
 	}
@@ -44,6 +53,19 @@ func Decode(r io.Reader, profile any) error {
 		return atByte(text, kind.Offset, fmt.Errorf("its field %q has a value of another kind", kind.Field))
 	case err != nil:
 		return fmt.Errorf("this is not a profile: %w", err)
+	}
+	var header struct {
+		Format  string
+		Version int
+	}
+	if err := json.Unmarshal(text, &header); err != nil {
+		return err
+	}
+	switch {
+	case header.Format != Format:
+		return fmt.Errorf("this is not a profile: its format is %q, and %q was expected", header.Format, Format)
+	case header.Version != Version:
+		return fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", header.Version, Version)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func TestReadProfileRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want an error with %q", text, err, want)
 		}
 	}
-	p, err := profile.Read(strings.NewReader(`{"format":"ftplab normal","version":1,"commands":null,"distributions":{"reply-time":null}}`))
+	p, err := profile.Read(strings.NewReader("\ufeff" + `{"format":"ftplab normal","version":1,"commands":null,"distributions":{"reply-time":null}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

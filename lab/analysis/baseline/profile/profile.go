@@ -8,7 +8,6 @@ package profile
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -16,13 +15,6 @@ import (
 
 	"ftplab/lab/analysis/internal/pattern"
 	"ftplab/lab/traffic"
-)
-
-// formatName and version identify the files of profiles. The version rises when profiles of
-// the previous version can no longer be merged.
-const (
-	formatName = "ftplab normal"
-	version    = 1
 )
 
 // A Profile is what was learned from captures. Profiles add up: see
@@ -34,6 +26,8 @@ type Profile struct {
 	Source string `json:"source,omitempty"`
 	// Sources are the names of the captures.
 	Sources []string `json:"sources"`
+	// Digests are the SHA-256 of captures, in hexadecimal, if they are known.
+	Digests []string `json:"digests,omitempty"`
 
 	Packets     int `json:"packets"`
 	Connections int `json:"connections"`
@@ -74,7 +68,7 @@ const (
 // New returns an empty profile.
 func New() *Profile {
 	p := &Profile{
-		Format: formatName, Version: version, Sources: []string{},
+		Format: traffic.Format, Version: traffic.Version, Sources: []string{},
 		Commands: map[string]int{}, Transitions: map[string]map[string]int{}, Replies: map[string]map[string]int{},
 		Histories: map[string]map[string]int{}, Distributions: map[string]*Histogram{},
 	}
@@ -91,6 +85,8 @@ func (p *Profile) Merge(o *Profile) {
 	}
 	p.Sources = append(p.Sources, o.Sources...)
 	slices.Sort(p.Sources)
+	p.Digests = append(p.Digests, o.Digests...)
+	slices.Sort(p.Digests)
 	p.Packets += o.Packets
 	p.Connections += o.Connections
 	p.Sessions += o.Sessions
@@ -139,12 +135,6 @@ func Read(r io.Reader) (*Profile, error) {
 	read := &Profile{}
 	if err := traffic.Decode(r, read); err != nil {
 		return nil, err
-	}
-	if read.Format != formatName {
-		return nil, fmt.Errorf("this is not a profile: its format is %q, and %q was expected", read.Format, formatName)
-	}
-	if read.Version != version {
-		return nil, fmt.Errorf("this profile has version %d, and %d was expected; learn it anew", read.Version, version)
 	}
 	p := New() // has every table, even if the file leaves one out
 	p.Merge(read)
