@@ -65,6 +65,7 @@ func TestCounts(t *testing.T) {
 		play func(*forge.Capture)
 	}{
 		{`NOOP is written in 8 ways, such as "NoOp"`, session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp"))},
+		{`NOOP is written in 8 ways, such as "noOP"`, session1("> NOOP\n" + linesOf("+ %s\n", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp", "NOOp") + strings.Repeat("< 200 ok\n", 8))}, // in one packet
 		{`with the name "ada" and 30 different passwords in 2`, refused(30, 5*time.Minute, tried("ada", "Garden#"))},
 		{`with 12 names and 1 password in`, refused(12, 5*time.Minute, tried("user#", "Garden"))},
 		{`the names of 40 users and no password, which shows whether they exist, or carries data in the names; the server asked for 14 passwords, and refused 26 names`,

@@ -3,7 +3,9 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,8 +14,8 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A client writes a command in one or two ways. In manyWays it may carry data, by capital and small letters.
-// It does so if the ways of all commands, without the two that are usual, are bitsOfWays.
+// A client writes a command in one or two ways. Capital and small letters in manyWays may carry data. They do so if all
+// commands together have bitsOfWays ways more than the two that are usual for each.
 const (
 	manyWays   = 4
 	usualWays  = 2
@@ -49,29 +51,26 @@ func manySpellings(s *session) (b breach, ok bool) {
 	}
 	b.observed = fmt.Sprintf("%s is written in %d ways, such as %s", most, len(ways), wording.Quote(lastOf(ways)))
 	if all := spare - (len(ways) - usualWays); all > 0 {
-		b.observed += fmt.Sprintf(", and other commands in more than %d", usualWays)
+		b.observed += fmt.Sprintf(", and other commands in more than %d ways", usualWays)
 	}
 	return b, true
 }
 
-// lastOf is what a table has with the last packet.
-func lastOf(table map[string]int) (last string) {
-	for what, packet := range table {
-		if packet > table[last] {
-			last = what
-		}
-	}
-	return last
+// lastOf returns what a table has with the last packet. Of several in one packet, it is the greatest string.
+func lastOf(table map[string]int) string {
+	return slices.MaxFunc(slices.Collect(maps.Keys(table)), func(a, b string) int {
+		return cmp.Or(cmp.Compare(table[a], table[b]), cmp.Compare(a, b))
+	})
 }
 
 // writtenOddly reports whether a command is not in capital letters.
 func writtenOddly(x *ftp.Exchange) bool { return !strings.HasPrefix(x.Line.Text, x.Command) }
 
-// manyBlankWays is how many different rows of blanks and tabs a client writes if they carry data.
+// manyBlankWays is how many different sequences of spaces and tabs a client writes if they carry data.
 const manyBlankWays = 8
 
-// manyBlanks judges the blanks and tabs between a command and its argument, and at the end of the line. Programs
-// pad names with blanks, so blanks alone behind an argument do not count.
+// manyBlanks judges the spaces and tabs between a command and its argument, and at the end of the line. Programs
+// pad names with spaces, so spaces alone behind an argument do not count.
 func manyBlanks(s *session) (b breach, ok bool) {
 	ways := map[string]int{}
 	for _, x := range s.Exchanges {
@@ -91,6 +90,6 @@ func manyBlanks(s *session) (b breach, ok bool) {
 			ways[way] = x.Packet
 		}
 	}
-	b = breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different rows of blanks and tabs", len(ways))}
+	b = breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different sequences of spaces and tabs", len(ways))}
 	return b, len(ways) >= manyBlankWays
 }
