@@ -226,36 +226,26 @@ func (s *Session) Lossy() bool {
 	return s.Control.Lacks(ftp.Client).Between+s.Control.Lacks(ftp.Server).Between > 0 || s.Hidden && !s.Opaque()
 }
 
-// LostData returns how many bytes of its data connections the capture lacks, how many data connections of
-// transfers that succeeded, and whether all that was sent on them is there.
+// LostData returns how many bytes of the session's data connections the capture lacks, and how many
+// successful transfers have no data connection in it. Whole says that the capture has all that was transferred.
 func (s *Session) LostData() (bytes int64, connections int, whole bool) {
 	whole = true
 	for _, c := range s.DataByID {
 		bytes += c.Missing()
 		whole = whole && !c.Lacks(c.Sender()).Start
 	}
+	streams, open := true, false // the mode is stream mode, and an earlier transfer has a data connection
 	for _, x := range s.Exchanges {
-		if IsTransfer(x) && Began(x) && Completed(x) && len(x.Data) == 0 && !s.keepsData(x) {
+		reuses := !streams && open // only stream mode needs a data connection for each transfer (RFC 959, 3.3)
+		if IsTransfer(x) && Began(x) && Completed(x) && len(x.Data) == 0 && !reuses {
 			connections++
 		}
+		if x.Command == "MODE" && x.Final() == 200 {
+			streams = strings.EqualFold(strings.TrimSpace(x.Argument), "S")
+		}
+		open = open || len(x.Data) > 0
 	}
 	return bytes, connections, whole && bytes == 0 && connections == 0
-}
-
-// keepsData reports whether a transfer may use the data connection of one before it. Only stream mode needs one
-// for each transfer (RFC 959, 3.3).
-func (s *Session) keepsData(x *ftp.Exchange) bool {
-	var mode, kept bool
-	for _, before := range s.Exchanges {
-		if before == x {
-			break
-		}
-		if before.Command == "MODE" && before.Final() == 200 {
-			mode = !strings.EqualFold(strings.TrimSpace(before.Argument), "S")
-		}
-		kept = kept || len(before.Data) > 0
-	}
-	return mode && kept
 }
 
 // Torn reports whether the first line of a reply may be missing, cut short or damaged.

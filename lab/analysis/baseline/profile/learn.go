@@ -205,6 +205,12 @@ func replyTimes(s *evidence.Session, found Found) {
 	if s.Lossy() {
 		return
 	}
+	lastTransfer := -1 // that succeeded
+	for i, x := range s.Exchanges {
+		if evidence.IsTransfer(x) && evidence.Completed(x) {
+			lastTransfer = i
+		}
+	}
 	awake, passive := false, false
 	for i, x := range s.Exchanges {
 		if ofDataPort[x.Command] {
@@ -213,9 +219,11 @@ func replyTimes(s *evidence.Session, found Found) {
 		if len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
 			continue
 		}
-		// Servers delay the refusal of a password on purpose (RFC 2577 section 5).
+		// Servers delay the refusal of a password on purpose (RFC 2577 section 5). If a firewall drops the SYNs of a
+		// data connection, the server waits for minutes until it or its system gives up. The SYNs of the client are
+		// then in the capture. Those of the server may not reach the recorder, but a later transfer succeeds.
 		code := x.Replies[0].Code
-		delayed := x.Command == "PASS" && x.Final() >= 400 || code == 425 && blocked(s, i, passive)
+		delayed := x.Command == "PASS" && x.Final() >= 400 || code == 425 && (passive && neverAnswered(s, x) || !passive && i < lastTransfer)
 		took := time.Duration(x.Replies[0].Time - x.Time)
 		wakes := !awake && evidence.AboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes
@@ -229,14 +237,9 @@ func replyTimes(s *evidence.Session, found Found) {
 // ofDataPort are the commands that say which side connects.
 var ofDataPort = wording.Set("PORT EPRT LPRT PASV EPSV LPSV")
 
-// blocked reports whether a firewall dropped the SYNs of a data connection. The server waits until its system or it
-// gives up, which takes minutes at most. The client's SYNs are in the capture. Those of the server may not even come to
-// the recorder, but the client goes on with another transfer.
-func blocked(s *evidence.Session, i int, passive bool) bool {
-	if passive {
-		return slices.ContainsFunc(s.DataOf(s.Exchanges[i].Data), func(c *ftp.Connection) bool { return !c.HandshakeSeen && c.ClientFlow.SYN > 0 })
-	}
-	return slices.ContainsFunc(s.Exchanges[i:], func(x *ftp.Exchange) bool { return evidence.IsTransfer(x) && evidence.Completed(x) })
+// neverAnswered reports whether a client opened a data connection for a command, and nobody answered its SYN.
+func neverAnswered(s *evidence.Session, x *ftp.Exchange) bool {
+	return slices.ContainsFunc(s.DataOf(x.Data), func(c *ftp.Connection) bool { return !c.HandshakeSeen && c.ClientFlow.SYN > 0 })
 }
 
 func thinkTimes(s *evidence.Session, found Found) {
