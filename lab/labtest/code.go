@@ -34,6 +34,9 @@ func Server(serve func(ctx context.Context, l net.Listener) error) Option {
 		if s.t.Helper(); serve == nil {
 			s.t.Fatal("labtest.Server: the function is nil")
 		}
+		if s.server != nil {
+			s.t.Fatal("labtest.Server is given twice, and a scenario has one server; leave one out")
+		}
 		s.server = serve
 	}
 }
@@ -44,6 +47,9 @@ func Client(use func(ctx context.Context, d Dialer) error) Option {
 	return func(s *session) {
 		if s.t.Helper(); use == nil {
 			s.t.Fatal("labtest.Client: the function is nil")
+		}
+		if s.client != nil {
+			s.t.Fatal("labtest.Client is given twice, and one function is the client; leave one out")
 		}
 		s.client = use
 	}
@@ -175,11 +181,17 @@ func (s *session) runOnHost(role string) error {
 // serve runs the function of the server, until it returns.
 func (s *session) serve(ctx context.Context, l net.Listener) error {
 	err := call(func() error { return s.server(ctx, l) })
-	if ctx.Err() != nil && ofTheEnd(err) {
+	switch {
+	case ctx.Err() != nil && ofTheEnd(err):
 		return nil
+	case ctx.Err() == nil && err == nil:
+		return errEarly
 	}
 	return err
 }
+
+// errEarly is the error of a server that returns nil while clients may still come.
+var errEarly = errors.New("the function returned before the listener was closed; it serves until Accept returns an error")
 
 // use runs the function of the client, until it returns.
 func (s *session) use(ctx context.Context, d Dialer) error {

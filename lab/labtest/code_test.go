@@ -201,6 +201,7 @@ func serveSmall(ctx context.Context, l net.Listener) error {
 // TestCodeFails has functions fail in each way there is.
 func TestCodeFails(t *testing.T) {
 	serve := func(context.Context, net.Listener) error { return errors.New("out of order") }
+	early := func(context.Context, net.Listener) error { return nil }
 	hang := func(ctx context.Context, _ labtest.Dialer) error { select {} }
 	fail := func(context.Context, labtest.Dialer) error { return errors.New("no such thing") }
 	end := func(context.Context, labtest.Dialer) error { runtime.Goexit(); return nil }
@@ -217,6 +218,7 @@ func TestCodeFails(t *testing.T) {
 			{"client returns an error", labtest.Client(fail), "20s", "no such thing"},
 			{"client hangs", labtest.Client(hang), "500ms", "labtest.Client: it has not ended; its deadline was 500ms"},
 			{"server returns", labtest.Server(serve), "20s", "out of order"},
+			{"server returns nil", labtest.Server(early), "20s", "the function returned before the listener was closed"},
 			{"client ends its goroutine", labtest.Client(end), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 			{"server ends its goroutine", labtest.Server(endServing), "20s", "it did not return, but called t.Fatal, t.Skip or the like"},
 		} {
@@ -255,7 +257,7 @@ func TestRefusalComesFirst(t *testing.T) {
 	if want := `code.txtar:5: login alice secret: the server refused: "530 No."`; first != want {
 		t.Errorf("got the first line %q, want %q", first, want)
 	}
-	if want := "the server, labtest.Server, did not serve to the end: it has ended: exit status 0"; !strings.Contains(second, want) {
+	if want := "the server, labtest.Server, did not serve to the end: it has ended: exit status 1; its log, server.log: the function returned before the listener was closed"; !strings.Contains(second, want) {
 		t.Errorf("got %q after the first line, want %q in it", second, want)
 	}
 }
@@ -356,19 +358,24 @@ func TestServerEnds(t *testing.T) {
 	}
 }
 
-// TestNilFunction runs this test again, which gives no function there: it fails with the reason.
+// TestNilFunction runs this test again, which gives no function there, or two: it fails with the reason.
 func TestNilFunction(t *testing.T) {
 	const variable = "FTPLAB_LABTEST_NIL"
-	options := map[string]labtest.Option{"Server": labtest.Server(nil), "Client": labtest.Client(nil)}
-	if option, again := options[os.Getenv(variable)]; again {
-		labtest.Scenario(t, parse(t, "network wire tcp=gvisor", "open"), option)
+	server := labtest.Server(func(context.Context, net.Listener) error { return nil })
+	client := labtest.Client(func(context.Context, labtest.Dialer) error { return nil })
+	options := map[string][]labtest.Option{
+		"Server: the function is nil": {labtest.Server(nil)}, "Client: the function is nil": {labtest.Client(nil)},
+		"Server is given twice": {server, client, server}, "Client is given twice": {client, server, client},
+	}
+	if mistake, again := options[os.Getenv(variable)]; again {
+		labtest.Scenario(t, parse(t, "network wire tcp=gvisor", "open"), mistake...)
 		return
 	}
 	for name := range options {
 		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNilFunction$")
 		again.Env = append(os.Environ(), variable+"="+name)
 		out, err := again.CombinedOutput()
-		if want := "labtest." + name + ": the function is nil"; err == nil || !strings.Contains(string(out), want) {
+		if want := "labtest." + name; err == nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: got error %v, want %s in\n%s", name, err, want, out)
 		}
 	}

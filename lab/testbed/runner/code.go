@@ -131,7 +131,11 @@ func (g *goServer) faults(bool) []Failure {
 	select {
 	case <-g.ended:
 		g.early = true
-		return []Failure{{Message: fmt.Sprintf("the server, %s, did not serve to the end: it returned %v", g.code.Name, g.err)}}
+		reason := "it returned nil"
+		if g.err != nil {
+			reason = oserror.Text(g.err)
+		}
+		return []Failure{{Message: fmt.Sprintf("the server, %s, did not serve to the end: %s", g.code.Name, reason)}}
 	default:
 		return nil
 	}
