@@ -12,9 +12,9 @@ import (
 
 // Judged says how much of a capture could be judged.
 type Judged struct {
-	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from
-	// the beginning to the end, without a gap, and it can be read, and it has the data connections without a gap.
-	// Of those in Parts it has some of that, as of a session that goes on at the end of the capture.
+	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from the beginning to the end
+	// and the data connections, both without a gap, and the dialogue can be read. Of those in Parts it has some
+	// of that, as of a session that goes on at the end of the capture.
 	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
 	Sessions int `json:"sessions"`
 	Whole    int `json:"whole"`

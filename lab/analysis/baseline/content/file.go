@@ -30,7 +30,7 @@ var toPool = []byte("stratum+tcp://")
 func (r *Reader) Part(f *File, data []byte) []Content {
 	r.begin(data)
 	if f.memory && bytes.Contains(appendLower(nil, data), loginLibrary) {
-		r.note(Secret, "the memory of the program of Windows that checks passwords (MITRE ATT&CK, T1003.001)")
+		r.note(Secret, "the memory of lsass.exe, which checks the passwords of Windows (MITRE ATT&CK, T1003.001)")
 	}
 	if f.binary {
 		if f.upload && bytes.Contains(data, toPool) {

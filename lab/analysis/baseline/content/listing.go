@@ -4,6 +4,7 @@ package content
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -52,10 +53,10 @@ func Entries(data []byte) (n int) {
 	return n
 }
 
-// ListedFiles yields the names and sizes of the files in a part of a listing: one of LIST, as Unix or Windows write it, or
-// one of MLSD.
-func ListedFiles(data []byte) func(yield func([]byte, int64) bool) {
-	return func(yield func([]byte, int64) bool) {
+// ListedFiles yields the names and sizes, in bytes, of the files in a part of a listing: that of LIST, in the form of Unix or
+// Windows, or that of MLSD.
+func ListedFiles(data []byte) iter.Seq2[[]byte, int64] {
+	return func(yield func(name []byte, size int64) bool) {
 		for line := range bytes.Lines(data) {
 			name, size := listedFile(bytes.TrimRight(line, "\r\n"))
 			if n, err := strconv.ParseInt(string(size), 10, 64); err == nil && len(name) > 0 && !yield(name, n) {
@@ -71,7 +72,7 @@ const (
 	windowsSize, windowsName = 2, 3 // 01-31-26 12:00PM 9000 plan.doc
 )
 
-// listedFile is the name and the size in a line of a listing, nil for what is not a file.
+// listedFile returns the name and the size in a line of a listing, nil for what is not a file.
 func listedFile(line []byte) (name, size []byte) {
 	switch {
 	case len(line) == 0:
@@ -89,7 +90,7 @@ func listedFile(line []byte) (name, size []byte) {
 	return nil, nil
 }
 
-// column is a line without its first n words.
+// column returns the rest of a line after its first n words.
 func column(line []byte, n int) []byte {
 	for range n {
 		at := bytes.IndexByte(line, ' ')

@@ -4,10 +4,10 @@ package content
 
 import "bytes"
 
-// databaseMark is where a database of Windows (ESE) has its mark, behind a checksum.
+// databaseMark is the offset of the signature in a database of Windows (ESE), behind a checksum.
 const databaseMark = 4
 
-// ofWindows says which file of Windows data begins.
+// ofWindows reports which kind of file of Windows begins with data.
 func ofWindows(data []byte) (c Content, ok bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("regf")):
@@ -22,10 +22,10 @@ func ofWindows(data []byte) (c Content, ok bool) {
 
 func isProcessMemory(data []byte) bool { return bytes.HasPrefix(data, []byte("MDMP")) }
 
-// loginLibrary is a library that only the program has loaded which checks passwords, in UTF-16 as the list of them is.
+// loginLibrary is a library that only lsass.exe loads, which checks passwords. The list of libraries is in UTF-16.
 var loginLibrary = wide(`\lsasrv.dll`)
 
-// wide is a text of ASCII in UTF-16.
+// wide returns a text of ASCII in UTF-16, little-endian.
 func wide(text string) (w []byte) {
 	for _, c := range []byte(text) {
 		w = append(w, c, 0)

@@ -1,4 +1,4 @@
-// The rule about channels that are hidden in questions to name servers, in echoes, and in headers.
+// The rule about channels that are hidden in questions to name servers, in echoes, and in TCP headers.
 
 package rules
 
@@ -16,7 +16,7 @@ import (
 
 var noHiddenChannelsRule = Rule{
 	Name: "no-hidden-channels", Theme: "beside the session",
-	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request. Fields of TCP headers that mean nothing do not change.",
+	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request. TCP header fields without a meaning, such as the urgent pointer without URG, keep their values.",
 	Source:   "RFC 792 (echo); RFC 1035, 2.3.4; RFC 9293, 3.1 (urgent pointer); RFC 4727 (options for experiments); MITRE ATT&CK, T1071.004 (DNS) and T1095 (non-application layer protocol)",
 	Example:  "sixty questions such as e6xmcf7vidizfeixacqljz3hf7glb6hk.fdcbc5fb6b4e55dea56527a7.t.example",
 	Severity: Violation, sign: 2,

@@ -64,7 +64,7 @@ type oddNames struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
-	// data counts those of missing files and folders that are as long as no digest.
+	// data counts those of missing files and folders whose length is that of no digest.
 	data int
 	// used counts other such names, of files that exist.
 	used int
@@ -164,8 +164,8 @@ var nameLast = wording.Set("SITE MFMT MFCT MFF THMB")
 // counter matches a number in front of a name.
 var counter = pattern.New(`^\d+[-_.]`)
 
-// add takes the next command with a path; made says that it makes something that has only a name, and missing that there is
-// nothing of the name.
+// add takes the next command with a path. Made says that it makes something that has only a name, missing that nothing has
+// the name.
 func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
 	name := counter.ReplaceAllString(path.Base(evidence.Unquoted(x.Argument)), "")
 	if nameLast[x.Command] {
@@ -201,7 +201,7 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool)
 	}
 }
 
-// idles adds a new name to the idle ones if it belongs to nothing, or the server made a folder. A later
+// idles adds a new name to the idle ones if nothing has it, or the server made a folder. A later
 // command that succeeds with the name, or in the folder, removes it.
 func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty, missing bool) {
 	made := empty || x.Command == "MKD" || x.Command == "XMKD"

@@ -1,4 +1,4 @@
-// Names that a client guesses, as those who look for what nobody shows them do.
+// Names that a client guesses, to find files and folders that nobody told it of.
 
 package rules
 
@@ -14,8 +14,8 @@ import (
 	"ftplab/lab/analysis/internal/pattern"
 )
 
-// How many different names that do not exist are a search, how many nobody has by chance, and the part of all names that
-// they are.
+// A client searches if it asks for guessedFew different names that do not exist, and they are guessedPart of all names that
+// it asks for. Nobody asks for guessedMany of them by chance.
 const (
 	guessedFew  = 20
 	guessedMany = 40
@@ -25,9 +25,9 @@ const (
 // guesses are the names that a client asked for, of one server.
 type guesses struct {
 	missing map[string]int  // the first packets, by path
-	exist   map[string]bool // or the client made them, or has them
-	listed  int             // files and folders in listings
-	unread  bool            // there may be a listing that cannot be read, or too many names
+	exist   map[string]bool // by path; also what the client made
+	listed  int             // how many files and folders listings have
+	unread  bool            // a listing may be missing, or there are too many names
 }
 
 // guessers are the guesses between two hosts. Those that never asked in vain have none.
@@ -62,14 +62,11 @@ func (all *guessers) judge() (found []breach) {
 	return found
 }
 
-// ofSeries matches a number in a name, such as that of a day or of a station, and digit a digit of any other.
-var (
-	ofSeries = pattern.New(`\d{3}`)
-	digit    = pattern.New(`\d+`)
-)
+// ofSeries matches a number of a series in a name, such as that of a day or of a station.
+var ofSeries = pattern.New(`\d{3}`)
 
-// asksFor are the commands that ask for a file or a folder which the client may not know. A client that stores files
-// first asks which of them are there, with those that are true.
+// asksFor are the commands that ask for a file or a folder which may not exist. With those that are true, a client that
+// stores files first asks which of them the server has.
 var asksFor = map[string]bool{
 	"RETR": false, "LIST": false, "NLST": false, "MLSD": false,
 	"CWD": true, "XCWD": true, "SIZE": true, "MDTM": true, "MLST": true, "STAT": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true,
@@ -105,8 +102,8 @@ func (g *guesses) add(e *Evidence, s *session) {
 
 func makesFolder(x *ftp.Exchange) bool { return x.Command == "MKD" || x.Command == "XMKD" }
 
-// saysMissing reports whether the server says that a file or a folder does not exist. What it denies is there, and a size
-// that it does not count in lines, too.
+// saysMissing reports whether the server says that a file or a folder does not exist. It exists if the server denies the
+// access to it, or refuses SIZE in ASCII mode.
 func (s *session) saysMissing(x *ftp.Exchange) bool {
 	switch x.Final() {
 	case 450, 550, 551, 553:
@@ -116,7 +113,7 @@ func (s *session) saysMissing(x *ftp.Exchange) bool {
 	return s.listsNothing(x)
 }
 
-// judge counts the names that differ in more than a number, and that are no digests.
+// judge counts the missing names that differ in more than a number, and that are no digests.
 func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 	different, asked := map[string]int{}, len(g.exist)
 	var lengths []int
@@ -130,7 +127,7 @@ func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 		if ofSeries.MatchString(base) || encoded.Looks(pieceOf(base)) {
 			continue
 		}
-		different[digit.ReplaceAllString(at, "#")] = packet
+		different[digits.ReplaceAllString(at, "#")] = packet
 		endings[path.Ext(base)], lengths = true, append(lengths, len(base))
 	}
 	n := len(different)
@@ -138,7 +135,7 @@ func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 		return b, false
 	}
 	b = breach{hosts: hosts, packets: firstPackets(different),
-		observed: fmt.Sprintf("%s asked for %d files and folders of different names that no listing shows, and that do not exist, and for %d others", hosts.Client, n, asked-n)}
+		observed: fmt.Sprintf("%s asked for %d files and folders with different names that do not exist and are in no listing, and for %d others", hosts.Client, n, asked-n)}
 	if alike := len(endings) == 1 && slices.Max(lengths)-slices.Min(lengths) <= 1; n-g.listed >= guessedMany && !alike { // such as stations
 		b.severity = Violation
 	}

@@ -21,13 +21,14 @@ type numbering struct {
 	opened  int64 // the time of the last SYN
 }
 
-// soonestRetry is the shortest time after which a SYN is sent again (RFC 6298 section 2), and may come to another server.
+// soonestRetry is the shortest time after which a SYN is sent again (RFC 6298 section 2). Behind a load balancer, another
+// server may answer that one.
 const soonestRetry = time.Second
 
-// Limits for acknowledgments of what the peer never sent: they are so far from it, and so many segments with different
-// data have them.
+// An acknowledgment is of what the peer never sent if it is neverSent bytes or more from what the peer did send. It counts
+// if leastUnsent segments with different data have such a one.
 const (
-	neverSent   = 1 << 24 // no window is larger in practice
+	neverSent   = 1 << 24 // bytes; no window is larger in practice
 	leastUnsent = 2
 )
 
@@ -63,7 +64,7 @@ func (s *side) number(p *capture.Packet, peer *side) {
 	}
 }
 
-// otherHandshake finds a second host that answers in the name of one side, and packets of another connection.
+// otherHandshake judges a side whose SYN was answered by two hosts, or that sends packets of another connection.
 func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 	if s.odd == nil {
 		return b, false
@@ -71,15 +72,15 @@ func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 	second, unsent := s.odd.second, s.odd.unsent
 	switch {
 	case unsent.n >= leastUnsent && !s.agrees:
-		return breach{severity: Violation, packets: unsent.packets, observed: fmt.Sprintf("%s of the %s acknowledge what the %s never sent on this connection, as those of a recording do that somebody sends again",
+		return breach{severity: Violation, packets: unsent.packets, observed: fmt.Sprintf("%s of the %s acknowledge bytes that the %s never sent on this connection, so somebody may replay recorded packets",
 			wording.Plural(unsent.n, "segment", "segments"), name, name.Other())}, true
 	case second.packet > 0:
-		b = breach{packets: []int{int(s.first.first), second.packet}, observed: fmt.Sprintf("the %s answered one SYN twice, with different initial sequence numbers", name)}
+		b = breach{packets: []int{int(s.first.first), second.packet}, observed: fmt.Sprintf("the %s answered one SYN twice, with two initial sequence numbers", name)}
 		if d := int(s.first.ttl) - int(second.ttl); max(d, -d) >= otherHops {
 			b.severity, b.observed = Violation, b.observed+fmt.Sprintf(", and with the times to live %d and %d", s.first.ttl, second.ttl)
 		}
 		if second.options != s.options {
-			b.severity, b.observed = Violation, b.observed+", and one time without options"
+			b.severity, b.observed = Violation, b.observed+", and only one answer has TCP options"
 		}
 		if b.severity == Violation {
 			b.observed += ", so two hosts answered"

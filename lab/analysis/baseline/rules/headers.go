@@ -1,4 +1,4 @@
-// What a side hides in fields of TCP headers that mean nothing.
+// What a side hides in TCP header fields without a meaning.
 
 package rules
 
@@ -12,9 +12,9 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A field that means nothing is the same in all packets of a host, as its system or a device on the way leaves it. In
-// fieldsOdd different values it may carry data, in fieldsMany it does. Options that only some systems know may change with
-// what was received, but not in an acknowledgment that is repeated.
+// A host, or a device on the way, gives a field without a meaning the same value in all packets. With fieldsOdd different
+// values it may carry data, with fieldsMany it does. Options that only some systems know may change with what was received,
+// but not in an acknowledgment that is repeated.
 const (
 	fieldsOdd  = 6
 	fieldsMany = 16
@@ -26,7 +26,7 @@ type sideOf struct {
 	from       ftp.Side
 }
 
-// headerFields are the values in TCP headers of a side that mean nothing, with their first packets.
+// headerFields are the values without a meaning in the TCP headers of a side, with their first packets.
 type headerFields struct {
 	urgent   map[uint16]int // urgent pointers without URG (RFC 9293 section 3.1)
 	options  map[string]int // of kinds that no RFC defines
@@ -34,7 +34,7 @@ type headerFields struct {
 	seq, ack uint32         // of the packet before
 }
 
-// A headers is those of all sides that have such values. Its memory is bounded.
+// headers are the values of all sides that have some. Their number is bounded.
 type headers map[sideOf]*headerFields
 
 // packet takes the next packet of a control or data connection.
@@ -84,7 +84,7 @@ func unusualOptions(t *packet.TCP) string {
 	return b.String()
 }
 
-// headersHideNothing judges what a connection has in fields that mean nothing.
+// headersHideNothing judges what a connection has in TCP header fields without a meaning.
 func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		of := e.watch.headers[sideOf{c.ID, side}]
@@ -92,14 +92,14 @@ func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
 			continue
 		}
 		if n := len(of.urgent); n >= fieldsOdd {
-			b := breach{packets: firstPackets(of.urgent), observed: fmt.Sprintf("packets of the %s have %d different urgent pointers, without the flag URG, so these mean nothing", side, n)}
+			b := breach{packets: firstPackets(of.urgent), observed: fmt.Sprintf("packets of the %s have %d different urgent pointers without the flag URG, which have no meaning", side, n)}
 			if n < fieldsMany {
 				b.severity = Odd
 			}
 			found = append(found, b)
 		}
 		if n := len(of.options); n >= fieldsMany || len(of.repeated) >= fieldsOdd {
-			b := breach{packets: firstPackets(of.options), observed: fmt.Sprintf("packets of the %s have %s of kinds that no RFC defines, with other bytes each time", side, wording.Plural(n, "TCP option", "TCP options"))}
+			b := breach{packets: firstPackets(of.options), observed: fmt.Sprintf("packets of the %s have %s of kinds that no RFC defines, with different bytes", side, wording.Plural(n, "TCP option", "TCP options"))}
 			if len(of.repeated) < fieldsMany {
 				b.severity = Odd
 			}

@@ -397,7 +397,7 @@ const (
 // with a text that changes, such as the time.
 const keepAlivePause = 5 * time.Second
 
-// digits are left out of the arguments before they are compared, so that counters and times are equal.
+// digits are replaced in texts before these are compared, so that counters and times make no difference.
 var digits = pattern.New(`\d+`)
 
 // idleArguments judges the arguments of commands that take none.

@@ -16,7 +16,7 @@ import (
 
 var noLootRule = Rule{
 	Name: "no-loot", Theme: "transfers",
-	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, or what intruders leave on a web page, and no transfer the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards.",
 	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 	Example:  "> STOR logs.html with the passwords of a mail program in it",
 	Severity: Violation,

@@ -15,23 +15,23 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// How many files with contents a client replaces by nothing if that is unusual, and how many if it destroys them, and how
-// many bytes they had at least. A mark, such as that of a lock, has fewer.
+// It is unusual if a client replaces blankedFew files with contents by nothing. If they are blankedMany, it destroys them.
+// Only files of blankedSize bytes or more count: a lock file has fewer.
 const (
 	blankedFew  = 3
 	blankedMany = 5
 	blankedSize = 512
 )
 
-// A listedFile is the name of a file in a listing, as a hash.
+// A listedFile is a hash of the name of a file in a listing.
 type listedFile uint64
 
 // A blanking is what listings and uploads say about files that were replaced by nothing.
 type blanking struct {
 	seed   maphash.Seed
-	listed map[int][]listedFile // files of some size, by data connection
+	listed map[int][]listedFile // files of blankedSize or more, by data connection
 	n      int                  // of all, at most maxProbes
-	same   map[int]byte         // uploads that consist of one byte again and again, with the byte
+	same   map[int]byte         // the byte that an upload repeats, by data connection
 }
 
 func newBlanking() blanking {
@@ -74,10 +74,10 @@ func (e *Evidence) storesBlank(s *session, x *ftp.Exchange) bool {
 	return s.storesNothing(x) || same && data[0].Missing() == 0 && data[0].ClientFlow.CutShort == 0
 }
 
-// blanked judges a session that replaces files by nothing, without a look at them. Listings, or answers to SIZE, say that
-// they had contents. Images of disks that are new have none.
+// blanked judges a session that replaces files by nothing, and has not fetched them before. Listings, or answers to SIZE,
+// say that they had contents.
 func blanked(e *Evidence, s *session) (b breach, ok bool) {
-	b0 := &e.watch.blanking
+	of := &e.watch.blanking
 	full, own, gone := map[string]map[listedFile]bool{}, map[string]bool{}, map[string]int{}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
@@ -86,15 +86,15 @@ func blanked(e *Evidence, s *session) (b breach, ok bool) {
 		case x.Lists():
 			folder := w.Listed(x.Argument)
 			for _, c := range s.DataOf(x.Data) {
-				for _, f := range b0.listed[c.ID] {
+				for _, f := range of.listed[c.ID] {
 					noteFile(full, folder, f)
 				}
 			}
 		case x.Command == "SIZE" && x.Final() == 213 && len(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text)) >= len("1000"):
-			noteFile(full, path.Dir(at), b0.hash(path.Base(at)))
-		case e.storesBlank(s, x) && !own[at] && full[path.Dir(at)][b0.hash(path.Base(at))]:
+			noteFile(full, path.Dir(at), of.hash(path.Base(at)))
+		case e.storesBlank(s, x) && !own[at] && full[path.Dir(at)][of.hash(path.Base(at))]:
 			gone[at] = x.Packet
-		case x.Command == "RETR", x.Sender() == ftp.Client: // fetched before, or stored with contents after all
+		case x.Command == "RETR", x.Sender() == ftp.Client: // fetched, or stored with contents
 			own[at] = true
 			delete(gone, at)
 		}

@@ -288,8 +288,8 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 		return "by its name an attack tool", Odd
 	case x.Command == "RETR" && windowsOwn.MatchString(name):
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
-	case executable.MatchString(name) && strings.ContainsRune(name, turnedRound):
-		return "a program whose name has a character that turns the order of those after it round, so that it seems to have another ending", Violation
+	case executable.MatchString(name) && strings.ContainsRune(name, rightToLeft):
+		return "a program whose name has the character U+202E (right-to-left override), so that it is shown with another ending", Violation
 	case twoEndings.MatchString(name) && shown != "" && isDisguised(name):
 		return "the first bytes are those of " + shown + ", and the name has the ending of a document or a picture in front of its own, which Windows hides", Violation
 	case twoEndings.MatchString(name):
@@ -302,8 +302,8 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 	return "", ""
 }
 
-// turnedRound is the character RIGHT-TO-LEFT OVERRIDE, which no script needs in a name.
-const turnedRound = '\u202e'
+// rightToLeft is the character RIGHT-TO-LEFT OVERRIDE, which no language needs in a name.
+const rightToLeft = '\u202e'
 
 // isDisguised reports whether the name of a program has the ending of a document or a picture in front of its own. An
 // archive that unpacks itself may have that of an archive.

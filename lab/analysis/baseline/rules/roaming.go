@@ -16,7 +16,7 @@ import (
 
 var accountsKeepTheirFoldersRule = Rule{
 	Name: "accounts-keep-their-folders", Theme: "login",
-	Says:     "Who logs in to the account of a user from outside does not take whole folders that the user never opens at work. After a user has used a server, the server does not log in elsewhere with his name and password.",
+	Says:     "Somebody who logs in to a user's account from outside does not take whole folders that the user never opens at work. After a user has used a server, the server does not log in elsewhere with his name and password.",
 	Source:   "MITRE ATT&CK, T1078 (valid accounts), T1039 (data from network shared drive) and T1570 (lateral tool transfer)",
 	Example:  "> CWD /sales > STOR week1.csv, several times from 10.20.4.17; then from 203.0.113.66 all files of /hr, /finance and /design",
 	Severity: Odd, sign: 2,

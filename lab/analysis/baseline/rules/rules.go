@@ -15,7 +15,6 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/internal/pattern"
 )
 
 // A Rule is true for every normal session.
@@ -98,7 +97,7 @@ func (r Rule) findings(breaches []breach) []Finding {
 			g.place = 0
 		}
 		i, begun := groups[g]
-		like := likeness{f.Severity, b.hosts, numbers.ReplaceAllString(b.observed, "#")}
+		like := likeness{f.Severity, b.hosts, digits.ReplaceAllString(b.observed, "#")}
 		j, again := alike[like]
 		switch list := made[f.Severity]; {
 		case begun && b.place != atEnd:
@@ -122,9 +121,6 @@ func (r Rule) findings(breaches []breach) []Finding {
 	}
 	return findings
 }
-
-// numbers matches what differs in breaches of the same kind.
-var numbers = pattern.New(`\d+`)
 
 // atEnd is the place of breaches that belong to no single connection.
 const atEnd = math.MaxInt

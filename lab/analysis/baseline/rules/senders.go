@@ -241,7 +241,7 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 
 var packetsComeOneWayRule = Rule{
 	Name: "packets-come-one-way", Theme: "TCP",
-	Says:     "All packets of a side come from one host: their time to live hardly differs, the number of the byte that it sends next never goes back, and it acknowledges what its peer has sent.",
+	Says:     "All packets of a side come from one host: their time to live hardly differs, the number of the byte that it sends next never goes back, and it acknowledges only what its peer has sent.",
 	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers)",
 	Example:  "> DELE file with the time to live 113, between commands with 64",
 	Severity: Odd, sign: 2,

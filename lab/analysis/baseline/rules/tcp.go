@@ -16,7 +16,7 @@ import (
 
 var retransmissionRepeatsRule = Rule{
 	Name: "retransmission-repeats", Theme: "TCP",
-	Says:     "A retransmitted segment has the same bytes as the first time, and so have overlapping fragments of IP.",
+	Says:     "A retransmitted segment has the same bytes as the first time. IP fragments that overlap have the same bytes there.",
 	Source:   "RFC 9293, 3.8.1 and 3.10; RFC 1858 and 5722 (overlapping fragments)",
 	Example:  "> DELE a.txt, and the same sequence numbers again with > DELE z.txt",
 	Severity: Violation,

@@ -68,7 +68,7 @@ func clearAfterAuth(_ *Evidence, s *session) []breach {
 
 var credentialsInTLSRule = Rule{
 	Name: "credentials-in-tls", Theme: "TLS",
-	Says:     "In a session with TLS, or that the client and the server both want with TLS, the password is sent inside TLS.",
+	Says:     "If a session has TLS, or the client and the server both want it, the password is sent inside TLS.",
 	Source:   "RFC 4217, 4; RFC 8446, 1",
 	Example:  "> PASS secret, and > AUTH TLS after it",
 	Severity: Odd, sign: 1,

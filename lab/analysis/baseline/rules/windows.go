@@ -19,10 +19,11 @@ var (
 	systemHive = pattern.New(`(?i)(^|[/_.-])system([_.-]|\d|$)`)
 )
 
-// ofLogins matches names of dumps of the program that checks passwords. Programs put the name of the host in front of it.
-var ofLogins = pattern.New(`(?i)(^|[/_ .-])lsass([/_ .-]|\d|$)`)
+// lsass matches names of dumps of the program of Windows that checks passwords (lsass.exe). Tools put the name of the host
+// in front of it.
+var lsass = pattern.New(`(?i)(^|[/_ .-])lsass([/_ .-]|\d|$)`)
 
-// copiesDisk reports whether a command moves a file for a copy of a whole system, in either direction.
+// copiesDisk reports whether a command moves a file of a whole system that is copied, in either direction.
 func (s *session) copiesDisk(x *ftp.Exchange) bool {
 	return s.copiesSystem(x) || x.Command == "STOR" && s.Commands["STOR"] >= wholeSystem
 }
@@ -55,11 +56,11 @@ func loginsDumped(e *Evidence, s *session) (b breach, ok bool) {
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		at := w.Target(x.Argument)
 		for _, c := range s.DataOf(x.Data) {
-			if shown, _ := e.shown(c.ID); shown.Kind == content.ProcessMemory && ofLogins.MatchString(path.Base(at)) {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.ProcessMemory && lsass.MatchString(path.Base(at)) {
 				dumps[at] = x.Packet
 			}
 		}
 	})
 	return breach{severity: Violation, packets: firstPackets(dumps),
-		observed: "the memory of the program of Windows that checks passwords was transferred (MITRE ATT&CK, T1003.001)"}, len(dumps) > 0
+		observed: "the memory of lsass.exe, which checks the passwords of Windows, was transferred (MITRE ATT&CK, T1003.001)"}, len(dumps) > 0
 }

@@ -16,7 +16,7 @@ import (
 
 var filesAreKeptRule = Rule{
 	Name: "files-are-kept", Theme: "requests",
-	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced. It replaces none by zeros.",
+	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced. It does not replace files by empty ones, or by ones with the same byte again and again.",
 	Source:   "MITRE ATT&CK, T1485 (data destruction), T1486 (extortion) and T1070 (indicator removal)",
 	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
 	Severity: Odd, sign: 2,
