@@ -194,11 +194,6 @@ func (f runFlags) checkOutputs(list []*scenario.Scenario, broken []lab.Ran) erro
 		inputs = append(inputs, s.File)
 	}
 	outputs := []output{{"--junit", f.junit}, {"--tap", f.tap}}
-	for _, out := range append(outputs, output{"-w", f.write}) {
-		if f.json && out.path == standardOutput {
-			return fmt.Errorf("--json and %s both write to the standard output; name a file after %s", out, out.flag)
-		}
-	}
 	isOther := cmp.Or(outputs[0].replacesOnly("report", isReport), outputs[1].replacesOnly("report", isReport))
 	if f.write != "" {
 		capture := output{"-w", f.write}
