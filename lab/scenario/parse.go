@@ -13,8 +13,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
-
-	"ftplab/lab/internal/textfile"
 )
 
 // maxSource limits the size of a scenario file. Larger files of a server or client are
@@ -136,7 +134,7 @@ func otherThanUTF8(a *txtar.Archive) int {
 // first line ends in CR LF, the CR of every line. If the first line ends in LF, each CR
 // belongs to its section.
 func plainText(source []byte) []byte {
-	source = textfile.WithoutMark(source)
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	if first, _, _ := bytes.Cut(source, []byte("\n")); bytes.HasSuffix(first, []byte("\r")) {
 		return bytes.ReplaceAll(source, []byte("\r\n"), []byte("\n"))
 	}

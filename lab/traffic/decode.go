@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"ftplab/lab/internal/textfile"
 )
 
 // A LineError is a mistake in a profile, with the number of its line.
@@ -37,10 +35,11 @@ const (
 
 // Decode reads the JSON of a profile.
 func Decode(r io.Reader, profile any) error {
-	text, err := io.ReadAll(textfile.NewReader(r))
+	text, err := io.ReadAll(r)
 	if err != nil {
 		return err
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	err = json.Unmarshal(text, profile)
 	syntax, _ := errors.AsType[*json.SyntaxError](err)
 	kind, _ := errors.AsType[*json.UnmarshalTypeError](err)
