@@ -44,12 +44,12 @@ is one, too: RFC 1123, 4.1.2.11, says that a server should use these codes, but 
 another one when needed.
 
 COMMAND starts the server in the same way as the setting program of a scenario (ftplab
-help scenario). A name of a program is looked for on $PATH, and in /usr/local/sbin, /usr/sbin
-and /sbin, where Debian has servers. It runs in its own sandbox and must listen on port 21 of every address,
-or of $ADDR. Its files are in /srv/ftp. The user alice must be able to log in with the
-password secret; she has an account in the sandbox. --user sets another user. With
---config, $CONFIG in the COMMAND means a copy of the configuration file. Without a COMMAND,
-Conform tests the lab's own server.
+help scenario). Its program is looked for on $PATH, and in /usr/local/sbin, /usr/sbin and
+/sbin, where Debian has servers. The server runs in its own sandbox and must listen on port
+21 of every address, or of $ADDR. Its files are in /srv/ftp. The user alice must be able to
+log in with the password secret; she has an account in the sandbox. --user sets another
+user. With --config, $CONFIG in the COMMAND means a copy of the configuration file. Without
+a COMMAND, Conform tests the lab's own server.
 
 With --client, COMMAND is a client. It must download the file README from the
 server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and

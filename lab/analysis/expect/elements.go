@@ -102,8 +102,8 @@ func (s span) widest() piece {
 	return p
 }
 
-// Extents are in the order of their starts when they are sorted. Each then ends where the furthest of it
-// and those before it ends.
+// extents are ranges of bytes. After sort they are in the order of their starts, and the end of each is the furthest of
+// its own and of those before it.
 type extents []piece
 
 func (r extents) sort() {

@@ -331,17 +331,19 @@ func (p *parser) answeredBy(r *Reply) *waiting {
 	return transfer
 }
 
-// fitting returns the first waiting command from an index on whose answer has the form of the reply's text, or
-// the one at the index if there is none: the answer to MDTM is a time (RFC 3659, 2.3), and that to SIZE is none.
+// fitting returns the command at an index, or of SIZE and MDTM the first one from there on whose answer has the form
+// of the reply's text: the answer to MDTM is a time (RFC 3659, 2.3), and that to SIZE is not.
 func (p *parser) fitting(r *Reply, from int) *waiting {
 	first := p.pending[from]
-	form := map[bool]string{true: "MDTM", false: "SIZE"}
-	is := isTime(r.Text)
-	if r.Code != 213 || first.Command != form[!is] {
+	if r.Code != 213 || first.Command != "SIZE" && first.Command != "MDTM" {
 		return first
 	}
-	for _, w := range p.pending[from+1 : min(from+maxLooked, len(p.pending))] {
-		if !w.done && w.Command == form[is] {
+	command := "SIZE"
+	if isTime(r.Text) {
+		command = "MDTM"
+	}
+	for _, w := range p.pending[from:min(from+maxLooked, len(p.pending))] {
+		if !w.done && w.Command == command {
 			return w
 		}
 	}

@@ -90,8 +90,8 @@ type Purpose struct {
 	// capture.
 	Control  int
 	Transfer *Transfer
-	// Inferred says that it is taken for a data connection because of its hosts, its ports
-	// and its time; WhyInferred says what nobody can read.
+	// Inferred says that no announcement shows that it is a data connection, but only its hosts, its
+	// ports and its time. See WhyInferred.
 	Inferred bool
 	// OtherHosts are the sides of a data connection that do not have the address of that party of
 	// the control connection: another host, or another address of the same one.
@@ -125,8 +125,7 @@ func (p *Purpose) CompareHosts(ends [2]netip.AddrPort, client, server netip.Addr
 	}
 }
 
-// WhyInferred says why only the hosts, the ports and the time of a data connection show that it is one; "" if that
-// is not so.
+// WhyInferred says why no announcement shows that an Inferred data connection is one; "" for other connections.
 func (p *Purpose) WhyInferred() string {
 	switch {
 	case !p.Inferred:

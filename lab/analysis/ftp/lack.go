@@ -4,13 +4,12 @@ package ftp
 
 import "fmt"
 
-// A Lack is what a capture lacks of what one side sent on a connection. All that says whether a transfer
-// is whole takes it from here.
+// A Lack is what a capture lacks of what one side sent on a connection. If it is zero, the capture has all of it.
 type Lack struct {
 	// Start and End say that the capture does not show where the stream starts, or where it ends.
 	Start, End bool
-	// Between is how many bytes are lost before the last byte or the FIN that the capture has, and After how many
-	// at least are lost after that: the number of a later packet or an acknowledgement shows it.
+	// Between is how many bytes are missing before the last byte or the FIN that the capture has. After is how
+	// many are missing after that, at least: the number of a later packet or an acknowledgement shows it.
 	Between, After int64
 	// CutShort is how many bytes the recorder cut off from its packets.
 	CutShort int64
@@ -42,7 +41,7 @@ func (l Lack) Any() bool { return l != Lack{} }
 // Bytes returns how many bytes at least are in no packet of the capture.
 func (l Lack) Bytes() int64 { return l.Between + l.After }
 
-// Clauses says what is lacking, of which the end comes last. Counted writes a number with its noun.
+// Clauses says what is lacking, in the order of the stream. Counted writes a number with its noun, such as "2 bytes".
 func (l Lack) Clauses(counted func(n int64, noun string) string) (all []string) {
 	if l.Start {
 		all = append(all, "its beginning is not in the capture")

@@ -20,8 +20,8 @@ type lasting[T any] struct {
 	of T
 }
 
-// spans are all that last. A capture may have very many, so they are put in order only when all have
-// been added, and those at a packet are found without a look at all others.
+// spans are a set of spans. A capture may have very many, so they are sorted only when all have been added, and
+// those at a packet are found without a look at all others.
 type spans[T any] struct {
 	list    []span[T]
 	ordered bool // by the first packet

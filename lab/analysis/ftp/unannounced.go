@@ -4,17 +4,17 @@ package ftp
 
 import "net/netip"
 
-// Unannounced recognizes the data connections of transfers whose announcement the recorder lost, with the command and
-// its reply. The order is that of RFC 959 section 3.2: one of the two hosts of the session opens the connection to the
-// other after the transfer before and before the end of this one, to a port that no service has by default. The data
-// goes in the direction of the command, and none in the other. If two connections did so, or one may belong to two
-// transfers, none is recognized.
+// Unannounced recognizes the data connections of transfers if the recorder lost the command that announces them, and
+// its reply. Such a connection is between the two hosts of the session, and goes to a port that no service has by
+// default. It begins after the transfer before this one, and before the end of this one (RFC 959 section 3.2). Its data
+// goes only in the direction of the command. If this is so of two connections, or of one for two transfers, none is
+// recognized.
 type Unannounced struct {
 	between map[hosts]*spans[*unannounced]
 	control map[netip.AddrPort]bool
 }
 
-// An unannounced transfer has a connection that begins between two packets.
+// An unannounced transfer has a data connection that begins between two packets.
 type unannounced struct {
 	transferCommand
 	control int
@@ -22,9 +22,9 @@ type unannounced struct {
 	found   []arrival
 }
 
-// An arrival is a connection that may be one in a mode.
+// An arrival is a connection that may be the data connection of a transfer.
 type arrival struct {
-	id, client int // client is its direction
+	id, client int // client is the direction of the FTP client
 	mode       Mode
 }
 

@@ -7,19 +7,19 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// A reading is a capture of the connections around two hosts, and what each of these is in it.
+// A reading is a capture of the connections around two hosts, and which of the followed connections each of them is.
 type reading struct {
 	origin
 	capture  *capture.Capture
 	all      []connected           // by ID
 	followed map[*connection][]int // IDs, by the connection that was followed
-	rest     map[tuple][]int       // those of which no first packet was followed
-	data     map[int][]int         // by the ID of their control connection
+	rest     map[tuple][]int       // IDs of those that are no followed connection, by their ends
+	data     map[int][]int         // IDs of data connections, by the ID of their control connection
 }
 
 // A connected is a connection of the capture.
 type connected struct {
-	of   *connection // that was followed, or nil
+	of   *connection // the followed one, or nil
 	role ftp.Role
 }
 

@@ -140,7 +140,10 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 		}
 	}
 	slices.SortFunc(list, func(a, b *connection) int { return a.first - b.first })
-	found := map[*connection]*members{} // without context
+	between, found := map[*hosts][]*connection{}, map[*connection]*members{} // without context
+	for _, c := range list {
+		between[c.hosts] = append(between[c.hosts], c)
+	}
 	for _, c := range list {
 		switch {
 		case c.reported: // with a twin
@@ -151,7 +154,7 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 			}
 			continue
 		case found[c] == nil:
-			if err := r.findAll(found, c.hosts, list); err != nil {
+			if err := r.findAll(found, c.hosts, between[c.hosts]); err != nil {
 				return err
 			}
 		}
@@ -163,7 +166,7 @@ func (r *reader) reportAll(due func(*connection) bool) error {
 	return nil
 }
 
-// findAll finds what belongs to the sessions of a list that are between two hosts. It reads what is around them
+// findAll finds what belongs to the sessions of a list, which are between two hosts. It reads what is around them
 // once for all.
 func (r *reader) findAll(found map[*connection]*members, h *hosts, list []*connection) error {
 	around, close, err := r.around(h)
@@ -172,7 +175,7 @@ func (r *reader) findAll(found map[*connection]*members, h *hosts, list []*conne
 	}
 	defer close()
 	for _, c := range list {
-		if c.hosts == h && !c.reported {
+		if !c.reported {
 			found[c] = around.members(c)
 		}
 	}

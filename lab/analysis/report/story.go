@@ -43,8 +43,8 @@ type transferSurvey struct {
 	tls              int   // connections in TLS that may be data connections
 	bytes            int64 // of data
 	reset, open      int   // connections of FTP: how they ended
-	endless          int   // whose end was lost
-	atLeast          bool  // so many bytes of data or more
+	endless          int   // of them, those whose end the capture lacks
+	atLeast          bool  // bytes and missing may be higher
 	otherResets      int   // connections that are not FTP and ended with a reset
 	missing          int64 // bytes
 }
@@ -182,9 +182,9 @@ func (x *transferSurvey) endStory() string {
 	return upperFirst(strings.Join(parts, "; ")) + "."
 }
 
-// orMore stands before a number that may be higher.
-func orMore(is bool) string {
-	if is {
+// orMore returns the words before a number that may be higher, "" for other numbers.
+func orMore(higher bool) string {
+	if higher {
 		return "at least "
 	}
 	return ""

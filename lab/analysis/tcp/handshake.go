@@ -6,10 +6,10 @@ import (
 	"ftplab/lab/analysis/packet"
 )
 
-// A handshake measures how long a SYN took to be answered, and the answer to be acknowledged. A SYN that was sent again, and its
-// answer, do not say which of them was answered: Linux repeats the timestamp of the first SYN in
-// an answer to the second, and gVisor's two SYNs have the same one. A time is taken only between packets
-// of one place, so the last SYN and the answer have to be recorded where the connection is read.
+// A handshake measures how long a SYN took to be answered, and the answer to be acknowledged. If a SYN was sent
+// again, its answer does not say which of the two was answered: Linux repeats the timestamp of the first SYN in an
+// answer to the second, and gVisor's two SYNs have the same one. A time is taken only between packets of one place,
+// so the last SYN and the answer have to be recorded where the connection is read.
 type handshake struct {
 	first, last syn   // before the answer
 	syns        int   // so many
@@ -17,7 +17,7 @@ type handshake struct {
 	answered    syn   // when the first answer came, and the timestamp that it echoes
 	away        bool  // another place has the last SYN before it, or has it
 	ended       bool  // something came after the answer
-	acked       int64 // the time of its ACK, if that came first; otherwise 0
+	acked       int64 // the time of the ACK, in nanoseconds since 1970, if that came next; otherwise 0
 }
 
 // A syn is the time of a packet, in nanoseconds since 1970, and a TCP timestamp, 0 for none.

@@ -19,7 +19,7 @@ type Recording struct {
 	have     ranges.Set // what of the stream they carry
 	noted    []ack      // of the other direction
 	damaged  bool       // some segments are
-	bare     bool       // some segments are
+	bare     bool       // some segments have no time stamp
 }
 
 // A recorded is one segment of a recording.
@@ -31,7 +31,7 @@ type recorded struct {
 	urgent   bool
 	damaged  bool
 	bare     bool // without a time stamp
-	dropped  bool // others have its bytes, and the peer has those
+	dropped  bool // by the peer, which has the bytes from other segments
 }
 
 // NewRecording returns a recording with room for a few segments.
@@ -46,8 +46,9 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from, seq := int32(len(r.data)), seg.DataSeq()
 	r.data = append(r.data, seg.Payload...)
-	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged, !seg.Options.HasTimestamps && !seg.Options.Cut, false})
-	r.bare = r.bare || !seg.Options.HasTimestamps
+	bare := !seg.Options.HasTimestamps && !seg.Options.Cut
+	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged, bare, false})
+	r.bare = r.bare || bare
 	if r.damaged = r.damaged || seg.Damaged; !seg.Damaged {
 		r.have.Add(seq, seq+int64(len(seg.Payload)))
 	}
@@ -78,8 +79,8 @@ func (r *Recording) received(h *Half) *Recording {
 	return out
 }
 
-// stamped returns the recording without the segments that the peer dropped, because the two sides had agreed on time stamps and
-// they have none (RFC 7323 section 3.2), if other segments have the bytes.
+// stamped returns the recording without the segments that the peer dropped because they have no time stamp, although the
+// two sides had agreed on these (RFC 7323 section 3.2). It keeps them if no other segments have their bytes.
 func (r *Recording) stamped(agreed bool) *Recording {
 	if !agreed || !r.bare {
 		return r
