@@ -191,7 +191,7 @@ func (s *session) serve(ctx context.Context, l net.Listener) error {
 }
 
 // errEarly is the error of a server that returns nil while clients may still come.
-var errEarly = errors.New("the function returned before the listener was closed; it serves until Accept returns an error")
+var errEarly = errors.New("the function returned before the listener was closed; it must serve until Accept returns an error")
 
 // use runs the function of the client, until it returns.
 func (s *session) use(ctx context.Context, d Dialer) error {

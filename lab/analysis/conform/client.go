@@ -13,8 +13,8 @@ import (
 // ClientRules returns the rules about clients, by RFC and section. The client
 // downloads one file in each of their scenarios.
 //
-// It makes the list anew, and not once in a variable: so a program that does not call it, such as
-// the page for the browser, is linked without its functions.
+// It makes a new list on each call. With the list in a variable, the linker would keep the functions of all rules in
+// every program, also in the lab's web page, which judges no rules.
 func ClientRules() []Rule {
 	return []Rule{
 		{"959", "2.3", "The client sends QUIT before it closes.", "plain", saysQuit},

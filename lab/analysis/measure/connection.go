@@ -93,7 +93,7 @@ func roundTrip(s *scope) (value, error) {
 		return value{}, unjudgedError{errors.New("no place has both the SYN and its answer")}
 	}
 	if s.capture.astray[s.conn.ID] {
-		return value{}, unjudgedError{errors.New("the place where other connections between these hosts are read lacks this one")}
+		return value{}, unjudgedError{errors.New("it was recorded at another place than other connections between these hosts")}
 	}
 	first, most := s.synsSentAgain()
 	rtt := s.conn.HandshakeRTT

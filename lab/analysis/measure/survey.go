@@ -49,8 +49,8 @@ type survey struct {
 	// The capture lacks something of the connections in lost: a stream has a gap, or later numbers show
 	// that more was sent.
 	lost   map[int]bool
-	places map[int]int // of packets; 0 for the others
-	astray map[int]bool
+	places map[int]int  // of packets; 0 for the others
+	astray map[int]bool // see [astray]
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
 	truncated bool // the recorder cut packets
@@ -95,7 +95,7 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	for x := range c.Connections() {
 		s.addConnection(x)
 	}
-	firsts := map[int]int{} // the first place that has packets of each connection
+	firsts := map[int]int{} // the first place that has packets of a connection, by its ID
 	for p := range c.Packets() {
 		f := expect.FrameOf(p, c.Start)
 		s.addPacket(&f)
@@ -122,8 +122,9 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	return s, c.Err()
 }
 
-// astray returns the connections that an earlier place lacks, although it has another one between the same hosts, by
-// their ID. Its recorder may have lost them, and their round trips are others there.
+// astray returns the IDs of the connections that an earlier place lacks, although it has another one between the same
+// hosts: its recorder may have lost them. They were measured elsewhere on the path, so their round trips are not
+// comparable with that of the other one.
 func astray(c *capture.Capture, firsts map[int]int) map[int]bool {
 	ids := map[int]bool{}
 	if c.Complete || len(firsts) == 0 {
