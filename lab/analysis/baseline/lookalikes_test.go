@@ -373,7 +373,7 @@ func TestLookalikes(t *testing.T) {
 func TestPasswords(t *testing.T) {
 	token := base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat(`{"sub":"ada","iat":1764421200}`, 30)))
 	for _, password := range []string{
-		"x;ls", "${2*2}a", "{{7*7}}!", "`id`", "a|id", "$(reboot)", "' or ''", "x'--", "{a,b}{c,d}{e,f}{g,h}{i,j}{k,l}", "~{", "%x%s0a?", "a%d%s9%f", "con/con", "<?=x", "********",
+		"x;ls", "${2*2}a", "{{7*7}}!", "`id`", "a|id", "$(reboot)", "' or ''", "x'--", "{a,b}{c,d}{e,f}{g,h}{i,j}{k,l}", "~{", "%x%s0a?", "x%n%s!(){}$HOME;`", "a%d%s9%f", "con/con", "<?=x", "********",
 		"${lower:x}", "eyJhbGciOiJIUzI1NiJ9." + token, "%0d%0aQUIT", "pass;wget me",
 	} {
 		got := forged(t, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS "+password+"\n< 230 in\n> QUIT\n< 221 bye"))

@@ -341,6 +341,24 @@ var disturbed = []lookalike{
 		d.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a login whose command lacks its beginning", "login-before-transfer", IsNormal, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> USER ada\n< 331 and?")
+		t.Segment("P.", "PAS")
+		f.Drop(0)
+		t.Segment("P.", "S x\r\n")
+		t.Say("< 230 in\n> LIST\n< 150 here\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a greeting that lacks the beginning of a line", "reply-answers-command", IsNormal, func(f *forge.Capture) {
+		t := f.Control()
+		t.Peer.Segment("P.", "220-no ent")
+		f.Drop(0)
+		t.Peer.Segment("P.", "ry for strangers\r\n220-or friends\r\n220 ready\r\n")
+		t.Say(strings.TrimPrefix(hello, "< 220 ready\n")).Say(bye).Peer.Close()
+	}},
+	{"a capture that ends in a second session at another port", "no-third-ports", IsNormal, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":2109").Say(hello).Say(bye).Peer.Close()
+		dial(f, aClient, aServer+":2109").Say("< 220 ready\n> USER ada")
+	}},
 	{"a capture that ends with a data connection", "data-is-announced", IsNormal, func(f *forge.Capture) {
 		f.Control().Say(hello)
 		dial(f, aServer+":20", aClient+":3172")

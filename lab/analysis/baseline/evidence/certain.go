@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 
+	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -149,15 +150,15 @@ func (s *Session) IsStranger(i int) bool {
 		return false
 	}
 	for k, x := range s.Exchanges[:i] {
-		switch code := x.Final(); x.Command {
-		case "USER", "PASS", "ACCT", "ADAT":
-			if !s.isExact(k) || code < 300 {
-				return false
-			}
+		if (logsIn[x.Command] || s.MayBeRest(x.Line)) && (!s.isExact(k) || x.Final() < 300) {
+			return false
 		}
 	}
 	return true
 }
+
+// logsIn are the commands after which a client may be logged in.
+var logsIn = wording.Set("USER PASS ACCT ADAT")
 
 // leastAnnouncement is how many bytes the shortest line has that announces a data port, such as PORT 1,2,3,4,5,6.
 const leastAnnouncement = 18

@@ -201,8 +201,8 @@ func formatString(x *ftp.Exchange) string {
 func conversionsIn(x *ftp.Exchange) string {
 	text := percentCode.ReplaceAllString(x.Argument, "_")
 	n := conversions(text)
-	if isPassword(x.Command) && n < 4 && !writing.MatchString(text) {
-		return "" // a password may have two or three by chance
+	if isPassword(x.Command) && (n < 3 || n < 4 && !writing.MatchString(text)) {
+		return "" // a password may have so many by chance
 	}
 	switch {
 	case n >= 4 || series.MatchString(text):

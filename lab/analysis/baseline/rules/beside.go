@@ -104,7 +104,7 @@ func thirdPorts() look {
 				return nil
 			}
 			if sessions[pair] == nil {
-				sessions[pair] = &timeRanges{hosts: s.Hosts()}
+				sessions[pair] = &timeRanges{hosts: s.Hosts(), served: map[netip.AddrPort]bool{}}
 			}
 			sessions[pair].add(s)
 			return nil
@@ -133,6 +133,7 @@ func thirdPorts() look {
 // timeRanges are when two hosts had sessions.
 type timeRanges struct {
 	hosts  evidence.PairOfHosts
+	served map[netip.AddrPort]bool // where the server speaks FTP
 	ranges []timeRange
 }
 
@@ -144,6 +145,7 @@ type timeRange struct {
 }
 
 func (r *timeRanges) add(s *session) {
+	r.served[s.Control.Server] = true
 	x := timeRange{s.Control.FirstTime, s.Control.LastTime + int64(afterSession), s.Secret()}
 	if n := len(r.ranges); n > 0 && x.from <= r.ranges[n-1].to {
 		last := &r.ranges[n-1]
@@ -173,7 +175,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	at := beside.at(p.first)
 	system := p.from == beside.hosts.Client && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
 	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
-	if at == nil || (at.hidden || common) && !shown {
+	if at == nil || (at.hidden || common || beside.served[p.to]) && !shown {
 		return b, false
 	}
 	b = breach{

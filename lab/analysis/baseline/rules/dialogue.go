@@ -166,8 +166,9 @@ func answersCommand(_ *Evidence, s *session) []breach {
 		}
 	}
 	previous, contradicted := 0, 0
-	for i, r := range s.replies() {
-		greeting := i == 0 || previous == 120 // "ready in n minutes"
+	begun := false
+	for _, r := range s.replies() {
+		greeting := !begun || previous == 120 // "ready in n minutes"
 		if surplus := r.unsolicited && (s.Whole || s.IsSurplus(r.Reply)); surplus {
 			if !greeting {
 				found = append(found, s.unasked(r.Reply, previous)...)
@@ -177,6 +178,7 @@ func answersCommand(_ *Evidence, s *session) []breach {
 			}
 		}
 		previous = r.Code
+		begun = begun || r.Code > 0 || !r.Lines[0].AfterGap // else it is the rest of a line of the greeting
 	}
 	for i := range found {
 		if contradicted >= contradictions {
