@@ -178,4 +178,9 @@ func TestProfilesByName(t *testing.T) {
 			t.Errorf("%q: got %v, want the profile that may be meant", args, err)
 		}
 	}
+	for _, args := range [][]string{{"show", "nosuch"}, {"check", "--normal", "nosuch", little}} {
+		if _, err := baselineOutput(args...); err == nil || !strings.Contains(err.Error(), "these are browser, ") {
+			t.Errorf("%q: got %v, want the profiles that there are", args, err)
+		}
+	}
 }
