@@ -55,15 +55,14 @@ type observations struct {
 	openings openings
 	joint    *observations
 	change   *change
-	// The rest is for a joint one: what it was joined of, whether no place lacks a packet of it, where each direction
-	// is read, in which directions are the lines that a gateway may rewrite, and whether one does.
+	// The next fields are for a joint one.
 	translated bool
-	parts      []translated
-	whole      bool
-	homes      [2]int
-	moving     [2]bool
-	gateway    bool
-	matched    [2]bool // a packet was found at two places
+	parts      []translated // what it was joined from
+	whole      bool         // no place lacks a packet of it
+	homes      [2]int       // the place where each direction is read
+	moving     [2]bool      // the directions with lines that a gateway may rewrite
+	gateway    bool         // a gateway rewrites them
+	matched    [2]bool      // a packet in that direction was found at two places
 	// unclear says of each direction that nobody can tell which packets are lost: something on
 	// the way changes them, or too many are alike. Resized says so of those with data or a FIN.
 	unclear, resized [2]bool
@@ -162,7 +161,7 @@ func (x *places) add(p *packet.Packet, at int) {
 	}
 }
 
-// forget lets go of the first packets, which are needed no more.
+// forget frees the memory of the first packets, which are no longer needed.
 func (x *places) forget() {
 	for _, s := range x.seen {
 		s.first = nil

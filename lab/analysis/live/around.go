@@ -30,7 +30,10 @@ func (r *reader) around(h *hosts) (around *reading, close func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &reading{newOrigin(all, list), all, nil, map[*connection][]int{}, map[tuple][]int{}, map[int][]int{}}
+	a := &reading{
+		origin: newOrigin(all, list), capture: all,
+		followed: map[*connection][]int{}, rest: map[tuple][]int{}, data: map[int][]int{},
+	}
 	for x := range all.Connections() {
 		of := a.of(x)
 		a.all = append(a.all, connected{of, x.Role})

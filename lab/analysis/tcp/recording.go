@@ -46,9 +46,12 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 	from, seq := int32(len(r.data)), seg.DataSeq()
 	r.data = append(r.data, seg.Payload...)
-	bare := !seg.Options.HasTimestamps && !seg.Options.Cut
-	r.segments = append(r.segments, recorded{seq, seg.Ack, p.Time, p.Number, from, int32(len(r.data)), seg.Has(packet.URG), seg.Damaged, bare, false})
-	r.bare = r.bare || bare
+	s := recorded{
+		seq: seq, ack: seg.Ack, time: p.Time, packet: p.Number, from: from, to: int32(len(r.data)),
+		urgent: seg.Has(packet.URG), damaged: seg.Damaged, bare: !seg.Options.HasTimestamps && !seg.Options.Cut,
+	}
+	r.segments = append(r.segments, s)
+	r.bare = r.bare || s.bare
 	if r.damaged = r.damaged || seg.Damaged; !seg.Damaged {
 		r.have.Add(seq, seq+int64(len(seg.Payload)))
 	}

@@ -86,8 +86,8 @@ func manyBlanks(s *session) (b breach, ok bool) {
 		if strings.Trim(tail, " ") == "" {
 			tail = ""
 		}
-		if way := front + "x" + tail; ways[way] == 0 && len(ways) < maxNames {
-			ways[way] = x.Packet
+		if len(ways) < maxNames {
+			noteIn(ways, front+"x"+tail, x.Packet)
 		}
 	}
 	b = breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different sequences of spaces and tabs", len(ways))}

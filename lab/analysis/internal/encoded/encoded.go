@@ -82,12 +82,12 @@ func Looks(name string) bool {
 		LooksRandom(name)
 }
 
-// IsNoDigest reports whether a name that looks encoded is as long as no digest of 128 to 512 bits in one of the
-// encodings. Shorter ones may be numbers of devices.
+// IsNoDigest reports whether the length of a name that looks encoded shows that it is no digest of 128 to 512 bits, in
+// hexadecimal digits, base32 or base64. Short names may be numbers of devices, and do not count.
 func IsNoDigest(name string) bool {
 	for _, bits := range []int{128, 160, 224, 256, 384, 512} {
-		for _, each := range []int{4, 5, 6} { // bits of a letter or digit
-			if len(name) == (bits+each-1)/each {
+		for _, perCharacter := range []int{4, 5, 6} {
+			if len(name) == (bits+perCharacter-1)/perCharacter {
 				return false
 			}
 		}
