@@ -207,3 +207,54 @@ func randomUploads(n int, size func(i int) int) func(*forge.Capture) {
 		t.Say(bye).Peer.Close()
 	}
 }
+
+// keepsData is n sessions with a download each, of which the client closes the window. At last it opens the window and
+// ends the connection, or does neither.
+func keepsData(n int, ends bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for range n {
+			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+			d := dial(f, aClient, aServer+":25600")
+			d.Peer.Segment("P.", "the beginning")
+			d.Window = 0
+			d.ACK()
+			for range 4 {
+				f.Pass(8 * time.Second)
+				d.Peer.SegmentAt(-1, ".", "")
+				d.ACK()
+			}
+			if ends {
+				d.Window = 502
+				d.ACK()
+				d.Peer.Close()
+				t.Say("< 226 done").Say(bye).Peer.Close()
+			}
+		}
+	}
+}
+
+// withoutCommands is a session in which the client sends on n data connections, and what follows each.
+func withoutCommands(n int, then string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range n {
+			t.Say(fmt.Sprintf("> PASV\n< 227 (192,0,2,21,100,%d)", i))
+			d := dial(f, aClient, addrPort(aServer, 25600+i))
+			d.Segment("P.", "what nobody asked for")
+			d.Close()
+			if then != "" {
+				t.Say(then)
+			}
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// anonymousUsers are n sessions of anonymous users, with their passwords, and no other use.
+func anonymousUsers(n int, password func(i int) string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS " + password(i) + "\n< 230 in").Say(bye).Peer.Close()
+		}
+	}
+}

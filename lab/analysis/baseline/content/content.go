@@ -82,7 +82,8 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 		data = Carried(t.Mode, data)
 		r.data = data
 	}
-	if what := program(data); what != "" {
+	lists := t != nil && t.Lists() && isScript(data) // names of files may begin like a program
+	if what := program(data); what != "" && !lists {
 		r.note(Program, what)
 		return r.found
 	}

@@ -17,6 +17,10 @@ import (
 // closedMany is how many connections with a closed window keep a server busy. A program that hangs has one or a few.
 const closedMany = 5
 
+// closedDataMany is how many data connections a client leaves open for ever, with a closed window, if it wants to keep the server
+// busy. A player that pauses, or a program with parallel transfers that hangs, has fewer.
+const closedDataMany = 20
+
 // A closedWindow is how long a client has kept its window at 0. Its server asks again and again whether that is still
 // so, and cannot give up as long as the client answers (RFC 9293 section 3.8.6.1).
 type closedWindow struct {
@@ -63,27 +67,39 @@ type closers map[evidence.PairOfHosts]*closing
 type closing struct {
 	counted
 	longest time.Duration
-	silent  bool // the server could send nothing at all on some of them
+	silent  bool    // the server could send nothing at all on some of them
+	data    counted // data connections whose window was closed up to the end
 }
 
 func (all closers) add(e *Evidence, c *ftp.Connection) {
 	took, last := e.closedFor(c)
 	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
-	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control || !takes(all, hosts) {
+	atEnd := e.watch.closed[c.ID] != nil && e.watch.closed[c.ID].since > 0 && c.ClientFlow.FIN+c.ClientFlow.RST == 0
+	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control && !(c.Role == ftp.Data && atEnd) || !takes(all, hosts) {
 		return
 	}
 	if all[hosts] == nil {
 		all[hosts] = &closing{}
 	}
 	of := all[hosts]
-	of.counted.add(last)
 	of.longest = max(of.longest, took)
+	if c.Role == ftp.Data {
+		of.data.add(last)
+		return
+	}
+	of.counted.add(last)
 	of.silent = of.silent || c.ServerFlow.Bytes+c.ServerFlow.Missing+c.ServerFlow.Unseen == 0
 }
 
 // judge names the clients that do not let the server send.
 func (all closers) judge() (found []breach) {
 	for hosts, of := range all {
+		if of.data.n >= closedDataMany {
+			found = append(found, breach{hosts: hosts, packets: slices.Clone(of.data.packets), observed: fmt.Sprintf("%s kept its window at 0 on %d data connections to %s, and ended none of them, so the server had to wait", hosts.Client, of.data.n, hosts.Server)})
+		}
+		if of.n == 0 {
+			continue
+		}
 		b := breach{hosts: hosts, packets: slices.Clone(of.packets), observed: fmt.Sprintf("%s kept its window at 0 on %s to %s, for up to %v, so the server could send nothing",
 			hosts.Client, wording.Plural(of.n, "connection", "connections"), hosts.Server, of.longest.Round(time.Second))}
 		switch {

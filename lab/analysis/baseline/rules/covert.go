@@ -43,6 +43,9 @@ const (
 // lettersMany is how many refused folders with names of one letter carry a text.
 const lettersMany = 12
 
+// longestIdentifier is how many hexadecimal digits a UUID has (RFC 9562). Folders may be made for what they identify.
+const longestIdentifier = 32
+
 // encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
 const encodedPasswords = 5
 
@@ -64,7 +67,8 @@ type oddNames struct {
 	// idle are names that look like encoded bytes and have no other use: the server has no file of
 	// the name, or the folder stays empty. The values are the packets.
 	idle map[string]int
-	// data counts those of missing files and folders whose length is that of no digest.
+	// data counts those whose length is that of no digest, and of folders that were made only those that are longer than
+	// an identifier.
 	data int
 	// used counts other such names, of files that exist.
 	used int
@@ -103,7 +107,8 @@ func encodedNames() look {
 			hosts := s.Hosts()
 			users.add(s)
 			for _, l := range s.Logins {
-				if isPublic(strings.ToLower(l.User)) && encoded.Is(strings.ReplaceAll(l.Password, "/", "+")) && s.Readable(l.Packet) && takes(passwords, hosts) {
+				local, _, _ := strings.Cut(l.Password, "@")
+				if isPublic(strings.ToLower(l.User)) && encoded.Is(strings.ReplaceAll(local, "/", "+")) && s.Readable(l.Packet) && takes(passwords, hosts) {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}
@@ -139,7 +144,7 @@ func encodedNames() look {
 					continue
 				}
 				b := breach{hosts: hosts, packets: firstPackets(of),
-					observed: fmt.Sprintf("%d passwords of anonymous users, which are no addresses, look like encoded bytes", n)}
+					observed: fmt.Sprintf("%d passwords of anonymous users, which are nobody's addresses, look like encoded bytes", n)}
 				if n >= encodedMany && !busy[hosts] {
 					b.severity = Violation
 					b.observed += ", and the sessions had no other use"
@@ -225,7 +230,7 @@ func (n *nameCensus) idles(x *ftp.Exchange, name string, isNew, empty, missing b
 		}
 	case idle && encoded.Looks(pieceOf(name)):
 		n.oddities().addIdle(x, name)
-		if missing && encoded.IsNoDigest(pieceOf(name)) {
+		if piece := pieceOf(name); encoded.IsNoDigest(piece) && (missing || len(piece) > longestIdentifier) {
 			n.odd.data++
 		}
 		if empty {

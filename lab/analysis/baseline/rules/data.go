@@ -136,7 +136,7 @@ func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
 
 var oneConnectionATransferRule = Rule{
 	Name: "one-connection-a-transfer", Theme: "data connections",
-	Says:     "Each transfer has exactly one data connection.",
+	Says:     "Each transfer has exactly one data connection, and data belongs to a transfer.",
 	Source:   "RFC 959, 3.2 and 3.4.1 (stream mode)",
 	Example:  "two connections with data between one > RETR and its < 226",
 	Severity: Odd,
@@ -161,7 +161,38 @@ func oneConnection(_ *Evidence, s *session) []breach {
 			})
 		}
 	}
+	if b, ok := withoutCommand(s); ok {
+		found = append(found, b)
+	}
 	return found
+}
+
+// manyWithoutCommand is how many data connections with data and without a command make FTP a cover.
+const manyWithoutCommand = 3
+
+// withoutCommand finds data connections with data for which the client sent no command.
+func withoutCommand(s *session) (b breach, ok bool) {
+	if !s.Whole || !s.Concluded() || s.Secret() {
+		return b, false
+	}
+	for _, x := range s.Exchanges {
+		if !evidence.IsTransfer(x) && evidence.Began(x) {
+			return b, false // it may be a command for a transfer that only this server knows
+		}
+	}
+	var packets []int
+	for _, c := range s.DataByID {
+		if c.Transfer == nil && c.DataPort != nil && c.ClientFlow.Bytes+c.ServerFlow.Bytes > 1 { // one byte may be a keep-alive probe
+			packets = append(packets, c.FirstPacket)
+		}
+	}
+	slices.Sort(packets)
+	b = breach{packets: packets[:min(len(packets), MaxPackets)],
+		observed: wording.Plural(len(packets), "data connection", "data connections") + " carried data, and the client sent no command for a transfer"}
+	if len(packets) >= manyWithoutCommand {
+		b.severity = Violation
+	}
+	return b, len(packets) > 0
 }
 
 // protected reports whether data connections of the session may be in TLS.

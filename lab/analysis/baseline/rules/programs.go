@@ -148,6 +148,9 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
+		if shown, packet := e.programIn(s, x); x.Lists() && shown != "" {
+			found = append(found, breach{severity: Violation, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": instead of a listing, the server sent " + shown})
+		}
 		if x.Command != "RETR" && x.Sender() != ftp.Client || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || !evidence.Began(x) && !evidence.Completed(x) {
 			continue
 		}

@@ -137,7 +137,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		if p.Connection.Role != ftp.Other {
 			w.headers.packet(p)
 		}
-		if p.Connection.Role != ftp.Data && p.From == ftp.Client {
+		if p.From == ftp.Client {
 			w.closed.packet(p)
 		}
 		switch p.Connection.Role {

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -103,6 +104,10 @@ func LooksRandom(name string) bool {
 	if len(stem) < shortestRandom {
 		return false
 	}
+	const signsIn = 8 // random bytes have a sign in 32 letters, names of words and dates have more
+	if signs := strings.Count(stem, "-") + strings.Count(stem, "_") + strings.Count(stem, "+"); signs*signsIn > len(stem) {
+		return false
+	}
 	changes, kinds, last := 0, [4]bool{}, -1
 	for i := range len(stem) {
 		kind := 0
@@ -156,14 +161,37 @@ func Join(pieces []string) string {
 	if len(pieces) < leastPieces {
 		return ""
 	}
-	joined := strings.Join(pieces, "")
-	for _, decode := range decodings {
-		const unit = 8 // letters of base32 that are whole bytes; those of the others divide it
-		if b, err := decode(joined[:len(joined)/unit*unit]); err == nil && len(b) >= leastJoined && isText(b) {
-			return string(b)
+	for _, joined := range []string{strings.Join(pieces, ""), strings.Join(withoutNumbers(pieces), "")} {
+		for _, decode := range decodings {
+			const unit = 8 // letters of base32 that are whole bytes; those of the others divide it
+			if b, err := decode(joined[:len(joined)/unit*unit]); err == nil && len(b) >= leastJoined && isText(b) {
+				return string(b)
+			}
 		}
 	}
 	return ""
+}
+
+// withoutNumbers are pieces without the digits in front of them that count them, nil if none do.
+func withoutNumbers(pieces []string) []string {
+	const leastDigits, mostDigits = 2, 6
+	for digits := leastDigits; digits <= mostDigits; digits++ {
+		first, err := strconv.Atoi(pieces[0][:digits])
+		if err != nil {
+			return nil
+		}
+		var kept []string
+		for i, p := range pieces {
+			if n, err := strconv.Atoi(p[:min(digits, len(p))]); err != nil || n != first+i {
+				break
+			}
+			kept = append(kept, p[digits:])
+		}
+		if len(kept) == len(pieces) {
+			return kept
+		}
+	}
+	return nil
 }
 
 // ofOneLength are the pieces that have the most common length, and the last one, which is the rest of a text. Pieces

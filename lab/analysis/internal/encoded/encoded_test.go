@@ -17,6 +17,7 @@ func TestWords(t *testing.T) {
 		{"aZ3kQ9xW7LmT2vRb8YcD", "", true, true},
 		{"20230131120000", "", false, false}, // a time
 		{"quarterly report 2023", "", false, false},
+		{"KL_alice-PC17_2024_06_11_09_00.html", "", false, false},
 		{"cafe", "", false, false},
 		{"", "", false, false},
 	} {
@@ -32,6 +33,7 @@ func TestWords(t *testing.T) {
 func TestJoin(t *testing.T) {
 	for want, pieces := range map[string][]string{
 		"root:x:0:0:root:/root:/bin/sh;ada:x:": {"cm9vdDp4OjA6", "MDpyb290Oi9y", "b290Oi9iaW4v", "c2g7YWRhOng6"},
+		"root:x:0:0:root:/root:/bin/sh\n":      {"08cm9vdDp4OjA6", "09MDpyb290Oi9y", "10b290Oi9iaW4v", "11c2gK"},
 		"":                                     {"20230131", "20230201", "20230202"},
 	} {
 		if got := Join(pieces); got != want {
