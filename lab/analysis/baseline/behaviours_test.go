@@ -297,6 +297,16 @@ var behaviours = []lookalike{
 
 	{"the settings of a router, with its first password", "no-signs-agree", IsUnusual, loggedIn("cisco", "cisco", "> RETR running-config\n< 150 here\n< 226 done")},
 	{"the settings of a router", "no-known-exploits", IsNormal, loggedIn("rancid", "x", "> RETR running-config\n< 150 here\n< 226 done")},
+	{"the settings of a router that somebody outside changes, with its first password", "no-sensitive-names", "", loggedIn("cisco", "cisco", "> RETR nvram:startup-config\n< 150 here\n< 226 done\n> STOR nvram:startup-config\n< 150 go on\n< 226 done")},
+	{"the settings of a router that its owner changes, with its first password", "no-signs-agree", IsUnusual, func(f *forge.Capture) {
+		dial(f, "10.20.1.7", "10.20.1.1:21").Say("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in\n> RETR running-config\n< 150 here\n< 226 done\n> STOR running-config\n< 150 go on\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"a hidden command in a reply", "files-are-no-orders", "", session1("> SITE TASK 7\n< 200 exec powershell -enc SQBFAFgAIAAoAE4AZQB3AC0A")},
+	{"a reply with the name of a script", "files-are-no-orders", IsNormal, session1("> SITE HELP\n< 214 powershell -File deploy.ps1 -Encoding UTF8 runs after an upload")},
+	{"packets that name a host on their way", "no-detours", "", withOption(131)},
+	{"packets that list the hosts on their way", "no-detours", IsNormal, withOption(7)},
+	{"packets of IPv6 that name a host on their way", "no-detours", "", withRouting(0)},
+	{"packets of IPv6 for a host that moves", "no-detours", IsNormal, withRouting(2)},
 	{"a router that a student tries", "no-known-exploits", IsNormal, loggedIn("cisco", "cisco", "> RETR ios.bin\n< 150 here\n< 226 done")},
 	{"the system of a router, with its first password", "no-signs-agree", IsNormal, movesOf("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in", [2]string{"RETR c2900-universalk9.bin", "\x7fELF"})},
 	{"a program for a router, with its first password", "no-signs-agree", IsUnusual, movesOf("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in", [2]string{"STOR bot.bin", "\x7fELF"})},

@@ -3,8 +3,10 @@
 package baseline
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -255,6 +257,36 @@ func anonymousUsers(n int, password func(i int) string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		for i := range n {
 			f.Control().Say("< 220 hi\n> USER anonymous\n< 331 and?\n> PASS " + password(i) + "\n< 230 in").Say(bye).Peer.Close()
+		}
+	}
+}
+
+// withOption is a session in which the packets of the client have an option of IPv4 with one address.
+func withOption(kind byte) func(*forge.Capture) {
+	return changedPackets(aClient, aServer, func(frame []byte) []byte {
+		frame[14], frame[17], frame[24], frame[25] = 0x47, frame[17]+8, 0, 0 // the length of the header, that of the packet, and no checksum
+		return slices.Insert(frame, 34, kind, 7, 8, 203, 0, 113, 1, 0)
+	})
+}
+
+// withRouting is a session of IPv6 in which the packets of the client have a routing header of the given type.
+func withRouting(kind byte) func(*forge.Capture) {
+	return changedPackets("2001:db8::7", "[2001:db8::21]", func(frame []byte) []byte {
+		length := binary.BigEndian.Uint16(frame[18:]) + 24
+		binary.BigEndian.PutUint16(frame[18:], length)
+		frame[20] = 43
+		return slices.Insert(frame, 54, append([]byte{6, 2, kind, 0, 0, 0, 0, 0}, make([]byte, 16)...)...)
+	})
+}
+
+// changedPackets is a session in which each packet of the client is changed.
+func changedPackets(client, server string, change func(frame []byte) []byte) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, client, server+":21").Say(hello).Say(bye).Peer.Close()
+		for i := range f.Frames {
+			if frame := f.Frames[i].Data; frame[11] == f.Frames[0].Data[11] {
+				f.Frames[i].Data = change(frame)
+			}
 		}
 	}
 }

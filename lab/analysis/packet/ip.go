@@ -55,6 +55,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 	}
 	d.ip.Fragment = flags&(moreFragments|0x1fff) != 0
 	d.ip.Damaged = b.uint16(10) != 0 && len(b.data) >= header && folded(sum(b.data[:header])) != 0xffff
+	d.ip.SourceRouted = hasSourceRoute(b.data[20:max(20, min(header, len(b.data)))])
 	d.note(LayerIPv4, b, header)
 	p.IP = &d.ip
 	payload := b.upto(total).from(header)
@@ -65,6 +66,24 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 		payload = d.fragments.add(&d.ip, id, payload, flags&moreFragments != 0)
 	}
 	d.transport(p, d.ip.Protocol, payload)
+}
+
+// hasSourceRoute reports whether options of IPv4 name hosts on the way.
+func hasSourceRoute(options []byte) bool {
+	const end, none, loose, strict = 0, 1, 131, 137
+	for len(options) > 1 {
+		switch kind, size := options[0], int(options[1]); {
+		case kind == loose, kind == strict:
+			return true
+		case kind == none:
+			options = options[1:]
+		case kind == end, size < 2, size > len(options):
+			return false
+		default:
+			options = options[size:]
+		}
+	}
+	return false
 }
 
 // ipv6 reads a header of IPv6 and its extension headers (RFC 8200).
@@ -88,7 +107,10 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 	for len(payload.data) >= 8 {
 		size := 8 + int(payload.data[1])*8
 		switch next {
-		case protoHopByHop, protoRouting, protoDstOpts, protoMobility:
+		case protoHopByHop, protoDstOpts, protoMobility:
+		case protoRouting:
+			const sourceRoute = 0
+			d.ip.SourceRouted = d.ip.SourceRouted || payload.data[2] == sourceRoute
 		case protoAH:
 			size = 8 + int(payload.data[1])*4
 		case protoFragment:

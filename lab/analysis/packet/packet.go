@@ -145,6 +145,9 @@ type IP struct {
 	// bytes.
 	Fragment bool
 	Offset   int
+	// SourceRouted says that the packet names hosts on its way: by an option of IPv4 (LSRR or SSRR, RFC 791), or by a
+	// routing header of type 0 of IPv6 (RFC 5095).
+	SourceRouted bool
 	// Rewritten says that fragments of its datagram overlap, and have different bytes there, so
 	// that it depends on the receiver what they say (RFC 1858, RFC 5722).
 	Rewritten bool

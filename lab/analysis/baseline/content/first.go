@@ -33,6 +33,7 @@ var (
 	stolen = pattern.New(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
 		`\burl\s*: ?https?://\S+\s*user(name)?\s*: ?\S*\s*pass(word)?\s*: ?\S*\s*(application|software|browser|soft)\b|(url|host)\s*: ?\S+?\s*<br>\s*user(name)?\s*: ?\S*?\s*<br>\s*pass(word)?\s*:|` +
 		`^PK\x03\x04[\s\S]{0,999}(passwords?\.txt[\s\S]{0,999}(cookies|autofills?|wallets|creditcards)[/\\]|(cookies|autofills?|wallets|creditcards)[/\\][\s\S]{0,999}passwords?\.txt)|` +
+		`\[ [^\]\r\n]{1,200} \](</b>)? ?\(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d\)[\s\S]{0,400}\w\{(enter|tab|back)\}|` + // a window, with a time, and keys
 		`\bwindow( title)?:[\s\S]{0,400}\w\[(enter|tab|back(space)?)\][\s\S]{0,200}\w\[(enter|tab|back(space)?)\]`)
 	// passwordList matches files that may be such files, or somebody's own notes.
 	passwordList = pattern.New(`(URL|Url|HOST|Host)\s*: ?\S+\s*(?i:user(name)?\s*: ?\S*\s*pass(word)?)\s*:|^PK\x03\x04[\s\S]{0,999}(?i:passwords?\.txt|(autofills?|wallets|creditcards)[/\\])`)
@@ -74,7 +75,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if t != nil && !t.Lists() && (len(r.data) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
 		r.match(ShellFile, "a shell", ofShell)
 	}
-	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards") {
+	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards", "{enter}", "{tab}", "{back}") {
 		r.match(PasswordList, "a list of passwords", passwordList)
 		r.match(Malicious, "the text of a program that steals passwords", stolen)
 	}

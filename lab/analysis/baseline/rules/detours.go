@@ -30,18 +30,19 @@ const manyChanges = 4
 // neighbourhood is which network cards claimed which addresses by ARP, and the redirects of ICMP.
 type neighbourhood struct {
 	owners    map[netip.Addr]*owner
-	redirects map[netip.Addr]int   // the first one that each host received
-	claims    map[claimant]claims  // of each
-	answers   map[arpReply][6]byte // who gave the last of each
-	disputed  map[netip.Addr]bool  // addresses about which two cards answered the same host
-	asked     map[netip.Addr]bool  // addresses that somebody looked for
-	relays    map[relay]passedOn   // the first packet that each passed on
-	sent      [1 << 8]passing      // the last packets to network cards, by their ID
+	redirects map[netip.Addr]int                // the first one that each host received
+	claims    map[claimant]claims               // of each
+	answers   map[arpReply][6]byte              // who gave the last of each
+	disputed  map[netip.Addr]bool               // addresses about which two cards answered the same host
+	asked     map[netip.Addr]bool               // addresses that somebody looked for
+	relays    map[relay]passedOn                // the first packet that each passed on
+	routed    map[evidence.PairOfHosts]*counted // packets that name hosts on their way
+	sent      [1 << 8]passing                   // the last packets to network cards, by their ID
 }
 
 func newNeighbourhood() neighbourhood {
 	return neighbourhood{
-		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{},
+		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{}, routed: map[evidence.PairOfHosts]*counted{},
 		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
 	}
 }
@@ -80,6 +81,19 @@ type passing struct {
 	by  [6]byte // who sent it there
 	id  uint16
 	ttl int
+}
+
+// route takes the next packet of a control or data connection.
+func (n *neighbourhood) route(p *capture.Packet) {
+	c := p.Connection
+	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
+	if !p.IP.SourceRouted || !takes(n.routed, hosts) {
+		return
+	}
+	if n.routed[hosts] == nil {
+		n.routed[hosts] = &counted{}
+	}
+	n.routed[hosts].add(p.Number)
 }
 
 // pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
@@ -146,8 +160,8 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 
 var noDetoursRule = Rule{
 	Name: "no-detours", Theme: "beside the session",
-	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, and a question for the address of one has one answer.",
-	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
+	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, packets name no hosts on their way, and a question for the address of one has one answer.",
+	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 7126, 4.3 and 4.4, and RFC 5095 (source routing); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
 	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
 	Severity: Odd, sign: 2,
 	Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
@@ -190,7 +204,18 @@ func detours(e *Evidence) (found []breach) {
 			found = append(found, breach{packets: []int{packet}, observed: fmt.Sprintf("a redirect of ICMP led packets of %s another way", host)})
 		}
 	}
-	return slices.Concat(found, e.sharedCards(), e.passedOn(), e.falseNames())
+	return slices.Concat(found, e.sourceRoutes(), e.sharedCards(), e.passedOn(), e.falseNames())
+}
+
+// sourceRoutes finds packets that name hosts on their way, so that they, or the answers to them, come to whom their sender
+// chooses. Routers drop them.
+func (e *Evidence) sourceRoutes() (found []breach) {
+	for hosts, of := range e.watch.neighbours.routed {
+		found = append(found, breach{severity: Violation, hosts: hosts, packets: of.packets,
+			observed: wording.Plural(of.n, "packet names", "packets name") + " hosts on the way, by source routing"})
+	}
+	sortByFrame(found)
+	return found
 }
 
 // sharedCards finds network cards that claim the addresses of both hosts of a session.

@@ -49,7 +49,7 @@ var deviceImage = pattern.New(`(?i)\.(bin|img|rom|fw|chk|trx)$`)
 
 var (
 	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
-	deviceSettings = pattern.New(`(?i)(^|/)(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
+	deviceSettings = pattern.New(`(?i)(^|[/:])(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
 	deviceUsers    = pattern.New(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$`)
 )
 
@@ -58,11 +58,17 @@ func deviceTaken(s *session) (b breach, ok bool) {
 	if !isDevice(s) {
 		return b, false
 	}
+	fetched := map[string]bool{}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		changes := x.Sender() == ftp.Client || x.Command == "RNTO"
 		at := w.Target(x.Argument)
 		switch {
 		case !evidence.Completed(x) || x.Command != "RETR" && !changes:
+		case b.severity == Violation:
+		case changes && fetched[at] && deviceSettings.MatchString(at) && !isPrivate(s.Client()):
+			b.severity, ok = Violation, true
+			b.packets = append(b.packets, evidence.Frames(x)...)
+			b.observed = wording.Quote(x.Line.Text) + " replaces the settings of a device after they were fetched, from outside, with an account that everybody knows"
 		case changes && deviceUsers.MatchString(at):
 			b.severity, b.sign, ok = Odd, 2, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
@@ -71,6 +77,9 @@ func deviceTaken(s *session) (b breach, ok bool) {
 			b.severity, b.sign, ok = Note, 1, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
 			b.observed = wording.Quote(x.Line.Text) + " moves the settings of a device, with an account that everybody knows"
+		}
+		if x.Command == "RETR" && evidence.Completed(x) {
+			fetched[at] = true
 		}
 	})
 	return b, ok

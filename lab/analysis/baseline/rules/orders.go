@@ -17,7 +17,7 @@ import (
 
 var filesAreNoOrdersRule = Rule{
 	Name: "files-are-no-orders", Theme: "transfers",
-	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each. Nobody instructs a client on another connection to fetch a file and run it.",
+	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each. Nobody instructs a client on another connection to fetch a file and run it, or in a reply to run a hidden command.",
 	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control), T1132.001 (standard encoding) and T1059 (command interpreters)",
 	Example:  "> RETR in/j001.dat with d2hvYW1p, base64 of whoami, > DELE in/j001.dat, > STOR out/r001.dat, three times",
 	Severity: Violation,
@@ -81,7 +81,7 @@ func obeyedFiles() look {
 					r.packets = appendSome(r.packets, x.Packet)
 				}
 			})
-			return obeysOrders(e, s)
+			return append(obeysOrders(e, s), ordersInReplies(s)...)
 		},
 		end: func(*Evidence) (found []breach) {
 			for hosts, r := range all {
@@ -94,6 +94,22 @@ func obeyedFiles() look {
 			return found
 		},
 	}
+}
+
+// hiddenCommand matches a command of PowerShell in base64.
+var hiddenCommand = pattern.New(`(?i)\bpowershell(\.exe)? [^\r\n]{0,80}-e(c|nc|ncodedcommand)? +[a-z0-9+/]{16,}`)
+
+// ordersInReplies finds replies with a hidden command, unless they repeat what the client said.
+func ordersInReplies(s *session) (found []breach) {
+	for _, x := range s.Exchanges {
+		for _, r := range x.Replies {
+			if hiddenCommand.MatchString(r.Text) && s.Readable(r.Packet) && !hiddenCommand.MatchString(x.Argument) {
+				found = append(found, breach{packets: evidence.Frames(x),
+					observed: fmt.Sprintf("the reply to %s is a hidden command: %s", wording.Quote(x.Line.Text), wording.Quote(r.Text))})
+			}
+		}
+	}
+	return found
 }
 
 // order is the packet in which the data of a transfer begins with a command, 0 for none.

@@ -136,6 +136,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 		if p.Connection.Role != ftp.Other {
 			w.headers.packet(p)
+			w.neighbours.route(p)
 		}
 		if p.From == ftp.Client {
 			w.closed.packet(p)
