@@ -301,6 +301,8 @@ var behaviours = []lookalike{
 	{"the settings of a router that its owner changes, with its first password", "no-signs-agree", IsUnusual, func(f *forge.Capture) {
 		dial(f, "10.20.1.7", "10.20.1.1:21").Say("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in\n> RETR running-config\n< 150 here\n< 226 done\n> STOR running-config\n< 150 go on\n< 226 done").Say(bye).Peer.Close()
 	}},
+	{"an icon at another host, in several folders", "no-loot", "", lures("hr", "it", "sales")},
+	{"an icon at another host, in two folders", "no-loot", IsUnusual, lures("hr", "it")},
 	{"a hidden command in a reply", "files-are-no-orders", "", session1("> SITE TASK 7\n< 200 exec powershell -enc SQBFAFgAIAAoAE4AZQB3AC0A")},
 	{"a reply with the name of a script", "files-are-no-orders", IsNormal, session1("> SITE HELP\n< 214 powershell -File deploy.ps1 -Encoding UTF8 runs after an upload")},
 	{"packets that name a host on their way", "no-detours", "", withOption(131)},

@@ -30,6 +30,8 @@ var nearby = []lookalike{
 		}
 		session1("")(f)
 	}},
+	{"packets with all flags to many hosts", "no-scans", "", strangeTo(8)},
+	{"packets with all flags to three hosts", "no-scans", IsUnusual, strangeTo(3)},
 	{"a SYN that ends its connection", "no-scans", IsUnusual, func(f *forge.Capture) {
 		strange(f, "SF", 21)
 		session1("")(f)
@@ -195,6 +197,18 @@ func strange(f *forge.Capture, flags string, ports ...int) {
 		t := overhear(f, aClient, addrPort(aServer, port))
 		t.Segment(flags, "")
 		t.Peer.Segment("R.", "")
+	}
+}
+
+// strangeTo sends packets with impossible flags to n hosts, and then there is a session.
+func strangeTo(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			t := overhear(f, aClient, fmt.Sprintf("192.0.2.%d:21", i+30))
+			t.Segment("FPU", "")
+			t.Peer.Segment("R.", "")
+		}
+		session1("")(f)
 	}
 }
 

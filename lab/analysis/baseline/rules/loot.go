@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -41,19 +42,20 @@ const (
 // A haul is what the transfers of a session contained.
 type haul struct {
 	found    []breach
-	suspects []int            // the indexes in found of what is only suspect
-	pagesAt  map[string]int   // the same by path, until they are removed
-	taken    map[string]bool  // those of them after which a file was fetched
-	putBack  []int            // those of them that were fetched just before
-	defaced  int              // pages that somebody defaced
-	keys     map[string]bool  // files with the keys that somebody pressed, of all sessions between the hosts, by path
-	fetched  map[string]int64 // when each file was fetched, by path
+	suspects []int                     // the indexes in found of what is only suspect
+	pagesAt  map[string]int            // the same by path, until they are removed
+	taken    map[string]bool           // those of them after which a file was fetched
+	putBack  []int                     // those of them that were fetched just before
+	defaced  int                       // pages that somebody defaced
+	keys     map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
+	lures    map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
+	fetched  map[string]int64          // when each file was fetched, by path
 }
 
 func transferredLoot() look {
 	keys := map[evidence.PairOfHosts]map[string]bool{}
 	return look{session: func(e *Evidence, s *session) []breach {
-		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, keys: keys[s.Hosts()]}
+		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && len(keys) < maxPairs {
 			keys[s.Hosts()] = h.keys
@@ -94,6 +96,14 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 	for i := range h.found {
 		if h.defaced+len(h.keys) > 1 && h.found[i].sign == 2 { // a single page may be about intruders
 			h.found[i].severity = Violation
+		}
+	}
+	for _, places := range h.lures {
+		for _, i := range places {
+			if len(places) >= manyPlaces && !s.isInner() { // a copy of a home has one, or some in a network
+				h.found[i].severity = Violation
+				h.found[i].observed += fmt.Sprintf(", one of %d of the same name", len(places))
+			}
 		}
 	}
 	switch {
@@ -145,6 +155,12 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		}
 		if len(h.keys) < wholeFolder {
 			h.keys[strings.Clone(at)] = true
+		}
+	case content.Lure:
+		if name := path.Base(at); h.lures[name] == nil {
+			h.lures[name] = map[string]int{at: len(h.found)}
+		} else {
+			h.lures[name][at] = len(h.found)
 		}
 	case content.Suspicious, content.PasswordList:
 		h.suspects = append(h.suspects, len(h.found))

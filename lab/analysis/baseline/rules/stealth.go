@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"net/netip"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -51,6 +52,7 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 	for _, b := range known {
 		named[b.hosts] = true
 	}
+	single := map[netip.Addr][]breach{} // those about one server each, by client
 	for hosts, ports := range f.ports {
 		if named[hosts] {
 			continue
@@ -67,8 +69,19 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 			found = append(found, b)
 		case len(kinds) > 0:
 			b.severity, b.sign = Odd, 2
-			found = append(found, b)
+			single[hosts.Client] = append(single[hosts.Client], b)
 		}
+	}
+	for client, list := range single {
+		sortByFrame(list)
+		if len(list) >= scannedServers {
+			all := breach{hosts: evidence.PairOfHosts{Client: client}, observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %d hosts", client, len(list))}
+			for _, b := range list {
+				all.packets = appendSome(all.packets, b.packets[0])
+			}
+			list = []breach{all}
+		}
+		found = append(found, list...)
 	}
 	sortByFrame(found)
 	return found
