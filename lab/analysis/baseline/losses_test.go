@@ -353,7 +353,16 @@ var disturbed = []lookalike{
 		t.Peer.Segment("P.", "220-no ent")
 		f.Drop(0)
 		t.Peer.Segment("P.", "ry for strangers\r\n220-or friends\r\n220 ready\r\n")
-		t.Say(strings.TrimPrefix(hello, "< 220 ready\n")).Say(bye).Peer.Close()
+		t.Say(strings.Replace(hello, "< 220 ready", "", 1)).Say(bye).Peer.Close()
+	}},
+	{"a greeting that lacks its beginning, and the end of the handshake", "reply-answers-command", IsNormal, func(f *forge.Capture) {
+		t := f.Control()
+		f.Drop(1)
+		f.Drop(0)
+		t.Peer.Segment("P.", "220-no ent")
+		f.Drop(0)
+		t.Peer.Segment("P.", "ry for strangers\r\n220-or friends\r\n220 ready\r\n")
+		t.Say(strings.Replace(hello, "< 220 ready", "", 1)).Say(bye).Peer.Close()
 	}},
 	{"a capture that ends in a second session at another port", "no-third-ports", IsNormal, func(f *forge.Capture) {
 		dial(f, aClient, aServer+":2109").Say(hello).Say(bye).Peer.Close()

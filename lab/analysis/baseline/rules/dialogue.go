@@ -178,7 +178,8 @@ func answersCommand(_ *Evidence, s *session) []breach {
 			}
 		}
 		previous = r.Code
-		begun = begun || r.Code > 0 || !r.Lines[0].AfterGap // else it is the rest of a line of the greeting
+		rest := r.Code == 0 && (r.Lines[0].AfterGap || s.Control.ServerFlow.SYN == 0) // of a line of the greeting
+		begun = begun || !rest
 	}
 	for i := range found {
 		if contradicted >= contradictions {
