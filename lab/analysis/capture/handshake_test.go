@@ -141,26 +141,32 @@ func TestClosedFirst(t *testing.T) {
 }
 
 // What the number of a later packet, or an acknowledgement, shows to have been sent is unseen, if it comes
-// after all that the capture has. A FIN counts as a byte.
+// after all that the capture has. A FIN counts as a byte. An acknowledgement of more than its sender's later FIN
+// shows nothing.
 func TestUnseen(t *testing.T) {
 	const text = "226 Done\r\n"
 	for _, test := range []struct {
 		name string
-		lost []int // from the end
+		lost []int  // from the end
+		more uint32 // what is acknowledged although nobody has sent it
 		want int64
 	}{
-		{"nothing", nil, 0},
-		{"the text, its acknowledgement and both FINs: the number of the last ACK", []int{4, 3, 2, 1}, int64(len(text)) + 1},
-		{"the text, the FIN and the last ACK: the FIN of the other side", []int{4, 2, 0}, int64(len(text)) + 1},
-		{"the FIN", []int{2}, 1},
-		{"all from the text on", []int{4, 3, 2, 1, 0}, 0},
-		{"the text, which is a gap before the FIN", []int{4}, 0},
+		{"nothing", nil, 0, 0},
+		{"the text, its acknowledgement and both FINs: the number of the last ACK", []int{4, 3, 2, 1}, 0, int64(len(text)) + 1},
+		{"the text, the FIN and the last ACK: the FIN of the other side", []int{4, 2, 0}, 0, int64(len(text)) + 1},
+		{"the FIN", []int{2}, 0, 1},
+		{"all from the text on", []int{4, 3, 2, 1, 0}, 0, 0},
+		{"the text, which is a gap before the FIN", []int{4}, 0, 0},
+		{"anything of what is acknowledged before the FIN", nil, 500, 0},
+		{"the FINs after what is acknowledged", []int{2, 1, 0}, 500, 500},
 	} {
 		f := forge.New()
 		client, server := f.Dial(forge.Client+":3171", forge.Server+":21")
 		server.Send("220 ready\r\n")
 		server.Segment("P.", text)
+		server.Seq += test.more
 		client.Segment(".", "")
+		server.Seq -= test.more
 		server.Segment("F.", "")
 		client.Segment("F.", "")
 		server.Segment(".", "")

@@ -55,9 +55,9 @@ type Half struct {
 	// reach is the highest relative number so far. A number on the wire is taken for
 	// the relative number nearest to reach. So a stream can be longer than 4 GiB.
 	reach int64
-	// shown is the relative number up to which something was sent: this side went on from there, or
-	// the peer acknowledged it.
-	shown int64
+	// sent is the highest relative number from which this side went on, confirmed the highest one that
+	// the peer acknowledged. Of what is acknowledged before a FIN, only what is before the FIN was sent.
+	sent, confirmed int64
 
 	// syn is the relative number of the first SYN, fin that of the end of the data
 	// before the first FIN, which is known from the packet finKnown on.
@@ -187,7 +187,7 @@ func (h *Half) unseen(end int64) int64 {
 	if n := len(h.have); n > 0 {
 		end = max(end, h.have[n-1].End)
 	}
-	return max(0, h.shown-end)
+	return max(0, max(h.sent, h.confirmed)-end)
 }
 
 // Stream returns the parts of the stream that were seen, and the relative numbers of

@@ -66,13 +66,13 @@ func (s *Segment) number(fwd, rev *Half) {
 	}
 	sound := !s.Damaged && s.Flags&packet.RST == 0 && !fwd.otherSYN(s)
 	if sound {
-		fwd.shown = max(fwd.shown, s.Seq)
+		fwd.sent = max(fwd.sent, s.Seq)
 	}
 	if s.Flags&packet.ACK != 0 {
 		rev.anchor(s.RawAck - 1)
 		s.Ack = rev.relative(s.RawAck)
 		if sound {
-			rev.shown = max(rev.shown, s.Ack)
+			rev.confirmed = max(rev.confirmed, s.Ack)
 		}
 		s.Options.SACKBlocks(func(left, right uint32) {
 			s.SACK = append(s.SACK, SACKBlock{rev.relative(left), rev.relative(right)})

@@ -113,7 +113,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 func (s *State) settle(seg *Segment, h *Half) {
 	next := seg.Flags&(packet.SYN|packet.RST) == 0 && h.synSeen && h.Segments == 0 && int(s.answerer) == 1-seg.Direction
 	if next && seg.RawSeq == s.answered && seg.RawSeq != h.ISN+1 && s.synLength == 0 {
-		h.ISN, h.reach, h.shown = seg.RawSeq-1, 0, 0
+		h.ISN, h.reach, h.sent, h.confirmed = seg.RawSeq-1, 0, 0, 0
 	}
 }
 
@@ -215,6 +215,7 @@ func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 		}
 		if !h.finSeen {
 			h.finSeen, h.fin, h.FINAck, h.FIN, h.FINTime, h.finKnown = true, e.at, e.ack, e.packet, e.time, p.Number
+			h.confirmed = min(h.confirmed, e.at+1)
 		}
 	}
 	if flags&packet.RST != 0 {
