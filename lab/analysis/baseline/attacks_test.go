@@ -48,6 +48,20 @@ var attacks = []struct {
 		t.Seq -= 500
 		t.Say("> PASS x\n> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 	}},
+	{"commands after both sides have closed", "fin-is-final", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(bye)
+		t.Peer.Close()
+		t.Say("> DELE plan.doc\n< 250 gone")
+	}},
+	{"a file after the FIN of its data connection", "fin-is-final", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,156,64)")
+		c, s := f.Dial(aClient+":3172", aServer+":40000")
+		t.Say("> RETR a\n< 150 here")
+		s.Close()
+		s.Send(strings.Repeat("x", 3000))
+		c.ACK()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a picture that becomes a program", "no-known-exploits", session1("> RNFR up/me.jpg\n< 350 and?\n> RNTO up/me.php\n< 250 ok")},
 	{"a picture that runs a script", "no-known-exploits", session1("> MKD <img src=x onerror=alert(1)>\n< 550 no")},
 	{"a template", "no-known-exploits", dialogue("< 220 ready\n> USER {{7*7}}\n< 331 and?")},

@@ -155,6 +155,27 @@ var packetRules = map[string]ruleTest{
 			}
 		},
 	},
+	"fin-is-final": {
+		breaks: func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			t.SegmentAt(0, "F.", "")
+			t.Say("> DELE plan.doc\n< 250 gone").Say(bye).Peer.Close()
+		},
+		near: func(f *forge.Capture) { // the last reply comes after the FIN and once more, then the FIN and keep-alives
+			t := f.Control().Say(hello).Say(bye)
+			t.Peer.FIN()
+			f.Swap(0)
+			t.Peer.SegmentAt(-14, "P.", "221 Goodbye\r\n")
+			t.ACK()
+			t.Peer.SegmentAt(-1, "F.", "")
+			for range 3 {
+				t.Peer.SegmentAt(-1, ".", "\x00")
+				t.ACK()
+			}
+			t.FIN()
+			t.Peer.ACK()
+		},
+	},
 	"resets-are-final": {
 		breaks: func(f *forge.Capture) {
 			t := f.Control().Say(hello)

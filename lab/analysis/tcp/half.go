@@ -38,12 +38,16 @@ type Flow struct {
 	FIN, RST int
 	// FINAck is what the segment with the FIN acknowledges, 0 for nothing.
 	FINAck int64
+	// RefutedFIN is the number of the first packet with a FIN that the peer did not receive: it acknowledged
+	// data in its place. FIN is then a later one. AfterFIN is the number of the first packet with data that
+	// is numbered after the FIN that came before it, which no TCP sends. Both are 0 for none.
+	RefutedFIN, AfterFIN int
 	// FirstData and LastData are the numbers of the first and the last packet
 	// with data, 0 for none.
 	FirstData, LastData int
 	// FINTime and the others are the timestamps of those packets, in nanoseconds since
 	// 1970.
-	FINTime, RSTTime, FirstDataTime, LastDataTime int64
+	FINTime, RSTTime, RefutedFINTime, AfterFINTime, FirstDataTime, LastDataTime int64
 }
 
 // A Half is the state of one direction of a connection while its packets are read: its
@@ -80,6 +84,7 @@ type Half struct {
 	gap   int64 // the start of the gap for which acks were noted
 	noted int8  // how many acks
 
+	replaced         bool // data came in the place of the FIN, after it
 	away             bool // some packets are those of another recorder
 	anchored         bool // ISN is known
 	synSeen, finSeen bool
@@ -121,6 +126,9 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 		return
 	}
 	seq := seg.DataSeq()
+	if h.finSeen {
+		h.afterFIN(p, seq, seq+int64(seg.Length))
+	}
 	h.have.Add(seq, seq+int64(seg.Length))
 	if !h.synSeen {
 		if h.head == nil {

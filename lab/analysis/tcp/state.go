@@ -103,6 +103,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 	s.open(p, seg)
 	s.acknowledged(seg, fwd, rev)
+	s.refute(1 - seg.Direction)
 	s.receipts(p, seg, fwd, rev)
 	s.accept(p, 1-seg.Direction, seg)
 	s.ending(p, seg.Direction, seg.Flags, ending{seg.DataSeq() + int64(seg.Length), seg.Ack, p.Number, p.Time})
@@ -209,7 +210,7 @@ type ending struct {
 // ending notes a FIN or RST that the packet p, or one before it, has.
 func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 	h := &s.Halves[dir]
-	if flags&packet.FIN != 0 {
+	if flags&packet.FIN != 0 && !h.refutes(e.at) {
 		if s.firstFIN < 0 {
 			s.firstFIN = int8(dir)
 		}

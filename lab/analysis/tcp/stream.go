@@ -18,6 +18,7 @@ type Stream struct {
 	readable  int         // the packet of the segment before
 	waiting   *bySequence // segments behind a gap; nil for none so far
 	next, end int64       // relative numbers of the next byte, and behind the last one
+	fin       int64       // that of the FIN, if there is one
 	gap       bool        // before next
 	injected  *Injected
 
@@ -38,8 +39,9 @@ func (s *State) Streams(recorded [2]*Recording) (streams [2]Stream) {
 		if r == nil {
 			continue
 		}
-		start, end := s.Halves[dir].ends()
-		streams[dir] = Stream{recording: r, acks: r.acks(recorded[1-dir], end), end: end, injected: s.Halves[dir].receipt.injected.in(r)}
+		start, fin := s.Halves[dir].ends()
+		end := s.Halves[dir].received(fin)
+		streams[dir] = Stream{recording: r, acks: r.acks(recorded[1-dir], end), fin: fin, end: end, injected: s.Halves[dir].receipt.injected.in(r)}
 		streams[dir].next, streams[dir].gap = r.have.From(start)
 	}
 	return streams
@@ -86,6 +88,7 @@ func (s *Stream) chunk() (c Chunk, ok bool) {
 			data = data[s.next-x.seq : last-x.seq]
 			c = Chunk{Seq: s.next, Ack: x.ack, Data: data, Packet: x.packet, Time: x.time, ReadableAt: s.readable, AckedAt: s.acks.at(last, s.readable), AfterGap: s.gap, Urgent: x.urgent}
 			s.next, s.gap = s.recording.have.From(last)
+			s.gap = s.gap && (last != s.fin || s.next != last+1) // else there is only the FIN in between
 			return c, true
 		}
 	}

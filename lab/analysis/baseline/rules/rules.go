@@ -177,7 +177,7 @@ func All() []Rule {
 		noSignsAgreeRule,
 
 		retransmissionRepeatsRule, ftpAtTheFTPPortRule, clockRunsForwardRule, packetsComeOneWayRule,
-		resetsAreFinalRule, senderIsNotReceiverRule,
+		finIsFinalRule, resetsAreFinalRule, senderIsNotReceiverRule,
 
 		looksLikeAScanRule, finBeforeItsDataRule, reply226BeforeTheEndRule, resetAfterQuitRule,
 		serverHungUpRule, sessionWithoutQuitRule,

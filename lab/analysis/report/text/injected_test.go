@@ -183,5 +183,67 @@ func TestInjected(t *testing.T) {
 	}
 }
 
+// TestAfterFIN shows the commands that the server has read although the client sent a FIN, and says what the FIN was.
+func TestAfterFIN(t *testing.T) {
+	const command, refuted, after = "client  DELE a.txt", "which the server did not receive", "is numbered after its FIN in packet"
+	type ends = *forge.End
+	for _, test := range []struct {
+		name       string
+		want, lack []string
+		play       func(f *forge.Capture, c, s ends)
+	}{
+		{"a FIN that the server did not receive", []string{refuted, command, "the client closes the control connection (FIN)"}, []string{after, "answers no command"}, func(_ *forge.Capture, c, s ends) {
+			c.SegmentAt(0, "F.", "")
+			c.Say("> DELE a.txt\n< 250 ok\n> QUIT\n< 221 bye").Close()
+		}},
+		{"the same, twice", []string{refuted, command, "the client closes the control connection (FIN)"}, []string{after, "answers no command"}, func(_ *forge.Capture, c, s ends) {
+			c.SegmentAt(0, "F.", "")
+			c.Say("> DELE a.txt\n< 250 ok")
+			c.SegmentAt(-len("DELE a.txt\r\n"), "F.", "")
+			c.Say("> QUIT\n< 221 bye").Close()
+		}},
+		{"a command that was recorded after the FIN", []string{command}, []string{refuted, after}, func(f *forge.Capture, c, s ends) {
+			c.Segment("P.", "DELE a.txt\r\n")
+			c.FIN()
+			f.Swap(0)
+			c.Say("< 250 ok").Peer.FIN()
+		}},
+		{"both FINs, and then commands", []string{command, after}, []string{refuted, "bytes missing"}, func(_ *forge.Capture, c, s ends) {
+			c.Close()
+			c.Say("> DELE a.txt\n< 250 ok")
+		}},
+		{"both FINs, and then commands that nobody acknowledges", []string{after}, []string{refuted, command}, func(_ *forge.Capture, c, s ends) {
+			c.Close()
+			c.Say("> DELE a.txt")
+		}},
+		{"keep-alives after a FIN", nil, []string{refuted, after}, func(_ *forge.Capture, c, s ends) {
+			c.Close()
+			c.SegmentAt(-1, ".", "\x00")
+			s.ACK()
+		}},
+		{"another connection with the same ports", nil, []string{refuted, after}, func(_ *forge.Capture, c, s ends) {
+			c.Close()
+			c.Seq += 65537
+			c.Segment("P.", "DELE a.txt\r\n")
+			s.ACK()
+		}},
+	} {
+		f := forge.New()
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+		test.play(f, c.Say(forge.Login), s)
+		got, _ := bothOf(t, f)
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: got\n%s\nwant %q", test.name, got, want)
+			}
+		}
+		for _, lack := range test.lack {
+			if strings.Contains(got, lack) {
+				t.Errorf("%s: got\n%s\nwant no %q", test.name, got, lack)
+			}
+		}
+	}
+}
+
 // stamps is the TCP option with two time stamps.
 func stamps(value, echo byte) []byte { return []byte{1, 1, 8, 10, 0, 0, 0, value, 0, 0, 0, echo} }

@@ -349,6 +349,8 @@ func lacking(l ftp.Lack) (lines []string) {
 func carried(by string, f *tcp.Flow) []string {
 	text := fmt.Sprintf("|   %s from %s", count(int(f.Bytes), "byte"), by)
 	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
+	case f.AfterFIN > 0:
+		text += " before its FIN"
 	case f.Segments == 1:
 		text += ", in this packet"
 	case took > 0:
@@ -356,7 +358,7 @@ func carried(by string, f *tcp.Flow) []string {
 	default:
 		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
 	}
-	if f.FIN > 0 && f.FIN < f.LastData {
+	if f.FIN > 0 && f.FIN < f.LastData && f.AfterFIN == 0 {
 		text += "; the FIN overtook the last of them"
 	}
 	lines := []string{text}
@@ -371,6 +373,7 @@ func carried(by string, f *tcp.Flow) []string {
 
 // fins writes the FIN of each side of a data connection.
 func (r *sessionWriter) fins(d *ftp.Connection) {
+	r.afterFINs(d, "|  ")
 	if d.FirstFIN == "" {
 		return
 	}
@@ -390,6 +393,19 @@ func (r *sessionWriter) fins(d *ftp.Connection) {
 	r.add(first.FIN, first.FINTime, text)
 	if second.FIN > 0 {
 		r.add(second.FIN, second.FINTime, fmt.Sprintf("|   %s's FIN", party(d, d.FirstFIN.Other())))
+	}
+}
+
+// afterFINs writes about the FINs of a connection after which their senders went on.
+func (r *sessionWriter) afterFINs(c *ftp.Connection, mark string) {
+	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		f := c.Flow(s)
+		if f.RefutedFIN > 0 {
+			r.add(f.RefutedFIN, f.RefutedFINTime, fmt.Sprintf("%s a FIN of the %s, which the %s did not receive: it acknowledged data in its place", mark, s, s.Other()))
+		}
+		if f.AfterFIN > 0 {
+			r.add(f.AfterFIN, f.AfterFINTime, fmt.Sprintf("%s from here on, data of the %s is numbered after its FIN in packet %d: no TCP sends that", mark, s, f.FIN))
+		}
 	}
 }
 
@@ -423,6 +439,7 @@ func (r *sessionWriter) unanswered(e *ftp.Exchange) {
 // closing writes how the control connection ended.
 func (r *sessionWriter) closing() {
 	c := r.control
+	r.afterFINs(c, "--")
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
 		f := c.Flow(s)
 		if f.FIN > 0 {
