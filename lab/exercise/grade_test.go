@@ -197,7 +197,7 @@ func TestCopiedAnswers(t *testing.T) {
 	}
 }
 
-// Students of one name are told apart by their ids.
+// Students with the same name are distinguished by their ids.
 func TestSameNames(t *testing.T) {
 	ann, other := Student{ID: "m3", Name: "Ann"}, Student{ID: "m4", Name: "Ann"}
 	marks := Marks{[]StudentMarks{

@@ -217,7 +217,7 @@ func TestDerivedWantIsStrict(t *testing.T) {
 	}
 }
 
-// A capture without names: both ends on one address, told apart by their ports.
+// A capture without names: both ends on one address, which only their ports distinguish.
 func TestDerivedWantOfOneHost(t *testing.T) {
 	g := &recording{forge.New(), false}
 	ctl := connect(g, "127.0.0.1:40000", "127.0.0.1:21")
