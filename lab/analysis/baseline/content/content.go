@@ -11,6 +11,7 @@
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - surveys.go: what programs of a system say about it
 //   - hiddentexts.go: texts that scripts hide
 //   - cards.go and random.go: numbers of payment cards, and random bytes
 //   - windows.go: files of Windows with its accounts, and the memory of its processes
@@ -60,6 +61,8 @@ const (
 	Database                        // a database of Windows, such as its directory
 	ProcessMemory                   // the memory of a process of Windows
 	NotTLS                          // something else than TLS at a port for TLS
+	Survey                          // what a program of Windows says about a computer or its network
+	Surveys                         // what several such programs say
 	Form                            // what a program sends to a web server
 )
 

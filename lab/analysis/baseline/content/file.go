@@ -15,6 +15,7 @@ type File struct {
 	upload  bool
 	binary  bool
 	memory  bool     // of a process of Windows
+	surveys int      // those that were found
 	archive *Archive // nil for other files
 }
 
@@ -67,6 +68,11 @@ func (r *Reader) plants(f *File) {
 		}
 		if f.parts[i] == 1<<len(plant.parts)-1 {
 			r.found = append(r.found, Content{Kind: plant.kind, What: plant.what + " (" + plant.source + ")", Fetched: plant.fetched})
+			if plant.kind == Survey {
+				if f.surveys++; f.surveys == 2 {
+					r.note(Surveys, "what several programs say about a computer, its network or its users ("+plant.source+")")
+				}
+			}
 		}
 	}
 }

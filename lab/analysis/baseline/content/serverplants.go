@@ -45,7 +45,7 @@ const (
 )
 
 // plants are all that is known.
-var plants = slices.Concat(serverPlants, pagePlants, stolenTexts, implants)
+var plants = slices.Concat(serverPlants, pagePlants, stolenTexts, implants, surveys)
 
 // serverPlants are pages that run what they are sent, jobs, services, scripts that fetch programs, and miners.
 var serverPlants = []plant{
@@ -137,6 +137,9 @@ var serverPlants = []plant{
 	{what: "the settings of a miner, with the wallet of its owner", kind: Malicious, source: atMiners,
 		example: "./m -o stratum+tcp://pool.example:3333 -u 48" + strings.Repeat("Ab9", 31),
 		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://"), like(`\b4[0-9ab][0-9a-z]{93}\b`, "4")}},
+	{what: "the settings of a miner, in the words of its program", kind: LikelyMalicious, source: atMiners,
+		example: `{"donate-level": 1, "pools": [{"url": "pool.example:3333", "user": "ada", "rig-id": null}]}`,
+		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://", `"pools"`), marked("xmrig", "randomx", "donate-level", "rig-id", "nicehash", "cryptonight", "cpuminer")}},
 	{what: "the settings of a miner", kind: Suspicious, source: atMiners,
 		example: "./m -o stratum+tcp://pool.example:3333 -u ada",
 		parts:   []part{marked("stratum+tcp://", "stratum+ssl://", "stratum+tls://")}},

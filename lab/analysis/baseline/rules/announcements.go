@@ -49,6 +49,7 @@ func ownAddress(e *Evidence, s *session) []breach {
 		if b == nil {
 			b = &breach{
 				severity: t.severity,
+				sign:     s.leadsAway(a, t),
 				observed: fmt.Sprintf("the %s, %s, announced %s: %s", party(a.Mode), s.party(a.Mode), a.Where(), t.because),
 			}
 			groups[k] = b
@@ -178,6 +179,21 @@ func (e *Evidence) redirected(s *session, a *ftp.DataPort, addr, own netip.Addr)
 		return translation{Odd, "the client's own address"}
 	}
 	return translation{Odd, "another server's address, as large sites with several servers use, but also an attacker's server"}
+}
+
+// leadsAway is how much it counts as a sign that a server led its client to another server: the client went there, and
+// the other server is not near the first one. Servers of one site are.
+func (s *session) leadsAway(a *ftp.DataPort, t translation) (sign int) {
+	addr, own := a.Addr.Addr().Unmap(), s.Server()
+	bits := 16
+	if !own.Is4() {
+		bits = 32
+	}
+	near, err := own.Prefix(bits)
+	if a.Mode != ftp.Passive || t.severity != Odd || isPrivate(addr) || err != nil || near.Contains(addr) || !s.reached(a, addr) {
+		return 0
+	}
+	return 1
 }
 
 // manyHosts is how many private addresses a server announces that sends its client from host to host,

@@ -297,6 +297,10 @@ func knownExploit(e *Evidence, s *session) []breach {
 			b.severity, b.sign = Odd, 2
 			name = suspectExploits().in(x, &has)
 		}
+		if name == "" && x.Command == "SITE" && x.Final() >= 500 && openToAll.MatchString(x.Argument) && runnable(x.Argument) {
+			b.sign = 1
+			name = "a program that everybody may change and run, which the server refused (MITRE ATT&CK, T1222)"
+		}
 		if name != "" {
 			b.observed = fmt.Sprintf("%s: %s", wording.Quote(x.Line.Text), name)
 			found = append(found, b)
@@ -307,6 +311,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 
 // rootShell matches orders that let a shell of the system run with the rights of its owner.
 var rootShell = pattern.New(`(?i)^CHMOD +"?(0?[4-7]\d{3}|[ugoa,+=rwxt]*[+=][rwxt]*s[rwxst]*) +"?(/\S+/)?(ba|da|z|k|mk|c|tc|a|fi)?sh"?$`)
+
+// openToAll matches orders that let everybody write and execute a file.
+var openToAll = pattern.New(`(?i)^CHMOD +"?(0?\d\d[37]|[ug]*[ao][ugo]*[+=]r?wx) `)
 
 // copiesUnknown reports whether a command copies a file at the server for somebody without an account.
 // Clients such as WinSCP do so for users.

@@ -139,7 +139,7 @@ func (w *watch) plant(p *capture.Packet, found ...content.Content) {
 // weight orders kinds of contents, the worst last.
 func weight(k content.Kind) int {
 	switch k {
-	case content.Demand:
+	case content.Demand, content.Survey:
 		return 0
 	case content.Malicious, content.Secret:
 		return 2

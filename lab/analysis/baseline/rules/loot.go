@@ -17,7 +17,7 @@ import (
 
 var noLootRule = Rule{
 	Name: "no-loot", Theme: "transfers",
-	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, a survey of a computer, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards.",
 	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 	Example:  "> STOR logs.html with the passwords of a mail program in it",
 	Severity: Violation,
@@ -27,7 +27,7 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true}
 
 // ofBoth are contents that count in downloads, too.
 var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
@@ -49,13 +49,14 @@ type haul struct {
 	defaced  int                       // pages that somebody defaced
 	keys     map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
 	lures    map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
+	surveys  map[string]int            // what single programs say about a computer, with the packet
 	fetched  map[string]int64          // when each file was fetched, by path
 }
 
 func transferredLoot() look {
 	keys := map[evidence.PairOfHosts]map[string]bool{}
 	return look{session: func(e *Evidence, s *session) []breach {
-		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, keys: keys[s.Hosts()]}
+		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && len(keys) < maxPairs {
 			keys[s.Hosts()] = h.keys
@@ -71,6 +72,10 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 		at := w.Target(x.Argument)
 		for _, c := range s.DataOf(x.Data) {
 			for _, shown := range e.shows(c.ID) {
+				if shown.Kind == content.Survey && x.Sender() == ftp.Client {
+					h.surveys[shown.What] = shown.packet
+					continue
+				}
 				if ofBoth[shown.Kind] || shown.Fetched || x.Sender() == ftp.Client && ofClient[shown.Kind] {
 					h.add(s, x, at, shown)
 				}
@@ -97,6 +102,10 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 		if h.defaced+len(h.keys) > 1 && h.found[i].sign == 2 { // a single page may be about intruders
 			h.found[i].severity = Violation
 		}
+	}
+	if n := len(h.surveys); n > 1 {
+		h.found = append(h.found, breach{severity: Odd, sign: 2, packets: firstPackets(h.surveys),
+			observed: fmt.Sprintf("%d files have what different programs say about a computer, its network or its users", n)})
 	}
 	for _, places := range h.lures {
 		for _, i := range places {

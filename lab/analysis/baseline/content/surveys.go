@@ -1,0 +1,36 @@
+// What programs of Windows say about a computer. An intruder collects it, to know where he is.
+
+package content
+
+const atSurveys = "MITRE ATT&CK, T1082 (system information discovery), T1016 (network configuration) and T1087 (accounts)"
+
+// surveys are what such programs print. A person sends the output of one for help.
+var surveys = []plant{
+	{what: "what systeminfo prints", kind: Survey, source: atSurveys,
+		example: "Host Name:       PC7\r\nOS Name:         Microsoft Windows 11 Pro\r\n",
+		parts:   []part{marked("host name:"), marked("os name:", "os version:")}},
+	{what: "what ipconfig prints", kind: Survey, source: atSurveys,
+		example: "\r\nWindows IP Configuration\r\n",
+		parts:   []part{marked("windows ip configuration", "windows-ip-konfiguration", "configuration ip de windows")}},
+	{what: "what tasklist prints", kind: Survey, source: atSurveys,
+		example: "Image Name        PID Session Name        Session#    Mem Usage\r\n",
+		parts:   []part{marked("image name"), marked("session name", "mem usage")}},
+	{what: "what net user prints", kind: Survey, source: atSurveys,
+		example: "User accounts for \\\\PC7\r\n",
+		parts:   []part{marked(`user accounts for \\`, "the request will be processed at a domain controller")}},
+	{what: "what net localgroup prints", kind: Survey, source: atSurveys,
+		example: "Alias name     Administrators\r\nMembers\r\n",
+		parts:   []part{marked("alias name "), marked("members")}},
+	{what: "what net view prints", kind: Survey, source: atSurveys,
+		example: "Server Name            Remark\r\n",
+		parts:   []part{like(`server name +remark`, "remark")}},
+	{what: "what netstat prints", kind: Survey, source: atSurveys,
+		example: "  Proto  Local Address          Foreign Address        State\r\n",
+		parts:   []part{like(`local address +foreign address`, "foreign address")}},
+	{what: "what arp prints", kind: Survey, source: atSurveys,
+		example: "  Internet Address      Physical Address      Type\r\n",
+		parts:   []part{like(`internet address +physical address`, "internet address")}},
+	{what: "what whoami prints", kind: Survey, source: atSurveys,
+		example: "USER INFORMATION\r\nPRIVILEGES INFORMATION\r\n",
+		parts:   []part{marked("user information"), marked("privileges information")}},
+}
