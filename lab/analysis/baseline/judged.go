@@ -43,7 +43,7 @@ func (j Judged) any() bool { return j.Whole+j.Parts > 0 }
 // add counts a session.
 func (j *Judged) add(s *evidence.Session) {
 	j.Sessions++
-	j.Lost += s.Control.Missing()
+	j.Lost += s.Control.Missing() + s.Control.CutShort()
 	j.Damaged += s.Damaged
 	lost, connections, hasData := s.LostData()
 	j.LostData += lost

@@ -3,6 +3,7 @@ package baseline
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -85,6 +86,73 @@ func TestLostData(t *testing.T) {
 	}
 }
 
+// TestCutShort has the recorder cut off the end of a segment. All that says whether the transfer is whole says the
+// same, also if other packets have some of that end.
+func TestCutShort(t *testing.T) {
+	data := strings.Repeat("0123456789", 100)
+	for _, test := range []struct {
+		name  string
+		again func(f *forge.Capture, sender *forge.End)
+		lost  int
+	}{
+		{"once", func(*forge.Capture, *forge.End) {}, 700},
+		{"again, cut off, too", func(f *forge.Capture, sender *forge.End) {
+			sender.SegmentAt(-1000, "P.", data)
+			f.Last(0).Cut(54 + 200)
+		}, 700},
+		{"again, cut off later", func(f *forge.Capture, sender *forge.End) {
+			sender.SegmentAt(-1000, "P.", data)
+			f.Last(0).Cut(54 + 400)
+		}, 600},
+		{"again, in part", func(_ *forge.Capture, sender *forge.End) { sender.SegmentAt(-600, "P.", data[400:]) }, 100},
+		{"again", func(_ *forge.Capture, sender *forge.End) { sender.SegmentAt(-1000, "P.", data) }, 0},
+	} {
+		f := forge.New()
+		s := f.Login()
+		s.Ask("PASV", "227 (192,0,2,21,100,0)")
+		s.Client.Send("RETR a\r\n")
+		_, sender := f.Dial(forge.Client+":5000", forge.Server+":25600")
+		s.Server.Send("150 here\r\n")
+		sender.Segment("P.", data)
+		f.Last(0).Cut(54 + 300)
+		test.again(f, sender)
+		sender.Send(data)
+		sender.Close()
+		s.Server.Send("226 done\r\n")
+		s.Quit()
+		c, story, line := toldOf(t, f)
+		whole := test.lost == 0
+		if clause := fmt.Sprintf("the recorder cut off %d bytes of it", test.lost); strings.Contains(story, clause) == whole || strings.Contains(line, clause) == whole {
+			t.Errorf("%s: got\n%s\n%s\nwant %q", test.name, story, line, clause)
+		}
+		got := check(t, gathered(f, t), nil).Judged
+		if (c.SHA256 != "") != whole || strings.Contains(line, "INCOMPLETE") == whole || got.LostData != int64(test.lost) || (got.Whole == 1) != whole {
+			t.Errorf("%s: got SHA-256 %q, %s, and %v; want %d bytes lost", test.name, c.SHA256, line, got, test.lost)
+		}
+	}
+}
+
+// toldOf reads a capture with one data connection, and returns that, the text of explain, and the line about
+// the extracted file. The connection is nil if the capture has none.
+func toldOf(t *testing.T, f *forge.Capture) (c *ftp.Connection, story, line string) {
+	t.Helper()
+	tr, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file, all strings.Builder
+	if err := extract.Write(t.TempDir(), tr, func(f *extract.File) { f.WriteLine(&file) }); err != nil {
+		t.Fatal(err)
+	}
+	for x := range tr.Connections() {
+		if x.Role == ftp.Data {
+			c = new(*x)
+		}
+	}
+	text.Story(&all, "forged", tr)
+	return c, all.String(), file.String()
+}
+
 // TestRefusedLacksNothing has a host refuse a data connection: it sends a RST and no SYN, and nothing is lost.
 func TestRefusedLacksNothing(t *testing.T) {
 	f := forge.New()
@@ -147,35 +215,19 @@ func checkLost(t *testing.T, command string, frames []forge.Frame, lost []int) {
 			bytes, any = bytes+int64(len(x.Data)-54), true
 		}
 	}
-	tr, err := capture.Read(strings.NewReader(string(f.PCAP())), capture.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var files []*extract.File
-	if err := extract.Write(t.TempDir(), tr, func(f *extract.File) { files = append(files, f) }); err != nil {
-		t.Fatal(err)
-	}
-	var c *ftp.Connection
-	for x := range tr.Connections() {
-		if x.Role == ftp.Data {
-			c = new(*x)
-		}
-	}
+	c, story, line := toldOf(t, f)
 	if c == nil {
 		return
 	}
-	var story, line strings.Builder
-	text.Story(&story, "forged", tr)
-	files[0].WriteLine(&line)
 	got := check(t, gathered(f, t), nil)
 	whole, sent := c.SHA256 != "", c.Flow(c.Sender())
 	switch {
 	case whole && bytes > 0, !whole && !any:
 		t.Errorf("%s without frames %v: got SHA-256 %q", command, lost, c.SHA256)
-	case whole != strings.Contains(story.String(), "SHA-256"), whole == strings.Contains(story.String(), "not in the capture"):
-		t.Errorf("%s without frames %v: got the story\n%s", command, lost, &story)
-	case whole == strings.Contains(line.String(), "INCOMPLETE"):
-		t.Errorf("%s without frames %v: extracted %s", command, lost, &line)
+	case whole != strings.Contains(story, "SHA-256"), whole == strings.Contains(story, "not in the capture"):
+		t.Errorf("%s without frames %v: got the story\n%s", command, lost, story)
+	case whole == strings.Contains(line, "INCOMPLETE"):
+		t.Errorf("%s without frames %v: extracted %s", command, lost, line)
 	case got.Judged.LostData > bytes, got.Judged.LostData < bytes && sent.FIN > 0 && c.ShowsStart(c.Sender()),
 		got.Judged.LostData < bytes-1 && sent.Unseen > 0 && c.ShowsStart(c.Sender()): // an ACK may not show whether the FIN was sent
 		t.Errorf("%s without frames %v: got %v, want %d bytes", command, lost, got, bytes)

@@ -390,7 +390,7 @@ func TestJudged(t *testing.T) {
 			spoil(f.Last(0))
 			t.Say("< 200 ok").Say(bye).Peer.Close()
 		},
-		"1 of 1 session whole; 1 packet cut short by the recorder": func(f *forge.Capture) {
+		"0 of 1 session whole, 1 in part; 854 bytes of data not recorded, 1 packet cut short by the recorder": func(f *forge.Capture) {
 			t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here")
 			f.Snap = 200
 			download(f, aClient, aServer+":25600", answerer, 1000)

@@ -57,9 +57,7 @@ func (l *live) describe(c *ftp.Connection) {
 
 // digest returns the digest of what the sender of a connection sent, "" if the capture may lack some of it.
 func (l *live) digest(c *ftp.Connection) string {
-	lack := c.Lacks(c.Sender())
-	lack.CutShort = 0 // other packets may have what the recorder cut off from one
-	if lack.Any() {
+	if c.Lacks(c.Sender()).Any() {
 		return ""
 	}
 	dir := l.purpose.ClientDir

@@ -110,7 +110,7 @@ func (j *judge) gather() {
 // lacksSome reports whether the recorder cut packets of a connection short, or the capture lacks
 // packets before or after those it has.
 func (c *evidence) lacksSome(conn *ftp.Connection) bool {
-	return conn.ClientFlow.CutShort+conn.ServerFlow.CutShort > 0 || c.lacksPackets()
+	return conn.CutShort() > 0 || c.lacksPackets()
 }
 
 // lacksEnd reports whether the capture lacks what a side sent after all that it has of it.

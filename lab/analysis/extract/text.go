@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/report/text"
 )
 
@@ -47,7 +46,11 @@ func (f *File) facts() []string {
 // missing says what of the file the capture does not have.
 func (f *File) missing() []string {
 	var facts []string
-	for _, clause := range f.lack().Clauses(text.Counted) {
+	from := f.From
+	if from == "" {
+		from = f.Connection.Sender()
+	}
+	for _, clause := range f.Connection.Lacks(from).Clauses(text.Counted) {
 		facts = append(facts, "INCOMPLETE: "+clause)
 	}
 	switch {
@@ -63,20 +66,6 @@ func (f *File) missing() []string {
 		facts = append(facts, "broken off by a RST of the "+string(by))
 	}
 	return facts
-}
-
-// lack is what the capture lacks of the file.
-func (f *File) lack() ftp.Lack {
-	from := f.From
-	if from == "" {
-		from = f.Connection.Sender()
-	}
-	l := f.Connection.Lacks(from)
-	l.CutShort = 0
-	if f.Connection.TLS == nil {
-		l.CutShort = f.Connection.Flow(from).Bytes - f.Bytes // no other packet has them
-	}
-	return l
 }
 
 // gapList says where in the file bytes are missing.

@@ -11,7 +11,7 @@ type Lack struct {
 	// Between is how many bytes are missing before the last byte or the FIN that the capture has. After is how
 	// many are missing after that, at least: the number of a later packet or an acknowledgement shows it.
 	Between, After int64
-	// CutShort is how many bytes the recorder cut off from its packets.
+	// CutShort is how many bytes the recorder cut off from its packets, of those that no other packet has.
 	CutShort int64
 }
 
@@ -21,9 +21,6 @@ func (c *Connection) Lacks(s Side) Lack {
 	l := Lack{Between: f.Missing, After: f.Unseen, CutShort: f.CutShort}
 	if f.FIN == 0 {
 		l.After = max(0, l.After-1) // the last number may be that of the FIN
-	}
-	if c.SHA256 != "" && s == c.Sender() {
-		l.CutShort = 0 // other packets have the bytes
 	}
 	oneSided := c.LacksSide(s)
 	refused := f.RST > 0 && f.Segments+f.FIN == 0
@@ -38,7 +35,7 @@ func (c *Connection) Lacks(s Side) Lack {
 // Any reports whether anything is lacking.
 func (l Lack) Any() bool { return l != Lack{} }
 
-// Bytes returns how many bytes at least are in no packet of the capture.
+// Bytes returns how many bytes at least were in packets that the capture lacks.
 func (l Lack) Bytes() int64 { return l.Between + l.After }
 
 // Clauses says what is lacking, in the order of the stream. Counted writes a number with its noun, such as "2 bytes".
@@ -68,8 +65,11 @@ func are(n int64) string {
 	return "are"
 }
 
-// Missing returns how many bytes at least are in no packet of the capture, of both directions together.
+// Missing returns how many bytes at least were in packets that the capture lacks, of both directions together.
 func (c *Connection) Missing() int64 { return c.Lacks(Client).Bytes() + c.Lacks(Server).Bytes() }
+
+// CutShort returns how many bytes of both directions the recorder cut off; see [Lack].
+func (c *Connection) CutShort() int64 { return c.ClientFlow.CutShort + c.ServerFlow.CutShort }
 
 // Sender returns the side that sends the data of a data connection: that of its command, or else the one
 // that sent some.

@@ -103,11 +103,7 @@ func (c *content) finish(x *ftp.Connection) {
 	if c.unread {
 		facts = append(facts, "some of it is in TLS that cannot be read")
 	}
-	lack := x.Lacks(c.from)
-	if x.TLS == nil {
-		lack.CutShort = x.Flow(c.from).Bytes - c.bytes // no other packet has them
-	}
-	facts = append(facts, lack.Clauses(counted)...)
+	facts = append(facts, x.Lacks(c.from).Clauses(counted)...)
 	if x.Transfer != nil && x.Transfer.Failed() {
 		facts = append(facts, fmt.Sprintf("the server's reply is %d", x.Transfer.Reply))
 	}

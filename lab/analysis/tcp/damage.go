@@ -104,14 +104,9 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 
 // trust puts the bytes of a damaged segment into the stream that no other one had.
 func (h *Half) trust(start, end int64) {
-	next := start
-	for _, r := range h.have {
-		if r.End > start && r.Start < end {
-			h.doubt.accepted.Add(next, r.Start)
-			next = r.End
-		}
+	for _, r := range h.have.Gaps(start, end) {
+		h.doubt.accepted.Add(r.Start, r.End)
 	}
-	h.doubt.accepted.Add(next, end)
 	h.have.Add(start, end)
 	h.reach = max(h.reach, end)
 	if !h.synSeen {

@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"slices"
+
 	"ftplab/lab/analysis/internal/ranges"
 	"ftplab/lab/analysis/packet"
 )
@@ -25,8 +27,8 @@ type Flow struct {
 	// Unseen is how many bytes come after all that the capture has of the stream, although the number
 	// of a later packet or an acknowledgement shows that they were sent. The FIN counts as one.
 	Unseen int64
-	// CutShort is the number of bytes of data that the recorder cut off from its packets.
-	// Another packet may have them.
+	// CutShort is how many bytes of the stream the recorder cut off from its packets, of those that
+	// no other packet has.
 	CutShort int64
 	// Wire is the number of bytes of data in all segments, retransmissions
 	// included.
@@ -52,7 +54,7 @@ type Flow struct {
 
 // A Half is the state of one direction of a connection while its packets are read: its
 // sequence numbers, and which parts of its stream were seen. Of its Flow, Bytes,
-// Missing and Unseen are not set; [State.Flow] computes them.
+// Missing, Unseen and CutShort are not set; [State.Flow] computes them.
 type Half struct {
 	Flow
 
@@ -70,7 +72,8 @@ type Half struct {
 
 	// have are the parts of the stream that were seen.
 	have ranges.Set
-	head *head // nil if the SYN was seen, or nothing yet
+	cut  ranges.Set // of these parts, what the recorder cut off
+	head *head      // nil if the SYN was seen, or nothing yet
 	// If the SYN was not recorded but the peer's part of the handshake was, acked is
 	// set, and the stream begins at ackedFrom.
 	ackedFrom int64
@@ -117,7 +120,6 @@ func (h *Half) relative(raw uint32) int64 {
 func (h *Half) data(p *packet.Packet, seg *Segment) {
 	h.Segments++
 	h.Wire += int64(seg.Length)
-	h.CutShort += int64(seg.Length - len(seg.Payload))
 	if h.FirstData == 0 {
 		h.FirstData, h.FirstDataTime = p.Number, p.Time
 	}
@@ -129,12 +131,32 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 	if h.finSeen {
 		h.afterFIN(p, seq, seq+int64(seg.Length))
 	}
+	h.cutOff(seq, seq+int64(len(seg.Payload)), seq+int64(seg.Length))
 	h.have.Add(seq, seq+int64(seg.Length))
 	if !h.synSeen {
 		if h.head == nil {
 			h.head = &head{}
 		}
 		h.head.data(seg, seq)
+	}
+}
+
+// maxCut is how many parts of a stream that the recorder cut off may still be in another packet. If there are more,
+// the first ones are not: a segment is sent again soon.
+const maxCut = 1 << 10
+
+// cutOff takes a segment with the data from start up to end, of which the recorder kept what is before kept.
+func (h *Half) cutOff(start, kept, end int64) {
+	if kept == end && len(h.cut) == 0 {
+		return
+	}
+	h.cut.Remove(start, kept)
+	for _, r := range h.have.Gaps(kept, end) {
+		h.cut.Add(r.Start, r.End)
+	}
+	if len(h.cut) > maxCut {
+		h.CutShort += h.cut[:maxCut/2].Size()
+		h.cut = slices.Delete(h.cut, 0, maxCut/2)
 	}
 }
 

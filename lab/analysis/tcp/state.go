@@ -261,6 +261,7 @@ func (s *State) Flow(dir int) Flow {
 	if h.Segments > 0 || h.finSeen || h.synSeen || h.acked {
 		have, start, end := h.Stream()
 		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
+		f.CutShort += h.cut.Clip(start, end).Size()
 		if h.Segments > 0 || h.synSeen || h.acked {
 			f.Missing = end - start - f.Bytes
 		}

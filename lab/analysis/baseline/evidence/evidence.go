@@ -155,7 +155,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			break
 		}
 	}
-	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing() == 0 && s.BothSides() && len(damaged) == 0
+	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing()+t.Control.CutShort() == 0 && s.BothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
 		if l.Unasked() || damaged[l.FirstPacket] {
 			s.Unread[l.Packet] = true
@@ -231,7 +231,7 @@ func (s *Session) Lossy() bool {
 func (s *Session) LostData() (bytes int64, connections int, whole bool) {
 	whole = true
 	for _, c := range s.DataByID {
-		bytes += c.Missing()
+		bytes += c.Missing() + c.CutShort()
 		whole = whole && !c.Lacks(c.Sender()).Start
 	}
 	streams, open := true, false // the mode is stream mode, and an earlier transfer has a data connection

@@ -71,7 +71,7 @@ func (e *Evidence) storesBlank(s *session, x *ftp.Exchange) bool {
 		return false
 	}
 	_, same := e.watch.blanking.same[data[0].ID]
-	return s.storesNothing(x) || same && data[0].Missing() == 0 && data[0].ClientFlow.CutShort == 0
+	return s.storesNothing(x) || same && !isCut(data[0])
 }
 
 // blanked judges a session that replaces files by nothing, and has not fetched them before. Listings, or answers to SIZE,

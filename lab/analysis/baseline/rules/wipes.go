@@ -195,8 +195,8 @@ func (e *Evidence) listed(s *session, x *ftp.Exchange) int {
 	return e.watch.entries[data[0].ID]
 }
 
-// isCut reports whether some of what the server sent is not in the capture.
-func isCut(c *ftp.Connection) bool { return c.Missing() > 0 || c.ServerFlow.CutShort > 0 }
+// isCut reports whether some of what was sent is not in the capture.
+func isCut(c *ftp.Connection) bool { return c.Missing()+c.CutShort() > 0 }
 
 // firstListing is the folder that the session lists first, with how many files and folders it has.
 func (s *session) firstListing(e *Evidence) (at string, entries int) {

@@ -2,7 +2,10 @@
 // seen, as ranges.
 package ranges
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
 // A Range is the numbers from Start up to, not including, End.
 type Range struct{ Start, End int64 }
@@ -43,6 +46,23 @@ func (r *Set) Add(start, end int64) {
 	*r = s
 }
 
+// Remove takes the numbers from start up to end out of the set.
+func (r *Set) Remove(start, end int64) {
+	s := *r
+	i := sort.Search(len(s), func(i int) bool { return s[i].End > start })
+	j := i
+	for j < len(s) && s[j].Start < end {
+		j++
+	}
+	if start >= end || i == j {
+		return
+	}
+	var rest Set
+	rest.Add(s[i].Start, start)
+	rest.Add(end, s[j-1].End)
+	*r = slices.Replace(s, i, j, rest...)
+}
+
 // Covers reports whether all numbers from start up to end are in the set.
 func (r Set) Covers(start, end int64) bool {
 	i := sort.Search(len(r), func(i int) bool { return r[i].End >= end })
@@ -60,6 +80,17 @@ func (r Set) Clip(start, end int64) Set {
 		out.Add(max(s.Start, start), min(s.End, end))
 	}
 	return out
+}
+
+// Gaps returns the numbers from start up to end that are not in the set.
+func (r Set) Gaps(start, end int64) (gaps Set) {
+	i := sort.Search(len(r), func(i int) bool { return r[i].End > start })
+	for ; i < len(r) && r[i].Start < end; i++ {
+		gaps.Add(start, r[i].Start)
+		start = r[i].End
+	}
+	gaps.Add(start, end)
+	return gaps
 }
 
 // Size is how many numbers are in the set.

@@ -47,7 +47,7 @@ func tlsFacts(c *ftp.Connection, t *ftp.TLSLayer) []string {
 
 // handshakeFact says what is missing of a handshake, "" for nothing.
 func handshakeFact(c *ftp.Connection, t *ftp.TLSLayer) string {
-	lost := c.Missing()+c.ClientFlow.CutShort+c.ServerFlow.CutShort > 0
+	lost := c.Missing()+c.CutShort() > 0
 	ended := c.FirstFIN != "" || c.ResetBy != ""
 	encrypted := t.Flows[0].Encrypted+t.Flows[1].Encrypted > 0
 	switch state := t.Handshake(); {
