@@ -44,9 +44,10 @@ folder of captures, it prints one line for each capture and a summary.
 The verdict is "normal", "unusual", "not normal FTP" or "cannot be judged". The last one
 means that the capture has no session, next to nothing of one, or only sessions in TLS that
 cannot be read. The number of sessions that could be judged is in parentheses; of those in
-part, the end, some of the dialogue or some of the data was not recorded. A packet that the
-recorder lost breaks no rule. A note is about something that only looks wrong, and does not
-count. One weak sign is a note, too; several signs that agree are not normal.
+part, the beginning, the end, some of the dialogue or some of the data was not recorded. A
+packet that the recorder lost breaks no rule. A note is about something that only looks
+wrong, and does not count. One weak sign is a note, too; several signs that agree are not
+normal.
 
 --format csv, eve and zeek print a line for each finding, for a SIEM. eve is
 Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line

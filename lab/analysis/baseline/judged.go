@@ -20,6 +20,9 @@ type Judged struct {
 	Whole    int `json:"whole"`
 	Parts    int `json:"parts"`
 	Hidden   int `json:"hidden"`
+	// LacksStart and LacksEnd count those in Parts whose beginning or end is not in the capture.
+	LacksStart int `json:"lacks_start"`
+	LacksEnd   int `json:"lacks_end"`
 	// Lost is the number of bytes of control connections that the capture does not have
 	// although they were sent, LostData that of data connections, and LostConnections the number of data
 	// connections of successful transfers of which it has nothing. Dropped is the number of packets that the recorder says it
@@ -53,6 +56,12 @@ func (j *Judged) add(s *evidence.Session) {
 		j.Whole++
 	case s.Shows():
 		j.Parts++
+		if s.Control.LacksStart() && !s.FromStart() {
+			j.LacksStart++
+		}
+		if !s.Concluded() {
+			j.LacksEnd++
+		}
 	case s.Hidden && !s.Opaque():
 		j.Hidden++
 		j.partly++
@@ -85,6 +94,8 @@ func (j Judged) String() string {
 			losses = append(losses, wording.Plural(n, one, many)+" "+what)
 		}
 	}
+	add(j.LacksStart, "session", "sessions", "whose beginning is not in the capture")
+	add(j.LacksEnd, "session", "sessions", "whose end is not in the capture")
 	add(int(j.Lost), "byte", "bytes", "of the dialogue not recorded")
 	add(int(j.LostData), "byte", "bytes", "of data not recorded")
 	add(j.LostConnections, "data connection", "data connections", "not recorded")

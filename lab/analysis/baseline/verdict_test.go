@@ -362,9 +362,15 @@ func aBlockTransfer(f *forge.Capture) *forge.End {
 // TestJudged reads how much of a capture could be judged.
 func TestJudged(t *testing.T) {
 	for want, play := range map[string]func(*forge.Capture){
-		"0 of 1 session whole, 1 with next to nothing of the dialogue": func(f *forge.Capture) { f.Control().Say("< 220 ready") },
-		"0 of 1 session whole, 1 in part":                              func(f *forge.Capture) { f.Control().Say(hello).Say("> PWD\n< 257 \"/\"") },
-		"1 of 2 sessions whole, 1 in part": func(f *forge.Capture) { // QUIT and 221 are an end, and QUIT alone is none
+		"0 of 1 session whole, 1 with next to nothing of the dialogue":               func(f *forge.Capture) { f.Control().Say("< 220 ready") },
+		"0 of 1 session whole, 1 in part; 1 session whose end is not in the capture": func(f *forge.Capture) { f.Control().Say(hello).Say("> PWD\n< 257 \"/\"") },
+		"0 of 2 sessions whole, 2 in part; 2 sessions whose beginning is not in the capture, 1 session whose end is not in the capture": func(f *forge.Capture) {
+			for _, end := range []string{"> NOOP\n< 200 ok", bye} {
+				c, _ := f.Pair(aClient, aServer+":21")
+				c.Say("> PWD\n< 257 \"/\"").Say(end)
+			}
+		},
+		"1 of 2 sessions whole, 1 in part; 1 session whose end is not in the capture": func(f *forge.Capture) { // QUIT and 221 are an end, and QUIT alone is none
 			f.Control().Say(hello).Say(bye)
 			f.Control().Say(hello).Say("> QUIT")
 		},
