@@ -24,6 +24,8 @@ type Capture struct {
 	// counts the others.
 	Places []string
 	Copies int
+	// Interfaces are the names of all interfaces of the file, also of those without packets; "" for one without a name.
+	Interfaces []string
 	// Lost are the packets that were recorded at one place, but not at the one where their
 	// connection is read.
 	Lost []LostPacket

@@ -102,6 +102,7 @@ func (c *Capture) readFirst() (*everything, error) {
 // describe takes what the file says in addition to its packets.
 func (c *Capture) describe(r *pcapng.Reader) {
 	c.Received, c.Dropped, c.Names = r.Received(), r.Dropped(), r.Names()
+	c.Interfaces = r.Interfaces()
 	c.Complete = c.Dropped == 0 && c.Received == uint64(c.Size)
 	if flaw := r.Flaw(); flaw != "" {
 		c.Flaw = flaw + "; ftplab reads on, but other programs may stop there"

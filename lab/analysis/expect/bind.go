@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
@@ -76,16 +75,16 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 // declaration, with all stars in them, it does. Declarations with the same ends get
 // connections in the order of their SYNs. A declaration that matches no connection gets
 // an unused one between its hosts.
-func bind(c *evidence, w *Want, hosts Hosts) []*binding {
+func (j *judge) bind() []*binding {
 	var all, tcp []*binding
-	for _, d := range w.declarations {
+	for _, d := range j.want.declarations {
 		b := &binding{declaration: d}
 		all = append(all, b)
 		if d.proto == "tcp" {
 			tcp = append(tcp, b)
 		}
 	}
-	m := matching{hosts: hosts, connections: candidates(c.source, tcp, hosts), byPorts: map[[2]string][]*ftp.Connection{}, of: map[*ftp.Connection]*binding{}}
+	m := matching{hosts: j.hosts, connections: j.candidates(tcp), byPorts: map[[2]string][]*ftp.Connection{}, of: map[*ftp.Connection]*binding{}}
 	for _, x := range m.connections {
 		a, b := strconv.Itoa(int(x.Client.Port())), strconv.Itoa(int(x.Server.Port()))
 		ports := [2]string{min(a, b), max(a, b)}
@@ -101,28 +100,36 @@ func bind(c *evidence, w *Want, hosts Hosts) []*binding {
 			m.findNear(b)
 		}
 	}
-	c.sortAlike(all, hosts)
+	j.capture.sortAlike(all, j.hosts)
 	return all
 }
 
-// candidates returns, in the order of their IDs, the connections that declarations may
-// be bound to. For each declaration it takes those that it means, with or without its
-// ports, but no more than there are declarations, because more can never be needed.
-func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connection {
-	var all []*ftp.Connection
+// candidates returns the connections that declarations may be bound to, in the order of
+// their IDs, but those that are astray last. For each declaration it takes those of both
+// kinds that it means, with or without its ports, but no more than there are declarations,
+// because more can never be needed.
+func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
+	c := j.capture.source
+	var all [2][]*ftp.Connection
+	var meant, near [2][]int // how many of a kind a declaration may mean
+	for kind := range all {
+		meant[kind], near[kind] = make([]int, len(tcp)), make([]int, len(tcp))
+	}
 	takesAll := c.NumConnections() <= len(tcp) // so that nothing has to be counted
-	meant, near := make([]int, len(tcp)), make([]int, len(tcp))
 	for x := range c.Connections() {
-		wanted := false
+		wanted, kind := false, 0
+		if j.isAstray(x.ID) {
+			kind = 1
+		}
 		for i, b := range tcp {
-			n := hosts.near(b, x)
+			n := j.hosts.near(b, x)
 			switch {
 			case n == nil:
-			case !n.near && meant[i] < len(tcp):
-				meant[i]++
+			case !n.near && meant[kind][i] < len(tcp):
+				meant[kind][i]++
 				wanted = true
-			case near[i] < len(tcp):
-				near[i]++
+			case near[kind][i] < len(tcp):
+				near[kind][i]++
 				wanted = true
 			}
 			if wanted && takesAll {
@@ -131,10 +138,10 @@ func candidates(c *capture.Capture, tcp []*binding, hosts Hosts) []*ftp.Connecti
 		}
 		if wanted {
 			copied := *x
-			all = append(all, &copied)
+			all[kind] = append(all[kind], &copied)
 		}
 	}
-	return all
+	return slices.Concat(all[0], all[1])
 }
 
 // stars counts the stars of the declaration.

@@ -18,7 +18,8 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	}
 	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	j.capture.findLacking()
-	j.bindings = bind(j.capture, w, hosts)
+	j.findAstray()
+	j.bindings = j.bind()
 	j.gather()
 	j.exchange()
 	for _, b := range j.bindings {
@@ -47,6 +48,7 @@ type judge struct {
 	framesOf map[int][]int // the indexes of the packets of each bound connection
 	tracks   []*track
 	strays   strays
+	astray   []astray   // in the order of their IDs
 	headless []headless // of the packets that may belong to a declared connection
 	quoted   []quoted   // packets that the capture lacks
 	matched  map[*line]matched
@@ -99,7 +101,7 @@ func (j *judge) gather() {
 	if len(j.quoted) > 0 || len(bound) < c.NumConnections() {
 		for x := range c.Connections() {
 			j.quoted = slices.DeleteFunc(j.quoted, func(q quoted) bool { return q.isOf(x) })
-			if !bound[x.ID] {
+			if !bound[x.ID] && !j.isAstray(x.ID) {
 				j.strays.addConnection(x, j.hosts, c.Start)
 			}
 		}

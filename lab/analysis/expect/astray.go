@@ -1,0 +1,123 @@
+// Connections that were recorded, but not where they should have been.
+
+package expect
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/ftp"
+)
+
+// An astray is a connection that an earlier place of the capture lacks: it is at the end of a host that sent some of
+// the packets, and every packet passes the end of the host that sends it. The want is about what is recorded there.
+// Between that place and the one where the connection is read, a NAT may change ports, a gateway lines, and every
+// router the times to live, and packets may be lost. So what is as wanted is judged, and nothing is called wrong.
+type astray struct {
+	*ftp.Connection
+	place string // that lacks it
+}
+
+// findAstray finds them, if the capture was taken at the ends of several hosts.
+func (j *judge) findAstray() {
+	interfaces := j.capture.source.Interfaces
+	isEnd := func(name string) bool { return j.hosts[name] != nil }
+	if len(interfaces) < 2 || !slices.ContainsFunc(interfaces, isEnd) {
+		return
+	}
+	first := map[int]int{} // the first interface with packets that are read of each connection, by its ID
+	for p := range j.capture.source.Packets() {
+		if x := p.Connection; x != nil {
+			if known, ok := first[x.ID]; !ok || p.Interface < known {
+				first[x.ID] = p.Interface
+			}
+		}
+	}
+	for x := range j.capture.source.Connections() {
+		earlier := interfaces[:min(first[x.ID], len(interfaces))]
+		if i := slices.IndexFunc(earlier, func(name string) bool { return j.hosts.sent(name, x) }); i >= 0 {
+			copied := *x
+			j.astray = append(j.astray, astray{&copied, earlier[i]})
+		}
+	}
+}
+
+// sent reports whether a host sent some of the packets of a connection. Others may send a reset in its name.
+func (h Hosts) sent(host string, c *ftp.Connection) bool {
+	return slices.ContainsFunc([]ftp.Side{ftp.Client, ftp.Server}, func(side ftp.Side) bool {
+		f := c.Flow(side)
+		return f.Packets > f.RST && slices.Contains(h[host], c.Addr(side).Addr())
+	})
+}
+
+// isAstray reports whether a connection is astray.
+func (j *judge) isAstray(id int) bool {
+	_, found := slices.BinarySearchFunc(j.astray, id, func(x astray, id int) int { return x.ID - id })
+	return found
+}
+
+// astrayOf returns the astray connection that a declaration is bound to, or one that it may mean and that none is bound
+// to: the rest of its own, if one place stopped before another one began. It returns nil if there is none.
+func (j *judge) astrayOf(b *binding) (found *astray) {
+	for i := range j.astray {
+		x := &j.astray[i]
+		if b.conn != nil && b.conn.ID == x.ID {
+			return x
+		}
+		if found == nil && b.proto == "tcp" && j.framesOf[x.ID] == nil && j.hosts.sideA(b.declaration, x.Connection) != "" {
+			found = x
+		}
+	}
+	return found
+}
+
+// setApartAstray moves the mismatches of astray connections to what cannot be judged.
+func (j *judge) setApartAstray(v *Verdict) {
+	if len(j.astray) == 0 {
+		return
+	}
+	v.LackedAt = j.astray[0].place
+	of, after := map[string]*astray{}, map[int]string{} // by the name of a connection, and that by the line after which one comes
+	for i, b := range j.bindings {
+		if x := j.astrayOf(b); x != nil {
+			of[b.name], v.Connections[i].LackedAt = x, x.place
+		}
+	}
+	for _, l := range j.want.lines {
+		if l.after != nil {
+			after[l.number] = l.after.conn.name
+		}
+	}
+	var judged []Mismatch
+	for _, m := range v.Mismatches {
+		x := of[m.Connection]
+		if x == nil && m.Kind == TooEarly {
+			x = of[after[m.Line]]
+		}
+		if x == nil {
+			judged = append(judged, m)
+			continue
+		}
+		v.addAstray(m.Connection, x, m)
+	}
+	v.Mismatches = judged
+	for i := range j.astray {
+		if x := &j.astray[i]; j.framesOf[x.ID] == nil {
+			v.addAstray("", x, Mismatch{Kind: Undeclared})
+		}
+	}
+}
+
+// addAstray adds a mismatch of an astray connection, which has a name if it is declared, to what cannot be judged.
+func (v *Verdict) addAstray(name string, x *astray, m Mismatch) {
+	why := fmt.Sprintf("at %s there is no packet of this connection", x.place)
+	i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return u.Connection == name && u.Why == why })
+	if i < 0 {
+		i = len(v.Unjudged)
+		v.Unjudged = append(v.Unjudged, Unjudged{Connection: name, From: x.FirstPacket, Lines: []int{}, Why: why, Unrecorded: true})
+	}
+	if u := &v.Unjudged[i]; m.Kind != Unwanted && m.Kind != Undeclared && !slices.Contains(u.Lines, m.Line) {
+		u.Lines = append(u.Lines, m.Line)
+		slices.Sort(u.Lines)
+	}
+}
