@@ -132,19 +132,24 @@ func ExplainGrowing(ctx context.Context, w io.Writer, g Growing, e Explanation) 
 // findings to report. It does not find what involves more than two hosts, such as a sweep.
 func AlertsGrowing(ctx context.Context, g Growing, normal *profile.Profile, suppressions *alert.Suppressions, report func(*alert.Report) error) error {
 	n := 0
+	var last *live.Session
+	var all alert.Report // of its capture, which may have several sessions to report
 	return g.read(ctx, live.Options{Context: true}, func(s *live.Session) error {
-		e, err := baseline.Gather(s.Capture)
-		if err != nil {
-			return err
+		if last == nil || s.Capture != last.Capture {
+			e, err := baseline.Gather(s.Capture)
+			if err != nil {
+				return err
+			}
+			if all.Assessment, err = e.Check(normal); err != nil {
+				return err
+			}
+			if all.Alerts, err = alert.Locate(s.Capture, all.Assessment.Findings); err != nil {
+				return err
+			}
+			last = s
 		}
-		a, err := e.Check(normal)
-		if err != nil {
-			return err
-		}
-		r := &alert.Report{Assessment: a, Session: true}
-		if r.Alerts, err = alert.Locate(s.Capture, a.Findings); err != nil {
-			return err
-		}
+		assessment := *all.Assessment
+		r := &alert.Report{Assessment: &assessment, Alerts: all.Alerts, Session: true}
 		r.Keep(s.Own)
 		if suppressions != nil {
 			suppressions.Apply(r)

@@ -21,6 +21,7 @@ type reading struct {
 type connected struct {
 	of   *connection // the followed one, or nil
 	role ftp.Role
+	last int // the number of its last packet
 }
 
 // around reads the connections around two hosts.
@@ -36,7 +37,7 @@ func (r *reader) around(h *hosts) (around *reading, close func(), err error) {
 	}
 	for x := range all.Connections() {
 		of := a.of(x)
-		a.all = append(a.all, connected{of, x.Role})
+		a.all = append(a.all, connected{of, x.Role, x.LastPacket})
 		if of != nil {
 			a.followed[of] = append(a.followed[of], x.ID)
 		} else {

@@ -6,6 +6,8 @@
 // may be a data connection, and of those to an address that a session announced. When a control connection has ended, and the data
 // connections beside it, these packets become a capture of their own, which package capture
 // reads like any other. Its packets have the numbers that they have in the whole stream.
+// All sessions between two hosts are read to find out what belongs to each. So if many of
+// them go on, a session that has ended waits until others have ended, too.
 //
 // Memory is bounded: packets are kept in a temporary file, up to limits beyond which their
 // contents are cut off. Connections between hosts that speak no FTP are not kept.

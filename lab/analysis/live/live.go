@@ -26,7 +26,8 @@ type Source interface {
 // A Session is an FTP session that has ended, or that the reading ended with.
 type Session struct {
 	// Capture has its packets, with the numbers that they have in the stream. With
-	// context it has all that is known of the connections between its hosts.
+	// context it has all that is known of the connections between its hosts, and is the
+	// same for the sessions that are reported together.
 	Capture *capture.Capture
 	// Control is the ID of its control connection in Capture. Of a connection to an FTP
 	// port without a dialogue the capture has no session.
@@ -118,9 +119,9 @@ func deliver(source Source, to chan<- []pcapng.Packet, stop <-chan struct{}) err
 	}
 }
 
-// sweep reports the sessions that have ended, in the order of their first packets.
+// sweep reports the sessions that have ended.
 func (r *reader) sweep() error {
-	if err := r.reportAll(r.due); err != nil {
+	if err := r.reportAll(r.ended); err != nil {
 		return err
 	}
 	r.clean()
@@ -128,70 +129,65 @@ func (r *reader) sweep() error {
 }
 
 // finish reports the sessions that go on when the stream ends.
-func (r *reader) finish() error { return r.reportAll(func(*connection) bool { return true }) }
+func (r *reader) finish() error { return r.reportAll((*hosts).controls) }
 
-func (r *reader) reportAll(due func(*connection) bool) error {
-	var list []*connection
+// reportAll reports some of the sessions between each two hosts, those of one pair of hosts after
+// those of another, in the order of their first packets.
+func (r *reader) reportAll(some func(*hosts) []*connection) error {
+	var lists [][]*connection
 	for _, h := range r.pairs {
-		for _, c := range h.list {
-			if c.control && !c.reported && due(c) {
-				list = append(list, c)
-			}
+		if list := some(h); len(list) > 0 {
+			lists = append(lists, list)
 		}
 	}
-	slices.SortFunc(list, func(a, b *connection) int { return a.first - b.first })
-	between, found := map[*hosts][]*connection{}, map[*connection]*members{} // without context
-	for _, c := range list {
-		between[c.hosts] = append(between[c.hosts], c)
-	}
-	for _, c := range list {
-		switch {
-		case c.reported: // with a twin
-			continue
-		case r.options.Context:
-			if err := r.inContext(c); err != nil {
-				return err
-			}
-			continue
-		case found[c] == nil:
-			if err := r.findAll(found, c.hosts, between[c.hosts]); err != nil {
-				return err
-			}
-		}
-		if err := r.session(found[c]); err != nil {
+	slices.SortFunc(lists, func(a, b []*connection) int { return a[0].first - b[0].first })
+	for _, list := range lists {
+		if err := r.reportBetween(list[0].hosts, list); err != nil {
 			return err
 		}
-		delete(found, c)
 	}
 	return nil
 }
 
-// findAll finds what belongs to the sessions of a list, which are between two hosts. It reads what is around them
-// once for all.
-func (r *reader) findAll(found map[*connection]*members, h *hosts, list []*connection) error {
+// reportBetween reports a list of sessions between two hosts. It reads what is around them once for all.
+func (r *reader) reportBetween(h *hosts, list []*connection) error {
+	list = slices.DeleteFunc(list, func(c *connection) bool { return c.reported }) // with a twin
+	if len(list) == 0 {
+		return nil
+	}
 	around, close, err := r.around(h)
 	if err != nil {
 		return err
 	}
-	defer close()
+	var all []*members
 	for _, c := range list {
-		if !c.reported {
-			found[c] = around.members(c)
+		all = append(all, around.members(c))
+	}
+	report := r.session
+	if r.options.Context {
+		defer close()
+		report = func(m *members) error { return r.inContext(around, m) }
+	} else {
+		close()
+	}
+	for _, m := range all {
+		if m.control.reported { // with a twin
+			continue
+		}
+		if err := report(m); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// inContext reports the session of a control connection with all that is around it.
-func (r *reader) inContext(c *connection) error {
-	around, close, err := r.around(c.hosts)
-	if err != nil {
-		return err
+// inContext reports a session with all that is around it.
+func (r *reader) inContext(around *reading, m *members) error {
+	own, last := around.own(m), m.control.first
+	for id := range own {
+		last = max(last, around.all[id].last)
 	}
-	defer close()
-	m := around.members(c)
-	own := around.own(m)
-	return r.finishSession(m, &Session{Capture: around.capture, Control: m.id, Own: func(id int) bool { return own[id] }})
+	return r.finishSession(m, &Session{Capture: around.capture, Control: m.id, Last: last, Own: func(id int) bool { return own[id] }})
 }
 
 // session reports a session alone.
@@ -201,18 +197,17 @@ func (r *reader) session(m *members) error {
 		return err
 	}
 	defer close()
-	return r.finishSession(m, &Session{Capture: part, Own: func(int) bool { return true }})
+	last := m.control.first
+	for x := range part.Connections() {
+		last = max(last, x.LastPacket)
+	}
+	return r.finishSession(m, &Session{Capture: part, Last: last, Own: func(int) bool { return true }})
 }
 
 // finishSession reports a session, and then forgets it.
 func (r *reader) finishSession(m *members, s *Session) error {
 	c, h := m.control, m.control.hosts
-	s.First, s.Last = c.first, c.first
-	for x := range s.Capture.Connections() {
-		if s.Own(x.ID) {
-			s.Last = max(s.Last, x.LastPacket)
-		}
-	}
+	s.First = c.first
 	if h.cut {
 		s.Cut = "what was transferred is not whole: only the first 256 MB between two hosts are kept"
 	}

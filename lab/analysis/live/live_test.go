@@ -339,24 +339,51 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestManyOpenSessions asks that a session which goes on when the stream ends costs no more among many
-// between the same hosts than among few.
+// TestManyOpenSessions asks that a session costs no more among many between the same hosts than among
+// few, whether it goes on when the stream ends or all end one after another. With context, it has the
+// sessions that ended before.
 func TestManyOpenSessions(t *testing.T) {
-	cost := func(sessions int) float64 {
+	cost := func(sessions int, end, context bool) float64 {
 		f := forge.New()
+		var servers []*forge.End
 		for i := range sessions {
-			f.Dial(fmt.Sprintf("198.51.100.7:%d", 2000+i), "192.0.2.21:21")
+			_, server := f.Dial(fmt.Sprintf("198.51.100.7:%d", 2000+i), "192.0.2.21:21")
+			server.Send("220 ready\r\n")
+			servers = append(servers, server)
+		}
+		for _, server := range servers {
+			if end {
+				f.Pass(time.Second)
+				server.Close()
+			}
 		}
 		file := f.PCAP()
 		return testing.AllocsPerRun(1, func() {
 			got := 0
-			err := Read(source(t, file), Options{}, func(*Session) error { got++; return nil })
+			err := Read(source(t, file), Options{Context: context}, func(*Session) error { got++; return nil })
 			if err != nil || got != sessions {
 				t.Errorf("got %d sessions, %v, want %d", got, err, sessions)
 			}
 		}) / float64(sessions)
 	}
-	if few, many := cost(20), cost(200); many > 2*few {
-		t.Errorf("among many sessions, one needs %.0f allocations instead of %.0f", many, few)
+	for _, end := range []bool{false, true} {
+		for _, context := range []bool{false, true} {
+			if few, many := cost(20, end, context), cost(200, end, context); many > 3*few {
+				t.Errorf("end %v, context %v: among many sessions, one needs %.0f allocations instead of %.0f", end, context, many, few)
+			}
+		}
+	}
+}
+
+// TestManySmallSpools asks that spools which are too small to be written are not looked at for each packet.
+func TestManySmallSpools(t *testing.T) {
+	looks, s := 0, store{}
+	for s.buffered < 2*maxBuffered {
+		if s.buffered += 1 << 10; s.isFull() {
+			looks++
+		}
+	}
+	if looks == 0 || looks > 10 {
+		t.Errorf("looked at them %d times, want 10 times at most", looks)
 	}
 }

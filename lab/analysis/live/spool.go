@@ -23,6 +23,18 @@ type store struct {
 	free     []int64 // offsets
 	end      int64
 	buffered int // bytes that wait in memory
+	small    int // of these, bytes that stayed when the others were written
+}
+
+// isFull reports whether what waits in memory should be written: it is too much, and some of it has
+// come since the last time.
+func (s *store) isFull() bool {
+	s.small = min(s.small, s.buffered)
+	if s.buffered < s.small+maxBuffered/8 || s.buffered < maxBuffered {
+		return false
+	}
+	s.small = s.buffered
+	return true
 }
 
 func (s *store) close() {

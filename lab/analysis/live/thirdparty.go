@@ -64,15 +64,7 @@ func (c *connection) leaveAnnouncers() {
 // wanted reports whether a session that has not been reported may need a connection: a
 // session between its own two hosts, or between hosts that announced it.
 func (c *connection) wanted() bool {
-	if c.hosts.controls() > 0 {
-		return true
-	}
-	for _, h := range c.announcedBy {
-		if h.controls() > 0 {
-			return true
-		}
-	}
-	return false
+	return c.hosts.waits() || slices.ContainsFunc(c.announcedBy, (*hosts).waits)
 }
 
 // around are the connections between two hosts, also on the other side of a NAT, and the third-party

@@ -20,6 +20,13 @@ const (
 	remember  = 15 * time.Minute // for which a session that ended is kept as context
 )
 
+// All sessions between two hosts are read for those that have ended. So that this is not done too often,
+// one that has ended waits, unless mostAround or fewer are read for it.
+const (
+	mostAround = 16
+	waitForOne = 50 * time.Millisecond // how long it waits, for each that is read
+)
+
 // Limits of memory.
 const (
 	firstBytes  = 8 << 10   // of a connection of which nothing is known yet
@@ -81,16 +88,22 @@ type hosts struct {
 	beyond     []*hosts // the same hosts, on the other side of a NAT
 }
 
-// controls counts the control connections that have not been reported.
-func (h *hosts) controls() int {
-	n := 0
+// controls are the control connections that have not been reported.
+func (h *hosts) controls() []*connection {
+	var list []*connection
 	for _, c := range h.list {
-		if c.control && !c.reported {
-			n++
+		if c.open() {
+			list = append(list, c)
 		}
 	}
-	return n
+	return list
 }
+
+// open reports whether it may be a control connection, and has not been reported.
+func (c *connection) open() bool { return c.control && !c.reported }
+
+// waits reports whether a session between the hosts has not been reported.
+func (h *hosts) waits() bool { return slices.ContainsFunc(h.list, (*connection).open) }
 
 // A tracker follows all connections.
 type tracker struct {
@@ -205,7 +218,7 @@ func (t *tracker) keep(c *connection, number int, raw *pcapng.Packet) error {
 	before := c.spool.size
 	err := c.spool.add(number, &p)
 	c.hosts.size += c.spool.size - before
-	if t.store.buffered > maxBuffered {
+	if t.store.isFull() {
 		for _, x := range t.live {
 			if len(x.spool.buffer) > firstBytes/2 {
 				if e := x.spool.flush(); e != nil {
@@ -246,28 +259,53 @@ func (t *tracker) remove(c *connection) {
 	}
 }
 
-// due reports whether the session of a control connection can be reported.
-func (t *tracker) due(c *connection) bool {
+// ended returns the sessions between two hosts that can be reported, and have waited until they are a good
+// part of all, or for long.
+func (t *tracker) ended(h *hosts) []*connection {
+	all, unsettled := h.controls(), t.unsettled(h)
+	var list []*connection
+	late := h.size > maxHosts
+	for _, c := range all {
+		if t.due(c, unsettled) {
+			list = append(list, c)
+			late = late || time.Duration(t.now-c.last) > settle+waitForOne*time.Duration(len(all))
+		}
+	}
+	if !late && len(list)*mostAround < len(all) {
+		return nil
+	}
+	return list
+}
+
+// due reports whether the session of a control connection can be reported. Unsettled is the first packet
+// of the last data connection that goes on.
+func (t *tracker) due(c *connection, unsettled int) bool {
 	quiet := time.Duration(t.now - c.last)
 	switch {
 	case c.hosts.size > maxHosts || quiet > idleFTP:
 		return true
-	case !c.over() || quiet < settle:
+	case !t.settled(c):
 		return false
 	case quiet > dataWait:
 		return true
 	}
-	for _, x := range c.twins {
-		if !x.over() || t.now-x.last < int64(settle) {
-			return false
+	return c.first > unsettled && !slices.ContainsFunc(c.twins, func(x *connection) bool { return !t.settled(x) })
+}
+
+// settled reports whether a connection has ended, and its last ACKs have come.
+func (t *tracker) settled(c *connection) bool { return c.over() && t.now-c.last >= int64(settle) }
+
+// unsettled returns the first packet of the last connection around two hosts that goes on and is perhaps
+// a data connection, or 0.
+func (t *tracker) unsettled(h *hosts) (first int) {
+	for _, side := range append([]*hosts{h}, h.beyond...) {
+		for _, x := range slices.Concat(side.list, side.thirdParty) {
+			if !x.control && !t.settled(x) {
+				first = max(first, x.first)
+			}
 		}
 	}
-	for _, x := range c.hosts.around(false) {
-		if !x.control && x.first > c.first && (!x.over() || t.now-x.last < int64(settle)) {
-			return false // perhaps its data connection
-		}
-	}
-	return true
+	return first
 }
 
 // clean forgets what is of no more use.
@@ -281,9 +319,6 @@ func (t *tracker) clean() {
 		}
 	}
 	for _, h := range t.pairs {
-		if h.controls() > 0 {
-			continue
-		}
 		context := int64(0)
 		for i := len(h.list) - 1; i >= 0; i-- {
 			c := h.list[i]
