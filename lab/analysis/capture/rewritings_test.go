@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -25,6 +26,32 @@ func TestAnnouncementsAreBounded(t *testing.T) {
 		}
 		if got := len(all.rewritten()); kept != test.kept || got != test.rewritten {
 			t.Errorf("%d lines: got %d that are kept and %d packets that are rewritten, want %d and %d", test.lines, kept, got, test.kept, test.rewritten)
+		}
+	}
+}
+
+// An address can be written in several ways.
+func TestLineNamesAddress(t *testing.T) {
+	for _, test := range []struct {
+		line, addr string
+		want       bool
+	}{
+		{"PORT 203,0,113,7,16,76", "203.0.113.7", true},
+		{"port 203,000,113,007,016,076", "203.0.113.7", true},
+		{"PORT 203,0,113,70,16,76", "203.0.113.7", false},
+		{"227 Entering Passive Mode (203,0,113,7,16,76).", "203.0.113.7", true},
+		{"229 Entering Extended Passive Mode (|||4172|)", "203.0.113.7", true},
+		{"EPRT |1|203.0.113.7|4172|", "203.0.113.7", true},
+		{"EPRT |2|2001:db8::1:2|4172|", "2001:db8::1:2", true},
+		{"EPRT |2|2001:DB8::1:2|4172|", "2001:db8::1:2", true},
+		{"EPRT |2|2001:0db8:0000:0000:0000:0000:0001:0002|4172|", "2001:db8::1:2", true},
+		{"EPRT !2!2001:db8:0:0:0:0:1:2!4172!", "2001:db8::1:2", true},
+		{"EPRT |2|::ffff:203.0.113.7|4172|", "203.0.113.7", true},
+		{"EPRT |2|2001:db8::1:21|4172|", "2001:db8::1:2", false},
+	} {
+		c := &change{to: netip.AddrPortFrom(netip.MustParseAddr(test.addr), 61000)}
+		if got := names([]byte(test.line), c); got != test.want {
+			t.Errorf("%s, %s: got %v, want %v", test.line, test.addr, got, test.want)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"sort"
-	"strings"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -89,8 +89,8 @@ func (s *observations) line(t *packet.TCP, direction int) []byte {
 // names reports whether a line has the address that the host behind a NAT has where the line was recorded. A
 // reply 229 has no address.
 func names(line []byte, c *change) bool {
-	addr, text := c.to.Addr().String(), string(line)
-	return strings.HasPrefix(text, "229") || strings.Contains(text, addr) || strings.Contains(text, strings.ReplaceAll(addr, ".", ","))
+	said, ok := ftp.Announced(string(line), c.to)
+	return ok && said.Addr() == c.to.Addr().Unmap()
 }
 
 // rewrites reports whether a segment has a line that a gateway may have rewritten: nobody knows what that is at
