@@ -70,8 +70,9 @@ type Capture struct {
 	hash      bool
 	closed    bool // TLS stays so
 	limits    limits
-	spans     []span         // by the IDs of the connections
-	reused    []int          // the IDs of those between the ports of an older one
+	spans     []span // by the IDs of the connections
+	reused    []int  // the IDs of those between the ports of an older one
+	turns     []turn
 	purposes  []*ftp.Purpose // by ID; nil for what is not FTP
 	protected map[int]bool   // the IDs of data connections that seem to be in TLS; see findProtected
 	keys      *tls.Keys      // for all connections

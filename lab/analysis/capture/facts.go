@@ -95,7 +95,7 @@ func (c *Capture) readFirst() (*everything, error) {
 	}
 	c.describe(r)
 	c.Disorder = clock.disorder()
-	c.spans, c.reused = x.spans, x.reused
+	c.spans, c.reused, c.turns = x.spans, x.reused, x.turns
 	return all, nil
 }
 

@@ -58,18 +58,20 @@ type follower struct {
 	reading
 	c      *Capture
 	live   tuples[*live]
-	latest tuple // of the packet before: most often the next one's too
-	its    *live // nil if that is not followed
-	open   int   // connections that are followed at present
-	next   int   // the ID of the connection that begins next
-	reused int   // the place of the next one in Capture.reused
+	latest tuple         // of the packet before: most often the next one's too
+	its    *live         // nil if that is not followed
+	open   int           // connections that are followed at present
+	next   int           // the ID of the connection that begins next
+	reused int           // the place of the next one in Capture.reused
+	turn   int           // the place of the next one in Capture.turns
+	aside  map[int]*live // those beside which another one between the same addresses goes on, by ID
 	pool   tcp.Pool
 }
 
 // follow reads the file. It returns the ID of the first connection up to r.hi that was not
 // followed because there were too many at the same time.
 func (c *Capture) follow(r reading) (hi int, err error) {
-	f := &follower{reading: r, c: c, live: newTuples[*live](), next: r.lo}
+	f := &follower{reading: r, c: c, live: newTuples[*live](), aside: map[int]*live{}, next: r.lo}
 	f.reused = sort.SearchInts(c.reused, r.lo)
 	if f.spare == nil {
 		f.spare = &[]*live{}
@@ -105,6 +107,10 @@ func (f *follower) take(p *packet.Packet) bool {
 // segment returns the connection of a segment, nil if it is not followed.
 func (f *follower) segment(p *packet.Packet) *live {
 	var l *live
+	if f.turn < len(f.c.turns) && f.c.turns[f.turn].packet == uint32(p.Number) {
+		f.turnTo(p, int(f.c.turns[f.turn].id))
+		f.turn++
+	}
 	begins := f.next < len(f.c.spans) && f.c.spans[f.next].first == uint32(p.Number)
 	reused := false
 	if begins {
@@ -139,6 +145,27 @@ func (f *follower) find(p *packet.Packet) *live {
 	return f.its
 }
 
+// turnTo makes another connection current between the addresses of a segment.
+func (f *follower) turnTo(p *packet.Packet, id int) {
+	t := tupleOf(p)
+	if now, _ := f.live.get(&t); now == nil || now.id != id {
+		f.setLive(&t, f.aside[id])
+	}
+}
+
+// setLive makes a connection current between two addresses, nil for one that is not followed.
+func (f *follower) setLive(t *tuple, l *live) {
+	if before, _ := f.live.get(t); before != nil {
+		f.aside[before.id] = before
+	}
+	if l != nil {
+		f.live.set(t, l)
+	} else {
+		f.live.remove(t)
+	}
+	f.latest, f.its = *t, l
+}
+
 // begin begins the next connection, if it is wanted.
 func (f *follower) begin(p *packet.Packet) *live {
 	id := f.next
@@ -163,8 +190,7 @@ func (f *follower) begin(p *packet.Packet) *live {
 	f.open++
 	if s := f.c.spans[id]; s.last > s.first {
 		t := tupleOf(p)
-		f.live.set(&t, l)
-		f.latest, f.its = t, l
+		f.setLive(&t, l)
 	}
 	return l
 }
@@ -201,6 +227,7 @@ func (f *follower) end(p *packet.Packet, l *live) {
 		t := tupleOf(p)
 		f.live.remove(&t)
 		f.latest, f.its = t, nil
+		delete(f.aside, l.id)
 	}
 	if f.done == nil || !f.done(l) {
 		*f.spare = append(*f.spare, l)

@@ -8,7 +8,9 @@ import "ftplab/lab/analysis/packet"
 // which each lasts.
 type identities struct {
 	spans  []span
-	reused []int // IDs of connections between the ports of an older one
+	reused []int            // IDs of connections between the ports of an older one
+	rivals map[int32]newest // see rivals.go
+	turns  []turn
 	newest tuples[newest]
 	last   tuple // of the packet before: most often the next one's too
 	known  bool
@@ -104,6 +106,9 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 		x.value, x.known = x.newest.get(&t)
 		x.last = t
 	}
+	if x.known {
+		x.choose(p, from)
+	}
 	isn := p.TCP.RawSeq
 	if p.TCP.Flags&packet.SYN == 0 {
 		isn--
@@ -115,6 +120,9 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 		x.reused = append(x.reused, len(x.spans))
 	}
 	if begins {
+		if reused {
+			x.rival(int32(len(x.spans)))
+		}
 		x.value, x.known = newest{id: int32(len(x.spans))}, true
 		x.spans = append(x.spans, span{first: uint32(p.Number)})
 	}

@@ -1,10 +1,12 @@
 package capture_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/internal/forge"
 )
 
@@ -147,4 +149,98 @@ func TestOneDirection(t *testing.T) {
 			t.Errorf("client %v: got %s, want %s", client, got, want)
 		}
 	}
+}
+
+// saidLogin is the gist of forge.Login.
+const saidLogin = "user anonymous; - 220; USER anonymous 331; PASS me@mypc.test 230"
+
+// A SYN within a connection that goes on does not end it, unless the other side answers the SYN. Each test is read with the
+// facts kept in memory, and again from the file.
+func TestSYNWithin(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		play func(x forge.Session, again *forge.End)
+		want string
+	}{
+		{"one SYN", func(x forge.Session, again *forge.End) {
+			again.SegmentAt(0, "S", "")
+			x.Server.ACK()
+			x.Ask("NOOP", "200 ok")
+		}, saidLogin + "; NOOP 200; QUIT 221"},
+		{"a SYN that is sent again", func(x forge.Session, again *forge.End) {
+			again.SegmentAt(0, "S", "")
+			x.Ask("NOOP", "200 ok")
+			again.SegmentAt(0, "S", "")
+			again.SegmentAt(0, "S", "")
+			x.Ask("STAT", "211 ok")
+		}, saidLogin + "; NOOP 200; STAT 211; QUIT 221"},
+		{"several SYNs", func(x forge.Session, again *forge.End) {
+			for range 3 {
+				again.SegmentAt(0, "S", "")
+				again.Seq += 70_000
+			}
+			x.Ask("NOOP", "200 ok")
+		}, saidLogin + "; NOOP 200; QUIT 221"},
+		{"a SYN and a command after it", func(x forge.Session, again *forge.End) {
+			again.SegmentAt(0, "S", "")
+			again.SegmentAt(1, "P.", "DELE a\r\n")
+			x.Ask("NOOP", "200 ok")
+		}, saidLogin + "; NOOP 200; QUIT 221; user ; DELE a"},
+		{"a SYN with the next number", func(x forge.Session, again *forge.End) {
+			x.Client.SegmentAt(0, "S", "")
+			x.Ask("NOOP", "200 ok")
+		}, saidLogin + "; NOOP 200; QUIT 221"},
+	} {
+		f := forge.New()
+		x := f.Login()
+		again := *x.Client
+		again.Seq += 300_000_000
+		c.play(x, &again)
+		x.Quit()
+		for name, tr := range map[string]*capture.Capture{"kept": read(t, f.PCAP()), "read again": readAgain(t, f.PCAP())} {
+			if got := gist(tr); got != c.want {
+				t.Errorf("%s, %s: got %s, want %s", c.name, name, got, c.want)
+			}
+		}
+	}
+}
+
+// A client that has lost its connection, as after a restart, opens another one from the same port. What it gets in answer
+// to its SYN shows it that the server still has the old one, which it resets.
+func TestHalfOpen(t *testing.T) {
+	f := forge.New()
+	x := f.Login()
+	again := *x.Client
+	again.Seq += 300_000_000
+	again.SegmentAt(0, "S", "")
+	x.Server.ACK()
+	x.Client.Segment("R", "")
+	peer := *x.Server
+	peer.Seq += 900_000_000
+	again.Peer, peer.Peer = &peer, &again
+	again.Segment("S", "")
+	peer.Segment("S.", "")
+	again.ACK()
+	y := forge.Session{Capture: f, Client: &again, Server: &peer}
+	peer.Send("220 FTP server ready.\r\n")
+	y.Ask("USER ada", "331 Password?")
+	y.Quit()
+	for name, tr := range map[string]*capture.Capture{"kept": read(t, f.PCAP()), "read again": readAgain(t, f.PCAP())} {
+		if got, want := gist(tr), saidLogin+"; user ada; - 220; USER ada 331; QUIT 221"; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+		if n := tr.NumConnections(); n != 2 {
+			t.Errorf("%s: got %d connections, want 2", name, n)
+		}
+	}
+}
+
+// readAgain reads a capture whose facts are not kept.
+func readAgain(t *testing.T, file []byte) *capture.Capture {
+	t.Helper()
+	tr, err := capture.Read(bytes.NewReader(file), capture.Tight(capture.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }
