@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"strings"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -22,6 +23,9 @@ var collected = []lookalike{
 	{"a program that everybody may change, which the server refuses", "no-known-exploits", IsUnusual, session1("> SITE CHMOD 777 x.php\n< 550 no")},
 	{"a page of a site that may be run, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 755 x.cgi\n< 550 no")},
 	{"a folder that everybody may write, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 777 cache\n< 550 no\n> SITE CHMOD 777 a.txt\n< 550 no")},
+
+	{"a SYN within a session that goes on", "packets-come-one-way", IsUnusual, opensAgain(true)},
+	{"a client that has lost its connection", "packets-come-one-way", IsNormal, opensAgain(false)},
 
 	{"a program with two endings, from a host to which the server leads", "no-signs-agree", "", ledAway("203.0.113.7", "RETR invoice.pdf.vbs")},
 	{"a text from a host to which the server leads", "own-address", IsUnusual, ledAway("203.0.113.7", "RETR invoice.pdf")},
@@ -46,3 +50,27 @@ func ledAway(host, command string) func(*forge.Capture) {
 
 // inCommas is an address as PORT and 227 write it.
 func inCommas(host string) string { return strings.ReplaceAll(host, ".", ",") }
+
+// opensAgain is a session in which the client sends another SYN. It goes on with the session, or resets it, and opens
+// another one.
+func opensAgain(goesOn bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		again, peer := *t, *t.Peer
+		again.Seq += 300_000_000
+		peer.Seq += 900_000_000
+		again.Peer, peer.Peer = &peer, &again
+		again.SegmentAt(0, "S", "")
+		t.Peer.ACK()
+		if goesOn {
+			t.Say("> NOOP\n< 200 ok").Say(bye).Peer.Close()
+			return
+		}
+		t.Segment("R", "")
+		f.Pass(time.Second)
+		again.Seq++
+		peer.Seq++
+		again.Handshake()
+		again.Say(hello).Say(bye).Peer.Close()
+	}
+}

@@ -4,12 +4,14 @@ package rules
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A numbering is what the handshake of a side says about its sequence numbers, and about those of its peer.
@@ -88,4 +90,35 @@ func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 		return b, true
 	}
 	return b, false
+}
+
+// laterSYNs are the SYNs that came after a connection between the same addresses had begun, by their sender and receiver.
+type laterSYNs map[[2]netip.AddrPort][]int
+
+// packet takes the next segment.
+func (all laterSYNs) packet(p *capture.Packet) {
+	if p.Segment.Analysis&tcp.ReusedPorts == 0 {
+		return
+	}
+	ends := [2]netip.AddrPort{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort)}
+	if takes(all, ends) {
+		all[ends] = appendSome(all[ends], p.Number)
+	}
+}
+
+// openedTwice finds SYNs of a side that then goes on with its connection. Its own TCP opens no other connection as long as
+// it has that one (RFC 9293, 3.10.1).
+func openedTwice(e *Evidence, c *ftp.Connection) (found []breach) {
+	if c.Role == ftp.Other {
+		return nil
+	}
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		for _, syn := range e.watch.syns[[2]netip.AddrPort{c.Addr(side), c.Addr(side.Other())}] {
+			if last := c.Flow(side).LastData; c.FirstPacket < syn && syn < last {
+				found = append(found, breach{packets: []int{syn, last},
+					observed: fmt.Sprintf("a SYN of the %s within its connection, which went on with the numbers from before: somebody else sent the SYN, or it is to mislead a sensor", side)})
+			}
+		}
+	}
+	return found
 }

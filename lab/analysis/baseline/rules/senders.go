@@ -241,8 +241,8 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 
 var packetsComeOneWayRule = Rule{
 	Name: "packets-come-one-way", Theme: "TCP",
-	Says:     "All packets of a side come from one host: their time to live hardly differs, the number of the byte that it sends next never goes back, and it acknowledges only what its peer has sent.",
-	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers)",
+	Says:     "All packets of a side come from one host: their time to live hardly differs, it opens a connection once, the number of the byte that it sends next never goes back, and it acknowledges only what its peer has sent.",
+	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers); RFC 5961, 4 (SYNs within a connection)",
 	Example:  "> DELE file with the time to live 113, between commands with 64",
 	Severity: Odd, sign: 2,
 	Matters:  "A command or a reply that somebody injects, or sends again, usually comes another way than those of the host, or does not fit what its peer has sent.",
@@ -268,6 +268,7 @@ func injectedLines(_ *Evidence, s *session) (found []breach) {
 
 // otherWays finds packets with data that came another way than those before and after them.
 func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
+	found = openedTwice(e, c)
 	e.sides(c, func(name ftp.Side, s *side) {
 		if s.odd == nil {
 			return

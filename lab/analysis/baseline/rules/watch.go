@@ -31,6 +31,7 @@ type watch struct {
 	last                int64
 	overlaps            overlaps
 	senders             senders
+	syns                laterSYNs
 	lands               counted // packets whose sender is their receiver
 	rewritten           counted // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
@@ -115,6 +116,7 @@ func newWatch() *watch {
 		entries:      map[int]int{},
 		cards:        cards{},
 		senders:      senders{},
+		syns:         laterSYNs{},
 		lookups:      lookups{names: map[string]resolved{}},
 		overlaps:     overlaps{found: map[int][]overlap{}},
 		neighbours:   newNeighbourhood(),
@@ -131,6 +133,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 	if p.Segment != nil {
 		w.land(p)
 		w.strange.packet(p)
+		w.syns.packet(p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten.add(p.Number)
 		}
