@@ -170,7 +170,7 @@ func (e *everything) add(p *packet.Packet, id int, begins bool) bool {
 		l.Data(p, &l.segment)
 		e.memory += l.RecordedSize() - before
 	}
-	return e.memory <= e.c.limits.kept
+	return e.memory+e.pool.Size() <= e.c.limits.kept
 }
 
 // facts puts together what the connections tell.

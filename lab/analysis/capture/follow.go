@@ -229,7 +229,9 @@ func (f *follower) end(p *packet.Packet, l *live) {
 		f.latest, f.its = t, nil
 		delete(f.aside, l.id)
 	}
-	if f.done == nil || !f.done(l) {
+	keeps := f.done != nil && f.done(l)
+	l.Release()
+	if !keeps {
 		*f.spare = append(*f.spare, l)
 	}
 }

@@ -211,6 +211,83 @@ func TestGaps(t *testing.T) {
 	}
 }
 
+// TestGapInMuch loses a packet of large transfers. What comes after it is written, and a later transfer whose packets
+// are out of order has its SHA-256, although so much waited before.
+func TestGapInMuch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads many megabytes; run without -short")
+	}
+	const n, most = 200, 32 << 20 // bytes that wait in memory
+	piece := bytes.Repeat([]byte("x"), 60_000)
+	pieces := [][]byte{piece, nil}
+	for range n {
+		pieces = append(pieces, piece)
+	}
+	f := forge.New()
+	download(f, 2000, "more", append(pieces, slices.Repeat(pieces[2:], 2)...)...)
+	for i := range 3 {
+		download(f, 3000+10*i, "big", pieces...)
+	}
+	download(f, 4000, "swapped", pieces[2:]...)
+	first, last := f.Last(9+2*(n-1)), f.Last(9)
+	first.Data, last.Data = last.Data, first.Data
+	dir := t.TempDir()
+	files := extracted(t, dir, f)
+	if got, want := files[0].Bytes, int64((3*n+1)*len(piece)); want < most || got != want || !slices.Equal(files[0].Gaps, []int64{int64(len(piece))}) {
+		t.Errorf("got %d bytes with gaps at %v, want %d with one at %d", got, files[0].Gaps, want, len(piece))
+	}
+	c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped := files[len(files)-1]
+	for x := range c.Connections() {
+		if x.ID == swapped.Connection.ID && x.SHA256 != swapped.SHA256 {
+			t.Errorf("got the SHA-256 %q, want %q", x.SHA256, swapped.SHA256)
+		}
+	}
+}
+
+// TestDecoyFIN has somebody send a FIN in the name of the server, which the client does not receive: it
+// acknowledges the data that comes in its place. All of the file is written.
+func TestDecoyFIN(t *testing.T) {
+	data := strings.Repeat("0123456789", 300)
+	f := forge.New()
+	s := f.Login()
+	s.Ask("PASV", "227 (192,0,2,21,8,0)")
+	s.Client.Send("RETR a\r\n")
+	d, peer := f.Dial(client+":1001", server+":2048")
+	s.Server.Send("150 here\r\n")
+	peer.Send(data[:1000])
+	peer.SegmentAt(100_000, ".", "somebody")
+	peer.SegmentAt(0, "F.", "")
+	peer.Segment(".", data[1000:1500])
+	peer.SegmentAt(-100, "F.", "")
+	peer.Send(data[1500:2000])
+	peer.SegmentAt(0, "F.", "somebody")
+	peer.Segment("P.", data[2000:2500])
+	f.Swap(0)
+	peer.Send(data[2500:])
+	peer.Close()
+	d.ACK()
+	s.Server.Send("226 done\r\n")
+	s.Quit()
+	dir := t.TempDir()
+	x := extracted(t, dir, f)[0]
+	var line strings.Builder
+	x.WriteLine(&line)
+	if got, err := os.ReadFile(filepath.Join(dir, x.Name)); err != nil || string(got) != data || strings.Contains(line.String(), "INCOMPLETE") {
+		t.Errorf("got %d bytes, %v, and %s; want %d bytes", len(got), err, &line, len(data))
+	}
+	c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Connection(1).SHA256; got != x.SHA256 {
+		t.Errorf("got the SHA-256 %q of the connection, want %q", got, x.SHA256)
+	}
+}
+
 // TestLarge asks that a large transfer, out of order, comes out whole.
 func TestLarge(t *testing.T) {
 	f := forge.New()

@@ -21,6 +21,13 @@ func (c *Candidate) Deliver(pool *tcp.Pool, take func(dir int, b tcp.Chunk)) {
 	}
 }
 
+// Release gives memory back to the pool, when the connection has ended and its digests are known.
+func (c *Candidate) Release() {
+	for dir := range c.digests {
+		c.digests[dir].Release()
+	}
+}
+
 // EndDelivery passes on, when all packets have passed, the bytes that wait for others which
 // are not in the capture.
 func (c *Candidate) EndDelivery() {

@@ -20,6 +20,9 @@ const maxWaiting = 32 << 20
 // A Pool counts the waiting bytes of all streams.
 type Pool struct{ bytes int }
 
+// Size is how much memory they take, in bytes.
+func (p *Pool) Size() int { return p.bytes }
+
 // headHeld is how many segments of a stream without a SYN are held until the
 // start of the stream is known.
 const headHeld = 32
@@ -92,13 +95,10 @@ func (d *Digest) settle(h *Half) {
 	}
 }
 
-// end drops the damaged segments that the receiver never acknowledged.
+// end takes what the receiver has decided on at last.
 func (d *Digest) end(h *Half) {
 	d.settle(h)
-	for _, c := range d.damaged {
-		d.digest.pool.bytes -= len(c.Data) + cost
-	}
-	d.damaged = nil
+	d.digest.takeWaiting(h)
 }
 
 // AddRecording takes what was recorded of the direction h so far. After the
@@ -150,21 +150,39 @@ func (d *Digest) End(h *Half) {
 		d.hashEarly(&Pool{}, h)
 	}
 	d.end(h)
-	for g := d.digest; len(g.waiting) > 0; {
-		if g.waiting[0].Seq > g.next {
-			g.next, g.gap = g.waiting[0].Seq, true
-		}
-		g.takeWaiting()
-	}
+	h.finKnown = 0 // behind the FIN, nothing belongs to the stream, not even what came before it
+	d.digest.skipGaps(h)
 }
 
-// hashOf adds data of the direction h to the digest, up to the end of the stream if the FIN
-// came before it. Whether the data was recorded first makes no difference.
-func (d *digest) hashOf(h *Half, c Chunk) {
-	if h.finSeen && c.Packet >= h.finKnown && c.end() > h.fin && h.fin >= h.start() {
-		c.Data = c.Data[:max(h.fin-c.Seq, 0)]
+// Release gives the memory of the bytes that still wait back to the pool. It has to be called after Sum or End.
+func (d *Digest) Release() {
+	if d.digest == nil {
+		return
 	}
-	d.add(c)
+	for _, c := range d.damaged {
+		d.digest.pool.bytes -= len(c.Data) + cost
+	}
+	d.damaged = nil
+	d.digest.letGo()
+}
+
+// hashOf adds data of the direction h to the digest. Data behind a FIN that came before it waits: if the
+// receiver did not receive the FIN, it is a part of the stream. Whether the data was recorded first makes
+// no difference.
+func (d *digest) hashOf(h *Half, c Chunk) {
+	d.takeWaiting(h)
+	if n := h.fin - c.Seq; n > 0 && h.ended(c.Packet, c.end()-1) {
+		before := c
+		before.Data = c.Data[:n]
+		d.add(h, before)
+		c.Seq, c.Data = h.fin, c.Data[n:]
+	}
+	d.add(h, c)
+}
+
+// ended reports whether the stream had ended before the byte with a number, which a packet has.
+func (h *Half) ended(packet int, seq int64) bool {
+	return h.finSeen && packet >= h.finKnown && seq >= h.fin && h.fin >= h.start()
 }
 
 // end returns the relative number after the last byte.
@@ -191,22 +209,22 @@ func newDigest(p *Pool, start int64, to func(Chunk)) *digest {
 }
 
 // add hashes data, or keeps it until the data before it has come.
-func (d *digest) add(c Chunk) {
+func (d *digest) add(h *Half, c Chunk) {
 	if d.hopeless || c.end() <= d.next {
 		return
 	}
 	d.latest = c.Packet
-	if c.Seq > d.next {
-		d.wait(c)
+	if c.Seq > d.next || h.ended(c.Packet, c.Seq) {
+		d.wait(h, c)
 		return
 	}
 	d.write(&c)
-	d.takeWaiting()
+	d.takeWaiting(h)
 }
 
 // takeWaiting hashes the waiting chunks that are now in order.
-func (d *digest) takeWaiting() {
-	for len(d.waiting) > 0 && d.waiting[0].Seq <= d.next {
+func (d *digest) takeWaiting(h *Half) {
+	for len(d.waiting) > 0 && d.waiting[0].Seq <= d.next && !h.ended(d.waiting[0].Packet, d.waiting[0].Seq) {
 		w := d.waiting[0]
 		d.waiting = d.waiting[1:]
 		d.pool.bytes -= len(w.Data) + cost
@@ -230,11 +248,26 @@ func (d *digest) write(c *Chunk) {
 	d.next, d.gap = end, false
 }
 
-// wait keeps data for later. If too much waits, the gap will hardly be filled, and
-// there is no digest.
-func (d *digest) wait(c Chunk) {
-	if !d.fits(&c) {
-		d.giveUp()
+// skipGaps hashes the waiting chunks, over the gaps in front of them.
+func (d *digest) skipGaps(h *Half) {
+	for len(d.waiting) > 0 && !h.ended(d.waiting[0].Packet, d.waiting[0].Seq) {
+		if d.waiting[0].Seq > d.next {
+			d.next, d.gap = d.waiting[0].Seq, true
+		}
+		d.takeWaiting(h)
+	}
+}
+
+// wait keeps data for later. If too much waits, the gap will hardly be filled: there is no digest, but
+// the data goes on after the gap.
+func (d *digest) wait(h *Half, c Chunk) {
+	full := !d.fits(&c)
+	switch {
+	case full && h.ended(c.Packet, c.Seq):
+		return
+	case full && d.to == nil:
+		d.hopeless = true
+		d.letGo()
 		return
 	}
 	d.pool.bytes += len(c.Data) + cost
@@ -246,16 +279,20 @@ func (d *digest) wait(c Chunk) {
 	copy(d.waiting[i+1:], d.waiting[i:])
 	c.Data = append([]byte(nil), c.Data...)
 	d.waiting[i] = c
+	if full {
+		d.skipGaps(h)
+	}
 }
 
 // fits reports whether there is room for a chunk that waits.
 func (d *digest) fits(c *Chunk) bool { return d.pool.bytes+len(c.Data)+cost <= maxWaiting }
 
-func (d *digest) giveUp() {
+// letGo drops what waits.
+func (d *digest) letGo() {
 	for _, w := range d.waiting {
 		d.pool.bytes -= len(w.Data) + cost
 	}
-	d.waiting, d.hopeless = nil, true
+	d.waiting = nil
 }
 
 // sum returns the digest if the hashed bytes are the whole stream from start to
