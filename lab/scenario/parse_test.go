@@ -184,7 +184,7 @@ func TestSessions(t *testing.T) {
 	if _, err := Parse("x.txtar", []byte("network wire\nhost laptop 203.0.113.7\nsession first laptop\nopen\n")); err != nil {
 		t.Errorf("the first session on another host: %v", err)
 	}
-	if _, err := Parse("x.txtar", []byte("network wire\nname a.test 192.0.2.21\nopen\nsession b server\ndial client.40000\nsession c nameserver\nopen\n")); err != nil {
+	if _, err := Parse("x.txtar", []byte("network wire\nname a.test 192.0.2.21\nopen\nsession b server\ndial client.40000\nrun nc client 40000\nsession c nameserver\nopen\n")); err != nil {
 		t.Errorf("sessions on hosts that no line mentions: %v", err)
 	}
 }

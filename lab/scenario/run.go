@@ -3,6 +3,7 @@ package scenario
 import (
 	"path"
 	"slices"
+	"strings"
 )
 
 // setProgramArgs sets the program of a step and the files that it brings. The files
@@ -36,6 +37,14 @@ func (p *parser) checkRun(s Step) {
 	if len(s.Brings) > 0 && (s.Refused || s.Break != "") {
 		p.fail("run: a program that should fail (!) brings no files; leave out one of the two")
 	}
+	if len(s.Brings) > 0 || slices.ContainsFunc(s.Program, namesServer) {
+		p.checkCrosses(s, "server")
+	}
+}
+
+// namesServer reports whether a word of a command has the variable with the server's name.
+func namesServer(word string) bool {
+	return strings.Contains(word, "$SERVER") || strings.Contains(word, "${SERVER}")
 }
 
 // checkBrings refuses two programs that bring one file to one folder at the same time: nobody could say
