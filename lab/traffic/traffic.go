@@ -64,7 +64,7 @@ type Counts map[string]int64
 // The names of a kind's Numbers, with their units.
 const (
 	Commands      = "commands"       // of a session; a number
-	RoundTrip     = "round-trip"     // of a control connection, from SYN to SYN and ACK; seconds
+	RoundTrip     = "round-trip"     // of a control connection, from the SYN to the ACK that ends the handshake; seconds
 	ThinkTime     = "think-time"     // from a reply to the next command; seconds
 	GreetingTime  = "greeting-time"  // from the SYN to the greeting, less two round trips; seconds
 	ServerTime    = "server-time"    // from a command without data connection to its reply, less a round trip; seconds

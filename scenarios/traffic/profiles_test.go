@@ -5,6 +5,8 @@ package traffic
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -105,26 +107,61 @@ func learn(t *testing.T, folder string) *profile.Profile {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := filepath.Join(t.TempDir(), "capture.pcapng")
-		capture, err := os.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := gvisor.Builder{Seed: uint64(i + 1), Start: time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)}
-		outcome, err := runner.Run(t.Context(), s, b, runner.Recording{File: capture, Format: pcapng.PCAPNG}, runner.Steps(nil))
-		if err != nil || len(outcome.Failures) > 0 {
-			t.Fatalf("%s: %v, %+v", file, err, outcome)
-		}
-		evidence, err := baseline.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := evidence.Learn(s.Name)
-		evidence.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Merge(p)
+		all.Merge(learnFrom(t, s, uint64(i+1)))
 	}
 	return all
+}
+
+// learnFrom learns from one scenario.
+func learnFrom(t *testing.T, s *scenario.Scenario, seed uint64) *profile.Profile {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "capture.pcapng")
+	capture, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := gvisor.Builder{Seed: seed, Start: time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)}
+	outcome, err := runner.Run(t.Context(), s, b, runner.Recording{File: capture, Format: pcapng.PCAPNG}, runner.Steps(nil))
+	if err != nil || len(outcome.Failures) > 0 {
+		t.Fatalf("%s: %v, %+v", s.File, err, outcome)
+	}
+	evidence, err := baseline.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer evidence.Close()
+	p, err := evidence.Learn(s.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPlaceOfRecorder records one session at the client and at the server. The times learned from the
+// two are the same.
+func TestPlaceOfRecorder(t *testing.T) {
+	const text = "network wire capture=%s\nhost server 192.0.2.21 rtt=80ms\nopen\npause 300ms\nlogin anonymous me@mypc.test\npause 1s\nls\nquit\n" +
+		"-- server --\non connect: pause 200ms; reply 220 Hello.\non USER: pause 500ms; as usual\n"
+	var learned []*profile.Profile
+	for _, place := range []string{"client", "server"} {
+		s, err := scenario.Parse("place.txtar", fmt.Appendf(nil, text, place))
+		if err != nil {
+			t.Fatal(err)
+		}
+		learned = append(learned, learnFrom(t, s, 1))
+	}
+	for _, q := range []float64{0, 0.5, 1} {
+		near, far := learned[0].Distributions["round-trip-time"].Quantile(q), learned[1].Distributions["round-trip-time"].Quantile(q)
+		if math.Abs(near-0.08) > 0.004 || math.Abs(far-0.08) > 0.004 {
+			t.Errorf("the round trips at the client and at the server: got %v and %v, want 0.08", near, far)
+		}
+		for _, name := range []string{traffic.RoundTrip, traffic.ThinkTime, traffic.GreetingTime, traffic.ServerTime} {
+			for kind := range learned[0].Traffic.Kinds {
+				near, far := learned[0].Traffic.Kinds[kind].Numbers[name].Quantile(q), learned[1].Traffic.Kinds[kind].Numbers[name].Quantile(q)
+				if math.Abs(near-far) > 0.004 {
+					t.Errorf("%s, %s, quantile %v: got %v from the capture at the client, and %v from that at the server", kind, name, q, near, far)
+				}
+			}
+		}
+	}
 }

@@ -34,7 +34,7 @@ type Found func(value float64, packets ...int)
 // Measures returns all measures.
 func Measures() []Measure {
 	return []Measure{
-		{"round-trip-time", "seconds", "from SYN to SYN and ACK, control and data connections", false, roundTrips, nil},
+		{"round-trip-time", "seconds", "from the SYN to the ACK that ends the handshake, control and data connections", false, roundTrips, nil},
 		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, data connections that fail, disks that wake, and files that a server has to fetch first", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
@@ -190,8 +190,8 @@ func (p *Profile) learnDialogue(s *evidence.Session) {
 }
 
 func roundTrips(c *ftp.Connection, found Found) {
-	if c.Role != ftp.Other && c.HandshakeTimed {
-		found(c.HandshakeRTT.Seconds(), c.FirstPacket)
+	if c.Role != ftp.Other && c.RoundTripKnown {
+		found(c.RoundTrip.Seconds(), c.FirstPacket)
 	}
 }
 

@@ -315,18 +315,24 @@ func loginOf(s *evidence.Session) string {
 	return ""
 }
 
-// learnTimes learns how long each side took.
+// learnTimes learns how long each side took. The recorder can be anywhere on the path: what it saw
+// from a command to its reply has the way from there to the server and back in it, and what it saw
+// from a reply to the next command has the way to the client and back.
 func (l *trafficLearner) learnTimes(k *traffic.Kind, s *evidence.Session) {
-	trip, sending := 0.0, l.sendingOf(s)
+	toServer, toClient, sending := 0.0, 0.0, l.sendingOf(s)
 	if s.Control.HandshakeTimed {
-		trip = s.Control.HandshakeRTT.Seconds()
+		toServer = s.Control.HandshakeRTT.Seconds()
+	}
+	if s.Control.RoundTripKnown {
+		trip := s.Control.RoundTrip.Seconds()
+		toClient = trip - toServer
 		k.Numbers[traffic.RoundTrip].Add(trip)
 		if s.Greeting != nil && s.Greeting.FirstPacket > s.Control.FirstPacket {
-			k.Numbers[traffic.GreetingTime].Add(sending.ownTime(seconds(s.Greeting.Time-s.Control.SYNTime)-2*trip, s.Greeting.Lines...))
+			k.Numbers[traffic.GreetingTime].Add(sending.ownTime(seconds(s.Greeting.Time-s.Control.SYNTime)-trip-toServer, s.Greeting.Lines...))
 		}
 	}
 	for _, v := range thoughts(s) {
-		k.Numbers[traffic.ThinkTime].Add(v)
+		k.Numbers[traffic.ThinkTime].Add(max(0, v-toClient))
 	}
 	for _, x := range s.Exchanges {
 		if traffic.Direction(x.Command) != "" || len(x.Replies) == 0 || x.Replies[0].FirstPacket <= x.Packet {
@@ -337,7 +343,7 @@ func (l *trafficLearner) learnTimes(k *traffic.Kind, s *evidence.Session) {
 			name = traffic.RefusalTime
 		}
 		lines := append([]*ftp.Line{x.Line}, x.Replies[0].Lines...)
-		k.Numbers[name].Add(sending.ownTime(seconds(x.Replies[0].Time-x.Time)-trip, lines...))
+		k.Numbers[name].Add(sending.ownTime(seconds(x.Replies[0].Time-x.Time)-toServer, lines...))
 	}
 }
 
