@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/report/text"
@@ -140,8 +141,11 @@ func CopyFailures(folder, results string, runs []Ran) error {
 }
 
 // copyUnfinished copies what a run has left that could not be finished, into a folder beside that
-// for its results.
+// for its results. If nothing is there any more, it makes none.
 func copyUnfinished(to, from string) error {
+	if !slices.ContainsFunc(resultFiles, func(name string) bool { return exists(filepath.Join(from, name)) }) {
+		return nil
+	}
 	to, lock, err := unfinishedFolder(to)
 	if err != nil {
 		return err
@@ -196,6 +200,11 @@ func copyAll(to, from string) error {
 		}
 		return copyFile(filepath.Join(to, below), path)
 	})
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func ignoreMissing(err error) error {

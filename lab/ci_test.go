@@ -137,10 +137,11 @@ func TestCopyFailures(t *testing.T) {
 	if _, err := os.Stat(stale); err == nil {
 		t.Error("a result of an earlier run stays among the new ones")
 	}
-	if err := CopyFailures(filepath.Join(folder, "none"), folder, runs[:1]); err != nil {
+	removed := Ran{Scenario: runs[0].Scenario, Err: unfinishedError{os.ErrClosed, filepath.Join(folder, "removed.unfinished")}}
+	if err := CopyFailures(filepath.Join(folder, "none"), folder, []Ran{runs[0], removed}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "none")); err == nil {
-		t.Error("a folder was made, and nothing failed")
+		t.Error("a folder was made, and there is nothing to copy")
 	}
 }
