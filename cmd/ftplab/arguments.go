@@ -61,7 +61,7 @@ func source(name, keyLog string, stdin io.Reader, stderr io.Writer) lab.Source {
 		src = lab.Reader("standard input", stdin)
 	}
 	src.KeyLog = keyLog
-	src.Warn = func(sentence string) { fmt.Fprintf(stderr, "ftplab: %s\n", sentence) }
+	src.Warn = func(sentence string) { printLine(stderr, "ftplab: %s", sentence) }
 	return src
 }
 

@@ -155,7 +155,7 @@ func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writ
 		err = a.WriteText(stdout, name)
 	}
 	if r.Suppressed > 0 {
-		fmt.Fprintf(stderr, "ftplab: findings left out by %s: %d\n", f.suppress, r.Suppressed)
+		printLine(stderr, "ftplab: findings left out by %s: %d", f.suppress, r.Suppressed)
 	}
 	return cmp.Or(err, verdictError(a.Verdict))
 }

@@ -33,7 +33,7 @@ capability CAP_NET_RAW. If root runs it, the new files belong to the owner of th
 			ctx, stop := interruptible(c)
 			defer stop()
 			r, err := lab.Record(ctx, args[0], results, func(capture string) {
-				fmt.Fprintf(c.OutOrStdout(), "recording %s in %s\n", args[0], capture)
+				printLine(c.OutOrStdout(), "recording %s in %s", args[0], capture)
 			})
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/tools/txtar"
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/conform"
@@ -74,9 +76,13 @@ could not run, or a client did not connect.`,
   ftplab conform --json -- python3 -m pyftpdlib -p 21 -w -u alice -P secret -d /srv/ftp`,
 		Args: f.takesCommand,
 		RunE: func(c *cobra.Command, args []string) error {
+			config, err := readConfig(f.config) // before signals wait for the end of a run: the file may be a named pipe
+			if err != nil {
+				return err
+			}
 			ctx, stop := interruptible(c)
 			defer stop()
-			found, err := f.run(ctx, args)
+			found, err := f.run(ctx, args, config)
 			if found == nil {
 				return err
 			}
@@ -103,6 +109,9 @@ func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
 		return fmt.Errorf("the command comes after --, such as: ftplab conform -- %s", lab.CommandLine(args...))
 	}
+	if len(args) == 0 && !f.client && f.config != "" {
+		return errors.New("--config is the configuration of the server that a COMMAND starts, and there is none; write it after --")
+	}
 	if f.client && f.config != "" {
 		return errors.New("--config is the configuration of a server, and --client tests a client; leave one of the two out")
 	}
@@ -113,7 +122,7 @@ func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 }
 
 // run tests the server or the client that the command starts.
-func (f *conformFlags) run(ctx context.Context, command []string) ([]conform.Result, error) {
+func (f *conformFlags) run(ctx context.Context, command []string, config string) ([]conform.Result, error) {
 	tcp, err := parseTCP(f.tcp)
 	if err != nil {
 		return nil, err
@@ -123,12 +132,9 @@ func (f *conformFlags) run(ctx context.Context, command []string) ([]conform.Res
 	if name == "" || password == "" || strings.ContainsFunc(f.user, unicode.IsControl) {
 		return nil, fmt.Errorf("--user %q: NAME:PASSWORD was expected, such as alice:secret or anonymous:me@mypc.test", f.user)
 	}
-	program := conformance.Program{Command: command, User: name, Password: password}
+	program := conformance.Program{Command: command, Config: config, User: name, Password: password}
 	if f.client {
 		return lab.ConformClient(ctx, program, o)
-	}
-	if program.Config, err = readConfig(f.config); err != nil {
-		return nil, err
 	}
 	return lab.Conform(ctx, program, o)
 }
@@ -141,6 +147,14 @@ func readConfig(name string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the configuration: %w", err)
+	}
+	archive := txtar.Parse(text)
+	switch {
+	case len(bytes.TrimSpace(text)) == 0:
+		return "", fmt.Errorf("--config %s: this file is empty; a configuration of the server was expected", name)
+	case len(archive.Files) > 0:
+		line := 1 + bytes.Count(archive.Comment, []byte("\n"))
+		return "", fmt.Errorf("%s:%d: this line would begin a section of a scenario; change or remove it", name, line)
 	}
 	return string(text), nil
 }

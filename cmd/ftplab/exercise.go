@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +43,7 @@ The same seed makes the same exercises again.`,
 			if err := exercise.Make(ctx, plan, folder); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key\n",
+			err = printLine(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key",
 				counted(len(plan.Students), "student", "students"), counted(len(plan.Lessons), "lesson", "lessons"), folder, folder)
 			return err
 		},

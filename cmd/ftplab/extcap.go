@@ -65,7 +65,7 @@ func serveWireshark(c *cobra.Command, f extcapFlags) error {
 	case f.install:
 		path, err := extcap.Install()
 		if err == nil {
-			fmt.Fprintf(out, "%s is written. Next: start Wireshark, and a capture on the interface \"FTP lab\"\n", path)
+			printLine(out, "%s is written. Next: start Wireshark, and a capture on the interface \"FTP lab\"", path)
 		}
 		return err
 	case f.interfaces:

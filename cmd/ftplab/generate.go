@@ -295,15 +295,15 @@ func printReport(to io.Writer, g lab.Generation, r corpus.Report) error {
 	if r.Kept > 0 {
 		fmt.Fprintf(w, ", %s there already", counted(r.Kept, "was", "were"))
 	}
-	fmt.Fprintf(w, ": %s\n", filepath.Join(g.Folder, corpus.RecipeFile))
+	printLine(w, ": %s", filepath.Join(g.Folder, corpus.RecipeFile))
 	if r.Made+r.Kept == 0 {
 		fmt.Fprintln(w, "there are fewer parts than shards; a smaller --part makes more of them")
 	}
 	for _, name := range r.Differ {
-		fmt.Fprintf(w, "%s differs from the recipe\n", name)
+		printLine(w, "%s differs from the recipe", name)
 	}
 	for _, name := range r.Changed {
-		fmt.Fprintf(w, "%s has changed since it was made: move it away and give the same command again, which makes it again\n", filepath.Join(g.Folder, name))
+		printLine(w, "%s has changed since it was made: move it away and give the same command again, which makes it again", filepath.Join(g.Folder, name))
 	}
 	if w.err != nil {
 		return w.err

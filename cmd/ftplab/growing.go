@@ -51,8 +51,8 @@ func (g *growing) given() bool { return g.device != "" || g.follow }
 func (g *growing) capture(args []string, keyLog string, stdin io.Reader, stderr io.Writer) lab.Growing {
 	c := lab.Growing{
 		Device: g.device, KeyLog: keyLog,
-		Warn:  func(sentence string) { fmt.Fprintf(stderr, "ftplab: %s\n", sentence) },
-		Ready: func() { fmt.Fprintf(stderr, "recording %s until Ctrl-C\n", g.device) },
+		Warn:  func(sentence string) { printLine(stderr, "ftplab: %s", sentence) },
+		Ready: func() { printLine(stderr, "recording %s until Ctrl-C", g.device) },
 	}
 	switch {
 	case g.device != "":

@@ -86,15 +86,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 }
 
-// printError prints an error. Each mistake in scenarios has a line of its own.
+// printError prints an error. Each mistake in scenarios has a line of its own, and so has each of
+// several errors that were joined.
 func printError(stderr io.Writer, err error) {
-	lines := []string{oserror.Text(err)}
 	if mistakes, ok := errors.AsType[scenario.Errors](err); ok {
-		lines = strings.Split(mistakes.Error(), "\n")
+		for line := range strings.SplitSeq(mistakes.Error(), "\n") {
+			printLine(stderr, "ftplab: %s", line)
+		}
+		return
 	}
-	for _, line := range lines {
-		fmt.Fprintf(stderr, "ftplab: %s\n", line)
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		if joined := errors.Join(several.Unwrap()...); joined != nil && joined.Error() == err.Error() {
+			for _, err := range several.Unwrap() {
+				printError(stderr, err)
+			}
+			return
+		}
 	}
+	printLine(stderr, "ftplab: %s", oserror.Text(err))
+}
+
+// printLine prints a message, which is one line whatever names and words of the user it has.
+func printLine(w io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprintln(w, oserror.OneLine(fmt.Sprintf(format, args...)))
+	return err
 }
 
 func rootCommand() *cobra.Command {

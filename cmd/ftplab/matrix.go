@@ -60,7 +60,7 @@ Exit status: 0 every pair transferred its file, 1 one did not, 2 none could be r
 
 func (f matrixFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	out := output{"--table", cmp.Or(f.table, filepath.Join(f.results, "matrix.md"))}
-	if err := cmp.Or(checkParallel(f.parallel), out.replacesOnly("table", isTable)); err != nil {
+	if err := cmp.Or(checkParallel(f.parallel), output{"-o", f.results}.isFolder(), out.replacesOnly("table", isTable)); err != nil {
 		return err
 	}
 	messages := stdout
@@ -88,7 +88,7 @@ func (f matrixFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if ctx.Err() == nil && p.count[outcome.Error] < len(list) { // otherwise an earlier table has more
 		err := writeMatrix(out.path, stdout, f.results, combinations[:len(runs)])
 		if err == nil && out.path != standardOutput {
-			fmt.Fprintf(messages, "The table is %s\n", out.path)
+			printLine(messages, "The table is %s", out.path)
 		}
 		p.wrote(err)
 	}
@@ -102,7 +102,7 @@ func installedPairs(messages io.Writer) (list []*scenario.Scenario, combinations
 	for _, p := range matrix.Pairs() {
 		if program := missingProgram(p); program != "" {
 			if !missing[program] {
-				fmt.Fprintf(messages, "%s is not installed, so pairs that need it are left out\n", program)
+				printLine(messages, "%s is not installed, so pairs that need it are left out", program)
 			}
 			missing[program] = true
 			continue

@@ -47,8 +47,7 @@ run it without changes. New never overwrites a file.`,
 			if err := writeNew(name, newScenario); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: %s\n", name, lab.CommandLine("ftplab", "run", name))
-			return err
+			return printLine(c.OutOrStdout(), "%s is written. Next: %s", name, lab.CommandLine("ftplab", "run", name))
 		},
 	}
 }

@@ -80,6 +80,15 @@ func (o output) hasFolder() error {
 	return nil
 }
 
+// isFolder returns an error if there is a file in the place of an output that is a folder, or on the way to it.
+func (o output) isFolder() error {
+	info, err := os.Stat(o.path)
+	if errors.Is(err, syscall.ENOTDIR) || err == nil && !info.IsDir() {
+		return fmt.Errorf("%s: %w", o.flag, &fs.PathError{Op: "mkdir", Path: o.path, Err: syscall.ENOTDIR})
+	}
+	return nil
+}
+
 // isCapture reports whether a file is a capture.
 func isCapture(path string) bool {
 	file, err := os.Open(path)

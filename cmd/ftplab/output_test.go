@@ -351,6 +351,9 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("nowhere", "broken"); err != nil {
+		t.Skip(err)
+	}
 	const full = "ftplab: /dev/full cannot be written, because the disk is full; free some space, or write to another place\n"
 	for _, test := range []struct {
 		args           string
@@ -358,8 +361,8 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 	}{
 		{"--junit /dev/full k.txtar", "0 passed, 0 failed, 1 recorded", full},
 		{"--junit /dev/full --tap /dev/full k.txtar fails.txtar", "0 passed, 1 failed, 1 recorded", full + full},
-		{"--failures /dev/null/x fails.txtar", "0 passed, 1 failed",
-			"ftplab: cannot copy the results of fails: /dev/null is a file, or a part of this path is one; a folder was expected\n"},
+		{"--failures broken/x fails.txtar", "0 passed, 1 failed",
+			"ftplab: cannot copy the results of fails: broken is a symbolic link to nowhere, which does not exist; remove the link or correct it\n"},
 	} {
 		stdout, stderr, status := judged(t, append([]string{"run", "--tcp", "gvisor"}, strings.Fields(test.args)...)...)
 		if status != exitError || stderr != test.stderr {

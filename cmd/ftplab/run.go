@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -241,7 +242,7 @@ func (f runFlags) options(scenarios int) (o lab.Options, err error) {
 	failures, statErr := os.Stat(f.failures)
 	_, linkErr := os.Lstat(f.failures)
 	switch {
-	case statErr != nil && linkErr == nil: // a link to what is not there
+	case statErr != nil && (linkErr == nil || !errors.Is(statErr, fs.ErrNotExist)): // a link to what is not there, or a file on the way
 		err = fmt.Errorf("--failures: %w", statErr)
 	case f.failures != "" && statErr == nil && !failures.IsDir():
 		err = fmt.Errorf("--failures %s: this is a file; a folder was expected, for the results of failed scenarios", f.failures)
@@ -265,7 +266,7 @@ func checkParallel(n int) error {
 // noteWant says what happens to the want of a scenario from which another want is derived.
 func noteWant(s *scenario.Scenario, stderr io.Writer) {
 	if s.Want.Line > 0 {
-		fmt.Fprintf(stderr, "ftplab: %s:%d: this want is not used and stays as it is; a scenario can have only one, so put the derived one in its place if you want it\n", s.File, s.Want.Line-1)
+		printLine(stderr, "ftplab: %s:%d: this want is not used and stays as it is; a scenario can have only one, so put the derived one in its place if you want it", s.File, s.Want.Line-1)
 	}
 }
 

@@ -67,8 +67,8 @@ func printRecording(to io.Writer, r *lab.Recording) error {
 	if r.Capture == "" {
 		fmt.Fprintln(w, "nothing was recorded, so there are no results")
 	} else {
-		fmt.Fprintf(w, "%s recorded: %s\n", counted(r.Frames, "frame", "frames"), r.Capture)
-		fmt.Fprintf(w, "their story: %s\n", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
+		printLine(w, "%s recorded: %s", counted(r.Frames, "frame", "frames"), r.Capture)
+		printLine(w, "their story: %s", filepath.Join(filepath.Dir(r.Capture), "walkthrough.html"))
 	}
 	for _, f := range r.Failures {
 		fmt.Fprintln(w, f)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ftplab/lab/oserror"
 	"ftplab/lab/web"
 )
 
@@ -35,7 +34,7 @@ source of ftplab, so run this in the folder of its module.`,
 				if err := web.Write(ctx, folder); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open\n", folder)
+				err := printLine(c.OutOrStdout(), "%s is written. Next: put it on a web server, or look at it with ftplab web --open", folder)
 				return err
 			}
 			if !c.Flags().Changed("output") {
@@ -68,7 +67,7 @@ func serveWeb(ctx context.Context, c *cobra.Command, folder string) error {
 	address := fmt.Sprintf("http://%s/", listener.Addr())
 	fmt.Fprintln(c.OutOrStdout(), address)
 	if err := browse(address); err != nil {
-		fmt.Fprintf(c.ErrOrStderr(), "ftplab: %s\n", oserror.Text(err))
+		printError(c.ErrOrStderr(), err)
 	}
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		return err

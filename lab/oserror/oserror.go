@@ -17,8 +17,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
 )
 
 // Execute is the Op of a [fs.PathError] of a program that cannot be executed.
@@ -38,6 +40,23 @@ func Text(err error) string {
 		}
 	}
 	return text
+}
+
+// OneLine returns a text with control characters as Go writes them, such as \n for a line break in the
+// name of a file. So a message stays one line, whatever name or word of a user it shows.
+func OneLine(text string) string {
+	if !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // Named returns an error of writing a file, or a folder and what is in it, with the name that the

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"ftplab/lab/oserror"
 )
 
 // An Error is a mistake in a scenario file.
@@ -23,10 +25,11 @@ func (e *Error) Error() string {
 	if strings.ContainsFunc(file, unicode.IsControl) {
 		file = strconv.Quote(file)
 	}
+	msg := oserror.OneLine(e.Msg)
 	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", file, e.Msg)
+		return fmt.Sprintf("%s: %s", file, msg)
 	}
-	return fmt.Sprintf("%s:%d: %s", file, e.Line, e.Msg)
+	return fmt.Sprintf("%s:%d: %s", file, e.Line, msg)
 }
 
 // Errors are the mistakes of one or more files.
