@@ -138,12 +138,15 @@ func eventful(t *testing.T) []byte {
 	d, e := f.Dial(forge.Client+":40001", forge.Server+":50001")
 	x.Client.Send("STOR up\r\n")
 	x.Server.Send("150 here\r\n")
+	d.SegmentAt(0, "F.", "") // the server does not receive this one
 	d.Send("one")
 	d.SegmentAt(-3, "P.", "one")
 	d.Seq += 10
 	d.Send("two")
 	d.FIN()
 	e.FIN()
+	d.Segment("P.", "more")
+	d.Segment("P.", "and more")
 	x.Ask("\xff\xf4\xff\xf2ABOR", "226 done")
 	x.Client.Send("\xff\xf1")
 	x.Client.Send("\r\n")

@@ -111,6 +111,10 @@ type jsonFlow struct {
 	OutOfOrder      int     `json:"out_of_order,omitempty"`
 	FIN             int     `json:"fin,omitempty"`
 	FINTime         string  `json:"fin_time,omitempty"`
+	RefutedFIN      int     `json:"refuted_fin,omitempty"`
+	RefutedFINTime  string  `json:"refuted_fin_time,omitempty"`
+	AfterFIN        int     `json:"after_fin,omitempty"`
+	AfterFINTime    string  `json:"after_fin_time,omitempty"`
 	RST             int     `json:"rst,omitempty"`
 	RSTTime         string  `json:"rst_time,omitempty"`
 }
@@ -293,7 +297,8 @@ func streamJSON(c *ftp.Connection, s ftp.Side) jsonFlow {
 		Packets: f.Packets, Segments: f.Segments, FirstData: f.FirstData, LastData: f.LastData,
 		LastDataTime: timeJSON(f.LastDataTime), DataDuration: secondsJSON(f.FirstDataTime, f.LastDataTime),
 		Missing: lack.Bytes(), CutShort: lack.CutShort, LacksStart: lack.Start, LacksEnd: lack.End, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
-		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RST: f.RST, RSTTime: timeJSON(f.RSTTime),
+		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RefutedFIN: f.RefutedFIN, RefutedFINTime: timeJSON(f.RefutedFINTime),
+		AfterFIN: f.AfterFIN, AfterFINTime: timeJSON(f.AfterFINTime), RST: f.RST, RSTTime: timeJSON(f.RSTTime),
 	}
 }
 
