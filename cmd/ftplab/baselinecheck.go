@@ -43,11 +43,12 @@ folder of captures, it prints one line for each capture and a summary.
 
 The verdict is "normal", "unusual", "not normal FTP" or "cannot be judged". The last one
 means that the capture has no session, next to nothing of one, or only sessions in TLS that
-cannot be read. The number of sessions that could be judged is in parentheses; of those in
-part, the beginning, the end, some of the dialogue or some of the data was not recorded. A
-packet that the recorder lost breaks no rule. A note is about something that only looks
-wrong, and does not count. One weak sign is a note, too; several signs that agree are not
-normal.
+cannot be read, or so many hosts or files that the check does not remember all of them. The
+number of sessions that could be judged is in parentheses; of those in part, the beginning,
+the end, some of the dialogue or some of the data was not recorded. What the check did not
+remember is there, too. A packet that the recorder lost breaks no rule. A note is about
+something that only looks wrong, and does not count. One weak sign is a note, too; several
+signs that agree are not normal.
 
 --format csv, eve and zeek print a line for each finding, for a SIEM. eve is
 Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line

@@ -21,7 +21,8 @@ const (
 	// NotNormal: at least one violation.
 	NotNormal Verdict = "not normal FTP"
 	// CannotJudge: nothing differs, and nothing of a session could be judged. The capture
-	// has no FTP, a packet or two of it, or all of it in TLS that cannot be read.
+	// has no FTP, a packet or two of it, or all of it in TLS that cannot be read. Or it has so
+	// many hosts, or files, or whatever else the check remembers, that some were left out.
 	CannotJudge Verdict = "cannot be judged"
 )
 
@@ -44,7 +45,7 @@ type Assessment struct {
 // assess ranks findings and derives the verdict.
 func assess(findings []rules.Finding, judged Judged) *Assessment {
 	a := &Assessment{Verdict: IsNormal, Judged: judged, Findings: []rules.Finding{}}
-	if !judged.any() {
+	if !judged.enough() {
 		a.Verdict = CannotJudge
 	}
 	for _, f := range findings {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/profile"
 	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/capture"
@@ -23,8 +24,9 @@ type Capture struct {
 
 // Gather reads the packets of a capture for [Capture.Check] and [Capture.Learn]. The capture
 // must stay open for these.
-func Gather(c *capture.Capture) (*Capture, error) {
-	s := evidence.NewSessions(c)
+func Gather(c *capture.Capture) (*Capture, error) { return gatherOf(c, evidence.NewSessions(c)) }
+
+func gatherOf(c *capture.Capture, s *evidence.Sessions) (*Capture, error) {
 	g := &Capture{c, s, rules.NewEvidence(s), profile.NewPackets()}
 	for p := range c.Packets() {
 		dropped := s.Packet(p)
@@ -75,13 +77,14 @@ func (c *Capture) Learn(name string) (*profile.Profile, error) {
 // An examination is one check of a capture.
 type examination struct {
 	judged    Judged
+	ledger    *bounded.Ledger
 	rules     *rules.Check
 	outliers  []outlier // none without a profile
 	strangers *strangers
 }
 
 func newExamination(c *Capture, normal *profile.Profile) *examination {
-	x := &examination{rules: rules.NewCheck(c.rules), judged: Judged{
+	x := &examination{rules: rules.NewCheck(c.rules), ledger: c.sessions.Ledger, judged: Judged{
 		Dropped: c.Dropped, CutShort: c.Truncated, cut: c.Cut != "", packets: c.Size, connections: c.NumConnections(),
 	}}
 	if normal != nil {
@@ -123,5 +126,6 @@ func (x *examination) assess() *Assessment {
 	if x.strangers != nil {
 		findings = append(findings, x.strangers.findings()...)
 	}
+	x.judged.Full = x.ledger.Full()
 	return assess(findings, x.judged)
 }

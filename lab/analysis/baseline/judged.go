@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 )
 
@@ -34,6 +35,8 @@ type Judged struct {
 	Dropped         uint64 `json:"dropped"`
 	CutShort        int    `json:"cut_short"`
 	Damaged         int    `json:"damaged"`
+	// Full are the limits of the check that the capture reached. What was left out was not judged.
+	Full []bounded.Full `json:"full"`
 
 	partly               int  // of Hidden, those of which the keys show one side or less
 	cut                  bool // the file is cut off
@@ -42,6 +45,9 @@ type Judged struct {
 
 // any reports whether anything of a session could be judged.
 func (j Judged) any() bool { return j.Whole+j.Parts > 0 }
+
+// enough reports whether so much could be judged that a capture in which nothing differs is normal.
+func (j Judged) enough() bool { return j.any() && len(j.Full) == 0 }
 
 // add counts a session.
 func (j *Judged) add(s *evidence.Session) {
@@ -104,6 +110,9 @@ func (j Judged) String() string {
 	add(j.Damaged, "packet", "packets", "with a wrong checksum")
 	if j.cut {
 		losses = append(losses, "the file is cut off")
+	}
+	for _, f := range j.Full {
+		losses = append(losses, fmt.Sprintf("more %s than the %d that the check remembers: at least %d not judged", f.Of, f.Most, f.LeftOut))
 	}
 	if losses != nil {
 		text += "; " + strings.Join(losses, ", ")

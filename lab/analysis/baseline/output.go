@@ -74,6 +74,8 @@ func (a *Assessment) sum() string {
 		}
 	}
 	switch {
+	case words == nil && a.Verdict == CannotJudge && a.Judged.any():
+		return "too little could be judged."
 	case words == nil && a.Verdict == CannotJudge:
 		return "nothing could be judged."
 	case words == nil:

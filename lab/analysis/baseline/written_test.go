@@ -46,7 +46,7 @@ func TestAssessmentJSON(t *testing.T) {
 	if err := forged(t, session1("")).WriteJSON(&b); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(strings.Fields(b.String()), ""), `{"verdict":"normal","judged":{"sessions":1,"whole":1,"parts":0,"hidden":0,"lacks_start":0,"lacks_end":0,"lost":0,"lost_data":0,"lost_connections":0,"dropped":0,"cut_short":0,"damaged":0},"findings":[]}`; got != want {
+	if got, want := strings.Join(strings.Fields(b.String()), ""), `{"verdict":"normal","judged":{"sessions":1,"whole":1,"parts":0,"hidden":0,"lacks_start":0,"lacks_end":0,"lost":0,"lost_data":0,"lost_connections":0,"dropped":0,"cut_short":0,"damaged":0,"full":[]},"findings":[]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -5,6 +5,7 @@ package evidence
 import (
 	"net/netip"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -25,7 +26,8 @@ type Damage struct {
 	strange map[netip.Addr]int
 	headers sums             // of IPv4
 	carried map[int]*carried // connections whose last packets have wrong headers of IPv4
-	n       int
+	n       int              // what is remembered of wrong checksums
+	ledger  *bounded.Ledger
 }
 
 // carried is what the packets with wrong headers of a connection carried. If it is acknowledged, the receiver
@@ -58,14 +60,18 @@ type wrongSum struct {
 	sender netip.Addr
 }
 
-const (
-	maxSenders = 1 << 14
-	maxWrong   = 1 << 14
-	fewWrong   = 3
+// fewWrong is how many wrong checksums of a sender show damage, whatever else it sent.
+const fewWrong = 3
+
+// Limits of the tables.
+var (
+	maxSenders = bounded.Limit{Of: "hosts with control connections", Most: 1 << 17}
+	maxWrong   = bounded.Limit{Of: "packets with wrong checksums", Most: 1 << 14}
+	maxCarried = bounded.Limit{Of: "connections with wrong headers of IP", Most: 1 << 14}
 )
 
-func newDamage() Damage {
-	return Damage{senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{},
+func newDamage(g *bounded.Ledger) Damage {
+	return Damage{ledger: g, senders: map[netip.Addr]*sums{}, wrong: map[int][]wrongSum{}, back: map[int]netip.Addr{},
 		broken: map[int]netip.Addr{}, carried: map[int]*carried{}, strange: map[netip.Addr]int{}}
 }
 
@@ -87,20 +93,16 @@ func (d *Damage) packet(p *capture.Packet) (dropped bool) {
 
 // add takes the next packet of a control connection.
 func (d *Damage) add(p *capture.Packet) {
-	s := d.senders[p.IP.Src]
+	s := bounded.Entry(d.ledger, maxSenders, d.senders, p.IP.Src)
 	if s == nil {
-		if len(d.senders) >= maxSenders {
-			return
-		}
-		s = &sums{}
-		d.senders[p.IP.Src] = s
+		return
 	}
 	if !p.ChecksumWrong() {
 		s.right++
 		return
 	}
 	s.wrong++
-	if p.TCP.Length > 0 && d.n < maxWrong {
+	if p.TCP.Length > 0 && d.ledger.Room(maxWrong, d.n) {
 		d.n++
 		d.wrong[p.Connection.ID] = append(d.wrong[p.Connection.ID], wrongSum{p.Number, p.IP.Src})
 	}
@@ -118,11 +120,7 @@ func (d *Damage) drops(p *capture.Packet) bool {
 	}
 	d.headers.wrong++
 	if p.Segment != nil {
-		c := d.carried[p.Connection.ID]
-		if c == nil && len(d.carried) < maxWrong {
-			c = &carried{}
-			d.carried[p.Connection.ID] = c
-		}
+		c := bounded.Entry(d.ledger, maxCarried, d.carried, p.Connection.ID)
 		if c != nil {
 			c.add(p.Segment)
 		}
@@ -138,7 +136,7 @@ func (d *Damage) begins(p *capture.Packet, dropped bool) {
 	_, broken := d.broken[p.Connection.ID]
 	wrong := dropped || p.ChecksumWrong()
 	switch {
-	case p.Number == p.Connection.FirstPacket && d.n < maxWrong && wrong:
+	case p.Number == p.Connection.FirstPacket && wrong && d.ledger.Room(maxWrong, d.n):
 		d.n++
 		sender := p.IP.Src
 		if dropped {
@@ -161,7 +159,7 @@ func (d *Damage) made(connection int) bool {
 // receiver takes the next packet with data of a data connection. Bytes of the receiver are rare.
 func (d *Damage) receiver(p *capture.Packet) {
 	t := p.Connection.Transfer
-	if t != nil && p.From != t.Sender() && d.n < maxWrong && p.ChecksumWrong() {
+	if t != nil && p.From != t.Sender() && p.ChecksumWrong() && d.ledger.Room(maxWrong, d.n) {
 		d.n++
 		d.back[p.Connection.ID] = p.IP.Src
 	}

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -19,6 +20,8 @@ import (
 // seem to make. They are read one after another.
 type Sessions struct {
 	*capture.Capture
+	// Ledger counts what the tables of the check have no room for.
+	Ledger *bounded.Ledger
 	Damage Damage
 	// Announced are the addresses that each client announced in active mode. They are known
 	// when the connections have been read.
@@ -31,7 +34,8 @@ type Sessions struct {
 
 // NewSessions returns the sessions of a capture. [Sessions.Packet] must then get every packet.
 func NewSessions(c *capture.Capture) *Sessions {
-	return &Sessions{Capture: c, Damage: newDamage()}
+	g := bounded.NewLedger()
+	return &Sessions{Capture: c, Ledger: g, Damage: newDamage(g)}
 }
 
 // Packet takes the next packet, and reports whether every host drops it because it was damaged.

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 )
 
@@ -138,7 +139,7 @@ const askedNames = 5
 // ask takes the names that a client gave in a session without a password, although the server
 // asked for one.
 func (all *logins) ask(s *session) {
-	if !s.Whole || s.Said("PASS") || all.asked[s.Hosts()] == nil && len(all.asked) >= maxPairs {
+	if !s.Whole || s.Said("PASS") || !bounded.Takes(s.ledger, maxPairs, all.asked, s.Hosts()) {
 		return
 	}
 	for i, x := range s.Exchanges {
@@ -216,7 +217,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 // knock remembers a session of which the capture has one side only, in which the client gives one of the passwords that
 // everybody tries first, and says nothing else.
 func (all *logins) knock(s *session) {
-	if s.BothSides() || len(s.Logins) != 1 || len(s.Exchanges) > 2 || !isFamous(s.Logins[0].User, s.Logins[0].Password) || isPublic(s.Logins[0].User) || !takes(all.knocks, s.Client()) {
+	if s.BothSides() || len(s.Logins) != 1 || len(s.Exchanges) > 2 || !isFamous(s.Logins[0].User, s.Logins[0].Password) || isPublic(s.Logins[0].User) || !bounded.Takes(s.ledger, maxHosts, all.knocks, s.Client()) {
 		return
 	}
 	noteFirst(all.knocks, s.Client(), s.Server(), s.Logins[0].Packet)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
@@ -418,7 +419,7 @@ func announcementsUsed() look {
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			row := s.unusedRow()
-			if moved := slices.ContainsFunc(s.Exchanges, evidence.IsTransfer); !moved && len(row) > 1 && takes(rows, s.Hosts()) {
+			if moved := slices.ContainsFunc(s.Exchanges, evidence.IsTransfer); !moved && len(row) > 1 && bounded.Takes(s.ledger, maxPairs, rows, s.Hosts()) {
 				rows[s.Hosts()] = append(rows[s.Hosts()], row...)
 			}
 			return announcementUsed(e, s)

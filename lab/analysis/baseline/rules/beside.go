@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
@@ -70,17 +71,7 @@ type thirdPort struct {
 // procedure calls.
 const dynamicPorts = 32768
 
-const (
-	maxThirdPorts = 8 // of two hosts
-	maxPairs      = 1 << 15
-)
-
-// takes reports whether a bounded table has the key, or room for it. A full one goes on with what it
-// has: otherwise a rule would judge by the first half of what somebody did.
-func takes[K comparable, V any](all map[K]V, key K) bool {
-	_, known := all[key]
-	return known || len(all) < maxPairs
-}
+const maxThirdPorts = 8 // of two hosts
 
 func thirdPorts() look {
 	found := map[evidence.PairOfHosts][]thirdPort{}
@@ -90,7 +81,7 @@ func thirdPorts() look {
 			pair := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()).Ordered()
 			talks := c.OpenedBy != "" && c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
 			what, shown := e.shown(c.ID) // which one side shows, and the middle of a conversation
-			if c.Role == ftp.Other && (talks || shown && what.Kind == content.Shell) && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && takes(found, pair) {
+			if c.Role == ftp.Other && (talks || shown && what.Kind == content.Shell) && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && bounded.Takes(e.Ledger, maxPairs, found, pair) {
 				by := cmp.Or(c.OpenedBy, ftp.Client)
 				to, from := c.Addr(by.Other()), c.Addr(by)
 				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
@@ -250,12 +241,12 @@ func refusedConnections() look {
 	n := 0
 	times := map[evidence.PairOfHosts]int{}
 	return look{
-		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			refused := c.OpenedBy == ftp.Client && !c.HandshakeSeen && c.ResetBy == ftp.Server && c.ServerFlow.SYN == 0
 			if c.Server.Port() == ftpPort && refused {
 				n++
 				packets = appendSome(packets, c.ServerFlow.RST)
-				if hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()); takes(times, hosts) {
+				if hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()); bounded.Takes(e.Ledger, maxPairs, times, hosts) {
 					times[hosts]++
 				}
 			}

@@ -11,17 +11,28 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/internal/forge"
 )
 
+// few is how much the small tables of these tests remember.
+const few = 64
+
+// small returns a ledger of small tables.
+func small() *bounded.Ledger {
+	g := bounded.NewLedger()
+	g.Lower = func(bounded.Limit) int { return few }
+	return g
+}
+
 // sessionOf is a session of exchanges between a client and the usual server. Each exchange is
 // a command and the code of its reply.
 func sessionOf(client netip.Addr, exchanges ...string) *session {
 	control := ftp.Identity{Client: netip.AddrPortFrom(client, 4000), Server: netip.MustParseAddrPort(forge.Server + ":21")}
-	s := &session{Session: &evidence.Session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, Whole: true}}
+	s := &session{ledger: small(), Session: &evidence.Session{Session: &ftp.Session{Control: &ftp.Connection{Identity: control}}, Whole: true}}
 	for i, text := range exchanges {
 		words := strings.Fields(text)
 		code, _ := strconv.Atoi(words[2])
@@ -36,7 +47,7 @@ func sessionOf(client netip.Addr, exchanges ...string) *session {
 // upload after the new one does not answer the first.
 func TestFullOfFiles(t *testing.T) {
 	exchanges := []string{"RETR cmd.txt 226"}
-	for i := range maxPairs - 1 {
+	for i := range few - 1 {
 		exchanges = append(exchanges, fmt.Sprintf("RETR %d 226", i))
 	}
 	for i := range 12 {
@@ -65,18 +76,18 @@ func TestFullOfNames(t *testing.T) {
 		}
 		all.ask(sessionOf(netip.AddrFrom4([4]byte{10, byte(client >> 16), byte(client >> 8), byte(client)}), exchanges...))
 	}
-	for client := range maxPairs {
+	for client := range few {
 		ask(client, "root")
 	}
 	users := []string{"admin", "oracle", "www", "backup"}
 	ask(7, users...)
-	ask(maxPairs, append(users, "root")...)
+	ask(few, append(users, "root")...)
 	got := all.judgeAsked()
 	if len(got) != 1 || !strings.HasPrefix(got[0].observed, "10.0.0.7 gave 192.0.2.21 the names of 5 users") {
 		t.Errorf("got %v\nwant the names that 10.0.0.7 gave", got)
 	}
-	if len(all.asked) != maxPairs {
-		t.Errorf("got %d clients that are remembered, want %d", len(all.asked), maxPairs)
+	if len(all.asked) != few {
+		t.Errorf("got %d clients that are remembered, want %d", len(all.asked), few)
 	}
 }
 
@@ -85,7 +96,7 @@ func TestFullOfNames(t *testing.T) {
 func TestFullOfAccounts(t *testing.T) {
 	server := netip.MustParseAddr(forge.Server)
 	all := steppingStones{both: map[netip.Addr]bool{server: true}, used: map[credential]stay{}}
-	for i := range maxPairs - 1 {
+	for i := range few - 1 {
 		all.used[credential{server, fmt.Sprint(i), "Lens-42"}] = stay{}
 	}
 	for i := range 2 {
@@ -99,8 +110,8 @@ func TestFullOfAccounts(t *testing.T) {
 	there.Logins = []evidence.Login{{User: "ada", Password: "Lens-42", Code: 230}}
 	for at, want := range map[int64]int{14: 0, 16: 1} { // while the second session lasts, and after it
 		there.Control.FirstTime, there.Control.LastTime = at, at
-		if found := all.add(nil, there, "ada"); len(found) != want || len(all.used) != maxPairs {
-			t.Errorf("at %d got %v with %d accounts, want %d findings with %d", at, found, len(all.used), want, maxPairs)
+		if found := all.add(nil, there, "ada"); len(found) != want || len(all.used) != few {
+			t.Errorf("at %d got %v with %d accounts, want %d findings with %d", at, found, len(all.used), want, few)
 		}
 	}
 }
@@ -109,7 +120,7 @@ func TestFullOfAccounts(t *testing.T) {
 // in later, so it is honest.
 func TestFullOfServers(t *testing.T) {
 	all := newImpostors()
-	e := &Evidence{watch: newWatch()}
+	e := &Evidence{watch: newWatch(nil)}
 	client := netip.MustParseAddr(forge.Client)
 	refuse := func(server netip.Addr) *session {
 		s := sessionOf(client)
@@ -117,7 +128,7 @@ func TestFullOfServers(t *testing.T) {
 		s.Control.FirstFIN = ftp.Server
 		return s
 	}
-	for i := range maxPairs + 1 {
+	for i := range few + 1 {
 		server := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		e.watch.named[evidence.Between(client, server)] = 1
 		all.add(e, refuse(server))
@@ -130,8 +141,8 @@ func TestFullOfServers(t *testing.T) {
 			t.Errorf("got %s, want an honest server", b.observed)
 		}
 	}
-	if len(all.harvests) != maxPairs {
-		t.Errorf("got %d servers, want %d", len(all.harvests), maxPairs)
+	if len(all.harvests) != few {
+		t.Errorf("got %d servers, want %d", len(all.harvests), few)
 	}
 }
 
@@ -153,10 +164,10 @@ func TestFullOfFolders(t *testing.T) {
 // TestManyDatagrams sends one question more often than questions are remembered, and then asks
 // ports that nobody answers at. The repetitions take no place away from these.
 func TestManyDatagrams(t *testing.T) {
-	d := datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
+	d := datagrams{ledger: small(), ports: map[evidence.PairOfHosts]map[uint16]question{}, echoes: map[netip.Addr]map[netip.Addr]int{}}
 	p := &capture.Packet{}
 	p.IP, p.UDP = &packet.IP{Src: netip.MustParseAddr(forge.Client), Dst: netip.MustParseAddr(forge.Server)}, &packet.UDP{DstPort: 53}
-	for p.Number = range maxProbes + 1 {
+	for p.Number = range few + 1 {
 		d.packet(p)
 	}
 	for i := range scannedPorts {
@@ -171,7 +182,7 @@ func TestManyDatagrams(t *testing.T) {
 // TestDetoursAreInOrder has a host that claims the addresses of a client and of its servers. What
 // is found is in the same order each time.
 func TestDetoursAreInOrder(t *testing.T) {
-	e := &Evidence{&evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, newWatch()}
+	e := &Evidence{&evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, newWatch(nil)}
 	client := netip.MustParseAddr(forge.Client)
 	e.watch.neighbours.owners[client] = &owner{first: 1}
 	for i := range 9 {

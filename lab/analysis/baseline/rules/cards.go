@@ -6,13 +6,11 @@ import (
 	"net/netip"
 	"slices"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
-
-// maxCards bounds the network cards that are remembered.
-const maxCards = 1 << 14
 
 // cards are the network cards that opened or accepted connections, by MAC address.
 type cards map[[6]byte]*card
@@ -33,18 +31,13 @@ type address struct {
 const cardAddresses = 2
 
 // packet takes the next packet. The first packets of connections are enough.
-func (c cards) packet(p *capture.Packet) {
+func (c cards) packet(g *bounded.Ledger, p *capture.Packet) {
 	if p.Segment == nil || p.TCP.Flags&packet.SYN == 0 || len(p.SrcMAC) != 6 {
 		return
 	}
-	mac := [6]byte(p.SrcMAC)
-	of := c[mac]
+	of := bounded.Entry(g, maxNetworkCards, c, [6]byte(p.SrcMAC))
 	if of == nil {
-		if len(c) >= maxCards {
-			return
-		}
-		of = &card{}
-		c[mac] = of
+		return
 	}
 	of.far = of.far || !fresh(p.IP.TTL)
 	if from := (address{p.IP.Src.Unmap(), p.IP.TTL}); len(of.list) <= cardAddresses && !slices.Contains(of.list, from) {

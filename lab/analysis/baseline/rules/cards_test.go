@@ -20,7 +20,7 @@ func TestCardOfSeveralHosts(t *testing.T) {
 	}{{four, false}, {six, true}, {netip.MustParseAddr("198.51.100.101"), false}, {four, false}} {
 		p := &capture.Packet{Segment: &tcp.Segment{}}
 		p.SrcMAC, p.IP, p.TCP = []byte{2, 0, 0, 0, 0, 100}, &packet.IP{Src: test.from, TTL: 64}, &packet.TCP{Flags: packet.SYN}
-		c.packet(p)
+		c.packet(nil, p)
 		if got := c.oneHost(four, six); got != test.want {
 			t.Errorf("after a packet from %s: got one host %v, want %v", test.from, got, test.want)
 		}

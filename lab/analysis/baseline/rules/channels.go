@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 )
@@ -42,7 +43,8 @@ type channels struct {
 	domains map[domainOf]*codedAsked
 	echoes  map[evidence.PairOfHosts]*echoed
 	seed    maphash.Seed
-	n       int // of all names, at most maxProbes
+	n       int // of all names
+	ledger  *bounded.Ledger
 }
 
 // A domainOf is a domain that a client asks about.
@@ -70,8 +72,8 @@ type echoed struct {
 // mostEcho is how many bytes of an echo are compared.
 const mostEcho = 64
 
-func newChannels() channels {
-	return channels{domains: map[domainOf]*codedAsked{}, echoes: map[evidence.PairOfHosts]*echoed{}, seed: maphash.MakeSeed()}
+func newChannels(g *bounded.Ledger) channels {
+	return channels{ledger: g, domains: map[domainOf]*codedAsked{}, echoes: map[evidence.PairOfHosts]*echoed{}, seed: maphash.MakeSeed()}
 }
 
 // packet takes the next packet without TCP.
@@ -90,7 +92,7 @@ func (c *channels) question(p *capture.Packet) {
 		return
 	}
 	at := domainOf{p.IP.Src.Unmap(), domain}
-	if !takes(c.domains, at) {
+	if !bounded.Takes(c.ledger, maxCodedDomains, c.domains, at) {
 		return
 	}
 	of := c.domains[at]
@@ -99,7 +101,7 @@ func (c *channels) question(p *capture.Packet) {
 		of = &codedAsked{seen: map[uint64]bool{}, example: strings.Clone(p.UDP.DNS.Name)}
 		c.domains[at] = of
 	}
-	if hash := maphash.String(c.seed, p.UDP.DNS.Name); !of.seen[hash] && len(of.seen) < maxNames && c.n < maxProbes {
+	if hash := maphash.String(c.seed, p.UDP.DNS.Name); !of.seen[hash] && len(of.seen) < maxNames && c.ledger.Room(maxCodedQuestions, c.n) {
 		c.n++
 		of.seen[hash] = true
 		of.letters += letters
@@ -140,13 +142,10 @@ func (c *channels) echo(p *capture.Packet) {
 	switch m.Type {
 	case echoRequest, echoRequestV6:
 		hosts := evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap())
-		if !takes(c.echoes, hosts) {
+		of := bounded.Entry(c.ledger, maxPairs, c.echoes, hosts)
+		if of == nil {
 			return
 		}
-		if c.echoes[hosts] == nil {
-			c.echoes[hosts] = &echoed{}
-		}
-		of := c.echoes[hosts]
 		of.id, of.seq, of.data = m.ID, m.Seq, append(of.data[:0], m.Rest[:min(len(m.Rest), mostEcho)]...)
 	case echoReply, echoReplyV6:
 		of := c.echoes[evidence.Between(p.IP.Dst.Unmap(), p.IP.Src.Unmap())]

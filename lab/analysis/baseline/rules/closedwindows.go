@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -33,7 +34,7 @@ type closedWindow struct {
 type closedWindows map[int]*closedWindow
 
 // packet takes the next packet of a client.
-func (all closedWindows) packet(p *capture.Packet) {
+func (all closedWindows) packet(g *bounded.Ledger, p *capture.Packet) {
 	of := all[p.Connection.ID]
 	switch {
 	case p.TCP.Flags&(packet.SYN|packet.RST|packet.FIN) != 0 || p.ChecksumWrong():
@@ -41,14 +42,23 @@ func (all closedWindows) packet(p *capture.Packet) {
 		if of != nil {
 			of.since = 0
 		}
-	case of == nil && len(all) < maxSides:
-		all[p.Connection.ID] = &closedWindow{since: p.Time}
-	case of != nil && of.since == 0:
+	case of == nil:
+		if g.Room(maxClosedOnes, len(all)) {
+			all[p.Connection.ID] = &closedWindow{since: p.Time}
+		}
+	case of.since == 0:
 		of.since = p.Time
-	case of != nil:
+	default:
 		if t := time.Duration(p.Time - of.since); t > of.longest {
 			of.longest, of.packet = t, p.Number
 		}
+	}
+}
+
+// end forgets a connection after its last packet, unless its window was closed for long, or up to the end.
+func (all closedWindows) end(connection int) {
+	if of := all[connection]; of != nil && of.since == 0 && of.longest < silence {
+		delete(all, connection)
 	}
 }
 
@@ -75,13 +85,13 @@ func (all closers) add(e *Evidence, c *ftp.Connection) {
 	took, last := e.closedFor(c)
 	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 	atEnd := e.watch.closed[c.ID] != nil && e.watch.closed[c.ID].since > 0 && c.ClientFlow.FIN+c.ClientFlow.RST == 0
-	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control && !(c.Role == ftp.Data && atEnd) || !takes(all, hosts) {
+	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control && !(c.Role == ftp.Data && atEnd) {
 		return
 	}
-	if all[hosts] == nil {
-		all[hosts] = &closing{}
+	of := bounded.Entry(e.Ledger, maxPairs, all, hosts)
+	if of == nil {
+		return
 	}
-	of := all[hosts]
 	of.longest = max(of.longest, took)
 	if c.Role == ftp.Data {
 		of.data.add(last)

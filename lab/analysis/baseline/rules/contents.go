@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
@@ -21,9 +22,8 @@ type shownContent struct {
 }
 
 const (
-	maxContents = 1 << 14 // connections
-	maxShell    = 8 << 10 // bytes of one side that are looked at
-	maxPage     = 1 << 20 // bytes of a file that are looked at
+	maxShell = 8 << 10 // bytes of one side that are looked at
+	maxPage  = 1 << 20 // bytes of a file that are looked at
 )
 
 // data looks at what a data connection carries, unless it is in TLS.
@@ -37,13 +37,13 @@ func (w *watch) data(p *capture.Packet) {
 	}
 	c := p.Connection
 	w.file(p)
-	w.commandFiles.packet(p)
-	w.logs.packet(p)
+	w.commandFiles.packet(w.ledger, p)
+	w.logs.packet(w.ledger, p)
 	w.blanking.packet(p)
-	if isBlank(p) && len(w.blanks) < maxContents {
+	if isBlank(p) && bounded.Takes(w.ledger, maxContents, w.blanks, c.ID) {
 		w.blanks[c.ID] = true
 	}
-	if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && len(w.entries) < maxContents {
+	if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && bounded.Takes(w.ledger, maxListings, w.entries, c.ID) {
 		w.entries[c.ID] += content.Entries(p.TCP.Payload)
 	}
 }
@@ -71,7 +71,7 @@ func carrier(p *capture.Packet) *capture.Packet {
 // content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && !isTentative(x.Kind) && x.Kind != content.Random || len(w.contents) >= maxContents {
+	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && !isTentative(x.Kind) && x.Kind != content.Random {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -94,7 +94,7 @@ func isTentative(k content.Kind) bool { return k == content.Suspicious || k == c
 // note remembers what a packet shows. What is only suspicious takes the place of nothing worse.
 func (w *watch) note(p *capture.Packet, found ...content.Content) {
 	for _, c := range found {
-		if before, known := w.contents[p.Connection.ID]; known && isTentative(c.Kind) && before.Kind != content.Random {
+		if before, known := w.contents[p.Connection.ID]; known && isTentative(c.Kind) && before.Kind != content.Random || !bounded.Takes(w.ledger, maxContents, w.contents, p.Connection.ID) {
 			continue
 		}
 		w.contents[p.Connection.ID] = shownBy(p, c)
@@ -115,7 +115,7 @@ func (w *watch) file(p *capture.Packet) {
 	if t == nil || t.Lists() || p.Segment.DataSeq() >= maxPage {
 		return
 	}
-	if p.Segment.DataSeq() == 1 && len(w.files) < maxContents {
+	if p.Segment.DataSeq() == 1 && bounded.Takes(w.ledger, maxFiles, w.files, id) {
 		w.files[id] = content.NewFile(t, data)
 		if c, ok := content.Disguise(t.Argument, data); ok && t.Mode == "" {
 			w.plant(p, c)
@@ -129,7 +129,7 @@ func (w *watch) file(p *capture.Packet) {
 // plant remembers the worst of what is in a file.
 func (w *watch) plant(p *capture.Packet, found ...content.Content) {
 	for _, c := range found {
-		if before, known := w.planted[p.Connection.ID]; known && weight(c.Kind) <= weight(before.Kind) || len(w.planted) >= maxContents {
+		if before, known := w.planted[p.Connection.ID]; known && weight(c.Kind) <= weight(before.Kind) || !bounded.Takes(w.ledger, maxContents, w.planted, p.Connection.ID) {
 			continue
 		}
 		w.planted[p.Connection.ID] = shownBy(p, c)

@@ -15,6 +15,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/encoded"
@@ -108,7 +109,7 @@ func encodedNames() look {
 			users.add(s)
 			for _, l := range s.Logins {
 				local, _, _ := strings.Cut(l.Password, "@")
-				if isPublic(strings.ToLower(l.User)) && encoded.Is(strings.ReplaceAll(local, "/", "+")) && s.Readable(l.Packet) && takes(passwords, hosts) {
+				if isPublic(strings.ToLower(l.User)) && encoded.Is(strings.ReplaceAll(local, "/", "+")) && s.Readable(l.Packet) && bounded.Takes(s.ledger, maxPairs, passwords, hosts) {
 					if passwords[hosts] == nil {
 						passwords[hosts] = map[string]int{}
 					}
@@ -121,13 +122,11 @@ func encodedNames() look {
 				busy[hosts] = slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.AboutFiles[x.Command] })
 			}
 			s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
-				if all[hosts] == nil {
-					if len(all) >= maxPairs {
-						return
-					}
-					all[hosts] = &nameCensus{}
+				of := bounded.Entry(s.ledger, maxPairs, all, hosts)
+				if of == nil {
+					return
 				}
-				all[hosts].add(x, seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
+				of.add(x, seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
 			})
 			if of := all[hosts]; of != nil {
 				of.moves = of.moves || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
@@ -410,7 +409,7 @@ func polledFiles() look {
 				case x.Command == "RETR" || looksFor:
 					key := file{s.Hosts(), user, w.Target(x.Argument)}
 					if last = polls[key]; last == nil {
-						if len(polls) >= maxPairs {
+						if !bounded.Takes(s.ledger, maxFetchedFiles, polls, key) {
 							return
 						}
 						key.user, key.path = strings.Clone(user), strings.Clone(key.path)

@@ -302,7 +302,7 @@ func endWithFIN() look {
 	return look{
 		session: func(_ *Evidence, s *session) []breach {
 			for i, x := range s.Exchanges {
-				if x.Command == "RETR" && i > 0 && s.Exchanges[i-1].Command == "REST" && len(resumed) < maxPairs {
+				if x.Command == "RETR" && i > 0 && s.Exchanges[i-1].Command == "REST" && len(resumed) < maxResumptions {
 					resumed = append(resumed, resumption{s.Hosts(), path.Base(evidence.Unquoted(x.Argument)), x.Time})
 				}
 			}

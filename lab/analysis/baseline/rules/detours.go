@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 )
@@ -20,9 +21,6 @@ const (
 	redirect   = 5
 	redirectV6 = 137
 )
-
-// maxOwners bounds the addresses, and the redirects, that are remembered.
-const maxOwners = 1 << 14
 
 // manyChanges is how often the owner of an address changes if two hosts claim it at the same time.
 const manyChanges = 4
@@ -38,10 +36,12 @@ type neighbourhood struct {
 	relays    map[relay]passedOn                // the first packet that each passed on
 	routed    map[evidence.PairOfHosts]*counted // packets that name hosts on their way
 	sent      [1 << 8]passing                   // the last packets to network cards, by their ID
+	ledger    *bounded.Ledger
 }
 
-func newNeighbourhood() neighbourhood {
+func newNeighbourhood(g *bounded.Ledger) neighbourhood {
 	return neighbourhood{
+		ledger: g,
 		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{}, routed: map[evidence.PairOfHosts]*counted{},
 		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
 	}
@@ -87,13 +87,12 @@ type passing struct {
 func (n *neighbourhood) route(p *capture.Packet) {
 	c := p.Connection
 	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
-	if !p.IP.SourceRouted || !takes(n.routed, hosts) {
+	if !p.IP.SourceRouted {
 		return
 	}
-	if n.routed[hosts] == nil {
-		n.routed[hosts] = &counted{}
+	if of := bounded.Entry(n.ledger, maxPairs, n.routed, hosts); of != nil {
+		of.add(p.Number)
 	}
-	n.routed[hosts].add(p.Number)
 }
 
 // pass takes the next packet with TCP. If it was sent to a network card before, and comes from that card
@@ -108,7 +107,7 @@ func (n *neighbourhood) pass(p *capture.Packet) {
 	to := relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}
 	led := before.relay == by && before.ttl >= p.IP.TTL && by.mac != to.mac
 	again := before.relay == to && before.by != by.mac && before.ttl == p.IP.TTL
-	if (led || again) && before.id == p.IP.ID && n.relays[by].packet == 0 && len(n.relays) < maxOwners {
+	if (led || again) && before.id == p.IP.ID && n.relays[by].packet == 0 && bounded.Takes(n.ledger, maxPassers, n.relays, by) {
 		n.relays[by] = passedOn{p.Number, before.ttl == p.IP.TTL, led}
 	}
 	*before = passing{to, by.mac, p.IP.ID, p.IP.TTL}
@@ -127,8 +126,8 @@ func (n *neighbourhood) packet(p *capture.Packet) {
 	switch {
 	case p.ARP != nil && p.ARP.SenderIP.IsValid():
 		n.claim(p)
-	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6) && len(n.redirects) < maxOwners:
-		if _, known := n.redirects[p.IP.Dst]; !known {
+	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6):
+		if n.redirects[p.IP.Dst] == 0 && bounded.Takes(n.ledger, maxRedirectedHosts, n.redirects, p.IP.Dst) {
 			n.redirects[p.IP.Dst] = p.Number
 		}
 	}
@@ -136,24 +135,27 @@ func (n *neighbourhood) packet(p *capture.Packet) {
 
 // claim takes a message of ARP, in which the sender claims its address.
 func (n *neighbourhood) claim(p *capture.Packet) {
-	if p.ARP.Op == 1 && p.ARP.TargetIP != p.ARP.SenderIP && len(n.asked) < maxOwners {
+	if p.ARP.Op == 1 && p.ARP.TargetIP != p.ARP.SenderIP && bounded.Takes(n.ledger, maxLinkAddresses, n.asked, p.ARP.TargetIP) {
 		n.asked[p.ARP.TargetIP] = true
 	}
-	if len(p.ARP.SenderMAC) == 6 && len(n.claims) < maxOwners && len(n.answers) < maxOwners {
+	if len(p.ARP.SenderMAC) == 6 {
 		mac, a := [6]byte(p.ARP.SenderMAC), arpReply{p.ARP.SenderIP, p.ARP.TargetIP}
-		c := claimant{mac, a.about}
-		of := n.claims[c]
-		n.claims[c] = claims{cmp.Or(of.first, p.Number), of.n + 1}
-		if before, known := n.answers[a]; p.ARP.Op == 2 {
+		if c := (claimant{mac, a.about}); bounded.Takes(n.ledger, maxLinkAddresses, n.claims, c) {
+			of := n.claims[c]
+			n.claims[c] = claims{cmp.Or(of.first, p.Number), of.n + 1}
+		}
+		if before, known := n.answers[a]; p.ARP.Op == 2 && bounded.Takes(n.ledger, maxAnswersOfARP, n.answers, a) {
 			n.disputed[a.about] = n.disputed[a.about] || known && before != mac
 			n.answers[a] = mac
 		}
 	}
 	o := n.owners[p.ARP.SenderIP]
 	switch {
-	case o == nil && len(n.owners) < maxOwners:
-		n.owners[p.ARP.SenderIP] = &owner{mac: bytes.Clone(p.ARP.SenderMAC), first: p.Number}
-	case o != nil && !bytes.Equal(o.mac, p.ARP.SenderMAC):
+	case o == nil:
+		if bounded.Takes(n.ledger, maxLinkAddresses, n.owners, p.ARP.SenderIP) {
+			n.owners[p.ARP.SenderIP] = &owner{mac: bytes.Clone(p.ARP.SenderMAC), first: p.Number}
+		}
+	case !bytes.Equal(o.mac, p.ARP.SenderMAC):
 		o.mac, o.changes, o.packets = bytes.Clone(p.ARP.SenderMAC), o.changes+1, appendSome(o.packets, p.Number)
 	}
 }

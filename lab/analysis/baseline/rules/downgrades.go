@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tls"
 )
@@ -32,13 +33,9 @@ func (all downgrades) add(s *session) {
 	if t == nil || t.ClientHello == nil || len(t.ClientHello.Versions) == 0 {
 		return
 	}
-	d := all[s.Hosts()]
+	d := bounded.Entry(s.ledger, maxPairs, all, s.Hosts())
 	if d == nil {
-		if len(all) >= maxPairs {
-			return
-		}
-		d = &downgrade{}
-		all[s.Hosts()] = d
+		return
 	}
 	offered := slices.Max(t.ClientHello.Versions)
 	if d.cut && offered < d.last {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/encoded"
@@ -80,13 +81,12 @@ type userPieces struct {
 // add takes the logins of a session.
 func (all encodedUsers) add(s *session) {
 	for _, l := range s.Logins {
-		if !l.Failed() || !s.Readable(l.Packet) || all[s.Hosts()] == nil && len(all) >= maxPairs {
+		if !l.Failed() || !s.Readable(l.Packet) {
 			continue
 		}
-		u := all[s.Hosts()]
+		u := bounded.Entry(s.ledger, maxPairs, all, s.Hosts())
 		if u == nil {
-			u = &userPieces{}
-			all[s.Hosts()] = u
+			return
 		}
 		piece := pieceOf(l.User)
 		if slices.Contains(u.pieces, piece) || len(u.pieces) >= maxPieces {
@@ -130,13 +130,16 @@ const codedGreetingsMany = 3
 
 // add takes the greeting of a session.
 func (all greetings) add(s *session) {
-	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) || all[s.Hosts()] == nil && len(all) >= maxPairs {
+	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) {
 		return
 	}
 	for _, l := range s.Greeting.Lines {
 		for word := range strings.FieldsSeq(l.Text) {
 			if word = strings.Trim(word, "()[]<>,;:\"'"); !encoded.BeginsText(word) {
 				continue
+			}
+			if !bounded.Takes(s.ledger, maxPairs, all, s.Hosts()) {
+				return
 			}
 			g := all[s.Hosts()]
 			if g == nil {

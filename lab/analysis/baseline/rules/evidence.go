@@ -4,6 +4,7 @@ package rules
 
 import (
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
@@ -16,7 +17,7 @@ type Evidence struct {
 }
 
 // NewEvidence returns the evidence of sessions. [Evidence.Packet] must then get every packet.
-func NewEvidence(s *evidence.Sessions) *Evidence { return &Evidence{s, newWatch()} }
+func NewEvidence(s *evidence.Sessions) *Evidence { return &Evidence{s, newWatch(s.Ledger)} }
 
 // Packet takes the next packet, and whether every host drops it because it was damaged.
 func (e *Evidence) Packet(p *capture.Packet, dropped bool) { e.watch.packet(p, dropped) }
@@ -24,6 +25,7 @@ func (e *Evidence) Packet(p *capture.Packet, dropped bool) { e.watch.packet(p, d
 // A session is a session with what several rules look up in it.
 type session struct {
 	*evidence.Session
+	ledger *bounded.Ledger
 	// heard and paths are what replies and eachPath return; nil before their first use.
 	heard []heardReply
 	paths []pathUse

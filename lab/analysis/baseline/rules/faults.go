@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -36,15 +37,9 @@ func answers() look {
 	return look{
 		connection: serverGreets,
 		session: func(_ *Evidence, s *session) []breach {
-			of := all[s.Hosts()]
-			if of == nil {
-				if len(all) >= maxPairs {
-					return nil
-				}
-				of = &failures{}
-				all[s.Hosts()] = of
+			if of := bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); of != nil {
+				of.add(s)
 			}
-			of.add(s)
 			return nil
 		},
 		end: func(*Evidence) (found []breach) {

@@ -33,7 +33,7 @@ type guesses struct {
 // guessers are the guesses between two hosts. Those that never asked in vain have none.
 type guessers struct {
 	of    map[evidence.PairOfHosts]*guesses
-	names int // of all, at most maxProbes
+	names int // of all
 }
 
 // add takes the next session.
@@ -41,14 +41,14 @@ func (all *guessers) add(e *Evidence, s *session) {
 	g := all.of[s.Hosts()]
 	if g == nil {
 		asks := func(x *ftp.Exchange) bool { _, asks := asksFor[x.Command]; return asks && s.saysMissing(x) }
-		if all.names >= maxProbes || !slices.ContainsFunc(s.Exchanges, asks) {
+		if !slices.ContainsFunc(s.Exchanges, asks) || !s.ledger.Room(maxGuessedNames, all.names) {
 			return
 		}
 		g = &guesses{missing: map[string]int{}, exist: map[string]bool{}}
 		all.of[s.Hosts()] = g
 	}
 	before := len(g.missing) + len(g.exist)
-	g.unread = g.unread || all.names >= maxProbes
+	g.unread = g.unread || !s.ledger.Room(maxGuessedNames, all.names)
 	g.add(e, s)
 	all.names += len(g.missing) + len(g.exist) - before
 }

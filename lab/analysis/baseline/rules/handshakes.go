@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -96,12 +97,12 @@ func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 type laterSYNs map[[2]netip.AddrPort][]int
 
 // packet takes the next segment.
-func (all laterSYNs) packet(p *capture.Packet) {
+func (all laterSYNs) packet(g *bounded.Ledger, p *capture.Packet) {
 	if p.Segment.Analysis&tcp.ReusedPorts == 0 {
 		return
 	}
 	ends := [2]netip.AddrPort{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort)}
-	if takes(all, ends) {
+	if bounded.Takes(g, maxLaterSYNs, all, ends) {
 		all[ends] = appendSome(all[ends], p.Number)
 	}
 }

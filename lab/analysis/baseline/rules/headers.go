@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -38,7 +39,7 @@ type headerFields struct {
 type headers map[sideOf]*headerFields
 
 // packet takes the next packet of a control or data connection.
-func (h headers) packet(p *capture.Packet) {
+func (h headers) packet(g *bounded.Ledger, p *capture.Packet) {
 	t := p.TCP
 	if !t.Options.Unusual() && (t.Urgent == 0 || t.Has(packet.URG)) || p.ChecksumWrong() {
 		return
@@ -46,7 +47,7 @@ func (h headers) packet(p *capture.Packet) {
 	side := sideOf{p.Connection.ID, p.From}
 	of := h[side]
 	if of == nil {
-		if len(h) >= maxPairs {
+		if !g.Room(maxOddSides, len(h)) {
 			return
 		}
 		of = &headerFields{urgent: map[uint16]int{}, options: map[string]int{}, repeated: map[string]int{}}

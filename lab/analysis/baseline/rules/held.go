@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -19,6 +20,7 @@ const (
 	heldMany  = 15
 	heldFlood = 50
 	heldTime  = 5 * time.Second
+	mostHeld  = 1 << 10 // connections of two hosts that are remembered
 )
 
 // held are the connections of which nobody made use, by hosts, and when a server turned clients away.
@@ -40,11 +42,11 @@ func (h *held) add(s *session) {
 	switch {
 	case c.OpenedBy != ftp.Client || s.Hidden || c.Missing() > 0 || !s.BothSides() || s.LoggedIn > 0:
 	case s.firstReply() != nil && s.firstReply().Code == 421:
-		if of := h.turned[s.Server()]; len(of) < maxNames && (of != nil || len(h.turned) < maxPairs) {
+		if of := h.turned[s.Server()]; len(of) < maxNames && bounded.Takes(s.ledger, maxHosts, h.turned, s.Server()) {
 			h.turned[s.Server()] = append(of, one)
 		}
 	case !s.Said("PASS") && !s.Said("QUIT") && !s.Said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
-		if of := h.by[s.Hosts()]; len(of) < maxProbes/maxNames && (of != nil || len(h.by) < maxPairs) {
+		if of := h.by[s.Hosts()]; len(of) < mostHeld && bounded.Takes(s.ledger, maxPairs, h.by, s.Hosts()) {
 			h.by[s.Hosts()] = append(of, one)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -22,12 +23,12 @@ const (
 type named map[evidence.PairOfHosts]int
 
 // packet takes the next datagram.
-func (n named) packet(p *capture.Packet) {
+func (n named) packet(g *bounded.Ledger, p *capture.Packet) {
 	if from := p.UDP.SrcPort; from != llmnrPort && from != netbiosNS || p.UDP.DstPort == llmnrPort || p.IP.Dst.IsMulticast() {
 		return
 	}
-	if hosts := (evidence.Between(p.IP.Dst.Unmap(), p.IP.Src.Unmap())); n[hosts] == 0 && len(n) < maxPairs {
-		n[hosts] = p.Number
+	if between := (evidence.Between(p.IP.Dst.Unmap(), p.IP.Src.Unmap())); n[between] == 0 && bounded.Takes(g, maxPairs, n, between) {
+		n[between] = p.Number
 	}
 }
 
@@ -64,7 +65,7 @@ func newImpostors() *impostors {
 
 // add takes the next session.
 func (all *impostors) add(e *Evidence, s *session) {
-	if len(s.Logins) == 0 || !s.Whole || !takes(all.harvests, s.Server()) {
+	if len(s.Logins) == 0 || !s.Whole || !bounded.Takes(s.ledger, maxHosts, all.harvests, s.Server()) {
 		return
 	}
 	h := all.harvests[s.Server()]
@@ -86,12 +87,8 @@ func (all *impostors) add(e *Evidence, s *session) {
 			continue
 		}
 		p := proving{packet: l.At, accepted: l.Succeeded(), greeting: digits.ReplaceAllString(s.Greeting.Text, "")}
-		e.sides(c, func(name ftp.Side, of *side) {
-			if name == ftp.Server {
-				p.ttl, p.connected = of.usual().ttl, true
-			}
-		})
-		if of := (proof{s.Server(), l.User, l.Password}); len(all.proven[of]) < maxNames && takes(all.proven, of) {
+		p.ttl, p.connected = e.watch.senders.serverTTL(c.ID)
+		if of := (proof{s.Server(), l.User, l.Password}); len(all.proven[of]) < maxNames && bounded.Takes(s.ledger, maxAccounts, all.proven, of) {
 			all.proven[of] = append(all.proven[of], p)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -38,7 +39,7 @@ const (
 
 // packet takes the next packet with data of a connection that is not FTP. A web server sends texts about such
 // lines, so at well-known services only what clients send counts.
-func (all instructions) packet(p *capture.Packet) {
+func (all instructions) packet(g *bounded.Ledger, p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
 	if len(data) > longestInstruction || wellKnown(c) && p.From == ftp.Server || p.Segment.DataSeq() >= maxPage || p.ChecksumWrong() {
 		return
@@ -47,7 +48,7 @@ func (all instructions) packet(p *capture.Packet) {
 		return
 	}
 	to := p.IP.Dst.Unmap()
-	if all[to] == nil && len(all) >= maxNames {
+	if !bounded.Takes(g, maxHosts, all, to) {
 		return
 	}
 	t := instruction{p.Number, p.Time, string(bytes.TrimSpace(data)), map[string]bool{}}

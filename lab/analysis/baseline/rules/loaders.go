@@ -13,6 +13,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -34,12 +35,6 @@ const reportTime = time.Minute
 
 // runTime is the longest time between the order to make a program executable at a server and its report.
 const runTime = 10 * time.Minute
-
-// Bounds of what is remembered: first connections, and programs.
-const (
-	maxAttempts = 1 << 15
-	maxLoadings = 1 << 10
-)
 
 // A loading is a program that a client fetched, or that it stored.
 type loading struct {
@@ -68,13 +63,14 @@ type attempt struct {
 // loaders are the programs that clients fetched, and the connections that may be their reports.
 type loaders struct {
 	tried    map[attempt]bool
-	first    []firstConnection // to unusual ports, those with a form, and those that show who is at the other end
-	loadings []loading
+	first    []firstConnection        // to unusual ports, those with a form, and those that show who is at the other end
+	loadings map[netip.Addr][]loading // by the host that may run them: who fetched a program, or at whom it was stored
+	n        int                      // of all loadings
 	found    []breach
 }
 
 func reports() look {
-	all := &loaders{tried: map[attempt]bool{}}
+	all := &loaders{tried: map[attempt]bool{}, loadings: map[netip.Addr][]loading{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			all.connection(e, c)
@@ -96,11 +92,11 @@ func reports() look {
 
 // connection takes the next connection.
 func (all *loaders) connection(e *Evidence, c *ftp.Connection) {
-	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 || len(all.tried) >= maxAttempts {
+	if c.Role != ftp.Other || c.OpenedBy == "" || c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 {
 		return
 	}
 	who := attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
-	if all.tried[who] {
+	if all.tried[who] || !bounded.Takes(e.Ledger, maxTriedPorts, all.tried, who) {
 		return
 	}
 	all.tried[who] = true
@@ -132,9 +128,9 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 	if !back && (!c.unusual && !obeys || e.Served[evidence.Between(c.hosts.Server, c.hosts.Client)]) {
 		return // a usual service, or the data port of a client whose session cannot be read
 	}
-	for _, l := range slices.Backward(all.loadings) {
+	for _, l := range slices.Backward(all.loadings[c.hosts.Client]) {
 		time := c.time - l.time
-		if !l.stored || l.hosts.Server != c.hosts.Client || time < 0 || time > int64(reportTime) && !(l.runs && time <= int64(runTime)) {
+		if !l.stored || time < 0 || time > int64(reportTime) && !(l.runs && time <= int64(runTime)) {
 			continue
 		}
 		b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet},
@@ -156,7 +152,7 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 
 // newScreen judges a client that looks at the screen of a server after it stored a program there, which may show it.
 func (all *loaders) newScreen(c firstConnection) {
-	for _, l := range slices.Backward(all.loadings) {
+	for _, l := range slices.Backward(all.loadings[c.hosts.Server]) {
 		if time := c.time - l.time; time >= 0 && time <= int64(reportTime) && l.stored && l.hosts == c.hosts {
 			b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet, c.packetShown},
 				observed: fmt.Sprintf("%s stored a program in frame %d, and looked at the screen of the server by %s in frame %d, for the first time", l.hosts.Client, l.packet, c.What, c.packet)}
@@ -179,7 +175,7 @@ func (all *loaders) session(e *Evidence, s *session) {
 	for _, x := range s.Exchanges {
 		switch {
 		case x.Command == "SITE" && completedNormally(x) && makesExecutable.MatchString(x.Argument): // whatever file it is
-			all.load(loading{hosts: s.Hosts(), packet: x.Packet, runs: true}, x, true)
+			all.load(s, loading{hosts: s.Hosts(), packet: x.Packet, runs: true}, x, true)
 		case !evidence.Completed(x):
 		case x.Sender() == ftp.Client:
 			stored := loading{hosts: s.Hosts(), packet: x.Packet, time: x.Time}
@@ -187,13 +183,13 @@ func (all *loaders) session(e *Evidence, s *session) {
 				return !l.stored && l.hosts == s.Hosts() && l.time < s.Control.FirstTime
 			})
 			if what, _ := e.programIn(s, x); what != "" || runnable(x.Argument) {
-				all.load(stored, x, true)
+				all.load(s, stored, x, true)
 			}
 		case x.Command == "RNTO" && runnable(x.Argument):
-			all.load(loading{hosts: s.Hosts(), packet: x.Packet}, x, true)
+			all.load(s, loading{hosts: s.Hosts(), packet: x.Packet}, x, true)
 		case x.Command == "RETR":
 			if what, packet := e.programIn(s, x); what != "" {
-				all.load(loading{hosts: s.Hosts(), packet: packet}, x, false)
+				all.load(s, loading{hosts: s.Hosts(), packet: packet}, x, false)
 			}
 		}
 	}
@@ -209,19 +205,23 @@ var endings = wording.Set(`.exe .dll .scr .com .pif .bat .cmd .ps1 .vbs .vbe .js
 // runnable reports whether a file is a program by its name.
 func runnable(name string) bool { return endings[strings.ToLower(path.Ext(name))] }
 
-// load remembers a program that a command moved. Of those that somebody stores, the last one is enough.
-func (all *loaders) load(l loading, x *ftp.Exchange, stored bool) {
-	l.time, l.stored = x.Replies[len(x.Replies)-1].Time, stored
-	if n := len(all.loadings); n > 0 && stored && all.loadings[n-1].stored && !all.loadings[n-1].runs && all.loadings[n-1].hosts == l.hosts {
-		all.loadings[n-1] = l
-	} else if n < maxLoadings {
-		all.loadings = append(all.loadings, l)
+// load remembers a program that a command moved.
+func (all *loaders) load(s *session, l loading, x *ftp.Exchange, stored bool) {
+	if !s.ledger.Room(maxPrograms, all.n) {
+		return
 	}
+	all.n++
+	l.time, l.stored = x.Replies[len(x.Replies)-1].Time, stored
+	host := l.hosts.Client
+	if stored {
+		host = l.hosts.Server
+	}
+	all.loadings[host] = append(all.loadings[host], l)
 }
 
 // report takes what may be the report of a program, and looks for one that fits.
 func (all *loaders) report(r loading, how string, fits func(loading) bool) {
-	for _, l := range all.loadings {
+	for _, l := range all.loadings[r.hosts.Client] {
 		if l.time < r.time && r.time-l.time <= int64(reportTime) && fits(l) {
 			b := breach{hosts: l.hosts, packets: []int{l.packet, r.packet},
 				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.Client, l.packet, how, r.packet)}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -30,11 +31,11 @@ type logText struct {
 type logTexts map[int]*logText
 
 // packet takes the next packet of a data connection.
-func (all logTexts) packet(p *capture.Packet) {
+func (all logTexts) packet(g *bounded.Ledger, p *capture.Packet) {
 	c := p.Connection
 	of := all[c.ID]
 	if of == nil {
-		if p.Segment.DataSeq() != 1 || c.Transfer == nil || c.Transfer.Lists() || len(all) >= maxContents || !logName.MatchString(c.Transfer.Argument) {
+		if p.Segment.DataSeq() != 1 || c.Transfer == nil || c.Transfer.Lists() || !logName.MatchString(c.Transfer.Argument) || !g.Room(maxContents, len(all)) {
 			return
 		}
 		of = &logText{address: []byte(c.Client.Addr().Unmap().String())}

@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -58,7 +59,7 @@ func transferredLoot() look {
 	return look{session: func(e *Evidence, s *session) []breach {
 		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
-		if h.keys != nil && len(keys) < maxPairs {
+		if h.keys != nil && bounded.Takes(s.ledger, maxPairs, keys, s.Hosts()) {
 			keys[s.Hosts()] = h.keys
 		}
 		return found

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 )
@@ -17,9 +18,10 @@ import (
 // lookups are the last questions to name servers. Answers come soon, so a table of fixed size is
 // enough: a new question overwrites an old one.
 type lookups struct {
-	last  [1 << 10]lookup
-	names map[string]resolved // the last answer about each name
-	found []contradiction
+	last   [1 << 10]lookup
+	names  map[string]resolved // the last answer about each name
+	found  []contradiction
+	ledger *bounded.Ledger
 }
 
 // A lookup is a question, with its answers. It may have been asked and answered more than once, and asked is 0 as long as
@@ -57,9 +59,6 @@ type contradiction struct {
 	same          bool // both answer the same question
 }
 
-// maxNamesAsked bounds the names that are remembered, and the contradictions.
-const maxNamesAsked = 1 << 12
-
 // packet takes the next message of DNS.
 func (l *lookups) packet(p *capture.Packet) {
 	m := p.UDP.DNS
@@ -94,15 +93,21 @@ func (l *lookups) answer(q *lookup, a resolved) {
 	of := q.kind + " " + q.name
 	before, known := l.names[of]
 	switch {
-	case len(l.found) >= maxNamesAsked:
 	case q.answered > q.asked && q.differs(a):
-		l.found = append(l.found, contradiction{q.name, q.client.Addr(), q.resolved, a, true})
+		l.contradict(contradiction{q.name, q.client.Addr(), q.resolved, a, true})
 	case known && before.differs(a):
-		l.found = append(l.found, contradiction{q.name, q.client.Addr(), before, a, false})
+		l.contradict(contradiction{q.name, q.client.Addr(), before, a, false})
 	}
 	q.resolved = a
-	if known || len(l.names) < maxNamesAsked {
+	if bounded.Takes(l.ledger, maxResolvedNames, l.names, of) {
 		l.names[of] = a
+	}
+}
+
+// contradict remembers a contradiction.
+func (l *lookups) contradict(c contradiction) {
+	if l.ledger.Room(maxContradictions, len(l.found)) {
+		l.found = append(l.found, c)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -40,12 +41,12 @@ var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(
 type commandFiles map[int]int
 
 // packet takes the next packet of a data connection.
-func (o commandFiles) packet(p *capture.Packet) {
+func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
 	data := bytes.TrimSpace(p.TCP.Payload)
-	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder || len(o) >= maxContents {
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder {
 		return
 	}
-	if shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data)) {
+	if (shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data))) && g.Room(maxContents, len(o)) {
 		o[p.Connection.ID] = p.Number
 	}
 }
@@ -67,12 +68,11 @@ func obeyedFiles() look {
 				switch {
 				case x.Command == "RETR":
 					packet := e.order(s, x)
-					if packet == 0 || r == nil && len(all) >= maxPairs {
+					if packet == 0 {
 						return
 					}
-					if r == nil {
-						r = &rounds{}
-						all[s.Hosts()] = r
+					if r = bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); r == nil {
+						return
 					}
 					r.waiting, r.name = strings.Clone(at), wording.Quote(x.Line.Text)
 					r.packets = appendSome(r.packets, packet)

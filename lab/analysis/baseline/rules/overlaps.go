@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
@@ -13,9 +14,10 @@ import (
 // overlaps remembers the first bytes of the last segments. Retransmissions come soon, so a table of
 // fixed size is enough: a new segment overwrites an old one.
 type overlaps struct {
-	last  [1 << 12]segment
-	found map[int][]overlap // by connection
-	n     int
+	last   [1 << 12]segment
+	found  map[int][]overlap // by connection
+	n      int
+	ledger *bounded.Ledger
 }
 
 // A segment is one that was received, with the beginning of its data.
@@ -30,8 +32,6 @@ type segment struct {
 // An overlap is a segment that has other bytes than one before it in the same place.
 type overlap struct{ first, second int }
 
-const maxOverlaps = 1 << 10
-
 // packet takes the next packet of a data connection.
 func (o *overlaps) packet(p *capture.Packet) {
 	id, seq, data := p.Connection.ID, p.Segment.DataSeq(), p.TCP.Payload
@@ -41,7 +41,7 @@ func (o *overlaps) packet(p *capture.Packet) {
 	before := &o.last[(uint64(seq)*0x9e3779b97f4a7c15>>40^uint64(id))%uint64(len(o.last))]
 	if before.packet > 0 && before.connection == id && before.from == p.From && before.seq == seq {
 		n := min(before.size, len(data))
-		if !bytes.Equal(before.data[:n], data[:n]) && o.n < maxOverlaps {
+		if !bytes.Equal(before.data[:n], data[:n]) && o.ledger.Room(maxOverlapping, o.n) {
 			o.n++
 			o.found[id] = append(o.found[id], overlap{before.packet, p.Number})
 		}

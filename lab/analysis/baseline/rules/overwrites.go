@@ -11,6 +11,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
@@ -30,12 +31,13 @@ type listedFile uint64
 type blanking struct {
 	seed   maphash.Seed
 	listed map[int][]listedFile // files of blankedSize or more, by data connection
-	n      int                  // of all, at most maxProbes
-	same   map[int]byte         // the byte that an upload repeats, by data connection
+	n      int                  // of all
+	ledger *bounded.Ledger
+	same   map[int]byte // the byte that an upload repeats, by data connection
 }
 
-func newBlanking() blanking {
-	return blanking{seed: maphash.MakeSeed(), listed: map[int][]listedFile{}, same: map[int]byte{}}
+func newBlanking(g *bounded.Ledger) blanking {
+	return blanking{ledger: g, seed: maphash.MakeSeed(), listed: map[int][]listedFile{}, same: map[int]byte{}}
 }
 
 // packet takes the next packet of a data connection.
@@ -46,13 +48,13 @@ func (b *blanking) packet(p *capture.Packet) {
 	case t == nil || t.Mode != "":
 	case t.Lists() && p.Segment.DataSeq() < maxPage:
 		for name, size := range content.ListedFiles(data) {
-			if size >= blankedSize && b.n < maxProbes {
+			if size >= blankedSize && b.ledger.Room(maxListedFiles, b.n) {
 				b.listed[c.ID] = append(b.listed[c.ID], listedFile(maphash.Bytes(b.seed, name)))
 				b.n++
 			}
 		}
 	case t.Sender() == ftp.Client && p.Segment.DataSeq() == 1:
-		if len(b.same) < maxContents && consistsOf(data, data[0]) {
+		if consistsOf(data, data[0]) && b.ledger.Room(maxContents, len(b.same)) {
 			b.same[c.ID] = data[0]
 		}
 	case t.Sender() == ftp.Client:

@@ -29,7 +29,7 @@ func withPartners() look {
 			if c.OpenedBy != "" {
 				by = attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
 			}
-			if c.OpenedBy != "" && c.Role == ftp.Other && c.ResetBy == c.OpenedBy.Other() && c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 && refused[by] == 0 && takes(refused, by) {
+			if c.OpenedBy != "" && c.Role == ftp.Other && c.ResetBy == c.OpenedBy.Other() && c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 && refused[by] == 0 && len(refused) < maxRefusals {
 				refused[by] = c.FirstPacket
 			}
 			return nil

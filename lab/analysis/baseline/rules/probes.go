@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 )
 
@@ -40,7 +41,8 @@ type datagrams struct {
 	protocols map[evidence.PairOfHosts]map[int]int         // of IP, other than TCP, UDP and ICMP
 	echoes    map[netip.Addr]map[netip.Addr]int            // the hosts that a client asked for an echo
 	addresses map[netip.Addr]map[netip.Addr]int            // that a client looked for by ARP
-	n         int                                          // of all, at most maxProbes
+	n         int                                          // of all
+	ledger    *bounded.Ledger
 }
 
 // A question is the datagrams to a port.
@@ -59,9 +61,7 @@ func (d *datagrams) packet(p *capture.Packet) {
 	case p.ARP != nil:
 		d.arp(p)
 	case p.IP != nil && p.TCP == nil && p.Copy == nil && !p.IP.Fragment:
-		if d.n < maxProbes && noteFirst(d.protocols, evidence.Between(p.IP.Src, p.IP.Dst), p.IP.Protocol, p.Number) {
-			d.n++
-		}
+		note(d, d.protocols, evidence.Between(p.IP.Src, p.IP.Dst), p.IP.Protocol, p.Number)
 	}
 }
 
@@ -77,7 +77,7 @@ func (d *datagrams) datagram(p *capture.Packet) {
 	q, known := d.ports[hosts][port]
 	answers := port >= firstUserPort && p.UDP.SrcPort < firstUserPort
 	switch {
-	case answers || isTrace(port) || p.IP.Dst.IsMulticast() || !known && d.n >= maxProbes:
+	case answers || isTrace(port) || p.IP.Dst.IsMulticast() || !known && !d.ledger.Room(maxProbes, d.n):
 		return
 	case !known:
 		d.n++
@@ -96,9 +96,7 @@ func isTrace(port uint16) bool { return 33434 <= port && port < 33434+3*255 }
 func (d *datagrams) echo(p *capture.Packet) {
 	switch p.ICMP.Type {
 	case echoRequest, echoRequestV6:
-		if d.n < maxProbes && noteFirst(d.echoes, p.IP.Src, p.IP.Dst, p.Number) {
-			d.n++
-		}
+		note(d, d.echoes, p.IP.Src, p.IP.Dst, p.Number)
 	case echoReply, echoReplyV6:
 		if _, known := d.echoes[p.IP.Dst][p.IP.Src]; known {
 			d.echoes[p.IP.Dst][p.IP.Src] = answered
@@ -113,7 +111,15 @@ func (d *datagrams) arp(p *capture.Packet) {
 		if _, known := d.addresses[to][from]; known {
 			d.addresses[to][from] = answered
 		}
-	case from != to && d.n < maxProbes && noteFirst(d.addresses, from, to, p.Number):
+	case from != to:
+		note(d, d.addresses, from, to, p.Number)
+	}
+}
+
+// note notes a packet in one of the tables, if it is the first in its place and there is room for it.
+func note[K, L comparable](d *datagrams, table map[K]map[L]int, row K, column L, packet int) {
+	if _, known := table[row][column]; !known && d.ledger.Room(maxProbes, d.n) {
+		noteFirst(table, row, column, packet)
 		d.n++
 	}
 }
@@ -204,7 +210,7 @@ func (s *scanners) crowds() (found []breach) {
 type visits map[netip.Addr]map[netip.Addr]int
 
 func (v visits) add(s *session) {
-	if v[s.Client()] == nil && len(v) >= maxPairs || !s.public() || slices.ContainsFunc(s.Exchanges, evidence.IsTransfer) {
+	if !s.public() || slices.ContainsFunc(s.Exchanges, evidence.IsTransfer) || !bounded.Takes(s.ledger, maxHosts, v, s.Client()) {
 		return
 	}
 	noteFirst(v, s.Client(), s.Server(), s.Control.FirstPacket)

@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -76,14 +77,14 @@ func programsOf() look {
 				kinds = map[string]int{}
 			}
 			name, packet := s.spreads()
-			if w := (worm{s.Client(), name}); name != "" && takes(worms, w) {
+			if w := (worm{s.Client(), name}); name != "" && bounded.Takes(s.ledger, maxSpread, worms, w) {
 				if worms[w] == nil {
 					worms[w] = map[netip.Addr]int{}
 				}
 				worms[w][s.Server()] = packet
 			}
 			found := transferredPrograms(e, s, kinds)
-			if len(kinds) > 0 && (all[s.Hosts()] != nil || len(all) < maxPairs) {
+			if len(kinds) > 0 && bounded.Takes(s.ledger, maxPairs, all, s.Hosts()) {
 				all[s.Hosts()] = kinds
 			}
 			return found

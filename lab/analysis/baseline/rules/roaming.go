@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
@@ -52,7 +53,7 @@ func usedElsewhere() look {
 			at := userAt{s.Server(), user}
 			u := all[at]
 			if u == nil {
-				if len(all) >= maxPairs {
+				if !bounded.Takes(s.ledger, maxAccounts, all, at) {
 					return found
 				}
 				at.user = strings.Clone(user)
@@ -162,7 +163,7 @@ func (all *steppingStones) add(e *Evidence, s *session, user string) (found []br
 			observed: fmt.Sprintf("%s, at which somebody had logged in as %s, logged in at %s with the same name and password", s.Client(), wording.Quote(user), s.Server())})
 	}
 	at := credential{s.Server(), user, l.Password}
-	if before, known := all.used[at]; all.both[s.Server()] && takes(all.used, at) && (!known || before.end < s.Control.LastTime) {
+	if before, known := all.used[at]; all.both[s.Server()] && bounded.Takes(s.ledger, maxAccounts, all.used, at) && (!known || before.end < s.Control.LastTime) {
 		at.user, at.password = strings.Clone(user), strings.Clone(l.Password)
 		all.used[at] = stay{l.Packet, s.Control.LastTime}
 	}

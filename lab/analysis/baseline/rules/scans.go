@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -155,27 +156,25 @@ const identPort = 113 // RFC 1413
 // firstUserPort is the first port that is not a system port (RFC 6335 section 6).
 const firstUserPort = 1024
 
-// maxProbes bounds what is remembered of probes, in all.
-const maxProbes = 1 << 18
-
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v := visits{}
 	return look{
-		connection: func(_ *Evidence, c *ftp.Connection) []breach {
+		connection: func(e *Evidence, c *ftp.Connection) []breach {
+			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 			switch {
 			case isProbe(c):
-				s.add(c)
-			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxPairs:
-				s.unread[evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())] = true
+				s.add(e.Ledger, c)
+			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxUnread:
+				s.unread[between] = true
 			}
 			return nil
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
-			if onlyAsksForTLS(x) && len(s.asked) < maxPairs {
-				s.asked[x.Control.Client.Addr()] = true
-				s.add(x.Control)
+			if at := x.Control.Client.Addr(); onlyAsksForTLS(x) && bounded.Takes(x.ledger, maxHosts, s.asked, at) {
+				s.asked[at] = true
+				s.add(x.ledger, x.Control)
 			}
 			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil {
 				if !known {
@@ -267,7 +266,7 @@ type scanner struct {
 }
 
 // add takes the next probe.
-func (s *scanners) add(c *ftp.Connection) {
+func (s *scanners) add(g *bounded.Ledger, c *ftp.Connection) {
 	client := c.Client.Addr()
 	p := probe{c.Server.Addr().As16(), uint32(c.FirstPacket), c.Server.Port()}
 	x := s.often[client]
@@ -282,16 +281,17 @@ func (s *scanners) add(c *ftp.Connection) {
 		}
 		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}}
 		s.often[client] = x
-		s.note(x, first)
+		s.note(g, x, first)
 	}
-	s.note(x, p)
+	s.note(g, x, p)
 }
 
 // note remembers a probe, if there are not too many.
-func (s *scanners) note(x *scanner, p probe) {
-	if s.probes++; s.probes > maxProbes {
+func (s *scanners) note(g *bounded.Ledger, x *scanner, p probe) {
+	if !g.Room(maxProbes, s.probes) {
 		return
 	}
+	s.probes++
 	server := netip.AddrFrom16(p.server).Unmap()
 	noteFirst(x.ports, server, p.port, int(p.packet))
 	if p.port != identPort { // by which a server asks who its clients are

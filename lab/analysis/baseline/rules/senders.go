@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -69,21 +70,40 @@ type reset struct {
 	beyond bool // its number is ahead of what the side had sent
 }
 
-// senders are the sides of control and data connections, by connection.
-type senders map[int]*[2]side
+// senders are the sides of control and data connections that are open, or on which something was odd, by connection. Of
+// the other control connections, the time to live of the server's packets is enough.
+type senders struct {
+	sides  map[int]*[2]side
+	ttls   map[int]uint8
+	ledger *bounded.Ledger
+}
 
-// maxSides bounds the connections that are remembered.
-const maxSides = 1 << 16
+// end forgets a connection after its last packet, unless something was odd on it.
+func (all *senders) end(c *ftp.Identity) {
+	of := all.sides[c.ID]
+	if of == nil || of[0].odd != nil || of[1].odd != nil {
+		return
+	}
+	if server := of[1].first; c.Role == ftp.Control && server.n > 0 && all.ledger.Room(maxControls, len(all.ttls)) {
+		all.ttls[c.ID] = server.ttl
+	}
+	delete(all.sides, c.ID)
+}
 
-// packet takes the next packet, unless most connections are remembered already.
-func (all senders) packet(p *capture.Packet, most int) {
-	of := all[p.Connection.ID]
+// serverTTL is the usual time to live of what the server of a control connection sent.
+func (all *senders) serverTTL(connection int) (ttl uint8, known bool) {
+	if of := all.sides[connection]; of != nil {
+		return of[1].usual().ttl, true
+	}
+	ttl, known = all.ttls[connection]
+	return ttl, known
+}
+
+// packet takes the next packet.
+func (all *senders) packet(p *capture.Packet) {
+	of := bounded.Entry(all.ledger, maxSenders, all.sides, p.Connection.ID)
 	if of == nil {
-		if len(all) >= most {
-			return
-		}
-		of = &[2]side{}
-		all[p.Connection.ID] = of
+		return
 	}
 	s, peer := &of[0], &of[1]
 	if p.From == ftp.Server {
@@ -143,7 +163,7 @@ func (s *side) repeats(p *capture.Packet) {
 
 // storm is an ACK storm of a connection: how many packets of each side, and the last one; 0 for none.
 func (e *Evidence) storm(c *ftp.Connection) (n, packet int) {
-	of := e.watch.senders[c.ID]
+	of := e.watch.senders.sides[c.ID]
 	if of == nil || of[0].odd == nil || of[1].odd == nil {
 		return 0, 0
 	}
@@ -233,7 +253,7 @@ func (w detour) alone(usual detour) (stranger, host detour) {
 
 // sides calls look for the two sides of a connection.
 func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
-	if of := e.watch.senders[c.ID]; of != nil {
+	if of := e.watch.senders.sides[c.ID]; of != nil {
 		look(ftp.Client, &of[0])
 		look(ftp.Server, &of[1])
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -70,7 +71,7 @@ func countedNames() look {
 				of := shape{s.Hosts(), parts[1] + "#" + parts[3]}
 				c := all[of]
 				if c == nil {
-					if len(all) >= maxPairs {
+					if !bounded.Takes(s.ledger, maxNumberedNames, all, of) {
 						return
 					}
 					of.name = strings.Clone(of.name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 )
@@ -108,7 +109,10 @@ func sharedUploads() look {
 				}
 				at := place{s.Server(), w.Target(x.Argument)}
 				switch f := files[at]; {
-				case x.Sender() == ftp.Client && f == nil && len(files) < maxPairs:
+				case x.Sender() == ftp.Client && f == nil:
+					if !bounded.Takes(s.ledger, maxPublicUploads, files, at) {
+						return
+					}
 					at.path = strings.Clone(at.path)
 					files[at] = &sharedFile{s.Client(), x.Packet, map[netip.Addr]int{}}
 				case x.Command == "RETR" && f != nil && f.owner != s.Client() && len(f.fetchers) < MaxPackets:

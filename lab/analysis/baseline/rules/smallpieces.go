@@ -7,6 +7,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -45,11 +46,11 @@ func smallPieces() look {
 				if x.Sender() != ftp.Client || !evidence.Completed(x) {
 					continue
 				}
+				if !bounded.Takes(s.ledger, maxPairs, all, s.Hosts()) {
+					return nil
+				}
 				u := all[s.Hosts()]
 				if u == nil {
-					if len(all) >= maxPairs {
-						return nil
-					}
 					u = &uploadSizes{random: map[int64][]int{}, counted: map[int64]int{}}
 					all[s.Hosts()] = u
 				}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/packet"
@@ -19,9 +20,10 @@ const strangePorts, strangeKinds = 3, 3
 // strangeFlags are the first packets to ports with flags that no TCP sends, by client and server. Every segment after
 // the SYN has an ACK (RFC 9293 section 3.10.7.4), and a SYN does not end a connection.
 type strangeFlags struct {
-	ports map[evidence.PairOfHosts]map[uint16]int
-	kinds map[evidence.PairOfHosts]map[uint8]int // combinations of flags, without FIN alone: a simple program may end a connection so
-	n     int                                    // of all, at most maxProbes
+	ports  map[evidence.PairOfHosts]map[uint16]int
+	kinds  map[evidence.PairOfHosts]map[uint8]int // combinations of flags, without FIN alone: a simple program may end a connection so
+	n      int                                    // of all
+	ledger *bounded.Ledger
 }
 
 // isStrange reports whether no TCP sends a packet without data that has these flags.
@@ -34,12 +36,16 @@ func isStrange(flags uint8) bool {
 
 // packet takes the next packet with TCP.
 func (f *strangeFlags) packet(p *capture.Packet) {
-	if !isStrange(p.TCP.Flags) || p.TCP.Length > 0 || f.n >= maxProbes || p.ChecksumWrong() {
+	if !isStrange(p.TCP.Flags) || p.TCP.Length > 0 || p.ChecksumWrong() {
 		return
 	}
 	hosts := evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap())
-	if noteFirst(f.ports, hosts, p.TCP.DstPort, p.Number) {
+	if _, known := f.ports[hosts][p.TCP.DstPort]; !known {
+		if !f.ledger.Room(maxProbes, f.n) {
+			return
+		}
 		f.n++
+		noteFirst(f.ports, hosts, p.TCP.DstPort, p.Number)
 	}
 	if p.TCP.Flags != packet.FIN {
 		noteFirst(f.kinds, hosts, p.TCP.Flags, p.Number)

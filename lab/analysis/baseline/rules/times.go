@@ -60,9 +60,9 @@ func falseTimes(_ *Evidence, s *session) (found []breach) {
 				}
 				found = append(found, b)
 			}
-		case f == nil && x.Command == "MDTM" && len(files) < maxContents:
+		case f == nil && x.Command == "MDTM" && s.ledger.Room(maxTimedFiles, len(files)):
 			files[strings.Clone(w.Target(name))] = &replaced{time: x.Replies[len(x.Replies)-1].Text, size: -1, exchanges: []*ftp.Exchange{x}}
-		case f == nil && x.Command == "RETR" && s.Said("MFMT") && len(files) < maxContents:
+		case f == nil && x.Command == "RETR" && s.Said("MFMT") && s.ledger.Room(maxTimedFiles, len(files)):
 			f = &replaced{size: -1}
 			f.add(s, x)
 			files[strings.Clone(w.Target(name))] = f

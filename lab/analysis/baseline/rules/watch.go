@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/tcp"
@@ -19,6 +20,7 @@ const ftpPort = 21
 
 // A watch collects facts from packets. Its memory is bounded.
 type watch struct {
+	ledger *bounded.Ledger
 	// repeats are segments of control connections that were sent again, or before others that
 	// may have their bytes, too, by connection.
 	repeats      map[int][]repeat
@@ -49,7 +51,7 @@ type watch struct {
 	named  named
 	// contents are what the first bytes of connections show, and planted what intruders put into files, by connection.
 	contents, planted map[int]shownContent
-	files             map[int]*content.File // by data connection
+	files             map[int]*content.File // by data connection that is open
 	reader            content.Reader
 	commandFiles      commandFiles
 	logs              logTexts
@@ -95,71 +97,78 @@ type leap struct {
 }
 
 const (
-	maxRepeat      = 2 << 10 // of one segment
-	maxRepeats     = 8 << 20 // of all
-	maxRepeatsEach = 64
-	maxHead        = 128
+	maxHead = 128
 )
 
-func newWatch() *watch {
+func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
+		ledger:  g,
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
-		datagrams: datagrams{ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
+		datagrams: datagrams{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
-		strange:      strangeFlags{ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
+		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
 		closed:       closedWindows{},
-		channels:     newChannels(),
+		channels:     newChannels(g),
 		headers:      headers{},
 		instructions: instructions{},
-		blanking:     newBlanking(),
+		blanking:     newBlanking(g),
 		bleeds:       map[int]int{},
 		entries:      map[int]int{},
 		cards:        cards{},
-		senders:      senders{},
+		senders:      senders{sides: map[int]*[2]side{}, ttls: map[int]uint8{}, ledger: g},
 		syns:         laterSYNs{},
-		lookups:      lookups{names: map[string]resolved{}},
-		overlaps:     overlaps{found: map[int][]overlap{}},
-		neighbours:   newNeighbourhood(),
+		lookups:      lookups{ledger: g, names: map[string]resolved{}},
+		overlaps:     overlaps{ledger: g, found: map[int][]overlap{}},
+		neighbours:   newNeighbourhood(g),
 	}
 }
 
 // packet takes the next packet, and whether every host drops it.
 func (w *watch) packet(p *capture.Packet, dropped bool) {
+	w.look(p, dropped)
+	if c := p.Connection; c != nil && p.Number == c.LastPacket {
+		w.senders.end(c)
+		w.closed.end(c.ID)
+		delete(w.files, c.ID)
+	}
+}
+
+func (w *watch) look(p *capture.Packet, dropped bool) {
 	w.clock(p)
 	if dropped {
 		return
 	}
-	w.cards.packet(p)
+	w.cards.packet(w.ledger, p)
 	if p.Segment != nil {
 		w.land(p)
 		w.strange.packet(p)
-		w.syns.packet(p)
+		w.syns.packet(w.ledger, p)
 		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
 			w.rewritten.add(p.Number)
 		}
 		if p.Connection.Role != ftp.Other {
-			w.headers.packet(p)
+			w.headers.packet(w.ledger, p)
 			w.neighbours.route(p)
 		}
 		if p.From == ftp.Client {
-			w.closed.packet(p)
+			w.closed.packet(w.ledger, p)
 		}
 		switch p.Connection.Role {
 		case ftp.Control:
-			if w.bleeds[p.Connection.ID] == 0 && len(w.bleeds) < maxContents && asksForMore(p.TCP.Payload) {
+			if w.bleeds[p.Connection.ID] == 0 && asksForMore(p.TCP.Payload) && w.ledger.Room(maxContents, len(w.bleeds)) {
 				w.bleeds[p.Connection.ID] = p.Number
 			}
-			w.senders.packet(p, maxSides)
+			w.senders.packet(p)
 			w.neighbours.pass(p)
 		case ftp.Data:
-			w.senders.packet(p, maxSides/2)
+			w.senders.packet(p)
 		}
 	} else {
 		w.datagrams.packet(p)
 		w.channels.packet(p)
 		w.neighbours.packet(p)
 		if p.UDP != nil {
-			w.named.packet(p)
+			w.named.packet(w.ledger, p)
 		}
 		if p.UDP != nil && p.UDP.DNS != nil {
 			w.lookups.packet(p)
@@ -181,7 +190,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		}
 	case c.Role == ftp.Other:
 		w.content(p)
-		w.instructions.packet(p)
+		w.instructions.packet(w.ledger, p)
 		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
 			w.head(p)
 		}
@@ -205,7 +214,7 @@ func (w *watch) clock(p *capture.Packet) {
 // repeat keeps the payload of a retransmitted segment, to compare it with the first one.
 func (w *watch) repeat(p *capture.Packet) {
 	id := p.Connection.ID
-	if p.TCP.Length > maxRepeat || w.repeatsBytes > maxRepeats || len(w.repeats[id]) >= maxRepeatsEach {
+	if !w.ledger.Room(maxRepeats, w.repeatsBytes) {
 		return
 	}
 	w.repeats[id] = append(w.repeats[id], repeat{p.Number, p.From, p.Segment.Seq, bytes.Clone(p.TCP.Payload)})

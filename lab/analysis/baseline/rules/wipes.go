@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -81,7 +82,7 @@ func filesAreKept() look {
 			if len(h.demands) < MaxPackets {
 				h.add(e, s)
 			}
-			if h.stored+h.gone+len(h.notes) > 0 && (held[s.Hosts()] != nil || len(held) < maxPairs) {
+			if h.stored+h.gone+len(h.notes) > 0 && bounded.Takes(s.ledger, maxPairs, held, s.Hosts()) {
 				held[s.Hosts()] = h
 			}
 			return wipes(e, s)

@@ -1,0 +1,110 @@
+// The tables of a check are bounded. A capture that fills one is not normal without more ado.
+
+package baseline
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/internal/forge"
+)
+
+// bound checks a forged capture against the rules, with other limits.
+func bound(t *testing.T, play func(*forge.Capture), most func(bounded.Limit) int) *Assessment {
+	t.Helper()
+	f := forge.New()
+	play(f)
+	c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := evidence.NewSessions(c)
+	s.Ledger.Lower = most
+	e, err := gatherOf(c, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return check(t, e, nil)
+}
+
+// TestFullTables plays what is not normal once for each table that it needs, while this table is full: the verdict is
+// not normal then, either.
+func TestFullTables(t *testing.T) {
+	plays := map[string]func(*forge.Capture){}
+	for _, test := range attacks {
+		plays[test.name] = test.play
+	}
+	for _, test := range toolAttacks {
+		plays[test.name] = test.play
+	}
+	for _, test := range slices.Concat(behaviours, intruders, elsewhere, nearby) {
+		plays[test.name] = test.play
+	}
+	for name, test := range ruleTests {
+		plays[name] = test.breaks
+	}
+	for name, play := range plays {
+		limits := map[string]bool{}
+		if want := bound(t, play, func(l bounded.Limit) int { limits[l.Of] = true; return l.Most }); want.Verdict != IsUnusual && want.Verdict != NotNormal {
+			continue
+		}
+		for of := range limits {
+			got := bound(t, play, func(l bounded.Limit) int {
+				if l.Of == of {
+					return 0
+				}
+				return l.Most
+			})
+			if got.Verdict == IsNormal {
+				t.Errorf("%s, with a full table of %s: got %v", name, of, got)
+			}
+		}
+	}
+}
+
+// TestFilledTables fills a table with what is normal, and then does what is not.
+func TestFilledTables(t *testing.T) {
+	quiet := session1("")
+	for _, test := range []struct {
+		of        string
+		most      int
+		fill, act func(*forge.Capture)
+	}{
+		{"addresses that were claimed or looked for by ARP", 8, func(f *forge.Capture) {
+			for i := range 9 {
+				claim(f, byte(100+i), fmt.Sprintf("192.0.2.%d", 100+i))
+			}
+		}, func(f *forge.Capture) { claim(f, 66, aServer); claim(f, 66, aClient); quiet(f) }},
+		{"pairs of hosts", 4, func(f *forge.Capture) {
+			for i := range 5 {
+				dial(f, fmt.Sprintf("198.51.100.%d", 1+i), aServer+":21").Say(hello).Say("> CWD a\n< 250 ok").Say(bye).Peer.Close()
+			}
+		}, session1(numberedText(9, "> MKD %s\n< 550 no\n"))},
+		{"probes", 4, func(f *forge.Capture) { asks(f, 60, 5, true); quiet(f) }, func(f *forge.Capture) { asks(f, 160, 12, false) }},
+	} {
+		t.Run(test.of, func(t *testing.T) {
+			most := func(l bounded.Limit) int {
+				if l.Of == test.of {
+					return test.most
+				}
+				return l.Most
+			}
+			if got := bound(t, test.act, func(l bounded.Limit) int { return l.Most }); got.Verdict == IsNormal || got.Verdict == CannotJudge {
+				t.Errorf("with room: got %v", got)
+			}
+			got := bound(t, func(f *forge.Capture) { test.fill(f); test.act(f) }, most)
+			if got.Verdict != CannotJudge || !strings.Contains(got.Judged.String(), fmt.Sprintf("more %s than the %d that the check remembers", test.of, test.most)) {
+				t.Errorf("got %v (%s)", got, got.Judged)
+			}
+			if got := bound(t, func(f *forge.Capture) { test.fill(f); quiet(f) }, func(l bounded.Limit) int { return l.Most }); got.Verdict != IsNormal {
+				t.Errorf("what fills the table: got %v\nwant %s", got, IsNormal)
+			}
+		})
+	}
+}

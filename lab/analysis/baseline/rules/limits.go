@@ -1,0 +1,50 @@
+// How much of a capture the rules remember.
+
+package rules
+
+import "ftplab/lab/analysis/baseline/internal/bounded"
+
+// Limits of the tables. The traffic of a busy server in a day, of tens of thousands of sessions, does not reach them.
+var (
+	maxPairs         = bounded.Limit{Of: "pairs of hosts", Most: 1 << 17}
+	maxHosts         = bounded.Limit{Of: "hosts", Most: 1 << 17}
+	maxAccounts      = bounded.Limit{Of: "accounts", Most: 1 << 17}
+	maxTriedPorts    = bounded.Limit{Of: "ports to which hosts connected", Most: 1 << 17}
+	maxProbes        = bounded.Limit{Of: "probes", Most: 1 << 18}
+	maxSpread        = bounded.Limit{Of: "programs that clients spread", Most: 1 << 15}
+	maxPrograms      = bounded.Limit{Of: "programs that were transferred", Most: 1 << 17}
+	maxFetchedFiles  = bounded.Limit{Of: "files that clients fetched", Most: 1 << 17}
+	maxPublicUploads = bounded.Limit{Of: "files that anonymous users stored", Most: 1 << 17}
+	maxNumberedNames = bounded.Limit{Of: "series of names with numbers", Most: 1 << 16}
+	maxGuessedNames  = bounded.Limit{Of: "names of files that clients asked for in vain", Most: 1 << 18}
+	maxTimedFiles    = bounded.Limit{Of: "files of a session whose time was asked for", Most: 1 << 16}
+
+	maxFiles       = bounded.Limit{Of: "files that are being transferred", Most: 1 << 15}
+	maxContents    = bounded.Limit{Of: "connections with contents of a known kind", Most: 1 << 17}
+	maxListings    = bounded.Limit{Of: "listings", Most: 1 << 18}
+	maxListedFiles = bounded.Limit{Of: "files in listings", Most: 1 << 20}
+	maxControls    = bounded.Limit{Of: "control connections", Most: 1 << 18}
+	maxSenders     = bounded.Limit{Of: "FTP connections that are open, or are odd", Most: 1 << 16}
+	maxRepeats     = bounded.Limit{Of: "bytes that were sent again", Most: 8 << 20}
+	maxOverlapping = bounded.Limit{Of: "segments that were sent again with other data", Most: 1 << 14}
+	maxClosedOnes  = bounded.Limit{Of: "connections with a closed window", Most: 1 << 16}
+	maxLaterSYNs   = bounded.Limit{Of: "connections from a port that was in use before", Most: 1 << 17}
+	maxOddSides    = bounded.Limit{Of: "connections with odd TCP headers", Most: 1 << 15}
+
+	maxNetworkCards    = bounded.Limit{Of: "network cards", Most: 1 << 17}
+	maxLinkAddresses   = bounded.Limit{Of: "addresses that were claimed or looked for by ARP", Most: 1 << 16}
+	maxAnswersOfARP    = bounded.Limit{Of: "answers of ARP", Most: 1 << 16}
+	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
+	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}
+	maxResolvedNames   = bounded.Limit{Of: "names in answers of DNS", Most: 1 << 16}
+	maxContradictions  = bounded.Limit{Of: "answers of DNS that contradict each other", Most: 1 << 14}
+	maxCodedDomains    = bounded.Limit{Of: "domains with encoded names", Most: 1 << 15}
+	maxCodedQuestions  = bounded.Limit{Of: "encoded names in questions of DNS", Most: 1 << 18}
+)
+
+// Limits of what is only an excuse. What finds no room is not counted: without it, a finding is worse.
+const (
+	maxResumptions = 1 << 15 // requests for the rest of a file
+	maxRefusals    = 1 << 15 // ports that refused a connection
+	maxUnread      = 1 << 15 // pairs of hosts with a conversation at port 21 that cannot be read
+)
