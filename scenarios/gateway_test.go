@@ -2,11 +2,13 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
@@ -60,7 +62,8 @@ Welcome.
 // TestGatewayLackingPackets takes packets away from a place: all before one, all from it, all but some, or single ones,
 // also two at a time. A session that is as wanted is then never called wrong. If the client's end has no packet of a
 // connection, the server's end has other ports, another PORT and another round trip. Two packets are not taken away if
-// they are the two copies of an ACK: nothing shows that it was there.
+// they are the two copies of an ACK: nothing shows that it was there. The same is true if the clock of the server's end
+// is seconds ahead or behind, and the packets are in the order of their times.
 func TestGatewayLackingPackets(t *testing.T) {
 	s := parsed(t, 25, gateway)
 	file, err := os.ReadFile(playedOnGVisor(t, s).Capture)
@@ -88,17 +91,21 @@ func TestGatewayLackingPackets(t *testing.T) {
 		}
 		all, tcp = append(all, p), append(tcp, *decoded.TCP)
 	}
-	check := func(what string, i, j int, lost func(k int) bool) {
+	checkWith := func(ahead time.Duration, what string, i, j int, lost func(k int) bool) {
 		var out bytes.Buffer
 		w, err := pcapng.NewWriter(&out, pcapng.PCAPNG, pcapng.Info{Interface: "client", Others: []string{"server"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k := range all {
-			if lost(k) {
-				continue
+		var left []pcapng.Packet
+		for k, p := range all {
+			if p.Time += int64(ahead) * int64(p.Interface); !lost(k) {
+				left = append(left, p)
 			}
-			if err := w.WritePacket(all[k].CaptureInfo(), all[k].Data); err != nil {
+		}
+		slices.SortStableFunc(left, func(x, y pcapng.Packet) int { return cmp.Compare(x.Time, y.Time) })
+		for _, p := range left {
+			if err := w.WritePacket(p.CaptureInfo(), p.Data); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -106,14 +113,22 @@ func TestGatewayLackingPackets(t *testing.T) {
 			t.Fatal(err)
 		}
 		if v := judged(t, s, out.Bytes()); !v.Pass && !v.Unjudged() {
-			t.Errorf("without %s %d and %d: it is called wrong\n%s", what, i, j, v.Report())
+			t.Errorf("without %s %d and %d, the server's clock %v ahead: it is called wrong\n%s", what, i, j, ahead, v.Report())
 		}
 	}
+	check := func(what string, i, j int, lost func(k int) bool) { checkWith(0, what, i, j, lost) }
 	check("none", 0, 0, func(int) bool { return false })
 	for i := range all {
 		for at := range 2 {
 			check("those before a packet, at a place", i, at, func(k int) bool { return k < i && all[k].Interface == at })
 			check("those from a packet, at a place", i, at, func(k int) bool { return k >= i && all[k].Interface == at })
+		}
+		for _, ahead := range []time.Duration{5 * time.Second, -5 * time.Second} {
+			checkWith(ahead, "a packet", i, i, func(k int) bool { return k == i })
+			for at := range 2 {
+				checkWith(ahead, "those before a packet, at a place", i, at, func(k int) bool { return k < i && all[k].Interface == at })
+				checkWith(ahead, "those from a packet, at a place", i, at, func(k int) bool { return k >= i && all[k].Interface == at })
+			}
 		}
 		for n := 0; n < len(all)-i; n += 5 {
 			check("all but some, at the client", i, n, func(k int) bool { return all[k].Interface == 0 && (k < i || k >= i+n) })

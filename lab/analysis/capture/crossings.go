@@ -4,6 +4,7 @@ package capture
 
 import (
 	"errors"
+	"math/bits"
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
@@ -14,6 +15,7 @@ type crossing struct {
 	at     uint64 // the interfaces that have it, as bits
 	first  int    // the lowest of them
 	number int    // of the packet there
+	ttl    int    // the least time to live so far
 	data   bool   // it carries some
 	bare   bool   // it takes up no sequence numbers
 }
@@ -37,6 +39,9 @@ const (
 type crossings struct {
 	open  map[crossed][]crossing
 	count int
+	// backward are two interfaces, if a packet comes in the file at the second one first although it had passed the
+	// first one before.
+	backward *[2]int
 }
 
 // findLost reads the file for the packets that were not recorded where their conversation is read.
@@ -64,6 +69,7 @@ func (f *file) findLost(x *places) error {
 	if all.count <= mostCrossings {
 		x.lost = all.lost()
 		x.rewritten = lines.rewritten()
+		x.backward = all.backward
 	}
 	return err
 }
@@ -90,7 +96,7 @@ func (f *file) findShifts(x *places) error {
 }
 
 func crossingOf(p *packet.Packet, at int) crossing {
-	c := crossing{at: 1 << at, first: at, number: p.Number}
+	c := crossing{at: 1 << at, first: at, number: p.Number, ttl: p.IP.TTL}
 	if t := p.TCP; t != nil {
 		c.data = t.Length > 0
 		c.bare = !c.data && t.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
@@ -127,6 +133,10 @@ func (a *crossings) add(key crossed, c crossing) {
 	}
 	key.of.matched[key.direction] = true
 	o := &alike[i]
+	if c.ttl > o.ttl && a.backward == nil { // routers count it down on the way
+		a.backward = &[2]int{c.first, bits.TrailingZeros64(o.at)}
+	}
+	o.ttl = min(o.ttl, c.ttl)
 	if o.at |= c.at; c.first < o.first {
 		o.first, o.number = c.first, c.number
 	}

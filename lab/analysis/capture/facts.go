@@ -6,6 +6,7 @@ package capture
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -110,6 +111,9 @@ func (c *Capture) describe(r *pcapng.Reader) {
 	if c.file.places != nil {
 		for i := range r.Interfaces() {
 			c.Places = append(c.Places, placeName(r.Interfaces(), i))
+		}
+		if x := c.file.places.backward; x != nil {
+			c.Clocks = fmt.Sprintf("the clocks of %s and %s differ", c.Places[min(x[0], x[1])], c.Places[max(x[0], x[1])])
 		}
 		c.Translations, c.Rewritings = c.file.places.translations(r.Interfaces()), c.file.places.rewritings(r.Interfaces())
 	}

@@ -128,8 +128,8 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	}
 	v := &x.value
 	x.spans[v.id].last = uint32(p.Number)
-	if damaged {
-		return int(v.id), false
+	if damaged || p.Away != nil { // the clock of the other place may be another one
+		return int(v.id), begins
 	}
 	if !v.anchored[from] {
 		v.anchored[from], v.isn[from] = true, isn

@@ -31,6 +31,7 @@ type places struct {
 	seed      maphash.Seed
 	lost      map[int]bool       // the numbers of packets that are read although they are at another place
 	shifts    *shifts            // of sequence numbers, by gateways
+	backward  *[2]int            // see [crossings]
 	rewritten map[int]*Rewriting // by the numbers of the packets that are not read
 }
 

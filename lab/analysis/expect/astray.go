@@ -71,50 +71,75 @@ func (j *judge) astrayOf(b *binding) (found *astray) {
 	return found
 }
 
-// setApartAstray moves the mismatches of astray connections to what cannot be judged.
-func (j *judge) setApartAstray(v *Verdict) {
-	if len(j.astray) == 0 {
-		return
+// A doubt says why nothing that is about a connection can be called wrong, and from which packet on.
+type doubt struct {
+	from int
+	why  string
+}
+
+func (x *astray) doubt() *doubt {
+	return &doubt{x.FirstPacket, fmt.Sprintf("at %s there is no packet of this connection", x.place)}
+}
+
+// doubtOf returns the doubt about a binding, or nil: it is astray, or the places at which its packets were recorded have
+// different clocks, so that nobody knows their order.
+func (j *judge) doubtOf(b *binding) *doubt {
+	if x := j.astrayOf(b); x != nil {
+		return x.doubt()
 	}
-	v.LackedAt = j.astray[0].place
-	of, after := map[string]*astray{}, map[int]string{} // by the name of a connection, and that by the line after which one comes
+	clocks := j.capture.source.Clocks
+	isAway := func(i int) bool { return j.capture.frames[i].Away }
+	if i := slices.IndexFunc(b.frames, isAway); clocks != "" && b.conn != nil && i >= 0 {
+		return &doubt{j.capture.frames[b.frames[i]].Number, clocks}
+	}
+	return nil
+}
+
+// doubtOfOrder returns the doubt about the order of the packets of two lines, or nil.
+func (j *judge) doubtOfOrder(l *line, of map[string]*doubt) *doubt {
+	this, that := &j.capture.frames[j.matched[l].frame], &j.capture.frames[j.matched[l.after].frame]
+	if clocks := j.capture.source.Clocks; clocks != "" && this.Place != that.Place {
+		return &doubt{min(this.Number, that.Number), clocks}
+	}
+	return of[l.after.conn.name]
+}
+
+// setDoubtsApart moves the mismatches about which there is a doubt to what cannot be judged.
+func (j *judge) setDoubtsApart(v *Verdict) {
+	of := map[string]*doubt{} // by the name of the connection
 	for i, b := range j.bindings {
-		if x := j.astrayOf(b); x != nil {
-			of[b.name], v.Connections[i].LackedAt = x, x.place
-		}
-	}
-	for _, l := range j.want.lines {
-		if l.after != nil {
-			after[l.number] = l.after.conn.name
+		if d := j.doubtOf(b); d != nil {
+			of[b.name], v.Connections[i].Doubt, v.Doubt = d, d.why, d.why
 		}
 	}
 	var judged []Mismatch
 	for _, m := range v.Mismatches {
-		x := of[m.Connection]
-		if x == nil && m.Kind == TooEarly {
-			x = of[after[m.Line]]
+		d := of[m.Connection]
+		if i := slices.IndexFunc(j.want.lines, func(l *line) bool { return l.number == m.Line }); d == nil && m.Kind == TooEarly {
+			d = j.doubtOfOrder(j.want.lines[i], of)
 		}
-		if x == nil {
+		if d == nil {
 			judged = append(judged, m)
-			continue
+		} else {
+			v.addDoubt(d, m)
 		}
-		v.addAstray(m.Connection, x, m)
 	}
 	v.Mismatches = judged
 	for i := range j.astray {
 		if x := &j.astray[i]; j.framesOf[x.ID] == nil {
-			v.addAstray("", x, Mismatch{Kind: Undeclared})
+			d := x.doubt()
+			v.Doubt = d.why
+			v.addDoubt(d, Mismatch{Kind: Undeclared})
 		}
 	}
 }
 
-// addAstray adds a mismatch of an astray connection, which has a name if it is declared, to what cannot be judged.
-func (v *Verdict) addAstray(name string, x *astray, m Mismatch) {
-	why := fmt.Sprintf("at %s there is no packet of this connection", x.place)
-	i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return u.Connection == name && u.Why == why })
+// addDoubt adds a mismatch to what cannot be judged.
+func (v *Verdict) addDoubt(d *doubt, m Mismatch) {
+	i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return u.Connection == m.Connection && u.Why == d.why })
 	if i < 0 {
 		i = len(v.Unjudged)
-		v.Unjudged = append(v.Unjudged, Unjudged{Connection: name, From: x.FirstPacket, Lines: []int{}, Why: why, Unrecorded: true})
+		v.Unjudged = append(v.Unjudged, Unjudged{Connection: m.Connection, From: d.from, Lines: []int{}, Why: d.why, Unrecorded: true})
 	}
 	if u := &v.Unjudged[i]; m.Kind != Unwanted && m.Kind != Undeclared && !slices.Contains(u.Lines, m.Line) {
 		u.Lines = append(u.Lines, m.Line)

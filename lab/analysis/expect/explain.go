@@ -43,7 +43,7 @@ func (j *judge) verdict() *Verdict {
 	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.shown, y.shown) })
 	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
-	j.setApartAstray(v)
+	j.setDoubtsApart(v)
 	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
 	return v
 }

@@ -29,8 +29,8 @@ type Verdict struct {
 	// Unjudged is what cannot be compared with the want: dialogues, or parts of them, in
 	// TLS that cannot be read, or not in the capture.
 	Unjudged []Unjudged `json:"unjudged,omitempty"`
-	// LackedAt is that of the first connection, declared or not, that has one; "" for none.
-	LackedAt string `json:"-"`
+	// Doubt is that of a connection, declared or not, that has one; "" for none.
+	Doubt string `json:"-"`
 }
 
 // A Connection is a declaration of the want and the connection that it means in the
@@ -52,9 +52,9 @@ type Connection struct {
 	ID int `json:"id"`
 	// Facts are the facts of the connection with that ID, nil for -1.
 	Facts *ftp.Connection `json:"-"`
-	// LackedAt is the place at which the connection should have been recorded, if no packet of it was. It is "" if it
-	// was.
-	LackedAt string `json:"-"`
+	// Doubt says why nothing that is about the connection can be called wrong, half a sentence: the place that it should
+	// be recorded at lacks it, or the clocks of its places differ. It is "" if there is no such reason.
+	Doubt string `json:"-"`
 }
 
 // A Match is a line of the want and the packets that it matched.

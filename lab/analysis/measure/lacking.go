@@ -57,8 +57,8 @@ func (s *scope) lacksPackets(err error) string {
 	c, name := s.capture, s.subject.measurement.name
 	ofCapture := s.conn == nil
 	switch {
-	case s.lackedAt != "":
-		return fmt.Sprintf("at %s there is no packet of this connection", s.lackedAt)
+	case s.doubt != "":
+		return s.doubt
 	case c.cut:
 		return fmt.Sprintf("the file is cut off in frame %d", c.packets+1)
 	case c.headless > 0 && strings.HasPrefix(name, "capture.") && !slices.Contains([]string{"capture.packets", "capture.duration", "capture.bytes"}, name):
@@ -145,7 +145,7 @@ func (s *scope) mayChange(g *figure, got value, err error) bool {
 	switch {
 	case err != nil || s.conn != nil && s.mayTurn():
 		return true
-	case s.lackedAt != "" && !g.holds(got):
+	case s.doubt != "" && !g.holds(got):
 		return true
 	case name == "NAME.rtt":
 		first, _ := s.synsSentAgain()

@@ -28,8 +28,8 @@ type scope struct {
 	// conn is the connection that the subject names, and frames are its packets.
 	conn   *ftp.Connection
 	frames []*expect.Frame
-	// lackedAt is the place that lacks the connection, or a connection if the subject names none; "" for none.
-	lackedAt string
+	// doubt is that of the connection, or of any if the subject names none.
+	doubt string
 }
 
 // side returns the first argument of a subject whose first argument is a side.
@@ -97,7 +97,7 @@ func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 	for _, g := range f.list {
 		s := &scope{capture: c, verdict: v, subject: g.subject}
 		if v != nil {
-			s.lackedAt = v.LackedAt
+			s.doubt = v.Doubt
 		}
 		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.wanted()}
 		got, err := s.measure()
@@ -143,7 +143,7 @@ func (s *scope) measure() (value, error) {
 		case c.Facts == nil:
 			return value{}, fmt.Errorf("the capture has no connection %s", s.connection)
 		}
-		s.conn, s.frames, s.lackedAt = c.Facts, s.capture.frames[c.ID], c.LackedAt
+		s.conn, s.frames, s.doubt = c.Facts, s.capture.frames[c.ID], c.Doubt
 	}
 	if err := s.unknownSides(); err != nil {
 		return value{}, err
