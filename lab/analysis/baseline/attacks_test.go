@@ -62,6 +62,13 @@ var attacks = []struct {
 		c.ACK()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"the same, in a session that a RST ends", "reply-answers-command", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready\n> USER ada\n< 331 and?")
+		t.Seq += 500
+		t.Say("< 230 welcome")
+		t.Seq -= 500
+		t.Say("> PASS x\n> PWD\n< 257 \"/\"").Say(bye).RST()
+	}},
 	{"a picture that becomes a program", "no-known-exploits", session1("> RNFR up/me.jpg\n< 350 and?\n> RNTO up/me.php\n< 250 ok")},
 	{"a picture that runs a script", "no-known-exploits", session1("> MKD <img src=x onerror=alert(1)>\n< 550 no")},
 	{"a template", "no-known-exploits", dialogue("< 220 ready\n> USER {{7*7}}\n< 331 and?")},

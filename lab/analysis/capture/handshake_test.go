@@ -141,8 +141,8 @@ func TestClosedFirst(t *testing.T) {
 }
 
 // What the number of a later packet, or an acknowledgement, shows to have been sent is unseen, if it comes
-// after all that the capture has. A FIN counts as a byte. An acknowledgement of more than its sender's later FIN
-// shows nothing.
+// after all that the capture has. A FIN counts as a byte. An acknowledgement shows nothing if it is of more than its
+// sender's later FIN, or if the host that it comes from acknowledges less later.
 func TestUnseen(t *testing.T) {
 	const text = "226 Done\r\n"
 	for _, test := range []struct {
@@ -159,6 +159,7 @@ func TestUnseen(t *testing.T) {
 		{"the text, which is a gap before the FIN", []int{4}, 0, 0},
 		{"anything of what is acknowledged before the FIN", nil, 500, 0},
 		{"the FINs after what is acknowledged", []int{2, 1, 0}, 500, 500},
+		{"the FIN after what is acknowledged, but not in the client's FIN", []int{2, 0}, 500, 1},
 	} {
 		f := forge.New()
 		client, server := f.Dial(forge.Client+":3171", forge.Server+":21")

@@ -62,8 +62,9 @@ type Half struct {
 	// the relative number nearest to reach. So a stream can be longer than 4 GiB.
 	reach int64
 	// sent is the highest relative number from which this side went on, confirmed the highest one that
-	// the peer acknowledged. Of what is acknowledged before a FIN, only what is before the FIN was sent.
-	sent, confirmed int64
+	// the peer acknowledged, which had sent its own bytes up to confirmedBy. Of what is acknowledged before a
+	// FIN, only what is before the FIN was sent.
+	sent, confirmed, confirmedBy int64
 
 	// syn is the relative number of the first SYN, fin that of the end of the data
 	// before the first FIN, which is known from the packet finKnown on.
@@ -206,6 +207,15 @@ func (h *Half) ends() (start, end int64) {
 		return start, max(start, h.have[n-1].End)
 	}
 	return start, start
+}
+
+// confirm takes an acknowledgement up to a number, by a segment of the peer that ends at another one. A host never
+// acknowledges less than before (RFC 9293 section 3.4). So if it does in a segment that goes on after an earlier one,
+// the earlier one is not its own, whatever the order of the capture.
+func (h *Half) confirm(upTo, by int64) {
+	if upTo > h.confirmed || upTo < h.confirmed && by > h.confirmedBy {
+		h.confirmed, h.confirmedBy = upTo, by
+	}
 }
 
 // unseen returns how much was sent after all that was seen of the stream, which ends at a number. A

@@ -53,6 +53,15 @@ func (s *Segment) DataSeq() int64 {
 	return s.Seq
 }
 
+// end returns the relative number behind the segment. A FIN counts as a byte.
+func (s *Segment) end() int64 {
+	end := s.DataSeq() + int64(s.Length)
+	if s.Flags&packet.FIN != 0 {
+		end++
+	}
+	return end
+}
+
 // number sets the relative numbers.
 func (s *Segment) number(fwd, rev *Half) {
 	isn := s.RawSeq
@@ -72,7 +81,7 @@ func (s *Segment) number(fwd, rev *Half) {
 		rev.anchor(s.RawAck - 1)
 		s.Ack = rev.relative(s.RawAck)
 		if sound {
-			rev.confirmed = max(rev.confirmed, s.Ack)
+			rev.confirm(s.Ack, s.end())
 		}
 		s.Options.SACKBlocks(func(left, right uint32) {
 			s.SACK = append(s.SACK, SACKBlock{rev.relative(left), rev.relative(right)})

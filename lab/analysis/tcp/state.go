@@ -114,7 +114,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 func (s *State) settle(seg *Segment, h *Half) {
 	next := seg.Flags&(packet.SYN|packet.RST) == 0 && h.synSeen && h.Segments == 0 && int(s.answerer) == 1-seg.Direction
 	if next && seg.RawSeq == s.answered && seg.RawSeq != h.ISN+1 && s.synLength == 0 {
-		h.ISN, h.reach, h.sent, h.confirmed = seg.RawSeq-1, 0, 0, 0
+		h.ISN, h.reach, h.sent, h.confirmed, h.confirmedBy = seg.RawSeq-1, 0, 0, 0, 0
 	}
 }
 

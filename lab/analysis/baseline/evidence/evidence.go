@@ -197,14 +197,14 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	return s
 }
 
-// lacks reports whether a line acknowledges more than the capture has of the other side.
+// lacks reports whether a line acknowledges more than the capture has of the other side, and the other side has sent it.
 func (s *Session) lacks(l *ftp.Line) bool {
 	f := s.Control.Flow(l.From.Other())
 	end := 1 + f.Bytes + f.Missing
 	if f.FIN > 0 {
 		end++
 	}
-	return l.Ack > end
+	return l.Ack > end && f.Unseen > 0
 }
 
 // FromStart reports whether the capture has the beginning of the session.
