@@ -63,9 +63,9 @@ var attacks = []struct {
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
 	{"the same, in a session that a RST ends", "reply-answers-command", func(f *forge.Capture) {
-		t := f.Control().Say("< 220 ready\n> USER ada\n< 331 and?")
+		t := f.Control().Say("< 220 ready\n> USER ada\n< 331 and?\n< 230 welcome")
 		t.Seq += 500
-		t.Say("< 230 welcome")
+		t.Peer.ACK()
 		t.Seq -= 500
 		t.Say("> PASS x\n> PWD\n< 257 \"/\"").Say(bye).RST()
 	}},
