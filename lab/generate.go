@@ -19,6 +19,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/zeek"
+	"ftplab/lab/internal/textfile"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/corpus"
@@ -207,7 +208,7 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 	if profile, ok := traffic.Profile(nameOrFile); ok {
 		return profile, nameOrFile, nil
 	}
-	profile, err = os.ReadFile(nameOrFile)
+	profile, err = textfile.ReadFile(nameOrFile, traffic.MaxFile)
 	if err != nil {
 		return nil, "", WithProfiles(err, nameOrFile)
 	}
@@ -220,7 +221,8 @@ func ReadProfile(nameOrFile string) (profile []byte, name string, err error) {
 // WithProfiles returns an error of reading a profile. If the name is neither that of a file nor one of
 // ftplab's profiles, the error says which profiles there are.
 func WithProfiles(err error, nameOrFile string) error {
-	if !errors.Is(err, fs.ErrNotExist) || filepath.Base(nameOrFile) != nameOrFile {
+	_, linkErr := os.Lstat(nameOrFile) // it may be a link to what is not there
+	if !errors.Is(err, fs.ErrNotExist) || linkErr == nil || filepath.Base(nameOrFile) != nameOrFile {
 		return err
 	}
 	return fmt.Errorf("there is no profile %q: neither a file nor one of ftplab's; %s", nameOrFile, suggestProfile(nameOrFile))

@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"fmt"
-	"os"
 
 	"ftplab/lab/analysis/tls"
 	"ftplab/lab/internal/textfile"
@@ -11,15 +10,18 @@ import (
 	"ftplab/lab/scenario"
 )
 
+// maxKeyLog bounds a key log, bytes. A session of TLS 1.3 has about 800.
+const maxKeyLog = 256 << 20
+
 // readKeyLog reads the TLS key log in the file at path. An invalid line is an error of the
 // form file:line: what.
 func readKeyLog(path string) ([]byte, error) {
-	log, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
+	log, err := textfile.ReadFile(path, maxKeyLog)
 	if _, err := pcapng.NewReader(bytes.NewReader(log)); err == nil {
 		return nil, fmt.Errorf("%s is a capture, and a key log was expected; the keys that a capture brings along are read without --keylog", path)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if scenario.IsUTF16(log) {
 		return nil, fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)

@@ -86,7 +86,7 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 // expected describes the value that a flag takes.
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s or 24h,",
-		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "file": "a file", "folder": "a folder", "port": "a port from 1 to 65535"}
+		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "file": "a file", "folder": "a folder", "device": "a network device, such as eth0,", "port": "a port from 1 to 65535"}
 	return cmp.Or(names[f.Value.Type()], "another value")
 }
 

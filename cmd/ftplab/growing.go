@@ -27,7 +27,7 @@ temporary file. --live needs Linux, and root or CAP_NET_RAW.`
 
 // add adds the flags to a command. Its arguments may be missing with --live.
 func (g *growing) add(c *cobra.Command) {
-	c.Flags().StringVar(&g.device, "live", "", "record this network device, and print each session when it has ended")
+	c.Flags().Var(&pathValue{&g.device, "device", false}, "live", "record this network device, and print each session when it has ended")
 	c.Flags().BoolVar(&g.follow, "follow", false, "the capture grows: print each session when it has ended")
 	args := c.Args
 	c.Args = func(c *cobra.Command, list []string) error {

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ftplab/lab/internal/textfile"
 	"ftplab/lab/scenario"
 )
 
@@ -66,17 +67,9 @@ func readAnswers(folder string, k key) (answers, error) {
 }
 
 func readFile(path string, parse func(text []byte) error) error {
-	file, err := os.Open(path)
+	text, err := textfile.ReadFile(path, maxAnswerFile)
 	if err != nil {
 		return err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxAnswerFile+1))
-	if err != nil {
-		return err
-	}
-	if len(text) > maxAnswerFile {
-		return fmt.Errorf("%s has more than %d bytes, which is too large", path, maxAnswerFile)
 	}
 	if scenario.IsUTF16(text) {
 		return fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)

@@ -360,6 +360,7 @@ func TestReadStudents(t *testing.T) {
 		{"Ben\nAnn,Smith\n", "class.csv:2: this line has 2 cells, and without names of columns in the first line, such as `id,name`, each line is one name; a name with a ',' needs double quotes around it"},
 		{"id,name\n7,Smith, Ann\n", "class.csv:2: this line has 3 cells, and the first line names 2; a name with a ',' needs double quotes around it"},
 		{"id,name\n", "class.csv: there is no student"},
+		{"Anna\n" + strings.Repeat("b", 256) + "\n", "class.csv:2: the folder bbbbbbbbbbbbbbbbbbbb... would have a name of 256 bytes"},
 		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
 		{"Anna\n...\n", `class.csv:2: the name "..." cannot name a folder; it needs a letter or a digit, or an id`},
 		{"id,name\n—,Ada\n", `class.csv:2: the id "—" cannot name a folder; it needs a letter or a digit`},

@@ -84,6 +84,8 @@ func newStudent(id, name string) (Student, error) {
 		return s, err
 	}
 	switch {
+	case len(s.ID) > maxFolderName:
+		return s, fmt.Errorf("the folder %.20s... would have a name of %d bytes, and %d are possible on every system; give an id in a column of that name", s.ID, len(s.ID), maxFolderName)
 	case s.ID == "" && id != "":
 		return s, fmt.Errorf("the id %q cannot name a folder; it needs a letter or a digit", id)
 	case s.ID == "":
@@ -104,6 +106,9 @@ func checkCell(what, text string) error {
 }
 
 var notInNames = regexp.MustCompile(`[^\p{L}\p{N}._@-]+`)
+
+// maxFolderName is the length of a name that a folder can have on every system, bytes.
+const maxFolderName = 255
 
 // folderName makes a name that a folder can have on every system.
 func folderName(s string) string {

@@ -8,6 +8,7 @@
 package oserror
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -122,7 +123,7 @@ func say(err error) string {
 		return fmt.Sprintf("no address was found for the name %s", e.Name)
 	case *exec.Error:
 		if errors.Is(e.Err, exec.ErrNotFound) {
-			return fmt.Sprintf("no program %s was found on $PATH; install it, or give its path", e.Name)
+			return fmt.Sprintf("no program %s was found on $PATH; install it, or give its path", cmp.Or(e.Name, `""`))
 		}
 		return atPath(e.Name, e.Err)
 	case tls.RecordHeaderError, *tls.RecordHeaderError:

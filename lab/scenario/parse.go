@@ -2,8 +2,8 @@ package scenario
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // maxSource limits the size of a scenario file. Larger files of a server or client are
@@ -21,15 +23,12 @@ const maxSource = 16 << 20
 
 // Load reads and parses the scenario file at name.
 func Load(name string) (*Scenario, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the scenario: %w", err)
-	}
-	if info.Size() > maxSource {
-		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has %d: use `file PATH SIZE` to generate large files", maxSource, info.Size())}}
-	}
-	source, err := os.ReadFile(name)
-	if err != nil {
+	source, err := textfile.ReadFile(name, maxSource)
+	switch {
+	case isCapture(source): // which Parse says
+	case errors.Is(err, textfile.ErrTooLarge):
+		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has more: use `file PATH SIZE` to generate large files", maxSource)}}
+	case err != nil:
 		return nil, fmt.Errorf("cannot read the scenario: %w", err)
 	}
 	return Parse(name, source)

@@ -33,6 +33,9 @@ const (
 	Version = 1
 )
 
+// MaxFile bounds the file of a profile, bytes.
+const MaxFile = 64 << 20
+
 // Decode reads the JSON of a profile.
 func Decode(r io.Reader, profile any) error {
 	text, err := io.ReadAll(r)

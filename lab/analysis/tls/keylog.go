@@ -96,7 +96,11 @@ func (k *Keys) add(line []byte) (reason string) {
 	}
 	fields := bytes.Fields(line)
 	if len(fields) != 3 {
-		return fmt.Sprintf("it has %d words; a line is LABEL CLIENT_RANDOM SECRET", len(fields))
+		words := "words"
+		if len(fields) == 1 {
+			words = "word"
+		}
+		return fmt.Sprintf("it has %d %s; a line is LABEL CLIENT_RANDOM SECRET", len(fields), words)
 	}
 	name := secretName{label: string(fields[0])}
 	lengths, ok := secretLengths[name.label]

@@ -2,10 +2,10 @@ package alert
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -23,6 +23,9 @@ type suppression struct {
 	nets []netip.Prefix // none is any address
 }
 
+// maxSuppressions bounds a file of suppressions, bytes.
+const maxSuppressions = 16 << 20
+
 // ReadSuppressions reads the file of the given name. Each line has the name of a rule,
 // and perhaps addresses or networks: then only findings with a frame from or to one of
 // them are suppressed. # begins a comment.
@@ -32,12 +35,11 @@ type suppression struct {
 //
 // An error names file and line.
 func ReadSuppressions(name string) (*Suppressions, error) {
-	f, err := os.Open(name)
+	text, err := textfile.ReadFile(name, maxSuppressions)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return parseSuppressions(name, f)
+	return parseSuppressions(name, bytes.NewReader(text))
 }
 
 func parseSuppressions(name string, r io.Reader) (*Suppressions, error) {

@@ -6,14 +6,15 @@
 package profile
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/internal/pattern"
+	"ftplab/lab/internal/textfile"
 	"ftplab/lab/traffic"
 )
 
@@ -143,12 +144,11 @@ func Read(r io.Reader) (*Profile, error) {
 
 // ReadFile reads the profile of the given name.
 func ReadFile(name string) (*Profile, error) {
-	f, err := os.Open(name)
+	text, err := textfile.ReadFile(name, traffic.MaxFile)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	p, err := Read(f)
+	p, err := Read(bytes.NewReader(text))
 	if err != nil {
 		return nil, traffic.InFile(name, err)
 	}
