@@ -380,6 +380,15 @@ func TestJudged(t *testing.T) {
 			session1("> NLST\n< 226 no files")(f)
 			aBlockTransfer(f).Say("> RETR b\n< 125 here\n< 226 done").Say(bye).Peer.Close()
 		},
+		"2 of 2 sessions whole": func(f *forge.Capture) { // a reply acknowledges what nobody has sent
+			for _, end := range []func(*forge.End){(*forge.End).Close, (*forge.End).RST} {
+				t := f.Control().Say(hello).Say("> NOOP")
+				t.Seq += 500
+				t.Say("< 200 ok")
+				t.Seq -= 500
+				end(t.Say(bye))
+			}
+		},
 		"0 of 1 session whole, 1 in part; 2 data connections not recorded": func(f *forge.Capture) { // stream mode keeps none
 			aBlockTransfer(f).Say("> MODE S\n< 200 ok\n> RETR b\n< 150 here\n< 226 done\n> RETR c\n< 150 here\n< 226 done").Say(bye).Peer.Close()
 		},
