@@ -56,8 +56,10 @@ are keys. The data is written as transferred: lines may end in CRLF. The name of
 is the number of the connection and the base name of the path (of a STOU: in the reply), in safe characters. It
 ends in .unfinished until all of the file is written; after an interruption such files
 stay, beside those that are whole. No file is written outside the folder or over another
-file. If bytes are missing, the printed line says where. A transfer that had no data gives
-an empty file.
+file. If bytes are missing, the printed line says where. If somebody sent other bytes with
+the same sequence numbers, the file has those that came first, as a receiver keeps them
+(RFC 9293 section 3.10.7.4); baseline check finds such segments. A transfer that had no data
+gives an empty file.
 
 --redact replaces passwords and the names of users, files and hosts with others of the
 same length. The same name always becomes the same other name. It replaces addresses,

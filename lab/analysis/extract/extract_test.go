@@ -288,6 +288,31 @@ func TestDecoyFIN(t *testing.T) {
 	}
 }
 
+// TestTwoVersions has somebody send other bytes first. The receiver keeps what came first. What is behind the end is
+// nobody's.
+func TestTwoVersions(t *testing.T) {
+	for first, want := range map[string]string{"a bad": "a badd program", "a bad program!": "a bad program!", "a bad program, and more": "a bad program, and more"} {
+		f := forge.New()
+		s := f.Login()
+		s.Ask("PASV", "227 (192,0,2,21,8,0)")
+		s.Client.Send("RETR a\r\n")
+		_, peer := f.Dial(client+":1001", server+":2048")
+		peer.SegmentAt(0, "P.", first)
+		peer.Send("a good program")
+		peer.Close()
+		s.Server.Send("226 done\r\n")
+		s.Quit()
+		dir := t.TempDir()
+		x := extracted(t, dir, f)[0]
+		var line strings.Builder
+		x.WriteLine(&line)
+		got, err := os.ReadFile(filepath.Join(dir, x.Name))
+		if beyond := strings.Contains(line.String(), "with 9 bytes numbered after the FIN"); err != nil || string(got) != want || beyond != (len(want) > 14) {
+			t.Errorf("%s: got %q, %v and %s; want %q", first, got, err, &line, want)
+		}
+	}
+}
+
 // TestLarge asks that a large transfer, out of order, comes out whole.
 func TestLarge(t *testing.T) {
 	f := forge.New()

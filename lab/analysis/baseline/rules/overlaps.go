@@ -55,7 +55,7 @@ func (o *overlaps) packet(p *capture.Packet) {
 func dataRepeats(e *Evidence, _ *session, c *ftp.Connection) (found []breach) {
 	for _, o := range e.watch.overlaps.found[c.ID] {
 		found = append(found, breach{packets: []int{o.first, o.second},
-			observed: fmt.Sprintf("frames %d and %d have different data in the same place", o.first, o.second)})
+			observed: fmt.Sprintf("frames %d and %d have different data in the same place: of the two versions, a receiver keeps the bytes that come first, as explain --extract does", o.first, o.second)})
 	}
 	return found
 }
