@@ -18,7 +18,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -90,8 +89,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // several errors that were joined.
 func printError(stderr io.Writer, err error) {
 	if mistakes, ok := errors.AsType[scenario.Errors](err); ok {
-		for line := range strings.SplitSeq(mistakes.Error(), "\n") {
-			printLine(stderr, "ftplab: %s", line)
+		for _, message := range mistakes.Messages() {
+			printLine(stderr, "ftplab: %s", message)
 		}
 		return
 	}

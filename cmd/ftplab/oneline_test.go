@@ -15,7 +15,11 @@ func TestMessagesAreOneLine(t *testing.T) {
 	if err := os.WriteFile("no.json", []byte("{}"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile("odd.txtar", []byte("open\nsession \"a\\nb\" moon\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, command := range []string{
+		"run odd.txtar", "show --help=WORD", "serve odd.txtar", "check odd.txtar x",
 		"WORD", "help WORD", "completion WORD", "baseline WORD",
 		"run WORD", "run WORD.txtar", "run WORD/x.txtar", "run WORD/", "run WORD*", "run WORD[", "run odd/WORD", "run --WORD", "run WORD,WORD",
 		"run -o WORD/x/ WORD", "run -o ./no.json/WORD active_list", "run --failures no.json/WORD -o x active_list", "run --junit WORD/x active_list", "run --tap WORD/x active_list", "run -w WORD/x active_list",

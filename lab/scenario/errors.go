@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"ftplab/lab/oserror"
 )
 
 // An Error is a mistake in a scenario file.
@@ -25,11 +23,10 @@ func (e *Error) Error() string {
 	if strings.ContainsFunc(file, unicode.IsControl) {
 		file = strconv.Quote(file)
 	}
-	msg := oserror.OneLine(e.Msg)
 	if e.Line == 0 {
-		return fmt.Sprintf("%s: %s", file, msg)
+		return fmt.Sprintf("%s: %s", file, e.Msg)
 	}
-	return fmt.Sprintf("%s:%d: %s", file, e.Line, msg)
+	return fmt.Sprintf("%s:%d: %s", file, e.Line, e.Msg)
 }
 
 // Errors are the mistakes of one or more files.
@@ -44,7 +41,10 @@ func (e Errors) Sorted() Errors {
 const mostErrors = 20
 
 // Error returns one line for each mistake, up to twenty.
-func (e Errors) Error() string {
+func (e Errors) Error() string { return strings.Join(e.Messages(), "\n") }
+
+// Messages returns the messages of the first twenty mistakes, and how many more there are.
+func (e Errors) Messages() []string {
 	var lines []string
 	for i, mistake := range e {
 		if i == mostErrors {
@@ -53,7 +53,7 @@ func (e Errors) Error() string {
 		}
 		lines = append(lines, mistake.Error())
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // counted is a number with its noun.

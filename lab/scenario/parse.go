@@ -2,8 +2,9 @@ package scenario
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -13,8 +14,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
-
-	"ftplab/lab/internal/textfile"
 )
 
 // maxSource limits the size of a scenario file. Larger files of a server or client are
@@ -23,13 +22,17 @@ const maxSource = 16 << 20
 
 // Load reads and parses the scenario file at name.
 func Load(name string) (*Scenario, error) {
-	source, err := textfile.ReadFile(name, maxSource)
-	switch {
-	case isCapture(source): // which Parse says
-	case errors.Is(err, textfile.ErrTooLarge):
-		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has more: use `file PATH SIZE` to generate large files", maxSource)}}
-	case err != nil:
+	file, err := os.Open(name)
+	if err != nil {
 		return nil, fmt.Errorf("cannot read the scenario: %w", err)
+	}
+	defer file.Close()
+	source, err := io.ReadAll(io.LimitReader(file, maxSource+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the scenario: %w", err)
+	}
+	if len(source) > maxSource && !isCapture(source) { // which Parse refuses
+		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has more: use `file PATH SIZE` to generate large files", maxSource)}}
 	}
 	return Parse(name, source)
 }
