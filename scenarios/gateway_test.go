@@ -125,6 +125,7 @@ func TestGatewayLackingPackets(t *testing.T) {
 		}
 		for _, ahead := range []time.Duration{5 * time.Second, -5 * time.Second} {
 			checkWith(ahead, "a packet", i, i, func(k int) bool { return k == i })
+			checkWith(ahead, "35 packets, at the client", i, 0, func(k int) bool { return k >= i && k < i+35 && all[k].Interface == 0 })
 			for at := range 2 {
 				checkWith(ahead, "those before a packet, at a place", i, at, func(k int) bool { return k < i && all[k].Interface == at })
 				checkWith(ahead, "those from a packet, at a place", i, at, func(k int) bool { return k >= i && all[k].Interface == at })

@@ -62,7 +62,7 @@ func (c *Capture) findFacts() error {
 // readFirst reads the file for what can be counted, and for the connections: which there
 // are, and everything about them. If that is too much to be kept, it returns nil.
 func (c *Capture) readFirst() (*everything, error) {
-	x := identities{newest: newTuples[newest]()}
+	x := identities{newest: newTuples[newest](), unordered: c.file.places != nil && c.file.places.backward != nil}
 	all := &everything{c: c}
 	var clock clock
 	place, several := 0, false // the interface of the first packet, and whether there is another one

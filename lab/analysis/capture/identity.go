@@ -15,6 +15,9 @@ type identities struct {
 	last   tuple // of the packet before: most often the next one's too
 	known  bool
 	value  newest
+	// unordered says that packets from another place than their connection's are not in their order, because the clocks
+	// differ. They show neither where a connection begins nor that it is over.
+	unordered bool
 }
 
 // newest is the newest connection between two addresses: what is needed to see that
@@ -113,9 +116,9 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if p.TCP.Flags&packet.SYN == 0 {
 		isn--
 	}
-	damaged := x.known && x.value.damaged(p, from)
-	reused := x.known && !damaged && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
-	begins = !x.known || reused || !damaged && x.value.strange(p, from)
+	ignored := x.unordered && p.Away != nil || x.known && x.value.damaged(p, from)
+	reused := x.known && !ignored && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
+	begins = !x.known || reused || !ignored && x.value.strange(p, from)
 	if reused {
 		x.reused = append(x.reused, len(x.spans))
 	}
@@ -128,7 +131,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	}
 	v := &x.value
 	x.spans[v.id].last = uint32(p.Number)
-	if damaged || p.Away != nil { // the clock of the other place may be another one
+	if ignored {
 		return int(v.id), begins
 	}
 	if !v.anchored[from] {
