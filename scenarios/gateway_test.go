@@ -131,6 +131,9 @@ func TestGatewayLackingPackets(t *testing.T) {
 				checkWith(ahead, "those from a packet, at a place", i, at, func(k int) bool { return k >= i && all[k].Interface == at })
 			}
 		}
+		check("those from a packet, at the client, and those up to twelve before it, at the server", i, 0, func(k int) bool {
+			return all[k].Interface == 0 && k >= i || all[k].Interface == 1 && k < i-12
+		})
 		for n := 0; n < len(all)-i; n += 5 {
 			check("all but some, at the client", i, n, func(k int) bool { return all[k].Interface == 0 && (k < i || k >= i+n) })
 		}

@@ -16,6 +16,7 @@ type crossing struct {
 	first  int    // the lowest of them
 	number int    // of the packet there
 	ttl    int    // the least time to live so far
+	upTo   uint32 // see [observations.fixed]; 0 if it is not known
 	data   bool   // it carries some
 	bare   bool   // it takes up no sequence numbers
 }
@@ -59,10 +60,13 @@ func (f *file) findLost(x *places) error {
 		}
 		if s, c, direction := x.find(p); s != nil && s.copied {
 			lines.add(p, raw.Interface, s, direction)
+			s.note(p.TCP, raw.Interface, direction)
 			if s.whole || s.rewrites(p.TCP, direction) || !x.shifts.undo(p.TCP, c, direction) {
 				return true
 			}
-			all.add(crossed{s, direction, x.hash(p, direction)}, crossingOf(p, raw.Interface))
+			one := crossingOf(p, raw.Interface)
+			one.upTo, _ = s.fixed(p.TCP, direction)
+			all.add(crossed{s, direction, x.hash(p, direction)}, one)
 		}
 		return all.count <= mostCrossings
 	})
@@ -70,6 +74,7 @@ func (f *file) findLost(x *places) error {
 		x.lost = all.lost()
 		x.rewritten = lines.rewritten()
 		x.backward = all.backward
+		x.findRests()
 	}
 	return err
 }
@@ -174,6 +179,9 @@ func (a *crossings) lost() map[int]bool {
 	each(func(key crossed, c crossing, away bool) {
 		if away && !key.of.unclear[key.direction] && (c.bare || !key.of.resized[key.direction]) {
 			numbers[c.number] = true
+			if c.upTo != 0 {
+				key.of.progress.raise(key.of.home(0), c.upTo)
+			}
 		}
 	})
 	return numbers

@@ -63,7 +63,9 @@ type observations struct {
 	homes      [2]int       // the place where each direction is read
 	moving     [2]bool      // the directions with lines that a gateway may rewrite
 	gateway    bool         // a gateway rewrites them
-	matched    [2]bool      // a packet in that direction was found at two places
+	progress   progress
+	rest       uint64  // the places with later packets than those that are read, as bits
+	matched    [2]bool // a packet in that direction was found at two places
 	// unclear says of each direction that nobody can tell which packets are lost: something on
 	// the way changes them, or too many are alike. Resized says so of those with data or a FIN.
 	unclear, resized [2]bool
@@ -201,6 +203,9 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 	}
 	p.Place = at
 	if at == s.home(direction) {
+		if s.rest != 0 {
+			p.Rest = placeName(names, bits.TrailingZeros64(s.rest))
+		}
 		return
 	}
 	home := placeName(names, s.home(direction))

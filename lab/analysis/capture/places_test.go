@@ -343,6 +343,8 @@ func TestNATBetweenPlaces(t *testing.T) {
 			lost := 0
 			for p := range c.Packets() {
 				switch {
+				case p.Rest != "":
+					t.Errorf("packet %d: the rest is said to be at %s", p.Number, p.Rest)
 				case p.Away != nil:
 					if lost++; p.Away.Here.Addr() != other || p.IP.Dst != own || !p.ChecksumWrong() { // the forged NAT leaves it as it was
 						t.Errorf("packet %d: got %+v to %v", p.Number, p.Away, p.IP.Dst)

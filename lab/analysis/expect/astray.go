@@ -81,15 +81,21 @@ func (x *astray) doubt() *doubt {
 	return &doubt{x.FirstPacket, fmt.Sprintf("at %s there is no packet of this connection", x.place)}
 }
 
-// doubtOf returns the doubt about a binding, or nil: it is astray, or the places at which its packets were recorded have
-// different clocks, so that nobody knows their order.
+// doubtOf returns the doubt about a binding, or nil: it is astray, it goes on at another place with numbers that cannot be
+// compared, or the places at which its packets were recorded have different clocks, so that nobody knows their order.
 func (j *judge) doubtOf(b *binding) *doubt {
 	if x := j.astrayOf(b); x != nil {
 		return x.doubt()
 	}
+	if b.conn == nil || len(b.frames) == 0 {
+		return nil
+	}
+	if last := &j.capture.frames[b.frames[len(b.frames)-1]]; last.rest != "" {
+		return &doubt{last.Number, fmt.Sprintf("only %s has later packets of this connection", last.rest)}
+	}
 	clocks := j.capture.source.Clocks
 	isAway := func(i int) bool { return j.capture.frames[i].Away }
-	if i := slices.IndexFunc(b.frames, isAway); clocks != "" && b.conn != nil && i >= 0 {
+	if i := slices.IndexFunc(b.frames, isAway); clocks != "" && i >= 0 {
 		return &doubt{j.capture.frames[b.frames[i]].Number, clocks}
 	}
 	return nil

@@ -97,6 +97,8 @@ type Frame struct {
 	// Away says that it was not recorded where its connection is read, but at another place, whose
 	// clock may be another one.
 	Away bool
+	// rest is Rest of packet.Packet.
+	rest string
 	// Place is that of packet.Packet.
 	Place    int
 	Analysis tcp.Analysis
@@ -125,6 +127,7 @@ func FrameOf(p *capture.Packet, start int64) Frame {
 		f.Ack = t.Ack
 	}
 	f.RawWindow, f.Window, f.Damaged, f.Away = t.RawWindow, t.Window, t.Damaged, p.Away != nil
+	f.rest = p.Rest
 	f.Timestamps, f.OptionsCut, f.Analysis = t.Options.HasTimestamps, t.Options.Cut, t.Analysis
 	if t.Has(packet.SYN) || len(t.SACK) > 0 {
 		f.Options = &Options{t.Options.MSS, t.Options.WindowScale, t.Options.SACKPermitted, slices.Clone(t.SACK)}

@@ -41,6 +41,9 @@ type Packet struct {
 	// Away is set if the packet was not recorded where its connection is read, but elsewhere.
 	Away *Away
 
+	// Rest is the only place that has later packets of the connection, which cannot be read with these; "" for none.
+	Rest string
+
 	// IP is nil if the packet is not IP. If it is a fragment of an incomplete
 	// datagram, only IP is set.
 	IP *IP
