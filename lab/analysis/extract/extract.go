@@ -158,6 +158,9 @@ func (w *writer) openFile(o *output) (*os.File, error) {
 	if errors.Is(err, fs.ErrExist) {
 		return nil, w.taken(name)
 	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, &fs.PathError{Op: "open", Path: filepath.Join(w.dir, name), Err: e.Err} // in err, the path is that below the folder
+	}
 	if err != nil {
 		return nil, err
 	}

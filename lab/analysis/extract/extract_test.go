@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -159,6 +161,27 @@ func TestUnfinished(t *testing.T) {
 	want := [][]string{{"00001-big.unfinished", "00003-small"}, {"00001-big", "00003-small"}}
 	if !reflect.DeepEqual(during, want) {
 		t.Errorf("got the files %v, want %v", during, want)
+	}
+}
+
+// TestFolderThatTakesNoFiles names the folder in the error for a file that cannot be made.
+func TestFolderThatTakesNoFiles(t *testing.T) {
+	const folder = "/proc/self" // where even root makes no file
+	if _, err := os.Stat(folder); err != nil {
+		t.Skip(err)
+	}
+	f := forge.New()
+	c, cPeer := f.Dial(client+":1000", server+":21")
+	cPeer.Send("220 ready\r\n227 (192,0,2,21,8,0)\r\n")
+	c.Send("RETR small\r\n")
+	download(f, 2048, "small", []byte("hello"))
+	parsed, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{NoHash: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = Write(folder, parsed, func(*File) {})
+	if e, ok := errors.AsType[*fs.PathError](err); !ok || !strings.HasPrefix(e.Path, folder+"/0000") {
+		t.Errorf("got %v, want an error of a file in %s", err, folder)
 	}
 }
 
