@@ -112,7 +112,7 @@ func (j Judged) String() string {
 		losses = append(losses, "the file is cut off")
 	}
 	for _, f := range j.Full {
-		losses = append(losses, fmt.Sprintf("more %s than the %d that the check remembers: at least %d not judged", f.Of, f.Most, f.LeftOut))
+		losses = append(losses, fmt.Sprintf("more %s than the %d that the check remembers: at least %d not judged, from frame %d on", f.Of, f.Most, f.LeftOut, f.Packet))
 	}
 	if losses != nil {
 		text += "; " + strings.Join(losses, ", ")

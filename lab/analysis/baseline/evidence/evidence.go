@@ -39,7 +39,10 @@ func NewSessions(c *capture.Capture) *Sessions {
 }
 
 // Packet takes the next packet, and reports whether every host drops it because it was damaged.
-func (e *Sessions) Packet(p *capture.Packet) (dropped bool) { return e.Damage.packet(p) }
+func (e *Sessions) Packet(p *capture.Packet) (dropped bool) {
+	e.Ledger.At = p.Number
+	return e.Damage.packet(p)
+}
 
 // A Visitor is called for each part of a capture.
 type Visitor struct {

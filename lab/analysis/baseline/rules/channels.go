@@ -185,6 +185,7 @@ func hiddenChannels() look {
 					observed: fmt.Sprintf("%d replies of %s to echo requests of %s have other data than these", of.n, between.Server, between.Client)})
 			}
 		}
+		found = append(found, e.flooded(maxCodedDomains, maxCodedQuestions)...)
 		sortByFrame(found)
 		return found
 	}}

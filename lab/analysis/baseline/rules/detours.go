@@ -181,7 +181,7 @@ func offTheWay() look {
 		end: func(e *Evidence) []breach {
 			found := all.judge()
 			sortByFrame(found)
-			return slices.Concat(detours(e), found)
+			return slices.Concat(detours(e), found, e.flooded(maxNetworkCards, maxLinkAddresses, maxAnswersOfARP, maxPassers, maxRedirectedHosts, maxContradictions))
 		},
 	}
 }

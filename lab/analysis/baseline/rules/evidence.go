@@ -3,6 +3,9 @@
 package rules
 
 import (
+	"fmt"
+	"slices"
+
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
@@ -21,6 +24,17 @@ func NewEvidence(s *evidence.Sessions) *Evidence { return &Evidence{s, newWatch(
 
 // Packet takes the next packet, and whether every host drops it because it was damaged.
 func (e *Evidence) Packet(p *capture.Packet, dropped bool) { e.watch.packet(p, dropped) }
+
+// flooded finds limits that the capture reached, which nobody's ordinary work does.
+func (e *Evidence) flooded(limits ...bounded.Limit) (found []breach) {
+	for _, f := range e.Ledger.Full() {
+		if slices.ContainsFunc(limits, func(l bounded.Limit) bool { return l.Of == f.Of }) {
+			found = append(found, breach{severity: Odd, sign: noSign, packets: []int{f.Packet},
+				observed: fmt.Sprintf("there are %d %s, and from frame %d on at least %d more, as if they were to fill the tables of a switch, a firewall or a sensor", f.Most, f.Of, f.Packet, f.LeftOut)})
+		}
+	}
+	return found
+}
 
 // A session is a session with what several rules look up in it.
 type session struct {

@@ -36,15 +36,16 @@ var (
 	maxAnswersOfARP    = bounded.Limit{Of: "answers of ARP", Most: 1 << 16}
 	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
 	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}
-	maxResolvedNames   = bounded.Limit{Of: "names in answers of DNS", Most: 1 << 16}
-	maxContradictions  = bounded.Limit{Of: "answers of DNS that contradict each other", Most: 1 << 14}
+	maxContradictions  = bounded.Limit{Of: "answers to one question of DNS that contradict each other", Most: 1 << 14}
 	maxCodedDomains    = bounded.Limit{Of: "domains with encoded names", Most: 1 << 15}
 	maxCodedQuestions  = bounded.Limit{Of: "encoded names in questions of DNS", Most: 1 << 18}
 )
 
-// Limits of what is only an excuse. What finds no room is not counted: without it, a finding is worse.
+// Limits of what only makes notes, or is an excuse. What finds no room is not counted: the verdict is the same without it,
+// or worse.
 const (
-	maxResumptions = 1 << 15 // requests for the rest of a file
-	maxRefusals    = 1 << 15 // ports that refused a connection
-	maxUnread      = 1 << 15 // pairs of hosts with a conversation at port 21 that cannot be read
+	maxLaterAnswers = 1 << 14 // names in answers of DNS, and answers that contradict earlier ones
+	maxResumptions  = 1 << 15 // requests for the rest of a file
+	maxRefusals     = 1 << 15 // ports that refused a connection
+	maxUnread       = 1 << 15 // pairs of hosts with a conversation at port 21 that cannot be read
 )

@@ -20,7 +20,8 @@ import (
 type lookups struct {
 	last   [1 << 10]lookup
 	names  map[string]resolved // the last answer about each name
-	found  []contradiction
+	found  []contradiction     // in answers to one question
+	later  []contradiction     // in answers to two questions, which only make notes
 	ledger *bounded.Ledger
 }
 
@@ -94,20 +95,15 @@ func (l *lookups) answer(q *lookup, a resolved) {
 	before, known := l.names[of]
 	switch {
 	case q.answered > q.asked && q.differs(a):
-		l.contradict(contradiction{q.name, q.client.Addr(), q.resolved, a, true})
-	case known && before.differs(a):
-		l.contradict(contradiction{q.name, q.client.Addr(), before, a, false})
+		if l.ledger.Room(maxContradictions, len(l.found)) {
+			l.found = append(l.found, contradiction{q.name, q.client.Addr(), q.resolved, a, true})
+		}
+	case known && before.differs(a) && len(l.later) < maxLaterAnswers:
+		l.later = append(l.later, contradiction{q.name, q.client.Addr(), before, a, false})
 	}
 	q.resolved = a
-	if bounded.Takes(l.ledger, maxResolvedNames, l.names, of) {
+	if known || len(l.names) < maxLaterAnswers {
 		l.names[of] = a
-	}
-}
-
-// contradict remembers a contradiction.
-func (l *lookups) contradict(c contradiction) {
-	if l.ledger.Room(maxContradictions, len(l.found)) {
-		l.found = append(l.found, c)
 	}
 }
 
@@ -141,7 +137,7 @@ func (a resolved) String() string {
 // name.
 func (e *Evidence) falseNames() (found []breach) {
 	reported := map[string]bool{}
-	for _, c := range e.watch.lookups.found {
+	for _, c := range slices.Concat(e.watch.lookups.found, e.watch.lookups.later) {
 		addrs := slices.Concat(c.first.addrs, c.second.addrs)
 		i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return e.Served[evidence.Between(c.client, a)] })
 		if i < 0 || reported[c.name] && !c.same {

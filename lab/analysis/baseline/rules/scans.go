@@ -190,7 +190,7 @@ func scans() look {
 		},
 		end: func(e *Evidence) []breach {
 			found := s.judge(&e.watch.datagrams)
-			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), e.watch.datagrams.judge(), v.judge())
+			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), e.watch.datagrams.judge(), v.judge(), e.flooded(maxProbes))
 		},
 	}
 }

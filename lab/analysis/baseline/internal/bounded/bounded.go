@@ -22,12 +22,15 @@ type Full struct {
 	// Of says what the table holds, and Most how many of them.
 	Of   string `json:"of"`
 	Most int    `json:"most"`
-	// LeftOut is how many others there were, at least.
+	// LeftOut is how many others there were, at least, and Packet is where the first of them was.
 	LeftOut int `json:"left_out"`
+	Packet  int `json:"packet"`
 }
 
 // A Ledger counts, by limit, what tables had no room for. A nil Ledger counts nothing.
 type Ledger struct {
+	// At is the packet that is being looked at, or the first one of the connection that is.
+	At int
 	// Lower gives a test smaller limits. It is nil otherwise.
 	Lower func(Limit) int
 
@@ -37,8 +40,9 @@ type Ledger struct {
 
 // leftOut is what one limit left out: hashes of keys, each counted once, and what has no key.
 type leftOut struct {
-	keys map[uint64]bool
-	n    int
+	keys   map[uint64]bool
+	n      int
+	packet int // of the first
 }
 
 // mostKeys is how many keys that were left out a ledger tells apart.
@@ -87,14 +91,14 @@ func Entry[K comparable, V any](g *Ledger, l Limit, table map[K]*V, key K) *V {
 func (g *Ledger) Full() []Full {
 	list := []Full{}
 	for _, l := range slices.SortedFunc(maps.Keys(g.full), func(a, b Limit) int { return cmp.Compare(a.Of, b.Of) }) {
-		list = append(list, Full{l.Of, g.most(l), len(g.full[l].keys) + g.full[l].n})
+		list = append(list, Full{l.Of, g.most(l), len(g.full[l].keys) + g.full[l].n, g.full[l].packet})
 	}
 	return list
 }
 
 func (g *Ledger) of(l Limit) *leftOut {
 	if g.full[l] == nil {
-		g.full[l] = &leftOut{keys: map[uint64]bool{}}
+		g.full[l] = &leftOut{keys: map[uint64]bool{}, packet: g.At}
 	}
 	return g.full[l]
 }

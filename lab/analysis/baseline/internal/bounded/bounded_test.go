@@ -10,7 +10,8 @@ func TestFull(t *testing.T) {
 	g := NewLedger()
 	cards, probes := Limit{"cards", 2}, Limit{"probes", 3}
 	table := map[string]*int{}
-	for _, key := range []string{"a", "b", "a", "c", "d", "c", "b"} {
+	for i, key := range []string{"a", "b", "a", "c", "d", "c", "b"} {
+		g.At = 1 + i
 		if of := Entry(g, cards, table, key); of != nil {
 			*of++
 		}
@@ -23,7 +24,7 @@ func TestFull(t *testing.T) {
 			t.Errorf("beside %d: got room %v, want %v", n, got, want)
 		}
 	}
-	if got, want := g.Full(), []Full{{"cards", 2, 2}, {"probes", 3, 2}}; !slices.Equal(got, want) {
+	if got, want := g.Full(), []Full{{"cards", 2, 2, 4}, {"probes", 3, 2, 7}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -34,7 +35,7 @@ func TestManyLeftOut(t *testing.T) {
 	for key := range 2 * mostKeys {
 		Takes(g, Limit{"keys", 0}, map[int]int{}, key)
 	}
-	if got, want := g.Full(), []Full{{"keys", 0, mostKeys}}; !slices.Equal(got, want) {
+	if got, want := g.Full(), []Full{{"keys", 0, mostKeys, 0}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if Takes(nil, Limit{"keys", 0}, map[int]int{}, 1) {
