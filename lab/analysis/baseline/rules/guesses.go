@@ -92,7 +92,7 @@ func (g *guesses) add(e *Evidence, s *session) {
 			for ; at != "." && at != "/" && len(g.exist) < maxNames && !g.exist[at]; at = path.Dir(at) {
 				g.exist[strings.Clone(at)] = true
 			}
-		case stores && before, len(g.missing) >= maxNames:
+		case stores && before:
 		case g.missing[at] == 0:
 			g.missing[strings.Clone(at)], last = x.Packet, x
 		}

@@ -20,7 +20,6 @@ const (
 	heldMany  = 15
 	heldFlood = 50
 	heldTime  = 5 * time.Second
-	mostHeld  = 1 << 10 // connections of two hosts that are remembered
 )
 
 // held are the connections of which nobody made use, by hosts, and when a server turned clients away.
@@ -46,7 +45,7 @@ func (h *held) add(s *session) {
 			h.turned[s.Server()] = append(of, one)
 		}
 	case !s.Said("PASS") && !s.Said("QUIT") && !s.Said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
-		if of := h.by[s.Hosts()]; len(of) < mostHeld && bounded.Takes(s.ledger, maxPairs, h.by, s.Hosts()) {
+		if of := h.by[s.Hosts()]; bounded.Takes(s.ledger, maxPairs, h.by, s.Hosts()) && s.ledger.Room(maxHeld, len(of)) {
 			h.by[s.Hosts()] = append(of, one)
 		}
 	}

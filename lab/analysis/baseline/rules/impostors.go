@@ -88,10 +88,21 @@ func (all *impostors) add(e *Evidence, s *session) {
 		}
 		p := proving{packet: l.At, accepted: l.Succeeded(), greeting: digits.ReplaceAllString(s.Greeting.Text, "")}
 		p.ttl, p.connected = e.watch.senders.serverTTL(c.ID)
-		if of := (proof{s.Server(), l.User, l.Password}); len(all.proven[of]) < maxNames && bounded.Takes(s.ledger, maxAccounts, all.proven, of) {
-			all.proven[of] = append(all.proven[of], p)
+		if of := (proof{s.Server(), l.User, l.Password}); bounded.Takes(s.ledger, maxAccounts, all.proven, of) {
+			all.proven[of] = addProving(all.proven[of], p)
 		}
 	}
+}
+
+// addProving appends an attempt. In a row of attempts that went alike, only the first and the last count.
+func addProving(list []proving, p proving) []proving {
+	alike := func(q proving) bool {
+		return q.accepted == p.accepted && q.greeting == p.greeting && q.ttl == p.ttl && q.connected == p.connected
+	}
+	if n := len(list); n > 1 && alike(list[n-1]) && alike(list[n-2]) {
+		list = list[:n-1]
+	}
+	return append(list, p)
 }
 
 func noteUser(users map[string]int, l evidence.Login) {

@@ -29,11 +29,10 @@ type instruction struct {
 	words  map[string]bool // in it
 }
 
-// instructions are those that hosts received in clear. The last few of each are enough.
+// instructions are those that hosts received in clear.
 type instructions map[netip.Addr][]instruction
 
 const (
-	maxInstructions    = 8       // of one host
 	longestInstruction = 1 << 10 // bytes of a packet with one
 )
 
@@ -48,15 +47,14 @@ func (all instructions) packet(g *bounded.Ledger, p *capture.Packet) {
 		return
 	}
 	to := p.IP.Dst.Unmap()
-	if !bounded.Takes(g, maxHosts, all, to) {
+	if !bounded.Takes(g, maxHosts, all, to) || !g.Room(maxOrders, len(all[to])) {
 		return
 	}
 	t := instruction{p.Number, p.Time, string(bytes.TrimSpace(data)), map[string]bool{}}
 	for word := range strings.FieldsFuncSeq(t.line, func(r rune) bool { return strings.ContainsRune(" \t\r\n;&|/\"'<>", r) }) {
 		t.words[word] = true
 	}
-	list := append(all[to], t)
-	all[to] = list[max(0, len(list)-maxInstructions):]
+	all[to] = append(all[to], t)
 }
 
 // naming returns the last instruction to a host that names a file, shortly before the host fetches that file.

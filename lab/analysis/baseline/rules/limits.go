@@ -8,6 +8,9 @@ import "ftplab/lab/analysis/baseline/internal/bounded"
 var (
 	maxPairs         = bounded.Limit{Of: "pairs of hosts", Most: 1 << 17}
 	maxHosts         = bounded.Limit{Of: "hosts", Most: 1 << 17}
+	maxThirdPorts    = bounded.Limit{Of: "conversations of two hosts beside FTP", Most: 1 << 13}
+	maxOrders        = bounded.Limit{Of: "orders to a host to fetch and run a file", Most: 1 << 10}
+	maxHeld          = bounded.Limit{Of: "connections of two hosts that were held without a login", Most: 1 << 13}
 	maxAccounts      = bounded.Limit{Of: "accounts", Most: 1 << 17}
 	maxTriedPorts    = bounded.Limit{Of: "ports to which hosts connected", Most: 1 << 17}
 	maxProbes        = bounded.Limit{Of: "probes", Most: 1 << 18}

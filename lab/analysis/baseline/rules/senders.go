@@ -21,8 +21,8 @@ const (
 	otherHops   = 5
 	otherPart   = 4
 	usualLeast  = 3
-	maxStranger = 8 // packets with data, or RSTs, that are remembered of a side
-	maxDetours  = 3
+	maxStranger = 64 // packets with data, or RSTs, that are remembered of a side
+	maxDetours  = 255
 )
 
 // A side is what one party of a connection sent. There are many sides, and few of them are odd, so

@@ -84,10 +84,10 @@ func countedNames() look {
 		},
 		end: func(*Evidence) (found []breach) {
 			for of, c := range all {
-				n := len(c.asked)
-				if c.refused < countedMany || float64(c.refused) < countedPart*float64(n) || c.dates*2 > n || c.near*2 < n {
+				if !c.searches() {
 					continue
 				}
+				n := len(c.asked)
 				found = append(found, breach{hosts: of.PairOfHosts, packets: firstPackets(c.asked),
 					observed: fmt.Sprintf("%s asked for %d files named %s with another number each, and %d of them did not exist", of.Client, n, wording.Quote(of.name), c.refused)})
 			}
@@ -98,10 +98,22 @@ func countedNames() look {
 	}
 }
 
-// add takes the next number.
+// searches reports whether most of the numbers belong to nothing, and are tried in their order.
+func (c *counting) searches() bool {
+	n := len(c.asked)
+	return c.refused >= countedMany && float64(c.refused) >= countedPart*float64(n) && c.dates*2 <= n && c.near*2 >= n
+}
+
+// add takes the next number. After maxNames of them, the count begins anew.
 func (c *counting) add(digits string, packet int, refused bool) {
-	if _, known := c.asked[digits]; known || len(c.asked) >= maxNames {
+	if _, known := c.asked[digits]; known {
 		return
+	}
+	if len(c.asked) >= maxNames {
+		if c.searches() {
+			return
+		}
+		*c = counting{asked: map[string]int{}, last: c.last}
 	}
 	c.asked[strings.Clone(digits)] = packet
 	if refused {

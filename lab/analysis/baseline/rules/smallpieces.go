@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
@@ -28,7 +29,7 @@ const (
 	piecesLeast  = 20
 	piecesPart   = 0.9
 	largestPiece = 64 << 10 // bytes
-	maxSizes     = 64       // sizes that are remembered of two hosts
+	maxSizes     = 64       // sizes that are counted of two hosts
 )
 
 // uploadSizes are the uploads between two hosts.
@@ -89,8 +90,12 @@ func (e *Evidence) isNoise(s *session, x *ftp.Exchange) (random, enough bool) {
 // add takes an upload.
 func (u *uploadSizes) add(e *Evidence, c *ftp.Connection, packet int) {
 	size := c.ClientFlow.Bytes
-	if shown, _ := e.shown(c.ID); shown.Kind != content.Random || size > largestPiece || u.counted[size] == 0 && len(u.counted) >= maxSizes {
+	if shown, _ := e.shown(c.ID); shown.Kind != content.Random || size > largestPiece {
 		return
+	}
+	if u.counted[size] == 0 && len(u.counted) >= maxSizes { // the rare ones make room: nearly all pieces have one size
+		maps.DeleteFunc(u.counted, func(_ int64, n int) bool { return n <= u.n/maxSizes })
+		maps.DeleteFunc(u.random, func(size int64, _ []int) bool { return u.counted[size] == 0 })
 	}
 	u.counted[size]++
 	u.random[size] = appendSome(u.random[size], packet)
