@@ -112,6 +112,20 @@ func TestFilledTables(t *testing.T) {
 	}
 }
 
+// TestLongDialogue has a session of which only the beginning is read.
+func TestLongDialogue(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		s := f.Control().Say(hello)
+		for range 200 {
+			s.Segment("P.", strings.Repeat("\r\n", 700))
+		}
+		s.Say("> DELE plan.doc\n< 250 gone").Say(bye).Peer.Close()
+	})
+	if full := got.Judged.Full; len(full) != 1 || full[0].Of != "lines of one dialogue" || got.Judged.Whole > 0 || got.Verdict == IsNormal {
+		t.Errorf("got %v (%s)", got, got.Judged)
+	}
+}
+
 // TestLateActs does what is not normal after so much else between the same two hosts that not all of it is remembered.
 func TestLateActs(t *testing.T) {
 	for _, test := range []struct {

@@ -44,6 +44,9 @@ func (e *Sessions) Packet(p *capture.Packet) (dropped bool) {
 	return e.Damage.packet(p)
 }
 
+// maxLines is how much of a dialogue is read; see [ftp.Session].Overlong.
+var maxLines = bounded.Limit{Of: "lines of one dialogue", Most: ftp.MaxLines}
+
 // A Visitor is called for each part of a capture.
 type Visitor struct {
 	Connection func(*ftp.Connection)
@@ -66,6 +69,7 @@ func (e *Sessions) Visit(v Visitor) error {
 			}
 			e.noteAnnounced(c)
 		}
+		e.Ledger.At = c.FirstPacket
 		v.Connection(c)
 		if c.Role == ftp.Data && c.Control == ftp.NoConnection {
 			v.Data(nil, c)
@@ -77,6 +81,10 @@ func (e *Sessions) Visit(v Visitor) error {
 		}
 		data := slices.DeleteFunc(slices.Clone(d.Data), func(c *ftp.Connection) bool { return e.Damage.made(c.ID) })
 		s := NewSession(d.Session(), data, e.Damage.of(d.Control.ID))
+		e.Ledger.At = s.Control.FirstPacket
+		if s.Overlong {
+			e.Ledger.Room(maxLines, maxLines.Most)
+		}
 		v.Session(s)
 		for _, c := range data {
 			v.Data(s, c)
@@ -162,7 +170,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			break
 		}
 	}
-	s.Whole = !t.Hidden && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing()+t.Control.CutShort() == 0 && s.BothSides() && len(damaged) == 0
+	s.Whole = !t.Hidden && !t.Overlong && (t.Layer == nil || len(t.Layer.Problems) == 0) && s.FromStart() && t.Control.Missing()+t.Control.CutShort() == 0 && s.BothSides() && len(damaged) == 0
 	for i, l := range t.Lines {
 		if l.Unasked() || damaged[l.FirstPacket] {
 			s.Unread[l.Packet] = true

@@ -48,7 +48,6 @@ func (c *Check) add(r *ruleCheck, place int, hosts evidence.PairOfHosts, found [
 
 // Connection checks a connection of any kind.
 func (c *Check) Connection(of *ftp.Connection) {
-	c.evidence.Ledger.At = of.FirstPacket
 	for i := range c.rules {
 		if r := &c.rules[i]; r.look.connection != nil {
 			c.add(r, of.ID, evidence.Between(of.Client.Addr().Unmap(), of.Server.Addr().Unmap()), r.look.connection(c.evidence, of))
@@ -58,7 +57,6 @@ func (c *Check) Connection(of *ftp.Connection) {
 
 // Session checks a session.
 func (c *Check) Session(s *evidence.Session) {
-	c.evidence.Ledger.At = s.Control.FirstPacket
 	c.session = &session{Session: s, ledger: c.evidence.Ledger}
 	for i := range c.rules {
 		if r := &c.rules[i]; r.look.session != nil {
