@@ -251,16 +251,17 @@ func knownGreeting(s *session) []breach {
 	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) {
 		return nil
 	}
-	b := breach{packets: []int{s.Greeting.Packet}, observed: fmt.Sprintf("the server greets with %s, ", wording.Quote(s.Greeting.Text))}
+	b, as := breach{packets: []int{s.Greeting.Packet}}, ""
 	switch {
 	case wormGreeting.MatchString(s.Greeting.Text):
-		b.observed += "as worms that spread by FTP do"
+		as = "worms that spread by FTP"
 	case intruderGreeting.MatchString(s.Greeting.Text):
 		b.severity, b.sign = Odd, 2
-		b.observed += "as intruders do"
+		as = "intruders"
 	default:
 		return nil
 	}
+	b.observed = fmt.Sprintf("the server greets with %s, as %s do", wording.Quote(s.Greeting.Text), as)
 	return []breach{b}
 }
 

@@ -58,9 +58,10 @@ func (c *Check) Connection(of *ftp.Connection) {
 // Session checks a session.
 func (c *Check) Session(s *evidence.Session) {
 	c.session = &session{Session: s, ledger: c.evidence.Ledger}
+	hosts := s.Hosts()
 	for i := range c.rules {
 		if r := &c.rules[i]; r.look.session != nil {
-			c.add(r, s.Control.ID, s.Hosts(), r.look.session(c.evidence, c.session))
+			c.add(r, s.Control.ID, hosts, r.look.session(c.evidence, c.session))
 		}
 	}
 }

@@ -106,8 +106,11 @@ func mailboxesLeave(s *session) (b breach, ok bool) {
 			names[strings.ToLower(path.Base(evidence.Unquoted(x.Argument)))] = x.Packet
 		}
 	})
+	if len(names) < fewMailboxes {
+		return b, false
+	}
 	return breach{severity: Odd, sign: 1, packets: firstPackets(names),
-		observed: fmt.Sprintf("%d mailboxes leave the network in clear", len(names))}, len(names) >= fewMailboxes
+		observed: fmt.Sprintf("%d mailboxes leave the network in clear", len(names))}, true
 }
 
 // How many files about people or money leave a network in a session if somebody takes them away, and how many parts of
@@ -139,8 +142,11 @@ func documentsLeave(s *session) (b breach, ok bool) {
 			parts++
 		}
 	})
+	if len(files) < leavingFiles && parts < leavingParts {
+		return b, false
+	}
 	return breach{severity: Odd, sign: 1, packets: firstPackets(files),
-		observed: fmt.Sprintf("%d files about people or money leave the network in clear", len(files))}, len(files) >= leavingFiles || parts >= leavingParts
+		observed: fmt.Sprintf("%d files about people or money leave the network in clear", len(files))}, true
 }
 
 // archiver matches names of programs that pack files.
@@ -163,8 +169,11 @@ func packedUp(s *session) (b breach, ok bool) {
 			parts[at] = x.Packet
 		}
 	})
+	if len(parts) < leavingParts {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(parts),
-		observed: fmt.Sprintf("the client fetched %s, and stored %d parts of an archive at the same host outside", fetched, len(parts))}, len(parts) >= leavingParts
+		observed: fmt.Sprintf("the client fetched %s, and stored %d parts of an archive at the same host outside", fetched, len(parts))}, true
 }
 
 // ofDesk matches archives of the folders in which a person keeps documents.

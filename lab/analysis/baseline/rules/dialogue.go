@@ -60,8 +60,10 @@ func strangeGreeting(s *session) (b breach, ok bool) {
 		return b, false
 	}
 	r := s.Unsolicited[0]
-	return breach{packets: []int{r.FirstPacket}, observed: fmt.Sprintf("the server's first reply is %s, which is no greeting", wording.Quote(r.Lines[0].Text))},
-		r.FirstPacket == s.Lines[0].FirstPacket && r.Code >= 100 && r.Code < 400 && r.Code != 120 && r.Code != 220
+	if r.FirstPacket != s.Lines[0].FirstPacket || r.Code < 100 || r.Code >= 400 || r.Code == 120 || r.Code == 220 {
+		return b, false
+	}
+	return breach{packets: []int{r.FirstPacket}, observed: fmt.Sprintf("the server's first reply is %s, which is no greeting", wording.Quote(r.Lines[0].Text))}, true
 }
 
 // noText finds a server whose first bytes are no text, so that it is no server for FTP.

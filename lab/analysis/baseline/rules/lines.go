@@ -338,9 +338,12 @@ func busyNOOPs(s *session) (b breach, ok bool) {
 			longest = row
 		}
 	}
+	if longest.n < manyNOOPs {
+		return b, false
+	}
 	b = breach{severity: Odd, sign: 1, packets: longest.packets}
 	b.observed = fmt.Sprintf("%d times NOOP in a row, with less than %v between two of them", longest.n, busyPause)
-	return b, longest.n >= manyNOOPs
+	return b, true
 }
 
 // encodedReplies is how many different replies have encoded bytes in them if they carry data.
@@ -376,11 +379,14 @@ func dataInReplies(s *session) (b breach, ok bool) {
 			}
 		}
 	}
+	if len(seen) < encodedReplies {
+		return b, false
+	}
 	if idle >= toldNothing {
 		b.severity = Violation
 	}
 	b.observed = fmt.Sprintf("%d words of replies look like encoded bytes; the last is in %s", len(seen), b.observed)
-	return b, len(seen) >= encodedReplies
+	return b, true
 }
 
 // How many different arguments, with how many bytes in all, carry data in commands that take none. If
@@ -425,6 +431,9 @@ func idleArguments(s *session) (b breach, ok bool) {
 			b.observed = wording.Quote(x.Line.Text)
 		}
 	}
+	if (len(texts) < idleTexts || size < idleBytes) && (len(texts) < 2 || size < idleBytesFew) {
+		return b, false
+	}
 	if decoded < encodedFew && (closely < manyTexts || size < manyBytes) {
 		b.severity, b.sign = Odd, 2
 	}
@@ -436,7 +445,7 @@ func idleArguments(s *session) (b breach, ok bool) {
 		b.severity = Violation
 		b.observed += "; together they are the encoded text " + wording.Quote(text)
 	}
-	return b, len(texts) >= idleTexts && size >= idleBytes || len(texts) > 1 && size >= idleBytesFew
+	return b, true
 }
 
 // strays are the lines of one side that are neither commands nor replies.

@@ -41,8 +41,11 @@ func earlyCommands(s *session) (b breach, ok bool) {
 			kinds[x.Command] = x.Packet
 		}
 	}
+	if len(kinds) < manyEarly || s.LoggedIn > 0 {
+		return b, false
+	}
 	return breach{severity: Odd, sign: 2, packets: firstPackets(kinds),
-		observed: fmt.Sprintf("before any USER, the client sent %d kinds of commands about files, which were refused", len(kinds))}, len(kinds) >= manyEarly && s.LoggedIn == 0
+		observed: fmt.Sprintf("before any USER, the client sent %d kinds of commands about files, which were refused", len(kinds))}, true
 }
 
 func loginFirst(_ *Evidence, s *session) []breach {

@@ -103,12 +103,15 @@ func blanked(e *Evidence, s *session) (b breach, ok bool) {
 		w.Follow(x)
 	}
 	n := len(gone)
+	if n < blankedFew {
+		return b, false
+	}
 	b = breach{severity: Odd, sign: 2, packets: firstPackets(gone),
 		observed: fmt.Sprintf("%d files that had contents were replaced by files without a byte, or with the same byte again and again", n)}
 	if n >= blankedMany {
 		b.severity = Violation
 	}
-	return b, n >= blankedFew
+	return b, true
 }
 
 func (b *blanking) hash(name string) listedFile { return listedFile(maphash.String(b.seed, name)) }

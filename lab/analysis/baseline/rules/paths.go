@@ -204,8 +204,11 @@ func waysOut(s *session) (b breach, ok bool) {
 			ways["folders of the system"] = x.Packet
 		}
 	})
+	if len(ways) < waysOfSearch {
+		return b, false
+	}
 	return breach{packets: firstPackets(ways),
-		observed: fmt.Sprintf("the client tried %d ways out of the tree of the server: %s", len(ways), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))}, len(ways) >= waysOfSearch
+		observed: fmt.Sprintf("the client tried %d ways out of the tree of the server: %s", len(ways), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))}, true
 }
 
 // climbingNames finds listings with names that lead out of the folder into which a client
@@ -426,12 +429,15 @@ func askedHomes(s *session) (b breach, ok bool) {
 		}
 	})
 	n := len(homes)
+	if n < manyHomes || refused*2 < n {
+		return b, false
+	}
 	b = breach{severity: Odd, sign: 2, packets: firstPackets(homes),
 		observed: fmt.Sprintf("the client asked for the home folders of %d users, which shows who is a user", n)}
 	if n >= listOfHomes {
 		b.severity = Violation
 	}
-	return b, n >= manyHomes && refused*2 >= n
+	return b, true
 }
 
 var namesCanBeSeenRule = Rule{

@@ -90,6 +90,8 @@ func manyBlanks(s *session) (b breach, ok bool) {
 			noteIn(ways, front+"x"+tail, x.Packet)
 		}
 	}
-	b = breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different sequences of spaces and tabs", len(ways))}
-	return b, len(ways) >= manyBlankWays
+	if len(ways) < manyBlankWays {
+		return b, false
+	}
+	return breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different sequences of spaces and tabs", len(ways))}, true
 }

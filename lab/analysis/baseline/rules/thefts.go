@@ -41,14 +41,19 @@ func stolenFiles(s *session) (b breach, ok bool) {
 			loot++
 		}
 	})
-	n := len(names)
+	n, few, leaves := len(names), stealerFiles, s.leavesNetwork()
+	if leaves {
+		few = stealerLeaving
+	}
+	if n < few || loot < 2 {
+		return b, false
+	}
 	b = breach{severity: Odd, sign: 2, packets: firstPackets(names), observed: fmt.Sprintf("%d files are named as programs that steal passwords name theirs", n)}
-	if s.leavesNetwork() {
+	if leaves {
 		b.severity = Violation
 		b.observed += ", and leave the network"
-		return b, n >= stealerLeaving && loot > 1
 	}
-	return b, n >= stealerFiles && loot > 1
+	return b, true
 }
 
 // ofChromium and ofMozilla match the files in which these browsers keep passwords.
@@ -73,8 +78,11 @@ func stolenBrowsers(s *session) (b breach, ok bool) {
 			kinds[strings.ToLower(strings.TrimLeft(name, "/_ -"))], browsers[chromium != ""] = x.Packet, true
 		}
 	})
+	if len(kinds) < manyStores || len(browsers) < 2 {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(kinds),
-		observed: fmt.Sprintf("%d kinds of files with the passwords of several browsers were stored", len(kinds))}, len(kinds) >= manyStores && len(browsers) > 1
+		observed: fmt.Sprintf("%d kinds of files with the passwords of several browsers were stored", len(kinds))}, true
 }
 
 // How many kinds of files with passwords or keys a thief fetches, and how many he asks for, who fetches
@@ -108,9 +116,11 @@ func onlySecrets(s *session) (b breach, ok bool) {
 		}
 		asked[kind] = x.Packet
 	})
+	if len(fetched) < fetchedSecrets || len(asked) < askedSecrets || missing == 0 || others*3 >= len(fetched) {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(asked),
-			observed: fmt.Sprintf("the client asked for %d kinds of files with passwords or keys, not all of which exist, and fetched hardly anything else", len(asked))},
-		len(fetched) >= fetchedSecrets && len(asked) >= askedSecrets && missing > 0 && others*3 < len(fetched)
+		observed: fmt.Sprintf("the client asked for %d kinds of files with passwords or keys, not all of which exist, and fetched hardly anything else", len(asked))}, true
 }
 
 // keyFiles matches files with passwords and keys. Each group is a kind of them, for other services: of SSH, clouds,
@@ -146,8 +156,11 @@ func keysOfMany(s *session) (b breach, ok bool) {
 		folders[folderOfRoot(at)] = true
 	})
 	scattered := len(kinds) >= scatteredKeys && len(folders) >= scatteredKeys
+	if len(kinds) < manyKeys && !scattered || others*3 >= len(kinds) {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(kinds),
-		observed: fmt.Sprintf("%d kinds of files with passwords or keys were transferred, each for other services, and hardly anything else", len(kinds))}, (len(kinds) >= manyKeys || scattered) && others*3 < len(kinds)
+		observed: fmt.Sprintf("%d kinds of files with passwords or keys were transferred, each for other services, and hardly anything else", len(kinds))}, true
 }
 
 // folderOfRoot is the folder of the root that a file is in, "" for the root itself. A hidden folder belongs to the one

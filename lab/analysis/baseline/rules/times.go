@@ -98,7 +98,10 @@ const longAgo = 30 * 24 * time.Hour
 func setsBack(x *ftp.Exchange) bool {
 	text, _ := timeSet(x)
 	const layout = "20060102150405"
-	set, err := time.Parse(layout, text[:min(len(text), len(layout))])
+	if len(text) < len(layout) {
+		return false
+	}
+	set, err := time.Parse(layout, text[:len(layout)])
 	return err == nil && completedNormally(x) && set.Before(time.Unix(0, x.Time).Add(-longAgo))
 }
 

@@ -45,8 +45,11 @@ func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
 			key = key || shown.Kind == content.Hive && systemHive.MatchString(path.Base(at))
 		}
 	})
+	if !has || !key {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(parts),
-		observed: "parts of the registry or the directory of Windows were transferred, with the passwords of its accounts and the key to them"}, has && key
+		observed: "parts of the registry or the directory of Windows were transferred, with the passwords of its accounts and the key to them"}, true
 }
 
 // loginsDumped judges a session that moves the memory of the program of Windows which checks passwords. That of other

@@ -160,9 +160,11 @@ func (w *wiper) emptied(e *Evidence, s *session) (b breach, ok bool) {
 			folders++
 		}
 	}
+	if s.MayHaveSaid(nil, nil, leastRemoval) || w.stored > 0 || len(w.gone) == 0 || folders < emptiedFolders || files+emptiedFolders > entries || files+folders < entries {
+		return b, false
+	}
 	return breach{packets: firstPackets(w.gone),
-			observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", wording.Plural(files, "file", "files"), wording.Plural(folders, "folder", "folders"))},
-		!s.MayHaveSaid(nil, nil, leastRemoval) && w.stored == 0 && len(w.gone) > 0 && folders >= emptiedFolders && files+emptiedFolders <= entries && files+folders >= entries
+		observed: fmt.Sprintf("all that the first listing shows was removed: %s and %s with what was in them", wording.Plural(files, "file", "files"), wording.Plural(folders, "folder", "folders"))}, true
 }
 
 // backup matches names of copies for a recovery, and fewestBackups is how many somebody removes who removes them all.
@@ -180,8 +182,11 @@ func (w *wiper) noBackups(e *Evidence, s *session) (b breach, ok bool) {
 			n++
 		}
 	}
+	if w.stored > 0 || n < fewestBackups || n < entries {
+		return b, false
+	}
 	return breach{severity: Violation, packets: firstPackets(w.gone),
-		observed: fmt.Sprintf("all %d files that the first listing shows were removed, and they are copies for a recovery", n)}, w.stored == 0 && n >= fewestBackups && n >= entries
+		observed: fmt.Sprintf("all %d files that the first listing shows were removed, and they are copies for a recovery", n)}, true
 }
 
 // emptiedFolders is how many folders, with what is in them, a client removes that empties an account.
