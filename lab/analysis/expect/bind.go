@@ -84,7 +84,7 @@ func (j *judge) bind() []*binding {
 			tcp = append(tcp, b)
 		}
 	}
-	m := matching{hosts: j.hosts, connections: j.candidates(tcp), byPorts: map[[2]string][]*ftp.Connection{}, of: map[*ftp.Connection]*binding{}}
+	m := matching{hosts: j.hosts, connections: j.candidates(tcp), byPorts: map[[2]string][]*ftp.Connection{}, of: map[*ftp.Connection]*binding{}, taken: map[ends]int{}}
 	for _, x := range m.connections {
 		a, b := strconv.Itoa(int(x.Client.Port())), strconv.Itoa(int(x.Server.Port()))
 		ports := [2]string{min(a, b), max(a, b)}
@@ -92,8 +92,11 @@ func (j *judge) bind() []*binding {
 	}
 	// Declarations with fewer stars choose first.
 	slices.SortStableFunc(tcp, func(x, y *binding) int { return cmp.Compare(x.stars(), y.stars()) })
+	none := map[ends]bool{} // that found none, so that others with the same ends find none, either
 	for _, b := range tcp {
-		m.find(b, map[*ftp.Connection]bool{})
+		if e := (ends{b.declaration.a, b.declaration.b}); !none[e] {
+			none[e] = !m.find(b, map[ends]bool{})
+		}
 	}
 	for _, b := range all {
 		if b.proto == "tcp" && b.conn == nil {
@@ -161,7 +164,11 @@ type matching struct {
 	connections []*ftp.Connection
 	byPorts     map[[2]string][]*ftp.Connection // by the ports of both ends, the lower word first
 	of          map[*ftp.Connection]*binding
+	taken       map[ends]int // how many of the possible connections are bound, or not meant
 }
+
+// ends are the two ends of a declaration.
+type ends [2]endpoint
 
 // possible returns the connections that a declaration can mean by its ports.
 func (m *matching) possible(d *declaration) []*ftp.Connection {
@@ -171,24 +178,36 @@ func (m *matching) possible(d *declaration) []*ftp.Connection {
 	return m.byPorts[[2]string{min(d.a.port, d.b.port), max(d.a.port, d.b.port)}]
 }
 
-// find finds a connection for b: a free one or, if there is none, one whose binding can
-// find another. tried are the connections that were tried already.
-func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
-	for _, free := range []bool{true, false} {
-		for _, c := range m.possible(b.declaration) {
-			a := m.hosts.sideA(b.declaration, c)
-			other := m.of[c]
-			if a == "" || tried[c] || free != (other == nil) {
-				continue
-			}
-			tried[c] = true
-			if other == nil || m.find(other, tried) {
-				m.of[c], b.conn, b.a = b, c, a
-				return true
-			}
+// find finds a connection for b: a free one or, if there is none, one whose binding can find another.
+// Declarations with the same ends mean the same connections. So of each ends, one is tried, and looked
+// for free connections from where the last one was found: a connection that is bound stays so.
+func (m *matching) find(b *binding, tried map[ends]bool) bool {
+	e := ends{b.declaration.a, b.declaration.b}
+	if tried[e] {
+		return false
+	}
+	tried[e] = true
+	possible := m.possible(b.declaration)
+	for ; m.taken[e] < len(possible); m.taken[e]++ {
+		if c := possible[m.taken[e]]; m.of[c] == nil && m.bind(b, c) {
+			return true
+		}
+	}
+	for _, c := range possible {
+		if m.hosts.sideA(b.declaration, c) != "" && m.find(m.of[c], tried) {
+			return m.bind(b, c)
 		}
 	}
 	return false
+}
+
+// bind binds b to a connection if it means it.
+func (m *matching) bind(b *binding, c *ftp.Connection) bool {
+	a := m.hosts.sideA(b.declaration, c)
+	if a != "" {
+		m.of[c], b.conn, b.a = b, c, a
+	}
+	return a != ""
 }
 
 // sortAlike gives declarations with the same ends their connections in the order of the
@@ -196,11 +215,11 @@ func (m *matching) find(b *binding, tried map[*ftp.Connection]bool) bool {
 // connections than declarations, the last ones get none, or the first ones if the capture begins
 // in the middle of a session and is not cut off.
 func (c *evidence) sortAlike(all []*binding, h Hosts) {
-	alike := map[[2]endpoint][]*binding{}
+	alike := map[ends][]*binding{}
 	for _, b := range all {
 		if b.proto == "tcp" && !b.near {
-			ends := [2]endpoint{b.declaration.a, b.declaration.b}
-			alike[ends] = append(alike[ends], b)
+			e := ends{b.declaration.a, b.declaration.b}
+			alike[e] = append(alike[e], b)
 		}
 	}
 	for _, group := range alike {

@@ -381,6 +381,27 @@ func BenchmarkJudge(b *testing.B) {
 	})
 }
 
+// BenchmarkLacking fails if the time to find the connections of a want grows with the square of their number,
+// if all have the same ends and the capture lacks half of them.
+func BenchmarkLacking(b *testing.B) {
+	fourfold(b, 125, "data connections", func(s forge.Session, i int) {
+		s.Active(10_000+uint16(i), "LIST", "a listing\r\n")
+	}, func(c *capture.Capture) func() error {
+		var text strings.Builder
+		for i := range 2 * c.NumConnections() {
+			fmt.Fprintf(&text, "data%d *.* > *.*\n", i)
+		}
+		w, err := Parse("stars", 1, text.String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func() error {
+			_, err := w.Judge(c, nil)
+			return err
+		}
+	})
+}
+
 // fourfold reports how many times as long something takes for sessions with four times as many actions,
 // and fails if this is much more than four.
 func fourfold(b *testing.B, n int, actions string, act func(s forge.Session, i int), prepare func(*capture.Capture) func() error) {
