@@ -3,6 +3,8 @@
 package baseline
 
 import (
+	"crypto/sha512"
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,6 +25,19 @@ var collected = []lookalike{
 	{"a program that everybody may change, which the server refuses", "no-known-exploits", IsUnusual, session1("> SITE CHMOD 777 x.php\n< 550 no")},
 	{"a page of a site that may be run, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 755 x.cgi\n< 550 no")},
 	{"a folder that everybody may write, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 777 cache\n< 550 no\n> SITE CHMOD 777 a.txt\n< 550 no")},
+
+	{"a file of an inner server that is stored outside", "no-loot", IsUnusual, movesOn("10.40.3.9", "203.0.113.9", "STOR x7.dat", aPlan)},
+	{"a file of an inner server that is stored on another one", "no-loot", IsNormal, movesOn("10.40.3.9", "10.40.4.9", "STOR plan.txt", aPlan)},
+	{"a file of a server outside that is stored on another one", "no-loot", IsNormal, movesOn("198.51.100.9", "203.0.113.9", "STOR plan.txt", aPlan)},
+	{"another file that is stored outside", "no-loot", IsNormal, movesOn("10.40.3.9", "203.0.113.9", "STOR plan.txt", aPlan[1:])},
+
+	{"short texts that are replaced by random bytes", "no-known-exploits", "", replacedFiles(4, "n%d.txt", "a short text about the bridge and the river", shortNoise())},
+	{"short texts that are replaced by others", "no-known-exploits", IsNormal, replacedFiles(4, "n%d.txt", "a short text about the bridge and the river", "another text about the two bridges and rivers, a longer one")},
+	{"pictures that are replaced by random bytes, without a look at them", "files-are-kept", IsUnusual, replacedFiles(4, "p%d.jpg", "", noiseOf(900))},
+	{"pictures that are replaced by others", "files-are-kept", IsNormal, replacedFiles(4, "p%d.jpg", "", "\xff\xd8\xff\xe0"+noiseOf(900))},
+	{"copies that are encrypted for their owner, and renewed", "files-are-kept", IsNormal, replacedFiles(6, "b%d.tar.gpg", "", noiseOf(900))},
+	{"archives that are renewed", "files-are-kept", IsNormal, replacedFiles(6, "b%d.zip", "", "PK\x03\x04"+noiseOf(900))},
+	{"encrypted copies that are fetched, and renewed", "no-known-exploits", IsNormal, replacedFiles(6, "b%d.gpg", noiseOf(900), noiseOf(900))},
 
 	{"a SYN within a session that goes on", "packets-come-one-way", IsUnusual, opensAgain(true)},
 	{"a client that has lost its connection", "packets-come-one-way", IsNormal, opensAgain(false)},
@@ -72,5 +87,39 @@ func opensAgain(goesOn bool) func(*forge.Capture) {
 		peer.Seq++
 		again.Handshake()
 		again.Say(hello).Say(bye).Peer.Close()
+	}
+}
+
+// replacedFiles is a session that lists n files, fetches each if it is to have contents, and stores others in their place.
+func replacedFiles(n int, name, before, after string) func(*forge.Capture) {
+	files := [][2]string{{"LIST", numberedLines(n, "-rw-r--r-- 1 0 0 900 Jan 1 2020 "+name+"\r\n")}}
+	for i := range n {
+		if before != "" {
+			files = append(files, [2]string{"RETR " + fmt.Sprintf(name, i), before})
+		}
+		files = append(files, [2]string{"STOR " + fmt.Sprintf(name, i), after})
+	}
+	return moves(files...)
+}
+
+// shortNoise is a few bytes that look random.
+func shortNoise() string {
+	sum := sha512.Sum512(nil)
+	return string(sum[:])
+}
+
+// aPlan is a file without anything strange.
+var aPlan = strings.Repeat("The plan of the bridge, in words. ", 60)
+
+// movesOn is a host that fetches a file from one server and stores a file on another one.
+func movesOn(from, to, command, content string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, "10.40.3.50", from+":21").Say(hello).Say("> PASV\n< 227 (" + inCommas(from) + ",100,0)\n> RETR plan.txt\n< 150 here")
+		d := dial(f, "10.40.3.50", from+":25600")
+		d.Peer.Segment("P.", aPlan[:700])
+		d.Peer.Segment("P.", aPlan[700:])
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+		storesBetween("10.40.3.50", to, command, content)(f)
 	}
 }

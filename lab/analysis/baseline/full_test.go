@@ -45,7 +45,7 @@ func TestFullTables(t *testing.T) {
 	for _, test := range toolAttacks {
 		plays[test.name] = test.play
 	}
-	for _, test := range slices.Concat(behaviours, intruders, elsewhere, nearby) {
+	for _, test := range slices.Concat(behaviours, intruders, elsewhere, nearby, collected) {
 		plays[test.name] = test.play
 	}
 	for name, test := range ruleTests {

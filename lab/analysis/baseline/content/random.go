@@ -7,8 +7,11 @@ import (
 	"math"
 )
 
-// LeastRandom is how many bytes show whether they are random.
-const LeastRandom = 256
+// How many bytes show whether they are random, and how many if it is known that others in their place were not.
+const (
+	leastRandom      = 256
+	FewestReplacings = 32
+)
 
 // compressed are the first bytes of formats whose data looks random: compressed files, and files that
 // are encrypted for their owner.
@@ -19,12 +22,12 @@ var compressed = [][]byte{
 	[]byte("\x85\x01"), []byte("\x85\x02"), []byte("\x84"), []byte("\x8c"), []byte("\xc1"), []byte("\x30\x82"), // of OpenPGP and CMS
 }
 
-// isRandom reports whether bytes have about as many different values as random bytes have, and do not
+// isRandom reports whether bytes are enough, and random.
+func isRandom(data []byte) bool { return len(data) >= leastRandom && LooksRandom(data) }
+
+// LooksRandom reports whether bytes have about as many different values as random bytes have, and do not
 // begin like a compressed file.
-func isRandom(data []byte) bool {
-	if len(data) < LeastRandom {
-		return false
-	}
+func LooksRandom(data []byte) bool {
 	for _, begin := range compressed {
 		if bytes.HasPrefix(data, begin) {
 			return false

@@ -39,6 +39,7 @@ func (w *watch) data(p *capture.Packet) {
 	w.file(p)
 	w.commandFiles.packet(w.ledger, p)
 	w.logs.packet(w.ledger, p)
+	w.fingerprints.packet(w.ledger, p)
 	w.blanking.packet(p)
 	if isBlank(p) && bounded.Takes(w.ledger, maxContents, w.blanks, c.ID) {
 		w.blanks[c.ID] = true
@@ -114,6 +115,9 @@ func (w *watch) file(p *capture.Packet) {
 	t, data, id := p.Connection.Transfer, p.TCP.Payload, p.Connection.ID
 	if t == nil || t.Lists() || p.Segment.DataSeq() >= maxPage {
 		return
+	}
+	if p.Segment.DataSeq() == 1 && len(data) >= content.FewestReplacings && content.LooksRandom(data) && bounded.Takes(w.ledger, maxContents, w.random, id) {
+		w.random[id] = true
 	}
 	if p.Segment.DataSeq() == 1 && bounded.Takes(w.ledger, maxFiles, w.files, id) {
 		w.files[id] = content.NewFile(t, data)

@@ -24,6 +24,7 @@ var (
 
 	maxFiles       = bounded.Limit{Of: "files that are being transferred", Most: 1 << 15}
 	maxContents    = bounded.Limit{Of: "connections with contents of a known kind", Most: 1 << 17}
+	maxMovedFiles  = bounded.Limit{Of: "files that moved out of a private network or within one", Most: 1 << 18}
 	maxListings    = bounded.Limit{Of: "listings", Most: 1 << 18}
 	maxListedFiles = bounded.Limit{Of: "files in listings", Most: 1 << 20}
 	maxControls    = bounded.Limit{Of: "control connections", Most: 1 << 18}

@@ -18,7 +18,7 @@ import (
 
 var noLootRule = Rule{
 	Name: "no-loot", Theme: "transfers",
-	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, a survey of a computer, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards.",
+	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, a survey of a computer, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards. No host stores outside of its network what it fetched from a server inside.",
 	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 	Example:  "> STOR logs.html with the passwords of a mail program in it",
 	Severity: Violation,
@@ -56,14 +56,16 @@ type haul struct {
 
 func transferredLoot() look {
 	keys := map[evidence.PairOfHosts]map[string]bool{}
+	moved := relays{fetched: map[movedFile]move{}}
 	return look{session: func(e *Evidence, s *session) []breach {
+		moved.add(e, s)
 		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && bounded.Takes(s.ledger, maxPairs, keys, s.Hosts()) {
 			keys[s.Hosts()] = h.keys
 		}
 		return found
-	}}
+	}, end: func(*Evidence) []breach { return moved.judge() }}
 }
 
 func (h *haul) judge(e *Evidence, s *session) []breach {

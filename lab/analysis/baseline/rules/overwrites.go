@@ -1,4 +1,4 @@
-// Files with contents that a client replaces by nothing, or by the same byte again and again.
+// Files with contents that a client replaces by nothing, by the same byte again and again, or by random bytes.
 
 package rules
 
@@ -76,11 +76,12 @@ func (e *Evidence) storesBlank(s *session, x *ftp.Exchange) bool {
 	return s.storesNothing(x) || same && !isCut(data[0])
 }
 
-// blanked judges a session that replaces files by nothing, and has not fetched them before. Listings, or answers to SIZE,
-// say that they had contents.
-func blanked(e *Evidence, s *session) (b breach, ok bool) {
+// overwritten judges a session that replaces files by nothing or by random bytes, and has not fetched them before. Listings,
+// or answers to SIZE, say that they had contents.
+func overwritten(e *Evidence, s *session) (found []breach) {
 	of := &e.watch.blanking
-	full, own, gone := map[string]map[listedFile]bool{}, map[string]bool{}, map[string]int{}
+	full, own := map[string]map[listedFile]bool{}, map[string]bool{}
+	gone, coded := map[string]int{}, map[string]int{}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		at := w.Target(x.Argument)
@@ -96,22 +97,37 @@ func blanked(e *Evidence, s *session) (b breach, ok bool) {
 			noteFile(full, path.Dir(at), of.hash(path.Base(at)))
 		case e.storesBlank(s, x) && !own[at] && full[path.Dir(at)][of.hash(path.Base(at))]:
 			gone[at] = x.Packet
+		case e.storesRandom(s, x, at) && !own[at] && full[path.Dir(at)][of.hash(path.Base(at))]:
+			coded[at] = x.Packet
 		case x.Command == "RETR", x.Sender() == ftp.Client: // fetched, or stored with contents
 			own[at] = true
 			delete(gone, at)
+			delete(coded, at)
 		}
 		w.Follow(x)
 	}
-	n := len(gone)
-	if n < blankedFew {
-		return b, false
+	if n := len(gone); n >= blankedFew {
+		b := breach{severity: Odd, sign: 2, packets: firstPackets(gone),
+			observed: fmt.Sprintf("%d files that had contents were replaced by files without a byte, or with the same byte again and again", n)}
+		if n >= blankedMany {
+			b.severity = Violation
+		}
+		found = append(found, b)
 	}
-	b = breach{severity: Odd, sign: 2, packets: firstPackets(gone),
-		observed: fmt.Sprintf("%d files that had contents were replaced by files without a byte, or with the same byte again and again", n)}
-	if n >= blankedMany {
-		b.severity = Violation
+	if n := len(coded); n >= blankedFew {
+		found = append(found, breach{severity: Odd, sign: 2, packets: firstPackets(coded),
+			observed: fmt.Sprintf("%d files were replaced by random bytes, which are no texts, pictures or documents as their names say", n)})
 	}
-	return b, true
+	return found
+}
+
+// storesRandom reports whether a command stores random bytes under the name of a text, a picture or a document.
+func (e *Evidence) storesRandom(s *session, x *ftp.Exchange, at string) bool {
+	if x.Command != "STOR" || !evidence.Completed(x) || !document.MatchString(at) {
+		return false
+	}
+	random, _ := e.isNoise(s, x)
+	return random
 }
 
 func (b *blanking) hash(name string) listedFile { return listedFile(maphash.String(b.seed, name)) }

@@ -34,6 +34,7 @@ type watch struct {
 	overlaps            overlaps
 	senders             senders
 	syns                laterSYNs
+	fingerprints        fingerprints
 	lands               counted // packets whose sender is their receiver
 	rewritten           counted // packets put together from fragments that contradict each other
 	// datagrams are questions that were asked without TCP.
@@ -55,6 +56,7 @@ type watch struct {
 	reader            content.Reader
 	commandFiles      commandFiles
 	logs              logTexts
+	random            map[int]bool // data connections with files that look random
 	blanks            map[int]bool // data connections with a few bytes that are all the same
 	blanking          blanking
 	entries           map[int]int // how many files and folders a listing has, by data connection
@@ -103,7 +105,7 @@ const (
 func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
 		ledger:  g,
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, blanks: map[int]bool{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
@@ -117,6 +119,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		cards:        cards{},
 		senders:      senders{sides: map[int]*[2]side{}, ttls: map[int]uint8{}, ledger: g},
 		syns:         laterSYNs{},
+		fingerprints: fingerprints{},
 		lookups:      lookups{ledger: g, names: map[string]resolved{}},
 		overlaps:     overlaps{ledger: g, found: map[int][]overlap{}},
 		neighbours:   newNeighbourhood(g),

@@ -110,11 +110,12 @@ func wipes(e *Evidence, s *session) []breach {
 	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
 		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
-	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups, blanked} {
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups} {
 		if b, ok := look(e, s); ok {
 			found = append(found, b)
 		}
 	}
+	found = append(found, overwritten(e, s)...)
 	files := w.files
 	if len(w.tops()) < wipedFolders {
 		files = w.outside()
