@@ -37,6 +37,8 @@ type Capture struct {
 	// has where it is read.
 	Translations []Translation
 	Rewritings   map[int][]Rewriting
+	// Relays are network cards that pass on packets, in the order in which they begin to.
+	Relays []Relay
 	// KeyLogs is the number of TLS key logs in the file, used or not.
 	KeyLogs int
 	// Cut says why reading stopped before the end of the file, in words for a

@@ -65,6 +65,7 @@ func (c *Capture) readFirst() (*everything, error) {
 	x := identities{newest: newTuples[newest](), unordered: c.file.places != nil && c.file.places.backward != nil}
 	all := &everything{c: c}
 	var clock clock
+	var relays relays
 	place, several := 0, false // the interface of the first packet, and whether there is another one
 	d := &packet.Decoder{Details: true}
 	r, err := c.file.packets(d, func(p *packet.Packet, raw *pcapng.Packet) bool {
@@ -79,6 +80,7 @@ func (c *Capture) readFirst() (*everything, error) {
 		if p.TCP == nil {
 			return true
 		}
+		relays.packet(p)
 		id, begins := x.find(p)
 		if all != nil && !all.add(p, id, begins) {
 			all = nil
@@ -96,7 +98,7 @@ func (c *Capture) readFirst() (*everything, error) {
 	}
 	c.describe(r)
 	c.Disorder = clock.disorder()
-	c.spans, c.reused, c.turns = x.spans, x.reused, x.turns
+	c.spans, c.reused, c.turns, c.Relays = x.spans, x.reused, x.turns, relays.found
 	return all, nil
 }
 
