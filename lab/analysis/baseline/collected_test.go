@@ -31,6 +31,11 @@ var collected = []lookalike{
 	{"a file of a server outside that is stored on another one", "no-loot", IsNormal, movesOn("198.51.100.9", "203.0.113.9", "STOR plan.txt", aPlan)},
 	{"another file that is stored outside", "no-loot", IsNormal, movesOn("10.40.3.9", "203.0.113.9", "STOR plan.txt", aPlan[1:])},
 
+	{"implicit FTPS at a port of its own, beside a session", "usual-ports", IsUnusual, besideTLS(":2990", true)},
+	{"implicit FTPS at its port, beside a session", "usual-ports", IsNormal, besideTLS(":990", true)},
+	{"TLS at a port that nothing announced, beside a session", "no-third-ports", IsUnusual, besideTLS(":40990", false)},
+	{"TLS at the port of a service, beside a session", "no-third-ports", IsNormal, besideTLS(":443", false)},
+
 	{"short texts that are replaced by random bytes", "no-known-exploits", "", replacedFiles(4, "n%d.txt", "a short text about the bridge and the river", shortNoise())},
 	{"short texts that are replaced by others", "no-known-exploits", IsNormal, replacedFiles(4, "n%d.txt", "a short text about the bridge and the river", "another text about the two bridges and rivers, a longer one")},
 	{"pictures that are replaced by random bytes, without a look at them", "files-are-kept", IsUnusual, replacedFiles(4, "p%d.jpg", "", noiseOf(900))},
@@ -121,5 +126,20 @@ func movesOn(from, to, command, content string) func(*forge.Capture) {
 		d.Peer.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 		storesBetween("10.40.3.50", to, command, content)(f)
+	}
+}
+
+// besideTLS is a session beside which the client has a connection in TLS, of implicit FTPS by the name in it or of anything.
+func besideTLS(port string, ftps bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		d := dial(f, aClient, aServer+port)
+		if ftps {
+			helloTo(d, "ftp.example.test")
+		} else {
+			inTLS(d)
+		}
+		d.Peer.Close()
+		t.Say(bye).Peer.Close()
 	}
 }

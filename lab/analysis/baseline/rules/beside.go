@@ -65,10 +65,11 @@ type thirdPort struct {
 	from           netip.Addr
 	to             netip.AddrPort
 	sent, received int64 // bytes, by who opened it
+	tls            bool
 }
 
 // dynamicPorts are the ports from which systems choose, also for services such as remote
-// procedure calls.
+// procedure calls, which do not begin with TLS.
 const dynamicPorts = 32768
 
 func thirdPorts() look {
@@ -83,11 +84,11 @@ func thirdPorts() look {
 			if c.Role == ftp.Other && (talks || shell) && !wellKnown(&c.Identity) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
 				by := cmp.Or(c.OpenedBy, ftp.Client)
 				to, from := c.Addr(by.Other()), c.Addr(by)
-				if !shell && to.Port() >= dynamicPorts || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
+				if !shell && to.Port() >= dynamicPorts && c.TLS == nil || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
 					return nil
 				}
 				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
-					c.Flow(by).Bytes, c.Flow(by.Other()).Bytes})
+					c.Flow(by).Bytes, c.Flow(by.Other()).Bytes, c.TLS != nil})
 			}
 			return nil
 		},
@@ -167,7 +168,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	shown = shown && what.Kind == content.Shell
 	at := beside.at(p.first)
 	system := p.from == beside.hosts.Client && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
-	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts
+	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts && !p.tls
 	if at == nil || (at.hidden || common || beside.served[p.to]) && !shown {
 		return b, false
 	}

@@ -205,7 +205,7 @@ var usualPortsRule = Rule{
 	Severity: Note, sign: 1,
 	Matters:  "Malware that contains an FTP server uses a port of its own.",
 	Innocent: "the server is behind a NAT device, or its owner wants to hide it.",
-	look:     eachSession(usualPorts),
+	look:     ownPorts,
 }
 
 // usualPort reports whether FTP servers are often at a port.
@@ -213,6 +213,38 @@ func usualPort(port uint16) bool {
 	return port == ftpPort || port == 990 || port == 20 || port%100 == ftpPort || port == 2100 || port == 2210 || port == 4559
 }
 
+// ownPorts judges the ports of sessions, at last of those that cannot be read: it is unusual if the same two hosts have
+// another session in clear.
+func ownPorts() look {
+	inClear, hidden := map[evidence.PairOfHosts]bool{}, map[evidence.PairOfHosts][]breach{}
+	return look{
+		session: func(e *Evidence, s *session) []breach {
+			found, hosts := usualPorts(e, s), s.Hosts()
+			switch {
+			case !s.Secret() && bounded.Takes(s.ledger, maxPairs, inClear, hosts):
+				inClear[hosts] = true
+			case s.Hidden && len(found) > 0 && bounded.Takes(s.ledger, maxPairs, hidden, hosts):
+				hidden[hosts] = append(hidden[hosts], breach{place: s.Control.ID, hosts: hosts, packets: found[0].packets, observed: found[0].observed + ", in TLS"})
+				return nil
+			}
+			return found
+		},
+		end: func(*Evidence) (found []breach) {
+			for hosts, list := range hidden {
+				for _, b := range list {
+					if inClear[hosts] {
+						b.severity, b.observed = Odd, b.observed+", beside a session in clear"
+					}
+					found = append(found, b)
+				}
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+// usualPorts judges the port of a session.
 func usualPorts(e *Evidence, s *session) []breach {
 	port := s.Control.Server.Port()
 	parts := s.fetchesRelease()
