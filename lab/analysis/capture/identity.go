@@ -30,7 +30,7 @@ type newest struct {
 	anchored [2]bool   // isn is known
 	sent     [2]bool   // anything; else end is not known
 	fin      [2]bool
-	rst      bool
+	syn, rst bool
 	right    [2]bool // the checksum of the first packet was right, so a wrong one shows damage
 }
 
@@ -85,6 +85,7 @@ func (v *newest) add(p *packet.Packet, from int) {
 	if t.Flags&packet.RST != 0 {
 		return
 	}
+	v.syn = v.syn || t.Flags&packet.SYN != 0
 	end := t.RawSeq + uint32(t.Length)
 	if t.Flags&(packet.SYN|packet.FIN) != 0 {
 		end++
@@ -124,7 +125,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	}
 	if begins {
 		if reused {
-			x.rival(int32(len(x.spans)))
+			x.rival(int32(len(x.spans)), isn, from)
 		}
 		x.value, x.known = newest{id: int32(len(x.spans))}, true
 		x.spans = append(x.spans, span{first: uint32(p.Number)})

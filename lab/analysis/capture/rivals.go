@@ -18,8 +18,9 @@ type turn struct {
 	id     int32
 }
 
-// rival keeps the connection that goes on beside the one with the given ID, which begins now.
-func (x *identities) rival(id int32) {
+// rival keeps the connection that goes on beside the one with the given ID, which begins now with a SYN. A SYN whose number
+// is near those of a connection that has none may be its own, which another place recorded late.
+func (x *identities) rival(id int32, isn uint32, from int) {
 	old := x.value
 	if other, has := x.rivals[old.id]; has {
 		delete(x.rivals, old.id)
@@ -27,7 +28,8 @@ func (x *identities) rival(id int32) {
 			old = other
 		}
 	}
-	if !old.sent[0] || !old.sent[1] || old.rst || old.fin[0] && old.fin[1] {
+	own := !old.syn && apart(isn, old.isn[from]) <= farAway
+	if own || !old.sent[0] || !old.sent[1] || old.rst || old.fin[0] && old.fin[1] {
 		return
 	}
 	if x.rivals == nil {
