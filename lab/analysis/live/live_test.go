@@ -368,7 +368,11 @@ func TestManyOpenSessions(t *testing.T) {
 	}
 	for _, end := range []bool{false, true} {
 		for _, context := range []bool{false, true} {
-			if few, many := cost(20, end, context), cost(200, end, context); many > 3*few {
+			most := 2.0
+			if end && context {
+				most = 3 // among more sessions, each has more that ended before
+			}
+			if few, many := cost(20, end, context), cost(200, end, context); many > most*few {
 				t.Errorf("end %v, context %v: among many sessions, one needs %.0f allocations instead of %.0f", end, context, many, few)
 			}
 		}
