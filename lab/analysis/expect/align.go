@@ -20,8 +20,11 @@ import (
 //
 // If one of several lines is missing, it is the one that says least, because the others are more
 // likely about the packets that came: see [line.says].
+//
+// A line takes a damaged packet only if there is no other one for it.
 const (
 	costHidden   = 1
+	costDamaged  = 1
 	costMismatch = 1 << 20
 	costMissing  = 5 * costMismatch
 	costUnwanted = 4 * costMismatch
@@ -379,6 +382,8 @@ func (a *aligner) claim(i int32, k int) {
 		return // hide does that
 	case c.isUnknown():
 		kind, cost = stepHidden, costHidden
+	case c.alike && len(c.what) == 0 && e.damaged:
+		kind, cost = stepMatched, costDamaged
 	case c.alike && len(c.what) == 0:
 		kind, cost = stepMatched, 0
 	case c.alike && c.otherText:

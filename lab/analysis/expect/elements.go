@@ -33,8 +33,8 @@ type element struct {
 	start, end int64
 	// order is twice the place, or one less for what comes before all elements of that frame.
 	order int
-	// late says that the element arrived out of order.
-	late bool
+	// late says that the element arrived out of order, damaged that its receiver dropped it.
+	late, damaged bool
 	// unrecorded says that the capture lacks the bytes of the element, although they were sent: the
 	// recorder cut the packet of a dialogue short. Those of a gap it lacks in any case.
 	unrecorded bool
@@ -52,7 +52,7 @@ const (
 	elementFIN
 	elementRST
 	elementACK
-	elementRepeat // a retransmission
+	elementRepeat // a retransmission, or a damaged packet
 	elementGap    // bytes, or a FIN, that other packets show to have been sent, and the capture lacks
 	elementDatagram
 )
@@ -153,6 +153,7 @@ type stream struct {
 	syn, fin int64 // the sequence numbers after them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
 	acks     []ack // those that are higher than all before them
+	damaged  []int // the frames that the other side did not acknowledge so far
 }
 
 // An ack is an acknowledgement of all bytes before a number. It has the index of its frame, and what
@@ -186,13 +187,12 @@ func (c *evidence) elementsOf(frames []int, a ftp.Side, lossy bool, forth, back 
 			s.ack = f.Ack
 			s.acks = append(s.acks, ack{f.Ack, i, f.Seq, f.End()})
 		}
-		if repeat {
-			continue
-		}
-		if e, ok := s.add(f, i, peer); ok {
-			rest = append(rest, e)
+		if !repeat {
+			rest = append(rest, c.add(s, peer, i)...)
 		}
 	}
+	rest = append(rest, c.undecided(streams[0])...)
+	rest = append(rest, c.undecided(streams[1])...)
 	all := append(rest, streams[1].finish(streams[0].acks)...)
 	all = append(all, streams[0].finish(streams[1].acks)...)
 	sortElements(all)

@@ -258,6 +258,8 @@ func (t *track) unwantedElement(s step, line int) Mismatch {
 	}
 	m.What, m.Got = "no line wants this", t.render(s, nil)
 	switch {
+	case e.damaged:
+		m.What += ": its checksum is wrong, so that its receiver dropped it"
 	case e.kind == elementRepeat:
 		m.What += ": it is a retransmission"
 	case e.kind == elementRST:

@@ -54,7 +54,7 @@ type judgement struct {
 
 // TestJudge holds the rules of the notation, one by one.
 func TestJudge(t *testing.T) {
-	for _, test := range slices.Concat(packetJudgements, connectionJudgements) {
+	for _, test := range slices.Concat(packetJudgements, damagedJudgements, connectionJudgements) {
 		t.Run(test.name, func(t *testing.T) {
 			g := &recording{forge.New(), false}
 			test.forge(g)

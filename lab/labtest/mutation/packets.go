@@ -185,11 +185,15 @@ func (m *packetMutator) with(i int, others ...raw) func() []raw {
 	return func() []raw { return slices.Replace(slices.Clone(m.raw), i, i+1, others...) }
 }
 
-// changed returns a function that changes some bytes of packet i.
+// changed returns a function that changes some bytes of packet i, as if its sender had sent it so: with the
+// checksum of before it would be damaged. The checksum 0 is that of a sender whose network card computes it.
 func (m *packetMutator) changed(i int, change func(data []byte)) func() []raw {
 	p := m.raw[i]
 	p.data = slices.Clone(p.data)
 	change(p.data)
+	if header, _ := tcpOffset(p.data); header >= 0 {
+		p.data[header+16], p.data[header+17] = 0, 0
+	}
 	return m.with(i, p)
 }
 
