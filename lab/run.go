@@ -222,7 +222,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 		return nil, &scenario.Error{File: s.File, Line: max(1, s.Server.Line), Msg: o.Server.Name + " has its own replies and habits; " + scenario.OwnServerSettings}
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.File, err)
+		return nil, interrupted(ctx, s, err)
 	}
 	if o.Live != nil {
 		return runLive(ctx, s, o)

@@ -12,7 +12,7 @@ import (
 )
 
 // TestCancelledBeforeItBegins runs a scenario whose turn comes too late: an
-// earlier run's capture stays as it is.
+// earlier run's capture stays as it is, and the error is the cause.
 func TestCancelledBeforeItBegins(t *testing.T) {
 	results := t.TempDir()
 	capture := filepath.Join(results, "other", "capture.pcapng")
@@ -22,11 +22,12 @@ func TestCancelledBeforeItBegins(t *testing.T) {
 	if err := os.WriteFile(capture, []byte("earlier"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("interrupt signal received")
+	cancel(cause)
 	_, err := Run(ctx, parse(t, "# x\n# y\n", "open", "quit"), Options{Results: results})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got error %v, want %v", err, context.Canceled)
+	if !errors.Is(err, cause) {
+		t.Errorf("got error %v, want %v", err, cause)
 	}
 	if got, err := os.ReadFile(capture); string(got) != "earlier" {
 		t.Errorf("got the capture %q, error %v, want the earlier one", got, err)

@@ -331,6 +331,8 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
+			}
+			if ctx.Err() != nil { // perhaps although there is a slot
 				runs[i].err = errNotBegun
 				close(runs[i].done)
 				continue

@@ -30,6 +30,16 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptBeforeScenariosBegin has room for all scenarios at once: none of them begins any more.
+func TestInterruptBeforeScenariosBegin(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	status, out, errOut := ftplab(ctx, "run", "--tcp", "gvisor", "--parallel", "9", "-o", t.TempDir(), "active_list", "active_retr", "passive_list", "passive_retr")
+	if status != exitError || !strings.HasPrefix(out, "0 passed, 0 failed, 4 not begun") || errOut != "" {
+		t.Errorf("got status %d, output %q and %q, want %d and 4 not begun", status, out, errOut, exitError)
+	}
+}
+
 // TestKillCell kills the cell: the command says so, and the capture is
 // readable up to its last frame.
 func TestKillCell(t *testing.T) {

@@ -55,7 +55,7 @@ func TestCancelledAtEachStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	cause := errors.New("interrupt signal received")
-	for _, stage := range []string{"built", "client", "client is done", "closing", "closed"} {
+	for _, stage := range []string{"not begun", "built", "client", "client is done", "closing", "closed"} {
 		t.Run(stage, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
@@ -71,6 +71,7 @@ func TestCancelledAtEachStage(t *testing.T) {
 				return failures, err
 			}
 			recording := runner.Recording{File: io.Discard, Format: pcapng.PCAPNG}
+			at("not begun")
 			outcome, err := runner.Run(ctx, s, stagedBuilder{gvisor.Builder{Seed: 1, Start: time.Unix(500_000_000, 0)}, at}, recording, client)
 			if outcome != nil || !errors.Is(err, cause) {
 				t.Errorf("got the outcome %+v and the error %v, want none and %v", outcome, err, cause)
