@@ -38,16 +38,16 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	if err != nil {
 		return nil, inFile(s, err)
 	}
-	t := export.Test{Name: s.Name, Title: s.Title, Story: s.Story, Source: s.Source, Capture: pcap}
+	c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	t := export.Test{Name: s.Name, Title: s.Title, Story: s.Story, Source: s.Source, Capture: pcap, Damaged: damaged(c)}
 	var files []export.File
 	switch project {
 	case Suricata:
 		t.Command = CommandLine("ftplab", "export", "suricata", fileArgument(s.Name+scenario.Extension), "--capture", "input.pcap")
-		c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true})
-		if err != nil {
-			return nil, err
-		}
-		defer c.Close()
 		files = export.Suricata(t, c)
 	case ZeekProject:
 		t.Command = CommandLine("ftplab", "export", "zeek", fileArgument(s.Name+scenario.Extension), "--capture", t.Dashed()+".pcap")
@@ -61,6 +61,16 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 		return nil, fmt.Errorf("%s is there already; choose another folder with -o", folder)
 	}
 	return writeFiles(folder, files)
+}
+
+// damaged returns the packets with a wrong checksum. gVisor's TCP computes each, so that the scenario made those.
+func damaged(c *capture.Capture) (packets []int) {
+	for p := range c.Packets() {
+		if p.TCP != nil && p.ChecksumWrong() {
+			packets = append(packets, p.Number)
+		}
+	}
+	return packets
 }
 
 // writeFiles writes all files to a new folder, or none.

@@ -111,6 +111,27 @@ func TestExportOfHabits(t *testing.T) {
 	}
 }
 
+// TestExportOfDamage says which checksums are wrong.
+func TestExportOfDamage(t *testing.T) {
+	for rule, want := range map[string]string{
+		"": "server, with valid checksums. ftplab",
+		"corrupt server > client length=1448 count=1\n": "with valid checksums, except that of frame 20, which is wrong on purpose. ftplab",
+		"corrupt server > client length=1448 count=2\n": "with valid checksums, except those of 2 frames, which are wrong on purpose: the first is frame 20. ftplab",
+	} {
+		s, err := scenario.Parse("damage.txtar", []byte(strings.Replace(exported, "file a.bin", rule+"file a.bin", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.Join(t.TempDir(), "new")
+		if _, err := lab.Export(t.Context(), lab.ZeekProject, s, folder); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(filepath.Join(folder, "README.md")); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%q: got %v, want %q in\n%s", rule, err, want, text)
+		}
+	}
+}
+
 // TestExportRefuses says what cannot be a test.
 func TestExportRefuses(t *testing.T) {
 	for source, want := range map[string]string{

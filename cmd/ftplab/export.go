@@ -20,8 +20,8 @@ func exportCommand() *cobra.Command {
 		Short: "Write a scenario as a test of Suricata or Zeek",
 		Long: `Export runs the session of a scenario on gVisor's TCP, and writes a folder with the files of
 a pull request to suricata-verify or to Zeek's tests: the capture (classic pcap, nothing but
-FTP, valid checksums), the test with the results that it expects, a README, and a script
-that makes the same capture again, byte for byte.
+FTP, valid checksums unless the scenario damages packets), the test with the results that it
+expects, a README, and a script that makes the same capture again, byte for byte.
 
 The expected results come from the capture. Run the test with Suricata or Zeek before you
 send it.`,

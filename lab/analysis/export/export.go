@@ -21,6 +21,7 @@ type Test struct {
 	Command string // that makes the capture again, to the byte
 	Source  []byte // the scenario
 	Capture []byte // classic pcap, microseconds
+	Damaged []int  // the frames that the scenario gave a wrong checksum
 }
 
 // A File is one of a test. Run says that it is a program.
@@ -43,8 +44,20 @@ func (t Test) readme(purpose, script string) []byte {
 	if t.Story != "" {
 		fmt.Fprintf(&b, "\n%s\n", t.Story)
 	}
-	fmt.Fprintf(&b, "\n## PCAP\n\nThe capture has FTP between a real client and a real server, with valid checksums. ftplab made it\nfrom the scenario beside it; `%s` makes it again, to the byte.\n", script)
+	fmt.Fprintf(&b, "\n## PCAP\n\nThe capture has FTP between a real client and a real server, with %s. ftplab made it\nfrom the scenario beside it; `%s` makes it again, to the byte.\n", t.checksums(), script)
 	return b.Bytes()
+}
+
+// checksums says whether those of the capture are valid.
+func (t Test) checksums() string {
+	switch n := len(t.Damaged); n {
+	case 0:
+		return "valid checksums"
+	case 1:
+		return fmt.Sprintf("valid checksums, except that of frame %d, which is wrong on purpose", t.Damaged[0])
+	default:
+		return fmt.Sprintf("valid checksums, except those of %d frames, which are wrong on purpose: the first is frame %d", n, t.Damaged[0])
+	}
 }
 
 // script makes the capture again.
