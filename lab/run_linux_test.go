@@ -48,6 +48,19 @@ func TestUnchangedFileInASCII(t *testing.T) {
 	}
 }
 
+// TestMoreThanTheFile has a server send bytes after those of the file.
+func TestMoreThanTheFile(t *testing.T) {
+	s := parse(t, "# x\n# y\n", "open", "login anonymous", "type i", "get README", "quit",
+		"-- server --", `on RETR: reply 150 Go.; send; send "more"; reply 226 Done.`, "-- files/README --", "Welcome.")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "what crossed the network is more than the file: got 13 bytes, "; !strings.Contains(result.Report, want) {
+		t.Errorf("got the report %q, want in it %q", result.Report, want)
+	}
+}
+
 // TestOtherBytes has a server send as many bytes as the file has, and one of them wrong.
 func TestOtherBytes(t *testing.T) {
 	s := parse(t, "# x\n# y\n", "open", "login anonymous", "type i", "get README", "quit",

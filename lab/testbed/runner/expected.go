@@ -13,8 +13,19 @@ import (
 	"ftplab/lab/testbed/ftps"
 )
 
-// errShort says that a transfer did not bring the whole file.
-var errShort = errors.New("not the whole file")
+// errShort says that a transfer did not bring the whole file, errMore that it brought more.
+var (
+	errShort = errors.New("not the whole file")
+	errMore  = errors.New("more than the file")
+)
+
+// wrongSize returns which of the two it is.
+func wrongSize(got, want int64) error {
+	if got > want {
+		return errMore
+	}
+	return errShort
+}
 
 // errOther says that a transfer brought other bytes, as many as the file has.
 var errOther = errors.New("other bytes")
@@ -38,7 +49,7 @@ var breaks = map[string]func(err error) bool{
 		return errors.As(err, &failed) && failed.Op == "remote error" // as package tls calls an alert
 	},
 	scenario.Short: func(err error) bool {
-		return errors.Is(err, errShort) || errors.Is(err, errOther) || errors.Is(err, ftps.ErrTruncated)
+		return errors.Is(err, errShort) || errors.Is(err, errMore) || errors.Is(err, errOther) || errors.Is(err, ftps.ErrTruncated)
 	},
 }
 

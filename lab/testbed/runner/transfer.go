@@ -269,7 +269,7 @@ func (a action) compareAppended(path string, before content.Digest, added int64)
 	case err != nil:
 		return nil
 	case size != before.Size+added:
-		return fmt.Errorf("after APPE, %s has %d bytes; it had %d, and %d were to be added: %w", path, size, before.Size, added, errShort)
+		return fmt.Errorf("after APPE, %s has %d bytes; it had %d, and %d were to be added: %w", path, size, before.Size, added, wrongSize(size, before.Size+added))
 	case first != before:
 		return fmt.Errorf("APPE has changed the %d bytes that %s had before: %w", before.Size, path, errOther)
 	}
@@ -305,7 +305,7 @@ func same(want, got content.Digest, what string) error {
 		return fmt.Errorf("%s has %d bytes as the file has, but %w: SHA-256 %s, want %s", what, got.Size, errOther, got, want)
 	}
 	if got != want {
-		return fmt.Errorf("%s is %w: got %d bytes, SHA-256 %s; want %d bytes, %s", what, errShort, got.Size, got, want.Size, want)
+		return fmt.Errorf("%s is %w: got %d bytes, SHA-256 %s; want %d bytes, %s", what, wrongSize(got.Size, want.Size), got.Size, got, want.Size, want)
 	}
 	return nil
 }
