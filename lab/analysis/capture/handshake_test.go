@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -177,6 +178,96 @@ func TestUnseen(t *testing.T) {
 		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool { return x.Data == nil })
 		if x := read(t, f.PCAP()).Connection(0); x.ServerFlow.Unseen != test.want || x.ClientFlow.Unseen > 1 {
 			t.Errorf("without %s: got %d unseen of the server and %d of the client, want %d", test.name, x.ServerFlow.Unseen, x.ClientFlow.Unseen, test.want)
+		}
+	}
+}
+
+// TestDataInSYN reads data that comes with a SYN. Its receiver has it if it acknowledges it; most acknowledge the SYN only.
+func TestDataInSYN(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		play func(client, server *forge.End)
+		want []string
+	}{
+		{"not acknowledged, and other bytes in its place", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "DELE everything, and more\r\n")
+			s.SegmentAt(-1, "S.", "")
+			c.Say("< 220 ready\n> QUIT\n< 221 bye")
+		}, []string{"QUIT 221"}},
+		{"not acknowledged, and sent again", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "QUIT\r\n")
+			s.SegmentAt(-1, "S.", "")
+			c.Say("< 220 ready\n> QUIT\n< 221 bye")
+		}, []string{"QUIT 221"}},
+		{"acknowledged with the SYN", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "NOOP\r\n")
+			c.Seq += 6
+			s.SegmentAt(-1, "S.", "")
+			c.Say("< 220 ready\n< 200 ok\n> QUIT\n< 221 bye")
+		}, []string{"NOOP 200", "QUIT 221"}},
+		{"acknowledged later, as its receiver kept it", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "NOOP\r\n")
+			s.SegmentAt(-1, "S.", "")
+			c.Seq += 6
+			c.Say("< 220 ready\n< 200 ok\n> QUIT\n< 221 bye")
+		}, []string{"NOOP 200", "QUIT 221"}},
+	} {
+		f := forge.New()
+		client, server := f.Pair(forge.Client+":3171", forge.Server+":21")
+		test.play(client, server)
+		client.Close()
+		var got []string
+		for s := range read(t, f.PCAP()).Sessions() {
+			for _, x := range s.Exchanges {
+				got = append(got, fmt.Sprint(x.Line.Text, " ", x.Final()))
+			}
+			if s.Control.Missing() != 0 {
+				t.Errorf("%s: %d bytes are missing, want none", test.name, s.Control.Missing())
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestWhoOpens names the side that opened a connection.
+func TestWhoOpens(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		play func(client, server *forge.End)
+		want ftp.Side
+	}{
+		{"a server that answers the SYN with a SYN", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "")
+			s.SegmentAt(-1, "S", "")
+			c.SegmentAt(-1, "S.", "")
+			s.ACK()
+			c.Say("< 220 ready\n> QUIT\n< 221 bye").Close()
+		}, ftp.Client},
+		{"one that has acknowledged before, with another number", func(c, s *forge.End) {
+			c.SegmentAt(-1, "S", "")
+			s.SegmentAt(777_000, ".", "")
+			s.SegmentAt(-1, "S", "")
+			c.SegmentAt(-1, "S.", "")
+			s.ACK()
+			c.Say("< 220 ready\n> QUIT\n< 221 bye").Close()
+		}, ftp.Client},
+		{"an answer that answers nothing, and a RST", func(c, s *forge.End) {
+			s.SegmentAt(-1, "S.", "")
+			c.Segment("R", "")
+		}, ""},
+		{"an answer whose SYN is not in the capture", func(c, s *forge.End) {
+			s.SegmentAt(-1, "S.", "")
+			c.ACK()
+			c.Say("< 220 ready\n> QUIT\n< 221 bye").Close()
+		}, ftp.Client},
+	} {
+		f := forge.New()
+		test.play(f.Pair(forge.Client+":3171", forge.Server+":21"))
+		all := read(t, f.PCAP())
+		if n, first := len(slices.Collect(all.Connections())), all.Connection(0); n != 1 || first.OpenedBy != test.want {
+			t.Errorf("%s: got %d connections, the first opened by %q, want one opened by %q", test.name, n, first.OpenedBy, test.want)
 		}
 	}
 }

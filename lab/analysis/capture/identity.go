@@ -29,8 +29,9 @@ type newest struct {
 	end      [2]uint32 // the numbers after what was sent
 	anchored [2]bool   // isn is known
 	sent     [2]bool   // anything; else end is not known
+	syn      [2]bool   // a SYN
 	fin      [2]bool
-	syn, rst bool
+	rst      bool
 	right    [2]bool // the checksum of the first packet was right, so a wrong one shows damage
 }
 
@@ -67,6 +68,12 @@ func (v *newest) strange(p *packet.Packet, from int) bool {
 	return !v.rst || int64(p.Time/1e9) > int64(v.seconds)+muchLater
 }
 
+// opens reports whether a SYN, with another number than what its sender sent before, opens the connection from this side:
+// the other side has sent a SYN, and this one has only acknowledged. Both sides may open a connection (RFC 9293, 3.5).
+func (v *newest) opens(from int) bool {
+	return v.syn[1-from] && !v.syn[from] && !v.rst && !v.fin[0] && !v.fin[1] && v.end[from] == v.isn[from]+1 && v.end[1-from] == v.isn[1-from]+1
+}
+
 // damaged reports whether the receiver dropped a segment that would open or end the connection, because
 // it was damaged on its way.
 func (v *newest) damaged(p *packet.Packet, from int) bool {
@@ -85,11 +92,11 @@ func (v *newest) add(p *packet.Packet, from int) {
 	if t.Flags&packet.RST != 0 {
 		return
 	}
-	v.syn = v.syn || t.Flags&packet.SYN != 0
 	end := t.RawSeq + uint32(t.Length)
 	if t.Flags&(packet.SYN|packet.FIN) != 0 {
 		end++
 	}
+	v.syn[from] = v.syn[from] || t.Flags&packet.SYN != 0
 	if !v.sent[from] || int32(end-v.end[from]) > 0 {
 		v.sent[from], v.end[from] = true, end
 	}
@@ -119,6 +126,9 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	}
 	ignored := x.unordered && p.Away != nil || x.known && x.value.damaged(p, from)
 	reused := x.known && !ignored && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
+	if reused && x.value.opens(from) {
+		reused, x.value.sent[from], x.value.isn[from] = false, false, isn
+	}
 	begins = !x.known || reused || !ignored && x.value.strange(p, from)
 	if reused {
 		x.reused = append(x.reused, len(x.spans))

@@ -28,7 +28,7 @@ func (x *identities) rival(id int32, isn uint32, from int) {
 			old = other
 		}
 	}
-	own := !old.syn && apart(isn, old.isn[from]) <= farAway
+	own := old.syn == [2]bool{} && apart(isn, old.isn[from]) <= farAway
 	if own || !old.sent[0] || !old.sent[1] || old.rst || old.fin[0] && old.fin[1] {
 		return
 	}

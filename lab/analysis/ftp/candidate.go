@@ -86,7 +86,7 @@ func (c *Candidate) Data(p *packet.Packet, seg *tcp.Segment) {
 		return
 	}
 	dir := seg.Direction
-	if !c.Halves[dir].Begins() && !seg.Damaged {
+	if !c.Halves[dir].Begins() && !seg.InDoubt() {
 		c.chains[dir].add(seg.DataSeq(), seg.Payload)
 	}
 	if c.state == opaque {
@@ -109,7 +109,7 @@ func (c *Candidate) record(p *packet.Packet, seg *tcp.Segment) {
 	}
 	dir := seg.Direction
 	first := !c.begun[dir] && !seg.Damaged
-	c.begun[dir] = c.begun[dir] || first
+	c.begun[dir] = c.begun[dir] || first && !seg.InDoubt()
 	if first {
 		c.beginsTLS(dir, seg.Payload)
 		c.requests = c.requests || requests(seg.Payload[0])

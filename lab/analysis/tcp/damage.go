@@ -1,4 +1,4 @@
-// Segments that were damaged on their way.
+// Data that its receiver may have dropped: that of segments that were damaged on their way, and of SYNs.
 
 package tcp
 
@@ -14,7 +14,7 @@ import (
 // card computes the checksum of what its host sends, or joins segments that came. So a segment is
 // taken for damaged only if its sender has right checksums, too, and its bytes are in doubt until the
 // receiver acknowledges them. If no other segment had them by then, the checksums of this sender mean
-// nothing.
+// nothing. Data that comes with a SYN is in doubt, too: most receivers acknowledge the SYN only.
 
 // sums is what is known of the checksums of one side of a connection.
 type sums uint8
@@ -25,11 +25,11 @@ const (
 	meaningless      // the receiver accepted wrong ones
 )
 
-// A doubt has the damaged segments of one direction.
+// A doubt has the segments of one direction whose data is in doubt.
 type doubt struct {
 	waiting  []doubtful // for the receiver's acknowledgement, those that end first in front
 	acked    int64      // the relative number up to which the receiver has decided
-	accepted ranges.Set // bytes that only damaged segments have, and that the receiver acknowledged
+	accepted ranges.Set // bytes that only segments in doubt have, and that the receiver acknowledged
 }
 
 // A doubtful segment is one that the receiver may have dropped.
@@ -37,6 +37,7 @@ type doubtful struct {
 	ending
 	seq   int64
 	flags uint8
+	early bool // with a SYN
 }
 
 // needs is what the receiver acknowledges if it accepts the segment. A FIN counts as a byte.
@@ -59,21 +60,22 @@ func (h *Half) damaged(p *packet.Packet, peer *Half) bool {
 	case h.sums == neverRight && p.ChecksumRight():
 		h.sums = someRight
 	case h.sums == someRight && peer.Packets > 0 && p.ChecksumWrong():
-		if h.doubt == nil {
-			h.doubt = &doubt{}
-		}
 		return true
 	}
 	return false
 }
 
-// add takes a damaged segment.
-func (d *doubt) add(p *packet.Packet, seg *Segment) {
-	end := seg.Seq + int64(seg.Length)
-	if end == seg.Seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
+// doubts takes a segment whose data is in doubt.
+func (h *Half) doubts(p *packet.Packet, seg *Segment) {
+	if h.doubt == nil {
+		h.doubt = &doubt{}
+	}
+	d, seq := h.doubt, seg.DataSeq()
+	end := seq + int64(seg.Length)
+	if end == seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
 		return
 	}
-	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seg.Seq, seg.Flags & packet.FIN}
+	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seq, seg.Flags & packet.FIN, seg.early()}
 	i := len(d.waiting)
 	for i > 0 && d.waiting[i-1].at > end {
 		i--
@@ -89,11 +91,13 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 		return
 	}
 	d.acked = ack.Ack
-	for len(d.waiting) > 0 && (d.waiting[0].needs() <= d.acked || h.sums == meaningless) {
+	for len(d.waiting) > 0 && (d.waiting[0].needs() <= d.acked || h.sums == meaningless && !d.waiting[0].early) {
 		x := d.waiting[0]
 		d.waiting = d.waiting[1:]
 		if !h.have.Covers(x.seq, x.at) {
-			h.sums = meaningless
+			if !x.early {
+				h.sums = meaningless
+			}
 			h.trust(x.seq, x.at)
 		}
 		if n := len(h.have); n == 0 || h.have[n-1].End <= x.at { // else the peer acknowledged data in the place of a FIN
@@ -102,7 +106,7 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 	}
 }
 
-// trust puts the bytes of a damaged segment into the stream that no other one had.
+// trust puts the bytes of a segment in doubt into the stream that no other one had.
 func (h *Half) trust(start, end int64) {
 	for _, r := range h.have.Gaps(start, end) {
 		h.doubt.accepted.Add(r.Start, r.End)
@@ -117,12 +121,12 @@ func (h *Half) trust(start, end int64) {
 	}
 }
 
-// decided reports whether a damaged segment is no longer in doubt.
+// decided reports whether a segment is no longer in doubt.
 func (h *Half) decided(packet int) bool {
 	return h.doubt == nil || !slices.ContainsFunc(h.doubt.waiting, func(x doubtful) bool { return x.packet == packet })
 }
 
-// trusted returns the parts of a damaged segment that are in the stream.
+// trusted returns the parts of a segment in doubt that are in the stream.
 func (h *Half) trusted(start, end int64) ranges.Set {
 	if h.doubt == nil {
 		return nil

@@ -39,7 +39,7 @@ type Digest struct {
 
 	early   *Recording // the data until the start of the stream is known; nil if there is none
 	digest  *digest    // once the start is known
-	damaged []Chunk    // whose bytes are in doubt
+	doubted []Chunk    // whose bytes are in doubt
 
 	// undecided is how many of them there were after the last look at them, when the receiver
 	// had decided up to the number decidedTo.
@@ -50,7 +50,7 @@ type Digest struct {
 // Add takes the data of a segment of the direction h.
 func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	if d.digest != nil {
-		d.add(h, Chunk{Seq: seg.DataSeq(), Ack: seg.Ack, Data: seg.Payload, Packet: p.Number, Time: p.Time}, seg.Damaged)
+		d.add(h, Chunk{Seq: seg.DataSeq(), Ack: seg.Ack, Data: seg.Payload, Packet: p.Number, Time: p.Time}, seg.InDoubt())
 		return
 	}
 	if d.early == nil {
@@ -60,25 +60,25 @@ func (d *Digest) Add(pool *Pool, h *Half, p *packet.Packet, seg *Segment) {
 	d.begin(pool, h)
 }
 
-// add takes data of the direction h. What is damaged is kept until the receiver has decided.
-func (d *Digest) add(h *Half, c Chunk, damaged bool) {
+// add takes data of the direction h. What is in doubt is kept until the receiver has decided.
+func (d *Digest) add(h *Half, c Chunk, doubtful bool) {
 	d.settle(h)
-	if !damaged {
+	if !doubtful {
 		d.digest.hashOf(h, c)
-	} else if len(d.damaged) < maxDoubtful && d.digest.fits(&c) {
+	} else if len(d.doubted) < maxDoubtful && d.digest.fits(&c) {
 		c.Data = bytes.Clone(c.Data)
 		d.digest.pool.bytes += len(c.Data) + cost
-		d.damaged = append(d.damaged, c)
+		d.doubted = append(d.doubted, c)
 	}
 }
 
-// settle adds the bytes of damaged segments that the receiver acknowledged although no other one has
+// settle adds the bytes of segments in doubt that the receiver acknowledged although no other one has
 // them, and drops those that it has from others.
 func (d *Digest) settle(h *Half) {
-	if h.doubt != nil && h.doubt.acked == d.decidedTo && len(d.damaged) == d.undecided {
+	if h.doubt != nil && h.doubt.acked == d.decidedTo && len(d.doubted) == d.undecided {
 		return
 	}
-	d.damaged = slices.DeleteFunc(d.damaged, func(c Chunk) bool {
+	d.doubted = slices.DeleteFunc(d.doubted, func(c Chunk) bool {
 		if !h.decided(c.Packet) {
 			return false
 		}
@@ -90,7 +90,7 @@ func (d *Digest) settle(h *Half) {
 		}
 		return true
 	})
-	if d.undecided = len(d.damaged); h.doubt != nil {
+	if d.undecided = len(d.doubted); h.doubt != nil {
 		d.decidedTo = h.doubt.acked
 	}
 }
@@ -119,7 +119,7 @@ func (d *Digest) hashEarly(pool *Pool, h *Half) {
 	d.digest = newDigest(pool, h.start()+d.Skip, d.To)
 	if d.early != nil {
 		for _, s := range d.early.segments {
-			d.add(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time}, s.damaged)
+			d.add(h, Chunk{Seq: s.seq, Ack: s.ack, Data: d.early.data[s.from:s.to], Packet: s.packet, Time: s.time}, s.doubtful)
 		}
 	}
 	d.early = nil
@@ -159,10 +159,10 @@ func (d *Digest) Release() {
 	if d.digest == nil {
 		return
 	}
-	for _, c := range d.damaged {
+	for _, c := range d.doubted {
 		d.digest.pool.bytes -= len(c.Data) + cost
 	}
-	d.damaged = nil
+	d.doubted = nil
 	d.digest.letGo()
 }
 

@@ -125,7 +125,7 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 		h.FirstData, h.FirstDataTime = p.Number, p.Time
 	}
 	h.LastData, h.LastDataTime = p.Number, p.Time
-	if seg.Damaged {
+	if seg.InDoubt() {
 		return
 	}
 	seq := seg.DataSeq()

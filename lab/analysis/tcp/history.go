@@ -41,6 +41,9 @@ func (h *history) letters(add []byte, t *Segment, again bool) []byte {
 	return h.repeated(add, t, again)
 }
 
+// onlyResets reports whether all packets of the direction are RSTs, and there are some.
+func (h *history) onlyResets() bool { return h.seen == 1<<('R'-'A') }
+
 func (h *history) once(add []byte, letter byte) []byte {
 	bit := uint32(1) << (letter - 'A')
 	if h.seen&bit != 0 {

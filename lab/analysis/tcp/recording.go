@@ -18,7 +18,7 @@ type Recording struct {
 	data     []byte     // of all of them
 	have     ranges.Set // what of the stream they carry
 	noted    []ack      // of the other direction
-	damaged  bool       // some segments are
+	doubtful bool       // some segments are
 	bare     bool       // some segments have no time stamp
 }
 
@@ -29,7 +29,7 @@ type recorded struct {
 	packet   int
 	from, to int32 // its bytes are data[from:to]
 	urgent   bool
-	damaged  bool
+	doubtful bool // the peer may have dropped it
 	bare     bool // without a time stamp
 	dropped  bool // by the peer, which has the bytes from other segments
 }
@@ -48,11 +48,11 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	r.data = append(r.data, seg.Payload...)
 	s := recorded{
 		seq: seq, ack: seg.Ack, time: p.Time, packet: p.Number, from: from, to: int32(len(r.data)),
-		urgent: seg.Has(packet.URG), damaged: seg.Damaged, bare: !seg.Options.HasTimestamps && !seg.Options.Cut,
+		urgent: seg.Has(packet.URG), doubtful: seg.InDoubt(), bare: !seg.Options.HasTimestamps && !seg.Options.Cut,
 	}
 	r.segments = append(r.segments, s)
 	r.bare = r.bare || s.bare
-	if r.damaged = r.damaged || seg.Damaged; !seg.Damaged {
+	if r.doubtful = r.doubtful || seg.InDoubt(); !seg.InDoubt() {
 		r.have.Add(seq, seq+int64(len(seg.Payload)))
 	}
 	if seg.acks != 0 {
@@ -60,16 +60,16 @@ func (r *Recording) Add(p *packet.Packet, seg *Segment) {
 	}
 }
 
-// received returns the recording as the peer received it: of damaged segments of the direction h,
+// received returns the recording as the peer received it: of segments in doubt of the direction h,
 // it has only the bytes that the peer acknowledged although no other segment has them.
 func (r *Recording) received(h *Half) *Recording {
-	if !r.damaged {
+	if !r.doubtful {
 		return r
 	}
 	out := &Recording{data: r.data, noted: r.noted, bare: r.bare}
 	for _, s := range r.segments {
 		from, parts := s.seq, ranges.Set{{Start: s.seq, End: s.seq + int64(s.to-s.from)}}
-		if s.damaged {
+		if s.doubtful {
 			parts = h.trusted(from, parts[0].End)
 		}
 		for _, p := range parts {
@@ -103,14 +103,14 @@ func (r *Recording) stamped(agreed bool) *Recording {
 	return &out
 }
 
-// Bytes returns all that was recorded, in the order of the capture, without damaged segments.
+// Bytes returns all that was recorded, in the order of the capture, without segments in doubt.
 func (r *Recording) Bytes() []byte {
-	if !r.damaged {
+	if !r.doubtful {
 		return r.data
 	}
 	var sound []byte
 	for _, s := range r.segments {
-		if !s.damaged {
+		if !s.doubtful {
 			sound = append(sound, r.data[s.from:s.to]...)
 		}
 	}
@@ -135,7 +135,7 @@ func (r *Recording) Size() int {
 
 // Reset empties the recording and keeps its memory for reuse.
 func (r *Recording) Reset() {
-	r.segments, r.data, r.have, r.noted, r.damaged, r.bare = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0], false, false
+	r.segments, r.data, r.have, r.noted, r.doubtful, r.bare = r.segments[:0], r.data[:0], r.have[:0], r.noted[:0], false, false
 }
 
 // A Chunk is a piece of a stream, with its position.

@@ -37,6 +37,13 @@ type Segment struct {
 // numbers.
 type SACKBlock struct{ Left, Right int64 }
 
+// InDoubt reports whether the receiver may drop the data of the segment: it is damaged, or it comes with a SYN, whose
+// receiver may acknowledge the SYN only (RFC 9293 section 3.10.7.4, RFC 7413).
+func (s *Segment) InDoubt() bool { return s.Damaged || s.early() }
+
+// early reports whether the segment has data although its connection is not established.
+func (s *Segment) early() bool { return s.Flags&packet.SYN != 0 && s.Length > 0 }
+
 // Clone returns a copy of s that belongs to the clone of its packet.
 func (s *Segment) Clone(of *packet.Packet) *Segment {
 	c := *s

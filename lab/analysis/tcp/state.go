@@ -71,11 +71,13 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	}
 	s.LastPacket, s.LastTime = p.Number, p.Time
 	s.settle(seg, fwd)
+	s.openBoth(seg, fwd, rev)
 	seg.Damaged = fwd.damaged(p, rev)
 	seg.number(fwd, rev)
-	if seg.Damaged {
-		fwd.doubt.add(p, seg)
-	} else {
+	if seg.InDoubt() {
+		fwd.doubts(p, seg)
+	}
+	if !seg.Damaged {
 		s.effect(p, seg, fwd, rev)
 	}
 	s.analyse(p, seg, fwd, rev)
@@ -115,6 +117,14 @@ func (s *State) settle(seg *Segment, h *Half) {
 	next := seg.Flags&(packet.SYN|packet.RST) == 0 && h.synSeen && h.Segments == 0 && int(s.answerer) == 1-seg.Direction
 	if next && seg.RawSeq == s.answered && seg.RawSeq != h.ISN+1 && s.synLength == 0 {
 		h.ISN, h.reach, h.sent, h.confirmed, h.confirmedBy = seg.RawSeq-1, 0, 0, 0, 0
+	}
+}
+
+// openBoth corrects where a stream begins if its side first acknowledged the SYN of the other one, and then opens the
+// connection with a SYN of its own (RFC 9293 section 3.5).
+func (s *State) openBoth(seg *Segment, h, peer *Half) {
+	if seg.Flags&(packet.SYN|packet.ACK) == packet.SYN && peer.synSeen && !h.synSeen && h.Segments == 0 && h.anchored && seg.RawSeq != h.ISN {
+		h.ISN, h.reach, h.sent, h.confirmed, h.confirmedBy, h.acked = seg.RawSeq, 0, 0, 0, 0, false
 	}
 }
 
@@ -230,9 +240,9 @@ func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 }
 
 // Initiator returns the direction that opened the connection, -1 if no handshake was
-// seen.
+// seen. Who answers a SYN and ACK with nothing but a RST has opened nothing (RFC 9293 section 3.10.7.2).
 func (s *State) Initiator() int {
-	if s.opener < 0 && s.answerer >= 0 {
+	if s.opener < 0 && s.answerer >= 0 && !s.Halves[1-s.answerer].history.onlyResets() {
 		return int(1 - s.answerer)
 	}
 	return int(s.opener)

@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"time"
@@ -20,6 +21,7 @@ type numbering struct {
 	isn     uint32
 	syns    uint8 // how many, at most 255
 	options bool  // the first one has options
+	opening bool  // it has no ACK
 	agrees  bool  // the side has acknowledged what its peer sent
 	opened  int64 // the time of the last SYN
 }
@@ -35,6 +37,45 @@ const (
 	leastUnsent = 2
 )
 
+// An earlySegment is data that came with a SYN, and the first later segment that has other bytes in its place.
+type earlySegment struct {
+	packet, differs int // 0 for none
+	data            []byte
+}
+
+// mostCompared is how many bytes of an earlySegment are compared.
+const mostCompared = 64
+
+// early takes a segment at the beginning of a stream.
+func (s *side) early(p *capture.Packet) {
+	data := p.TCP.Payload[:min(len(p.TCP.Payload), mostCompared)]
+	if len(data) == 0 || p.Segment.DataSeq() != 1 {
+		return
+	}
+	if p.TCP.Has(packet.SYN) && s.syns == 0 {
+		s.oddities().early = earlySegment{packet: p.Number, data: bytes.Clone(data)}
+		return
+	}
+	if s.odd == nil || s.odd.early.packet == 0 || s.odd.early.differs > 0 {
+		return
+	}
+	if n := min(len(data), len(s.odd.early.data)); !bytes.Equal(data[:n], s.odd.early.data[:n]) {
+		s.odd.early.differs = p.Number
+	}
+}
+
+// synRepeats finds data that came with a SYN, and other bytes in its place later. A host whose SYN was acknowledged
+// without its data sends the same data again (RFC 7413 section 3).
+func synRepeats(e *Evidence, c *ftp.Connection) (found []breach) {
+	e.sides(c, func(name ftp.Side, s *side) {
+		if s.odd != nil && s.odd.early.differs > 0 {
+			found = append(found, breach{packets: []int{s.odd.early.packet, s.odd.early.differs},
+				observed: fmt.Sprintf("the SYN of the %s has data, and frame %d has other bytes in its place: who reads the first ones does not see what the %s received", name, s.odd.early.differs, name.Other())})
+		}
+	})
+	return found
+}
+
 // A secondISN is a SYN and ACK with another initial sequence number than the one before, for the same SYN.
 type secondISN struct {
 	packet  int
@@ -47,11 +88,15 @@ func (s *side) number(p *capture.Packet, peer *side) {
 	if p.ChecksumWrong() {
 		return
 	}
+	s.early(p)
 	n, t := &s.numbering, p.TCP
 	if t.Has(packet.SYN) {
+		if n.syns == 0 && peer.opening && !t.Has(packet.ACK) {
+			s.oddities().opens = p.Number
+		}
 		switch options := t.Options.MSS > 0; {
 		case n.syns == 0:
-			n.isn, n.options = t.RawSeq, options
+			n.isn, n.options, n.opening = t.RawSeq, options, !t.Has(packet.ACK)
 		case t.RawSeq != n.isn && t.Has(packet.ACK) && peer.syns == 1 && time.Duration(p.Time-n.opened) < soonestRetry:
 			s.oddities().second = secondISN{p.Number, uint8(p.IP.TTL), options}
 		}
@@ -74,6 +119,8 @@ func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 	}
 	second, unsent := s.odd.second, s.odd.unsent
 	switch {
+	case s.odd.opens > 0:
+		return breach{severity: Violation, packets: []int{s.odd.opens}, observed: fmt.Sprintf("the %s answered the SYN of the %s with a SYN of its own, without ACK, as if both had opened the connection: a sensor may take it for the side that opens it", name, name.Other())}, true
 	case unsent.n >= leastUnsent && !s.agrees:
 		return breach{severity: Violation, packets: unsent.packets, observed: fmt.Sprintf("%s of the %s acknowledge bytes that the %s never sent on this connection, so somebody may replay recorded packets",
 			wording.Plural(unsent.n, "segment", "segments"), name, name.Other())}, true

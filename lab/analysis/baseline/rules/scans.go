@@ -158,13 +158,14 @@ const firstUserPort = 1024
 
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
-	v := visits{}
+	v, unasked := visits{}, unaskedAnswers{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 			switch {
 			case isProbe(c):
 				s.add(e.Ledger, c)
+			case unasked.add(e.Ledger, c):
 			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxUnread:
 				s.unread[between] = true
 			}
@@ -190,7 +191,7 @@ func scans() look {
 		},
 		end: func(e *Evidence) []breach {
 			found := s.judge(&e.watch.datagrams)
-			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), e.watch.datagrams.judge(), v.judge(), e.flooded(maxProbes))
+			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), e.flooded(maxProbes))
 		},
 	}
 }

@@ -46,6 +46,8 @@ type oddSide struct {
 	storm   int // the longest row of packets without data that were the same
 	stormed int // the last packet of it
 	second  secondISN
+	opens   int // the SYN of a side that answers; 0 for none
+	early   earlySegment
 	unsent  counted // segments with data that acknowledge what the peer never sent
 }
 
@@ -261,8 +263,8 @@ func (e *Evidence) sides(c *ftp.Connection, look func(ftp.Side, *side)) {
 
 var packetsComeOneWayRule = Rule{
 	Name: "packets-come-one-way", Theme: "TCP",
-	Says:     "All packets of a side come from one host: their time to live hardly differs, it opens a connection once, the number of the byte that it sends next never goes back, and it acknowledges only what its peer has sent.",
-	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers); RFC 5961, 4 (SYNs within a connection)",
+	Says:     "All packets of a side come from one host: their time to live hardly differs, it opens a connection once, it answers a SYN with a SYN and ACK, the number of the byte that it sends next never goes back, and it acknowledges only what its peer has sent.",
+	Source:   "RFC 791, 3.2 (time to live); RFC 5082 (the time to live shows how far away the sender is); RFC 9293, 3.4 (sequence numbers) and 3.5 (handshakes); RFC 5961, 4 (SYNs within a connection)",
 	Example:  "> DELE file with the time to live 113, between commands with 64",
 	Severity: Odd, sign: 2,
 	Matters:  "A command or a reply that somebody injects, or sends again, usually comes another way than those of the host, or does not fit what its peer has sent.",

@@ -10,6 +10,7 @@ import (
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 )
 
@@ -50,6 +51,41 @@ func (f *strangeFlags) packet(p *capture.Packet) {
 	if p.TCP.Flags != packet.FIN {
 		noteFirst(f.kinds, hosts, p.TCP.Flags, p.Number)
 	}
+}
+
+// unaskedAnswers are SYNs with ACK that answer no SYN, by who sent and who received them. A host gets
+// them when somebody scans it, or sends SYNs in its name to others.
+type unaskedAnswers map[evidence.PairOfHosts]*counted
+
+// unaskedLeast is how many of them one host sends to another. Fewer may answer SYNs that the recorder lost.
+const unaskedLeast = 10
+
+// add takes a connection, and reports whether it is such an answer, which a RST refused.
+func (u unaskedAnswers) add(g *bounded.Ledger, c *ftp.Connection) bool {
+	from, to := c.Client, c.Server
+	if c.ClientFlow.SYN == 0 {
+		from, to = to, from
+	}
+	if c.Role == ftp.Data || c.OpenedBy != "" || c.ClientFlow.SYN+c.ServerFlow.SYN == 0 || c.ResetBy == "" || c.ClientFlow.Segments+c.ServerFlow.Segments > 0 {
+		return false
+	}
+	of := bounded.Entry(g, maxPairs, u, evidence.Between(from.Addr().Unmap(), to.Addr().Unmap()))
+	if of != nil {
+		of.add(c.FirstPacket)
+	}
+	return true
+}
+
+// judge names the hosts that sent many.
+func (u unaskedAnswers) judge() (found []breach) {
+	for hosts, of := range u {
+		if of.n >= unaskedLeast {
+			found = append(found, breach{hosts: hosts, packets: of.packets,
+				observed: fmt.Sprintf("%s sent %d SYNs with ACK to %s that answer no SYN, and a RST refused each of them", hosts.Client, of.n, hosts.Server)})
+		}
+	}
+	sortByFrame(found)
+	return found
 }
 
 // judge names the clients that sent such packets, and are no scanners that are known already.

@@ -17,13 +17,13 @@ import (
 var retransmissionRepeatsRule = Rule{
 	Name: "retransmission-repeats", Theme: "TCP",
 	Says:     "A retransmitted segment has the same bytes as the first time. IP fragments that overlap have the same bytes there.",
-	Source:   "RFC 9293, 3.8.1 and 3.10; RFC 1858 and 5722 (overlapping fragments)",
+	Source:   "RFC 9293, 3.8.1 and 3.10; RFC 7413, 3 (data in a SYN); RFC 1858 and 5722 (overlapping fragments)",
 	Example:  "> DELE a.txt, and the same sequence numbers again with > DELE z.txt",
 	Severity: Violation,
 	Matters:  "Different bytes in the same place come from somebody else, or the packets do not belong to one conversation.",
 	Innocent: "a device on the way changed the text of one of the two, as NAT devices change PORT.",
 	look: func() look {
-		return look{session: retransmissionRepeats, data: dataRepeats, end: fragmentsRepeat}
+		return look{connection: synRepeats, session: retransmissionRepeats, data: dataRepeats, end: fragmentsRepeat}
 	},
 }
 
