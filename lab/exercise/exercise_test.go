@@ -341,6 +341,7 @@ func TestReadStudents(t *testing.T) {
 		{"id\tname\na1\tAnna, B.\n\tBen\n", "a1/Anna, B. ben/Ben"},
 		{"\ufeffname\n\"Müller, Cleo\"\n", "müller-cleo/Müller, Cleo"},
 		{"../../etc\n", "etc/../../etc"},
+		{"CON\nNul.x\nCom1\nConny\ncom10", "con_/CON nul_.x/Nul.x com1_/Com1 conny/Conny com10/com10"},
 	} {
 		students, err := parseStudents([]byte(test.text), "class.csv")
 		if err != nil {
@@ -362,6 +363,7 @@ func TestReadStudents(t *testing.T) {
 		{"id,name\n", "class.csv: there is no student"},
 		{"Anna\n" + strings.Repeat("b", 256) + "\n", "class.csv:2: the folder bbbbbbbbbbbbbbbbbbbb... would have a name of 256 bytes"},
 		{"Anna\nanna\n", "class.csv:2: anna would have the same folder as the student of line 1"},
+		{"Con\ncon_\n", "class.csv:2: con_ would have the same folder as the student of line 1"},
 		{"Anna\n...\n", `class.csv:2: the name "..." cannot name a folder; it needs a letter or a digit, or an id`},
 		{"id,name\n—,Ada\n", `class.csv:2: the id "—" cannot name a folder; it needs a letter or a digit`},
 		{"Ada\x00 L\n", `class.csv:1: the name "Ada\x00 L" has a control character; remove it`},

@@ -110,9 +110,13 @@ var notInNames = regexp.MustCompile(`[^\p{L}\p{N}._@-]+`)
 // maxFolderName is the length of a name that a folder can have on every system, bytes.
 const maxFolderName = 255
 
+// device matches a name that Windows takes for a device, such as con and nul.txt.
+var device = regexp.MustCompile(`^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$`)
+
 // folderName makes a name that a folder can have on every system.
 func folderName(s string) string {
-	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(strings.TrimSpace(s)), "-"), "-.")
+	name := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(strings.TrimSpace(s)), "-"), "-.")
+	return device.ReplaceAllString(name, "${1}_$2")
 }
 
 // A table is a CSV file whose columns are separated by commas or, in some spreadsheets, by

@@ -28,7 +28,7 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 	case a.Kind == Choice:
 		return a.gradeChoice(given)
 	}
-	values := a.readings(given)
+	values := a.readings(unmarked(given))
 	if len(values) == 0 {
 		return false, fmt.Sprintf("%q is not %s; %s", given, a.wanted(), a.is())
 	}
@@ -122,5 +122,32 @@ func (o Option) alsoNames(other Option) string {
 
 // plain is a text without what does not matter in an answer.
 func plain(s string) string {
-	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(s, " \t\"'`.“”„«»")), " "))
+	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(unmarked(s), aroundAnswers+".")), " "))
+}
+
+// marks are quotation marks, and Markdown's for code. Bold is a bold text in Markdown.
+var (
+	marks = strings.NewReplacer(`"`, "", "`", "", "“", "", "”", "", "„", "", "«", "", "»", "", "「", "", "」", "")
+	bold  = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+)
+
+// aroundAnswers are marks that count only inside an answer, as in 44'448 and a_b.
+const aroundAnswers = " \t'‘’*_"
+
+// unmarked is an answer without marks around it or a part of it, in characters of the usual width.
+func unmarked(s string) string {
+	return strings.Trim(bold.ReplaceAllString(marks.Replace(strings.Map(usualWidth, s)), "$1"), aroundAnswers)
+}
+
+// usualWidth is the ASCII character for one of the full width that Chinese and Japanese keyboards type.
+func usualWidth(r rune) rune {
+	switch {
+	case r >= '！' && r <= '～':
+		return r - '！' + '!'
+	case r == '\u3000':
+		return ' '
+	case r == '。':
+		return '.'
+	}
+	return r
 }

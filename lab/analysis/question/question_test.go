@@ -162,7 +162,11 @@ func TestGrade(t *testing.T) {
 		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.|port no. 21", "20|2.1|ftp|not 21|21 bytes|21/udp|frame 21"},
 		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13|packet no. 13|packet number 13|Packet #13|No.13|Frame Nr. 13", "11|15|12 ms|12.5|not 12|port 12|frame not 12|12 bytes"},
 		{proof, "12|20|frame 20", "13|0|12.5|-12"},
-		{user, `anonymous|Anonymous| "anonymous" |'ANONYMOUS'`, "anon|anonymous2"},
+		{port, "**21**|*21*|__21__|`21`|\"21\"|\"21\".|“21”|'21'|「21」|port **21**|**Port:** 21|２１|ＴＣＰ／２１|　２１。", "**20**|２０|\"\"|**|2**1|2*1|2_1"},
+		{file, "**44448**|\"44,448\"|'44'448'|４４４４８|４４，４４８ ｂｙｔｅｓ|**44448** bytes|\"44448\" bytes", "**44449**|４４４４９"},
+		{early, "**-10 ms**|－１０ ｍｓ", "１０ ｍｓ"},
+		{choice, "**b**|**b)** the server|ｂ|ｂ）|_server_|`server`", "**a**|ａ"},
+		{user, `anonymous|**anonymous**|_Anonymous_|「anonymous」|ａｎｏｎｙｍｏｕｓ|Anonymous| "anonymous" |'ANONYMOUS'`, "anon|anonymous2"},
 	} {
 		for _, given := range strings.Split(test.right, "|") {
 			if right, why := test.a.Grade(given); !right {
