@@ -359,7 +359,7 @@ func (f *facts) joinAnnounced(group []found) {
 			continue
 		}
 		c.purposes[s.control] = &ftp.Purpose{
-			Role: ftp.Control, ClientDir: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom,
+			Role: ftp.Control, ClientDir: s.client, Control: ftp.NoConnection, TLSFrom: s.TLSFrom, ClearFrom: s.ClearFrom, Greeted: s.Greeted,
 		}
 		c.sessions = append(c.sessions, s.session)
 		ends, began := f.opening(s.control).Ends, f.openings[s.control].time

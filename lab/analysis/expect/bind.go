@@ -22,6 +22,8 @@ type binding struct {
 	// near says that conn is not what was declared, but similar: between the same
 	// hosts, with other ports or opened by the other side.
 	near bool
+	// unseen is the data port to which the connection came, if the capture lacks it; else nil.
+	unseen *unseen
 	// frames are the indexes of its packets.
 	frames []int
 }
@@ -98,8 +100,9 @@ func (j *judge) bind() []*binding {
 			none[e] = !m.find(b, map[ends]bool{})
 		}
 	}
+	j.bindUnseen(tcp)
 	for _, b := range all {
-		if b.proto == "tcp" && b.conn == nil {
+		if b.proto == "tcp" && b.conn == nil && b.unseen == nil {
 			m.findNear(b)
 		}
 	}
@@ -210,8 +213,8 @@ func (m *matching) bind(b *binding, c *ftp.Connection) bool {
 	return a != ""
 }
 
-// sortAlike gives declarations with the same ends their connections in the order of the
-// SYNs. Those of connections that are older than the capture come first. If there are fewer
+// sortAlike gives declarations with the same ends their connections in the order in which these
+// began. Those that are older than the capture come first. If there are fewer
 // connections than declarations, the last ones get none, or the first ones if the capture begins
 // in the middle of a session and is not cut off.
 func (c *evidence) sortAlike(all []*binding, h Hosts) {
@@ -223,36 +226,40 @@ func (c *evidence) sortAlike(all []*binding, h Hosts) {
 		}
 	}
 	for _, group := range alike {
-		var connections []*ftp.Connection
+		var found []binding
 		for _, b := range group {
-			if b.conn != nil {
-				connections = append(connections, b.conn)
+			if b.conn != nil || b.unseen != nil {
+				found = append(found, *b)
 			}
 		}
-		slices.SortFunc(connections, func(x, y *ftp.Connection) int {
-			return cmp.Or(cmp.Compare(age(x), age(y)), cmp.Compare(x.ID, y.ID))
-		})
-		lacking := make([]*ftp.Connection, len(group)-len(connections))
+		slices.SortFunc(found, func(x, y binding) int { return compareAges(&x, &y) })
+		lacking := make([]binding, len(group)-len(found))
 		if c.late && !c.isCut() {
-			connections = append(lacking, connections...)
+			found = append(lacking, found...)
 		} else {
-			connections = append(connections, lacking...)
+			found = append(found, lacking...)
 		}
 		for i, b := range group {
-			if b.conn = connections[i]; b.conn != nil {
+			if b.conn, b.unseen = found[i].conn, found[i].unseen; b.conn != nil {
 				b.a = h.sideA(b.declaration, b.conn)
 			}
 		}
 	}
 }
 
-// age returns 0 for a connection that is older than the capture, and 1 for others. One of which
-// the capture lacks only the first or only the second SYN is not older.
-func age(c *ftp.Connection) int {
-	if c.LacksStart() && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 {
-		return 0
+// compareAges compares bindings by when their connections began.
+func compareAges(x, y *binding) int {
+	xBegan, xID := x.began()
+	yBegan, yID := y.began()
+	return cmp.Or(cmp.Compare(xBegan, yBegan), cmp.Compare(xID, yID))
+}
+
+// began returns the packet with which the connection of a binding began, and its ID.
+func (b *binding) began() (packet, id int) {
+	if b.conn == nil {
+		return b.unseen.announced, ftp.NoConnection
 	}
-	return 1
+	return b.conn.Began(), b.conn.ID
 }
 
 // datagramBinding returns the first declaration that matches a packet which is not TCP,

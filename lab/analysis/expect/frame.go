@@ -21,10 +21,10 @@ type evidence struct {
 	frames   []Frame
 	sessions map[int]*ftp.Session // by the ID of the control connection
 	contents map[sender]*content  // of the connections whose lines ask for it
-	// begunBefore is the first connection that is older than the capture, oneSided the first of
+	// begunBefore is the first connection of which the capture lacks the start, oneSided the first of
 	// which the capture lacks one side; nil for none.
 	begunBefore, oneSided *ftp.Connection
-	// late says that a connection is older than the capture, and did not only lose a SYN.
+	// late says that a connection is older than the capture.
 	late bool
 	// answer says that the first packet answers one that the capture lacks.
 	answer bool
@@ -37,7 +37,7 @@ func (c *evidence) findLacking() {
 		if c.begunBefore == nil && x.LacksStart() {
 			c.begunBefore = &copied
 		}
-		c.late = c.late || age(x) == 0
+		c.late = c.late || x.Began() == 0
 		if c.oneSided == nil && (x.LacksSide(ftp.Client) || x.LacksSide(ftp.Server)) {
 			c.oneSided = &copied
 		}

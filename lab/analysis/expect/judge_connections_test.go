@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -253,5 +254,85 @@ func TestNearestBesideAStar(t *testing.T) {
 				t.Errorf("want one mismatch, of which the nearest connection is %s\n%s", test.got, v.Report())
 			}
 		})
+	}
+}
+
+// twoSessions are two sessions, in the first of which the client downloads two files.
+func twoSessions() *recording {
+	g := &recording{forge.New(), false}
+	ctl := login(g)
+	for _, port := range []string{"40000", "40001"} {
+		ctl.Segment("P.", "PASV\r\n")
+		ctl.Peer.Segment("P.", "227 Here ("+g.hostPort("192.0.2.21:"+port)+")\r\n")
+		data := connect(g, "198.51.100.100:"+port, "192.0.2.21:"+port)
+		ctl.Segment("P.", "RETR "+port+"\r\n")
+		ctl.Peer.Segment("P.", "150 Wait\r\n")
+		data.Peer.Segment("P.", port)
+		data.Peer.Segment("F.", "")
+		data.Segment("F.", "")
+		data.Peer.Segment(".", "")
+		ctl.Peer.Segment("P.", "226 Done\r\n")
+	}
+	quit(ctl)
+	ctl = connect(g, "198.51.100.100:3172", "192.0.2.21:21")
+	ctl.Peer.Segment("P.", "220 Welcome\r\n")
+	ctl.Segment("P.", "USER ann\r\n")
+	return g
+}
+
+// Declarations with the same ends have their connections in the order in which these began, also if the
+// recorder lost handshakes or whole connections.
+func TestOrderOfConnections(t *testing.T) {
+	const want = "c1 client.* > server.21\nd1 client.* > server.*\nd2 client.* > server.*\nc2 client.* > server.21\n" +
+		"c1 client > server [S]\nc1 ...\nc1 client > server \"RETR 40001\" @second\nc1 ...\n" +
+		"d1 client > server [S]\nd1 ...\nd2 client > server [S]\nd2 ...\nd2 server > client [F.] after @second\nd2 ...\n" +
+		"c2 client > server [S]\nc2 ...\n"
+	const handshake, all = 2, 1000
+	for _, test := range []struct {
+		name     string
+		lost     map[uint16]int // packets, by the port of the client
+		want     string         // the ports of the clients, in the order of the declarations
+		unjudged string
+	}{
+		{"nothing", nil, "3171 40000 40001 3172", ""},
+		{"the handshake of the first download", map[uint16]int{40000: handshake}, "3171 40000 40001 3172", "d1 [9] the capture lacks the SYN and the SYN-ACK of a connection"},
+		{"that of the second", map[uint16]int{40001: handshake}, "3171 40000 40001 3172", "d2 [11] the capture lacks the SYN and the SYN-ACK of a connection"},
+		{"that of the second, and that of the other session", map[uint16]int{40001: handshake, 3172: handshake}, "3171 40000 40001 3172",
+			"d2 [11] the capture lacks the SYN and the SYN-ACK of a connection, c2 [15] the capture lacks the SYN and the SYN-ACK of a connection"},
+		{"the first download", map[uint16]int{40000: all}, "3171 0 40001 3172", "d1 [2 9] the capture lacks the data connection of RETR 40000"},
+		{"the second", map[uint16]int{40001: all}, "3171 40000 0 3172", "d2 [3 11 13] the capture lacks the data connection of RETR 40001"},
+		{"both", map[uint16]int{40000: all, 40001: all}, "3171 0 0 3172",
+			"d1 [2 9] the capture lacks the data connection of RETR 40000, d2 [3 11 13] the capture lacks the data connection of RETR 40001"},
+	} {
+		g := twoSessions()
+		lost := map[uint16]int{}
+		var kept []forge.Frame
+		i := 0
+		for p := range g.capture(t).Packets() {
+			port := p.Connection.Client.Port()
+			if lost[port]++; lost[port] > test.lost[port] {
+				kept = append(kept, g.Frames[i])
+			}
+			i++
+		}
+		g.Frames = kept
+		v := verdict(t, want, g)
+		var ports, unjudged []string
+		for _, c := range v.Connections {
+			port := uint16(0)
+			if c.Facts != nil {
+				port = c.Facts.Client.Port()
+			}
+			ports = append(ports, fmt.Sprint(port))
+		}
+		for _, u := range v.Unjudged {
+			unjudged = append(unjudged, fmt.Sprint(u.Connection, " ", u.Lines, " ", u.Why))
+		}
+		if got := strings.Join(ports, " "); got != test.want || len(v.Mismatches) > 0 {
+			t.Errorf("without %s: the ports are %s and wrong is %q, want %s and nothing", test.name, got, summary(v), test.want)
+		}
+		if got := strings.Join(unjudged, ", "); got != test.unjudged {
+			t.Errorf("without %s: not judged is %q, want %q", test.name, got, test.unjudged)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -67,6 +68,52 @@ func (q quoted) isOf(c *ftp.Connection) bool {
 	return q.src == c.Client && q.dst == c.Server || q.src == c.Server && q.dst == c.Client
 }
 
+// An unseen is a data connection that the capture lacks, although the dialogue announces it and says that its transfer
+// is complete.
+type unseen struct {
+	announced        int            // the packet
+	opener, listener netip.AddrPort // the port of the opener is not known
+	transfer         *ftp.Transfer
+}
+
+// unseen returns them in their order. There are none if the recorder lost nothing: then the dialogue is wrong.
+func (c *evidence) unseen() (all []*unseen) {
+	if c.source.Complete {
+		return nil
+	}
+	for d := range c.source.Dialogues(false) {
+		for _, a := range d.DataPorts {
+			if a.Unseen == nil || a.ThirdParty {
+				continue
+			}
+			x := &unseen{max(a.Packet, a.ReplyPacket), d.Control.Client, a.Addr, a.Unseen}
+			if a.Mode == ftp.Active {
+				x.opener = d.Control.Server
+			}
+			all = append(all, x)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y *unseen) int { return x.announced - y.announced })
+	return all
+}
+
+// bindUnseen gives declarations without a connection the unseen ones that they may mean.
+func (j *judge) bindUnseen(tcp []*binding) {
+	none := func(b *binding) bool { return b.conn == nil }
+	if !slices.ContainsFunc(tcp, none) {
+		return
+	}
+	for _, x := range j.capture.unseen() {
+		i := slices.IndexFunc(tcp, func(b *binding) bool {
+			d := b.declaration
+			return none(b) && b.unseen == nil && j.hosts.meets(d.a, x.opener, false) && j.hosts.meets(d.b, x.listener, true)
+		})
+		if i >= 0 {
+			tcp[i].unseen = x
+		}
+	}
+}
+
 // lacking returns what cannot be judged of a declaration that has no packet in the capture,
 // although they may have been there. The result is false if it has one, or cannot have had one.
 func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
@@ -78,6 +125,10 @@ func (j *judge) lacking(b *binding) (u Unjudged, ok bool) {
 		if l.kind != kindSkip {
 			u.Lines = append(u.Lines, l.number)
 		}
+	}
+	if x := b.unseen; x != nil {
+		u.From, u.Why = x.announced, fmt.Sprintf("the capture lacks the data connection of %s", strings.TrimSpace(x.transfer.Command+" "+x.transfer.Argument))
+		return u, true
 	}
 	for _, h := range j.headless {
 		if h.mayBe(b.declaration, j.hosts) {

@@ -61,7 +61,7 @@ func (m *matching) findNear(b *binding) {
 func (j *judge) exchange() {
 	c := costs{judge: j, known: map[pairing]priced{}}
 	mistaken := func(b *binding) bool {
-		return b.proto == "tcp" && (b.conn == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
+		return b.proto == "tcp" && (b.conn == nil && b.unseen == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
 	}
 	if !slices.ContainsFunc(j.bindings, mistaken) {
 		return
@@ -76,7 +76,7 @@ func (j *judge) exchange() {
 		}
 		exchanged = exchanged || again
 	}
-	if exchanged && j.capture.begunBefore == nil { // else the order of the SYNs is not known
+	if exchanged && !j.capture.late { // else the order in which they began is not known
 		found := slices.DeleteFunc(slices.Clone(j.bindings), func(b *binding) bool { return b.conn == nil })
 		j.capture.sortAlike(found, j.hosts)
 	}
@@ -138,7 +138,7 @@ func (c costs) better(x, y, b, other *binding) bool {
 	if ends != 0 {
 		return ends < 0
 	}
-	return (b.line < other.line) != (b.conn.ID < other.conn.ID)
+	return (b.line < other.line) != (compareAges(b, other) < 0)
 }
 
 // wrong counts what is wrong in a declaration that matches no connection.

@@ -30,6 +30,8 @@ type unrecorded struct {
 type unrecordedSide struct {
 	// silent says that the capture has no packet, although there were some.
 	silent bool
+	// begun says that the capture has its SYN, before which only the same SYN can have come.
+	begun bool
 	// begin is the index of the first element of this side if packets before it may be missing,
 	// -1 if not.
 	begin int
@@ -65,7 +67,7 @@ func (a *aligner) mayLack(l *line, at int) bool {
 	side := &a.sides[l.dir()]
 	b, bounded := a.bounds[l]
 	return side.silent || at <= side.begin || side.mayBeLost(l, at) ||
-		a.older && at == 0 && !(bounded && b.from > 0) ||
+		a.older && at == 0 && !(bounded && b.from > 0) && (!side.begun || l.kind == kindSYN) ||
 		a.capture.isCut() && at == len(a.elements) && !(bounded && b.to < len(a.capture.frames)) && side.mayFollow(l) ||
 		side.unnumbered && (l.kind == kindRange || side.leftOut && l.ofBytes())
 }
@@ -192,6 +194,7 @@ func (t *track) findUnrecorded() {
 	for dir := range t.sides {
 		side := &t.sides[dir]
 		side.begin, side.silent = -1, t.isSilent(dir)
+		side.begun = t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN > 0
 		side.length, side.rest = map[int64]int{}, map[int64]bool{}
 		side.next = make([]int, len(t.elements))
 		next := -1

@@ -93,6 +93,9 @@ type Purpose struct {
 	// Inferred says that no announcement shows that it is a data connection, but only its hosts, its
 	// ports and its time. See WhyInferred.
 	Inferred bool
+	// Greeted says that the dialogue of a control connection begins with the server's greeting (RFC 959,
+	// 5.4), as far as it is in the capture.
+	Greeted bool
 	// OtherHosts are the sides of a data connection that do not have the address of that party of
 	// the control connection: another host, or another address of the same one.
 	OtherHosts []Side
@@ -236,12 +239,34 @@ func (c *Connection) WhyLacksStart() string {
 	switch {
 	case !c.LacksStart():
 		return ""
-	case c.ClientFlow.SYN+c.ServerFlow.SYN == 0:
+	case c.Began() == 0:
 		return "the capture begins in the middle of a connection"
+	case c.LostHandshake():
+		return "the capture lacks the SYN and the SYN-ACK of a connection"
 	case c.Flow(c.OpenedBy).SYN == 0:
 		return "the capture lacks the SYN of the " + string(c.OpenedBy)
 	}
 	return "the capture lacks the SYN-ACK of the " + string(c.OpenedBy.Other())
+}
+
+// Began returns the packet with which the connection began, or 0 if it is older than the capture: no SYN
+// of it is in the capture, and nothing shows that it began later. An announcement shows that, as the
+// connection came after it, and the greeting, which is the first thing said.
+func (c *Connection) Began() int {
+	a := c.DataPort
+	switch {
+	case !c.LacksStart() || c.ClientFlow.SYN+c.ServerFlow.SYN > 0 || c.Greeted:
+		return c.FirstPacket
+	case a != nil && !a.PortLost:
+		return min(max(a.Packet, a.ReplyPacket), c.FirstPacket)
+	}
+	return 0
+}
+
+// LostHandshake reports whether the capture lacks both SYNs of the connection, although it is not older than
+// the capture.
+func (c *Connection) LostHandshake() bool {
+	return c.LacksStart() && c.ClientFlow.SYN+c.ServerFlow.SYN == 0 && c.Began() > 0
 }
 
 // ShowsStart reports whether the capture shows where the stream of a side starts: it has the side's SYN,

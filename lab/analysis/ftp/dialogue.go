@@ -60,7 +60,8 @@ type Outline struct {
 	ClearFrom int  // as in a TLSLayer
 	Proxy     *Proxy
 	DataPorts []*DataPort
-	Lines     int // how many there are
+	Lines     int  // how many there are
+	Greeted   bool // as in a Purpose
 
 	transfers *transfers // until each has its data connection; nil for none
 	inferred  []use      // of data connections whose announcement is not in the capture
@@ -72,10 +73,13 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	ports := dataPorts{client: client, server: server, proxy: t.proxy}
 	o := &Outline{Proxy: t.proxy}
 	moves := transfers{lacksLines: !t.fromStart}
-	mute := true // nothing that the server says is in the capture
+	mute := true             // nothing that the server says is in the capture
+	first, greeting := 0, -1 // the packets of the first line, and of the greeting
 	layer, _ := t.Read(Handler{
 		Line: func(l *Line) {
-			o.Lines++
+			if o.Lines++; o.Lines == 1 {
+				first = l.FirstPacket
+			}
 			mute = mute && l.From == Client
 			moves.line(l)
 		},
@@ -84,8 +88,14 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 			ports.add(e)
 			moves.add(e)
 		},
-		Unsolicited: ports.addUnsolicited,
+		Unsolicited: func(r *Reply, commands int) {
+			if r.Greets && r.Code != 421 && greeting < 0 {
+				greeting = r.FirstPacket
+			}
+			ports.addUnsolicited(r, commands)
+		},
 	})
+	o.Greeted = greeting == first
 	ports.dropUnknown(moves.lossy, mute)
 	o.User = strings.Clone(user.name())
 	ports.inOrder()

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/forged"
 	"ftplab/lab/analysis/ftp"
 )
@@ -88,7 +87,7 @@ func (s *scope) lacksStart(err error) string {
 		return c.unheard
 	case s.conn == nil:
 		return c.begunBefore
-	case slices.Contains(ofDialogues, name) && !c.lacksBeginning(s.conn), slices.Contains(ofStreams, name) && s.conn.ShowsStart(s.side()):
+	case slices.Contains(ofDialogues, name) && !lacksBeginning(s.conn), slices.Contains(ofStreams, name) && s.conn.ShowsStart(s.side()):
 	case s.conn.LacksStart():
 		return s.conn.WhyLacksStart()
 	}
@@ -101,28 +100,8 @@ func (s *scope) lacksStart(err error) string {
 // lacksBeginning reports whether the capture may lack what was said first on a connection. It does not if
 // only a SYN is missing, and the SYN-ACK shows where the client's stream starts, or the greeting that of
 // the server's.
-func (s *survey) lacksBeginning(c *ftp.Connection) bool {
-	return c.LacksStart() && !(c.ShowsStart(ftp.Client) && (c.ShowsStart(ftp.Server) || s.greeted[c.ID]))
-}
-
-// greeted returns the control connections that lack the server's SYN, and whose first line is a greeting
-// (RFC 959, 5.4), by their ID.
-func greeted(c *capture.Capture) map[int]bool {
-	ids := map[int]bool{}
-	lacksSYN := false
-	for x := range c.Connections() {
-		lacksSYN = lacksSYN || x.Role == ftp.Control && x.ServerFlow.SYN == 0
-	}
-	if !lacksSYN {
-		return ids
-	}
-	for s := range c.Sessions() {
-		if len(s.Lines) > 0 && len(s.Unsolicited) > 0 && s.Control.ServerFlow.SYN == 0 {
-			first := s.Unsolicited[0]
-			ids[s.Control.ID] = first.FirstPacket == s.Lines[0].FirstPacket && (first.Code == 220 || first.Code == 120)
-		}
-	}
-	return ids
+func lacksBeginning(c *ftp.Connection) bool {
+	return c.LacksStart() && !(c.ShowsStart(ftp.Client) && (c.ShowsStart(ftp.Server) || c.Greeted))
 }
 
 // lost reports whether the capture lacks bytes, or a FIN, that later packets show to have been sent: of
@@ -170,7 +149,7 @@ func (s *scope) mayChange(g *figure, got value, err error) bool {
 func (s *scope) mayTurn() bool {
 	c := s.conn
 	noData := c.ClientFlow.Segments+c.ServerFlow.Segments == 0
-	return c.Role != ftp.Control && c.LacksStart() && c.OpenedBy == "" ||
+	return c.Role != ftp.Control && c.LacksStart() && c.Began() == 0 ||
 		c.Role == ftp.Other && s.capture.cut && noData && s.ofSides()
 }
 

@@ -42,7 +42,6 @@ type survey struct {
 	// capture lacks one side of a connection.
 	begunBefore, unheard string
 	oneSided             bool
-	greeted              map[int]bool        // the control connections in which the first line is a greeting, by their ID
 	answer               bool                // the first packet answers one that the capture lacks, of a host of hosts
 	hosts                map[netip.Addr]bool // those of all connections of FTP
 	headless             int                 // the first packet of which the recorder kept too little, 0 for none
@@ -91,7 +90,6 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 			declared[x.ID] = x.ID >= 0
 		}
 	}
-	s.greeted = greeted(c)
 	for x := range c.Connections() {
 		s.addConnection(x)
 	}
@@ -205,7 +203,7 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	s.connections++
 	s.roles[c.Role]++
 	s.begunBefore = cmp.Or(s.begunBefore, c.WhyLacksStart())
-	if older := c.ClientFlow.SYN+c.ServerFlow.SYN == 0; s.lacksBeginning(c) && (older || c.Role != ftp.Data) {
+	if lacksBeginning(c) && (c.Began() == 0 || c.Role != ftp.Data) {
 		s.unheard = cmp.Or(s.unheard, c.WhyLacksStart())
 	}
 	s.oneSided = s.oneSided || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)
@@ -215,7 +213,7 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	if c.Role != ftp.Other {
 		s.hosts[c.Client.Addr()], s.hosts[c.Server.Addr()] = true, true
 	}
-	if c.Role != ftp.Data && (s.lost[c.ID] || lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || s.lacksBeginning(c) || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
+	if c.Role != ftp.Data && (s.lost[c.ID] || lacks(&c.ClientFlow) || lacks(&c.ServerFlow) || lacksBeginning(c) || c.LacksSide(ftp.Client) || c.LacksSide(ftp.Server)) {
 		s.lacking = append(s.lacking, c.ID)
 	}
 }

@@ -201,7 +201,7 @@ func (r *Report) openings() (list []opening, more string) {
 func (r *Report) openingText(c *ftp.Connection) string {
 	text := upperFirst(r.surveyed.names.of(c).long)
 	if c.OpenedBy == "" {
-		text += ", open before the capture began"
+		text += ", which" + unopened(c)
 	} else {
 		text += ", opened by " + r.hosts.partyName(c, c.OpenedBy)
 	}

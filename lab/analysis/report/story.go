@@ -195,7 +195,7 @@ func orMore(higher bool) string {
 // opens says how a connection was opened; name has its article.
 func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
-		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
+		return upperFirst(name) + unopened(c) + "."
 	}
 	by := c.OpenedBy
 	sentence := fmt.Sprintf("%s opens %s: from its port %d to port %d of %s",
@@ -217,11 +217,19 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	return sentence + "."
 }
 
+// unopened says why the capture does not show who opened a connection.
+func unopened(c *ftp.Connection) string {
+	if c.LostHandshake() {
+		return " has no SYN in the capture"
+	}
+	return " was open before the capture began"
+}
+
 // announcedBy says what a connection is and which command announced it, in words that
 // are the same in every run.
 func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
-		return fmt.Sprintf("%s was open before the capture began.", upperFirst(name))
+		return upperFirst(name) + unopened(c) + "."
 	}
 	sentence := fmt.Sprintf("%s opens %s", upperFirst(ls.partyName(c, c.OpenedBy)), name)
 	if a := c.DataPort; a != nil && a.Mode == ftp.Passive {

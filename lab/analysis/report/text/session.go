@@ -94,6 +94,8 @@ func (r *sessionWriter) opening() {
 	c := r.control
 	text := fmt.Sprintf("-- the %s opens the control connection", c.OpenedBy)
 	switch {
+	case c.LostHandshake():
+		text = "-- the control connection; " + c.WhyLacksStart()
 	case c.OpenedBy == "":
 		text = "-- the control connection is open already when the capture begins"
 	case c.HandshakeTimed && c.Unsure:
@@ -291,7 +293,10 @@ func opened(d *ftp.Connection) string {
 	from, to := d.Addr(d.OpenedBy), d.Addr(d.OpenedBy.Other())
 	switch {
 	case d.OpenedBy == "":
-		how += fmt.Sprintf("%s and %s, open already", d.Client, d.Server)
+		how += fmt.Sprintf("%s and %s", d.Client, d.Server)
+		if !d.LostHandshake() {
+			how += ", open already"
+		}
 	case d.IsOtherHost(d.OpenedBy):
 		how += fmt.Sprintf("a host at another address than the %s's connects from %s to %s", d.OpenedBy, from, to)
 	default:
@@ -300,8 +305,11 @@ func opened(d *ftp.Connection) string {
 	if a := d.DataPort; a != nil && !a.PortLost {
 		how += fmt.Sprintf(", as packet %d said", packetOf(a))
 	}
-	if d.HandshakeTimed {
+	switch {
+	case d.HandshakeTimed:
 		how += "; round trip " + roundTrip(d)
+	case d.LostHandshake():
+		how += "; " + d.WhyLacksStart()
 	}
 	return how
 }

@@ -166,6 +166,33 @@ func TestWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Connections of which the recorder lost the handshake are not called older than the capture.
+func TestLostHandshake(t *testing.T) {
+	f := forge.New()
+	_, s := f.Dial(forge.Client+":3171", forge.Server+":21")
+	f.Frames = f.Frames[2:]
+	s.Send("220 ready\r\n")
+	x := forge.Session{Capture: f, Client: s.Peer, Server: s}
+	x.Ask("PASV", "227 Here (192,0,2,21,156,64)")
+	opened := len(f.Frames)
+	_, data := f.Dial(forge.Client+":3172", forge.Server+":40000")
+	f.Frames = append(f.Frames[:opened], f.Frames[opened+2:]...)
+	x.Ask("RETR a", "150 Wait")
+	data.Send("abc")
+	got, _ := bothOf(t, f)
+	for _, want := range []string{
+		"-- the control connection; the capture lacks the SYN and the SYN-ACK of a connection",
+		"said; the capture lacks the SYN and the SYN-ACK of a connection",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "open already") {
+		t.Errorf("open already in\n%s", got)
+	}
+}
+
 // TestOtherHost names the hosts of a data connection that are no party of its session by their
 // addresses: one that took the place of a party, and the other server of a transfer between two.
 func TestOtherHost(t *testing.T) {
