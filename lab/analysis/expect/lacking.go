@@ -73,7 +73,7 @@ func (q quoted) isOf(c *ftp.Connection) bool {
 type unseen struct {
 	announced        int            // the packet
 	opener, listener netip.AddrPort // the port of the opener is not known
-	transfer         *ftp.Transfer
+	transfer         ftp.Transfer
 }
 
 // unseen returns them in their order. There are none if the recorder lost nothing: then the dialogue is wrong.
@@ -83,7 +83,7 @@ func (c *evidence) unseen() (all []*unseen) {
 	}
 	for d := range c.source.Dialogues(false) {
 		for _, a := range d.DataPorts {
-			if a.Unseen == nil || a.ThirdParty {
+			if a.Unseen.Command == "" || a.ThirdParty {
 				continue
 			}
 			x := &unseen{max(a.Packet, a.ReplyPacket), d.Control.Client, a.Addr, a.Unseen}

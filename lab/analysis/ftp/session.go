@@ -189,9 +189,9 @@ type DataPort struct {
 	// Malformed says that its line does not follow the RFC. It counts because a
 	// connection came to it.
 	Malformed bool
-	// Unseen is the transfer that the server says is complete although no connection came to this address; nil
-	// for none. The capture lacks the connection, or the server is wrong.
-	Unseen *Transfer
+	// Unseen is the transfer that the server says is complete although no connection came to this address. It has
+	// no Command if there is none. The capture lacks the connection, or the server is wrong.
+	Unseen Transfer
 	// PortLost says that the capture lacks the port that was announced. Addr has the port of the
 	// connection which came in the time of the data port.
 	PortLost bool

@@ -155,8 +155,7 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 		}
 		among := all.between(a.seen, last)
 		if x := slices.IndexFunc(among, func(x transferCommand) bool { return x.began && x.Reply/100 == 2 }); x >= 0 && len(a.Connections) == 0 {
-			t := among[x].Transfer
-			a.Unseen = &t
+			a.Unseen = among[x].Transfer
 		}
 		free := among
 		for n, id := range a.Connections {
