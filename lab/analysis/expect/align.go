@@ -317,11 +317,17 @@ func (a *aligner) abandon(i int32, dir int) {
 	a.push(node{state: n.state, kind: stepUnwanted, first: first, last: last, from: i, cost: n.cost}, costUnwanted)
 }
 
+// missing treats line k of the group as one without a packet. That is as wanted if it is about everything that
+// a side sends, which may be nothing, and the side sends nothing.
 func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
 	l := a.groups[n.group][k]
 	kind, price := stepMissing, costMissing+l.says()
+	if end := a.sides[l.dir()].empty; a.isEmpty(l, int(n.at)) {
+		a.push(node{state: n.state, kind: stepMatched, line: l, first: int32(end), last: int32(end), from: i, cost: n.cost}, 0)
+		return
+	}
 	switch {
 	case a.mayLack(l, int(n.at)):
 		kind, price = stepHidden, costHidden

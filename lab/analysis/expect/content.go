@@ -97,6 +97,37 @@ func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) 
 	return false
 }
 
+// isOfNothing reports whether a line is about everything that one side sends, and this may be nothing.
+func (l *line) isOfNothing() bool {
+	return l.kind == kindRange && l.content != nil && l.seq.start.is(1) && l.seq.end.any && l.content.matches("")
+}
+
+// isEmpty reports whether a line before element at is about everything that one side sends, and this side sends nothing.
+func (a *aligner) isEmpty(l *line, at int) bool {
+	side := &a.sides[l.dir()]
+	if !l.isOfNothing() || side.empty < 0 || side.over && at > side.empty {
+		return false
+	}
+	b, bounded := a.bounds[l]
+	frame := a.elements[side.empty].frame
+	return !bounded || b.from <= frame && frame <= b.to
+}
+
+// findEmpty returns the element that shows that a side which sent its SYN sent no data, -1 if none does.
+func (t *track) findEmpty(dir int) int {
+	at := t.nextIn(dir, 0)
+	for at >= 0 && t.elements[at].kind == elementSYN {
+		at = t.nextIn(dir, at+1)
+	}
+	switch {
+	case at >= 0 && t.elements[at].kind == elementFIN:
+		return at
+	case at >= 0 || t.capture.isCut():
+		return -1
+	}
+	return len(t.elements) - 1
+}
+
 // contentInQuotes is a content that is written as a pattern when it is printed, and only the
 // beginning of a long one.
 type contentInQuotes string

@@ -73,7 +73,7 @@ func (l *line) distinct() bool {
 			return true
 		}
 	}
-	return l.kind == kindText || l.kind == kindRST || l.kind == kindDatagram || l.content != nil || l.win.set
+	return l.kind == kindText || l.kind == kindRST || l.kind == kindDatagram || l.content != nil && !l.isOfNothing() || l.win.set
 }
 
 // find returns, of the elements that match the line and that no other line claims, the one

@@ -238,6 +238,28 @@ var packetJudgements = []judgement{
 		wrong: "missing 6",
 	},
 	{
+		name:  "everything that a side sends, which is nothing",
+		want:  dataDeclared + dataHandshake + "data client > server content \"*\"\ndata server > client content \"\"\ndata server > client [F.]\ndata client > server [F.]\n",
+		forge: func(g *recording) { c := connect(g, "192.0.2.21:20", "198.51.100.100:3172"); c.FIN(); c.Peer.FIN() },
+	},
+	{
+		name:  "everything that a side sends before it resets the connection, which is nothing",
+		want:  dataDeclared + dataHandshake + "data server > client [R.] @reset\ndata server > client content \"*\"\ndata client > server content \"\"\n",
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172").RST() },
+	},
+	{
+		name:  "nothing, of a side that sends something, and something, of a side that sends nothing",
+		want:  dataDeclared + dataHandshake + "data server > client content \"\"\ndata client > server content \"x*\"\n",
+		forge: func(g *recording) { dataConn(g) },
+		wrong: "different 5 @4, missing 6",
+	},
+	{
+		name:  "nothing, after the FIN",
+		want:  dataDeclared + dataHandshake + "data server > client [F.] @fin\ndata server > client content \"\" after @fin\n",
+		forge: func(g *recording) { connect(g, "192.0.2.21:20", "198.51.100.100:3172").FIN() },
+		wrong: "missing 6",
+	},
+	{
 		name:  "P without data",
 		want:  dataDeclared + dataHandshake + "data server > client [P.] length 55\ndata server > client [P.] length 0\ndata server > client [P.]\n",
 		forge: func(g *recording) { c := dataConn(g); c.ACK(); c.Segment("P.", ""); c.Segment("P.", "") },

@@ -49,6 +49,8 @@ type unrecordedSide struct {
 	// end is the highest sequence number of the stream, and over says that it has a FIN.
 	end  int64
 	over bool
+	// empty is the element that shows that it sent no data: its FIN, or the last one if it has none; else -1.
+	empty int
 	// next is, for each element, the first one at or after it that takes room in the stream.
 	next []int
 	// length is how many bytes are missing from a sequence number on.
@@ -193,7 +195,7 @@ func (t *track) findUnrecorded() {
 	t.older = t.capture.begunBefore != nil || t.capture.answer || t.beginsWithAnswer()
 	for dir := range t.sides {
 		side := &t.sides[dir]
-		side.begin, side.silent = -1, t.isSilent(dir)
+		side.begin, side.empty, side.silent = -1, -1, t.isSilent(dir)
 		side.begun = t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN > 0
 		side.length, side.rest = map[int64]int{}, map[int64]bool{}
 		side.next = make([]int, len(t.elements))
@@ -209,6 +211,9 @@ func (t *track) findUnrecorded() {
 			if side.begin = t.nextIn(dir, 0); side.begin < 0 {
 				side.begin = max(0, slices.IndexFunc(t.elements, func(e element) bool { return e.dir() == dir }))
 			}
+		}
+		if side.begun {
+			side.empty = t.findEmpty(dir)
 		}
 		for _, text := range t.texts[dir] {
 			side.rest[text.End] = !text.Complete
