@@ -30,7 +30,7 @@ type Network interface {
 	// Close waits until all frames under way have arrived and are recorded, and
 	// everything is acknowledged. Then it removes the network. It gives up when
 	// no frame was sent for the time silence while something is not
-	// acknowledged; the error is then [ErrUnacknowledged]. Other errors say how
+	// acknowledged; the error is then [ErrUnacknowledged]. [ErrIncomplete] says how
 	// many frames were lost by the recorder or by the network's own sockets.
 	Close(silence time.Duration) error
 
@@ -52,6 +52,13 @@ const UsualSilence = 10 * time.Second
 
 // ErrUnacknowledged says that a host has not acknowledged what another has sent.
 var ErrUnacknowledged = errors.New("not everything is acknowledged")
+
+// ErrIncomplete says that the network or its recorder could not do their work. That is no result
+// of the session, and a judge cannot know what the capture lacks.
+var ErrIncomplete = errors.New("the recording is incomplete")
+
+// LessWork is what a user can do if the machine is too busy for the recorder.
+const LessWork = "run fewer scenarios at once (--parallel 1), wait until the machine is less busy, or use --tcp gvisor, which loses none"
 
 // A Host is one machine of a network.
 type Host interface {

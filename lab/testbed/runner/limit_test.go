@@ -106,6 +106,42 @@ func (n stagedNetwork) Close(silence time.Duration) error {
 	return err
 }
 
+// TestIncompleteRecording loses frames outside the path: that is an error, and no failure of the
+// session, whether something else failed or not.
+func TestIncompleteRecording(t *testing.T) {
+	for _, last := range []string{"quit", "get missing"} {
+		s, err := scenario.Parse("x.txtar", []byte("# x\n# y\nopen\nlogin anonymous\n"+last+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		recording := runner.Recording{File: io.Discard, Format: pcapng.PCAPNG}
+		builder := losingBuilder{gvisor.Builder{Seed: 1, Start: time.Unix(500_000_000, 0)}}
+		outcome, err := runner.Run(t.Context(), s, builder, recording, runner.Steps(nil))
+		if outcome != nil || !errors.Is(err, network.ErrIncomplete) {
+			t.Errorf("%s: got the outcome %+v and the error %v, want none and %v", last, outcome, err, network.ErrIncomplete)
+		}
+		recording.ByHand = true
+		outcome, err = runner.Run(t.Context(), s, builder, recording, runner.Steps(nil))
+		if err != nil || outcome == nil || len(outcome.Failures) == 0 || !strings.Contains(outcome.Failures[len(outcome.Failures)-1].Message, network.ErrIncomplete.Error()) {
+			t.Errorf("%s, by hand: got the outcome %+v and the error %v, want a failure", last, outcome, err)
+		}
+	}
+}
+
+// A losingBuilder builds networks that lose a frame, and wait for an acknowledgement of it.
+type losingBuilder struct{ gvisor.Builder }
+
+func (b losingBuilder) Build(ctx context.Context, s scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error) {
+	n, err := b.Builder.Build(ctx, s, w, failed)
+	return losingNetwork{n}, err
+}
+
+type losingNetwork struct{ network.Network }
+
+func (n losingNetwork) Close(silence time.Duration) error {
+	return errors.Join(n.Network.Close(silence), network.ErrUnacknowledged, network.ErrIncomplete)
+}
+
 // countFrames reads a capture to its end.
 func countFrames(t *testing.T, file io.Reader) (n int) {
 	t.Helper()

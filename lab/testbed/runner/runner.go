@@ -88,7 +88,8 @@ func (f Failure) In(file string) string {
 
 // Run makes the environment of a scenario, runs the client in it, and ends it. The
 // Outcome has the failures: what is not as the scenario says. An error says why the
-// scenario could not run, or that ctx ended before the last frame was recorded. In both
+// scenario could not run, that frames were lost in places where none may be
+// ([network.ErrIncomplete]), or that ctx ended before the last frame was recorded. In all
 // cases the capture has all frames that were recorded.
 func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, client Client) (*Outcome, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -132,6 +133,9 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, err // closed may only repeat it
 	}
+	if errors.Is(closed, network.ErrIncomplete) && !r.ByHand && !errors.Is(context.Cause(ctx), stopped) { // what a person did cannot be done again
+		return nil, closed
+	}
 	if closed != nil && !errors.Is(closed, stopped) {
 		if err := w.Flush(); err != nil {
 			return nil, err // the capture could not be written
@@ -163,7 +167,7 @@ func closeNetwork(n network.Network, failed bool) error {
 		return n.Close(network.UsualSilence)
 	}
 	err := n.Close(silenceAfterFailure)
-	if errors.Is(err, network.ErrUnacknowledged) {
+	if errors.Is(err, network.ErrUnacknowledged) && !errors.Is(err, network.ErrIncomplete) {
 		return nil
 	}
 	return err

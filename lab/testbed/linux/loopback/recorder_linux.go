@@ -106,22 +106,30 @@ const behindAbove = 0.125
 // close waits until all connections have ended and then until all their frames
 // are recorded, and ends the capture.
 func (r *recorder) close() error {
-	err := errors.Join(r.waitForConnections(), r.waitForFrames())
+	open, late := r.waitForConnections(), r.waitForFrames()
 	<-r.done
 	kernel, statsErr := r.ring.Stats()
 	go r.ring.Close() // not awaited: it takes as long as a short session
-	err = errors.Join(err, r.err, statsErr)
 
 	// The kernel counts the marks as received frames.
 	r.stats = pcapng.Stats{Received: uint64(r.writer.Frames()) + kernel.Dropped, Dropped: kernel.Dropped}
+	err := errors.Join(open, r.err, r.incomplete(late, statsErr))
 	if r.err != nil {
 		return err
 	}
-	err = errors.Join(err, r.writer.Close(r.stats))
+	return errors.Join(err, r.writer.Close(r.stats))
+}
+
+// incomplete returns the error of a capture that lacks frames: for the reasons that are not nil, or
+// because the ring had no room for them.
+func (r *recorder) incomplete(reasons ...error) error {
 	if r.stats.Dropped > 0 {
-		err = errors.Join(err, fmt.Errorf("loopback: the recorder lost %d of %d frames", r.stats.Dropped, r.stats.Received))
+		reasons = append(reasons, fmt.Errorf("the recorder lost %d of %d frames; %s", r.stats.Dropped, r.stats.Received, network.LessWork))
 	}
-	return err
+	if err := errors.Join(reasons...); err != nil {
+		return fmt.Errorf("loopback: %w: %w", network.ErrIncomplete, err)
+	}
+	return nil
 }
 
 // waitForConnections waits until every TCP connection of the session is closed
@@ -169,7 +177,7 @@ func (r *recorder) waitForFrames() error {
 		}
 		if err := r.marks.send(r.ring); err != nil {
 			r.ring.Interrupt()
-			return fmt.Errorf("loopback: sending the marks for the end of the capture: %w", err)
+			return fmt.Errorf("sending the marks for the end of the capture: %w", err)
 		}
 		// A mark may still be lost if other programs fill the ring.
 		if r.waitForRing(0, closeTimeout/tries) {
@@ -177,7 +185,7 @@ func (r *recorder) waitForFrames() error {
 		}
 	}
 	r.ring.Interrupt()
-	return errors.New("loopback: the recorder did not reach the end of the frames")
+	return errors.New("the recorder did not reach the end of the frames")
 }
 
 // roomForMarks is the largest backlog, as a share of the ring, that leaves room

@@ -350,8 +350,10 @@ func TestDropsOfOurOwnFailTheRun(t *testing.T) {
 	plan := twoHosts(0)
 	plan.ARP = scenario.ARPCached
 	_, err := experiment{Body: "drops", Plan: plan}.try(t, nil)
-	if err == nil || !strings.Contains(err.Error(), "lost") {
-		t.Errorf("got error %v, want one that says how many frames were lost", err)
+	for _, want := range []string{network.ErrIncomplete.Error(), "lost", "rate="} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want in it %q: how many frames were lost, and what to do", err, want)
+		}
 	}
 	t.Log(err)
 }

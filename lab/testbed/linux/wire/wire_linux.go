@@ -163,7 +163,10 @@ func (n *wire) UnmetRules() []network.UnmetRule { return n.forwarder.path.Unmet(
 func (n *wire) finish() error {
 	lost, err := n.losses()
 	if err == nil && lost.total() > 0 {
-		err = fmt.Errorf("frames were lost outside the path: %v", lost)
+		err = fmt.Errorf("frames were lost outside the path: %v; set a lower rate, such as rate=100Mbit, %s", lost, network.LessWork)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", network.ErrIncomplete, err)
 	}
 	stats := pcapng.Stats{Received: n.forwarder.recorder.frames + lost.ring, Dropped: lost.ring}
 	return errors.Join(err, n.forwarder.recorder.writer.Close(stats))
