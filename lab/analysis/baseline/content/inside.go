@@ -125,7 +125,7 @@ var recording = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|
 func Disguise(name string, first []byte) (c Content, ok bool) {
 	for _, p := range packers {
 		if bytes.HasPrefix(first, []byte(p.begins)) && recording.MatchString(strings.TrimSpace(name)) {
-			return Content{Kind: LikelyMalicious, What: p.what + " under the name of a picture or a recording (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
+			return Content{Kind: Disguised, What: p.what + " under the name of a picture or a recording (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
 		}
 	}
 	return c, false

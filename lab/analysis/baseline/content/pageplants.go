@@ -107,6 +107,9 @@ var pagePlants = []plant{
 
 // stolenTexts are texts that programs which steal passwords write.
 var stolenTexts = []plant{
+	{what: "the password of a wireless network", kind: PasswordList, source: "MITRE ATT&CK, T1602 and T1552 (unsecured credentials)",
+		example: "<WLANProfile><protected>false</protected><keyMaterial>Lens-42</keyMaterial></WLANProfile>",
+		parts:   []part{marked("<wlanprofile"), like(`<protected>\s*false\s*</protected>\s*<keymaterial>\s*[^<\s]`, "<keymaterial>")}},
 	{what: "the text of a program that steals passwords", kind: Malicious, where: anywhere, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
 		example: strings.Repeat("Soft: Edge\r\nHost: https://www.example\r\nLogin: ada\r\nPassword: x1\r\n\r\n", 2),
 		parts: []part{like(`\b(soft(ware)?|browser( name)?|storage|app(lication)?|profile)[ \t]*:[^\n]{0,99}\n\s*((profile|name)[ \t]*:[^\n]*\n\s*)?(host(name)?|url|link|site|domain|origin)[ \t]*:[^\n]{0,300}\n\s*(user( ?name)?|usr|login|e-?mail)[ \t]*:[^\n]{0,200}\n\s*(pass( ?word)?|pwd|psw)[ \t]*:`, "soft", "browser", "storage", "app", "profile"),

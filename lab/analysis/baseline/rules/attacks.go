@@ -274,7 +274,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 		found = append(found, breach{packets: []int{at}, observed: "a heartbeat of TLS that asks for more bytes than it has: Heartbleed (CVE-2014-0160)"})
 	}
 	renamed := "" // the argument of the RNFR before
-	for _, x := range s.Exchanges {
+	for i, x := range s.Exchanges {
 		if from := renamed; x.Command == "RNTO" && picture.MatchString(from) && webProgram.MatchString(x.Argument) && completedNormally(x) {
 			found = append(found, breach{packets: evidence.Frames(x), observed: fmt.Sprintf("%s, which was %s: a picture becomes a program of a web server", wording.Quote(x.Line.Text), wording.Quote(from))})
 		}
@@ -294,6 +294,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 		if name == "" && x.Command == "SITE" && rootShell.MatchString(x.Argument) && completedNormally(x) {
 			name = "a shell that gives everybody the rights of its owner (MITRE ATT&CK, T1548.001)"
 		}
+		if name == "" && i > 0 && asksPassword(s.Exchanges[i-1]) && (x.Command == "CWD" || x.Command == "XCWD") && strings.HasPrefix(x.Argument, "~root") {
+			name = "the home of root between USER and PASS (CVE-1999-0082)"
+		}
 		if name == "" {
 			b.severity, b.sign = Odd, 2
 			name = suspectExploits().in(x, &has)
@@ -309,6 +312,9 @@ func knownExploit(e *Evidence, s *session) []breach {
 	}
 	return found
 }
+
+// asksPassword reports whether a server asks for a password.
+func asksPassword(x *ftp.Exchange) bool { return x.Command == "USER" && x.Final() == 331 }
 
 // rootShell matches orders that let a shell of the system run with the rights of its owner.
 var rootShell = pattern.New(`(?i)^CHMOD +"?(0?[4-7]\d{3}|[ugoa,+=rwxt]*[+=][rwxt]*s[rwxst]*) +"?(/\S+/)?(ba|da|z|k|mk|c|tc|a|fi)?sh"?$`)

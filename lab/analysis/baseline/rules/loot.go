@@ -28,7 +28,7 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.Disguised: true}
 
 // ofBoth are contents that count in downloads, too.
 var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
@@ -40,18 +40,22 @@ const (
 	infectionTime = 10 * time.Second
 )
 
+// manyDisguised is how many archives somebody moves as pictures who hides them.
+const manyDisguised = 3
+
 // A haul is what the transfers of a session contained.
 type haul struct {
-	found    []breach
-	suspects []int                     // the indexes in found of what is only suspect
-	pagesAt  map[string]int            // the same by path, until they are removed
-	taken    map[string]bool           // those of them after which a file was fetched
-	putBack  []int                     // those of them that were fetched just before
-	defaced  int                       // pages that somebody defaced
-	keys     map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
-	lures    map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
-	surveys  map[string]int            // what single programs say about a computer, with the packet
-	fetched  map[string]int64          // when each file was fetched, by path
+	found     []breach
+	suspects  []int                     // the indexes in found of what is only suspect
+	pagesAt   map[string]int            // the same by path, until they are removed
+	taken     map[string]bool           // those of them after which a file was fetched
+	putBack   []int                     // those of them that were fetched just before
+	disguised []int                     // those of archives that look like pictures
+	defaced   int                       // pages that somebody defaced
+	keys      map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
+	lures     map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
+	surveys   map[string]int            // what single programs say about a computer, with the packet
+	fetched   map[string]int64          // when each file was fetched, by path
 }
 
 func transferredLoot() look {
@@ -106,6 +110,12 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 			h.found[i].severity = Violation
 		}
 	}
+	for _, i := range h.disguised {
+		if n := len(h.disguised); n >= manyDisguised { // one may be a jest
+			h.found[i].severity = Violation
+			h.found[i].observed += fmt.Sprintf(", one of %d", n)
+		}
+	}
 	if n := len(h.surveys); n > 1 {
 		h.found = append(h.found, breach{severity: Odd, sign: 2, packets: firstPackets(h.surveys),
 			observed: fmt.Sprintf("%d files have what different programs say about a computer, its network or its users", n)})
@@ -149,7 +159,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	case shown.Kind == content.PrivateKey:
 		b.severity, b.sign = Odd, 1
 	case shown.Kind == content.Malicious, shown.Kind == content.Secret:
-	case leaves && (shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
+	case shown.Kind == content.Inventory && !leaves:
+		return
+	case leaves && (shown.Kind == content.Inventory || shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
 		b.observed += ", which leaves the network"
 	case shown.Kind == content.Defaced && startPage.MatchString(at):
 		b.observed += ", on the start page of a site"
@@ -159,6 +171,8 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.severity, b.sign = Odd, 2
 	}
 	switch shown.Kind {
+	case content.Disguised:
+		h.disguised = append(h.disguised, len(h.found))
 	case content.Defaced:
 		h.defaced++
 	case content.Keystrokes:

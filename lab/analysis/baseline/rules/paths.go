@@ -80,7 +80,7 @@ const waysOfSearch = 3
 var (
 	// climb matches one step up, plain or encoded.
 	climb     = pattern.New(`(?i)(^|[/\\=\s"]|%2f|%5c)(\.\.|%2e%2e|\.%2e|%2e\.)([/\\]|%2f|%5c|$)`)
-	disguised = pattern.New(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
+	disguised = pattern.New(`(?i)(%c0%ae){2}|(%e0%80%ae){2}|\.\.%5c|\.\.%2f|%2e%2e|(^|/)\.{3,}[/\\].|\.\.\\/|\.\./\\|(^|[/\\])\.\.:[/\\]|\.\.%c[01]%[0-9a-f]{2}|\.\.(%u(2215|2216|ff0f|ff3c)|[\x{2215}\x{2216}\x{ff0f}\x{ff3c}]|;/)`)
 	// innerLink matches a link to a file of a tree, by a relative path with names in it.
 	innerLink = pattern.New(`(?i)^(SYM)?LINK +"?(\.\./)+\w`)
 	// overlong matches separators and points in overlong UTF-8 (RFC 3629, 3), encoded as in URLs.

@@ -5,6 +5,7 @@ package rules
 
 import (
 	"path"
+	"strings"
 
 	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
@@ -31,25 +32,31 @@ func (s *session) copiesDisk(x *ftp.Exchange) bool {
 // registryTaken judges a session that moves the parts of the registry with the passwords of Windows, or the database of
 // its directory, and the key to them. The profile of a user has one part of his own, and that of a program has one.
 func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
-	has, key := false, false
+	has, key, hidden := false, false, false // the directory under another name
 	parts := map[string]int{}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		for _, c := range s.DataOf(x.Data) {
-			shown, _ := e.shown(c.ID)
-			if shown.Kind != content.Hive && shown.Kind != content.Database || s.copiesDisk(x) {
-				continue
+			for _, shown := range e.shows(c.ID) {
+				if shown.Kind != content.Hive && shown.Kind != content.Database || s.copiesDisk(x) {
+					continue
+				}
+				at := w.Target(x.Argument)
+				parts[at] = x.Packet
+				is := func(p *pattern.Pattern) bool { return p.MatchString(path.Base(at)) || p.MatchString(shown.Name) }
+				has = has || shown.Kind == content.Database || is(hive)
+				key = key || shown.Kind == content.Hive && is(systemHive)
+				hidden = hidden || shown.Kind == content.Database && shown.Name != "" && !strings.EqualFold(path.Ext(at), path.Ext(shown.Name))
 			}
-			at := w.Target(x.Argument)
-			parts[at] = x.Packet
-			has = has || shown.Kind == content.Database || hive.MatchString(path.Base(at))
-			key = key || shown.Kind == content.Hive && systemHive.MatchString(path.Base(at))
 		}
 	})
-	if !has || !key {
+	if !hidden && (!has || !key) {
 		return b, false
 	}
-	return breach{severity: Violation, packets: firstPackets(parts),
-		observed: "parts of the registry or the directory of Windows were transferred, with the passwords of its accounts and the key to them"}, true
+	b = breach{severity: Violation, packets: firstPackets(parts), observed: "parts of the registry or the directory of Windows were transferred, with the passwords of its accounts and the key to them"}
+	if !has || !key {
+		b.observed = "the directory of Windows was transferred under another name, with the passwords of its accounts"
+	}
+	return b, true
 }
 
 // loginsDumped judges a session that moves the memory of the program of Windows which checks passwords. That of other

@@ -110,7 +110,7 @@ func wipes(e *Evidence, s *session) []breach {
 	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
 		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
-	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups} {
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups, lockedFiles} {
 		if b, ok := look(e, s); ok {
 			found = append(found, b)
 		}
@@ -127,6 +127,24 @@ func wipes(e *Evidence, s *session) []breach {
 		return found
 	}
 	return append(found, breach{packets: firstPackets(files), observed: fmt.Sprintf("%d files were deleted at machine speed; %s", len(files), w.also())})
+}
+
+// nobody matches an order that takes all rights to a file from everybody.
+var nobody = pattern.New(`(?i)^CHMOD +"?(0{1,4}|(a|ugo)?(=|-rwx)) +"?(.+)$`)
+
+// lockedFiles judges a client that lets nobody read many files any more. A page that is switched off is one.
+func lockedFiles(_ *Evidence, s *session) (b breach, ok bool) {
+	locked := map[string]int{}
+	for _, x := range s.Exchanges {
+		if m := nobody.FindStringSubmatch(x.Argument); x.Command == "SITE" && m != nil && completedNormally(x) {
+			locked[m[len(m)-1]] = x.Packet
+		}
+	}
+	if len(locked) < wholeFolder {
+		return b, false
+	}
+	return breach{severity: Violation, packets: firstPackets(locked),
+		observed: fmt.Sprintf("nobody may read %d files any more", len(locked))}, true
 }
 
 // calendar matches names with a day of a calendar.
