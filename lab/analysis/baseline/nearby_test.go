@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -167,6 +168,34 @@ var nearby = []lookalike{
 	{"parts of the registry of programs", "no-sensitive-names", IsNormal, moves([2]string{"STOR 1.tmp", registryPart("settings.dat")}, [2]string{"STOR 2.tmp", registryPart("UsrClass.dat")})},
 	{"the directory of Windows as a backup", "no-sensitive-names", "", moves([2]string{"STOR backup.bak", aDatabase + strings.Repeat("\x00", 99) + "\x00NTDS.dit"})},
 
+	{"installers with one name and a file that starts them", "no-signs-agree", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 3 {
+			t.Say(fmt.Sprintf("> MKD /d%[1]d\n< 257 ok\n> CWD /d%[1]d\n< 250 ok\n> STOR autorun.inf\n< 150 go on\n< 226 done", i))
+			move(t, 40000+i, "STOR setup.exe", fmt.Sprint("MZ\x90", i))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a program with one name in three folders and a file that starts it", "no-signs-agree", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 3 {
+			t.Say(fmt.Sprintf("> CWD /d%d\n< 250 ok\n> STOR autorun.inf\n< 150 go on\n< 226 done", i))
+			move(t, 40000+i, "STOR setup.exe", "MZ\x90")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a job that an administrator edits", "no-sensitive-names", IsUnusual, inner("> RETR /etc/cron.d/backup\n< 150 here\n< 226 done\n> STOR /etc/cron.d/backup\n< 150 go on\n< 226 done")},
+	{"a job that nobody had before", "no-sensitive-names", "", inner("> STOR /etc/cron.d/backup\n< 150 go on\n< 226 done")},
+	{"a key of one's own", "no-sensitive-names", IsUnusual, inner("> STOR .ssh/authorized_keys\n< 150 go on\n< 226 done")},
+	{"a key of another user", "no-sensitive-names", "", inner("> STOR /home/mallory/.ssh/authorized_keys\n< 150 go on\n< 226 done")},
+	{"a program with other bytes for one client", "bytes-agree", "", fetchedTwice("a.exe", "20260301120000", "MZ\x90 one", "MZ\x90 two")},
+	{"a text with other bytes for one client", "bytes-agree", IsNormal, fetchedTwice("status.txt", "20260301120000", "one", "two")},
+	{"a file that was changed", "bytes-agree", IsNormal, fetchedTwice("a.exe", "", "MZ\x90 one", "MZ\x90 two")},
+	{"a file with the same bytes for two clients", "bytes-agree", IsNormal, fetchedTwice("a.exe", "20260301120000", "MZ\x90 one", "MZ\x90 one")},
+	{"a file that is a thousand times as long as the server says", "bytes-agree", "", longFile("I", 100, 140)},
+	{"a log that grows", "bytes-agree", IsUnusual, longFile("I", 70000, 140)},
+	{"a text with more line ends", "bytes-agree", IsNormal, longFile("A", 70000, 71)},
+
 	{"a key that is stored under another name", "no-sensitive-names", "", session1("> STOR a.txt\n< 150 go on\n< 226 done\n> RNFR a.txt\n< 350 and?\n> RNTO /root/.ssh/authorized_keys\n< 250 ok")},
 	{"a list of keys that is put aside", "no-sensitive-names", IsUnusual, session1("> RNFR .ssh/authorized_keys\n< 350 and?\n> RNTO .ssh/authorized_keys.old\n< 250 ok")},
 
@@ -212,6 +241,37 @@ var nearby = []lookalike{
 		wantsCard(f, aServer, aClient)
 		claim(f, 0x66, aClient)
 	})},
+}
+
+// fetchedTwice fetches a file twice, with two contents. The second time, it was changed at the given time, or later.
+func fetchedTwice(name, changed string, contents ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i, content := range contents {
+			time := cmp.Or(changed, fmt.Sprintf("2026030112000%d", i))
+			t := f.Control().Say(hello).Say(fmt.Sprintf("> TYPE I\n< 200 ok\n> MDTM %s\n< 213 %s", name, time))
+			move(t, 40000+i, "RETR "+name, content)
+			t.Say(bye).Peer.Close()
+		}
+	}
+}
+
+// longFile fetches a file in so many segments of a thousand bytes, after the server said how many bytes it has.
+func longFile(typ string, said, segments int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(fmt.Sprintf("> TYPE %s\n< 200 ok\n> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a.log\n< 150 here (%d bytes)", typ, said))
+		d := dial(f, aClient, aServer+":25600").Peer
+		for range segments {
+			d.Segment("P.", strings.Repeat("x", 1000))
+			d.Peer.ACK()
+		}
+		d.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}
+}
+
+// inner is a session of two hosts of one private network.
+func inner(lines string) func(*forge.Capture) {
+	return func(f *forge.Capture) { dial(f, "10.0.0.5", "10.0.0.9:21").Say(hello).Say(lines).Say(bye).Peer.Close() }
 }
 
 // registryPart is a part of the registry of Windows with its name.

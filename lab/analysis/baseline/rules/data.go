@@ -363,27 +363,34 @@ func endsWithRST(s *session, c *ftp.Connection) (b breach, ok bool) {
 
 var bytesAgreeRule = Rule{
 	Name: "bytes-agree", Theme: "data connections",
-	Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave.",
+	Says:     "A transfer has as many bytes as SIZE or the reply 150 or 226 gave, and a file that nobody changed has the same bytes for everybody.",
 	Source:   "RFC 3659, 4; RFC 959, 4.2",
 	Example:  "< 150 Opening data connection (1000 bytes), and 999 bytes on it",
 	Severity: Odd,
 	Matters:  "Fewer bytes mean an incomplete file. More bytes were added on the way.",
 	Innocent: "the file grew in the meantime, or only a part of it was requested.",
-	look:     eachSession(bytesAgree),
+	look: func() look {
+		all := versions{}
+		return look{session: func(e *Evidence, s *session) []breach { return bytesAgree(e, s, all) }}
+	},
 }
 
 // saidBytes matches the size in a text such as "150 Opening BINARY mode data
 // connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
 var saidBytes = pattern.New(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
 
-func bytesAgree(_ *Evidence, s *session) []breach {
+func bytesAgree(e *Evidence, s *session, all versions) []breach {
 	if s.Lossy() {
 		return nil
 	}
 	var found []breach
 	binary, rest := false, false
-	size := map[string]int64{}
+	size, changed := map[string]int64{}, map[string]string{} // by argument and by path
+	var w evidence.Walk
 	for _, x := range s.Exchanges {
+		w.Follow(x)
+		file := servedFile{s.Server(), w.Target(x.Argument)}
+		all.note(x, file, changed)
 		switch {
 		case x.Command == "USER" || x.Command == "REIN":
 			binary, rest = false, false // some servers reset them
@@ -396,8 +403,13 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 				size[x.Argument] = n
 			}
 		case evidence.IsTransfer(x):
-			if (x.Command == "RETR" || x.Sender() == ftp.Client) && binary && !rest {
-				found = append(found, s.wrongBytes(x, size)...)
+			if x.Command != "RETR" && x.Sender() != ftp.Client || rest {
+				rest = false
+				continue
+			}
+			found = append(found, s.wrongBytes(x, size, binary)...)
+			if b, differs := all.fetched(e, s, x, file, changed[file.path]); differs && binary && x.Command == "RETR" {
+				found = append(found, b)
 			}
 			rest = false
 		}
@@ -405,9 +417,16 @@ func bytesAgree(_ *Evidence, s *session) []breach {
 	return found
 }
 
-// wrongBytes compares a binary transfer of a whole file with the size that the server gave
-// before it and after it.
-func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
+// More bytes than these fill a buffer that a client made for those which the server announced. A log grows less in the
+// meantime. In ASCII, a line end may have one byte more.
+const (
+	asciiMore   = 2
+	swollen     = 100      // times as many
+	swollenMore = 64 << 10 // and so many more
+)
+
+// wrongBytes compares a transfer of a whole file with the size that the server gave before it and after it.
+func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64, binary bool) []breach {
 	data := s.DataOf(x.Data)
 	if !evidence.Completed(x) || len(data) != 1 || data[0].Transfer != nil && data[0].Transfer.Mode != "" {
 		return nil // compressed bytes, or blocks, are not those of the file
@@ -429,8 +448,13 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64) []breach {
 		said = []statement{{n, x.Packet}}
 	}
 	for _, n := range said {
-		if n.bytes != moved {
+		if n.bytes != moved && (binary || moved > asciiMore*n.bytes+swollenMore) {
+			severity := Odd
+			if x.Sender() == ftp.Server && moved > swollen*n.bytes && moved > n.bytes+swollenMore {
+				severity = Violation
+			}
 			return []breach{{
+				severity: severity,
 				packets:  []int{x.Packet, n.packet, f.LastData},
 				expected: wording.Plural(int(n.bytes), "byte", "bytes") + ", as the server said",
 				observed: fmt.Sprintf("%s transferred %s", wording.Quote(x.Line.Text), wording.Plural(int(moved), "byte", "bytes")),

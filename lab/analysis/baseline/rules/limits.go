@@ -17,6 +17,7 @@ var (
 	maxSpread        = bounded.Limit{Of: "programs that clients spread", Most: 1 << 15}
 	maxPrograms      = bounded.Limit{Of: "programs that were transferred", Most: 1 << 17}
 	maxFetchedFiles  = bounded.Limit{Of: "files that clients fetched", Most: 1 << 17}
+	maxVersions      = bounded.Limit{Of: "programs that clients fetched, with the times of their last changes", Most: 1 << 17}
 	maxPublicUploads = bounded.Limit{Of: "files that anonymous users stored", Most: 1 << 17}
 	maxNumberedNames = bounded.Limit{Of: "series of names with numbers", Most: 1 << 16}
 	maxGuessedNames  = bounded.Limit{Of: "names of files that clients asked for in vain", Most: 1 << 18}
@@ -24,7 +25,7 @@ var (
 
 	maxFiles       = bounded.Limit{Of: "files that are being transferred", Most: 1 << 15}
 	maxContents    = bounded.Limit{Of: "connections with contents of a known kind", Most: 1 << 17}
-	maxMovedFiles  = bounded.Limit{Of: "files that moved out of a private network or within one", Most: 1 << 18}
+	maxMovedFiles  = bounded.Limit{Of: "programs, and files that moved out of a private network or within one", Most: 1 << 18}
 	maxListings    = bounded.Limit{Of: "listings", Most: 1 << 18}
 	maxListedFiles = bounded.Limit{Of: "files in listings", Most: 1 << 20}
 	maxControls    = bounded.Limit{Of: "control connections", Most: 1 << 18}

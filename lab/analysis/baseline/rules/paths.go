@@ -290,10 +290,11 @@ const (
 
 func sensitiveNames(e *Evidence, s *session) []breach {
 	var found []breach
-	var stored []int                                    // indexes of uploads and new folders in found
-	names, made := map[string]bool{}, map[string]bool{} // made are the names of new folders
-	sought := map[string]int{}                          // by kind: the part of the name that secrets matches
-	harmless := ""                                      // the target of the command before: many ask for a file, its size and its time
+	var stored []int                                            // indexes of uploads and new folders in found
+	names, made := map[string]bool{}, map[string]bool{}         // made are the names of new folders
+	sought := map[string]int{}                                  // by kind: the part of the name that secrets matches
+	fetched, partly := map[string]bool{}, !s.Whole || s.Lossy() // what came before may be missing
+	harmless := ""                                              // the target of the command before: many ask for a file, its size and its time
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if !pathCommands[x.Command] || x.Command == "SITE" {
 			return
@@ -301,6 +302,9 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		target := w.Target(x.Argument)
 		if (x.Command == "MKD" || x.Command == "XMKD") && x.Final() < 300 {
 			made[path.Base(target)] = true
+		}
+		if x.Command == "RETR" && x.Final() < 400 {
+			fetched[target] = true // to edit it, perhaps
 		}
 		changes := x.Sender() == ftp.Client || x.Command == "DELE" || x.Command == "RNFR" || x.Command == "RNTO"
 		if !changes && target == harmless {
@@ -312,7 +316,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		var b breach
 		switch {
 		case puts && named(opens):
-			if b.severity = Violation; s.Commands["STOR"] >= wholeFolder {
+			if b.severity = Violation; s.Commands["STOR"] >= wholeFolder || s.isInner() && (fetched[target] || partly || s.ownKeys(target)) {
 				b.severity, b.sign = Odd, 2
 			}
 			b.observed = ", a file that lets somebody in, or that the system runs by itself"
@@ -330,7 +334,9 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			}
 			b.observed = ", a file with accounts or settings of the system"
 		case puts && named(runs):
-			b.severity, b.sign = Odd, 2
+			if b.severity, b.sign = Odd, 2; partly || made[path.Base(path.Dir(target))] { // as in a copy of a CD
+				b.sign = 1
+			}
 			b.observed = ", a file that the system runs by itself"
 			if s.public() && s.Commands["STOR"] < wholeFolder { // nobody owns the account
 				b.severity = Violation
@@ -400,6 +406,16 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", n)})
 	}
 	return found
+}
+
+// ofHome matches the list of keys with which a user logs in, in his own home.
+var ofHome = pattern.New(`^(/home/[^/]+/|/)?\.ssh/authorized_keys2?$`)
+
+// ownKeys reports whether a file is the list of keys of the user who logged in, other than the administrator.
+func (s *session) ownKeys(at string) bool {
+	return ofHome.MatchString(at) && !slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
+		return rules(l.User) || s.public() || strings.HasPrefix(at, "/home/") && !strings.HasPrefix(at, "/home/"+l.User+"/")
+	})
 }
 
 // manyHomes is of how many users a client asks for the home folders if it wants to know which users

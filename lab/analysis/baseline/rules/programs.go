@@ -76,7 +76,7 @@ func programsOf() look {
 			if kinds == nil {
 				kinds = map[string]int{}
 			}
-			name, packet := s.spreads()
+			name, packet := s.spreads(e)
 			if w := (worm{s.Client(), name}); name != "" && bounded.Takes(s.ledger, maxSpread, worms, w) {
 				if worms[w] == nil {
 					worms[w] = map[netip.Addr]int{}
@@ -113,8 +113,8 @@ const manyServers = 3
 
 // spreads names a program that the session stored in many folders, or with a password that everybody tries first, and
 // the packet of the command. The name is "" for none.
-func (s *session) spreads() (name string, packet int) {
-	if name, b := spreadPrograms(s); name != "" {
+func (s *session) spreads(e *Evidence) (name string, packet int) {
+	if name, b := spreadPrograms(e, s); name != "" {
 		return name, b.packets[0]
 	}
 	if !slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
@@ -194,7 +194,7 @@ func transferredPrograms(e *Evidence, s *session, processors map[string]int) []b
 			found[i].severity = Violation
 		}
 	}
-	if name, b := spreadPrograms(s); name != "" {
+	if name, b := spreadPrograms(e, s); name != "" {
 		found = append(found, b)
 	}
 	if len(names) > 0 {
@@ -242,7 +242,9 @@ const (
 var screenSaver = pattern.New(`(?i)\.(scr|pif)$`)
 
 // spreadPrograms finds programs that a session stores, each under one name, in many folders, and names one of them.
-func spreadPrograms(s *session) (spread string, b breach) {
+// Installers have the same name, and are different programs.
+func spreadPrograms(e *Evidence, s *session) (spread string, b breach) {
+	prints := map[string]map[print]bool{} // by name
 	places := map[string]map[string]int{} // by name and folder, with the packet
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		at := w.Target(x.Argument)
@@ -251,15 +253,23 @@ func spreadPrograms(s *session) (spread string, b breach) {
 			return
 		}
 		if places[name] == nil {
-			places[name] = map[string]int{}
+			places[name], prints[name] = map[string]int{}, map[print]bool{}
 		}
 		places[name][path.Dir(at)] = x.Packet
+		for _, c := range s.DataOf(x.Data) {
+			if f, ok := e.print(c, x); ok {
+				prints[name][f] = true
+			}
+		}
 	})
 	names, folders, uploads := map[string]bool{}, map[string]int{}, 0
 	b.severity, b.sign = Odd, 1
 	for _, name := range slices.Backward(slices.Sorted(maps.Keys(places))) {
 		in := places[name]
 		n, saver := len(in), screenSaver.MatchString(name)
+		if !saver && len(prints[name]) == n {
+			continue
+		}
 		if n < manyPlaces && !(n >= twoPlaces && saver) {
 			continue
 		}

@@ -17,7 +17,7 @@ import (
 // leastRelayed is how many bytes a file has at least that is recognised when it moves on. Short files are alike by chance.
 const leastRelayed = 64
 
-// A fingerprint is a checksum of the first bytes of a file, up to the maximum of a page.
+// A fingerprint is a checksum of the bytes of a file.
 type fingerprint struct {
 	sum    uint64
 	next   int64 // the number of the byte that comes next
@@ -26,7 +26,7 @@ type fingerprint struct {
 	stores bool
 }
 
-// fingerprints are those of files that move out of a private network or within one, by data connection.
+// fingerprints are those of programs, and of files that move out of a private network or within one, by data connection.
 type fingerprints map[int]*fingerprint
 
 var checksums = crc64.MakeTable(crc64.ECMA)
@@ -42,14 +42,15 @@ func (all fingerprints) packet(g *bounded.Ledger, p *capture.Packet) {
 		}
 		client, server := c.Client.Addr().Unmap(), c.Server.Addr().Unmap()
 		stores := t.Sender() == ftp.Client
-		if !client.IsPrivate() || stores == isPrivate(server) || !bounded.Takes(g, maxMovedFiles, all, c.ID) {
+		moves := client.IsPrivate() && stores != isPrivate(server)
+		if !moves && !executable.MatchString(t.Argument) || !bounded.Takes(g, maxMovedFiles, all, c.ID) {
 			return
 		}
 		f = &fingerprint{next: 1, first: int32(p.Number), stores: stores}
 		all[c.ID] = f
 	}
 	switch {
-	case seq >= maxPage || seq+int64(len(data)) <= f.next: // sent again
+	case seq+int64(len(data)) <= f.next: // sent again
 	case seq != f.next || len(data) < p.TCP.Length:
 		f.lacks = true
 	default:
@@ -58,11 +59,25 @@ func (all fingerprints) packet(g *bounded.Ledger, p *capture.Packet) {
 	}
 }
 
+// print is the fingerprint of a file that was transferred whole.
+func (e *Evidence) print(c *ftp.Connection, x *ftp.Exchange) (p print, ok bool) {
+	f := e.watch.fingerprints[c.ID]
+	if f == nil || f.lacks || c.Missing() > 0 || !evidence.Completed(x) {
+		return p, false
+	}
+	return print{f.sum, c.Flow(x.Sender()).Bytes}, true
+}
+
+// A print is what is the same of two files with the same bytes.
+type print struct {
+	sum   uint64
+	bytes int64
+}
+
 // A movedFile is what is in a file that a client moved.
 type movedFile struct {
 	client netip.Addr
-	sum    uint64
-	bytes  int64
+	print
 }
 
 // A move is the transfer of a file.
@@ -90,11 +105,12 @@ func (r *relays) add(e *Evidence, s *session) {
 	}
 	for _, x := range s.Exchanges {
 		for _, c := range s.DataOf(x.Data) {
-			f, size := e.watch.fingerprints[c.ID], c.Flow(x.Sender()).Bytes
-			if f == nil || f.lacks || c.Missing() > 0 || size < leastRelayed || !evidence.Completed(x) {
+			is, ok := e.print(c, x)
+			if !ok || is.bytes < leastRelayed || (x.Sender() == ftp.Client) == isPrivate(s.Server()) {
 				continue
 			}
-			file, by := movedFile{s.Client(), f.sum, size}, move{s.Server(), f.first}
+			f := e.watch.fingerprints[c.ID]
+			file, by := movedFile{s.Client(), is}, move{s.Server(), f.first}
 			if f.stores {
 				r.stored = append(r.stored, storedFile{file, by})
 			} else if _, known := r.fetched[file]; !known {
