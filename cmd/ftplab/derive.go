@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/tools/txtar"
@@ -59,8 +60,9 @@ comments in your own words.`,
 	return c
 }
 
-// refuseSecondWant returns an error if the standard output is a file with a want, to which another
-// one would be added.
+// refuseSecondWant returns an error if the standard output is a scenario with a want, to which another
+// one would be added. A file that begins with a section is none, unless its name says so: it may have the
+// wants of several captures.
 func refuseSecondWant(stdout io.Writer) error {
 	file, ok := stdout.(*os.File)
 	if !ok {
@@ -76,6 +78,9 @@ func refuseSecondWant(stdout io.Writer) error {
 		return nil
 	}
 	archive := txtar.Parse(text)
+	if path := openedAs(file); len(archive.Comment) == 0 && !strings.HasSuffix(path, ".txtar") {
+		return nil
+	}
 	line := 1 + bytes.Count(archive.Comment, []byte("\n"))
 	for _, section := range archive.Files {
 		if section.Name == "want" {

@@ -241,6 +241,24 @@ func TestDeriveKeepsWant(t *testing.T) {
 	}
 }
 
+// A file that is no scenario may have the wants of several captures.
+func TestDeriveTwice(t *testing.T) {
+	path := write(t, "wants.txt", "")
+	own, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	for n := 1; n <= 2; n++ {
+		var stderr bytes.Buffer
+		status := run(t.Context(), []string{"derive", recorded + "active_list.pcapng"}, nil, own, &stderr)
+		got, err := os.ReadFile(path)
+		if status != exitPassed || err != nil || strings.Count(string(got), "-- want --\n") != n {
+			t.Errorf("derived %d times: got status %d, %q, %v and\n%s", n, status, stderr.String(), err, got)
+		}
+	}
+}
+
 // TestRunBadInput asks that each mistake gives one line that says what and where, and the
 // exit status.
 func TestRunBadInput(t *testing.T) {
