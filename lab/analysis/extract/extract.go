@@ -209,19 +209,9 @@ func (w *writer) rename(o *output) error {
 	return nil
 }
 
-// isEmpty reports whether the capture shows that a transfer had no data, and lost none.
-func isEmpty(x *ftp.Connection) bool {
-	t := x.Transfer
-	if t == nil || t.Sender() == "" || t.Reply/100 != 2 || x.TLS != nil || x.ResetBy != "" {
-		return false
-	}
-	flow := x.Flow(t.Sender())
-	return flow.FIN > 0 && flow.Segments == 0 && !x.Lacks(t.Sender()).Any()
-}
-
 // end ends the files of a connection.
 func (w *writer) end(x *ftp.Connection) []*File {
-	if isEmpty(x) && w.err == nil {
+	if x.IsEmpty() && w.err == nil {
 		w.output(&x.Identity, x.Transfer.Sender())
 	}
 	var files []*File

@@ -219,7 +219,7 @@ func TestGaps(t *testing.T) {
 	for i, want := range []string{
 		"INCOMPLETE: 2000 bytes of it are not in the capture; with gaps at offset 5, 8", "INCOMPLETE: 1000 bytes of it are not in the capture",
 		"RETR lost: no data in the capture; INCOMPLETE: 1000 bytes of it are not in the capture\n",
-		"RETR empty: 00007-empty; 0 bytes from the server; text; SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+		"RETR empty: 00007-empty; 0 bytes from the server; empty; SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
 	} {
 		dir := t.TempDir()
 		x := extracted(t, dir, f)[i]

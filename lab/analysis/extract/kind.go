@@ -8,12 +8,13 @@ import (
 )
 
 // A Kind says what a file seems to be, by its bytes: "text", or a media type such as
-// "image/png", or "binary".
+// "image/png", or "binary". A file without bytes is "empty".
 type Kind string
 
 const (
 	Text   Kind = "text"
 	Binary Kind = "binary"
+	Empty  Kind = "empty"
 )
 
 // A sniffer looks at the beginning of a file.
@@ -32,7 +33,10 @@ func (s *sniffer) kind() Kind { return KindOf(s.head) }
 
 // KindOf says what a file that begins so seems to be.
 func KindOf(head []byte) Kind {
-	if isText(head) {
+	switch {
+	case len(head) == 0:
+		return Empty
+	case isText(head):
 		return Text
 	}
 	media, _, _ := strings.Cut(http.DetectContentType(head), ";")

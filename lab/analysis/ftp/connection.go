@@ -177,8 +177,8 @@ type Connection struct {
 	// the first RST; "" for none.
 	FirstFIN, ResetBy Side
 	// SHA256 is the digest, in hexadecimal, of the bytes that a data connection carried.
-	// It is "" for no bytes, if the capture lacks some of them or does not show where they start and end, and if
-	// no digests were requested.
+	// It is "" for no bytes, except those of a complete transfer (see IsEmpty), if the capture lacks some of them or
+	// does not show where they start and end, and if no digests were requested.
 	SHA256 string
 	// TLS describes TLS on a data connection, or on a connection that may be one; it is nil for
 	// one in clear. SHA256 is then the digest of the content inside TLS, "" if not all of it

@@ -71,6 +71,24 @@ func (c *Connection) Missing() int64 { return c.Lacks(Client).Bytes() + c.Lacks(
 // CutShort returns how many bytes of both directions the recorder cut off; see [Lack].
 func (c *Connection) CutShort() int64 { return c.ClientFlow.CutShort + c.ServerFlow.CutShort }
 
+// IsEmpty reports whether the connection is that of a complete transfer without data, and the capture shows that: it
+// lacks nothing of what the sender sent.
+func (c *Connection) IsEmpty() bool {
+	t := c.Transfer
+	if t == nil || t.Sender() == "" || t.Reply/100 != 2 || c.ResetBy != "" {
+		return false
+	}
+	f := c.Flow(t.Sender())
+	if f.FIN == 0 || c.Lacks(t.Sender()).Any() {
+		return false
+	}
+	if c.TLS == nil {
+		return f.Segments == 0
+	}
+	inside := c.TLS.Flow(t.Sender())
+	return inside.CloseNotify > 0 && inside.Data == 0 && inside.Encrypted > 0 && inside.Decrypted == inside.Encrypted
+}
+
 // Sender returns the side that sends the data of a data connection: that of its command, or else the one
 // that sent some.
 func (c *Connection) Sender() Side {

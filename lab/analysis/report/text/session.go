@@ -337,6 +337,8 @@ func (r *sessionWriter) contents(d *ftp.Connection) {
 				lines = append(lines, "|   SHA-256 "+d.SHA256)
 			}
 			r.add(f.LastData, f.LastDataTime, lines...)
+		case d.SHA256 != "" && s == d.Sender() && d.IsEmpty():
+			r.add(f.FIN, f.FINTime, "|   0 bytes from "+party(d, s), "|   SHA-256 "+d.SHA256)
 		case lack.Bytes() > 0 && f.FIN > 0:
 			r.add(f.FIN, f.FINTime, none...)
 		case lack.Bytes() > 0 || lack.Any() && s == d.Sender() && d.Transfer != nil:
