@@ -14,7 +14,8 @@ var captureExtensions = []string{".pcap", ".pcapng", ".cap", ".ntar", ".snoop", 
 
 // Captures returns the capture files that paths name: a file is itself, and a folder is all
 // files below it whose names end like those of captures, also compressed or rotated
-// (trace.pcap3), in the order of their names. It is an error if a folder has none.
+// (trace.pcap3), in the order of their names. It is an error if a folder has none. A folder that
+// cannot be read is itself: reading it says why.
 func Captures(paths []string) ([]string, error) {
 	var all []string
 	for _, path := range paths {
@@ -23,10 +24,7 @@ func Captures(paths []string) ([]string, error) {
 			all = append(all, path) // reading it says what is wrong
 			continue
 		}
-		found, err := capturesBelow(path)
-		if err != nil {
-			return nil, err
-		}
+		found := capturesBelow(path)
 		if len(found) == 0 {
 			return nil, fmt.Errorf("%s: there is no capture in this folder: no name ends in %s", path, strings.Join(captureExtensions, ", "))
 		}
@@ -35,19 +33,23 @@ func Captures(paths []string) ([]string, error) {
 	return all, nil
 }
 
-func capturesBelow(folder string) ([]string, error) {
+func capturesBelow(folder string) []string {
 	var found []string
 	folder += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !isCaptureName(d.Name()) {
-			return err
+	filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			found = append(found, path)
+			return nil
+		}
+		if !isCaptureName(d.Name()) {
+			return nil
 		}
 		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // reading it says what is wrong
 			found = append(found, path)
 		}
 		return nil
 	})
-	return found, err
+	return found
 }
 
 // isCaptureName reports whether the name of a file ends like that of a capture.

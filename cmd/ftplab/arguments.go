@@ -58,11 +58,19 @@ func unknownCommand(c *cobra.Command, word string) error {
 func source(name, keyLog string, stdin io.Reader, stderr io.Writer) lab.Source {
 	src := lab.File(name)
 	if name == "-" {
-		src = lab.Reader("standard input", stdin)
+		src = lab.Reader(inMessages(name), stdin)
 	}
 	src.KeyLog = keyLog
 	src.Warn = func(sentence string) { printLine(stderr, "ftplab: %s", sentence) }
 	return src
+}
+
+// inMessages is how messages call the capture of that name.
+func inMessages(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }
 
 // keyLogFlag adds the flag that names a file with the keys of TLS sessions.

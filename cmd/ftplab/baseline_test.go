@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -181,6 +182,22 @@ func TestProfilesByName(t *testing.T) {
 	for _, args := range [][]string{{"show", "nosuch"}, {"check", "--normal", "nosuch", little}} {
 		if _, err := baselineOutput(args...); err == nil || !strings.Contains(err.Error(), "these are browser, ") {
 			t.Errorf("%q: got %v, want the profiles that there are", args, err)
+		}
+	}
+}
+
+// TestStandardInputInHeadings checks a capture from the standard input, which is called so.
+func TestStandardInputInHeadings(t *testing.T) {
+	file := "../../results/gallery/frederick_active/capture.pcapng"
+	for option, want := range map[string]string{"--md": "# standard input\n", "--format=text": "standard input: normal"} {
+		stdin, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stdin.Close()
+		var out bytes.Buffer
+		if status := run(t.Context(), []string{"baseline", "check", option, "-"}, stdin, &out, io.Discard); status != exitPassed || !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: got status %d and %q, want %d and %q", option, status, out.String(), exitPassed, want)
 		}
 	}
 }

@@ -151,9 +151,9 @@ func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writ
 	case f.json:
 		err = a.WriteJSON(stdout)
 	case f.md:
-		err = a.WriteMarkdown(stdout, name)
+		err = a.WriteMarkdown(stdout, inMessages(name))
 	default:
-		err = a.WriteText(stdout, name)
+		err = a.WriteText(stdout, inMessages(name))
 	}
 	if r.Suppressed > 0 {
 		printLine(stderr, "ftplab: findings left out by %s: %d", f.suppress, r.Suppressed)

@@ -43,6 +43,37 @@ func TestBaselineCheckFolder(t *testing.T) {
 	}
 }
 
+// TestUnreadableSubfolder checks and runs folders with a subfolder that cannot be read: what else is
+// there is checked and run, and the exit status is that of an error.
+func TestUnreadableSubfolder(t *testing.T) {
+	folder := folderOf(t, forge(t, "good.pcap", "< 230 Welcome"))
+	tooDeep(t, folder)
+	out, err := baselineOutput("check", folder)
+	if !errors.Is(err, errBroken) || !strings.Contains(out, "too long for the name of a file") || !strings.Contains(out, "1 capture: 1 ") {
+		t.Errorf("got error %v and\n%s\nwant exit status 2, and the capture checked", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "b.txtar"), []byte("open\nquit\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, status := judged(t, "run", "--tcp", "gvisor", "-o", t.TempDir(), folder)
+	if status != exitError || !strings.Contains(stderr, "too long for the name of a file") || !strings.Contains(stdout, "1 recorded, 1 error") {
+		t.Errorf("got status %d, %q and on stderr\n%s\nwant %d, and one that was run", status, stdout, stderr, exitError)
+	}
+}
+
+// tooDeep makes folders in a folder, the last one so deep that no path names it.
+func tooDeep(t *testing.T, folder string) {
+	t.Helper()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := root.MkdirAll(strings.Repeat(strings.Repeat("x", 250)+"/", 20), 0o777); err != nil {
+		t.Skip(err)
+	}
+}
+
 func TestBaselineCheckEmptyFolder(t *testing.T) {
 	folder := t.TempDir()
 	if _, err := baselineOutput("check", folder); err == nil || !strings.Contains(err.Error(), folder+": there is no capture in this folder") {

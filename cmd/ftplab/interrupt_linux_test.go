@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // TestInterruptAtOnce interrupts commands that have nothing to finish, while they wait for a
@@ -52,6 +54,30 @@ func TestInterruptAtOnce(t *testing.T) {
 		if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 			t.Errorf("%v: got the files %v, %v, want none", args, left, err)
 		}
+	}
+}
+
+// TestSecondInterrupt runs this test again, as a command that takes long to finish after a signal:
+// the next one ends it, with a line that says so.
+func TestSecondInterrupt(t *testing.T) {
+	const variable = "FTPLAB_TEST_INTERRUPTED"
+	if os.Getenv(variable) != "" {
+		c := &cobra.Command{}
+		c.SetContext(t.Context())
+		ctx, _ := interruptible(c)
+		syscall.Kill(os.Getpid(), syscall.SIGINT)
+		<-ctx.Done()
+		for { // one that comes at once may count as the first
+			syscall.Kill(os.Getpid(), syscall.SIGTERM)
+			time.Sleep(time.Millisecond)
+		}
+	}
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSecondInterrupt$")
+	again.Env = append(os.Environ(), variable+"=1")
+	out, _ := again.CombinedOutput()
+	const want = "ftplab: a second signal ended the command before it had finished its results\n"
+	if status := again.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM || string(out) != want {
+		t.Errorf("got %v and %q, want an end by the signal and %q", again.ProcessState, out, want)
 	}
 }
 

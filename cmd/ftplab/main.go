@@ -55,8 +55,27 @@ func main() {
 // All other commands end with the first. The returned function restores the normal behaviour.
 func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(c.Context(), endSignals...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	ended := context.AfterFunc(ctx, func() {
+		if c.Context().Err() == nil {
+			endAtNext(c.ErrOrStderr())
+		}
+		stop()
+	})
+	return ctx, func() {
+		ended()
+		stop()
+	}
+}
+
+// endAtNext ends the program with the next signal, and says so.
+func endAtNext(stderr io.Writer) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, endSignals...)
+	go func() {
+		s := <-signals
+		printLine(stderr, "ftplab: a second signal ended the command before it had finished its results")
+		endBy(s)
+	}()
 }
 
 // run is the whole command with its surroundings passed in, so that tests can call it.

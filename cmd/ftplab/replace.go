@@ -78,15 +78,20 @@ func removeIfEnded(name string) (stop func()) {
 		case s := <-signals:
 			ending.Lock()
 			os.Remove(name)
-			signal.Reset(s)
-			if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(s) != nil {
-				os.Exit(exitError) // Windows has no way to end by a signal
-			}
+			endBy(s)
 		case <-stopped:
 		}
 	}()
 	return func() {
 		signal.Stop(signals)
 		close(stopped)
+	}
+}
+
+// endBy ends the program as a signal does that it does not handle.
+func endBy(s os.Signal) {
+	signal.Reset(s)
+	if self, err := os.FindProcess(os.Getpid()); err != nil || self.Signal(s) != nil {
+		os.Exit(exitError) // Windows has no way to end by a signal
 	}
 }

@@ -198,15 +198,19 @@ func meantFile(path string) string {
 	return ""
 }
 
-// loadFolder loads every scenario below a folder. If files have mistakes or cannot be read, the
-// error says so of all of them, and the list has the other scenarios.
+// loadFolder loads every scenario below a folder. If files have mistakes, or files or folders cannot be
+// read, the error says so of all of them, and the list has the other scenarios.
 func loadFolder(folder string) ([]*scenario.Scenario, error) {
 	var list []*scenario.Scenario
 	var mistakes scenario.Errors
 	folder += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != scenario.Extension {
-			return err
+	filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			mistakes = append(mistakes, &scenario.Error{File: path, Msg: oserror.Text(err)})
+			return nil
+		}
+		if d.IsDir() || filepath.Ext(path) != scenario.Extension {
+			return nil
 		}
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return nil // such as a pipe, whose end may never come
@@ -219,8 +223,6 @@ func loadFolder(folder string) ([]*scenario.Scenario, error) {
 		return nil
 	})
 	switch {
-	case err != nil:
-		return nil, err
 	case len(mistakes) > 0:
 		return list, mistakes
 	case len(list) == 0:
