@@ -38,6 +38,9 @@ func bound(t *testing.T, play func(*forge.Capture), most func(bounded.Limit) int
 // TestFullTables plays what is not normal once for each table that it needs, while this table is full: the verdict is
 // not normal then, either.
 func TestFullTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays each attack once more for each of the tables; run without -short")
+	}
 	plays := map[string]func(*forge.Capture){}
 	for _, test := range attacks {
 		plays[test.name] = test.play
