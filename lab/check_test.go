@@ -107,6 +107,24 @@ func TestProofOfAPort(t *testing.T) {
 	}
 }
 
+// A question that its capture does not answer is named with the line of its answer.
+func TestQuestionWithoutAnswer(t *testing.T) {
+	s, err := lab.Parse("a.txtar", []byte("network wire\n-- want --\nctl client.* > server.21\nctl ...\n"+
+		"-- questions --\nWho?\n    text = ctl.user\nHow long?\n    time = ctl.gap.max.server\nWhen?\n    time = ctl.gap.max.client\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := forge.New()
+	client, server := c.Dial(forge.Client+":3171", forge.Server+":21")
+	server.Send("220 Hello.\r\n")
+	client.Send("USER ann\r\n")
+	server.Send("331 Password?\r\n")
+	const want = "a.txtar:11: ctl.gap.max.client: "
+	if _, err := lab.Answers(s, lab.Reader("a.pcap", bytes.NewReader(c.PCAP()))); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 // Of a capture whose halves changed places, check and explain say that its times go back. Two packets
 // that changed places are usual.
 func TestOutOfOrder(t *testing.T) {

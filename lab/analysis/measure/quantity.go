@@ -3,7 +3,6 @@
 package measure
 
 import (
-	"fmt"
 	"slices"
 
 	"ftplab/lab/analysis/capture"
@@ -76,9 +75,19 @@ type Value struct {
 	Frames []int  // the numbers of the packets that show it; nil for a value of the whole capture
 }
 
+// A QuantityError says why one of several quantities has no value.
+type QuantityError struct {
+	Index int // among them
+	name  string
+	err   error
+}
+
+func (e *QuantityError) Error() string { return e.name + ": " + e.err.Error() }
+func (e *QuantityError) Unwrap() error { return e.err }
+
 // Values measures quantities in a capture, which it reads once. The verdict says which
-// connection each name means and which packet each label means. The error names a
-// quantity that the capture does not show.
+// connection each name means and which packet each label means. The error is a
+// [*QuantityError] for a quantity that the capture does not show, or that of reading the capture.
 func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Value, error) {
 	var subjects []subject
 	for _, q := range quantities {
@@ -89,14 +98,14 @@ func Values(c *capture.Capture, v *expect.Verdict, quantities []Quantity) ([]Val
 		return nil, err
 	}
 	var values []Value
-	for _, q := range quantities {
+	for i, q := range quantities {
 		s := &scope{capture: survey, verdict: v, subject: q.subject}
 		got, err := s.measure()
 		if err != nil && s.lacksPackets(err) != "" {
 			err = unjudgedError{err}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", q.name, err)
+			return nil, &QuantityError{i, q.name, err}
 		}
 		values = append(values, Value{got.number, got.words, s.shownBy()})
 	}

@@ -91,7 +91,7 @@ func (s *Set) Unanswered(c *capture.Capture, v *expect.Verdict) (mistakes, unjud
 		}
 		one := &Set{file: s.file, Questions: []Question{q}}
 		if _, err := one.Answer(c, v, nil); err != nil {
-			text := strings.TrimPrefix(err.Error(), s.file+": ")
+			text := strings.TrimPrefix(err.Error(), fmt.Sprintf("%s:%d: ", s.file, q.answerLine))
 			if m, ok := errors.AsType[*scenario.Error](err); ok {
 				text = m.Msg
 			}
@@ -117,6 +117,9 @@ func (s *Set) measure(c *capture.Capture, v *expect.Verdict, asked func(*Questio
 		}
 	}
 	values, err := measure.Values(c, v, quantities)
+	if e, ok := errors.AsType[*measure.QuantityError](err); ok {
+		return nil, fmt.Errorf("%s:%d: %w", s.file, s.Questions[places[e.Index]].answerLine, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.file, err)
 	}
