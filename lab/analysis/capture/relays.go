@@ -19,10 +19,16 @@ type Relay struct {
 	Packets int           // how many it sent on
 }
 
-// A Claim is a network card that claims an address by ARP, with the first packet.
+// A Claim is a network card that claims an address by ARP or by a neighbor advertisement, with the first packet.
 type Claim struct {
 	Card   net.HardwareAddr
 	Packet int
+}
+
+// A SharedAddress is one that several network cards claim, in the order in which they begin to.
+type SharedAddress struct {
+	Addr   netip.Addr
+	Claims []Claim
 }
 
 // relays finds the network cards that pass packets on.
@@ -72,13 +78,70 @@ func (r *relays) add(card [6]byte, p *packet.Packet) {
 	r.found[i].Packets++
 }
 
-// Claims returns the network cards that claim an address in the OtherPackets, in the order in which they begin to.
-func (c *Capture) Claims(addr netip.Addr) (cards []Claim) {
+// Claimed returns which of the addresses of the two hosts a network card claims that passes on their packets.
+func (c *Capture) Claimed(r Relay) (addrs []netip.Addr) {
+	for _, host := range r.Hosts {
+		if slices.ContainsFunc(c.claims(host), func(x Claim) bool { return slices.Equal(x.Card, r.Card) }) {
+			addrs = append(addrs, host)
+		}
+	}
+	return addrs
+}
+
+// SharedAddresses returns the addresses that several network cards claim.
+func (c *Capture) SharedAddresses() (shared []SharedAddress) {
+	known := map[netip.Addr]bool{}
 	for _, p := range c.OtherPackets {
-		known := func(x Claim) bool { return slices.Equal(x.Card, p.ARP.SenderMAC) }
-		if p.ARP != nil && p.ARP.SenderIP == addr && !slices.ContainsFunc(cards, known) {
-			cards = append(cards, Claim{p.ARP.SenderMAC, p.Number})
+		addr, _ := claim(p)
+		if !addr.IsValid() || addr.IsUnspecified() || known[addr] {
+			continue
+		}
+		known[addr] = true
+		if claims := c.claims(addr); len(claims) > 1 {
+			shared = append(shared, SharedAddress{addr, claims})
+		}
+	}
+	return shared
+}
+
+// claims returns the network cards that claim an address in the OtherPackets, in the order in which they begin to.
+func (c *Capture) claims(addr netip.Addr) (cards []Claim) {
+	for _, p := range c.OtherPackets {
+		claimed, card := claim(p)
+		known := func(x Claim) bool { return slices.Equal(x.Card, card) }
+		if claimed == addr && card != nil && !slices.ContainsFunc(cards, known) {
+			cards = append(cards, Claim{card, p.Number})
 		}
 	}
 	return cards
+}
+
+// claim returns the address that a packet claims for a network card.
+func claim(p *packet.Packet) (netip.Addr, net.HardwareAddr) {
+	switch {
+	case p.ARP != nil:
+		return p.ARP.SenderIP, p.ARP.SenderMAC
+	case p.ICMP != nil && p.IP.Version == 6 && p.ICMP.Type == neighborAdvertisement:
+		return advertised(p.ICMP.Rest)
+	}
+	return netip.Addr{}, nil
+}
+
+const neighborAdvertisement = 136
+
+// advertised reads the target of a neighbor advertisement, and the option with its link-layer address (RFC 4861
+// sections 4.4 and 4.6.1).
+func advertised(b []byte) (netip.Addr, net.HardwareAddr) {
+	const targetLinkLayerAddress, unit = 2, 8
+	if len(b) < 16 {
+		return netip.Addr{}, nil
+	}
+	target, options := netip.AddrFrom16([16]byte(b)), b[16:]
+	for len(options) >= unit && options[1] > 0 {
+		if options[0] == targetLinkLayerAddress {
+			return target, net.HardwareAddr(options[2:unit])
+		}
+		options = options[min(len(options), unit*int(options[1])):]
+	}
+	return target, nil
 }

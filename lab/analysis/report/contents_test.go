@@ -64,3 +64,18 @@ func TestContents(t *testing.T) {
 		t.Errorf("the page has markup of the capture, or is of %d bytes", len(html.String()))
 	}
 }
+
+// TestRelays asks that the page and the Markdown name a network card that passes on the packets of a session.
+func TestRelays(t *testing.T) {
+	r := read(t, func(f *forge.Capture) {
+		f.Login().Quit()
+		f.Relay(0x66)
+	})
+	for form, got := range map[string]string{"page": string(html(t, r)), "Markdown": markdownOf(t, r)} {
+		for _, want := range []string{"the network card 02:00:00:00:00:66 passes on 20 packets", "by ARP, 192.0.2.21 belongs to 2 network cards"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("the %s lacks %q", form, want)
+			}
+		}
+	}
+}

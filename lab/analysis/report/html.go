@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/report/page"
+	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/outcome"
 )
 
@@ -165,6 +166,7 @@ func (r *Report) facts() string {
 	if t.Disorder != "" {
 		parts = append(parts, t.Disorder)
 	}
+	parts = append(parts, text.Relayed(t)...)
 	return strings.Join(parts, " · ")
 }
 

@@ -132,6 +132,23 @@ func (c *Capture) Swap(n int) {
 	*a, *b = Frame{a.At, b.Data, b.Length}, Frame{b.At, a.Data, a.Length}
 }
 
+// Relay has a third host, whose network card ends in a byte, claim the server's address by ARP after the server. So
+// each frame goes to that card first, which sends it on.
+func (c *Capture) Relay(card byte) {
+	frames := c.Frames
+	c.Frames = nil
+	for _, mac := range []byte{21, card} {
+		claim := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, mac, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, mac, 192, 0, 2, 21}, make([]byte, 10)...)
+		c.Frames = append(c.Frames, Frame{At: frames[0].At, Data: claim})
+	}
+	for _, first := range frames {
+		second := first
+		second.Data = slices.Clone(first.Data)
+		first.Data[5], second.Data[11] = card, card
+		c.Frames = append(c.Frames, first, second)
+	}
+}
+
 // Late moves the last frame but n after all that follow it.
 func (c *Capture) Late(n int) {
 	for ; n > 0; n-- {

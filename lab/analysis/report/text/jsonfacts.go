@@ -23,10 +23,13 @@ type jsonCapture struct {
 	Lost         []jsonLost        `json:"lost_packets,omitempty"`
 	Translations []jsonTranslation `json:"translations,omitempty"`
 	Rewritings   []jsonRewriting   `json:"rewritings,omitempty"`
+	Relays       []jsonRelay       `json:"relays,omitempty"`
+	Shared       []jsonShared      `json:"shared_addresses,omitempty"`
 	Dropped      uint64            `json:"dropped,omitempty"`
 	Unread       int               `json:"unread,omitempty"`
 	Cut          string            `json:"cut,omitempty"`
 	Flaw         string            `json:"flaw,omitempty"`
+	Disorder     string            `json:"disorder,omitempty"`
 	Start        string            `json:"start,omitempty"`
 	Others       []jsonOther       `json:"other_packets,omitempty"`
 }
@@ -45,6 +48,26 @@ type jsonRewriting struct {
 	Place       string `json:"place"`
 	PlacePacket int    `json:"place_packet"`
 	Text        string `json:"text"`
+}
+
+// A jsonRelay is a network card that passes on the packets of two hosts.
+type jsonRelay struct {
+	Card    string   `json:"card"`
+	Packets int      `json:"packets"`
+	Hosts   []string `json:"hosts"`
+	First   int      `json:"first_packet"`
+	Claims  []string `json:"claims,omitempty"`
+}
+
+// A jsonShared is an address that several network cards claim.
+type jsonShared struct {
+	Address string      `json:"address"`
+	Claims  []jsonClaim `json:"claims"`
+}
+
+type jsonClaim struct {
+	Card   string `json:"card"`
+	Packet int    `json:"packet"`
 }
 
 type jsonOther struct {
@@ -242,7 +265,7 @@ func secondsJSON(from, to int64) float64 {
 func captureJSON(name string, c *capture.Capture) *jsonCapture {
 	j := &jsonCapture{
 		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated, Places: escapedNames(c.Places), Copies: c.Copies,
-		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Flaw: c.Flaw, Start: timeJSON(c.Start),
+		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Flaw: c.Flaw, Disorder: c.Disorder, Start: timeJSON(c.Start),
 	}
 	for _, p := range c.Lost {
 		j.Lost = append(j.Lost, jsonLost{p.Number, timeJSON(p.Time), valid(p.Place), valid(p.Home)})
@@ -254,6 +277,16 @@ func captureJSON(name string, c *capture.Capture) *jsonCapture {
 		for _, w := range c.Rewritings[packet] {
 			j.Rewritings = append(j.Rewritings, jsonRewriting{packet, valid(w.Place), w.Packet, valid(w.Text)})
 		}
+	}
+	for _, r := range c.Relays {
+		j.Relays = append(j.Relays, jsonRelay{r.Card.String(), r.Packets, addressTexts(r.Hosts[:]), r.First, addressTexts(c.Claimed(r))})
+	}
+	for _, s := range c.SharedAddresses() {
+		shared := jsonShared{Address: s.Addr.String()}
+		for _, x := range s.Claims {
+			shared.Claims = append(shared.Claims, jsonClaim{x.Card.String(), x.Packet})
+		}
+		j.Shared = append(j.Shared, shared)
 	}
 	for _, p := range c.OtherPackets {
 		j.Others = append(j.Others, jsonOther{p.Number, timeJSON(p.Time), OtherLine(p)})

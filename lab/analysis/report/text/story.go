@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -49,7 +48,9 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 		}
 		fmt.Fprintf(w, "between %s and %s a NAT changes %s into %s\n", Escape(n.Home), Escape(n.Place), n.From, n.To)
 	}
-	relayed(w, t)
+	for _, sentence := range Relayed(t) {
+		fmt.Fprintln(w, sentence)
+	}
 	if t.Cut != "" {
 		fmt.Fprintf(w, "%s; the part before it follows\n", upper(t.Cut))
 	}
@@ -70,49 +71,46 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	}
 }
 
-// relayed says which network cards pass on packets, and which addresses have several cards by ARP.
-func relayed(w io.Writer, t *capture.Capture) {
+// Relayed says which network cards pass on packets, and which addresses several cards claim: a sentence for each.
+func Relayed(t *capture.Capture) (sentences []string) {
 	for i, r := range t.Relays {
 		if i == maxOthers {
-			fmt.Fprintf(w, "... and %s\n", count(len(t.Relays)-i, "more card"))
+			sentences = append(sentences, fmt.Sprintf("... and %s", count(len(t.Relays)-i, "more card")))
 			break
 		}
-		fmt.Fprintf(w, "the network card %s passes on %s between %s and %s, the first in frame %d%s\n",
-			r.Card, count(r.Packets, "packet"), r.Hosts[0], r.Hosts[1], r.First, claimed(t, r))
+		sentences = append(sentences, fmt.Sprintf("the network card %s passes on %s between %s and %s, the first in frame %d%s",
+			r.Card, count(r.Packets, "packet"), r.Hosts[0], r.Hosts[1], r.First, claimed(t, r)))
 	}
-	for _, addr := range addressesInARP(t) {
-		if cards := t.Claims(addr); len(cards) > 1 {
-			first, last := cards[0], cards[len(cards)-1]
-			fmt.Fprintf(w, "by ARP, %s belongs to %s: first to %s in frame %d, last to %s in frame %d\n",
-				addr, count(len(cards), "network card"), first.Card, first.Packet, last.Card, last.Packet)
-		}
+	for _, s := range t.SharedAddresses() {
+		first, last := s.Claims[0], s.Claims[len(s.Claims)-1]
+		sentences = append(sentences, fmt.Sprintf("by %s, %s belongs to %s: first to %s in frame %d, last to %s in frame %d",
+			claimedBy(s.Addr), s.Addr, count(len(s.Claims), "network card"), first.Card, first.Packet, last.Card, last.Packet))
 	}
+	return sentences
 }
 
 // claimed says which of the addresses of the two hosts a network card claims that passes on their packets.
 func claimed(t *capture.Capture, r capture.Relay) string {
-	var addrs []string
-	for _, host := range r.Hosts {
-		for _, c := range t.Claims(host) {
-			if slices.Equal(c.Card, r.Card) {
-				addrs = append(addrs, host.String())
-			}
-		}
-	}
-	if addrs == nil {
+	addrs := t.Claimed(r)
+	if len(addrs) == 0 {
 		return ""
 	}
-	return "; by ARP, it claims to be " + strings.Join(addrs, " and ")
+	return fmt.Sprintf("; by %s, it claims to be %s", claimedBy(addrs[0]), strings.Join(addressTexts(addrs), " and "))
 }
 
-// addressesInARP are the addresses that network cards claim, in the order of the packets.
-func addressesInARP(t *capture.Capture) (addrs []netip.Addr) {
-	for _, p := range t.OtherPackets {
-		if p.ARP != nil && p.ARP.SenderIP.IsValid() && !p.ARP.SenderIP.IsUnspecified() && !slices.Contains(addrs, p.ARP.SenderIP) {
-			addrs = append(addrs, p.ARP.SenderIP)
-		}
+// claimedBy is how a network card claims an address.
+func claimedBy(addr netip.Addr) string {
+	if addr.Is4() {
+		return "ARP"
 	}
-	return addrs
+	return "neighbor advertisements"
+}
+
+func addressTexts(addrs []netip.Addr) (texts []string) {
+	for _, a := range addrs {
+		texts = append(texts, a.String())
+	}
+	return texts
 }
 
 // aligned is how many rows of the table are put in line with each other: all of

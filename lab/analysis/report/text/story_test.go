@@ -486,21 +486,9 @@ func TestSurplusReplies(t *testing.T) {
 
 // TestRelays sends the packets of a session over the network card of a third host, which claims to be the server.
 func TestRelays(t *testing.T) {
-	const card = 0x66
 	f := forge.New()
 	f.Login().Quit()
-	frames := slices.Clone(f.Frames)
-	f.Frames = nil
-	for _, mac := range []byte{21, card} {
-		claim := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, mac, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, mac, 192, 0, 2, 21}, make([]byte, 10)...)
-		f.Frames = append(f.Frames, forge.Frame{At: frames[0].At, Data: claim})
-	}
-	for _, frame := range frames {
-		second := frame
-		second.Data = slices.Clone(frame.Data)
-		frame.Data[5], second.Data[11] = card, card
-		f.Frames = append(f.Frames, frame, second)
-	}
+	f.Relay(0x66)
 	got, _ := bothOf(t, f)
 	for _, want := range []string{
 		"\nthe network card 02:00:00:00:00:66 passes on 20 packets between 192.0.2.21 and 198.51.100.100, the first in frame 4; by ARP, it claims to be 192.0.2.21\n",
