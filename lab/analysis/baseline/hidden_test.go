@@ -3,7 +3,9 @@
 package baseline
 
 import (
+	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"ftplab/lab/internal/forge"
 )
@@ -21,6 +23,45 @@ var hidden = []lookalike{
 		c.Say(hello).Say(bye).Peer.Close()
 	}},
 	{"answers to SYNs that nobody sent", "no-scans", "", unasked(12)},
+	{"identifications of IP that are letters", "no-hidden-channels", "", inFrames(func(i int, f *forge.Frame) { f.Data[18], f.Data[19] = secret[i], 0 })},
+	{"identifications that are counted, with the bytes turned round", "no-hidden-channels", IsNormal, inFrames(func(i int, f *forge.Frame) { f.Data[18], f.Data[19] = byte(' '+i), 0 })},
+	{"another DSCP in each packet", "no-hidden-channels", "", inFrames(func(i int, f *forge.Frame) { f.Data[15] = secret[i] << 2 })},
+	{"two DSCPs by turns", "no-hidden-channels", IsNormal, inFrames(func(i int, f *forge.Frame) { f.Data[15] = byte(i%2) << 5 })},
+	{"padding that is a text", "no-hidden-channels", "", inFrames(func(i int, f *forge.Frame) { pad(f, secret[2*i:]) })},
+	{"padding from the frame before, of an old network card", "no-hidden-channels", IsNormal, inFrames(func(_ int, f *forge.Frame) { pad(f, "NOOP\r\n") })},
+	{"receive windows that are letters", "no-hidden-channels", "", windows(func(i int) uint16 { return uint16(secret[i])<<8 | uint16(secret[i+1]) })},
+	{"receive windows that fall", "no-hidden-channels", IsNormal, windows(func(i int) uint16 { return 32120 - uint16(i)*500 })},
+	{"initial sequence numbers that are letters", "no-hidden-channels", "", func(f *forge.Capture) {
+		for i := range 12 {
+			c, s := f.Pair(aClient, aServer+":21")
+			c.Seq, s.Seq = binary.BigEndian.Uint32([]byte(secret[4*i:]))+1, uint32(i+1)*300_000_007
+			c.Handshake()
+			c.Say(hello).Say(bye).Peer.Close()
+		}
+	}},
+	{"client ports that are letters", "no-hidden-channels", "", func(f *forge.Capture) {
+		for i := range 20 {
+			dial(f, addrPort(aClient, int(secret[2*i])<<8|int(secret[2*i+1])), aServer+":21").Say(hello).Say(bye).Peer.Close()
+		}
+	}},
+	{"data ports that are letters", "no-hidden-channels", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 20 {
+			t.Say(fmt.Sprintf("> PASV\n< 227 (192,0,2,21,%d,%d)\n> NOOP\n< 200 ok", secret[2*i], secret[2*i+1]))
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"blanks and tabs at the ends of replies", "no-hidden-channels", "", func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 8 {
+			t.Say("> NOOP")
+			t.Peer.Send("200 ok" + strings.NewReplacer("0", " ", "1", "\t").Replace(fmt.Sprintf("%03b", i)) + "\r\n")
+		}
+		t.Say(bye).Peer.Close()
+	}},
+	{"a blank at the end of each reply", "no-hidden-channels", IsNormal, session1(strings.Repeat("> NOOP\n< 200 ok \n", 8))},
+	{"another flow label in each packet", "no-hidden-channels", "", flowLabels(1)},
+	{"another flow label now and then", "no-hidden-channels", IsNormal, flowLabels(9)},
 	{"a few of them, of a server that somebody deceived", "no-scans", IsNormal, unasked(3)},
 }
 
@@ -44,5 +85,53 @@ func unasked(n int) func(*forge.Capture) {
 			server.Segment("R", "")
 		}
 		session1("")(f)
+	}
+}
+
+// secret is a text that somebody hides.
+const secret = "the keys are under the mat at the back door, and nobody is at home before nine. Bring a lamp."
+
+// inFrames is a session of twenty commands, whose frames from the client somebody changes.
+func inFrames(change func(i int, f *forge.Frame)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		session1(strings.Repeat("> NOOP\n< 200 ok\n", 20))(f)
+		n := 0
+		for i := range f.Frames {
+			if data := f.Frames[i].Data; data[36] == 0 && data[37] == 21 {
+				change(n, &f.Frames[i])
+				data[24], data[25] = 0, 0 // the network card computes the checksum
+				n++
+			}
+		}
+	}
+}
+
+// pad adds four bytes to a frame.
+func pad(f *forge.Frame, with string) {
+	f.Data = append(f.Data, with[:4]...)
+	f.Length = len(f.Data)
+}
+
+// windows is a session of which each packet of the client has a window.
+func windows(of func(i int) uint16) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 20 {
+			t.Window = of(i)
+			t.Say("> NOOP\n< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// flowLabels is a session over IPv6 in which the flow label of the client changes with each n-th packet.
+func flowLabels(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, "[2001:db8::5]:4000", "[2001:db8::21]:21").Say(hello).Say(strings.Repeat("> NOOP\n< 200 ok\n", 20)).Say(bye).Peer.Close()
+		for i := range f.Frames {
+			if data := f.Frames[i].Data; data[56] == 0 && data[57] == 21 {
+				data[17] = byte(i / n)
+			}
+		}
 	}
 }

@@ -45,6 +45,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 	flags := b.uint16(6)
 	d.ip = IP{
 		Version:  4,
+		DSCP:     b.data[1] >> 2,
 		Src:      netip.AddrFrom4([4]byte(b.data[12:])),
 		Dst:      netip.AddrFrom4([4]byte(b.data[16:])),
 		TTL:      int(b.data[8]),
@@ -58,6 +59,7 @@ func (d *Decoder) ipv4(p *Packet, b piece) {
 	d.ip.SourceRouted = hasSourceRoute(b.data[20:max(20, min(header, len(b.data)))])
 	d.note(LayerIPv4, b, header)
 	p.IP = &d.ip
+	d.ip.Trailer = b.data[min(total, len(b.data)):]
 	payload := b.upto(total).from(header)
 	d.ip.Length = payload.wire
 	if d.ip.Fragment {
@@ -92,10 +94,12 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 		return
 	}
 	d.ip = IP{
-		Version: 6,
-		Src:     netip.AddrFrom16([16]byte(b.data[8:])),
-		Dst:     netip.AddrFrom16([16]byte(b.data[24:])),
-		TTL:     int(b.data[7]),
+		Version:   6,
+		DSCP:      b.data[0]<<2&0x3c | b.data[1]>>6,
+		FlowLabel: binary.BigEndian.Uint32(b.data) & 0xfffff,
+		Src:       netip.AddrFrom16([16]byte(b.data[8:])),
+		Dst:       netip.AddrFrom16([16]byte(b.data[24:])),
+		TTL:       int(b.data[7]),
 	}
 	p.IP = &d.ip
 	d.note(LayerIPv6, b, 40)

@@ -93,7 +93,9 @@ func (p *Packet) Clone() *Packet {
 	c.Data = nil
 	c.SrcMAC = append(c.SrcMAC[:0:0], p.SrcMAC...)
 	c.DstMAC = append(c.DstMAC[:0:0], p.DstMAC...)
-	copyOf(&c.IP)
+	if copyOf(&c.IP); c.IP != nil {
+		c.IP.Trailer = nil
+	}
 	copyOf(&c.TCP)
 	copyOf(&c.UDP)
 	copyOf(&c.ICMP)
@@ -138,6 +140,9 @@ type IP struct {
 	Src, Dst netip.Addr
 	// TTL is the time to live, or IPv6's hop limit.
 	TTL int
+	// DSCP are the six bits that say how routers treat the packet (RFC 2474), FlowLabel is IPv6's (RFC 6437).
+	DSCP      uint8
+	FlowLabel uint32
 	// ID and DF (don't fragment) are IPv4's.
 	ID uint16
 	DF bool
@@ -156,6 +161,8 @@ type IP struct {
 	Rewritten bool
 	// Length is the number of bytes after the header.
 	Length int
+	// Trailer is what comes after the packet in its frame, such as the padding of Ethernet; nil in a clone.
+	Trailer []byte
 	// Damaged says that the checksum of IPv4's header is wrong, and not 0, which means that the network
 	// card computes it later.
 	Damaged bool

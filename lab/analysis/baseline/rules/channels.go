@@ -17,8 +17,8 @@ import (
 
 var noHiddenChannelsRule = Rule{
 	Name: "no-hidden-channels", Theme: "beside the session",
-	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request. TCP header fields without a meaning, such as the urgent pointer without URG, keep their values.",
-	Source:   "RFC 792 (echo); RFC 1035, 2.3.4; RFC 9293, 3.1 (urgent pointer); RFC 4727 (options for experiments); MITRE ATT&CK, T1071.004 (DNS) and T1095 (non-application layer protocol)",
+	Says:     "A host with a session does not ask for many names under one domain that are encoded bytes. The reply to an echo request has the data of the request. TCP header fields without a meaning, such as the urgent pointer without URG, keep their values, and those that a system counts or draws by lot are no text.",
+	Source:   "RFC 792 (echo); RFC 1035, 2.3.4; RFC 9293, 3.1 (urgent pointer); RFC 4727 (options for experiments); RFC 6437 (flow labels); C. H. Rowland, Covert Channels in the TCP/IP Protocol Suite (1997); MITRE ATT&CK, T1071.004 (DNS) and T1095 (non-application layer protocol)",
 	Example:  "sixty questions such as e6xmcf7vidizfeixacqljz3hf7glb6hk.fdcbc5fb6b4e55dea56527a7.t.example",
 	Severity: Violation, sign: 2,
 	Matters:  "Most networks let questions to name servers and echoes through, and every packet has headers, so intruders carry data in them.",
@@ -160,7 +160,7 @@ func (c *channels) echo(p *capture.Packet) {
 }
 
 func hiddenChannels() look {
-	return look{connection: headersHideNothing, end: func(e *Evidence) (found []breach) {
+	return look{connection: headersHideNothing, session: linesHideNothing, end: func(e *Evidence) (found []breach) {
 		sessions := e.sessionsOf()
 		for at, of := range e.watch.channels.domains {
 			hosts, has := sessions[at.client]
@@ -186,6 +186,7 @@ func hiddenChannels() look {
 			}
 		}
 		found = append(found, e.flooded(maxCodedDomains, maxCodedQuestions)...)
+		found = append(found, e.watch.spellers.judge()...)
 		sortByFrame(found)
 		return found
 	}}

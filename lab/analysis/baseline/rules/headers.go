@@ -87,7 +87,10 @@ func unusualOptions(t *packet.TCP) string {
 
 // headersHideNothing judges what a connection has in TCP header fields without a meaning.
 func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
-	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+	for i, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		if of := e.watch.senders.sides[c.ID]; of != nil {
+			found = append(found, of[i].remarks(side)...)
+		}
 		of := e.watch.headers[sideOf{c.ID, side}]
 		if of == nil {
 			continue

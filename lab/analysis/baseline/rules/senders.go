@@ -34,6 +34,7 @@ type side struct {
 	odd *oddSide
 	// seq, ack and time are those of the last packet, and same is how many before it, without data, were the same.
 	seq, ack uint32
+	treated  treatment
 	same     int32
 	time     int64
 }
@@ -48,6 +49,7 @@ type oddSide struct {
 	second  secondISN
 	opens   int // the SYN of a side that answers; 0 for none
 	early   earlySegment
+	marked  markings
 	unsent  counted // segments with data that acknowledge what the peer never sent
 }
 
@@ -116,6 +118,7 @@ func (all *senders) packet(p *capture.Packet) {
 		return
 	}
 	s.way(p)
+	s.mark(p)
 	s.repeats(p)
 	s.number(p, peer)
 	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))

@@ -43,6 +43,7 @@ type watch struct {
 	closed       closedWindows
 	channels     channels
 	headers      headers
+	spellers     spellers
 	instructions instructions
 	neighbours   neighbourhood
 	lookups      lookups
@@ -112,6 +113,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		closed:       closedWindows{},
 		channels:     newChannels(g),
 		headers:      headers{},
+		spellers:     spellers{hosts: map[evidence.PairOfHosts]*[spelledFields]spelling{}},
 		instructions: instructions{},
 		blanking:     newBlanking(g),
 		bleeds:       map[int]int{},
@@ -151,6 +153,7 @@ func (w *watch) look(p *capture.Packet, dropped bool) {
 		}
 		if p.Connection.Role != ftp.Other {
 			w.headers.packet(w.ledger, p)
+			w.spellers.packet(w.ledger, p)
 			w.neighbours.route(p)
 		}
 		if p.From == ftp.Client {

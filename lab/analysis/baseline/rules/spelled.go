@@ -1,0 +1,258 @@
+// Texts that the values of header fields spell, one packet or connection after the other.
+
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
+)
+
+// A spelledField is a field that a system keeps, counts, or draws by lot. Few of its values are letters, and not one
+// after the other.
+type spelledField uint8
+
+const (
+	inIPID spelledField = iota
+	inWindow
+	inPadding
+	inISN
+	inClientPort
+	inDataPort
+	spelledFields
+)
+
+// fieldNames say how many values there are, and of which host. leastValues is how many must spell a text.
+var (
+	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced"}
+	leastValues = [spelledFields]int32{16, 16, 8, 8, 16, 16}
+)
+
+// leastLetters is how many different letters begin the values of a text.
+const leastLetters = 6
+
+// spellers are what each host sends to another in these fields, and the beginnings of the last frames with data. Old
+// network cards pad with what they sent before (CVE-2003-0001).
+type spellers struct {
+	hosts  map[evidence.PairOfHosts]*[spelledFields]spelling
+	recent [8][]byte
+	next   int
+}
+
+// mostOfFrame is how many bytes of these frames are kept.
+const mostOfFrame = 128
+
+// A spelling is what the values of a field were so far. Repetitions do not count.
+type spelling struct {
+	n, text int32
+	falls   int32     // values that are less than the one before, which a counter has once in a long time
+	letters [2]uint64 // the first bytes of the values that are text, as bits
+	last    [4]byte
+	packets [8]int32
+	sample  [24]byte
+	sampled uint8
+}
+
+// packet takes the next packet of a control or data connection.
+func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
+	if p.Segment.Damaged || p.Away != nil {
+		return
+	}
+	of := all.of(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()))
+	if of == nil {
+		return
+	}
+	if p.IP.Version == 4 && !p.IP.Fragment {
+		of[inIPID].short(p.IP.ID, p.Number)
+	}
+	if pad := p.IP.Trailer; len(pad) > 1 && len(pad) <= mostPadding && !all.sent(pad) {
+		of[inPadding].add(pad, p.Number)
+	}
+	if len(p.TCP.Payload) > 0 {
+		all.recent[all.next] = append(all.recent[all.next][:0], p.Data[:min(len(p.Data), mostOfFrame)]...)
+		all.next = (all.next + 1) % len(all.recent)
+	}
+	syn := p.TCP.Has(packet.SYN)
+	if !syn && !p.TCP.Has(packet.RST) {
+		of[inWindow].short(p.TCP.RawWindow, p.Number)
+	}
+	if syn && p.Connection.Role == ftp.Control {
+		n := p.TCP.RawSeq
+		of[inISN].add([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, p.Number)
+		if p.From == ftp.Client {
+			of[inClientPort].short(p.TCP.SrcPort, p.Number)
+		}
+	}
+}
+
+// mostPadding is how many bytes Ethernet adds to a packet of TCP at most.
+const mostPadding = 6
+
+// sent reports whether a padding is a part of a frame before it.
+func (all *spellers) sent(pad []byte) bool {
+	return slices.ContainsFunc(all.recent[:], func(frame []byte) bool { return bytes.Contains(frame, pad) })
+}
+
+// of are the fields of what a host sends to another, nil if there is no room.
+func (all *spellers) of(g *bounded.Ledger, hosts evidence.PairOfHosts) *[spelledFields]spelling {
+	return bounded.Entry(g, maxSpellers, all.hosts, hosts)
+}
+
+// announces takes the data ports of a session.
+func (all *spellers) announces(s *session) {
+	for _, a := range s.DataPorts {
+		hosts := s.Hosts()
+		if a.Mode == ftp.Passive {
+			hosts = evidence.Between(hosts.Server, hosts.Client)
+		}
+		if of := all.of(s.ledger, hosts); of != nil {
+			of[inDataPort].short(a.Addr.Port(), a.Packet)
+		}
+	}
+}
+
+// short takes a value of 16 bits. One whose second byte is zero counts as one letter.
+func (s *spelling) short(v uint16, packet int) {
+	b := []byte{byte(v >> 8), byte(v)}
+	if b[1] == 0 {
+		b = b[:1]
+	}
+	s.add(b, packet)
+}
+
+// add takes the next value.
+func (s *spelling) add(value []byte, packet int) {
+	var v [4]byte
+	copy(v[:], value)
+	order := bytes.Compare(v[:], s.last[:])
+	if order == 0 && s.n > 0 {
+		return
+	}
+	if s.n > 0 && order < 0 {
+		s.falls++
+	}
+	s.n, s.last = s.n+1, v
+	for _, c := range value {
+		if (c < ' ' || c >= 0x7f) && c != '\r' && c != '\n' && c != '\t' {
+			return
+		}
+	}
+	if s.text < int32(len(s.packets)) {
+		s.packets[s.text] = int32(packet)
+	}
+	s.text++
+	s.letters[value[0]/64] |= 1 << (value[0] % 64)
+	s.sampled += uint8(copy(s.sample[s.sampled:], value))
+}
+
+// isText reports whether nearly all of enough values are letters, in another order than that of a counter.
+func (s *spelling) isText(least int32) bool {
+	return s.n >= least && s.text*10 >= s.n*9 && s.falls*4 >= s.n &&
+		bits.OnesCount64(s.letters[0])+bits.OnesCount64(s.letters[1]) >= leastLetters
+}
+
+// judge names the hosts whose fields spell a text.
+func (all *spellers) judge() (found []breach) {
+	for hosts, of := range all.hosts {
+		for field := range of {
+			s := &of[field]
+			if !s.isText(leastValues[field]) {
+				continue
+			}
+			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client, wording.Quote(string(s.sample[:s.sampled])))}
+			for _, p := range s.packets {
+				b.packets = append(b.packets, int(p))
+			}
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// treatment are the fields for routers that the last packet of a side had.
+type treatment struct {
+	label uint32
+	class uint8
+	seen  bool
+}
+
+// markings are the packets of a side that had others than the packet before.
+type markings struct {
+	labels, classes counted
+	different       uint64 // the classes, as bits
+}
+
+// mark takes the flow label and the DSCP of a packet. A system keeps them for a connection, and changes the label when it
+// sends something again. A router changes the DSCP between a few values.
+func (s *side) mark(p *capture.Packet) {
+	now := treatment{p.IP.FlowLabel, p.IP.DSCP, true}
+	if p.Segment.Damaged || p.Away != nil || now == s.treated {
+		return
+	}
+	before := s.treated
+	if s.treated = now; !before.seen {
+		return
+	}
+	m := &s.oddities().marked
+	if now.label != before.label && p.Segment.Analysis&tcp.Retransmission == 0 {
+		m.labels.add(p.Number)
+	}
+	if now.class != before.class {
+		m.classes.add(p.Number)
+		m.different |= 1<<now.class | 1<<before.class
+	}
+}
+
+// remarks judges how often a side changed these fields.
+func (s *side) remarks(name ftp.Side) (found []breach) {
+	if s.odd == nil {
+		return nil
+	}
+	n := 0
+	for _, w := range s.ways() {
+		n += int(w.n)
+	}
+	judge := func(of counted, what string) {
+		if of.n < fieldsOdd || of.n*2 < n {
+			return
+		}
+		b := breach{packets: of.packets, observed: fmt.Sprintf("%d of %d packets of the %s have another %s than the one before", of.n, n, name, what)}
+		if of.n < 2*fieldsOdd {
+			b.severity = Odd
+		}
+		found = append(found, b)
+	}
+	judge(s.odd.marked.labels, "IPv6 flow label")
+	if bits.OnesCount64(s.odd.marked.different) >= fieldsOdd {
+		judge(s.odd.marked.classes, "DSCP")
+	}
+	return found
+}
+
+// linesHideNothing judges the blanks and tabs at the ends of the last lines of replies, and the data ports.
+func linesHideNothing(e *Evidence, s *session) []breach {
+	e.watch.spellers.announces(s)
+	ends := map[string]int{}
+	for _, l := range s.Lines {
+		text := []byte(l.Text)
+		if l.From != ftp.Server || !l.Complete || !beginsLikeReply(text) || text[3] != ' ' {
+			continue
+		}
+		if end := text[len(bytes.TrimRight(text, " \t")):]; len(end) > 0 && len(ends) < maxNames {
+			noteIn(ends, string(end), l.Packet)
+		}
+	}
+	if len(ends) < fieldsOdd {
+		return nil
+	}
+	return []breach{{packets: firstPackets(ends), observed: fmt.Sprintf("replies end with %d different rows of blanks and tabs", len(ends))}}
+}

@@ -1,0 +1,37 @@
+package rules
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestSpelling tells the values that spell a text from those of counters, ranges and random numbers.
+func TestSpelling(t *testing.T) {
+	const text = "the keys are under the mat at the back door, as always"
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, test := range []struct {
+		name string
+		want bool
+		next func(i int) uint16
+	}{
+		{"two letters each", true, func(i int) uint16 { return binary.BigEndian.Uint16([]byte(text[2*i:])) }},
+		{"a letter each", true, func(i int) uint16 { return uint16(text[i]) << 8 }},
+		{"one value", false, func(int) uint16 { return 17520 }},
+		{"a counter", false, func(i int) uint16 { return 0x3020 + uint16(i) }},
+		{"a counter with the bytes turned round", false, func(i int) uint16 { return uint16('0'+i) << 8 }},
+		{"random numbers", false, func(int) uint16 { return uint16(random.Uint32()) }},
+		{"a small range of ports, by lot", false, func(int) uint16 { return 30000 + uint16(random.IntN(51)) }},
+		{"a large range of ports, by lot", false, func(int) uint16 { return 8192 + uint16(random.IntN(24000)) }},
+		{"a window that falls and grows in segments", false, func(i int) uint16 { return 32120 - uint16(i*7%13)*1460 }},
+		{"two counters, by turns", false, func(i int) uint16 { return []uint16{0x7a21, 0x3340}[i%2] + uint16(i/2) }},
+	} {
+		var s spelling
+		for i := range len(text) / 2 {
+			s.short(test.next(i), i+1)
+		}
+		if got := s.isText(16); got != test.want {
+			t.Errorf("%s: got %v, want %v, of %d values, %d text", test.name, got, test.want, s.n, s.text)
+		}
+	}
+}
