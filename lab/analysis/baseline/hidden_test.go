@@ -3,8 +3,10 @@
 package baseline
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/internal/forge"
@@ -62,6 +64,12 @@ var hidden = []lookalike{
 	{"a blank at the end of each reply", "no-hidden-channels", IsNormal, session1(strings.Repeat("> NOOP\n< 200 ok \n", 8))},
 	{"another flow label in each packet", "no-hidden-channels", "", flowLabels(1)},
 	{"another flow label now and then", "no-hidden-channels", IsNormal, flowLabels(9)},
+	{"RSTs with wrong checksums, and the session goes on", "packets-are-what-they-seem", "", falseResets(3)},
+	{"a RST that damage made", "packets-are-what-they-seem", IsNormal, falseResets(1)},
+	{"fragments that end before the flags of TCP", "packets-are-what-they-seem", "", inFragments(8)},
+	{"fragments of a small network", "packets-are-what-they-seem", IsNormal, inFragments(24)},
+	{"three headers with options for the destination", "packets-are-what-they-seem", "", withOptions(3)},
+	{"two of them", "packets-are-what-they-seem", IsNormal, withOptions(2)},
 	{"a few of them, of a server that somebody deceived", "no-scans", IsNormal, unasked(3)},
 }
 
@@ -133,5 +141,63 @@ func flowLabels(n int) func(*forge.Capture) {
 				data[17] = byte(i / n)
 			}
 		}
+	}
+}
+
+// inPlaceOf is a session in which a segment with a wrong checksum comes before each command, with another text.
+func inPlaceOf(other func(string) string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, line := range []string{"NOOP\r\n", "CWD /a\r\n", "CWD /b\r\n", "NOOP\r\n"} {
+			t.SegmentAt(0, "P.", other(line))
+			f.Last(0).Data[50] ^= 1 // of the checksum
+			t.Send(line)
+			t.Say("< 250 ok")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// falseResets is a session with n RSTs that have wrong checksums.
+func falseResets(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for range n {
+			t.SegmentAt(0, "R", "")
+			f.Last(0).Data[50] ^= 1 // of the checksum
+			t.Say("> NOOP\n< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// inFragments is a session in which a command comes in fragments of so many bytes, out of order.
+func inFragments(size int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Segment("P.", "NOOP\r\n")
+		whole := f.Last(0).Data
+		f.Drop(0)
+		for _, from := range []int{8 * size, 0, size, 2 * size, 3 * size} {
+			if end := min(from+size, len(whole)-34); from < end {
+				fragment(f, whole, from, end, from+size < len(whole)-34)
+			}
+		}
+		t.Say("< 200 ok").Say(bye).Peer.Close()
+	}
+}
+
+// withOptions is a session over IPv6 in which a command has n headers with options for its destination.
+func withOptions(n int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, "[2001:db8::5]:4000", "[2001:db8::21]:21").Say(hello)
+		t.Segment("P.", "NOOP\r\n")
+		frame := f.Last(0)
+		headers := bytes.Repeat([]byte{60, 0, 1, 4, 0, 0, 0, 0}, n)
+		headers[len(headers)-8] = 6
+		frame.Data = slices.Concat(frame.Data[:54], headers, frame.Data[54:])
+		frame.Data[19] += byte(len(headers))
+		frame.Data[20] = 60
+		t.Say("< 200 ok").Say(bye).Peer.Close()
 	}
 }

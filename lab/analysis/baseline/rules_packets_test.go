@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -201,6 +202,10 @@ var packetRules = map[string]ruleTest{
 			dial(f, aServer, aServer+":21").Say(hello + bye).Peer.Close()
 			overhear(f, "127.0.0.1:40000", "127.0.0.1:40000").Segment("S", "")
 		},
+	},
+	"packets-are-what-they-seem": {
+		breaks: inPlaceOf(func(line string) string { return strings.Repeat("#", len(line)-2) + "\r\n" }),
+		near:   inPlaceOf(func(line string) string { return "P" + line[1:] }), // damaged on the way
 	},
 	"no-signs-agree": {
 		breaks: session1("> CWD ../../etc\n< 250 ok\n> RETR hosts\n< 550 no\n> RETR passwords.txt\n< 550 no"),

@@ -39,7 +39,12 @@ type datagram struct {
 	total int        // its length, 0 until the last fragment is received
 	// rewritten says that a fragment has other bytes than those before it in the same place.
 	rewritten bool
+	tinyFirst bool // the first fragment is shorter than leastFirst
 }
+
+// leastFirst is how many bytes a first fragment of TCP has at least: up to the flags (RFC 1858). Each network carries 48
+// bytes (RFC 791 section 3.2).
+const leastFirst = 16
 
 // mostParts is how many fragments of a datagram are compared with those before them: more than
 // there are in the longest one on any usual path.
@@ -84,6 +89,7 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 		g.parts = append(g.parts, [2]int{ip.Offset, end})
 		f.bytes += partSize
 	}
+	g.tinyFirst = g.tinyFirst || ip.Offset == 0 && more && b.wire < leastFirst
 	copy(g.data[ip.Offset:], b.data)
 	g.have.Add(int64(ip.Offset), int64(end))
 	if !more {
@@ -91,7 +97,7 @@ func (f *fragments) add(ip *IP, id uint32, b piece, more bool) piece {
 	}
 	if g.total > 0 && g.have.Covers(0, int64(g.total)) {
 		f.forget(key)
-		ip.Rewritten = g.rewritten
+		ip.Rewritten, ip.TinyFirst = g.rewritten, g.tinyFirst
 		return piece{g.data[:g.total], g.total}
 	}
 	for f.bytes > maxFragmentBytes {

@@ -108,7 +108,12 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 		payload = payload.upto(n)
 	}
 	d.ip.Length = payload.wire
+	var seen [256]uint8
 	for len(payload.data) >= 8 {
+		if isExtension(next) {
+			seen[next]++
+			d.ip.Repeats = d.ip.Repeats || seen[next] > 2 || seen[next] > 1 && next != protoDstOpts
+		}
 		size := 8 + int(payload.data[1])*8
 		switch next {
 		case protoHopByHop, protoDstOpts, protoMobility:
@@ -128,6 +133,15 @@ func (d *Decoder) ipv6(p *Packet, b piece) {
 		next, payload = int(payload.data[0]), payload.from(size)
 	}
 	d.ip.Protocol = next
+}
+
+// isExtension reports whether a header of IPv6 with a number occurs once in a packet, or in two places (RFC 8200 section 4.1).
+func isExtension(next int) bool {
+	switch next {
+	case protoHopByHop, protoDstOpts, protoRouting, protoFragment, protoAH:
+		return true
+	}
+	return false
 }
 
 // fragmentHeader reads the fragment header of IPv6 and returns the datagram's

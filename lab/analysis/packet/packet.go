@@ -159,6 +159,11 @@ type IP struct {
 	// Rewritten says that fragments of its datagram overlap, and have different bytes there, so
 	// that it depends on the receiver what they say (RFC 1858, RFC 5722).
 	Rewritten bool
+	// TinyFirst says that the first fragment of its datagram is too short for the flags of TCP, which no network makes, so
+	// that a filter does not see them (RFC 1858).
+	TinyFirst bool
+	// Repeats says that extension headers of IPv6 occur more often than a sender may send them (RFC 8200 section 4.1).
+	Repeats bool
 	// Length is the number of bytes after the header.
 	Length int
 	// Trailer is what comes after the packet in its frame, such as the padding of Ethernet; nil in a clone.

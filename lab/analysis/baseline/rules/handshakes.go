@@ -40,6 +40,7 @@ const (
 // An earlySegment is data that came with a SYN, and the first later segment that has other bytes in its place.
 type earlySegment struct {
 	packet, differs int // 0 for none
+	at              int64
 	data            []byte
 }
 

@@ -177,7 +177,7 @@ func All() []Rule {
 		noSignsAgreeRule,
 
 		retransmissionRepeatsRule, ftpAtTheFTPPortRule, clockRunsForwardRule, packetsComeOneWayRule,
-		finIsFinalRule, resetsAreFinalRule, senderIsNotReceiverRule,
+		finIsFinalRule, resetsAreFinalRule, senderIsNotReceiverRule, packetsAreWhatTheySeemRule,
 
 		looksLikeAScanRule, finBeforeItsDataRule, reply226BeforeTheEndRule, resetAfterQuitRule,
 		serverHungUpRule, sessionWithoutQuitRule,

@@ -50,6 +50,7 @@ type oddSide struct {
 	opens   int // the SYN of a side that answers; 0 for none
 	early   earlySegment
 	marked  markings
+	decoys  decoys
 	unsent  counted // segments with data that acknowledge what the peer never sent
 }
 
@@ -113,6 +114,7 @@ func (all *senders) packet(p *capture.Packet) {
 	if p.From == ftp.Server {
 		s, peer = peer, s
 	}
+	s.decoy(p)
 	if p.TCP.Flags&packet.RST != 0 {
 		s.reset(p)
 		return

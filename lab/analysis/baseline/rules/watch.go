@@ -37,6 +37,7 @@ type watch struct {
 	fingerprints        fingerprints
 	lands               counted // packets whose sender is their receiver
 	rewritten           counted // packets put together from fragments that contradict each other
+	tinyFirst, repeats6 counted // packets with too short a first fragment, and with too many headers of IPv6
 	// datagrams are questions that were asked without TCP.
 	datagrams    datagrams
 	strange      strangeFlags
@@ -152,6 +153,7 @@ func (w *watch) look(p *capture.Packet, dropped bool) {
 			w.rewritten.add(p.Number)
 		}
 		if p.Connection.Role != ftp.Other {
+			w.evades(p)
 			w.headers.packet(w.ledger, p)
 			w.spellers.packet(w.ledger, p)
 			w.neighbours.route(p)
