@@ -290,14 +290,18 @@ func jsonHasAll(t *testing.T, c *capture.Capture) (checked int) {
 	return checked
 }
 
-// withoutSentences is a line of the story without what the JSON has word for word.
+// withoutSentences is a line of the story without the longest text that the JSON has word for word.
 func withoutSentences(line string, known map[string]bool) string {
+	longest := ""
 	for words := range known {
-		if strings.Contains(words, ", ") {
-			line = strings.ReplaceAll(line, words, "")
+		if strings.Contains(words, ", ") && len(words) > len(longest) && strings.Contains(line, words) {
+			longest = words
 		}
 	}
-	return line
+	if longest == "" {
+		return line
+	}
+	return strings.ReplaceAll(line, longest, "")
 }
 
 // said checks the line of a dialogue that begins at a place in a line of the story, and

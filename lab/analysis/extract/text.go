@@ -61,7 +61,7 @@ func (f *File) missing() []string {
 	}
 	flow := f.Connection.Flow(from)
 	if more := f.Bytes + flow.CutShort - f.Connection.Content(from); f.Connection.TLS == nil && flow.FIN > 0 && more > 0 {
-		facts = append(facts, "with "+text.Counted(more, "byte")+" numbered after the FIN, which no TCP sends")
+		facts = append(facts, text.BehindFIN(more))
 	}
 	if f.Hidden && f.Name != "" {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")

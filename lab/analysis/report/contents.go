@@ -104,6 +104,9 @@ func (c *content) finish(x *ftp.Connection) {
 		facts = append(facts, "some of it is in TLS that cannot be read")
 	}
 	facts = append(facts, x.Lacks(c.from).Clauses(counted)...)
+	if beyond := x.Flow(c.from).Beyond; beyond > 0 && x.TLS == nil {
+		facts = append(facts, text.BehindFIN(beyond))
+	}
 	if x.Transfer != nil && x.Transfer.Failed() {
 		facts = append(facts, fmt.Sprintf("the server's reply is %d", x.Transfer.Reply))
 	}

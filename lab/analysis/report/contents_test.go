@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/internal/forge"
 )
 
@@ -62,6 +63,34 @@ func TestContents(t *testing.T) {
 	}
 	if strings.Contains(html.String(), "<script>alert") || len(html.String()) > 200_000 {
 		t.Errorf("the page has markup of the capture, or is of %d bytes", len(html.String()))
+	}
+}
+
+// TestBehindFIN asks that the page and the story name bytes behind a FIN, of which some come before it.
+func TestBehindFIN(t *testing.T) {
+	r := read(t, func(f *forge.Capture) {
+		s := f.Login()
+		s.Ask("PASV", "227 (192,0,2,21,8,0)")
+		s.Client.Send("RETR a\r\n")
+		_, peer := f.Dial("198.51.100.100:1001", "192.0.2.21:2048")
+		peer.SegmentAt(0, "P.", "a bad program, and more")
+		peer.Send("a good program")
+		peer.Close()
+		s.Server.Send("226 done\r\n")
+		s.Quit()
+	})
+	var story strings.Builder
+	if err := text.Story(&story, "x.pcap", r.Trace); err != nil {
+		t.Fatal(err)
+	}
+	const want = "with 9 bytes numbered after the FIN, which no TCP sends"
+	for form, got := range map[string]string{"page": string(html(t, r)), "Markdown": markdownOf(t, r), "story": story.String()} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the %s lacks %q", form, want)
+		}
+	}
+	if reason := want + "; so there is no SHA-256\n"; !strings.Contains(story.String(), reason) {
+		t.Errorf("got\n%s\nwant %q", &story, reason)
 	}
 }
 

@@ -30,6 +30,8 @@ type Flow struct {
 	// CutShort is how many bytes of the stream the recorder cut off from its packets, of those that
 	// no other packet has.
 	CutShort int64
+	// Beyond is how many bytes are numbered after the FIN, wherever in the capture they come.
+	Beyond int64
 	// Wire is the number of bytes of data in all segments, retransmissions
 	// included.
 	Wire int64

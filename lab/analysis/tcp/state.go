@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -272,6 +273,9 @@ func (s *State) Flow(dir int) Flow {
 		have, start, end := h.Stream()
 		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
 		f.CutShort += h.cut.Clip(start, end).Size()
+		if h.finSeen {
+			f.Beyond = h.have.Clip(end, math.MaxInt64).Size()
+		}
 		if h.Segments > 0 || h.synSeen || h.acked {
 			f.Missing = end - start - f.Bytes
 		}

@@ -138,6 +138,7 @@ type jsonFlow struct {
 	RefutedFINTime  string  `json:"refuted_fin_time,omitempty"`
 	AfterFIN        int     `json:"after_fin,omitempty"`
 	AfterFINTime    string  `json:"after_fin_time,omitempty"`
+	Beyond          int64   `json:"after_fin_bytes,omitempty"`
 	RST             int     `json:"rst,omitempty"`
 	RSTTime         string  `json:"rst_time,omitempty"`
 }
@@ -331,7 +332,7 @@ func streamJSON(c *ftp.Connection, s ftp.Side) jsonFlow {
 		LastDataTime: timeJSON(f.LastDataTime), DataDuration: secondsJSON(f.FirstDataTime, f.LastDataTime),
 		Missing: lack.Bytes(), CutShort: lack.CutShort, LacksStart: lack.Start, LacksEnd: lack.End, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
 		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RefutedFIN: f.RefutedFIN, RefutedFINTime: timeJSON(f.RefutedFINTime),
-		AfterFIN: f.AfterFIN, AfterFINTime: timeJSON(f.AfterFINTime), RST: f.RST, RSTTime: timeJSON(f.RSTTime),
+		AfterFIN: f.AfterFIN, AfterFINTime: timeJSON(f.AfterFINTime), Beyond: f.Beyond, RST: f.RST, RSTTime: timeJSON(f.RSTTime),
 	}
 }
 

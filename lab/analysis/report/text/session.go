@@ -336,6 +336,9 @@ func (r *sessionWriter) contents(d *ftp.Connection) {
 			if d.SHA256 != "" && s == d.Sender() {
 				lines = append(lines, "|   SHA-256 "+d.SHA256)
 			}
+			if f.Beyond > 0 && d.TLS == nil {
+				lines = append(lines, behindFIN(d, s))
+			}
 			r.add(f.LastData, f.LastDataTime, lines...)
 		case d.SHA256 != "" && s == d.Sender() && d.IsEmpty():
 			r.add(f.FIN, f.FINTime, "|   0 bytes from "+party(d, s), "|   SHA-256 "+d.SHA256)
@@ -345,6 +348,20 @@ func (r *sessionWriter) contents(d *ftp.Connection) {
 			r.add(d.LastPacket, d.LastTime, none...)
 		}
 	}
+}
+
+// BehindFIN says that some bytes come behind the end of a stream.
+func BehindFIN(bytes int64) string {
+	return "with " + Counted(bytes, "byte") + " numbered after the FIN, which no TCP sends"
+}
+
+// behindFIN is the line about them, which are why the sender's data has no digest.
+func behindFIN(d *ftp.Connection, s ftp.Side) string {
+	line := "|   " + BehindFIN(d.Flow(s).Beyond)
+	if s == d.Sender() && d.SHA256 == "" {
+		line += "; so there is no SHA-256"
+	}
+	return line
 }
 
 // lacking are lines that say what is lacking of a stream.
