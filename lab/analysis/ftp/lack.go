@@ -2,7 +2,11 @@
 
 package ftp
 
-import "fmt"
+import (
+	"fmt"
+
+	"ftplab/lab/analysis/tls"
+)
 
 // A Lack is what a capture lacks of what one side sent on a connection. If it is zero, the capture has all of it.
 type Lack struct {
@@ -86,7 +90,8 @@ func (c *Connection) IsEmpty() bool {
 		return f.Segments == 0
 	}
 	inside := c.TLS.Flow(t.Sender())
-	return inside.CloseNotify > 0 && inside.Data == 0 && inside.Encrypted > 0 && inside.Decrypted == inside.Encrypted
+	whole := len(c.TLS.Problems) == 0 && !c.TLS.Hidden() && inside.Decrypted == inside.Encrypted && inside.Other == (tls.Records{})
+	return whole && inside.CloseNotify > 0 && inside.Data == 0 && inside.Encrypted > 0
 }
 
 // Sender returns the side that sends the data of a data connection: that of its command, or else the one
