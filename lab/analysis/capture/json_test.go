@@ -132,3 +132,24 @@ func TestEmptyCapture(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A command whose end the recorder cut off is marked where its data connection names it, too.
+func TestCutTransfer(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		f := forge.New()
+		x := f.Login()
+		x.Active(3172, "RETR reports/2026.csv", "data")
+		for i := range f.Frames {
+			if cut && bytes.Contains(f.Frames[i].Data, []byte("RETR")) {
+				f.Frames[i].Cut(14 + 20 + 20 + 12)
+			}
+		}
+		want := `"argument":"reports/2026.csv","packet":18,"reply":226}`
+		if cut {
+			want = `"argument":"reports","packet":18,"reply":226,"incomplete":true}`
+		}
+		if got := asJSON(t, read(t, f.PCAP())); !strings.Contains(got, want) {
+			t.Errorf("cut: %v: got %swant %s", cut, got, want)
+		}
+	}
+}

@@ -218,6 +218,8 @@ type Transfer struct {
 	// final reply, 0 if that is not in the capture.
 	Command, Argument string
 	Packet, Reply     int
+	// Incomplete says that the end of the command is not in the capture, or is in TLS that cannot be read.
+	Incomplete bool
 	// Offset is the byte of the file at which it starts, as REST says (RFC 3659, 5).
 	Offset int64
 	// Mode is the transmission mode (RFC 959 section 3.4): "" for stream, "B" for block,

@@ -89,7 +89,7 @@ func (all *transfers) add(e *Exchange) {
 	case e.Sender() != "":
 		t := Transfer{
 			Exchange: all.commands, Command: strings.Clone(e.Command), Argument: strings.Clone(e.Argument), Packet: e.Packet,
-			Reply: final, Mode: all.mode, Stored: e.stored(),
+			Reply: final, Incomplete: !e.Complete, Mode: all.mode, Stored: e.stored(),
 		}
 		if e.Command == "RETR" || e.Command == "STOR" {
 			t.Offset = max(0, all.restart)

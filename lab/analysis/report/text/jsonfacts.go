@@ -155,6 +155,8 @@ type jsonTransfer struct {
 	Reply    int    `json:"reply,omitempty"`
 	Offset   int64  `json:"offset,omitempty"`
 	Mode     string `json:"mode,omitempty"`
+
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // A jsonSession goes on with its exchanges.
@@ -320,7 +322,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 	}
 	j.Inferred, j.OtherHosts, j.Proxy = c.Inferred, c.OtherHosts, proxyJSON(c.Proxy)
 	if x := c.Transfer; x != nil {
-		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, x.Offset, valid(x.Mode)}
+		j.Transfer = &jsonTransfer{valid(x.Command), valid(x.Argument), x.Packet, x.Reply, x.Offset, valid(x.Mode), x.Incomplete}
 	}
 	return j
 }
