@@ -46,7 +46,7 @@ func alerts(src Source, normal *profile.Profile, suppressions *alert.Suppression
 		return nil, nil, err
 	}
 	defer e.Close()
-	r = &alert.Report{Name: src.name}
+	r = &alert.Report{Name: src.name, Start: e.Capture.Start}
 	if r.Assessment, err = e.Check(normal); err != nil {
 		return nil, nil, err
 	}

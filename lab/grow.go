@@ -149,7 +149,7 @@ func AlertsGrowing(ctx context.Context, g Growing, normal *profile.Profile, supp
 			last = s
 		}
 		assessment := *all.Assessment
-		r := &alert.Report{Assessment: &assessment, Alerts: all.Alerts, Session: true}
+		r := &alert.Report{Assessment: &assessment, Start: startOf(s), Alerts: all.Alerts, Session: true}
 		r.Keep(s.Own)
 		if suppressions != nil {
 			suppressions.Apply(r)
@@ -161,4 +161,14 @@ func AlertsGrowing(ctx context.Context, g Growing, normal *profile.Profile, supp
 		r.Name = fmt.Sprintf("%s, session %d, frames %d to %d", g.name(), n, s.First, s.Last)
 		return report(r)
 	})
+}
+
+// startOf is the stamp of the first packet of a session, or of its capture if it has no control connection.
+func startOf(s *live.Session) int64 {
+	for c := range s.Capture.Connections() {
+		if c.ID == s.Control {
+			return c.FirstTime
+		}
+	}
+	return s.Capture.Start
 }

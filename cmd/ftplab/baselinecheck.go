@@ -52,7 +52,8 @@ signs that agree are not normal.
 
 --format csv, eve and zeek print a line for each finding, for a SIEM. eve is
 Suricata's EVE JSON with events of type alert, zeek is Zeek's notice.log. Each line
-has the time, the addresses and the ports of the finding's first frame.
+has the time, the addresses and the ports of the finding's first frame. A capture that
+cannot be judged has a line, too: with the rule cannot-be-judged and the severity unjudged.
 
 --suppress FILE leaves out findings that you have looked at. A line of FILE is the
 name of a rule (baseline rules lists them), and perhaps addresses or networks; then

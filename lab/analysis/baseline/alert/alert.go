@@ -44,12 +44,30 @@ type Report struct {
 	// Name is the name of the capture's file.
 	Name       string
 	Assessment *baseline.Assessment
+	// Start is the stamp of the first packet, of the capture or of the session, in nanoseconds since 1970.
+	Start int64
 	// Alerts are in the order of their first frames.
 	Alerts []Alert
 	// Suppressed counts the findings that were removed.
 	Suppressed int
 	// Session says that the report is of one session of a capture that grows.
 	Session bool
+}
+
+// What lines for a SIEM have in place of a rule and a severity if nothing could be judged.
+const (
+	Unjudged         = "cannot-be-judged"
+	severityUnjudged = rules.Severity("unjudged")
+)
+
+// events returns the alerts. If the verdict is that nothing can be judged, one more says so: whoever reads only these
+// takes no line for normal.
+func (r *Report) events() []Alert {
+	if r.Assessment.Verdict != baseline.CannotJudge {
+		return r.Alerts
+	}
+	unjudged := rules.Finding{Rule: Unjudged, Severity: severityUnjudged, Observed: r.Assessment.Judged.String(), Expected: "sessions of FTP that can be judged"}
+	return append(slices.Clip(r.Alerts), Alert{Finding: unjudged, Time: r.Start})
 }
 
 // Locate makes alerts of findings, in the order of their first frames. It reads the

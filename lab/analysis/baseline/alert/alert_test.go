@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 // TestSignatureIDs asks that no two rules have the same number.
 func TestSignatureIDs(t *testing.T) {
 	rules := map[int]string{}
-	for _, name := range baseline.FindingNames() {
+	for _, name := range append(baseline.FindingNames(), Unjudged) {
 		id := signatureID(name)
 		if other := rules[id]; other != "" {
 			t.Errorf("%s and %s have the number %d", name, other, id)
@@ -24,7 +25,7 @@ func TestSignatureIDs(t *testing.T) {
 // TestNoteNames asks that the name of each rule is an identifier of Zeek.
 func TestNoteNames(t *testing.T) {
 	identifier := regexp.MustCompile(`^FTPLab::[A-Za-z][A-Za-z0-9_]*$`)
-	for _, name := range baseline.FindingNames() {
+	for _, name := range append(baseline.FindingNames(), Unjudged) {
 		if got := noteName(name); !identifier.MatchString(got) {
 			t.Errorf("%s: got %s, want an identifier", name, got)
 		}
@@ -59,6 +60,31 @@ func TestHostileText(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if format == "zeek" && strings.Count(lines[len(lines)-1], "\t") != len(zeekFields)-1 {
 			t.Errorf("got %d tabs, want %d: %q", strings.Count(lines[len(lines)-1], "\t"), len(zeekFields)-1, lines[len(lines)-1])
+		}
+	}
+}
+
+// TestUnjudged asks that each format for a SIEM has one line for a capture that cannot be judged, and none for one that is
+// normal.
+func TestUnjudged(t *testing.T) {
+	for format, want := range map[string]string{
+		"csv":  `2023-11-14T22:13:20Z,x.pcap,unjudged,cannot-be-judged,,,,,,,,,,"0 packets and 0 TCP connections, none of them FTP that can be read",sessions of FTP that can be judged,`,
+		"eve":  `"signature":"FTPLAB cannot-be-judged","category":"Unknown Traffic","severity":3},"ftplab":{"rule":"cannot-be-judged","severity":"unjudged","frames":[],"observed":"0 packets and 0 TCP connections, none of them FTP that can be read"`,
+		"zeek": "1700000000.000000\t-\t-\t-\t-\t-\t-\t-\t-\t-\tFTPLab::Cannot_Be_Judged\t0 packets and 0 TCP connections, none of them FTP that can be read\tx.pcap, severity unjudged\t",
+	} {
+		for verdict, lines := range map[baseline.Verdict]int{baseline.CannotJudge: 1, baseline.IsNormal: 0} {
+			var out strings.Builder
+			w, err := NewWriter(format, &out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &Report{Name: "x.pcap", Assessment: &baseline.Assessment{Verdict: verdict}, Start: 1_700_000_000e9}
+			if err := errors.Join(w.Write(r), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(out.String(), want); got != lines {
+				t.Errorf("%s, %s: got\n%s\nwant %d of %q", format, verdict, &out, lines, want)
+			}
 		}
 	}
 }

@@ -51,18 +51,19 @@ type eveFtplab struct {
 }
 
 // eveSeverity is Suricata's: 1 is high, 2 medium, 3 low.
-var eveSeverity = map[rules.Severity]int{rules.Violation: 1, rules.Odd: 2, rules.Note: 3}
+var eveSeverity = map[rules.Severity]int{rules.Violation: 1, rules.Odd: 2, rules.Note: 3, severityUnjudged: 3}
 
 // eveCategory are class types of Suricata's classification.config.
 var eveCategory = map[rules.Severity]string{
 	rules.Violation: "Potentially Bad Traffic", rules.Odd: "Misc activity", rules.Note: "Not Suspicious Traffic",
+	severityUnjudged: "Unknown Traffic",
 }
 
 func (e eve) Write(r *Report) error {
 	out := json.NewEncoder(e.w)
 	out.SetEscapeHTML(false)
-	for i := range r.Alerts {
-		if err := out.Encode(r.Alerts[i].eve(r.Name)); err != nil {
+	for _, a := range r.events() {
+		if err := out.Encode(a.eve(r.Name)); err != nil {
 			return err
 		}
 	}

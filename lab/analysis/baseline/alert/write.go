@@ -28,7 +28,8 @@ var Formats = []string{"text", "json", "eve", "zeek", "csv"}
 // NewWriter returns a writer of the named format.
 //
 // "text" is a line for each capture and a summary. "json" is an object for each capture,
-// a line each. "eve", "zeek" and "csv" have a line for each finding.
+// a line each. "eve", "zeek" and "csv" have a line for each finding, and one
+// for a capture that cannot be judged.
 func NewWriter(format string, w io.Writer) (Writer, error) {
 	switch format {
 	case "text":
@@ -154,8 +155,7 @@ func newCSV(w io.Writer) (Writer, error) {
 }
 
 func (c csvWriter) Write(r *Report) error {
-	for i := range r.Alerts {
-		a := &r.Alerts[i]
+	for _, a := range r.events() {
 		row := []string{time.Unix(0, a.Time).UTC().Format(time.RFC3339Nano), r.Name, string(a.Severity), a.Rule}
 		for _, end := range []endpoint{{a.Src, a.Src.IsValid()}, {a.Dst, a.Dst.IsValid()}, {a.Client, a.Client.IsValid()}, {a.Server, a.Server.IsValid()}} {
 			row = append(row, end.address(""), end.port(""))

@@ -43,8 +43,7 @@ func (z *zeek) header(at int64) error {
 }
 
 func (z *zeek) Write(r *Report) error {
-	for i := range r.Alerts {
-		a := &r.Alerts[i]
+	for _, a := range r.events() {
 		if err := z.header(a.Time); err != nil {
 			return err
 		}
@@ -67,7 +66,10 @@ func (a *Alert) zeek(file string) []string {
 	if a.ConnectionStart > 0 { // then Zeek's own notices have the two ends here, too
 		uid, proto, src, dst = a.uid(file), "tcp", orig, resp
 	}
-	sub := fmt.Sprintf("%s, severity %s, frames %s", file, a.Severity, frameNumbers(a.Packets))
+	sub := fmt.Sprintf("%s, severity %s", file, a.Severity)
+	if len(a.Packets) > 0 {
+		sub += ", frames " + frameNumbers(a.Packets)
+	}
 	return []string{
 		fmt.Sprintf("%d.%06d", a.Time/1e9, a.Time%1e9/1e3), uid, orig.address(unset), orig.port(unset), resp.address(unset), resp.port(unset),
 		unset, unset, unset, proto, noteName(a.Rule),
