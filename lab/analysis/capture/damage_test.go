@@ -17,20 +17,21 @@ func spoil(f *forge.Capture) { f.Last(0).Data[50] ^= 1 }
 
 // A damagedTransfer is a data connection on which the server sends, with wrong checksums.
 type damagedTransfer struct {
-	name string
-	want string // what the client received
-	send func(f *forge.Capture, s *forge.End)
+	name    string
+	want    string // what the client received
+	damaged int    // packets that it dropped
+	send    func(f *forge.Capture, s *forge.End)
 }
 
 var damagedTransfers = []damagedTransfer{
-	{"sent again", "one two", func(f *forge.Capture, s *forge.End) {
+	{"sent again", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "P.", "onE ")
 		spoil(f)
 		s.Peer.ACK()
 		s.Segment("P.", "one ")
 		s.Send("two")
 	}},
-	{"twice damaged", "one two", func(f *forge.Capture, s *forge.End) {
+	{"twice damaged", "one two", 2, func(f *forge.Capture, s *forge.End) {
 		for _, data := range []string{"onE ", "oNe "} {
 			s.SegmentAt(0, "P.", data)
 			spoil(f)
@@ -38,7 +39,7 @@ var damagedTransfers = []damagedTransfer{
 		s.Segment("P.", "one ")
 		s.Send("two")
 	}},
-	{"sent again after what followed", "one two", func(f *forge.Capture, s *forge.End) {
+	{"sent again after what followed", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "P.", "onE ")
 		spoil(f)
 		s.SegmentAt(4, "P.", "two")
@@ -47,18 +48,18 @@ var damagedTransfers = []damagedTransfer{
 		s.Seq += 3
 		s.Peer.ACK()
 	}},
-	{"sent again in smaller segments", "one two", func(f *forge.Capture, s *forge.End) {
+	{"sent again in smaller segments", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "P.", "onE TWO")
 		spoil(f)
 		s.Segment("P.", "one ")
 		s.Send("two")
 	}},
-	{"sent again in a larger segment", "one two", func(f *forge.Capture, s *forge.End) {
+	{"sent again in a larger segment", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "P.", "onE ")
 		spoil(f)
 		s.Send("one two")
 	}},
-	{"the middle sent again, and all of it acknowledged", "one TWO three", func(f *forge.Capture, s *forge.End) {
+	{"the middle sent again, and all of it acknowledged", "one TWO three", 0, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "P.", "ONE TWO THREE")
 		spoil(f)
 		s.Segment("P.", "one ")
@@ -66,41 +67,41 @@ var damagedTransfers = []damagedTransfer{
 		s.Segment("P.", "three")
 		s.Peer.ACK()
 	}},
-	{"a copy that comes late", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a copy that comes late", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.SegmentAt(-4, "P.", "onE ")
 		spoil(f)
 		s.Send("two")
 	}},
-	{"never acknowledged", "one", func(f *forge.Capture, s *forge.End) {
+	{"never acknowledged", "one", 1, func(f *forge.Capture, s *forge.End) {
 		s.Send("one")
 		s.SegmentAt(0, "P.", " two")
 		spoil(f)
 	}},
-	{"a FIN that the receiver acknowledges", "one", func(f *forge.Capture, s *forge.End) {
+	{"a FIN that the receiver acknowledges", "one", 0, func(f *forge.Capture, s *forge.End) {
 		s.Send("one")
 		s.FIN()
 		spoil(f)
 		s.Peer.ACK()
 		s.Seq--
 	}},
-	{"a number that was damaged", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a number that was damaged", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(1<<20, "P.", "one ")
 		spoil(f)
 		s.Send("one two")
 	}},
-	{"a damaged FIN and more data", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a damaged FIN and more data", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.SegmentAt(-2, "F.", "")
 		spoil(f)
 		s.Send("two")
 	}},
-	{"a damaged FIN with data", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a damaged FIN with data", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "F.", "one")
 		spoil(f)
 		s.Send("one two")
 	}},
-	{"data that is acknowledged before its FIN", "one", func(f *forge.Capture, s *forge.End) {
+	{"data that is acknowledged before its FIN", "one", 0, func(f *forge.Capture, s *forge.End) {
 		s.SegmentAt(0, "F.", "one")
 		spoil(f)
 		s.Seq += 3
@@ -108,25 +109,25 @@ var damagedTransfers = []damagedTransfer{
 		s.SegmentAt(-3, "P.", "onE")
 		spoil(f)
 	}},
-	{"a damaged RST", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a damaged RST", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.RST()
 		spoil(f)
 		s.Send("two")
 	}},
-	{"a damaged RST with a SYN", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a damaged RST with a SYN", "one two", 1, func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.SegmentAt(0, "SR", "")
 		spoil(f)
 		s.Send("two")
 	}},
-	{"a damaged SYN with another number", "one two", func(f *forge.Capture, s *forge.End) {
+	{"a damaged SYN with another number", "one two", 0, func(f *forge.Capture, s *forge.End) {
 		s.Send("one ")
 		s.Peer.SegmentAt(1<<20, "S", "")
 		spoil(f)
 		s.Send("two")
 	}},
-	{"checksums that the network card makes", "one two", func(f *forge.Capture, s *forge.End) {
+	{"checksums that the network card makes", "one two", 0, func(f *forge.Capture, s *forge.End) {
 		for i, frame := range f.Frames {
 			if i > 0 && bytes.Equal(frame.Data[26:30], s.Addr.Addr().AsSlice()) {
 				f.Frames[i].Data[50] ^= 1
@@ -138,7 +139,7 @@ var damagedTransfers = []damagedTransfer{
 		}
 		s.Peer.ACK()
 	}},
-	{"segments that the network card joined", "one two three", func(f *forge.Capture, s *forge.End) {
+	{"segments that the network card joined", "one two three", 0, func(f *forge.Capture, s *forge.End) {
 		for _, data := range []string{"one ", "two "} {
 			s.Segment("P.", data)
 			spoil(f)
@@ -146,7 +147,7 @@ var damagedTransfers = []damagedTransfer{
 		s.Peer.ACK()
 		s.Send("three")
 	}},
-	{"joined segments, and one that was not", "one two three", func(f *forge.Capture, s *forge.End) {
+	{"joined segments, and one that was not", "one two three", 0, func(f *forge.Capture, s *forge.End) {
 		s.Segment("P.", "one ")
 		spoil(f)
 		s.Segment("P.", "two ")
@@ -200,6 +201,9 @@ func checkTransfer(t *testing.T, c damagedTransfer, file []byte, o capture.Optio
 	want := hex.EncodeToString(sum[:])
 	if string(received) != c.want || data.SHA256 != want || data.ServerFlow.Missing > 0 {
 		t.Errorf("%s: got %q, SHA-256 %s, %d bytes missing; want %q, %s", c.name, received, data.SHA256, data.ServerFlow.Missing, c.want, want)
+	}
+	if got := data.ServerFlow.Damaged; got != c.damaged {
+		t.Errorf("%s: got %d damaged packets, want %d", c.name, got, c.damaged)
 	}
 	if data.ResetBy != "" || data.FirstFIN != ftp.Server {
 		t.Errorf("%s: reset by %q, first FIN of %q, want that the server closed it", c.name, data.ResetBy, data.FirstFIN)

@@ -33,6 +33,7 @@ type places struct {
 	shifts    *shifts            // of sequence numbers, by gateways
 	backward  *[2]int            // see [crossings]
 	rewritten map[int]*Rewriting // by the numbers of the packets that are not read
+	crossed   map[hosts]uint64   // the interfaces that the connections between two hosts pass, as bits
 }
 
 // A conversation is what packets between two ends belong to, the lower end first. Of
@@ -117,6 +118,7 @@ func (f *file) findPlaces() error {
 	if err == nil || errors.As(err, new(*pcapng.Damage)) {
 		found.joinTranslated()
 		found.forget()
+		found.findCrossed()
 		err = f.findLost(found)
 	}
 	if err != nil && !errors.As(err, new(*pcapng.Damage)) {

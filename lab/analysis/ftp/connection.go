@@ -200,6 +200,11 @@ func (c *Connection) Flow(s Side) *tcp.Flow {
 	return &c.ClientFlow
 }
 
+// Refused reports whether a SYN was answered with RST.
+func (c *Connection) Refused() bool {
+	return c.ResetBy != "" && c.OpenedBy == c.ResetBy.Other() && c.Flow(c.ResetBy).SYN == 0
+}
+
 // Content returns how many bytes the given side sent, without those for a proxy.
 func (c *Connection) Content(s Side) int64 {
 	n := c.Flow(s).Bytes

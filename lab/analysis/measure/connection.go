@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 )
 
 var connectionMeasurements = []measurement{
@@ -176,9 +177,17 @@ func (s *scope) here(frames []*expect.Frame) ([]*expect.Frame, error) {
 	return here, nil
 }
 
-// segments are the packets with data that a side sent.
+// segments are the packets with data that a side sent, without damaged ones, and without probes that repeat a byte.
 func (s *scope) segments(side ftp.Side) []*expect.Frame {
-	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool { return f.Payload == 0 })
+	damaged := s.conn.Flow(side).Damaged > 0 // else the other side accepted packets with wrong checksums
+	end := int64(1)
+	return slices.DeleteFunc(s.sent(side), func(f *expect.Frame) bool {
+		probe := f.Analysis&tcp.KeepAlive != 0 && f.Seq < end
+		if !probe && !f.Damaged {
+			end = max(end, f.Seq+int64(f.Payload))
+		}
+		return f.Payload == 0 || probe || f.Damaged && damaged
+	})
 }
 
 // acks are the bare ACKs that a side sent, without the one of the handshake, which only the side

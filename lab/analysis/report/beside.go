@@ -113,11 +113,6 @@ func besideText(c *ftp.Connection, hidden bool) string {
 	return text
 }
 
-// refused reports whether a SYN was answered with RST: nobody listens there.
-func refused(c *ftp.Connection) bool {
-	return c.ResetBy != "" && c.OpenedBy == c.ResetBy.Other() && c.Flow(c.ResetBy).SYN == 0
-}
-
 // carried says what passed on a connection that has ended.
 func carried(c *ftp.Connection) string {
 	if c.Role == ftp.Control {

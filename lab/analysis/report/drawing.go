@@ -209,7 +209,7 @@ func (r *Report) openingText(c *ftp.Connection) string {
 		text += " after " + a.Command
 	}
 	switch {
-	case refused(c):
+	case c.Refused():
 		return text + ", refused"
 	case c.Role == ftp.Other && c.TLS != nil:
 		return text + ": " + volume(c)

@@ -102,7 +102,7 @@ func (r *Report) stagesAfter(p *Packet, tracks tracks) []*row {
 	if c == nil || c.LastPacket != p.Number || r.Notes == NoNotes {
 		return nil
 	}
-	text := r.hosts.closes(c, r.surveyed.names.of(c).the)
+	text := r.closes(c, r.surveyed.names.of(c).the)
 	if text == "" {
 		return nil
 	}

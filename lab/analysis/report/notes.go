@@ -23,15 +23,18 @@ type notes struct {
 	text        map[int]string
 	said        map[string]bool // sentences that were used, to explain nothing twice
 	commented   map[int]bool    // packets that the scenario explains
+	earlier     earlier
 
 	party    func(c *ftp.Connection, side ftp.Side) string // the name of a side, such as the client
 	explains map[netip.Addr]bool                           // announced addresses that the scenario explains
+
+	refusedBefore func(c *ftp.Connection) (place string)
 }
 
 // newNotes returns notes with explanations of the handshakes of the connections that
 // may be drawn. The verdict, if there is one, has the comments of the scenario.
 func newNotes(packets []*Packet, connections []*ftp.Connection, v *expect.Verdict, party func(*ftp.Connection, ftp.Side) string) *notes {
-	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v), party: party}
+	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v), earlier: newEarlier(), party: party}
 	for _, p := range packets {
 		n.kept[p.Number] = true
 		n.last = p.Number
@@ -339,7 +342,15 @@ func (n *notes) endOfControl(c *ftp.Connection) {
 }
 
 func (n *notes) reset(c *ftp.Connection) {
-	n.gloss(c.Flow(c.ResetBy).RST, "RST: %s ends the connection at once; data that was still on its way is lost.", n.party(c, c.ResetBy))
+	rst, by := c.Flow(c.ResetBy).RST, n.party(c, c.ResetBy)
+	switch {
+	case n.refusedBefore(c) != "":
+		n.add(rst, "RST in the name of %s: something on the path refuses the connection.", by)
+	case c.Refused():
+		n.gloss(rst, "RST: %s refuses the connection.", by)
+	default:
+		n.gloss(rst, "RST: %s ends the connection at once; data that was still on its way is lost.", by)
+	}
 }
 
 // packet explains the expert info on one packet.
@@ -353,30 +364,12 @@ func (n *notes) packet(p *Packet) {
 	}
 	switch {
 	case p.TCP != nil:
-		for _, a := range analysisNotes {
-			if p.Segment.Analysis&a.is != 0 && (p.TCP.Length > 0 || p.TCP.Flags&(packet.SYN|packet.FIN) != 0 || a.anyLength) {
-				n.add(p.Number, "%s", strings.Replace(a.sentence, "this data", "this "+sequenced(p.TCP), 1))
-				break
-			}
-		}
+		n.segment(p)
 	case p.ARP != nil && p.ARP.Op == 1:
 		n.once(p.Number, "Before the first packet can leave, the host asks for the hardware address of its next hop (ARP, RFC 826).")
 	case p.UDP != nil && p.UDP.DNS != nil:
 		n.dns(p.Number, p.UDP.DNS)
 	}
-}
-
-// sequenced names what a segment carries that has sequence numbers.
-func sequenced(t *packet.TCP) string {
-	switch {
-	case t.Length > 0:
-		return "data"
-	case t.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK:
-		return "SYN with ACK"
-	case t.Flags&packet.SYN != 0:
-		return "SYN"
-	}
-	return "FIN"
 }
 
 func (n *notes) dns(packet int, d *packet.DNS) {
@@ -386,20 +379,4 @@ func (n *notes) dns(packet int, d *packet.DNS) {
 	}
 	n.gloss(packet, "Its answer: %s, %s of authority, %s.",
 		counted(d.Answers, "record"), counted(d.Authority, "record"), counted(d.Additional, "more record"))
-}
-
-// analysisNotes are in order of importance.
-var analysisNotes = []struct {
-	is        tcp.Analysis
-	anyLength bool // also of bare ACKs
-	sentence  string
-}{
-	{tcp.OutOfOrder, false, "Out of order: by its sequence number it belongs before packets that have already arrived. The sequence numbers show the order of sending, the times only the order of arrival."},
-	{tcp.SpuriousRetransmission, false, "Sent again, although it had been acknowledged."},
-	{tcp.FastRetransmission, false, "Sent again, because repeated ACKs showed that it was missing."},
-	{tcp.Retransmission, false, "Sent again: this data has been seen before."},
-	{tcp.LostSegment, false, "There is a gap before it: the bytes before it in the stream have not been seen yet."},
-	{tcp.ZeroWindow, true, "Window 0: the receiver can take nothing more for now."},
-	{tcp.KeepAlive, true, "A probe: is the other side still there?"},
-	{tcp.ReusedPorts, true, "The same ports as an earlier connection."},
 }

@@ -119,7 +119,7 @@ func (r *Report) prepare() {
 	r.lanes = r.hosts.drawn()
 	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder(), r.Verdict, r.lanes.partyName)
-	n.explains = explainedAddresses(r.Scenario)
+	n.explains, n.refusedBefore = explainedAddresses(r.Scenario), r.Trace.RefusedBefore
 	r.lines, r.tls = map[int][]*ftp.Line{}, newTLSView()
 	for _, c := range n.connections {
 		r.tls.add(c.ID, c.TLS)
@@ -301,7 +301,7 @@ func (r *Report) Comments() map[int]string {
 		if c.Role != ftp.Other || r.surveyed.beside.ids[c.ID] {
 			name := r.surveyed.names.of(c).the
 			comments[c.FirstPacket] = join(r.hosts.announcedBy(c, name), comments[c.FirstPacket])
-			if end := r.hosts.closes(c, name); end != "" {
+			if end := r.closes(c, name); end != "" {
 				comments[c.LastPacket] = join(comments[c.LastPacket], end)
 			}
 		}

@@ -244,12 +244,18 @@ func (ls lanes) announcedBy(c *ftp.Connection, name string) string {
 }
 
 // closes says how a connection ended; "" if the capture does not show it.
-func (ls lanes) closes(c *ftp.Connection, name string) string {
-	switch {
-	case refused(c):
-		return fmt.Sprintf("%s is refused: nobody listens at port %d of %s.", upperFirst(name), c.Addr(c.ResetBy).Port(), ls.partyName(c, c.ResetBy))
+func (r *Report) closes(c *ftp.Connection, name string) string {
+	by := ""
+	if c.ResetBy != "" {
+		by = r.hosts.partyName(c, c.ResetBy)
+	}
+	switch place := r.Trace.RefusedBefore(c); {
+	case place != "":
+		return fmt.Sprintf("%s is refused by something on the path, in the name of %s: no packet of it was recorded at %s, where the other connections of these hosts were.", upperFirst(name), by, visible(place))
+	case c.Refused():
+		return fmt.Sprintf("%s is refused: nobody listens at port %d of %s.", upperFirst(name), c.Addr(c.ResetBy).Port(), by)
 	case c.ResetBy != "":
-		return fmt.Sprintf("%s has been reset by %s.", upperFirst(name), ls.partyName(c, c.ResetBy))
+		return fmt.Sprintf("%s has been reset by %s.", upperFirst(name), by)
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
 		return ""
 	}

@@ -96,11 +96,15 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 		d.waiting = d.waiting[1:]
 		if !h.have.Covers(x.seq, x.at) {
 			if !x.early {
-				h.sums = meaningless
+				h.sums, h.Damaged = meaningless, 0
+				h.count(x.packet, x.time, int(x.at-x.seq))
 			}
 			h.trust(x.seq, x.at)
 		}
 		if n := len(h.have); n == 0 || h.have[n-1].End <= x.at { // else the peer acknowledged data in the place of a FIN
+			if x.flags&packet.FIN != 0 && !h.finSeen {
+				h.Damaged = max(0, h.Damaged-1)
+			}
 			s.ending(p, dir, x.flags, x.ending)
 		}
 	}

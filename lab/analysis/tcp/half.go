@@ -16,8 +16,11 @@ type Flow struct {
 	// ISN is the sequence number on the wire that corresponds to the relative number 0:
 	// that of the SYN, or one less than the first number seen.
 	ISN uint32
-	// Segments counts the packets that carry data.
+	// Segments counts the packets that carry data, without probes that repeat a byte: keep-alives, and those
+	// of a closed window. Damaged packets do not count. Neither do they for FirstData and LastData.
 	Segments int
+	// Damaged counts the packets that the peer dropped because their checksums are wrong.
+	Damaged int
 	// Bytes is the number of bytes of the stream that were seen: retransmitted bytes
 	// count once, gaps do not count.
 	Bytes int64
@@ -53,6 +56,15 @@ type Flow struct {
 	// 1970.
 	FINTime, RSTTime, RefutedFINTime, AfterFINTime, FirstDataTime, LastDataTime int64
 }
+
+// FINOvertook reports whether the FIN came before data that was sent before it. Data that was sent again may
+// come after it, too.
+func (f *Flow) FINOvertook() bool {
+	return f.FINBeforeData() && f.Retransmissions+f.Damaged == 0 && f.OutOfOrder > 0
+}
+
+// FINBeforeData reports whether data of the stream came after the FIN.
+func (f *Flow) FINBeforeData() bool { return f.FIN > 0 && f.FIN < f.LastData && f.AfterFIN == 0 }
 
 // A Half is the state of one direction of a connection while its packets are read: its
 // sequence numbers, and which parts of its stream were seen. Of its Flow, Bytes,
@@ -119,18 +131,16 @@ func (h *Half) relative(raw uint32) int64 {
 	return h.reach + int64(int32(raw-h.ISN-uint32(h.reach)))
 }
 
-// data counts the data of a segment.
+// data counts the data of a segment that is not damaged.
 func (h *Half) data(p *packet.Packet, seg *Segment) {
-	h.Segments++
-	h.Wire += int64(seg.Length)
-	if h.FirstData == 0 {
-		h.FirstData, h.FirstDataTime = p.Number, p.Time
+	seq := seg.DataSeq()
+	if seg.Analysis&KeepAlive != 0 && (seq < h.start() || h.have.Covers(seq, seq+1)) {
+		return
 	}
-	h.LastData, h.LastDataTime = p.Number, p.Time
+	h.count(p.Number, p.Time, seg.Length)
 	if seg.InDoubt() {
 		return
 	}
-	seq := seg.DataSeq()
 	if h.finSeen {
 		h.afterFIN(p, seq, seq+int64(seg.Length))
 	}
@@ -141,6 +151,18 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 			h.head = &head{}
 		}
 		h.head.data(seg, seq)
+	}
+}
+
+// count counts a segment with data.
+func (h *Half) count(number int, time int64, length int) {
+	h.Segments++
+	h.Wire += int64(length)
+	if h.FirstData == 0 || number < h.FirstData {
+		h.FirstData, h.FirstDataTime = number, time
+	}
+	if number > h.LastData {
+		h.LastData, h.LastDataTime = number, time
 	}
 }
 

@@ -27,6 +27,8 @@ type Segment struct {
 	// Damaged says that the checksum is wrong and others of the same side are right, so that the
 	// receiver has dropped the segment, unless it acknowledges it later.
 	Damaged bool
+	// PeerClosed says that the last window of the other side was 0.
+	PeerClosed bool
 
 	// acks is the number up to which the segment acknowledges the peer, if an ack must
 	// be noted; else 0.

@@ -78,7 +78,9 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	if seg.InDoubt() {
 		fwd.doubts(p, seg)
 	}
-	if !seg.Damaged {
+	if seg.Damaged {
+		fwd.Damaged++
+	} else {
 		s.effect(p, seg, fwd, rev)
 	}
 	s.analyse(p, seg, fwd, rev)
@@ -94,7 +96,7 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	for i := before; i < len(s.letters); i++ {
 		s.letters[i] |= byte(seg.Direction) << 7
 	}
-	if t.Length > 0 {
+	if t.Length > 0 && !seg.Damaged {
 		fwd.data(p, seg)
 	}
 }
@@ -142,6 +144,7 @@ func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	if seg.Flags&packet.SYN == 0 && fwd.scales(rev) {
 		seg.Window <<= fwd.scale
 	}
+	seg.PeerClosed = rev.analysis.begun && rev.analysis.window == 0
 	if fwd.away = fwd.away || p.Away != nil; p.Away == nil && !fwd.otherSYN(seg) {
 		j.analyse()
 	}

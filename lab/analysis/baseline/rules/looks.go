@@ -93,7 +93,7 @@ func finBeforeData(_ *Evidence, c *ftp.Connection) []breach {
 	var found []breach
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
 		f := c.Flow(side)
-		if c.Role == ftp.Other || f.FIN == 0 || f.FIN >= f.LastData || f.AfterFIN > 0 || f.Retransmissions > 0 || f.OutOfOrder == 0 {
+		if c.Role == ftp.Other || !f.FINOvertook() {
 			continue
 		}
 		found = append(found, breach{

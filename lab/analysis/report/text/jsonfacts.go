@@ -122,6 +122,7 @@ type jsonBytes struct {
 type jsonFlow struct {
 	Packets         int     `json:"packets"`
 	Segments        int     `json:"segments,omitempty"`
+	Damaged         int     `json:"damaged,omitempty"`
 	FirstData       int     `json:"first_data,omitempty"`
 	LastData        int     `json:"last_data,omitempty"`
 	LastDataTime    string  `json:"last_data_time,omitempty"`
@@ -330,7 +331,7 @@ func connectionJSON(c *ftp.Connection) jsonConnection {
 func streamJSON(c *ftp.Connection, s ftp.Side) jsonFlow {
 	f, lack := c.Flow(s), c.Lacks(s)
 	return jsonFlow{
-		Packets: f.Packets, Segments: f.Segments, FirstData: f.FirstData, LastData: f.LastData,
+		Packets: f.Packets, Segments: f.Segments, Damaged: f.Damaged, FirstData: f.FirstData, LastData: f.LastData,
 		LastDataTime: timeJSON(f.LastDataTime), DataDuration: secondsJSON(f.FirstDataTime, f.LastDataTime),
 		Missing: lack.Bytes(), CutShort: lack.CutShort, LacksStart: lack.Start, LacksEnd: lack.End, Retransmissions: f.Retransmissions, OutOfOrder: f.OutOfOrder,
 		FIN: f.FIN, FINTime: timeJSON(f.FINTime), RefutedFIN: f.RefutedFIN, RefutedFINTime: timeJSON(f.RefutedFINTime),

@@ -23,7 +23,8 @@ type sessionWriter struct {
 	w     io.Writer
 	start int64 // the time of the capture's first packet
 
-	rewritings map[int][]capture.Rewriting // by the packets
+	rewritings    map[int][]capture.Rewriting // by the packets
+	refusedBefore func(*ftp.Connection) (place string)
 
 	control   *ftp.Connection
 	ports     []*ftp.DataPort   // in the order of the packets that they are in
@@ -53,7 +54,7 @@ func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 		fmt.Fprintf(w, ", user %s", Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}, surplus: map[int64]bool{}}
+	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, refusedBefore: t.RefusedBefore, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}, surplus: map[int64]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
@@ -275,7 +276,9 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	r.contents(d)
 	r.fins(d)
 	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
-	switch {
+	switch place := r.refusedBefore(d); {
+	case place != "":
+		end += fmt.Sprintf("; something on the path reset it in the name of %s, packet %d: it is not at %s, as the other connections of these hosts are", party(d, d.ResetBy), d.Flow(d.ResetBy).RST, Escape(place))
 	case d.ResetBy != "":
 		end += fmt.Sprintf("; %s reset it, packet %d", party(d, d.ResetBy), d.Flow(d.ResetBy).RST)
 	case d.FirstFIN == "":
@@ -385,10 +388,18 @@ func carried(by string, f *tcp.Flow) []string {
 	default:
 		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
 	}
-	if f.FIN > 0 && f.FIN < f.LastData && f.AfterFIN == 0 {
+	switch {
+	case f.FINOvertook():
 		text += "; the FIN overtook the last of them"
+	case f.FINBeforeData() && f.Segments == 1:
+		text += ", after the FIN"
+	case f.FINBeforeData():
+		text += "; the last of them came after the FIN"
 	}
 	lines := []string{text}
+	if f.Damaged > 0 {
+		lines = append(lines, "|   "+damaged(f))
+	}
 	if f.Retransmissions > 0 {
 		lines = append(lines, "|   "+count(f.Retransmissions, "retransmission"))
 	}
@@ -396,6 +407,11 @@ func carried(by string, f *tcp.Flow) []string {
 		lines = append(lines, "|   "+count(f.OutOfOrder, "segment")+" out of order")
 	}
 	return lines
+}
+
+// damaged says how many packets were damaged on their way.
+func damaged(f *tcp.Flow) string {
+	return count(f.Damaged, "packet") + " with a wrong checksum, dropped by the receiver"
 }
 
 // fins writes the FIN of each side of a data connection.
@@ -480,6 +496,9 @@ func (r *sessionWriter) closing() {
 		r.add(c.LastPacket, c.LastTime, "-- the last packet of the control connection; its end is not in the capture")
 	}
 	for _, s := range []ftp.Side{ftp.Client, ftp.Server} {
+		if f := c.Flow(s); f.Damaged > 0 {
+			r.add(c.LastPacket, 0, fmt.Sprintf("   (on it, from the %s, %s)", s, damaged(f)))
+		}
 		if n := c.Flow(s).Retransmissions; n > 0 {
 			r.add(c.LastPacket, 0, fmt.Sprintf("   (on it, %s by the %s)", count(n, "retransmission"), s))
 		}
