@@ -59,3 +59,15 @@ func (all downgrades) judge() (found []breach) {
 	}
 	return found
 }
+
+// exportSuites are the cipher suites with keys of 40 bits or 512 bits, which servers must not choose (RFC 4346, A.5).
+var exportSuites = []tls.CipherSuite{0x0003, 0x0006, 0x0008, 0x000b, 0x000e, 0x0011, 0x0014, 0x0017, 0x0019, 0x0026, 0x0027, 0x0028, 0x0029, 0x002a, 0x002b}
+
+// exportKeys finds a server that chose one of them.
+func exportKeys(t *ftp.TLSLayer) []breach {
+	if t == nil || t.ClientHello == nil || t.ServerHello == nil || !slices.Contains(exportSuites, t.ServerHello.CipherSuite) {
+		return nil
+	}
+	return []breach{{severity: Violation, packets: []int{t.ClientHello.Packet, t.ServerHello.Packet},
+		observed: fmt.Sprintf("the server chose the %v, an export cipher, whose keys anybody can find: somebody asks for it in the place of the client, or looks for weak servers", t.ServerHello.CipherSuite)}}
+}

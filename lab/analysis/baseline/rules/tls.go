@@ -263,7 +263,7 @@ func closeNotify(_ *Evidence, s *session, c *ftp.Connection) []breach {
 var tlsHandshakeSucceedsRule = Rule{
 	Name: "tls-handshake-succeeds", Theme: "TLS",
 	Says:     "A TLS handshake that begins is completed.",
-	Source:   "RFC 8446, 4 and 6.2; RFC 7507 (downgrades); CVE-2014-3566 (POODLE)",
+	Source:   "RFC 8446, 4 and 6.2; RFC 7507 (downgrades); RFC 4346, A.5, and CVE-2015-0204 (export ciphers, FREAK); CVE-2014-3566 (POODLE)",
 	Example:  "a certificate that expired yesterday, and the client's alert \"fatal bad certificate\"",
 	Severity: Note,
 	Matters:  "One side does not accept the other: its certificate, its version or its ciphers. Somebody on the way who answers in the place of the server has another certificate.",
@@ -273,10 +273,12 @@ var tlsHandshakeSucceedsRule = Rule{
 		return look{
 			session: func(_ *Evidence, s *session) []breach {
 				all.add(s)
-				return failedHandshake(s.Layer, s.Control)
+				return append(failedHandshake(s.Layer, s.Control), exportKeys(s.Layer)...)
 			},
-			end:  func(*Evidence) []breach { return all.judge() },
-			data: func(_ *Evidence, _ *session, c *ftp.Connection) []breach { return failedHandshake(c.TLS, c) },
+			end: func(*Evidence) []breach { return all.judge() },
+			data: func(_ *Evidence, _ *session, c *ftp.Connection) []breach {
+				return append(failedHandshake(c.TLS, c), exportKeys(c.TLS)...)
+			},
 		}
 	},
 }

@@ -247,3 +247,14 @@ func TestDowngrades(t *testing.T) {
 		}
 	}
 }
+
+// TestExportCiphers chooses a cipher suite.
+func TestExportCiphers(t *testing.T) {
+	for suite, want := range map[tls.CipherSuite]int{0x0003: 1, 0x002b: 1, 0x000a: 0, 0x1301: 0} {
+		s, data := protectedSession()
+		s.Layer.ServerHello.CipherSuite = suite
+		if got := exportKeys(withData(s, data).Layer); len(got) != want {
+			t.Errorf("%v: got %v, want %d", suite, got, want)
+		}
+	}
+}
