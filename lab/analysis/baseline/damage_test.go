@@ -75,7 +75,7 @@ var worth = map[Verdict]int{IsNormal: 0, CannotJudge: 0, IsUnusual: 1, NotNormal
 
 // TestDamageIsNoGuilt damages captures that are not abnormal. What is missing makes their verdicts no worse.
 func TestDamageIsNoGuilt(t *testing.T) {
-	all := slices.Concat(lookalikes, intruders, behaviours, nearby)
+	all := slices.Concat(lookalikes, intruders, behaviours, nearby, steering)
 	for _, test := range ordinary {
 		all = append(all, lookalike{test.name, "", test.want, test.play})
 	}

@@ -196,6 +196,10 @@ var nearby = []lookalike{
 	{"a log that grows", "bytes-agree", IsUnusual, longFile("I", 70000, 140)},
 	{"a text with more line ends", "bytes-agree", IsNormal, longFile("A", 70000, 71)},
 
+	{"listings of random bytes", "no-climbing", "", moves([2]string{"LIST", noiseOf(600)}, [2]string{"LIST", noiseOf(600)}, [2]string{"LIST", noiseOf(600)})},
+	{"a listing of random bytes", "no-climbing", IsUnusual, moves([2]string{"LIST", noiseOf(600)})},
+	{"a listing in Greek", "no-climbing", IsNormal, moves([2]string{"LIST", strings.Repeat("-rw-r--r-- 1 0 0 9 Jan 1 2020 \xe1\xf0\xef\xe4\xe5\xdf\xee\xe5\xe9\xf2.txt\r\n", 9)})},
+
 	{"a key that is stored under another name", "no-sensitive-names", "", session1("> STOR a.txt\n< 150 go on\n< 226 done\n> RNFR a.txt\n< 350 and?\n> RNTO /root/.ssh/authorized_keys\n< 250 ok")},
 	{"a list of keys that is put aside", "no-sensitive-names", IsUnusual, session1("> RNFR .ssh/authorized_keys\n< 350 and?\n> RNTO .ssh/authorized_keys.old\n< 250 ok")},
 

@@ -182,5 +182,7 @@ func (d *Decoder) transport(p *Packet, protocol int, b piece) {
 		if len(b.data) >= 2 && d.deeper() {
 			d.transport(p, int(b.data[0]), b.from(8+int(b.data[1])*4))
 		}
+	default:
+		d.ip.Payload = b.data
 	}
 }

@@ -29,7 +29,7 @@ func (d *Decoder) datagram(p *Packet, b piece) {
 	if d.udpTunnel(p, src, dst, payload) {
 		return
 	}
-	d.udp = UDP{SrcPort: src, DstPort: dst, Length: payload.wire}
+	d.udp = UDP{SrcPort: src, DstPort: dst, Length: payload.wire, Payload: payload.data}
 	p.UDP = &d.udp
 	if d.Details && (slices.Contains([]uint16{src, dst}, dnsPort) || slices.Contains([]uint16{src, dst}, multicastDNSPort)) {
 		d.udp.DNS = readDNS(payload.data)

@@ -94,10 +94,12 @@ func (p *Packet) Clone() *Packet {
 	c.SrcMAC = append(c.SrcMAC[:0:0], p.SrcMAC...)
 	c.DstMAC = append(c.DstMAC[:0:0], p.DstMAC...)
 	if copyOf(&c.IP); c.IP != nil {
-		c.IP.Trailer = nil
+		c.IP.Trailer, c.IP.Payload = nil, nil
 	}
 	copyOf(&c.TCP)
-	copyOf(&c.UDP)
+	if copyOf(&c.UDP); c.UDP != nil {
+		c.UDP.Payload = nil
+	}
 	copyOf(&c.ICMP)
 	copyOf(&c.ARP)
 	if t := c.TCP; t != nil {
@@ -168,6 +170,8 @@ type IP struct {
 	Length int
 	// Trailer is what comes after the packet in its frame, such as the padding of Ethernet; nil in a clone.
 	Trailer []byte
+	// Payload is the captured data of a protocol that is not decoded; nil in a clone.
+	Payload []byte
 	// Damaged says that the checksum of IPv4's header is wrong, and not 0, which means that the network
 	// card computes it later.
 	Damaged bool
@@ -178,7 +182,9 @@ type UDP struct {
 	SrcPort, DstPort uint16
 	// Length is the number of bytes of data.
 	Length int
-	DNS    *DNS
+	// Payload is the captured data; nil in a clone.
+	Payload []byte
+	DNS     *DNS
 	// Damaged says that the checksum of a DNS message is wrong.
 	Damaged bool
 }

@@ -118,7 +118,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	case listed:
 		r.note(CardNumbers, "numbers of payment cards")
 	}
-	if t != nil && !t.Lists() && isRandom(r.data) {
+	if t != nil && (!t.Lists() || t.Mode == "") && isRandom(r.data) {
 		r.note(Random, "random bytes")
 	}
 	if t != nil && t.Lists() {

@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	atClients     = "MITRE ATT&CK, T1203 (exploitation for client execution)"
 	atReaders     = "CWE-502 (deserialization of untrusted data)"
 	commandsFetch = `(curl|wget|bash|\bsh\b|nc |python|perl|powershell|cmd\b)`
 )

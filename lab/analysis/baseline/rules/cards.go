@@ -18,7 +18,9 @@ type cards map[[6]byte]*card
 // A card is the addresses that one network card sent from.
 type card struct {
 	list []address // one more than a host has makes it a router's card, which tells nothing
-	far  bool      // it sent for a host that is farther away, so it is a router's, too
+	arrival
+	n   int  // SYNs that it sent
+	far bool // it sent for a host that is farther away, so it is a router's, too
 }
 
 // An address is one that packets came from, with their time to live.
@@ -39,6 +41,9 @@ func (c cards) packet(g *bounded.Ledger, p *capture.Packet) {
 	if of == nil {
 		return
 	}
+	if of.n++; of.n == 1 {
+		of.arrival = arrival{p.Number, p.Time}
+	}
 	of.far = of.far || !fresh(p.IP.TTL)
 	if from := (address{p.IP.Src.Unmap(), p.IP.TTL}); len(of.list) <= cardAddresses && !slices.Contains(of.list, from) {
 		of.list = append(of.list, from)
@@ -48,6 +53,20 @@ func (c cards) packet(g *bounded.Ledger, p *capture.Packet) {
 // fresh reports whether a time to live is one with which hosts send, so that no router has
 // passed the packet on.
 func fresh(ttl int) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
+
+// behind reports whether a host is behind a router with another card than the given one.
+func (c cards) behind(host netip.Addr, mac [6]byte) bool {
+	another := false
+	for of, card := range c {
+		if card.far && slices.ContainsFunc(card.list, func(x address) bool { return x.Addr == host && !fresh(x.ttl) }) {
+			if of == mac {
+				return false
+			}
+			another = true
+		}
+	}
+	return another
+}
 
 // oneHost reports whether two addresses belong to one card, which is no router's. Packets from two
 // addresses of the same family must have the same time to live.

@@ -126,6 +126,8 @@ func (n *neighbourhood) packet(p *capture.Packet) {
 	switch {
 	case p.ARP != nil && p.ARP.SenderIP.IsValid():
 		n.claim(p)
+	case p.ICMP != nil && p.ICMP.Type == neighbourAdvert && p.IP.Version == 6:
+		n.advert(p)
 	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6):
 		if n.redirects[p.IP.Dst] == 0 && bounded.Takes(n.ledger, maxRedirectedHosts, n.redirects, p.IP.Dst) {
 			n.redirects[p.IP.Dst] = p.Number
@@ -149,21 +151,34 @@ func (n *neighbourhood) claim(p *capture.Packet) {
 			n.answers[a] = mac
 		}
 	}
-	o := n.owners[p.ARP.SenderIP]
+	n.own(p.ARP.SenderIP, p.ARP.SenderMAC, p.Number)
+}
+
+// own takes a claim of an address by a network card.
+func (n *neighbourhood) own(addr netip.Addr, mac net.HardwareAddr, packet int) {
+	o := n.owners[addr]
 	switch {
 	case o == nil:
-		if bounded.Takes(n.ledger, maxLinkAddresses, n.owners, p.ARP.SenderIP) {
-			n.owners[p.ARP.SenderIP] = &owner{mac: bytes.Clone(p.ARP.SenderMAC), first: p.Number}
+		if bounded.Takes(n.ledger, maxLinkAddresses, n.owners, addr) {
+			n.owners[addr] = &owner{mac: bytes.Clone(mac), first: packet}
 		}
-	case !bytes.Equal(o.mac, p.ARP.SenderMAC):
-		o.mac, o.changes, o.packets = bytes.Clone(p.ARP.SenderMAC), o.changes+1, appendSome(o.packets, p.Number)
+	case !bytes.Equal(o.mac, mac):
+		o.mac, o.changes, o.packets = bytes.Clone(mac), o.changes+1, appendSome(o.packets, packet)
+	}
+}
+
+// advert takes a neighbour advertisement of IPv6, in which a card claims an address (RFC 4861 section 4.4).
+func (n *neighbourhood) advert(p *capture.Packet) {
+	const address, linkAddress, length = 16, 2, 8 // bytes of the address, and the option behind it
+	if b := p.ICMP.Rest; len(b) >= address+length && b[address] == linkAddress && b[address+1] == 1 {
+		n.own(netip.AddrFrom16([16]byte(b)), b[address+2:address+length], p.Number)
 	}
 }
 
 var noDetoursRule = Rule{
 	Name: "no-detours", Theme: "beside the session",
-	Says:     "Each address on a link belongs to one network card, nobody redirects or passes on the packets of the two hosts, packets name no hosts on their way, and a question for the address of one has one answer.",
-	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 7126, 4.3 and 4.4, and RFC 5095 (source routing); RFC 5452 (forged answers of DNS); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
+	Says:     "Each address on a link belongs to one network card, a host does not make itself router, switch or name server, nobody redirects or passes on the packets of the two hosts, packets name no hosts on their way, and a question for the address of one has one answer.",
+	Source:   "RFC 826; RFC 5227, 2.4 (address conflicts); RFC 792 (redirect); RFC 7126, 4.3 and 4.4, and RFC 5095 (source routing); RFC 5452 (forged answers of DNS); RFC 6105 (rogue routers of IPv6); MITRE ATT&CK, T1557 (adversary in the middle: false answers of LLMNR and NetBIOS, ARP cache poisoning)",
 	Example:  "two network cards that claim 192.0.2.21 in turn, by ARP",
 	Severity: Odd, sign: 2,
 	Matters:  "A host that answers for another one receives its packets, with the passwords in them.",
@@ -181,7 +196,7 @@ func offTheWay() look {
 		end: func(e *Evidence) []breach {
 			found := all.judge()
 			sortByFrame(found)
-			return slices.Concat(detours(e), found, e.flooded(maxNetworkCards, maxLinkAddresses, maxAnswersOfARP, maxPassers, maxRedirectedHosts, maxContradictions))
+			return slices.Concat(detours(e), found, e.steered(), e.flooded(maxNetworkCards, maxLinkAddresses, maxAnswersOfARP, maxPassers, maxRedirectedHosts, maxContradictions, maxSteered))
 		},
 	}
 }
@@ -196,7 +211,7 @@ func detours(e *Evidence) (found []breach) {
 	slices.SortFunc(hosts, netip.Addr.Compare)
 	for _, host := range slices.Compact(hosts) {
 		if o := e.watch.neighbours.owners[host]; o != nil && o.changes > 0 {
-			b := breach{packets: o.packets, observed: fmt.Sprintf("by ARP, %s went over to another network card %s, the last time to %s", host, wording.Plural(o.changes, "time", "times"), o.mac)}
+			b := breach{packets: o.packets, observed: fmt.Sprintf("by %s, %s went over to another network card %s, the last time to %s", claimedBy(host), host, wording.Plural(o.changes, "time", "times"), o.mac)}
 			if o.changes >= manyChanges {
 				b.severity = Violation
 			}
@@ -207,6 +222,14 @@ func detours(e *Evidence) (found []breach) {
 		}
 	}
 	return slices.Concat(found, e.sourceRoutes(), e.sharedCards(), e.passedOn(), e.falseNames())
+}
+
+// claimedBy is the protocol with which a card claims an address.
+func claimedBy(addr netip.Addr) string {
+	if addr.Is4() {
+		return "ARP"
+	}
+	return "neighbour advertisements"
 }
 
 // sourceRoutes finds packets that name hosts on their way, so that they, or the answers to them, come to whom their sender
@@ -226,7 +249,7 @@ func (e *Evidence) sharedCards() (found []breach) {
 		a, b := e.watch.neighbours.owners[hosts.Client], e.watch.neighbours.owners[hosts.Server]
 		if a != nil && b != nil && a != b && bytes.Equal(a.mac, b.mac) {
 			found = append(found, breach{hosts: hosts, packets: []int{a.first, b.first},
-				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by ARP", a.mac, hosts.Client, hosts.Server)})
+				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, claimedBy(hosts.Server))})
 		}
 	}
 	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })

@@ -40,6 +40,8 @@ var (
 	maxNetworkCards    = bounded.Limit{Of: "network cards", Most: 1 << 17}
 	maxLinkAddresses   = bounded.Limit{Of: "addresses that were claimed or looked for by ARP", Most: 1 << 16}
 	maxAnswersOfARP    = bounded.Limit{Of: "answers of ARP", Most: 1 << 16}
+	maxSteered         = bounded.Limit{Of: "routers, switches and DHCP servers that announce themselves", Most: 1 << 14}
+	maxQuoted          = bounded.Limit{Of: "connections that errors of ICMP are about", Most: 1 << 16}
 	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
 	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}
 	maxContradictions  = bounded.Limit{Of: "answers to one question of DNS that contradict each other", Most: 1 << 14}

@@ -22,6 +22,7 @@ type lookups struct {
 	names  map[string]resolved // the last answer about each name
 	found  []contradiction     // in answers to one question
 	later  []contradiction     // in answers to two questions, which only make notes
+	forged map[string]*unasked // by client and name
 	ledger *bounded.Ledger
 }
 
@@ -60,6 +61,16 @@ type contradiction struct {
 	same          bool // both answer the same question
 }
 
+// unasked are the answers about a name that fit no question, although the client did ask.
+type unasked struct {
+	counted
+	asked int
+	addrs []netip.Addr
+}
+
+// manyUnasked is how many of them guess the number of a question, of whom somebody asked for the name only now and then.
+const manyUnasked = 20
+
 // packet takes the next message of DNS.
 func (l *lookups) packet(p *capture.Packet) {
 	m := p.UDP.DNS
@@ -71,6 +82,20 @@ func (l *lookups) packet(p *capture.Packet) {
 	known := q.client == client && q.server == server && q.id == m.ID && q.kind == m.Type && q.name == m.Name
 	if !known || q.asked == 0 && p.Time-q.since > int64(outOfOrder) {
 		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), since: p.Time}
+	}
+	about := client.Addr().String() + " " + m.Name
+	of := l.forged[about]
+	if of == nil && len(l.forged) < maxLaterAnswers {
+		of = &unasked{}
+		l.forged[about] = of
+	}
+	switch {
+	case of == nil:
+	case !m.Response:
+		of.asked++
+	case q.asked == 0:
+		of.add(p.Number)
+		of.addrs = addresses(m.Records)
 	}
 	if !m.Response {
 		q.asked++
@@ -157,5 +182,24 @@ func (e *Evidence) falseNames() (found []breach) {
 		}
 		found = append(found, b)
 	}
+	return append(found, e.forgedNames()...)
+}
+
+// forgedNames finds names about which a client got many answers that fit none of its questions, and servers at the
+// addresses in them.
+func (e *Evidence) forgedNames() (found []breach) {
+	for _, of := range e.watch.lookups.forged {
+		if of.asked == 0 || of.n < manyUnasked*of.asked {
+			continue
+		}
+		b := breach{packets: of.packets, observed: fmt.Sprintf("%d answers about a name fit no question, as if somebody guessed the number of one", of.n)}
+		for hosts := range e.Served {
+			if slices.Contains(of.addrs, hosts.Server) {
+				b.severity, b.hosts = Violation, hosts
+			}
+		}
+		found = append(found, b)
+	}
+	sortByFrame(found)
 	return found
 }

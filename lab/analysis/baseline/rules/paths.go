@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
@@ -209,24 +208,6 @@ func waysOut(s *session) (b breach, ok bool) {
 	}
 	return breach{packets: firstPackets(ways),
 		observed: fmt.Sprintf("the client tried %d ways out of the tree of the server: %s", len(ways), strings.Join(slices.Sorted(maps.Keys(ways)), ", "))}, true
-}
-
-// climbingNames finds listings with names that lead out of the folder into which a client
-// stores what it fetches.
-func climbingNames(e *Evidence, s *session) (found []breach) {
-	for _, x := range s.Exchanges {
-		for _, c := range s.DataOf(x.Data) {
-			if shown, _ := e.shown(c.ID); shown.Kind == content.HarmfulListing || shown.Kind == content.OddListing {
-				b := breach{packets: append(evidence.Frames(x), shown.packet),
-					observed: fmt.Sprintf("%s: frame %d lists %s", wording.Quote(x.Line.Text), shown.packet, shown.What)}
-				if shown.Kind == content.OddListing {
-					b.severity, b.sign = Odd, 2
-				}
-				found = append(found, b)
-			}
-		}
-	}
-	return found
 }
 
 // steps counts the steps up in a path.

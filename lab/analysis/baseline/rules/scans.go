@@ -18,8 +18,8 @@ import (
 
 var connectionsAreMeantRule = Rule{
 	Name: "calls-are-meant", Theme: "beside the session",
-	Says:     "A client that connects to the FTP port uses the connection, and lets the server send.",
-	Source:   "RFC 4987 (SYN flooding); RFC 9293, 3.8.6.1 (closed windows), and CVE-2008-4609; RFC 959, 8",
+	Says:     "A client that connects to the FTP port uses the connection, and lets the server send. Nobody floods the hosts of a session with packets of many senders, or with errors about connections that do not exist.",
+	Source:   "RFC 4987 (SYN flooding); RFC 9293, 3.8.6.1 (closed windows), and CVE-2008-4609; RFC 959, 8; RFC 5927 (ICMP attacks against TCP)",
 	Example:  "sixty connections to port 21 without a command",
 	Severity: Violation,
 	Matters:  "Many connections at once that carry nothing, or whose client lets the server send nothing, keep a server busy.",
@@ -30,11 +30,12 @@ var connectionsAreMeantRule = Rule{
 // In a flood, one server gets at least muteConnections connections that carry nothing within muteMoment.
 const (
 	muteConnections = 50
+	strayPackets    = 500
 	muteMoment      = 10 * time.Second
 )
 
 func connectionsAreMeant() look {
-	servers, half := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
+	servers, half, stray := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
 	at := func(all map[netip.Addr]*floodedServer, c *ftp.Connection) *floodedServer {
 		s := all[c.Server.Addr()]
 		if s == nil {
@@ -48,8 +49,13 @@ func connectionsAreMeant() look {
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			closed.add(e, c)
+			delete(e.watch.crowds.errors, [2]netip.AddrPort{c.Client, c.Server})
+			delete(e.watch.crowds.errors, [2]netip.AddrPort{c.Server, c.Client})
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 && !lacksServer(c) {
 				at(servers, c).add(c, c.FirstFIN == ftp.Server)
+			}
+			if f := c.ClientFlow; c.Server.Port() == ftpPort && f.Packets == 1 && f.Bytes == 0 && f.SYN+f.FIN+f.RST == 0 && c.ServerFlow.Bytes == 0 && c.ServerFlow.SYN == 0 {
+				at(stray, c).add(c, false)
 			}
 			return nil
 		},
@@ -61,12 +67,18 @@ func connectionsAreMeant() look {
 			}
 			return nil
 		},
-		end: func(*Evidence) []breach {
+		end: func(e *Evidence) []breach {
 			var found []breach
 			for server, s := range half {
 				if s.densest >= muteConnections {
 					found = append(found, breach{packets: s.packets,
 						observed: fmt.Sprintf("%s received %d connections within %v that stayed open and did not log in", server, s.densest, muteMoment)})
+				}
+			}
+			for server, s := range stray {
+				if s.densest >= strayPackets {
+					found = append(found, breach{packets: s.packets,
+						observed: fmt.Sprintf("%s received %d acknowledgments within %v that belong to no connection", server, s.densest, muteMoment)})
 				}
 			}
 			for server, s := range servers {
@@ -79,6 +91,7 @@ func connectionsAreMeant() look {
 				found = holds.judge()
 			}
 			found = append(found, closed.judge()...)
+			found = append(found, e.watch.crowds.judge(e)...)
 			sortByFrame(found)
 			return found
 		},

@@ -47,6 +47,8 @@ type watch struct {
 	spellers     spellers
 	instructions instructions
 	neighbours   neighbourhood
+	steering     steering
+	crowds       crowds
 	lookups      lookups
 	// bleeds are the first packets with a heartbeat that asks for too much, by control connection.
 	bleeds map[int]int
@@ -123,9 +125,11 @@ func newWatch(g *bounded.Ledger) *watch {
 		senders:      senders{sides: map[int]*[2]side{}, ttls: map[int]uint8{}, ledger: g},
 		syns:         laterSYNs{},
 		fingerprints: fingerprints{},
-		lookups:      lookups{ledger: g, names: map[string]resolved{}},
+		lookups:      lookups{ledger: g, names: map[string]resolved{}, forged: map[string]*unasked{}},
 		overlaps:     overlaps{ledger: g, found: map[int][]overlap{}},
 		neighbours:   newNeighbourhood(g),
+		steering:     newSteering(g),
+		crowds:       newCrowds(g),
 	}
 }
 
@@ -175,6 +179,8 @@ func (w *watch) look(p *capture.Packet, dropped bool) {
 		w.datagrams.packet(p)
 		w.channels.packet(p)
 		w.neighbours.packet(p)
+		w.steering.packet(p)
+		w.crowds.packet(p)
 		if p.UDP != nil {
 			w.named.packet(w.ledger, p)
 		}
