@@ -124,6 +124,66 @@ func TestNothingInsideTLS(t *testing.T) {
 	}
 }
 
+// smallInTLS is a scenario that transfers in TLS files of no byte, of one byte, of a full record
+// (RFC 8446, 5.1) and of one byte more, and lists an empty folder.
+func smallInTLS(setting, security, mode string) string {
+	text := "# Small files\n\nnetwork wire\n" + setting + "\nuser alice correct-horse\n"
+	steps := security + "login alice correct-horse\n" + mode
+	for _, size := range []int{0, 1, 16384, 16385} {
+		text += fmt.Sprintf("local up%d %d\nfile down%[1]d %[1]d\n", size, size)
+		steps += fmt.Sprintf("put up%d\nget down%[1]d\nappend up%[1]d down%[1]d\n", size)
+	}
+	return text + "\nopen\n" + steps + "ls void\nnlst void\nquit\n\n-- files/void/ --\n"
+}
+
+// TestSmallInTLS transfers files in TLS that may be empty. Each transfer, also of nothing, has a
+// handshake, and both sides end it with close_notify.
+func TestSmallInTLS(t *testing.T) {
+	const (
+		auth   = "auth TLS\npbsz\nprot p\n"
+		binary = "type i\nquote EPSV\ndial\nsend STOR fed\nawait 150\nfeed up0\nfinish data\nread\nclose data\nawait 226\n"
+	)
+	empty := fmt.Sprintf("%x", sha256.Sum256(nil))
+	for _, tcp := range []scenario.TCP{scenario.GVisorTCP, ""} {
+		for _, test := range []struct{ name, tls, security, steps string }{
+			{"explicit_passive", "explicit", auth, binary},
+			{"explicit_active", "explicit", auth, binary + "active\n"},
+			{"implicit_passive", "implicit", "", binary},
+			{"implicit_active", "implicit", "", binary + "active\n"},
+			{"jlaffaye", "explicit\nclient jlaffaye", "", ""},
+		} {
+			byHand := strings.Count(test.steps, "feed")
+			for _, version := range []string{"1.2", "1.3"} {
+				name := test.name + "_" + version + "_" + string(tcp)
+				t.Run(name, func(t *testing.T) {
+					setting := "server version=" + version + " tls=" + test.tls
+					s, err := scenario.Parse(name+".txtar", []byte(smallInTLS(setting, test.security, test.steps)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					t.Parallel()
+					transfers, nothing := 0, 0
+					for x := range opened(t, playedIn(t, s, "second", tcp).Capture, nil).Connections() {
+						if x.Transfer == nil {
+							continue
+						}
+						transfers++
+						if x.SHA256 == empty {
+							nothing++
+						}
+						if x.Transfer.Reply != 226 || x.TLS == nil || x.TLS.Flow(ftp.Client).CloseNotify == 0 || x.TLS.Flow(ftp.Server).CloseNotify == 0 || x.ResetBy != "" {
+							t.Errorf("%s %s: got %d, TLS %+v, reset by %q; want 226, and close_notify of both sides", x.Transfer.Command, x.Transfer.Argument, x.Transfer.Reply, x.TLS, x.ResetBy)
+						}
+					}
+					if transfers != 14+byHand || nothing != 5+byHand {
+						t.Errorf("got %d transfers, of which %d have the SHA-256 of nothing; want %d and %d", transfers, nothing, 14+byHand, 5+byHand)
+					}
+				})
+			}
+		}
+	}
+}
+
 // TestWithoutKeys plays a session whose capture has no keys. What is inside TLS
 // cannot be read, unless the key log beside the capture is there. The run is judged with it.
 func TestWithoutKeys(t *testing.T) {

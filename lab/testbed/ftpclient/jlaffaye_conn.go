@@ -194,6 +194,9 @@ func (d *jlaffayeData) Write(p []byte) (int, error) {
 // ReadFrom sends a file through Write, in large pieces.
 func (d *jlaffayeData) ReadFrom(r io.Reader) (int64, error) {
 	d.moved = true
+	if err := BeginData(d.Conn); err != nil {
+		return 0, err
+	}
 	return io.CopyBuffer(onlyWriter{d}, r, make([]byte, pieceSize))
 }
 

@@ -59,7 +59,7 @@ func (c *Scripted) BeginTLS(ctx context.Context, pipelined bool) error {
 }
 
 // Secure returns a data connection that was opened by hand, in TLS if data connections
-// are protected. TLS begins with the first byte that is read or written.
+// are protected. TLS begins with the first read or write; see [BeginData].
 func (c *Scripted) Secure(conn network.Conn) network.Conn {
 	if !c.protect {
 		return conn

@@ -82,6 +82,9 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		if t.ASCII {
 			from = content.ToNVT(from)
 		}
+		if err := BeginData(conn); err != nil {
+			return err
+		}
 		piece := pieces.Get().(*[pieceSize]byte)
 		defer pieces.Put(piece)
 		if _, err := io.CopyBuffer(io.MultiWriter(conn, digest), from, piece[:]); err != nil {
@@ -95,6 +98,13 @@ func (c *Scripted) Upload(ctx context.Context, u Upload) (Transfer, error) {
 		}
 		return drainUpload(ctx, c.host.Clock(), conn, e.complete)
 	})
+}
+
+// BeginData begins what is sent on a data connection. In TLS that is the handshake, which an
+// empty file needs, too: without close_notify the server cannot know that it is whole.
+func BeginData(conn network.Conn) error {
+	_, err := conn.Write(nil)
+	return err
 }
 
 // A request is the command and the offset of a transfer.

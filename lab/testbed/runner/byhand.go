@@ -186,7 +186,10 @@ func feed(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if err != nil {
 		return none, err
 	}
-	defer network.Within(ctx, conn.SetWriteDeadline)()
+	defer network.Within(ctx, conn.SetDeadline)() // a handshake reads, too
+	if err := ftpclient.BeginData(conn); err != nil {
+		return none, err
+	}
 	file, _ := a.script.scenario.LocalFile(a.Local)
 	from := ContentOf(file)
 	if a.Size > 0 {
@@ -196,15 +199,16 @@ func feed(ctx context.Context, a action) (ftpclient.Reply, error) {
 	return none, err
 }
 
-func finish(_ context.Context, a action) (ftpclient.Reply, error) {
+func finish(ctx context.Context, a action) (ftpclient.Reply, error) {
 	if !a.Data {
 		return none, a.scripted().Finish()
 	}
 	conn, err := a.conn()
-	if err == nil {
-		err = conn.CloseWrite()
+	if err != nil {
+		return none, err
 	}
-	return none, err
+	defer network.Within(ctx, conn.SetDeadline)()
+	return none, conn.CloseWrite()
 }
 
 // closeByHand closes a connection, for the step close.
