@@ -190,8 +190,8 @@ func replaceFile(path string, text []byte) error {
 	return nil
 }
 
-// readIndex reads the index that the last run wrote. If it cannot be read, a new one is
-// written, so that is not an error. An entry that does not say how its run ended is left out.
+// readIndex reads the index that the last run wrote. If that is cut short, a new one is
+// written, so it is not an error. An entry that does not say how its run ended is left out.
 func readIndex(results string) (list []report.Run) {
 	var entries []indexed
 	text, err := os.ReadFile(filepath.Join(results, "index.json"))

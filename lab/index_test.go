@@ -103,7 +103,7 @@ func TestIndexKeepsEarlierRuns(t *testing.T) {
 	rows, summary = index(one)
 	check(rows, summary, "one pass, three fail", "1 passed, 0 failed, 1 error")
 
-	for _, damaged := range []string{"{", `[{"scenario": "", "outcome": "passed"}, {"scenario": "..", "outcome": "passed"}, {"scenario": "../index.html", "outcome": "passed"}]`, `[{"scenario": "three"}]`} {
+	for _, damaged := range []string{`[{"scenario": "one`, `[{"scenario": "", "outcome": "passed"}, {"scenario": "..", "outcome": "passed"}, {"scenario": "../index.html", "outcome": "passed"}]`, `[{"scenario": "three"}]`} {
 		if err := os.WriteFile(filepath.Join(results, "index.json"), []byte(damaged), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +209,7 @@ func TestIndexThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := lab.WriteIndex(results, []lab.Ran{ran(t, results, "one", lab.Passed)})
-	want := "cannot write the index: " + path + " exists already; choose another name, or remove it"
+	want := "cannot write the index: " + path + " is a folder; a file was expected; choose another folder with -o"
 	if err == nil || oserror.Text(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

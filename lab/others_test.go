@@ -164,18 +164,59 @@ func TestResultNotInUTF8(t *testing.T) {
 	}
 }
 
-// TestIsOfRun: what a run wrote, or what is left of it, may be replaced.
-func TestIsOfRun(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "index.json")
-	for text, want := range map[string]bool{
-		"[]": true, "[\n]\n": true, `[{"scenario":"a"}]`: true, `{"scenario":"a"}`: true, `[{"scen`: true,
-		`{"other":1}`: false, "[1]": false, "1": false,
+// TestNotOfRun has verdicts and indexes, whole and damaged, and says which ones prove that a run
+// made them, and so may be replaced together with the files beside them.
+func TestNotOfRun(t *testing.T) {
+	for text, lost := range map[string]string{
+		"[]": "", "[\n]\n": "", `[{"scenario":"a"}]`: "", `[{"scenario":"a","outc`: "",
+		"": "not of a run", "mine": "not of a run", "// mine\n{}": "not of a run", `[{"scen`: "not of a run",
+		`{"other":1}`: "not of a run", "[1]": "not of a run", "1": "not of a run",
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "index.json"), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if got := isOfRun(path); got != want {
-			t.Errorf("%s: got %v, want %v", text, got, want)
+		if err := notOfIndex(folder); lost == "" && err != nil || lost != "" && (err == nil || !strings.Contains(err.Error(), lost)) {
+			t.Errorf("index.json with %q: got %v, want %q", text, err, lost)
+		}
+	}
+	for text, lost := range map[string]string{
+		`{"scenario":"a"}`: "", "{\n  \"scenario\": \"a\"\n}\n": "",
+		"": "not of a run", "mine": "not of a run", `{"scen`: "not of a run", `{"other":1}`: "not of a run",
+		`{"scenario":"a","files":{`: "is damaged (unexpected end of JSON input)", `{"scenario":"a","files":7}`: "is damaged",
+	} {
+		folder := t.TempDir()
+		for name, text := range map[string]string{"verdict.json": text, "capture.pcapng": "mine"} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := notOfRun(folder); lost == "" && err != nil || lost != "" && (err == nil || !strings.Contains(err.Error(), lost)) {
+			t.Errorf("verdict.json with %q: got %v, want %q", text, err, lost)
+		}
+	}
+}
+
+// TestIndexChanged adds a line to the index of a run, which the next run would replace.
+func TestIndexChanged(t *testing.T) {
+	folder := t.TempDir()
+	if err := addToIndex(folder, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := addToIndex(folder, nil); err != nil {
+		t.Errorf("an index as it was made: %v", err)
+	}
+	path := filepath.Join(folder, "index.html")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, changed := range []string{string(page) + "<p>mine\n", strings.Replace(string(page), "<body>", "<body><p>mine", 1)} {
+		if err := os.WriteFile(path, []byte(changed), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := addToIndex(folder, nil); err == nil || !strings.Contains(err.Error(), "index.html would be lost") {
+			t.Errorf("a changed index: got %v", err)
 		}
 	}
 }

@@ -79,13 +79,23 @@ func beginResults(folder, name string, format pcapng.Format) (*results, error) {
 
 // notOfRun returns an error if a folder has files that a run would replace but that no run made.
 // The verdict has the files of its run; one without files is of an early ftplab, and all are its.
+// One that cannot be read says of no file that it is ftplab's.
 func notOfRun(folder string) error {
 	if err := notOurs(folder, resultFiles); err != nil {
 		return err
 	}
-	var verdict Verdict
-	text, err := os.ReadFile(filepath.Join(folder, resultFiles[0]))
-	if err != nil || json.Unmarshal(text, &verdict) != nil || verdict.Files == nil {
+	var verdict struct {
+		Files FileDigests `json:"files"`
+	}
+	path := filepath.Join(folder, resultFiles[0])
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := cmp.Or(err, json.Unmarshal(text, &verdict)); err != nil {
+		return fmt.Errorf("%s is damaged (%w), so nothing says which files beside it a run made", path, err)
+	}
+	if verdict.Files == nil {
 		return nil
 	}
 	there := resultsIn(folder)
@@ -104,7 +114,7 @@ func notOfIndex(folder string) error {
 	}
 	path := filepath.Join(folder, indexFiles[1])
 	if page, err := os.ReadFile(path); err == nil && !report.IsIndex(page) {
-		return fmt.Errorf("%s would be lost: it is not an index that ftplab made", path)
+		return fmt.Errorf("%s would be lost: it is not an index that ftplab made, or it was changed since", path)
 	}
 	return nil
 }
@@ -165,26 +175,24 @@ func notOurs(folder string, files []string) error {
 		_, err := os.Lstat(filepath.Join(folder, name))
 		return err == nil
 	})
-	first := filepath.Join(folder, files[0])
-	switch {
-	case at < 0 || isOfRun(first): // perhaps another process has put them there since
+	if at < 0 {
 		return nil
-	case at == 0:
+	}
+	first := filepath.Join(folder, files[0])
+	text, err := os.ReadFile(first)
+	switch {
+	case err == nil && beginningOfRun.Match(text): // perhaps another process has put it there since
+		return nil
+	case err == nil || at == 0 && errors.Is(err, fs.ErrNotExist): // or a symbolic link to nothing
 		return fmt.Errorf("%s would be lost: it is not of a run of ftplab", first)
+	case at == 0:
+		return err
 	}
 	return fmt.Errorf("%s would be lost: it does not seem to be of a run of ftplab, because no %s of a run is beside it", filepath.Join(folder, files[at]), files[0])
 }
 
-// isOfRun reports whether a file may be a verdict or an index that a run wrote: JSON whose first
-// field is the scenario, an empty list, or a damaged file that is no longer JSON.
-func isOfRun(path string) bool {
-	if _, err := os.Lstat(path); err != nil {
-		return false
-	}
-	text, err := os.ReadFile(path)
-	return err != nil || beginningOfRun.Match(text) || !json.Valid(text)
-}
-
+// beginningOfRun is how a verdict and an index begin that a run wrote: with the scenario as the
+// first field, or an empty list.
 var beginningOfRun = regexp.MustCompile(`^(\[\s*\]|(\[\s*)?\{\s*"scenario":)`)
 
 // IsResult reports whether a run of the scenario writes, replaces or removes a path, which is

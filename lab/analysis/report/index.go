@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -53,14 +54,33 @@ func Index(w io.Writer, runs []Run) error {
 	if err := index().ExecuteTemplate(&body, "index", view); err != nil {
 		return err
 	}
-	return page.Page{Title: indexTitle + view.Summary, Body: template.HTML(body.String())}.Write(w)
+	var p bytes.Buffer
+	if err := (page.Page{Title: indexTitle + view.Summary, Body: template.HTML(body.String())}).Write(&p); err != nil {
+		return err
+	}
+	p.WriteString(seal(p.Bytes()))
+	_, err := w.Write(p.Bytes())
+	return err
 }
 
 // indexTitle is how the title of an index begins.
 const indexTitle = "ftplab: "
 
-// IsIndex reports whether a page may be one that [Index] wrote.
-func IsIndex(p []byte) bool { return bytes.Contains(p, []byte("<title>"+indexTitle)) }
+// sealed is how the last line of an index begins. It has the SHA-256 of all before it.
+const sealed = "<!-- SHA-256 of this index: "
+
+// seal returns the last line of an index.
+func seal(before []byte) string { return fmt.Sprintf("%s%x -->\n", sealed, sha256.Sum256(before)) }
+
+// IsIndex reports whether a page is one that [Index] wrote, and that nobody has changed. One
+// without a SHA-256, as early versions of ftplab wrote it, is known by its title.
+func IsIndex(p []byte) bool {
+	at := bytes.LastIndex(p, []byte(sealed))
+	if at < 0 {
+		return bytes.Contains(p, []byte("<title>"+indexTitle))
+	}
+	return string(p[at:]) == seal(p[:at])
+}
 
 // A chapter has the runs of one chapter of the course.
 type chapter struct {
