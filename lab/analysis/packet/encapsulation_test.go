@@ -49,7 +49,7 @@ func TestEncapsulations(t *testing.T) {
 // and above them.
 func TestUnknownLinks(t *testing.T) {
 	_, packets := session(false)
-	for _, link := range []pcapng.LinkType{2, 285, 1<<16 - 1} {
+	for _, link := range []pcapng.LinkType{2, 283, 1<<16 - 1} {
 		var d packet.Decoder
 		if got := found(&d, link, packets[0], len(packets[0])); got != "no TCP" || !d.Unknown {
 			t.Errorf("link %d: got %q, unknown %t", link, got, d.Unknown)

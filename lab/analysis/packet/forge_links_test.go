@@ -65,6 +65,8 @@ var tunnels = []encapsulation{
 	{name: "GTP-U with extension", wrap: in(sized(func(n int) []byte {
 		return append(append([]byte{0x34, 0xff}, u16(n+8)...), 0, 0, 0, 7, 0, 0, 0, 0x85, 1, 0, 9, 0)
 	}), udp(2152))},
+	{name: "AMT", wrap: in(head(6, 0), udp(2268))},
+	{name: "EoIP", wrap: in(ethernet(), sized(func(n int) []byte { return append(append([]byte{0x20, 1, 0x64, 0}, u16(n)...), 7, 0) }), ip(47))},
 	{name: "LISP", wrap: in(head(0x80, 0, 0, 1, 0, 0, 0, 1), udp(4341))},
 	{name: "MPLS in UDP", wrap: in(head(0, 0, 0x11, 64), udp(6635))},
 	{name: "GRE in UDP", wrap: in(head(0, 0, 8, 0), udp(4754))},
@@ -135,6 +137,7 @@ var links = []encapsulation{
 	{name: "PPP in HDLC", link: 50, wrap: head(0xff, 3, 0, 0x21)},
 	{name: "PPP or HDLC", link: 50, wrap: head(0x0f, 0, 8, 0)},
 	{name: "PPPoE alone", link: 51, wrap: in(head(0, 0x21), sized(func(n int) []byte { return append([]byte{0x11, 0, 0, 1}, u16(n)...) })), unknown: true},
+	{name: "Symantec firewall", link: 99, wrap: in(zeros(36), typed, zeros(6))},
 	{name: "ATM", link: 100, wrap: llcIP},
 	{name: "ATM, bridged", link: 100, wrap: in(ethernet(), head(0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, 7, 0, 0))},
 	{name: "raw", link: 101, wrap: in()},
@@ -161,6 +164,12 @@ var links = []encapsulation{
 	{name: "AVS", link: 163, wrap: in(llcIP, wifi, zeros(56), head(0x80, 0x21, 0x10, 1, 0, 0, 0, 64))},
 	{name: "PPP of pppd", link: 166, wrap: head(0, 3, 0, 0x21), unknown: true},
 	{name: "Juniper Ethernet", link: 178, wrap: in(ethernet(), head('M', 'G', 'C', 0x80, 0, 6, 1, 1, 1, 6, 1, 1))},
+	{name: "Juniper PPPoE on ATM", link: 168, wrap: in(typed, head('M', 'G', 'C', 0x80, 0, 0)), unknown: true},
+	{name: "Juniper services", link: 136, wrap: in(zeros(8), head('M', 'G', 'C', 0x80, 0, 0)), unknown: true},
+	{name: "Juniper monitor", link: 164, wrap: in(zeros(8), head('M', 'G', 'C', 0x80, 0, 0)), unknown: true},
+	{name: "Juniper VoIP", link: 183, wrap: in(zeros(18), head('M', 'G', 'C', 0x80, 0, 0))},
+	{name: "Juniper MFR", link: 134, wrap: in(head(0xc0, 7, 0x18, 0x41, 3, 0xcc), head('M', 'G', 'C', 0x80, 0, 0)), unknown: true},
+	{name: "TZSP alone", link: 128, wrap: in(ethernet(), head(1, 0, 0, 1, 1))},
 	{name: "Juniper MLPPP", link: 130, wrap: in(head(0, 0x21), head('M', 'G', 'C', 0x80, 0, 0))},
 	{name: "Juniper ATM1", link: 137, wrap: in(llcIP, head('M', 'G', 'C', 0x80, 0, 0, 0, 0, 0, 0))},
 	{name: "Juniper ATM2", link: 135, wrap: in(llcIP, head('M', 'G', 'C', 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))},
@@ -189,7 +198,10 @@ var links = []encapsulation{
 	{name: "SLL2", link: 276, wrap: head(8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0)},
 	{name: "Broadcom tag", link: 281, wrap: in(typed, ethernet(0, 0, 0, 1)), unknown: true},
 	{name: "Broadcom tag in front", link: 282, wrap: in(ethernet(), head(0, 0, 0, 1)), unknown: true},
-	{name: "Marvell tag", link: 283, wrap: in(typed, ethernet(0, 0, 0, 0)), unknown: true},
+	{name: "Marvell tag", link: 284, wrap: in(typed, ethernet(0x40, 8, 0, 0)), unknown: true},
+	{name: "Marvell tag with VLAN", link: 284, wrap: in(typed, ethernet(0x60, 8, 0, 10)), unknown: true},
+	{name: "Marvell tag, forwarded", link: 284, wrap: in(typed, ethernet(0xc0, 8, 0, 1)), unknown: true},
+	{name: "Marvell tag with EtherType", link: 285, wrap: in(typed, ethernet(0xda, 0xda, 0, 0, 0x60, 8, 0, 10)), unknown: true},
 	{name: "EPON", link: 259, wrap: in(ethernet(), head(0x55, 0x55, 0xd5, 0x55, 0x55, 0, 1, 0)), unknown: true},
 }
 

@@ -14,6 +14,7 @@ const (
 	linkFDDI          pcapng.LinkType = 10
 	linkATMOfOld      pcapng.LinkType = 11 // as older systems wrote it
 	linkPPPoE         pcapng.LinkType = 51
+	linkSymantec      pcapng.LinkType = 99  // of its firewalls
 	linkATM           pcapng.LinkType = 100 // LLC, RFC 2684
 	linkSLIPBSDOS     pcapng.LinkType = 102
 	linkClassicalIP   pcapng.LinkType = 106 // on ATM, RFC 2225
@@ -23,21 +24,27 @@ const (
 	linkPrism         pcapng.LinkType = 119
 	linkFibreChannel  pcapng.LinkType = 122 // RFC 2625
 	linkSunATM        pcapng.LinkType = 123
+	linkTZSP          pcapng.LinkType = 128
 	linkARCNETLinux   pcapng.LinkType = 129
 	linkJuniperMLPPP  pcapng.LinkType = 130
+	linkJuniperMFR    pcapng.LinkType = 134 // multilink frame relay
 	linkJuniperATM2   pcapng.LinkType = 135
+	linkJuniperSvcs   pcapng.LinkType = 136 // services
 	linkJuniperATM1   pcapng.LinkType = 137
 	linkFireWire      pcapng.LinkType = 138
 	linkDOCSIS        pcapng.LinkType = 143
 	linkUser2         pcapng.LinkType = 149 // PKTAP of older systems of Apple
 	linkAVS           pcapng.LinkType = 163
+	linkJuniperMon    pcapng.LinkType = 164 // monitor
 	linkPPPWithPeer   pcapng.LinkType = 166 // of pppd
 	linkJuniperPPPoE  pcapng.LinkType = 167
+	linkJuniperPPPoA  pcapng.LinkType = 168 // PPPoE on ATM
 	linkJuniperEther  pcapng.LinkType = 178
 	linkJuniperPPP    pcapng.LinkType = 179
 	linkJuniperFrame  pcapng.LinkType = 180
 	linkJuniperHDLC   pcapng.LinkType = 181
 	linkMultilink     pcapng.LinkType = 182 // frame relay, FRF.16
+	linkJuniperVoIP   pcapng.LinkType = 183
 	linkERF           pcapng.LinkType = 197 // of Endace's cards
 	linkAX25KISS      pcapng.LinkType = 202
 	linkPPPWithDir    pcapng.LinkType = 204
@@ -55,8 +62,8 @@ const (
 	linkMPacket       pcapng.LinkType = 274 // Ethernet with its preamble
 	linkBroadcomTag   pcapng.LinkType = 281
 	linkBroadcomFirst pcapng.LinkType = 282
-	linkMarvellTag    pcapng.LinkType = 283
-	linkMarvellTag8   pcapng.LinkType = 284
+	linkMarvellTag    pcapng.LinkType = 284
+	linkMarvellType   pcapng.LinkType = 285 // with an EtherType before the tag
 )
 
 // links has the decoder of each link type, at its number.
@@ -88,8 +95,10 @@ func init() {
 		linkDOCSIS:          (*Decoder).docsis,
 		linkBroadcomFirst:   skip(4, (*Decoder).ethernet),
 		linkBroadcomTag:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
-		linkMarvellTag:      func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 4) },
-		linkMarvellTag8:     func(d *Decoder, p *Packet, b piece) { d.taggedEthernet(p, b, 8) },
+		linkMarvellTag:      func(d *Decoder, p *Packet, b piece) { d.marvell(p, b, 4) },
+		linkMarvellType:     func(d *Decoder, p *Packet, b piece) { d.marvell(p, b, 8) },
+		linkSymantec:        skipWithType(6, 44),
+		linkTZSP:            func(d *Decoder, p *Packet, b piece) { d.tzsp(p, b) },
 
 		pcapng.LinkCooked:  (*Decoder).cooked,
 		pcapng.LinkCooked2: (*Decoder).cooked2,
@@ -132,6 +141,11 @@ func init() {
 
 		linkJuniperEther: juniper((*Decoder).ethernet),
 		linkJuniperPPPoE: juniper((*Decoder).ethernet),
+		linkJuniperPPPoA: juniper(skipWithType(0, 2)),
+		linkJuniperSvcs:  juniper(skip(8, (*Decoder).rawIP)),
+		linkJuniperMon:   juniper(skip(8, (*Decoder).rawIP)),
+		linkJuniperVoIP:  juniper(skip(18, (*Decoder).rawIP)),
+		linkJuniperMFR:   juniper((*Decoder).multilink),
 		linkJuniperPPP:   juniper((*Decoder).ppp),
 		linkJuniperHDLC:  juniper((*Decoder).ciscoHDLC),
 		linkJuniperMLPPP: juniper((*Decoder).ppp),

@@ -10,6 +10,16 @@ func etherTypeAt(b piece, at int) int {
 	return b.uint16(at)
 }
 
+// marvell reads an Ethernet header with a tag of Marvell's switches, which ends after the given
+// number of bytes. Its last four bytes have the VLAN, if the frame came with one.
+func (d *Decoder) marvell(p *Packet, b piece, tag int) {
+	const header, withVLAN, vlan = 12, 0x20, 0x0fff
+	if at := header + tag; len(b.data) >= at && b.data[at-4]&withVLAN != 0 {
+		p.VLAN = b.uint16(at-2) & vlan
+	}
+	d.taggedEthernet(p, b, tag)
+}
+
 // isISL reports whether a frame begins with Cisco's Inter-Switch Link header. The
 // header's first 40 bits are its address, and LLC follows the length.
 func isISL(b piece) bool {

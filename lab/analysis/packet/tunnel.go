@@ -2,8 +2,9 @@
 
 package packet
 
-// gre reads generic routing encapsulation (RFC 1701, RFC 2784, RFC 2890), and the
-// version of it that carries PPP (PPTP, RFC 2637).
+// gre reads generic routing encapsulation (RFC 1701, RFC 2784, RFC 2890), the version of it
+// that carries PPP (PPTP, RFC 2637), and MikroTik's EoIP, which has that version and carries
+// Ethernet.
 func (d *Decoder) gre(p *Packet, b piece) {
 	if len(b.data) < 4 {
 		return
@@ -22,8 +23,10 @@ func (d *Decoder) gre(p *Packet, b piece) {
 	if version == 0 && flags&routing != 0 {
 		inner = skipRoutes(inner)
 	}
-	const erspan, erspan3, wccp = 0x88be, 0x22eb, 0x883e
+	const erspan, erspan3, wccp, eoip = 0x88be, 0x22eb, 0x883e, 0x6400
 	switch {
+	case version == 1 && kind == eoip:
+		d.ethernet(p, inner)
 	case version == 1:
 		d.ppp(p, inner)
 	case kind == erspan && flags&sequence == 0: // type I has no header of its own

@@ -8,6 +8,7 @@ import "ftplab/lab/pcapng"
 const (
 	l2tpPort      = 1701
 	gtpPort       = 2152
+	amtPort       = 2268
 	teredoPort    = 3544
 	lispPort      = 4341
 	grePort       = 4754
@@ -59,6 +60,8 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 		return d.l2tp(p, b)
 	case dst == teredoPort || src == teredoPort:
 		return d.teredo(p, b)
+	case dst == amtPort || src == amtPort:
+		return d.amt(p, b)
 	case dst == capwapPort || src == capwapPort:
 		return d.capwap(p, b)
 	}
@@ -134,6 +137,19 @@ func (b piece) isIP() bool {
 		return shortestIPv6+b.uint16(4) == b.wire
 	}
 	return false
+}
+
+// amt reads the multicast data of a tunnel across networks without multicast (RFC 7450 section
+// 5.1.6).
+func (d *Decoder) amt(p *Packet, b piece) bool {
+	const data, header = 6, 2
+	inner := b.from(header)
+	if b.data[0] != data || !inner.isIP() {
+		return false
+	}
+	d.note(LayerTag, b, header)
+	d.rawIP(p, inner)
+	return true
 }
 
 // gtp reads the user plane of GTP with its extension headers (3GPP TS 29.281
@@ -243,7 +259,7 @@ func (d *Decoder) capwap(p *Packet, b piece) bool {
 // gives.
 func (d *Decoder) tzsp(p *Packet, b piece) bool {
 	const version, received, transmit, padding, end = 1, 0, 1, 0, 1
-	if b.data[0] != version || b.data[1] != received && b.data[1] != transmit {
+	if len(b.data) < 4 || b.data[0] != version || b.data[1] != received && b.data[1] != transmit {
 		return false
 	}
 	protocol, start := b.uint16(2), b
