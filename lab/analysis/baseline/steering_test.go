@@ -3,6 +3,7 @@ package baseline
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -20,6 +21,9 @@ var steering = []lookalike{
 	{"a bridge that takes the place of the root", "no-detours", IsUnusual, bridges(0x8000, 0)},
 	{"a root of the spanning tree with the highest priority", "no-detours", IsNormal, bridges(0, 0, 0)},
 	{"another root with a lower priority", "no-detours", IsNormal, bridges(0x8000, 0x7000, 0x6000)},
+	{"a host that announces the network of the server by RIP", "no-detours", IsUnusual, routed(0x66, "192.0.2.0/24")},
+	{"the router of the server, which announces its network by RIP", "no-detours", IsNormal, routed(0x67, "192.0.2.0/24")},
+	{"a host that announces another network by RIP", "no-detours", IsNormal, routed(0x66, "198.51.100.0/24")},
 	{"an FTP server that makes itself router and name server", "no-detours", "", leased([4]byte{192, 0, 2, 1}, [4]byte{192, 0, 2, 21})},
 	{"an FTP server that is router and name server", "no-detours", IsNormal, leased([4]byte{192, 0, 2, 21})},
 	{"a host that makes itself the name server of IPv6", "no-detours", IsUnusual, routers(0, 1)},
@@ -88,6 +92,26 @@ func bridges(priorities ...int) func(*forge.Capture) {
 			f.Frame(slices.Concat([]byte{1, 0x80, 0xc2, 0, 0, 0, 2, 0, 0, 0, 0, byte(i), 0, 38, 0x42, 0x42, 3, 0, 0, 0, 0, 0}, id, make([]byte, 4), id, make([]byte, 18)))
 		}
 		session1("")(f)
+	}
+}
+
+// routed has a card announce routes to these networks by RIP, before a session with a server that is behind the card 67.
+func routed(card byte, networks ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		session1("")(f)
+		for i := range f.Frames {
+			if p := f.Frames[i].Data; [4]byte(p[26:]) == [4]byte(netip.MustParseAddr(aServer).AsSlice()) {
+				copy(p[6:], []byte{6, 0, 0, 0, 0, 0x67})
+				p[22], p[24], p[25] = 63, 0, 0 // the network card computes the checksum
+			}
+		}
+		b := []byte{2, 2, 0, 0}
+		for _, n := range networks {
+			to := netip.MustParsePrefix(n)
+			b = slices.Concat(b, []byte{0, 2, 0, 0}, to.Addr().AsSlice(), net.CIDRMask(to.Bits(), 32), make([]byte, 4), []byte{0, 0, 0, 1})
+		}
+		f.UDP("192.0.2.66:520", "224.0.0.9:520", b)
+		copy(f.Last(0).Data[6:], []byte{6, 0, 0, 0, 0, card})
 	}
 }
 

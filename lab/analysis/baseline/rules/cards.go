@@ -54,18 +54,21 @@ func (c cards) packet(g *bounded.Ledger, p *capture.Packet) {
 // passed the packet on.
 func fresh(ttl int) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
 
-// behind reports whether a host is behind a router with another card than the given one.
-func (c cards) behind(host netip.Addr, mac [6]byte) bool {
-	another := false
-	for of, card := range c {
-		if card.far && slices.ContainsFunc(card.list, func(x address) bool { return x.Addr == host && !fresh(x.ttl) }) {
-			if of == mac {
-				return false
+// leading are, for each host that is behind routers, the cards of these.
+func (c cards) leading() map[netip.Addr]map[[6]byte]bool {
+	all := map[netip.Addr]map[[6]byte]bool{}
+	for mac, card := range c {
+		for _, x := range card.list {
+			if fresh(x.ttl) {
+				continue
 			}
-			another = true
+			if all[x.Addr] == nil {
+				all[x.Addr] = map[[6]byte]bool{}
+			}
+			all[x.Addr][mac] = true
 		}
 	}
-	return another
+	return all
 }
 
 // oneHost reports whether two addresses belong to one card, which is no router's. Packets from two

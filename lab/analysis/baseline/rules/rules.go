@@ -184,9 +184,12 @@ func All() []Rule {
 	}
 }
 
-// sortByFrame sorts breaches by their first frames.
+// sortByFrame sorts breaches by their first frames. Those with the same one are sorted by what they say, because they
+// may come from a map.
 func sortByFrame(found []breach) {
-	slices.SortStableFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+	slices.SortStableFunc(found, func(a, b breach) int {
+		return cmp.Or(cmp.Compare(a.packets[0], b.packets[0]), cmp.Compare(a.observed, b.observed))
+	})
 }
 
 // eachSession checks one session after another.

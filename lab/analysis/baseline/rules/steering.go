@@ -35,7 +35,7 @@ type steering struct {
 	taken    map[gateway]takeover // the last host that took over a group with the highest priority
 	root     [8]byte              // of the spanning tree; 0 for none
 	roots    map[[8]byte]int      // bridges that became its root with the highest priority, with the packet
-	routes   map[route]takeover   // that hosts announced by RIP
+	routes   map[route]takeover   // that network cards announced by RIP
 	routers  map[netip.Addr]advertised
 	leases   map[netip.Addr]lease // by server
 	asking   map[[6]byte]arrival  // the first question of each card for an address
@@ -56,13 +56,13 @@ type leader struct {
 // A takeover is a host that took the place of another one.
 type takeover struct {
 	by, from netip.Addr
-	mac      [6]byte
 	packet   int
 }
 
+// A route leads to a network by the network card of a router.
 type route struct {
-	prefix netip.Prefix
-	by     netip.Addr
+	to  netip.Prefix
+	mac [6]byte
 }
 
 // advertised is a router as it announces itself.
@@ -163,9 +163,9 @@ func (s *steering) rip(p *capture.Packet) {
 	}
 	for b = b[head:]; len(b) >= entry; b = b[entry:] {
 		bits, _ := net.IPMask(b[8:12]).Size()
-		r := route{netip.PrefixFrom(netip.AddrFrom4([4]byte(b[4:])), bits), p.IP.Src}
+		r := route{netip.PrefixFrom(netip.AddrFrom4([4]byte(b[4:])), bits).Masked(), [6]byte(p.SrcMAC)}
 		if b[1] == 2 && bits > 0 && binary.BigEndian.Uint32(b[16:]) < infinity && bounded.Takes(s.ledger, maxSteered, s.routes, r) {
-			s.routes[r] = takeover{by: p.IP.Src, mac: [6]byte(p.SrcMAC), packet: p.Number}
+			s.routes[r] = takeover{by: p.IP.Src, packet: p.Number}
 		}
 	}
 }
@@ -259,39 +259,68 @@ func (e *Evidence) steered() (found []breach) {
 		}
 		found = append(found, b)
 	}
+	severalRouters := len(s.handedOut()) > 1
 	for hosts := range e.Served {
-		for r, t := range s.routes {
-			for _, host := range []netip.Addr{hosts.Client, hosts.Server} {
-				if r.prefix.Contains(host) && e.watch.cards.behind(host, t.mac) {
-					found = append(found, breach{severity: Odd, hosts: hosts, packets: []int{t.packet},
-						observed: fmt.Sprintf("%s announces the network of %s by RIP, but another router leads there", t.by, host)})
-				}
-			}
-		}
-		if l, known := s.leases[hosts.Server]; known && l.router == hosts.Server && l.dns == hosts.Server && s.otherServer(hosts.Server) {
+		if l, known := s.leases[hosts.Server]; known && l.router == hosts.Server && l.dns == hosts.Server && severalRouters {
 			found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{l.packet},
 				observed: fmt.Sprintf("%s makes itself router and name server by DHCP, beside another DHCP server, and then is the FTP server", hosts.Server)})
 		}
 	}
+	found = append(found, e.misrouted()...)
 	sortByFrame(found)
 	return slices.Concat(found, s.namedRouters(), e.crowds())
 }
 
-// otherServer reports whether another DHCP server hands out another router than the given one.
-func (s *steering) otherServer(server netip.Addr) bool {
-	for addr, l := range s.leases {
-		if addr != server && l.router.IsValid() && l.router != server {
-			return true
+// handedOut are the routers that DHCP servers hand out.
+func (s *steering) handedOut() map[netip.Addr]bool {
+	all := map[netip.Addr]bool{}
+	for _, l := range s.leases {
+		if l.router.IsValid() {
+			all[l.router] = true
 		}
 	}
-	return false
+	return all
+}
+
+// misrouted finds routes of RIP to the networks of hosts to which another router leads.
+func (e *Evidence) misrouted() (found []breach) {
+	s := &e.watch.steering
+	routes := map[netip.Prefix][]route{} // those that were announced first in front
+	for r := range s.routes {
+		routes[r.to] = append(routes[r.to], r)
+	}
+	if len(routes) == 0 {
+		return nil
+	}
+	for _, list := range routes {
+		slices.SortFunc(list, func(a, b route) int { return cmp.Compare(s.routes[a].packet, s.routes[b].packet) })
+	}
+	leading := e.watch.cards.leading()
+	for hosts := range e.Served {
+		for _, host := range []netip.Addr{hosts.Client, hosts.Server} {
+			for bits := host.BitLen(); bits > 0 && len(leading[host]) > 0; bits-- {
+				network, _ := host.Prefix(bits)
+				list := routes[network]
+				if i := slices.IndexFunc(list, func(r route) bool { return !leading[host][r.mac] }); i >= 0 {
+					t := s.routes[list[i]]
+					found = append(found, breach{severity: Odd, hosts: hosts, packets: []int{t.packet},
+						observed: fmt.Sprintf("%s announces the network of %s by RIP, but another router leads there", t.by, host)})
+					break
+				}
+			}
+		}
+	}
+	return found
 }
 
 // namedRouters finds a router of IPv6 that makes itself the name server after another router had announced itself.
 func (s *steering) namedRouters() (found []breach) {
+	if len(s.routers) >= manyRouters {
+		return nil
+	}
 	for addr, r := range s.routers {
 		for other, before := range s.routers {
-			if other != addr && r.named && !before.named && before.packet < r.packet && len(s.routers) < manyRouters {
+			if other != addr && r.named && !before.named && before.packet < r.packet {
 				found = append(found, breach{severity: Odd, packets: []int{before.packet, r.packet},
 					observed: fmt.Sprintf("%s makes itself router and name server of IPv6, where %s is the router", addr, other)})
 			}
