@@ -316,7 +316,7 @@ func keepReadable(path string, err error) error {
 		return fmt.Errorf("%w (%w)", err, repairErr)
 	}
 	if strings.Contains(err.Error(), "\n") {
-		return fmt.Errorf("%w\n(%s)", err, where)
+		return fmt.Errorf("%w\n\t(%s)", err, where)
 	}
 	return fmt.Errorf("%w (%s)", err, where)
 }

@@ -124,9 +124,10 @@ func printError(stderr io.Writer, err error) {
 	printLine(stderr, "ftplab: %s", oserror.Text(err))
 }
 
-// printLine prints a message, which is one line whatever names and words of the user it has.
+// printLine prints a message, which is one line whatever names and words of the user it has. Only lines
+// that a tab begins, such as of a program's log, may be below it.
 func printLine(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintln(w, oserror.OneLine(fmt.Sprintf(format, args...)))
+	_, err := fmt.Fprintln(w, oserror.Lines(fmt.Sprintf(format, args...)))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -58,5 +59,14 @@ func TestMessagesAreOneLine(t *testing.T) {
 		if status != exitError || messages != 1 || strings.Count(stdout, "\n") > 1 || stdout != "" && args[0] != "run" {
 			t.Errorf("%s: got status %d, %q on stderr and %q, want %d and one line", command, status, stderr, stdout, exitError)
 		}
+	}
+}
+
+// TestMessageWithLog keeps the lines of a log below a message, and has no control character in them.
+func TestMessageWithLog(t *testing.T) {
+	var b strings.Builder
+	printError(&b, errors.New("no\nsuch: boom\n\tfirst\x1b[31m\n\tbefore\rit"))
+	if got, want := b.String(), `ftplab: no\nsuch: boom`+"\n\tfirst"+`\x1b[31m`+"\n\tbefore"+`\rit`+"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -43,8 +43,19 @@ func Text(err error) string {
 	return text
 }
 
-// OneLine returns a text with control characters as Go writes them, such as \n for a line break in the
-// name of a file. So a message stays one line, whatever name or word of a user it shows.
+// Lines returns a message with control characters as Go writes them, such as \n for a line break in the
+// name of a file. So it stays one line, whatever name or word of a user it shows, except where a line
+// break and a tab begin a line below it, such as of a program's log.
+func Lines(message string) string {
+	const below = "\n\t"
+	lines := strings.Split(message, below)
+	for i, line := range lines {
+		lines[i] = OneLine(line)
+	}
+	return strings.Join(lines, below)
+}
+
+// OneLine returns a text with all control characters as Go writes them.
 func OneLine(text string) string {
 	if !strings.ContainsFunc(text, unicode.IsControl) {
 		return text

@@ -125,26 +125,32 @@ func (o *output) lines() (lines []string, note string) {
 	return lines, note
 }
 
-// last returns the last lines for a message; "" for none. The line with the reason comes
-// first, for a reader of the message's first line: the last line with words, or the panic of a
-// Go program, which a stack trace follows.
+// last returns the last lines for a message, each once; "" for none. The line with the reason comes
+// first, for a reader of the message's first line: the last line with words, below which are the lines
+// before it, or the panic of a Go program, below which is its stack trace.
 func last(lines []string, what string) string {
-	const most = 5
+	const most = 4 // below the reason
 	if len(lines) == 0 {
 		return ""
 	}
-	reason, more := lines[len(lines)-1], lines[max(0, len(lines)-most):]
+	at, label := len(lines)-1, "\n\tbefore it:\n\t  "
+	var more []string
 	if i := slices.IndexFunc(lines, isPanic); i >= 0 {
-		reason = lines[i]
+		at, label = i, "\n\t"
+		more = lines[i+1:]
 		if stack := whereItPanicked(lines[i:]); len(stack) > 0 {
-			more = stack[:min(len(stack), most)]
+			more = stack
 		}
-	} else if words := slices.DeleteFunc(slices.Clone(lines), isRule); len(words) > 0 {
-		reason = words[len(words)-1]
+		more = more[:min(len(more), most+1)]
+	} else {
+		for at > 0 && isRule(lines[at]) {
+			at--
+		}
+		more = lines[max(0, at-most):at]
 	}
-	text := fmt.Sprintf("; %s: %s", what, reason)
-	if len(lines) > 1 {
-		text += "\n\t" + strings.Join(more, "\n\t")
+	text := fmt.Sprintf("; %s: %s", what, lines[at])
+	if len(more) > 0 {
+		text += label + strings.Join(more, strings.TrimPrefix(label, "\n\tbefore it:"))
 	}
 	return text
 }
