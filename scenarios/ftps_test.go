@@ -124,8 +124,8 @@ func TestNothingInsideTLS(t *testing.T) {
 	}
 }
 
-// smallInTLS is a scenario that transfers in TLS files of no byte, of one byte, of a full record
-// (RFC 8446, 5.1) and of one byte more, and lists an empty folder.
+// smallInTLS is a scenario that transfers in TLS files of no byte, of one, of as many as one record
+// can have (RFC 8446, 5.1) and of one more, and lists an empty folder.
 func smallInTLS(setting, security, mode string) string {
 	text := "# Small files\n\nnetwork wire\n" + setting + "\nuser alice correct-horse\n"
 	steps := security + "login alice correct-horse\n" + mode
