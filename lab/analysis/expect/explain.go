@@ -28,7 +28,11 @@ func (j *judge) verdict() *Verdict {
 	for _, t := range j.tracks {
 		mismatches, inTLS := t.mismatches()
 		v.Mismatches = append(v.Mismatches, mismatches...)
-		for _, u := range []*Unjudged{inTLS, t.hidden()} {
+		hidden := t.hidden()
+		if hidden == nil && len(mismatches) == 0 {
+			hidden = t.unwantedSYN()
+		}
+		for _, u := range []*Unjudged{inTLS, hidden} {
 			if u != nil {
 				v.Unjudged = append(v.Unjudged, *u)
 			}

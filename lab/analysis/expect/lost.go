@@ -83,6 +83,29 @@ func (t *track) lostSYN(dir int) []lost {
 	return []lost{{to: at, before: t.number(at), what: "the SYN before this frame is missing", fits: func(l *line) bool { return l.kind == kindSYN }}}
 }
 
+// unwantedSYN says that the capture lacks a SYN which other packets show to have been sent, and that no line is
+// about it. So the whole capture would perhaps not be as wanted. It returns nil if there is no such SYN.
+func (t *track) unwantedSYN() *Unjudged {
+	if t.conn == nil || !t.whole {
+		return nil
+	}
+	for dir := range t.sides {
+		if t.sides[dir].lacksSYN && !t.mayWantSYN(dir) {
+			return &Unjudged{Connection: t.name, From: t.capture.frames[t.frames[0]].Number, Lines: []int{}, Why: t.whyOlder(), Unrecorded: true}
+		}
+	}
+	return nil
+}
+
+// mayWantSYN reports whether a line of the track is about the SYN of a direction, or ... is where it was sent:
+// before all lines but those of the SYN that it answers.
+func (t *track) mayWantSYN(dir int) bool {
+	opened := t.conn.OpenedBy == t.side(dir == 1)
+	first := slices.IndexFunc(t.lines, func(l *line) bool { return l.kind != kindSYN || l.dir() == dir || opened })
+	return first >= 0 && t.lines[first].kind == kindSkip ||
+		slices.ContainsFunc(t.lines, func(l *line) bool { return l.kind == kindSYN && l.dir() == dir })
+}
+
 // lostACK returns the ACK of the handshake. The side to which the connection was opened sends nothing
 // before it has come (RFC 9293, 3.10.7.4), unless data came with the SYN (RFC 7413). If the SYN-ACK is
 // lost, too, nothing shows what acknowledges it.
@@ -108,27 +131,41 @@ func (t *track) lostACK(dir int) []lost {
 	return nil
 }
 
-// acknowledgedEarly returns the texts, each in one packet, and the FIN that were acknowledged before they
-// were recorded. What the capture has of them may be a retransmission.
+// acknowledgedEarly returns the SYN, the texts, each in one packet, and the FIN that were acknowledged before
+// they were recorded. What the capture has of them may be a retransmission.
 func (t *track) acknowledgedEarly(dir int) (all []lost) {
 	end := 0 // of the elements before it
 	for i, e := range t.elements {
 		if e.dir() != dir || !e.inStream() {
 			continue
 		}
-		text := t.texts[dir][e.start]
-		isText := text != nil && text.Complete && e.kind == elementBytes && e.end == text.End
-		if isText || e.kind == elementFIN {
+		if fits := t.meansFirst(&e); fits != nil {
 			if to := t.acknowledged(dir, e.end, end, i); to >= 0 {
 				t.sides[dir].sentAgain[i] = true
-				all = append(all, lost{from: end, to: to, before: t.number(to), fits: func(l *line) bool {
-					return l.kind == kindText && isText && l.words.matches(text.Text) || l.kind == kindFIN && !isText
-				}})
+				all = append(all, lost{from: end, to: to, before: t.number(to), fits: fits})
 			}
 		}
 		end = i + 1
 	}
 	return all
+}
+
+// meansFirst returns what reports whether a line may mean the packet with which an element was sent first, if
+// that is not the packet that the capture has. It returns nil if nobody knows what was in that packet.
+func (t *track) meansFirst(e *element) func(l *line) bool {
+	switch text := t.texts[e.dir()][e.start]; {
+	case e.kind == elementSYN:
+		return func(l *line) bool {
+			var d differences
+			d.flags(l.flags, t.capture.frames[e.frame].Flags)
+			return l.kind == kindSYN && len(d) == 0
+		}
+	case e.kind == elementFIN:
+		return func(l *line) bool { return l.kind == kindFIN }
+	case text != nil && text.Complete && e.kind == elementBytes && e.end == text.End:
+		return func(l *line) bool { return l.kind == kindText && l.words.matches(text.Text) }
+	}
+	return nil
 }
 
 // acknowledged returns the first of some elements with which the other side acknowledges what comes

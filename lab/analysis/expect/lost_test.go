@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,27 @@ func TestLost(t *testing.T) {
 		data.SegmentAt(-1, "F.", "")
 		g.Drop(2)
 		return g
+	}
+	// A SYN is lost, and sent again after the answer to it.
+	synAgain := func() *recording {
+		g := &recording{forge.New(), false}
+		data, peer := g.Pair("192.0.2.21:20", "198.51.100.100:3172")
+		data.Segment("S", "")
+		g.Drop(0)
+		peer.Segment("S.", "")
+		peer.SegmentAt(-1, "S.", "")
+		data.SegmentAt(-1, "S", "")
+		data.Segment(".", "")
+		return g
+	}
+	// A packet of the handshake of the control connection is lost.
+	opened := func(lost int) func() *recording {
+		return func() *recording {
+			g := &recording{forge.New(), false}
+			login(g)
+			g.Frames = slices.Delete(g.Frames, lost, lost+1)
+			return g
+		}
 	}
 	// Only the number of the last ACK shows the FIN of the server.
 	finNumbered := func() *recording {
@@ -159,6 +181,13 @@ func TestLost(t *testing.T) {
 		{"another reply", before + "ctl server > client \"250 *\"\nctl client > server \"LIST\"\nctl server > client [P.] length 10\n", again, "missing 4", ""},
 		{"the greeting", "ctl client.* > server.21\nctl ...\nctl server > client \"Hello\"\nctl server > client \"220 *\"\n", greeting, "", "[4] @5"},
 		{"a FIN of which the retransmission needs no line", strings.Replace(dataDeclared, "3172", "3172 lossy", 1) + dataHandshake + "data server > client seq 1:56\ndata server > client [F.]\ndata client > server [F.]\n", finAgain, "", "[6] @5"},
+		{"a SYN of which the retransmission needs no line", strings.Replace(dataDeclared, "3172", "3172 lossy", 1) + "data server > client [S]\ndata client > server [S.]\n", synAgain, "", "[2] @1"},
+		{"a SYN, and its retransmission has a line", dataDeclared + "data server > client [S]\ndata client > server [S.]\ndata client > server [S.]\ndata server > client [S]\ndata server > client [.]\n", synAgain, "", "[2] @1"},
+		{"no line for a SYN that was sent again", strings.Replace(dataDeclared, "3172", "3172 lossy", 1) + "data client > server [S.]\n", synAgain, "unwanted 2 @3", ""},
+		{"a SYN that no line wants", "ctl client.* > server.21\nctl server > client [S.]\nctl ...\n", opened(0), "", "[] @1"},
+		{"a SYN where ... is", "ctl client.* > server.21\nctl ...\nctl server > client [S.]\nctl ...\n", opened(0), "", ""},
+		{"a SYN-ACK that no line wants", "ctl client.* > server.21\nctl client > server [S]\nctl client > server [.]\nctl ...\n", opened(1), "", "[] @1"},
+		{"a SYN-ACK where ... is", "ctl client.* > server.21\nctl client > server [S]\nctl ...\nctl server > client \"220 *\"\nctl ...\n", opened(1), "", ""},
 		{"a FIN that only a later number shows", dataDeclared + dataHandshake + "data server > client seq 1:56\ndata client > server [F.]\ndata server > client [F.]\n", finNumbered, "", "[7] @6"},
 		{"bytes that only a later number shows", dataDeclared + dataHandshake + "data server > client seq 1:56\ndata server > client seq 56:60\n", func() *recording {
 			g := &recording{forge.New(), false}

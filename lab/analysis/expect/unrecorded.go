@@ -32,6 +32,8 @@ type unrecordedSide struct {
 	silent bool
 	// begun says that the capture has its SYN, before which only the same SYN can have come.
 	begun bool
+	// lacksSYN says that the capture lacks its SYN, although other packets show that there was one.
+	lacksSYN bool
 	// begin is the index of the first element of this side if packets before it may be missing,
 	// -1 if not.
 	begin int
@@ -207,7 +209,8 @@ func (t *track) findUnrecorded() {
 			}
 			side.next[i] = next
 		}
-		if t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksStart() {
+		side.lacksSYN = t.conn != nil && t.conn.Flow(t.side(dir == 1)).SYN == 0 && t.conn.LacksStart()
+		if side.lacksSYN {
 			if side.begin = t.nextIn(dir, 0); side.begin < 0 {
 				side.begin = max(0, slices.IndexFunc(t.elements, func(e element) bool { return e.dir() == dir }))
 			}
