@@ -50,7 +50,7 @@ func (a *aligner) remainsOf(first, last int) (r remains, ok bool) {
 			return r, false
 		}
 		if e.isUnrecorded() {
-			if length := int(min(e.end-e.start, longestHole)); r.last == nil {
+			if length := int(min(e.end-e.start, longestHole)); r.text == "" {
 				if r.before += length; a.isRest(e) {
 					r.before-- // the line end of that text
 				}
@@ -61,7 +61,7 @@ func (a *aligner) remainsOf(first, last int) (r remains, ok bool) {
 			continue
 		}
 		text := a.texts[dir][e.start]
-		if text == nil || r.holes && isWhole(text) {
+		if text == nil || r.holes && isWhole(text) && !(r.text == "" && a.followsTelnet(i)) {
 			return r, false
 		}
 		r.text, r.last = r.text+text.Text, text
@@ -90,10 +90,33 @@ func (a *aligner) findRemains() []bool {
 		if n := &a.elements[next]; n.isUnrecorded() {
 			remains[i] = remains[next] && (e.isUnrecorded() || a.sides[e.dir()].rest[e.end])
 		} else if text := a.texts[e.dir()][n.start]; e.isUnrecorded() {
-			remains[i] = n.kind == elementBytes && text != nil && !isWhole(text)
+			remains[i] = n.kind == elementBytes && text != nil && (!isWhole(text) || a.followsTelnet(next))
 		}
 	}
 	return remains
+}
+
+// mostTelnet is how many bytes of Telnet commands come before a command of FTP: IAC IP IAC DM (RFC 959, 4.1.3). Every
+// command and reply is longer.
+const mostTelnet = 4
+
+// followsTelnet reports whether all that was sent before an element since the last text may be Telnet commands, which
+// are no part of a text. The capture may lack some of them.
+func (a *aligner) followsTelnet(i int) bool {
+	e := &a.elements[i]
+	start := e.start
+	for k := i - 1; k >= 0 && e.start-start <= mostTelnet; k-- {
+		before := &a.elements[k]
+		if before.dir() != e.dir() || !before.inStream() {
+			continue
+		}
+		text := a.texts[e.dir()][before.start]
+		if before.end != start || !before.isUnrecorded() && (text == nil || text.Text != "" || text.Complete) {
+			break
+		}
+		start = before.start
+	}
+	return start < e.start && e.start-start <= mostTelnet
 }
 
 // hasMoreLines reports whether bytes are missing after an element, in which more lines of its reply

@@ -15,6 +15,8 @@ func TestRemains(t *testing.T) {
 	const begun = "ctl client.* > server.21\n"
 	const headers = 54 // of Ethernet, IP and TCP without options
 	const lost = -1
+	const interrupt, interrupts = ">\xff\xf4|\xff\xf2|ABOR\r\n", "ctl client > server [.] length 2\nctl client > server [.] length 2\n"
+	const abort = "ctl client > server \"ABOR\"\n"
 	for _, test := range []struct {
 		name, want      string
 		from            int    // the first packet of the capture
@@ -37,6 +39,18 @@ func TestRemains(t *testing.T) {
 		{"the start is older than the capture", begun + "ctl server > client \"150 Here it comes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "", "[2]"},
 		{"a word in a hole", loggedIn + "ctl client > server \"SITE AAAABBBB\"\n", 0, ">SITE |AAAA|BBBB\r\n", []int{3, 4, 2}, "", "[4]"},
 		{"a command in a hole", loggedIn + "ctl client > server \"SITE *\"\n", 0, ">SITE A\r\n|QUIT\r\n", []int{6, 4}, "unwanted 4 @13", "[4]"},
+		{"a Telnet command before a command", loggedIn + abort, 0, interrupt, []int{lost, 2, 6}, "", "[4]"},
+		{"a Telnet command in the middle", loggedIn + abort, 0, interrupt, []int{2, lost, 6}, "", "[4]"},
+		{"both Telnet commands", loggedIn + abort, 0, interrupt, []int{lost, lost, 6}, "", "[4]"},
+		{"both Telnet commands, and another command", loggedIn + "ctl client > server \"QUIT\"\n", 0, interrupt, []int{lost, lost, 6}, "different 4 @12", ""},
+		{"a command after Telnet commands", loggedIn + abort, 0, interrupt, []int{2, 2, lost}, "", "[4]"},
+		{"a Telnet command in the middle that has a line", loggedIn + interrupts + abort, 0, interrupt, []int{2, lost, 6}, "", "[5]"},
+		{"a command after Telnet commands that have lines", loggedIn + interrupts + abort, 0, interrupt, []int{2, 2, lost}, "", "[6]"},
+		{"halves of Telnet commands", loggedIn + abort, 0, interrupt, []int{1, 1, 1}, "", "[4]"},
+		{"the end of a command after Telnet commands", loggedIn + abort, 0, interrupt, []int{2, 2, 2}, "", "[4]"},
+		{"Telnet commands in a connection that is not known as FTP", begun + abort, 12, interrupt, []int{2, 2, 2}, "", "[2]"},
+		{"more than Telnet commands", loggedIn + abort, 0, ">NOOP\r\n|ABOR\r\n", []int{lost, 6}, "unwanted 3", ""},
+		{"the end of a text in two packets that have lines", loggedIn + "ctl server > client [.] length 12\nctl server > client [.] length 7\n", 0, "150 Here it |comes.\r\n", []int{12, lost}, "", "[5]"},
 		{"the start is older than the capture, and another end", begun + "ctl server > client \"150 Here it goes.\"\n", 13, "150 |H|ere it comes.\r\n", []int{4, 1, 16}, "different 2 @2", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

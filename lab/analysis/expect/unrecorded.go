@@ -292,7 +292,7 @@ func (a *aligner) hide(i int32, k int) {
 	e, first := &a.elements[at], at
 	switch {
 	case e.isUnrecorded() && *pending < 0 && (int(n.at) == at || e.kind == elementGap):
-		if a.isRest(e) && *pending != inText || !a.fitsIn(l, at) {
+		if a.isRest(e) && *pending != inText && !l.ofBytes() && !a.followsTelnet(at) || !a.fitsIn(l, at) {
 			return
 		}
 	case int(n.at) == at && e.kind == elementBytes:
@@ -467,7 +467,9 @@ func (c *content) lines(from ftp.Side) (lines []*ftp.Line) {
 		for end < len(c.bytes) && c.known[end] && c.bytes[end] != '\n' {
 			end++
 		}
-		l.Text, l.Complete = string(c.bytes[at:end]), end < len(c.bytes) && c.known[end]
+		l.Complete = end < len(c.bytes) && c.known[end]
+		text, telnet := ftp.WithoutTelnet(c.bytes[at:end], l.Complete)
+		l.Text, l.Telnet = string(text), telnet
 		if at = end - 1; l.Complete {
 			l.Text, at = strings.TrimSuffix(l.Text, "\r"), end
 		}

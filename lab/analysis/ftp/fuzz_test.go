@@ -178,7 +178,7 @@ func checkTexts(t *testing.T, s *Session, streams [2][]byte) {
 		if missing := l.Seq - ends[dir]; missing != 0 && (!l.AfterGap || missing%missingBytes != 0) && (begun[dir] || s.Proxy == nil) {
 			t.Errorf("%d bytes are lost before %+v", missing, l)
 		}
-		text, telnet := withoutTelnet(lineOf(streams[dir][l.Seq:l.End], l.Complete), l.Complete)
+		text, telnet := WithoutTelnet(lineOf(streams[dir][l.Seq:l.End], l.Complete), l.Complete)
 		if string(text) != l.Text || !bytes.Equal(telnet, l.Telnet) {
 			t.Errorf("got %+v, want %q and %x", l, text, telnet)
 		}

@@ -83,7 +83,7 @@ func (p *parser) line(l rawLine, from Side) *Line {
 		return nil
 	}
 	p.left--
-	text, telnet := withoutTelnet(l.text, l.complete)
+	text, telnet := WithoutTelnet(l.text, l.complete)
 	if len(p.lines) == 0 {
 		p.lines = make([]Line, lineRoom)
 	}

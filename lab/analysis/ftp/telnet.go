@@ -16,10 +16,10 @@ const (
 	telnetSE   = 240
 )
 
-// withoutTelnet removes the Telnet commands from a line, and returns both. Clients send them
+// WithoutTelnet removes the Telnet commands from a line, and returns both. Clients send them
 // before ABOR (RFC 959 section 4.1.3). A byte 255 that begins no command stays in the text,
 // since old clients do not double it. At the end of an incomplete line it may begin one.
-func withoutTelnet(line []byte, complete bool) (text, telnet []byte) {
+func WithoutTelnet(line []byte, complete bool) (text, telnet []byte) {
 	if bytes.IndexByte(line, telnetIAC) < 0 {
 		return line, nil
 	}
