@@ -63,14 +63,35 @@ func TestProxies(t *testing.T) {
 			t.Errorf("got %+v, want %s of %s to %s", p, c.kind, c.client, c.server)
 		}
 		whole := f.Frames
-		for lost := begin; lost < end && !strings.HasPrefix(c.kind, "PROXY"); lost++ {
-			f.Frames = slices.Delete(slices.Clone(whole), lost, lost+1)
+		again := func(what string, frames []forge.Frame) {
+			f.Frames = frames
 			tr := read(t, f.PCAP())
 			if got, want := gist(tr), "user a; - 220; USER a 331; PASS b 230; QUIT 221"; got != want {
-				t.Errorf("%s without frame %d: got %s, want %s", c.kind, lost+1, got, want)
+				t.Errorf("%s %s: got %s, want %s", c.kind, what, got, want)
 			} else if p := tr.Session(0).Proxy; p == nil || p.Kind != c.kind {
-				t.Errorf("%s without frame %d: got %+v", c.kind, lost+1, p)
+				t.Errorf("%s %s: got %+v", c.kind, what, p)
 			}
+		}
+		proxyHeader := strings.HasPrefix(c.kind, "PROXY")
+		for lost := begin; lost < end && !proxyHeader; lost++ {
+			again(fmt.Sprintf("without frame %d", lost+1), slices.Delete(slices.Clone(whole), lost, lost+1))
+			if lost > begin { // else it may be a web server's answer
+				again(fmt.Sprintf("without frame %d and the handshake", lost+1), slices.Delete(slices.Clone(whole), lost, lost+1)[begin:])
+			}
+		}
+		if lost := end; proxyHeader { // the greeting
+			f.Frames = slices.Delete(slices.Clone(whole), lost, lost+1)
+			if p := read(t, f.PCAP()).Session(0).Proxy; p == nil || p.Kind != c.kind {
+				t.Errorf("%s without the greeting: got %+v", c.kind, p)
+			}
+		}
+		const headers, sure = 14 + 20 + 20, 5 // bytes of Ethernet, IP and TCP, and those of a message that show what it is
+		for snap := headers + sure; snap < headers+200; snap++ {
+			frames := slices.Clone(whole)
+			for i := range frames[begin:end] {
+				frames[begin+i].Cut(snap)
+			}
+			again(fmt.Sprintf("cut after %d bytes", snap), frames)
 		}
 	}
 }

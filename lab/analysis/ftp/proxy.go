@@ -67,6 +67,9 @@ func wholeProxy(client, server tcp.Stream) *Proxy {
 	default:
 		return nil
 	}
+	if requests(said[0]) && lacksStart(server, client) {
+		return nil // of the answer
+	}
 	proxy, fromClient, fromServer := read(said, firstBytes(server))
 	if proxy != nil {
 		proxy.front = [2]int64{int64(fromClient), int64(fromServer)}
@@ -200,15 +203,21 @@ func addrPort(ip, port string) netip.AddrPort {
 	return netip.AddrPortFrom(a, uint16(n))
 }
 
+// signature begins a PROXY header of version 2.
+const signature = "\r\n\r\n\x00\r\nQUIT\n"
+
 // proxyHeader reads a PROXY header of version 2 (section 2.2).
 func proxyHeader(client, _ []byte) (*Proxy, int, int) {
-	const signature, header, version2, tcp4, tcp6 = "\r\n\r\n\x00\r\nQUIT\n", 16, 2, 0x11, 0x21
+	const header, version2, tcp4, tcp6 = 16, 2, 0x11, 0x21
 	if len(client) < header || string(client[:12]) != signature || client[12]>>4 != version2 {
 		return nil, 0, 0
 	}
 	p, size := &Proxy{Kind: "PROXY v2"}, header+int(binary.BigEndian.Uint16(client[14:]))
+	if size > len(client) {
+		return nil, 0, 0
+	}
 	ip := map[byte]int{tcp4: 4, tcp6: 16}[client[13]]
-	if body := client[header:min(size, len(client))]; ip > 0 && len(body) >= 2*ip+4 {
+	if body := client[header:size]; ip > 0 && len(body) >= 2*ip+4 {
 		ends := body[2*ip:]
 		p.Client = addrPortOf(body[:ip], ends)
 		p.Server = addrPortOf(body[ip:2*ip], ends[2:]).String()

@@ -4,15 +4,22 @@ package ftp
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 
 	"ftplab/lab/analysis/tcp"
 )
 
-// partsOfProxy recognizes the messages of each side by themselves, at the beginning of its stream and after gaps. A
-// request counts only if the capture has an answer, or lacks it. A reply must follow the answers.
+// partsOfProxy recognizes the messages of each side by themselves, at the beginning of its stream and after gaps. What
+// is left of a message counts as the message. A request counts only if the capture has an answer, or lacks it. A reply
+// must follow the answers.
 func partsOfProxy(client, server tcp.Stream) *Proxy {
-	asked, answered := readFront(client, "\x01\x04\x05C", clientMessage), readFront(server, "\x00\x01\x05H", serverMessage)
+	asked := readFront(client, "\r\x01\x04\x05CP", clientMessage, cutClientMessage)
+	if strings.HasPrefix(asked.kind, "PROXY") { // nobody answers such a header
+		return &Proxy{Kind: asked.kind, front: [2]int64{int64(asked.size), 0}}
+	}
+	answered := readFront(server, "\x00\x01\x05H", serverMessage, cutServerMessage)
+	answered.gap = answered.gap || answered.size == 0 && lacksStart(server, client)
 	switch {
 	case answered.size == 0 && (asked.size == 0 || !answered.gap):
 		return nil
@@ -42,14 +49,31 @@ type front struct {
 	rest []byte // how the dialogue begins
 }
 
+// lacksStart reports whether a stream begins after what the first packet of its peer acknowledges, so that the capture
+// lacks what is in between.
+func lacksStart(stream, peer tcp.Stream) bool {
+	first, _ := stream.Next()
+	heard, ok := peer.Next()
+	return ok && heard.Ack > 0 && first.Seq > heard.Ack
+}
+
+// take takes the next message from the rest.
+func (f *front) take(m message) {
+	f.size, f.kind, f.rest, f.gap = f.size+m.size, m.kind, f.rest[m.size:], false
+	if m.server != "" {
+		f.server = m.server
+	}
+}
+
 // A message is one of such an exchange. Its size is 0 if there is none.
 type message struct {
 	size         int
 	kind, server string
 }
 
-// readFront reads the messages with which a stream begins. Each begins with one of the given bytes.
-func readFront(stream tcp.Stream, first string, read func([]byte) message) (f front) {
+// readFront reads the messages with which a stream begins. Each begins with one of the given bytes; whole reads it, or
+// cut if a gap follows.
+func readFront(stream tcp.Stream, first string, whole, cut func([]byte) message) (f front) {
 	next, more := stream.Next()
 	for more && len(f.rest) == 0 {
 		f.gap = f.gap || next.AfterGap
@@ -63,11 +87,11 @@ func readFront(stream tcp.Stream, first string, read func([]byte) message) (f fr
 				break
 			}
 		}
-		for m := read(f.rest); m.size > 0; m = read(f.rest) {
-			f.size, f.kind, f.rest, f.gap = f.size+m.size, m.kind, f.rest[m.size:], false
-			if m.server != "" {
-				f.server = m.server
-			}
+		for m := whole(f.rest); m.size > 0; m = whole(f.rest) {
+			f.take(m)
+		}
+		if m := cut(f.rest); more && next.AfterGap && m.size > 0 {
+			f.take(m)
 		}
 	}
 	return f
@@ -99,6 +123,69 @@ func clientMessage(said []byte) (m message) {
 		}
 	}
 	return m
+}
+
+// cutClientMessage reads what is left of a client's message, or of a PROXY header, in front of a gap.
+func cutClientMessage(said []byte) message {
+	const connect, username = 1, 8
+	switch {
+	case len(said) == 0:
+	case endsEarly(said, "CONNECT ", endOfHead):
+		m := message{size: len(said), kind: tunnel}
+		if words := strings.Fields(string(said)); len(words) > 2 {
+			m.server = words[1]
+		}
+		return m
+	case endsEarly(said, "PROXY ", "\r\n"):
+		return message{size: len(said), kind: "PROXY v1"}
+	case endsEarly(said, signature, "") && (len(said) < 16 || len(said) < 16+int(binary.BigEndian.Uint16(said[14:]))):
+		return message{size: len(said), kind: "PROXY v2"}
+	case said[0] == 4 && len(said) < username && (len(said) == 1 || said[1] == connect):
+		return message{size: len(said), kind: "SOCKS4"}
+	case said[0] == 4 && said[1] == connect && !bytes.ContainsAny(said[username:], "\r\n"):
+		return message{len(said), "SOCKS4", addrPortOf(said[4:8], said[2:4]).String()}
+	case cutSOCKS5(said), said[0] == 5 && len(said) > 1 && len(said) < 2+int(said[1]), // the methods that it knows
+		said[0] == 1 && (len(said) < 3 || len(said) < 3+int(said[1]) || len(said) < 3+int(said[1])+int(said[2+said[1]])): // its name and password
+		return message{size: len(said), kind: "SOCKS5"}
+	}
+	return message{}
+}
+
+// cutServerMessage reads what is left of a proxy's message in front of a gap.
+func cutServerMessage(said []byte) message {
+	switch {
+	case len(said) == 0:
+	case endsEarly(said, "HTTP/1.", endOfHead):
+		return message{size: len(said), kind: tunnel}
+	case said[0] == 0 && len(said) < 8 && (len(said) == 1 || said[1] == 0x5a):
+		return message{size: len(said), kind: "SOCKS4"}
+	case cutSOCKS5(said), said[0] == 1 && len(said) == 1:
+		return message{size: len(said), kind: "SOCKS5"}
+	}
+	return message{}
+}
+
+// endsEarly reports whether data begins as a message does, and lacks its end; "" is an end that cannot be seen.
+func endsEarly(said []byte, begin, end string) bool {
+	const sure = 4 // bytes that no command and no reply begins with
+	n := min(len(said), len(begin))
+	return n >= sure && string(said[:n]) == begin[:n] && (end == "" || !bytes.Contains(said, []byte(end)))
+}
+
+// cutSOCKS5 reports whether data is a part of a request of SOCKS 5, or of the answer.
+func cutSOCKS5(said []byte) bool {
+	const ipv4, name, ipv6 = 1, 3, 4
+	switch {
+	case said[0] != 5 || len(said) > 1 && said[1] > 2 || len(said) > 2 && said[2] != 0:
+		return false
+	case len(said) < 4, said[3] == name && len(said) < 5:
+		return true
+	}
+	size := map[byte]int{ipv4: 10, ipv6: 22}[said[3]]
+	if said[3] == name {
+		size = 7 + int(said[4])
+	}
+	return len(said) < size
 }
 
 // serverMessage reads what a proxy says to a client.
