@@ -48,6 +48,9 @@ func TestMisspeltFile(t *testing.T) {
 		{"cd pubs", "; did you mean pub?\n"},
 		{"get report.txt", "; the client has this file, of local/report.txt, and the server's are those of files/\n"},
 		{"get nothing", "file does not exist\"\n"},
+		{"put report.txt\nsize report.txt", "ASCII mode\"\n"},
+		{"put report.txt\ndelete report.txt\ndelete report.txt", "file does not exist\"\n"},
+		{"mkdir pubs\nmkdir pubs", "file already exists\"\n"},
 		{"! get readme\nquote NOP", "quote NOP: the server refused: \"500 Unknown command \\\"NOP\\\"\"; did you mean NOOP?\n"},
 	} {
 		s := parse(t, "# x\n# y\n", "open", "login anonymous", test.step, "quit",
@@ -58,6 +61,24 @@ func TestMisspeltFile(t *testing.T) {
 		}
 		if !strings.Contains(result.Report, test.want) {
 			t.Errorf("%s: got %q, want %q in it", test.step, result.Report, test.want)
+		}
+	}
+}
+
+// TestMessageOfStep has steps that fail otherwise than expected, or that a setting of the session
+// does not explain: the message names what is the case, and nothing that is not.
+func TestMessageOfStep(t *testing.T) {
+	for _, test := range []struct{ lines, want, not string }{
+		{"network wire\nreject client > server [S]\nexpect timeout: open", ": expect timeout: open: 192.0.2.21:21 refuses the connection: no program listens there, or a firewall rejects it; that is refused, and timeout was expected\n", "waited"},
+		{"file a 50\nopen\nlogin anonymous\ntype a\nget a\n-- server --\non RETR: reply 150 Ok.; send 20; reply 226 Done.", "not the whole file: got 20 bytes", "TYPE A"},
+		{"file a \"1\\n2\\n\"\nopen\nlogin anonymous\ntype a\nget a\n-- server --\non RETR: reply 150 Ok.; send \"1\\n2\\n\"; reply 226 Done.", "the file came unchanged, and this is TYPE A", "waited"},
+	} {
+		result, err := Run(t.Context(), parse(t, "# x\n# y\n", test.lines), Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Report, test.want) || strings.Contains(result.Report, test.not) {
+			t.Errorf("got %q, want %q in it, and not %q", result.Report, test.want, test.not)
 		}
 	}
 }

@@ -286,11 +286,14 @@ func (e *exchange) end() {
 }
 
 // waited returns an error that says which command waited for what, and how
-// long, when it does not come because of err. An unreadable reply has come.
+// long, when it does not come because of err. An unreadable reply has come, and so has the
+// refusal of a connection.
 func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
 	switch {
 	case errors.Is(err, ErrUnreadable):
 		return fmt.Errorf("%s: %s is %w", command, what, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%s: %w", command, err)
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded): // which was that of ctx

@@ -140,11 +140,21 @@ func (e ending) brokeBy(kind string) error {
 	case e.err != nil && is(e.err), e.broke != nil && is(e.broke):
 		return nil
 	case e.err != nil:
-		return fmt.Errorf("%w; %s was expected", e.err, kind)
+		return brokeOtherwise(e.err, kind)
 	case e.broke != nil:
-		return fmt.Errorf("%w; %s was expected", e.broke, kind)
+		return brokeOtherwise(e.broke, kind)
 	case e.reply.Code != 0:
 		return fmt.Errorf("the server said %q, and %s was expected", e.reply, kind)
 	}
 	return fmt.Errorf("nothing broke, and %s was expected", kind)
+}
+
+// brokeOtherwise is the error of a step that broke in another way than expected. It names that way.
+func brokeOtherwise(err error, kind string) error {
+	for _, other := range scenario.Breaks() {
+		if breaks[other](err) {
+			return fmt.Errorf("%w; that is %s, and %s was expected", err, other, kind)
+		}
+	}
+	return fmt.Errorf("%w; %s was expected", err, kind)
 }

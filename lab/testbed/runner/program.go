@@ -2,6 +2,7 @@ package runner
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -33,18 +34,31 @@ func FindServer(s *scenario.Scenario) error {
 
 // FindPrograms looks for the server and for the programs in the scenario's steps.
 func FindPrograms(s *scenario.Scenario) error {
-	if err := FindServer(s); err != nil {
+	var missing scenario.Errors
+	add := func(err error) error {
+		mistake, ok := errors.AsType[*scenario.Error](err)
+		if ok {
+			missing = append(missing, mistake)
+			return nil
+		}
+		return err
+	}
+	if err := add(FindServer(s)); err != nil {
 		return err
 	}
 	for _, step := range s.Steps {
 		if len(step.Program) > 0 {
-			if err := checkVariables(s, step.Program, step.Line, "DIR", "SERVER", "PORT", "USER", "PASSWORD", "CA"); err != nil {
-				return err
+			err := checkVariables(s, step.Program, step.Line, "DIR", "SERVER", "PORT", "USER", "PASSWORD", "CA")
+			if err == nil {
+				_, err = findProgram(s, step.Program[0], step.Line)
 			}
-			if _, err := findProgram(s, step.Program[0], step.Line); err != nil {
+			if err := add(err); err != nil {
 				return err
 			}
 		}
+	}
+	if len(missing) > 0 {
+		return missing.Sorted()
 	}
 	return nil
 }

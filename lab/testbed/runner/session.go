@@ -155,7 +155,7 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	end := ending{}
 	end.reply, end.err = steps[step.Verb](ctx, action{Step: step, script: r, session: s, begun: begun, broke: &end.broke, printed: &end.printed})
 	err := end.asExpected(step)
-	if err != nil && end.err == nil && end.reply.Code == 550 && !step.Refused {
+	if err != nil && end.err == nil && end.reply.Code == 550 && !step.Refused && !r.makes(step.Path) {
 		err = fmt.Errorf("%w%s", err, meantFile(r.scenario, step.Path))
 	}
 	if by := s.closedBy.Load(); by != nil && by.Line != step.Line && errors.Is(err, net.ErrClosed) {
@@ -170,6 +170,18 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 		}
 		failed <- f
 	}
+}
+
+// makes reports whether a step makes a file or a folder of this name on the server. Then a refusal is
+// not because of a file that was never there.
+func (r *script) makes(name string) bool {
+	return slices.ContainsFunc(r.scenario.Steps, func(s scenario.Step) bool {
+		made := s.To
+		if s.Local != "" || s.Verb == "mkdir" {
+			made = s.Path
+		}
+		return made != "" && path.Base(made) == path.Base(name)
+	})
 }
 
 // meantFile is the end of a message about a file or folder that the server does not have: a
@@ -199,12 +211,21 @@ func meantFile(s *scenario.Scenario, name string) string {
 // reason says why a step with the time limit failed. It leaves out repetitions: that
 // the time was over, and the text of the step.
 func reason(step scenario.Step, err error, limit time.Duration) string {
-	why := strings.TrimPrefix(oserror.Text(err), step.Text+": ")
+	why := strings.TrimPrefix(oserror.Text(err), withoutPrefix(step)+": ")
 	if errors.Is(err, context.DeadlineExceeded) {
 		why = strings.ReplaceAll(why, ": "+context.DeadlineExceeded.Error(), "")
 		why += fmt.Sprintf("; the deadline for this step was %v", limit.Round(time.Millisecond))
 	}
 	return step.Text + ": " + strings.ReplaceAll(why, "\n", "; ")
+}
+
+// withoutPrefix is the text of a step without its ! or "expect WHAT:".
+func withoutPrefix(step scenario.Step) string {
+	text := strings.TrimPrefix(step.Text, "!")
+	if step.Break != "" || strings.HasPrefix(text, "expect") {
+		_, text, _ = strings.Cut(text, ":")
+	}
+	return strings.TrimSpace(text)
 }
 
 // deadline returns how long a step may take: the scenario's deadline. A transfer, and a
