@@ -178,6 +178,29 @@ func BenchmarkSessions(b *testing.B) {
 	}
 }
 
+// BenchmarkRepeats checks sessions in which each command is sent again. The time for each must not rise with their number.
+func BenchmarkRepeats(b *testing.B) {
+	for _, n := range []int{5000, 20_000} {
+		f := forge.New()
+		t := dial(f, aClient+":4000", aServer+":21").Say(hello)
+		for range n {
+			t.Say("> NOOP\n< 200 ok")
+			f.Frames = append(f.Frames, *f.Last(1))
+		}
+		t.Say(bye).Peer.Close()
+		b.Run(wording.Plural(n, "command", "commands"), func(b *testing.B) {
+			for range b.N {
+				e, err := gather(f.PCAP())
+				if err != nil {
+					b.Fatal(err)
+				}
+				e.Check(profile.Normal())
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/command")
+		})
+	}
+}
+
 // BenchmarkCommands checks sessions of many commands of which the capture lacks one. The time for each must not rise
 // with their number.
 func BenchmarkCommands(b *testing.B) {

@@ -30,6 +30,7 @@ var (
 	maxListedFiles = bounded.Limit{Of: "files in listings", Most: 1 << 20}
 	maxControls    = bounded.Limit{Of: "control connections", Most: 1 << 18}
 	maxSenders     = bounded.Limit{Of: "FTP connections that are open, or are odd", Most: 1 << 16}
+	maxRepeated    = bounded.Limit{Of: "segments that were sent again", Most: 1 << 17}
 	maxRepeats     = bounded.Limit{Of: "bytes that were sent again", Most: 8 << 20}
 	maxOverlapping = bounded.Limit{Of: "segments that were sent again with other data", Most: 1 << 14}
 	maxClosedOnes  = bounded.Limit{Of: "connections with a closed window", Most: 1 << 16}

@@ -4,7 +4,9 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +31,13 @@ var retransmissionRepeatsRule = Rule{
 
 func retransmissionRepeats(e *Evidence, s *session) []breach {
 	var found []breach
-	for _, r := range e.watch.repeats[s.Control.ID] {
-		if line := s.differs(r); line != nil && !e.Damage.OneOf(s.Control.ID, r.packet, line.FirstPacket) && !s.Unread[r.packet] && !s.Unread[line.FirstPacket] && !s.Unread[line.Packet] {
+	repeats := e.watch.repeats[s.Control.ID]
+	var lines map[ftp.Side][]*ftp.Line
+	if len(repeats) > 0 {
+		lines = s.clearLines()
+	}
+	for _, r := range repeats {
+		if line := r.differs(lines[r.from]); line != nil && !e.Damage.OneOf(s.Control.ID, r.packet, line.FirstPacket) && !s.Unread[r.packet] && !s.Unread[line.FirstPacket] && !s.Unread[line.Packet] {
 			found = append(found, breach{
 				packets:  []int{line.FirstPacket, r.packet},
 				observed: fmt.Sprintf("frame %d has %s where frame %d had %s", r.packet, wording.Quote(string(r.payload)), line.FirstPacket, wording.Quote(line.Text)),
@@ -58,15 +65,29 @@ func fragmentsRepeat(e *Evidence) []breach {
 	return []breach{{packets: all.packets, observed: wording.Plural(all.n, "packet was", "packets were") + " put together from fragments that overlap and have different bytes there"}}
 }
 
-// differs returns the line that has other bytes than the retransmitted segment, nil if all
-// bytes agree. Lines inside TLS are left out: the segment has them encrypted.
-func (s *session) differs(r repeat) *ftp.Line {
-	side := r.from
+// clearLines are the lines of each side, in the order of its stream, that have their text as the segments have it:
+// without TLS, and without commands of Telnet.
+func (s *session) clearLines() map[ftp.Side][]*ftp.Line {
+	lines := map[ftp.Side][]*ftp.Line{}
 	for _, l := range s.Lines {
 		size := l.End - l.Seq
-		straight := size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 // no Telnet in it
-		if l.From != side || l.InTLS || !straight || !l.Complete || len(r.payload) < 2 {
-			continue
+		if !l.InTLS && l.Complete && size >= int64(len(l.Text)) && size <= int64(len(l.Text))+2 {
+			lines[l.From] = append(lines[l.From], l)
+		}
+	}
+	for _, list := range lines {
+		slices.SortStableFunc(list, func(a, b *ftp.Line) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	return lines
+}
+
+// differs returns the first of the lines of its sender, in their order, that has other bytes than the retransmitted
+// segment, nil if all bytes agree.
+func (r repeat) differs(lines []*ftp.Line) *ftp.Line {
+	first, _ := slices.BinarySearchFunc(lines, r.seq, func(l *ftp.Line, seq int64) int { return cmp.Compare(l.End, seq+1) })
+	for _, l := range lines[first:] {
+		if l.Seq >= r.seq+int64(len(r.payload)) {
+			return nil
 		}
 		from := max(l.Seq, r.seq)
 		to := min(l.Seq+int64(len(l.Text)), r.seq+int64(len(r.payload)))

@@ -23,8 +23,8 @@ type watch struct {
 	ledger *bounded.Ledger
 	// repeats are segments of control connections that were sent again, or before others that
 	// may have their bytes, too, by connection.
-	repeats      map[int][]repeat
-	repeatsBytes int
+	repeats                map[int][]repeat
+	repeated, repeatsBytes int // how many there are, and how much data they have
 	// heads are the first bytes of each side of connections to port 21 that are not FTP.
 	heads map[int]*heads
 	// backwards is the largest step back of the time stamps (ns), and its packet;
@@ -228,11 +228,12 @@ func (w *watch) clock(p *capture.Packet) {
 // repeat keeps the payload of a retransmitted segment, to compare it with the first one.
 func (w *watch) repeat(p *capture.Packet) {
 	id := p.Connection.ID
-	if !w.ledger.Room(maxRepeats, w.repeatsBytes) {
-		return
+	if len(p.TCP.Payload) < 2 || !w.ledger.Room(maxRepeats, w.repeatsBytes) || !w.ledger.Room(maxRepeated, w.repeated) {
+		return // one byte may be that of a keep-alive
 	}
 	w.repeats[id] = append(w.repeats[id], repeat{p.Number, p.From, p.Segment.Seq, bytes.Clone(p.TCP.Payload)})
 	w.repeatsBytes += len(p.TCP.Payload)
+	w.repeated++
 }
 
 // head keeps the first bytes on a connection to port 21.
