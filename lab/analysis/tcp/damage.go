@@ -37,7 +37,7 @@ type doubtful struct {
 	ending
 	seq   int64
 	flags uint8
-	early bool // with a SYN
+	early bool // only because it comes with a SYN
 }
 
 // needs is what the receiver acknowledges if it accepts the segment. A FIN counts as a byte.
@@ -75,7 +75,7 @@ func (h *Half) doubts(p *packet.Packet, seg *Segment) {
 	if end == seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
 		return
 	}
-	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seq, seg.Flags & packet.FIN, seg.early()}
+	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seq, seg.Flags & packet.FIN, !seg.Damaged}
 	i := len(d.waiting)
 	for i > 0 && d.waiting[i-1].at > end {
 		i--
