@@ -118,11 +118,15 @@ func (j *judge) setDoubtsApart(v *Verdict) {
 			of[b.name], v.Connections[i].Doubt, v.Doubt = d, d.why, d.why
 		}
 	}
+	lines := map[int]*line{}
+	for _, l := range j.want.lines {
+		lines[l.number] = l
+	}
 	var judged []Mismatch
 	for _, m := range v.Mismatches {
 		d := of[m.Connection]
-		if i := slices.IndexFunc(j.want.lines, func(l *line) bool { return l.number == m.Line }); d == nil && m.Kind == TooEarly {
-			d = j.doubtOfOrder(j.want.lines[i], of)
+		if d == nil && m.Kind == TooEarly {
+			d = j.doubtOfOrder(lines[m.Line], of)
 		}
 		if d == nil {
 			judged = append(judged, m)
@@ -131,6 +135,10 @@ func (j *judge) setDoubtsApart(v *Verdict) {
 		}
 	}
 	v.Mismatches = judged
+	for i := range v.Unjudged {
+		slices.Sort(v.Unjudged[i].Lines)
+		v.Unjudged[i].Lines = slices.Compact(v.Unjudged[i].Lines)
+	}
 	for i := range j.astray {
 		if x := &j.astray[i]; j.framesOf[x.ID] == nil {
 			d := x.doubt()
@@ -140,15 +148,14 @@ func (j *judge) setDoubtsApart(v *Verdict) {
 	}
 }
 
-// addDoubt adds a mismatch to what cannot be judged.
+// addDoubt adds a mismatch to what cannot be judged. Its line may be there already.
 func (v *Verdict) addDoubt(d *doubt, m Mismatch) {
 	i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return u.Connection == m.Connection && u.Why == d.why })
 	if i < 0 {
 		i = len(v.Unjudged)
 		v.Unjudged = append(v.Unjudged, Unjudged{Connection: m.Connection, From: d.from, Lines: []int{}, Why: d.why, Unrecorded: true})
 	}
-	if u := &v.Unjudged[i]; m.Kind != Unwanted && m.Kind != Undeclared && !slices.Contains(u.Lines, m.Line) {
+	if u := &v.Unjudged[i]; m.Kind != Unwanted && m.Kind != Undeclared {
 		u.Lines = append(u.Lines, m.Line)
-		slices.Sort(u.Lines)
 	}
 }

@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"cmp"
 	"slices"
 
 	"ftplab/lab/analysis/packet"
@@ -23,7 +24,8 @@ func (c *evidence) add(s, peer *stream, i int) (rest []element) {
 			rest = append(rest, e)
 		}
 	case f.End() > f.Seq && !f.Has(packet.RST):
-		s.damaged = append(s.damaged, i)
+		at, _ := slices.BinarySearchFunc(s.damaged, f.End()+1, func(i int, end int64) int { return cmp.Compare(c.frames[i].End(), end) })
+		s.damaged = slices.Insert(s.damaged, at, i)
 	default:
 		rest = append(rest, s.dropped(f, i))
 	}
@@ -32,17 +34,19 @@ func (c *evidence) add(s, peer *stream, i int) (rest []element) {
 
 // decide adds the damaged packets of a stream that the other side has acknowledged up to a number.
 func (c *evidence) decide(s, peer *stream, upTo int64) (rest []element) {
-	s.damaged = slices.DeleteFunc(s.damaged, func(i int) bool {
-		f := &c.frames[i]
-		if f.End() > upTo {
-			return false
-		}
-		if e, ok := s.add(f, i, peer); ok {
+	n := 0
+	for n < len(s.damaged) && c.frames[s.damaged[n]].End() <= upTo {
+		n++
+	}
+	decided := s.damaged[:n]
+	s.damaged = s.damaged[n:]
+	slices.Sort(decided)
+	for _, i := range decided {
+		if e, ok := s.add(&c.frames[i], i, peer); ok {
 			e.damaged = true
 			rest = append(rest, e)
 		}
-		return true
-	})
+	}
 	return rest
 }
 

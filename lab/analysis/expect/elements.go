@@ -153,7 +153,7 @@ type stream struct {
 	syn, fin int64 // the sequence numbers after them, 0 for none so far
 	ack      int64 // the highest acknowledgement that this direction sent
 	acks     []ack // those that are higher than all before them
-	damaged  []int // the frames that the other side did not acknowledge so far
+	damaged  []int // the frames that the other side did not acknowledge so far, those that end first in front
 }
 
 // An ack is an acknowledgement of all bytes before a number. It has the index of its frame, and what

@@ -1,5 +1,10 @@
 package expect
 
+import (
+	"testing"
+	"time"
+)
+
 const (
 	damagedReplyWant = "ctl client.* > server.21 lossy\nctl ...\nctl client > server \"PWD\"\nctl client > server [.] @ack\nctl server > client "
 	damagedBytesWant = "data server.20 > client.3172 lossy\ndata ...\ndata server > client seq 1:6 after @fin\ndata server > client [F.] seq 6 @fin\n"
@@ -92,5 +97,34 @@ func offloaded(g *recording) {
 		c.Segment("P.", "xxxxx")
 		damage(g)
 		c.Peer.ACK()
+	}
+}
+
+// BenchmarkDamaged fails if the time for damaged packets that nobody acknowledges grows with the square of their number.
+func BenchmarkDamaged(b *testing.B) {
+	const n, most = 5000, 10
+	took := func(n int) time.Duration {
+		c, s, peer := &evidence{}, &stream{}, &stream{}
+		for i := range n {
+			c.frames = append(c.frames, Frame{Damaged: true, Seq: 1 << 30, Payload: 1}, Frame{Seq: 1, Ack: int64(i)})
+		}
+		begin := time.Now()
+		for i := range c.frames {
+			if c.frames[i].Damaged {
+				c.add(s, peer, i)
+			} else {
+				peer.ack = c.frames[i].Ack
+				c.add(peer, s, i)
+			}
+		}
+		return time.Since(begin)
+	}
+	var times float64
+	for b.Loop() {
+		fewer := min(took(n), took(n), took(n))
+		times = float64(min(took(4*n), took(4*n), took(4*n))) / float64(fewer)
+	}
+	if b.ReportMetric(times, "x-fourfold"); times > most {
+		b.Errorf("%d damaged packets take %.0f times as long as %d, want %d at most", 4*n, times, n, most)
 	}
 }
