@@ -92,8 +92,8 @@ func TestWebAssembly(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: nothing is built for another system")
 	}
-	// -export compiles every package, and links no program, of which one takes as long as all of this; the tests of
-	// the web page link theirs. With -trimpath, as the page is built, nothing is compiled twice.
+	// -export compiles every package, and links no program; the tests of the web page link theirs. With -trimpath, as
+	// the page is built, nothing is compiled twice.
 	cmd := exec.Command("go", "list", "-export", "-trimpath", "ftplab/...")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -138,8 +138,9 @@ func sentBefore(among []transferCommand, packet int) []transferCommand {
 // Assign calls assign for each data connection that a command used. A connection to a data
 // port belongs to a command between that data port and the next one. If some of the dialogue
 // was lost, data that ended before these commands belongs to a lost one. packets are the first
-// packet of a connection and, if it has data, the last one, else 0. Assign finds the Unseen of data ports, and removes the data ports that are
-// malformed, or lack their port, if no connection came to them.
+// packet of a connection and, if it has data, the last one, else 0. Assign finds the Unseen of data
+// ports, and removes the data ports that are malformed, or lack their port, if no connection came to
+// them.
 func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
 	all := cmp.Or(o.transfers, new(transfers))
 	for _, a := range o.DataPorts {
@@ -154,8 +155,10 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 			last = o.DataPorts[i+1].seen // the one that announces moves no data itself
 		}
 		among := all.between(a.seen, last)
-		if x := slices.IndexFunc(among, func(x transferCommand) bool { return x.began && x.Reply/100 == 2 }); x >= 0 && len(a.Connections) == 0 {
-			a.Unseen = among[x].Transfer
+		if len(a.Connections) == 0 {
+			if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.began && x.Reply/100 == 2 }); i >= 0 {
+				a.Unseen = among[i].Transfer
+			}
 		}
 		free := among
 		for n, id := range a.Connections {
