@@ -447,6 +447,7 @@ func TestContents(t *testing.T) {
 		"admin.asp":       `<% Set sh = Server.CreateObject("WScript.Shell") : v = sh.RegRead("HKLM\Software\Shop") %>`,
 		"disk.jsp":        `<% Process p = Runtime.getRuntime().exec("df -h"); %>`,
 		"advice.html":     page("<p>Ransomware: if your files are encrypted, do not pay. Attackers want bitcoin and a visit with the Tor Browser.</p>"),
+		"export.csv":      "name,url,username,password\na,https://a.example/,ada,x7!\nb,https://b.example/,ada,y7!\nc,https://c.example/,ada,z7!\n",
 		"settlement.csv":  cardNumbers(10),
 	} {
 		got := forged(t, moves([2]string{"STOR " + name, content}, [2]string{"STOR a/" + name, content}))
@@ -456,6 +457,7 @@ func TestContents(t *testing.T) {
 	}
 	for name, content := range map[string]string{
 		"log.txt":     "URL: https://bank.example/\r\nUsername: ada\r\nPassword: x\r\nApplication: Chrome\r\n",
+		"list.txt":    "URL: https://a.example/\nLogin: ada\nPassword: x7\nURL: https://b.example/\nLogin: ada\nPassword: y7\nURL: https://c.example/\nLogin: ada\nPassword: z7\n",
 		"log.html":    "URL: https://bank.example/<br>User: ada<br>Password: x<br>",
 		"mail.html":   "<b>Outlook</b><br>Email: ada@example.test",
 		"keys.html":   "<html>User Name: ada<hr><b>[ Mail - Inbox ]</b> (06/11/2024 09:12:33)<br>dear bob{BACK}{BACK}<br>ada{Tab}secret{ENTER}",

@@ -11,6 +11,7 @@
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - credentials.go: lists of accounts with their passwords
 //   - traps.go: documents that make their readers run a command
 //   - surveys.go: what programs of a system say about it
 //   - hiddentexts.go: texts that scripts hide

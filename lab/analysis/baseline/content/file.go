@@ -14,12 +14,13 @@ type File struct {
 	parts    []int // those of each plant that were found, as bits; nil before the first text
 	upload   bool
 	binary   bool
-	memory   bool     // of a process of Windows
-	database bool     // of Windows
-	picture  bool     // of JPEG
-	tail     []byte   // the last bytes of the part before, of a picture
-	surveys  int      // those that were found
-	archive  *Archive // nil for other files
+	memory   bool        // of a process of Windows
+	database bool        // of Windows
+	picture  bool        // of JPEG
+	tail     []byte      // the last bytes of the part before, of a picture
+	surveys  int         // those that were found
+	archive  *Archive    // nil for other files
+	accounts accountList // with their passwords
 }
 
 // NewFile begins a file with its first bytes. They decide whether it is a text.
@@ -58,6 +59,11 @@ func (r *Reader) Part(f *File, data []byte) []Content {
 	if len(r.text.text) > 0 {
 		r.text.pairs = pattern.PairsOf(r.text.text)
 		r.plants(f)
+		if f.upload && !f.binary {
+			if kind, what := f.accounts.read(&r.text); kind != 0 {
+				r.note(kind, what)
+			}
+		}
 	}
 	return r.found
 }

@@ -33,7 +33,7 @@ func program(data []byte) string {
 
 var (
 	// stolen matches the beginning of files that password stealers write.
-	stolen = pattern.New(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?\s*:|recovered passwords( list)?\s*[:<]|` +
+	stolen = pattern.New(`(?i)OSFullName:|<b>(microsoft )?outlook( \d+ bit)?</b>\s*(<br>)?\s*(<b>)?(e-?mail|user|server|password|smtp|pop3|imap)( \w+)?(</b>)?\s*:|recovered passwords( list)?\s*[:<]|` +
 		`\burl\s*: ?https?://\S+\s*user(name)?\s*: ?\S*\s*pass(word)?\s*: ?\S*\s*(application|software|browser|soft)\b|(url|host)\s*: ?\S+?\s*<br>\s*user(name)?\s*: ?\S*?\s*<br>\s*pass(word)?\s*:|` +
 		`^PK\x03\x04[\s\S]{0,999}(passwords?\.txt[\s\S]{0,999}(cookies|autofills?|wallets|creditcards)[/\\]|(cookies|autofills?|wallets|creditcards)[/\\][\s\S]{0,999}passwords?\.txt)|` +
 		`\[ [^\]\r\n]{1,200} \](</b>)? ?\(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d\)[\s\S]{0,400}\w\{(enter|tab|back)\}|` + // a window, with a time, and keys

@@ -1,0 +1,70 @@
+package content
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// times repeats a record with other numbers.
+func times(n int, format string) string {
+	var all strings.Builder
+	for i := range n {
+		all.WriteString(strings.ReplaceAll(format, "#", fmt.Sprint(i)))
+	}
+	return all.String()
+}
+
+// Many accounts with their passwords are a list that a program wrote. Few are notes, and a table is what a browser
+// exports.
+func TestAccountLists(t *testing.T) {
+	const head, prose = "<html><table><tr><th>URL</th><th>Username</th><th>Password</th></tr>", "Open the page, and log in there as it is said below.\n"
+	for _, test := range []struct {
+		name, text string
+		want       Kind
+	}{
+		{"lines with keys", times(3, "URL: https://a#.example/\nLogin: kim\nPassword: Pw#!\nBrowser: Chrome\n"), Malicious},
+		{"keys with spaces", times(3, "======\r\nURL               : https://a#.example/\r\nWeb Browser       : Edge\r\nUser Name         : kim\r\nPassword          : Pw#!\r\nPassword Strength : Medium\r\n======\r\n"), Malicious},
+		{"values in quotes", times(3, "\nWebsite:   https://a#.example\nUsername: 'kim'\nPassword: 'pw#!'\n"), Malicious},
+		{"mail programs", times(3, "Account: kim@a#.example\nProtocol: IMAP\nServer: mail.a#.example\nUsername: kim\nPassword: Pw#!\nClient: Thunderbird\n"), Malicious},
+		{"in UTF-16", inUTF16(times(3, "URL : https://a#.example/\r\nUser Name : kim\r\nPassword : Pw#!\r\n")), Malicious},
+		{"wireless networks", times(3, "SSID name              : \"Net#\"\n    Security key : Present\nKey Content            : geheim#\n"), Malicious},
+		{"a table of HTML", head + times(3, "<tr><td>https://a#.example</td><td>kim</td><td>pw#!</td></tr>") + "</table></html>", Malicious},
+		{"URLs, each with an account", times(10, "https://a#.example/:kim:pw#!\n"), Malicious},
+		{"addresses of mail, each with a password", times(10, "kim#@example.net:pw#!x\n"), Malicious},
+		{"two accounts", times(2, "URL: https://a#.example/\nLogin: kim\nPassword: Pw#!\n"), PasswordList},
+		{"export of a browser", "\xef\xbb\xbfname,url,username,password\n" + times(3, "a#,https://a#.example/,kim,Pw#!\n"), PasswordList},
+		{"JSON", "[" + times(3, `{"url":"https://a#.example","username":"kim","password":"pw#!"},`) + "]", PasswordList},
+		{"cookies", times(10, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), PasswordList},
+		{"forms", times(3, "POST https://bank.example/login#\nuser=kim&password=Winter-#&submit=1\n"), PasswordList},
+
+		{"one account", "Host: ftp.example\nUser: ada\nPassword: Lens-42\n", PasswordList},
+		{"accounts of one page", times(4, "URL: https://demo.example/\nUsername: user#\nPassword: Pw#\n"), PasswordList},
+		{"settings", times(4, "env#:\n  host: db#.example\n  user: app\n  password: Pw#\n"), 0},
+		{"passwords that are elsewhere", times(4, "host: db#.example\nuser: app\npassword: ${DB_#}\n"), 0},
+		{"a manual", times(4, prose+prose+prose+prose+"URL: https://a#.example/\nUsername: admin\nPassword: admin#\n"), PasswordList},
+		{"a table in a manual", head + "<tr><td>https://router.example</td><td>admin</td><td>admin1</td></tr></table></html>", 0},
+		{"prices", "name,url,price\n" + times(20, "Screw,https://shop.example/#,0.#0\n"), 0},
+		{"addresses", times(20, "ada#@example.net: Ada Lovelace #\n"), 0},
+		{"roles", times(20, "ada#@example.net:editor\n"), 0},
+		{"sizes of mailboxes", times(20, "ada#@example.net:5#mb\n"), 0},
+		{"repositories", times(20, "git@git.example.net:ada/repo#\n"), 0},
+		{"lines of a checker", times(20, "https://www.example/a#.js:1#:7\n"), 0},
+		{"inventory", "host;user;password\n" + times(20, "pc#;ada;\n"), 0},
+		{"users with hashes", "site,username,password\n" + times(20, "s#,ada#,$2y$10$abcdefghijklmnopqrstuv#\n"), 0},
+		{"hashes of mailboxes", times(20, "ada#@example.net:{SHA512-CRYPT}$6$abc#\n"), 0},
+		{"prompts", times(20, "Server: ftp#.example\nlogin: ada\npassword:\n"), 0},
+		{"a jar of cookies", times(20, ".shop.example\tTRUE\t/\tTRUE\t1890000000\tc#\teffacf6f#\n"), 0},
+	} {
+		var got Kind
+		for _, c := range uploadOf("a.txt", test.text) {
+			if slices.Contains([]Kind{Malicious, PasswordList}, c.Kind) && got != Malicious {
+				got = c.Kind
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: got kind %d, want %d", test.name, got, test.want)
+		}
+	}
+}
