@@ -78,48 +78,53 @@ func protocolOf(argument string) string {
 	return protocol
 }
 
-// Telnet's commands about options (RFC 854).
+// Telnet's commands (RFC 854): those from SE on, and those about options, which the option follows.
 const (
 	telnetIAC  = 255
+	telnetSE   = 240
 	telnetWill = 251
 	telnetWont = 252
 	telnetDo   = 253
 	telnetDont = 254
 )
 
-// refuseOptions takes Telnet's options out of a line, and the other commands of Telnet in front of
-// it. It refuses the options that the client asks for or offers (RFC 1123, 4.1.2.12).
+// refuseOptions takes Telnet's commands out of a line. It refuses the options that the client asks
+// for or offers (RFC 1123, 4.1.2.12).
 func (c *controlConn) refuseOptions(line []byte) []byte {
-	kept := line[:0:0]
-	for i := 0; i < len(line); i++ {
-		if line[i] != telnetIAC || i+2 >= len(line) || line[i+1] < telnetWill || line[i+1] > telnetDont {
-			kept = append(kept, line[i])
-			if line[i] == telnetIAC && i+1 < len(line) { // the byte that belongs to it
-				i++
-				kept = append(kept, line[i])
-			}
-			continue
-		}
-		switch line[i+1] {
+	return withoutTelnet(line, func(command, option byte) {
+		switch command {
 		case telnetDo:
-			c.sendTelnet(telnetIAC, telnetWont, line[i+2])
+			c.sendTelnet(telnetIAC, telnetWont, option)
 		case telnetWill:
-			c.sendTelnet(telnetIAC, telnetDont, line[i+2])
+			c.sendTelnet(telnetIAC, telnetDont, option)
 		}
-		i += 2
-	}
-	return afterTelnet(kept)
+	})
 }
 
-// afterTelnet returns a line without the Telnet commands in front of it, such as the IP and Synch
-// that may come before ABOR (RFC 959, 4.1.3). The network may have taken the urgent byte of the Synch
-// out of them.
-func afterTelnet(line []byte) []byte {
-	const least = 240 // of the bytes of Telnet commands
-	for len(line) > 0 && line[0] >= least {
-		line = line[1:]
+// withoutTelnet returns a line without its Telnet commands, and calls negotiate with each about an
+// option. A byte 255 that begins no command stays. Before the line, a part of a command may stand alone,
+// because the network may have taken the urgent byte of the Synch that comes before ABOR out of it
+// (RFC 959, 4.1.3).
+func withoutTelnet(line []byte, negotiate func(command, option byte)) []byte {
+	kept := line[:0:0]
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] != telnetIAC || i+1 == len(line):
+			kept = append(kept, line[i])
+		case line[i+1] >= telnetWill && line[i+1] < telnetIAC && i+2 < len(line):
+			negotiate(line[i+1], line[i+2])
+			i += 2
+		case line[i+1] >= telnetSE && line[i+1] < telnetWill:
+			i++
+		default: // the byte that belongs to it, such as a second 255
+			kept = append(kept, line[i], line[i+1])
+			i++
+		}
 	}
-	return line
+	for len(kept) > 0 && kept[0] >= telnetSE {
+		kept = kept[1:]
+	}
+	return kept
 }
 
 func (c *controlConn) sendTelnet(command ...byte) {

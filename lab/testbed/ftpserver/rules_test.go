@@ -48,13 +48,18 @@ on NOOP: nothing
 	}
 }
 
-// TestParseCommand takes commands apart, with what Telnet puts before ABOR.
+// TestParseCommand takes commands apart, with Telnet's commands before and in them.
 func TestParseCommand(t *testing.T) {
 	for line, want := range map[string][2]string{
 		"noop\r\n":                 {"NOOP", ""},
 		"RETR a b\n":               {"RETR", "a b"},
 		"\xff\xf4\xff\xf2ABOR\r\n": {"ABOR", ""},
+		"\xff\xf4\xf2ABOR\r\n":     {"ABOR", ""}, // without the urgent byte
+		"NO\xff\xf1OP\xff\xf4\r\n": {"NOOP", ""},
+		"NO\xff\xfb\x01OP\r\n":     {"NOOP", ""},
 		"MKD ab\xff\r\n":           {"MKD", "ab\xff"},
+		"MKD \xff\xffab\r\n":       {"MKD", "\xff\xffab"},
+		"\xff\xf2":                 {"", ""},
 	} {
 		if name, argument := parseCommand([]byte(line)); [2]string{name, argument} != want {
 			t.Errorf("%q: got %q and %q, want %q", line, name, argument, want)

@@ -260,6 +260,8 @@ func TestCommandsOfTheRFCs(t *testing.T) {
 		u.says(telnet+"NOOP", 200)
 		u.says(telnet+"PWD", 257)
 	}
+	u.says("NO\xff\xf1OP", 200)
+	u.says("NOOP\xff\xf1", 200)
 	u.PrintfLine("\xff\xfd\x01\xff\xfb\x03NOOP") // DO ECHO, WILL SUPPRESS-GO-AHEAD
 	if got, err := u.ReadLine(); err != nil || got != "\xff\xfc\x01\xff\xfe\x03200 OK" {
 		t.Errorf("got %q, %v, want WONT ECHO, DONT SUPPRESS-GO-AHEAD and 200", got, err)
