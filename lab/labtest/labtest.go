@@ -115,6 +115,9 @@ func Scenario(t *testing.T, s *scenario.Scenario, options ...Option) *lab.Result
 	if result.TCP == scenario.GVisorTCP && result.Why != lab.AskedFor {
 		t.Logf("on gVisor's TCP, %s", result.Why)
 	}
+	if result.Outcome == lab.Recorded { // no skip, which would end the test: the caller may judge the result
+		t.Logf("%s: %s", result.Outcome, result.Outcome.Meaning())
+	}
 	if result.Outcome == lab.Failed {
 		t.Errorf("%sThe capture is kept: %s", result.Report, result.Capture)
 	}
