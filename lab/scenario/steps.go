@@ -60,6 +60,9 @@ func (p *parser) step(line string, words []string) {
 	if len(words) == 0 {
 		p.fail("a step was expected after the %s", prefix)
 	}
+	if second, _ := cutPrefix(line); second != "" {
+		p.fail("%s %s: a step has ! or expect, not both, and once; `! STEP` says that the server refuses, `expect 550: STEP` with which code", prefix, strings.TrimSuffix(second, ":"))
+	}
 	p.setPrefix(&s, prefix)
 	s.Verb, words = words[0], words[1:]
 	v, ok := verbOf(s.Verb)
