@@ -10,6 +10,7 @@ import (
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/report/text"
+	"ftplab/lab/scenario"
 )
 
 // forms is the list of attributes in the message for an unknown word.
@@ -89,6 +90,9 @@ func (p *parser) attribute(l *line, words []string) []string {
 	return rest
 }
 
+// attributeWords are the words with which attributes begin.
+var attributeWords = []string{"after", "content", "seq", "ack", "win", "length", "df", "sackOK", "ts", "mss", "wscale", "ttl", "sack"}
+
 // option parses an option of TCP or IP: mss 1460, !wscale, sackOK, ts,
 // sack 1:1168, df, ttl 64.
 func (p *parser) option(l *line, words []string) []string {
@@ -113,6 +117,9 @@ func (p *parser) option(l *line, words []string) []string {
 		}
 		o.value, o.right, rest = s.start, s.end.value, rest[1:]
 	default:
+		if meant := scenario.Nearest(name, attributeWords); meant != "" {
+			p.fail("%q is not understood; did you mean %s?", words[0], meant)
+		}
 		p.fail("%q is not understood; %s was expected", words[0], forms)
 	}
 	l.options = append(l.options, o)
