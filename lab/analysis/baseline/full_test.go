@@ -1,4 +1,4 @@
-// The tables of a check are bounded. A capture that fills one is not normal without more ado.
+// The tables of a check are bounded. A capture that fills one is not simply normal.
 
 package baseline
 
@@ -92,6 +92,11 @@ func TestFilledTables(t *testing.T) {
 				dial(f, fmt.Sprintf("198.51.100.%d", 1+i), aServer+":21").Say(hello).Say("> CWD a\n< 250 ok").Say(bye).Peer.Close()
 			}
 		}, session1(numberedText(9, "> MKD %s\n< 550 no\n"))},
+		{"senders of fragments and of long answers", 4, CannotJudge, func(f *forge.Capture) {
+			for i := range 5 {
+				f.UDP(fmt.Sprintf("198.51.100.%d:123", 1+i), "198.51.100.77:50000", make([]byte, 440))
+			}
+		}, crowded(600, time.Millisecond, longAnswer)},
 		{"probes", 4, IsUnusual, func(f *forge.Capture) { asks(f, 60, 5, true); quiet(f) }, func(f *forge.Capture) { asks(f, 160, 12, false) }},
 	} {
 		t.Run(test.of, func(t *testing.T) {

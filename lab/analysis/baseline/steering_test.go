@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"testing"
 	"time"
 
 	"ftplab/lab/internal/forge"
@@ -43,9 +44,7 @@ var steering = []lookalike{
 	})},
 	{"a switch whose table is filled with network cards", "no-detours", "", crowded(1200, time.Millisecond, newCard)},
 	{"a network with many cards in a day", "no-detours", IsNormal, crowded(1200, time.Minute, newCard)},
-	{"long answers of time servers that nobody asked", "calls-are-meant", "", crowded(600, time.Millisecond, func(f *forge.Capture, from string) {
-		f.UDP(from+":123", aServer+":80", make([]byte, 440))
-	})},
+	{"long answers of time servers that nobody asked", "calls-are-meant", "", crowded(600, time.Millisecond, longAnswer)},
 	{"the answers of one service", "calls-are-meant", IsNormal, crowded(600, time.Millisecond, func(f *forge.Capture, _ string) {
 		f.UDP("203.0.113.5:123", aServer+":50000", make([]byte, 440))
 	})},
@@ -178,6 +177,25 @@ func crowded(n int, pause time.Duration, send func(f *forge.Capture, from string
 			f.Pass(pause)
 		}
 		session1("")(f)
+	}
+}
+
+// longAnswer has a server of time send the server a long answer.
+func longAnswer(f *forge.Capture, from string) {
+	f.UDP(from+":123", aServer+":80", make([]byte, 440))
+}
+
+// TestFramesOfFlood has a long answer come an hour before a flood of them, of which it is no part.
+func TestFramesOfFlood(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		longAnswer(f, "100.2.9.9")
+		f.Pass(time.Hour)
+		crowded(600, time.Millisecond, longAnswer)(f)
+	})
+	for _, f := range got.Findings {
+		if f.Rule == "calls-are-meant" && slices.Contains(f.Packets, 1) {
+			t.Errorf("got frames %v of the flood, with the one of an hour before", f.Packets)
+		}
 	}
 }
 

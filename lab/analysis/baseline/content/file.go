@@ -17,7 +17,7 @@ type File struct {
 	memory   bool        // of a process of Windows
 	database bool        // of Windows
 	picture  bool        // of JPEG
-	tail     []byte      // the last bytes of the part before, of a picture
+	tail     []byte      // the last bytes so far, of a picture
 	surveys  int         // those that were found
 	archive  *Archive    // nil for other files
 	accounts accountList // with their passwords

@@ -271,6 +271,7 @@ func TestHidden(t *testing.T) {
 		{"other data that begins like one", "logo.png", []string{mask(0x5a)[:60] + photo}, 0},
 		{"an archive behind a picture", "a.jpg", []string{photo, "\x07\xff\xd9PK\x03\x04\x14\x00"}, Disguised},
 		{"an archive behind a picture, in two packets", "a.jpg", []string{photo + "\xff\xd9P", "K\x03\x04\x14\x00"}, Disguised},
+		{"an archive behind a picture, in packets of two bytes", "a.jpg", []string{photo + "\xff", "\xd9P", "K\x03", "\x04\x14"}, Disguised},
 		{"a film behind a picture", "a.MP.jpg", []string{photo + "\xff\xd9", "\x00\x00\x00\x18ftypmp42"}, 0},
 		{"a part of the registry", "1.tmp", []string{"regf" + strings.Repeat("\x00", 44) + string(wide(`emRoot\System32\Config\SAM`)) + strings.Repeat("\x00", 99)}, Hive},
 		{"the directory of Windows", "backup.bak", []string{"\x01\x02\x03\x04\xef\xcd\xab\x89" + strings.Repeat("\x00", 99), "\x00sdproptable\x00"}, Database},

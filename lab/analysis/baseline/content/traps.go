@@ -109,6 +109,9 @@ func (f *File) behind(data []byte) bool {
 	}
 	seam := append(f.tail, data[:min(len(data), len(behindPicture))]...)
 	found := bytes.Contains(seam, behindPicture) || bytes.Contains(data, behindPicture)
+	if len(data) < len(behindPicture) {
+		data = seam
+	}
 	f.tail = append(f.tail[:0], data[max(0, len(data)-len(behindPicture)+1):]...)
 	return found
 }

@@ -29,19 +29,20 @@ type crowd struct {
 	host netip.Addr
 }
 
-// senderCount are the hosts that sent within the last burst of time.
+// senderCount are the hosts that sent within the last burstTime, and how many did so at most.
 type senderCount struct {
 	from    int64
 	hosts   map[netip.Addr]bool
 	densest int
-	packets []int
+	packets []int // of the first flood, or else of the last burstTime
 }
 
 // crowds count senders, by their receivers, and errors of ICMP about connections.
 type crowds struct {
-	ledger *bounded.Ledger
-	counts map[crowd]*senderCount
-	errors map[[2]netip.AddrPort]int // by the ends that they quote, with the packet
+	ledger  *bounded.Ledger
+	counts  map[crowd]*senderCount
+	senders int                       // in the tables of all counts
+	errors  map[[2]netip.AddrPort]int // by the ends that they quote, with the packet
 }
 
 func newCrowds(g *bounded.Ledger) crowds {
@@ -65,15 +66,23 @@ func (c *crowds) packet(p *capture.Packet) {
 
 func (c *crowds) add(p *capture.Packet, of string) {
 	key := crowd{of, p.IP.Dst.Unmap()}
+	if key.host.IsMulticast() {
+		return
+	}
 	s := bounded.Entry(c.ledger, maxHosts, c.counts, key)
-	if s == nil || key.host.IsMulticast() {
+	if s == nil {
 		return
 	}
 	if s.hosts == nil || time.Duration(p.Time-s.from) > burstTime {
+		c.senders -= len(s.hosts)
 		s.from, s.hosts = p.Time, map[netip.Addr]bool{}
+		if s.densest < manySenders {
+			s.packets = nil
+		}
 	}
-	if len(s.hosts) < mostRemembers {
+	if !s.hosts[p.IP.Src] && len(s.hosts) < mostRemembers && c.ledger.Room(maxFlooders, c.senders) {
 		s.hosts[p.IP.Src] = true
+		c.senders++
 	}
 	s.densest = max(s.densest, len(s.hosts))
 	s.packets = appendSome(s.packets, p.Number)

@@ -42,6 +42,7 @@ var (
 	maxLinkAddresses   = bounded.Limit{Of: "addresses that were claimed or looked for by ARP", Most: 1 << 16}
 	maxAnswersOfARP    = bounded.Limit{Of: "answers of ARP", Most: 1 << 16}
 	maxSteered         = bounded.Limit{Of: "routers, switches and DHCP servers that announce themselves", Most: 1 << 14}
+	maxFlooders        = bounded.Limit{Of: "senders of fragments and of long answers", Most: 1 << 18}
 	maxQuoted          = bounded.Limit{Of: "connections that errors of ICMP are about", Most: 1 << 16}
 	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
 	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}

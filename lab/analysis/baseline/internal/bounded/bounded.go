@@ -27,7 +27,7 @@ type Full struct {
 	Packet  int `json:"packet"`
 }
 
-// A Ledger counts, by limit, what tables had no room for. A nil Ledger counts nothing.
+// A Ledger counts, by limit, what tables had no room for. A nil Ledger bounds them, and counts nothing.
 type Ledger struct {
 	// At is the packet that is being looked at, or the first one of the connection that is.
 	At int
@@ -51,7 +51,8 @@ const mostKeys = 1 << 12
 // NewLedger returns a ledger without an entry.
 func NewLedger() *Ledger { return &Ledger{seed: maphash.MakeSeed(), full: map[Limit]*leftOut{}} }
 
-// Room reports whether there is room for one more beside n, and counts it if there is none.
+// Room reports whether there is room for one more beside n, and counts it if there is none. Whoever has keys uses [Takes],
+// which counts each of them once.
 func (g *Ledger) Room(l Limit, n int) bool {
 	if g.fits(l, n) {
 		return true
@@ -90,6 +91,9 @@ func Entry[K comparable, V any](g *Ledger, l Limit, table map[K]*V, key K) *V {
 // Full lists the limits that were reached, in the order of what they are about.
 func (g *Ledger) Full() []Full {
 	list := []Full{}
+	if g == nil {
+		return list
+	}
 	for _, l := range slices.SortedFunc(maps.Keys(g.full), func(a, b Limit) int { return cmp.Compare(a.Of, b.Of) }) {
 		list = append(list, Full{l.Of, g.most(l), len(g.full[l].keys) + g.full[l].n, g.full[l].packet})
 	}
