@@ -64,7 +64,7 @@ func (t *track) findLost() {
 			side.lost = t.lostDNS(dir)
 			continue
 		}
-		side.lost = slices.Concat(t.lostSYN(dir), t.lostACK(dir), t.acknowledgedEarly(dir))
+		side.lost = slices.Concat(t.lostSYN(dir), t.lostACK(dir), t.acknowledgedEarly(dir), t.lostFIN(dir))
 	}
 }
 
@@ -129,6 +129,26 @@ func (t *track) lostACK(dir int) []lost {
 		}
 	}
 	return nil
+}
+
+// lostFIN returns the FIN of a side if the capture lacks the end of what this side sent, and does not say that the
+// recorder lost nothing. Nothing shows then whether a FIN came last.
+func (t *track) lostFIN(dir int) []lost {
+	own, other := t.conn.Flow(t.side(dir == 1)), t.conn.Flow(t.side(dir == 0))
+	if t.capture.source.Complete || t.sides[dir].over || own.RST+other.RST > 0 || own.SYN == 0 || other.Packets == 0 {
+		return nil
+	}
+	from := 0 // after the last element of this side
+	for i, e := range t.elements {
+		if e.dir() == dir {
+			from = i + 1
+		}
+	}
+	return []lost{{
+		from: from, to: len(t.elements), before: t.capture.source.Size + 1,
+		what: "it lacks the end of the connection, and does not say that the recorder lost nothing",
+		fits: func(l *line) bool { return l.kind == kindFIN },
+	}}
 }
 
 // acknowledgedEarly returns the SYN, the texts, each in one packet, and the FIN that were acknowledged before

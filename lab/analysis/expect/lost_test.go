@@ -226,6 +226,37 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// A FIN after all other packets may be lost, unless the connection was reset, or the recorder says that it lost nothing.
+func TestLostFIN(t *testing.T) {
+	w, err := Parse("test.txtar", 1, dataDeclared+dataHandshake+"data server > client seq 1:56\ndata server > client [F.]\ndata client > server [F.]\ndata ...\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name            string
+		end             func(server *forge.End)
+		complete        bool
+		wrong, unjudged string
+	}{
+		{"the end is lost", func(*forge.End) {}, false, "", "[7] @6"},
+		{"there is no end", func(*forge.End) {}, true, "missing 7", ""},
+		{"an ACK that a FIN may follow", func(server *forge.End) { server.Peer.Segment(".", "") }, false, "", "[7] @7"},
+		{"a reset", func(server *forge.End) { server.Peer.Segment("R.", "") }, false, "missing 7", ""},
+	} {
+		g := &recording{forge.New(), false}
+		data := dataConn(g)
+		data.Segment("F.", "")
+		test.end(data)
+		c := g.capture(t)
+		c.Complete = test.complete
+		v, err := w.Judge(c, hosts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(test.name, func(t *testing.T) { compareUnjudged(t, v, test.wrong, test.unjudged) })
+	}
+}
+
 // The numbers of a transfer are not known in a capture that begins in the middle of it, but its end is
 // judged.
 func TestLateTransfer(t *testing.T) {
