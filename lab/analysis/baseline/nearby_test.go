@@ -118,6 +118,9 @@ var nearby = []lookalike{
 			f.Control().Say("< 220 ready\n> USER kim\n< 331 and?\n> PASS k1\n< 500 OOPS: cannot change directory").Peer.Close()
 		}
 	}},
+	{"a command without an answer, and a client that goes on", "server-answers", IsUnusual, skips(40*time.Second, "")},
+	{"a command without an answer, and a client that does not wait", "server-answers", IsNormal, skips(time.Second, "")},
+	{"a command without an answer during a transfer", "server-answers", IsNormal, skips(40*time.Second, "> RETR a\n< 150 here")},
 	{"a server that does not know a command, and goes on", "server-answers", IsNormal, session1("> MFMT 20150215120000 a\n< 500 what?")},
 
 	{"a release at another port", "usual-ports", IsUnusual, release(":31021", "game.nfo")},
@@ -388,6 +391,22 @@ func release(port, text string) func(*forge.Capture) {
 		t := dial(f, aClient, aServer+port).Say(hello)
 		for i, name := range []string{"game.part1.rar", "game.part2.rar", "game.part3.rar", text} {
 			move(t, 40000+i, "RETR "+name, "data of a file")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// skips is a session in which NOOP gets no answer, and the client sends its next command after a while.
+func skips(wait time.Duration, before string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		if before != "" {
+			t.Say(before)
+		}
+		t.Say("> NOOP")
+		f.Pass(wait)
+		if t.Say("> PWD\n< 257 \"/\""); before != "" {
+			t.Say("< 226 done")
 		}
 		t.Say(bye).Peer.Close()
 	}

@@ -15,8 +15,11 @@ const (
 	serverHello = 2
 )
 
-// applicationData is the type of records with what TLS carries, which come after the handshake.
-const applicationData = 0x17
+// The types of records of the handshake, and of those with what TLS carries, which come after it.
+const (
+	handshakeRecord = 0x16
+	applicationData = 0x17
+)
 
 // Unasked reports whether a line of a dialogue is the beginning of a TLS handshake that the
 // server had not agreed to, and so took for a command.

@@ -26,7 +26,7 @@ type rawLine struct {
 }
 
 // A lineReader reads a stream line by line. A line ends at LF; a CR before the LF is not part of
-// it. A gap in the stream ends a line as well, which is then incomplete.
+// it. A record of TLS that begins a handshake is one line, up to its end. A gap in the stream ends a line as well, which is then incomplete.
 type lineReader struct {
 	stream tcp.Stream
 	chunk  tcp.Chunk // the rest of the last one
@@ -53,6 +53,7 @@ func otherBytes(all []tcp.Contradiction, l rawLine) (others []OtherBytes) {
 // next returns the next line. It returns false at the end of the stream.
 func (r *lineReader) next() (line rawLine, ok bool) {
 	c := &r.chunk
+	record := 0 // the size of a record of TLS
 	for open := false; ; {
 		for len(c.Data) == 0 {
 			if *c, ok = r.stream.Next(); !ok {
@@ -69,8 +70,15 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 		if !open {
 			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, inTLS: c.InTLS, unread: [2]bool{r.gap && r.unread}}
 			open, r.gap = true, false
+			if n := int(bodyLength(c.Data)); n > 0 && c.Data[0] == handshakeRecord {
+				record = recordHead + n
+			}
 		}
 		piece, rest, complete := bytes.Cut(c.Data, []byte("\n"))
+		if left := record - len(line.text); record > 0 {
+			n := min(left, len(c.Data))
+			piece, rest, complete = c.Data[:n], c.Data[n:], n == left
+		}
 		if line.text == nil {
 			line.text = piece[:len(piece):len(piece)] // not copied, as a rule
 		} else {

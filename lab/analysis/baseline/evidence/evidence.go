@@ -190,7 +190,8 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			s.Whole = false
 		}
 	}
-	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() {
+	refused := slices.ContainsFunc(t.Exchanges, func(x *ftp.Exchange) bool { return x.Unasked() }) // the server goes on in clear
+	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() && !refused {
 		s.SecuredAt = 1 // AUTH and its reply may be missing
 	}
 	if len(t.Exchanges) == 0 {

@@ -204,6 +204,9 @@ func contradicts(code, before int) bool {
 // oftenTwice are replies that servers, or proxies in front of them, often send twice.
 var oftenTwice = map[int]bool{120: true, 220: true, 225: true, 226: true, 230: true, 331: true}
 
+// leads are replies that lead the client to a port, or into TLS. A second one may lead elsewhere.
+var leads = map[int]bool{227: true, 228: true, 229: true, 234: true, 334: true}
+
 // unasked judges a reply that answers no command; previous is the code before it.
 func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 	switch {
@@ -225,7 +228,7 @@ func (s *session) unasked(r *ftp.Reply, previous int) []breach {
 		b.observed += fmt.Sprintf(", and after %d to the same one", previous)
 	case r.Code >= 400, r.Code == previous && oftenTwice[r.Code]:
 		b.severity = Note // it may answer an empty line
-	case !evidence.Telling[r.Code], r.Code == 220, r.Code == 225, r.Code == 226:
+	case !evidence.Telling[r.Code], r.Code == 220, r.Code == 225, r.Code == 226, r.Code == previous && !leads[r.Code]:
 		b.severity = Odd // servers send these too often, and they give a client nothing
 	}
 	return []breach{b}

@@ -114,6 +114,38 @@ func unansweredCommand(s *session) (b breach, x *ftp.Exchange) {
 	return b, x
 }
 
+// skippedCommand finds a command for whose reply the client waited in vain, while no transfer was going on, before it
+// sent the next one, which the server answered.
+func skippedCommand(s *session) (b breach, found bool) {
+	if !s.Whole || s.TLS || s.Greeting == nil {
+		return b, false
+	}
+	answered := s.Greeting.Packet // where the server had answered everything, 0 for a command that has no reply
+	for i, x := range s.Exchanges {
+		if len(x.Replies) > 0 {
+			if answered = 0; x.Final() > 0 {
+				_, answered = evidence.Answer(x)
+			}
+			continue
+		}
+		if i+1 == len(s.Exchanges) || x.Command == "ABOR" || x.Command == "QUIT" {
+			break
+		}
+		next := s.Exchanges[i+1]
+		waited := time.Duration(next.Time - x.Time)
+		if x.Complete && answered > 0 && answered < x.FirstPacket && waited >= silence && len(next.Replies) > 0 && !s.spoke(x.Packet, next.Packet) {
+			return breach{place: s.Control.ID, packets: []int{x.Packet, next.Packet},
+				observed: fmt.Sprintf("%s was never answered: the client went on after %v", wording.Quote(x.Line.Text), waited.Round(time.Second))}, true
+		}
+	}
+	return b, false
+}
+
+// spoke reports whether the server said something between two packets.
+func (s *session) spoke(from, to int) bool {
+	return slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool { return l.From == ftp.Server && from < l.Packet && l.Packet < to })
+}
+
 // connected reports whether a transfer has its data connections. A firewall may block them.
 func (s *session) connected(x *ftp.Exchange) bool {
 	data := s.DataOf(x.Data)
@@ -174,6 +206,9 @@ func (f *failures) add(s *session) {
 		b = breach{place: s.Control.ID, packets: []int{s.Exchanges[0].Packet}, observed: "the server greeted, and answered no command"}
 	case x == nil:
 		f.other++
+		if b, found := skippedCommand(s); found {
+			f.found = append(f.found, b)
+		}
 		return
 	case evidence.IsTransfer(x) && !s.connected(x):
 		f.other++
