@@ -107,7 +107,7 @@ func (all *logins) judgeAccounts() []breach {
 		slices.Sort(b.packets)
 		found = append(found, b)
 	}
-	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	sortByFrame(found)
 	return found
 }
 
@@ -210,7 +210,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 		found = all.crowds(judged)
 	}
 	found = append(found, all.knockedAt()...)
-	slices.SortFunc(found, func(a, b breach) int { return a.packets[0] - b.packets[0] })
+	sortByFrame(found)
 	return found
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
@@ -24,5 +25,28 @@ func TestCardOfSeveralHosts(t *testing.T) {
 		if got := c.oneHost(four, six); got != test.want {
 			t.Errorf("after a packet from %s: got one host %v, want %v", test.from, got, test.want)
 		}
+	}
+}
+
+// TestForgedNames has answers about a name lead two clients to one server. The same pair of hosts is named each time.
+func TestForgedNames(t *testing.T) {
+	server := netip.MustParseAddr("192.0.2.21")
+	e := &Evidence{Sessions: &evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, watch: newWatch(nil)}
+	for i := range 20 {
+		e.Served[evidence.Between(netip.AddrFrom4([4]byte{198, 51, 100, byte(1 + i)}), server)] = true
+	}
+	e.watch.lookups.forged["a"] = &unasked{counted{manyUnasked, []int{1}}, 1, []netip.Addr{server}}
+	want := evidence.Between(netip.MustParseAddr("198.51.100.1"), server)
+	if found := e.forgedNames(); len(found) != 1 || found[0].severity != Violation || found[0].hosts != want {
+		t.Errorf("got %+v, want one of %v", found, want)
+	}
+}
+
+// TestSortByFrame sorts breaches of one frame, which come in any order.
+func TestSortByFrame(t *testing.T) {
+	found := []breach{{packets: []int{2}, observed: "a"}, {packets: []int{1}, observed: "c"}, {packets: []int{1}, observed: "b"}}
+	sortByFrame(found)
+	if found[0].observed != "b" || found[1].observed != "c" || found[2].observed != "a" {
+		t.Errorf("got %+v", found)
 	}
 }

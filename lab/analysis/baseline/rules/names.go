@@ -188,14 +188,21 @@ func (e *Evidence) falseNames() (found []breach) {
 // forgedNames finds names about which a client got many answers that fit none of its questions, and servers at the
 // addresses in them.
 func (e *Evidence) forgedNames() (found []breach) {
+	servers := map[netip.Addr]evidence.PairOfHosts{} // each with the lowest of its clients
+	for hosts := range e.Served {
+		if before, known := servers[hosts.Server]; !known || hosts.Client.Less(before.Client) {
+			servers[hosts.Server] = hosts
+		}
+	}
 	for _, of := range e.watch.lookups.forged {
 		if of.asked == 0 || of.n < manyUnasked*of.asked {
 			continue
 		}
 		b := breach{packets: of.packets, observed: fmt.Sprintf("%d answers about a name fit no question, as if somebody guessed the number of one", of.n)}
-		for hosts := range e.Served {
-			if slices.Contains(of.addrs, hosts.Server) {
+		for _, addr := range of.addrs {
+			if hosts, serves := servers[addr]; serves {
 				b.severity, b.hosts = Violation, hosts
+				break
 			}
 		}
 		found = append(found, b)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +134,7 @@ func polledFiles() look {
 				}
 				found = append(found, p.judge(f.hosts, f.path))
 			}
-			slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+			sortByFrame(found)
 			return found
 		},
 	}

@@ -3,7 +3,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -355,7 +354,7 @@ func (s *scanners) judge(others *datagrams) []breach {
 		}
 		found = append(found, s.sweeps(client, x.servers, others.nowhere(client.Unmap()))...)
 	}
-	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(a.packets[0], b.packets[0]) })
+	sortByFrame(found)
 	return found
 }
 

@@ -107,6 +107,8 @@ func (all signs) judge() []breach {
 		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.Client, hosts.Server, strings.Join(words, "; "))
 		found = append(found, b)
 	}
-	slices.SortFunc(found, func(a, b breach) int { return cmp.Compare(slices.Min(a.packets), slices.Min(b.packets)) })
+	slices.SortFunc(found, func(a, b breach) int {
+		return cmp.Or(cmp.Compare(slices.Min(a.packets), slices.Min(b.packets)), cmp.Compare(a.observed, b.observed))
+	})
 	return found
 }
