@@ -68,6 +68,16 @@ func (v *newest) strange(p *packet.Packet, from int) bool {
 	return !v.rst || int64(p.Time/1e9) > int64(v.seconds)+muchLater
 }
 
+// answersAnother reports whether a SYN and ACK answers the SYN of another connection: its own number is another one than
+// that of its sender's SYN before, and it acknowledges a number far from what the other side has sent.
+func (v *newest) answersAnother(t *packet.TCP, from int) bool {
+	if t.Flags&(packet.SYN|packet.ACK) != packet.SYN|packet.ACK || !v.syn[from] || t.RawSeq == v.isn[from] || !v.sent[1-from] {
+		return false
+	}
+	distance := int32(t.RawAck - v.end[1-from])
+	return distance > farAway || distance < -farAway
+}
+
 // opens reports whether a SYN, with another number than what its sender sent before, opens the connection from this side:
 // the other side has sent a SYN, and this one has only acknowledged. Both sides may open a connection (RFC 9293, 3.5).
 func (v *newest) opens(from int) bool {
@@ -129,7 +139,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if reused && x.value.opens(from) {
 		reused, x.value.sent[from], x.value.isn[from] = false, false, isn
 	}
-	begins = !x.known || reused || !ignored && x.value.strange(p, from)
+	begins = !x.known || reused || !ignored && (x.value.strange(p, from) || x.known && x.value.answersAnother(p.TCP, from))
 	if reused {
 		x.reused = append(x.reused, len(x.spans))
 	}

@@ -55,6 +55,14 @@ func TestReusedWithoutSYN(t *testing.T) {
 	}
 	f := forge.New()
 	x := f.Login()
+	x.Client.Seq += 300_000_000
+	x.Server.Seq += 300_000_000
+	x.Server.SegmentAt(0, "S.", "")
+	if n := read(t, f.PCAP()).NumConnections(); n != 2 {
+		t.Errorf("an answer whose SYN and the end before it are lost: got %d connections, want 2", n)
+	}
+	f = forge.New()
+	x = f.Login()
 	x.Client.Seq += 300_000_000 // it has not ended: a gap, or garbage
 	x.Ask("NOOP", "200 ok")
 	if n := read(t, f.PCAP()).NumConnections(); n != 1 {
@@ -243,4 +251,42 @@ func readAgain(t *testing.T, file []byte) *capture.Capture {
 		t.Fatal(err)
 	}
 	return tr
+}
+
+// A second connection to the same data port belongs to no command before it, if the capture lacks commands after that one.
+func TestSamePortWithLostCommands(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		f := forge.New()
+		x := entered(f)
+		for i := range 3 {
+			begin := len(f.Frames)
+			x.Ask("PORT 198,51,100,100,195,82", "200 ok")
+			x.Ask(fmt.Sprintf("RETR f%d", i), "150 here")
+			if lost && i == 1 {
+				f.Frames = f.Frames[:begin]
+			}
+			s, c := f.Pair(forge.Server+":20", forge.Client+":50002")
+			s.Seq, c.Seq = s.Seq+uint32(i)*100_000_000, c.Seq+uint32(i)*100_000_000
+			s.Handshake()
+			s.Send("data")
+			s.Close()
+			x.Server.Send("226 done\r\n")
+		}
+		tr := read(t, f.PCAP())
+		var got []string
+		for id := 1; id < tr.NumConnections(); id++ {
+			name := "-"
+			if x := tr.Connection(id).Transfer; x != nil {
+				name = x.Argument
+			}
+			got = append(got, name)
+		}
+		want := "[f0 f1 f2]"
+		if lost {
+			want = "[f0 - f2]"
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("commands lost %v: got %v, want %s", lost, got, want)
+		}
+	}
 }

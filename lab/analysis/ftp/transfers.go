@@ -59,6 +59,10 @@ type transfers struct {
 	lacksLines bool
 	gaps       []int
 	cut        bool // the last line of the client is not whole
+	// said is the number after the last line of the client, and heardMore the packet of the last line with which the
+	// server acknowledges more.
+	said      int64
+	heardMore int
 }
 
 // line takes the next line.
@@ -66,8 +70,12 @@ func (all *transfers) line(l *Line) {
 	gap := l.AfterGap && !l.UnreadBefore
 	all.lossy = all.lossy || gap
 	if l.From == Server {
+		if l.Ack > all.said {
+			all.heardMore = l.FirstPacket
+		}
 		return
 	}
+	all.said = l.End
 	if gap && !all.cut {
 		all.gaps = append(all.gaps, l.FirstPacket)
 	}
@@ -127,6 +135,12 @@ func (all *transfers) between(from, to int) []transferCommand {
 	return among
 }
 
+// lacksAfter reports whether the capture lacks commands that may have been sent before a packet: in front of a line
+// after it, or where the server acknowledges them after it.
+func (all *transfers) lacksAfter(packet int) bool {
+	return all.lossy && (all.heardMore > packet || slices.ContainsFunc(all.gaps, func(line int) bool { return line > packet }))
+}
+
 // sentBefore returns the first commands, up to one after a packet.
 func sentBefore(among []transferCommand, packet int) []transferCommand {
 	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.firstPacket > packet }); i >= 0 {
@@ -165,11 +179,11 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 			for len(free) > 0 && free[0].joined {
 				free = free[1:]
 			}
+			first, last := packets(id)
 			candidates := free
-			if len(free) == 0 {
+			if len(free) == 0 && !all.lacksAfter(first) { // else it may belong to a lost command
 				candidates = among
 			}
-			first, last := packets(id)
 			if all.lossy && last > 0 {
 				candidates = sentBefore(candidates, last)
 			}
