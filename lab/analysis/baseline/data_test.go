@@ -93,3 +93,22 @@ func TestBytesAgree(t *testing.T) {
 		}
 	}
 }
+
+// TestSiteToSite lets two servers exchange a file, as RFC 959 section 5.2 has it. Where the
+// capture shows one of the two sessions only, nobody can tell that from a bounce.
+func TestSiteToSite(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		const other = "192.0.2.99"
+		a, b := f.Control().Say(hello), dial(f, aClient, other+":21").Say(hello)
+		a.Say("> PASV\n< 227 (192,0,2,21,100,0)")
+		b.Say("> PORT 192,0,2,21,100,0\n< 200 ok")
+		a.Say("> STOR x\n< 150 go on")
+		b.Say("> RETR x\n< 150 here")
+		download(f, other+":20", aServer+":25600", opener, 4000)
+		b.Say("< 226 done").Say(bye).Peer.Close()
+		a.Say("< 226 done").Say(bye).Peer.Close()
+	})
+	if got.Verdict != IsUnusual {
+		t.Errorf("got %v\nwant %s", got, IsUnusual)
+	}
+}

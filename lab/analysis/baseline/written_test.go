@@ -165,16 +165,7 @@ func BenchmarkSessions(b *testing.B) {
 		for i := range n {
 			listing(f, 1025+uint16(i*2))
 		}
-		b.Run(wording.Plural(n, "session", "sessions"), func(b *testing.B) {
-			for range b.N {
-				e, err := gather(f.PCAP())
-				if err != nil {
-					b.Fatal(err)
-				}
-				e.Check(profile.Normal())
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/session")
-		})
+		benchmarkCheck(b, f, n, "session", "sessions")
 	}
 }
 
@@ -188,16 +179,7 @@ func BenchmarkRepeats(b *testing.B) {
 			f.Frames = append(f.Frames, *f.Last(1))
 		}
 		t.Say(bye).Peer.Close()
-		b.Run(wording.Plural(n, "command", "commands"), func(b *testing.B) {
-			for range b.N {
-				e, err := gather(f.PCAP())
-				if err != nil {
-					b.Fatal(err)
-				}
-				e.Check(profile.Normal())
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/command")
-		})
+		benchmarkCheck(b, f, n, "command", "commands")
 	}
 }
 
@@ -212,15 +194,20 @@ func BenchmarkCommands(b *testing.B) {
 			t.Say(fmt.Sprintf("> DELE /%d/wtmp\n< 250 ok\n< 226 done", i))
 		}
 		t.Say(bye).Peer.Close()
-		b.Run(wording.Plural(n, "command", "commands"), func(b *testing.B) {
-			for range b.N {
-				e, err := gather(f.PCAP())
-				if err != nil {
-					b.Fatal(err)
-				}
-				e.Check(profile.Normal())
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/command")
-		})
+		benchmarkCheck(b, f, n, "command", "commands")
 	}
+}
+
+// benchmarkCheck checks a capture with so many of something, and reports the time for each.
+func benchmarkCheck(b *testing.B, f *forge.Capture, n int, one, many string) {
+	b.Run(wording.Plural(n, one, many), func(b *testing.B) {
+		for range b.N {
+			e, err := gather(f.PCAP())
+			if err != nil {
+				b.Fatal(err)
+			}
+			e.Check(profile.Normal())
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/"+one)
+	})
 }

@@ -483,19 +483,3 @@ func TestSurplusReplies(t *testing.T) {
 		t.Errorf("the replies that end in %v are said to answer nothing, want those in [there 5]", marked)
 	}
 }
-
-// TestRelays sends the packets of a session over the network card of a third host, which claims to be the server.
-func TestRelays(t *testing.T) {
-	f := forge.New()
-	f.Login().Quit()
-	f.Relay(0x66)
-	got, _ := bothOf(t, f)
-	for _, want := range []string{
-		"\nthe network card 02:00:00:00:00:66 passes on 20 packets between 192.0.2.21 and 198.51.100.100, the first in frame 4; by ARP, it claims to be 192.0.2.21\n",
-		"\nby ARP, 192.0.2.21 belongs to 2 network cards: first to 02:00:00:00:00:15 in frame 1, last to 02:00:00:00:00:66 in frame 2\n",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got\n%s\nwant %q", got, want)
-		}
-	}
-}
