@@ -43,7 +43,8 @@ func TestWitness(t *testing.T) {
 		t.Skip("plays every scenario; run without -short")
 	}
 	const wrong = "_ws.malformed || tcp.flags.reset == 1 || _ws.expert.severity >= 0x600000"
-	intended := map[string]bool{ // for what they teach
+	const closed = "tcp.analysis.window_full || tcp.analysis.zero_window" // of a receiver that a busy machine holds up
+	intended := map[string]bool{                                          // for what they teach
 		"loss": true, "frederick_passive": true, "quit_nowait": true, "morning": true,
 	}
 	wireshark := optional.StartSharkd(t)
@@ -71,7 +72,11 @@ func TestWitness(t *testing.T) {
 			wireshark.Set("tcp.check_checksum", checksums)
 			wireshark.Set("udp.check_checksum", checksums)
 			wireshark.Load(result.Capture)
-			for _, f := range wireshark.Frames(wrong) {
+			filter := wrong
+			if result.TCP == scenario.LinuxTCP {
+				filter = "(" + wrong + ") && !(" + closed + ")"
+			}
+			for _, f := range wireshark.Frames(filter) {
 				t.Errorf("%s: got the packet %v, want none of its kind", result.Capture, f)
 			}
 		}
