@@ -200,3 +200,20 @@ func TestDetoursAreInOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestWithin takes programs that sessions moved at the same time, and asks for those of some seconds.
+func TestWithin(t *testing.T) {
+	s := &session{Session: &evidence.Session{}}
+	all, host := &loaders{loadings: map[netip.Addr][]loading{}}, netip.MustParseAddr("198.51.100.100")
+	for i, at := range []int64{1, 4, 2, 5, 4, 3} {
+		l := loading{hosts: evidence.Between(host, netip.MustParseAddr("192.0.2.21")), packet: i}
+		all.load(s, l, &ftp.Exchange{Replies: []*ftp.Reply{{Time: at}}}, false)
+	}
+	var got []int
+	for _, l := range all.within(host, 2, 5) {
+		got = append(got, l.packet)
+	}
+	if want := []int{2, 5, 1, 4}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -64,7 +64,7 @@ type attempt struct {
 type loaders struct {
 	tried    map[attempt]bool
 	first    []firstConnection        // to unusual ports, those with a form, and those that show who is at the other end
-	loadings map[netip.Addr][]loading // by the host that may run them: who fetched a program, or at whom it was stored
+	loadings map[netip.Addr][]loading // by the host that may run them, who fetched a program or at whom it was stored, in the order of their times
 	n        int                      // of all loadings
 	found    []breach
 }
@@ -128,9 +128,9 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 	if !back && (!c.unusual && !obeys || e.Served[evidence.Between(c.hosts.Server, c.hosts.Client)]) {
 		return // a usual service, or the data port of a client whose session cannot be read
 	}
-	for _, l := range slices.Backward(all.loadings[c.hosts.Client]) {
+	for _, l := range slices.Backward(all.within(c.hosts.Client, c.time-int64(runTime), c.time+1)) {
 		time := c.time - l.time
-		if !l.stored || time < 0 || time > int64(reportTime) && !(l.runs && time <= int64(runTime)) {
+		if !l.stored || time > int64(reportTime) && !l.runs {
 			continue
 		}
 		b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet},
@@ -152,8 +152,8 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 
 // newScreen judges a client that looks at the screen of a server after it stored a program there, which may show it.
 func (all *loaders) newScreen(c firstConnection) {
-	for _, l := range slices.Backward(all.loadings[c.hosts.Server]) {
-		if time := c.time - l.time; time >= 0 && time <= int64(reportTime) && l.stored && l.hosts == c.hosts {
+	for _, l := range slices.Backward(all.within(c.hosts.Server, c.time-int64(reportTime), c.time+1)) {
+		if l.stored && l.hosts == c.hosts {
 			b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet, c.packetShown},
 				observed: fmt.Sprintf("%s stored a program in frame %d, and looked at the screen of the server by %s in frame %d, for the first time", l.hosts.Client, l.packet, c.What, c.packet)}
 			if areNear(c.hosts.Client, c.hosts.Server) {
@@ -216,13 +216,26 @@ func (all *loaders) load(s *session, l loading, x *ftp.Exchange, stored bool) {
 	if stored {
 		host = l.hosts.Server
 	}
-	all.loadings[host] = append(all.loadings[host], l)
+	list := all.loadings[host]
+	all.loadings[host] = slices.Insert(list, firstAt(list, l.time+1), l)
+}
+
+// within are the loadings of a host from a time up to, not including, another one.
+func (all *loaders) within(host netip.Addr, from, to int64) []loading {
+	list := all.loadings[host]
+	return list[firstAt(list, from):firstAt(list, to)]
+}
+
+// firstAt is the index of the first loading at a time or after it.
+func firstAt(list []loading, time int64) int {
+	i, _ := slices.BinarySearchFunc(list, time, func(l loading, time int64) int { return cmp.Compare(l.time, time) })
+	return i
 }
 
 // report takes what may be the report of a program, and looks for one that fits.
 func (all *loaders) report(r loading, how string, fits func(loading) bool) {
-	for _, l := range all.loadings[r.hosts.Client] {
-		if l.time < r.time && r.time-l.time <= int64(reportTime) && fits(l) {
+	for _, l := range all.within(r.hosts.Client, r.time-int64(reportTime), r.time) {
+		if fits(l) {
 			b := breach{hosts: l.hosts, packets: []int{l.packet, r.packet},
 				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.Client, l.packet, how, r.packet)}
 			if to := r.hosts.Server; to != l.hosts.Server && !isPrivate(to) && !isPrivate(l.hosts.Server) && !areNear(to, l.hosts.Client) && r.unusual {
