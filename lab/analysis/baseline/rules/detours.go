@@ -167,7 +167,7 @@ func (n *neighbourhood) own(addr netip.Addr, mac net.HardwareAddr, packet int) {
 	}
 }
 
-// advert takes a neighbour advertisement of IPv6, in which a card claims an address (RFC 4861 section 4.4).
+// advert takes a neighbor advertisement of IPv6, in which a card claims an address (RFC 4861 section 4.4).
 func (n *neighbourhood) advert(p *capture.Packet) {
 	const address, linkAddress, length = 16, 2, 8 // bytes of the address, and the option behind it
 	if b := p.ICMP.Rest; len(b) >= address+length && b[address] == linkAddress && b[address+1] == 1 {
@@ -229,7 +229,7 @@ func claimedBy(addr netip.Addr) string {
 	if addr.Is4() {
 		return "ARP"
 	}
-	return "neighbour advertisements"
+	return "neighbor advertisements"
 }
 
 // sourceRoutes finds packets that name hosts on their way, so that they, or the answers to them, come to whom their sender
