@@ -22,7 +22,7 @@
 // A capture may be cut off, start in the middle, have gaps, or show one of two connections
 // only. What it does not show breaks no rule. [Judged] says how much could be judged. If that
 // is nothing and nothing else was found, the verdict is [CannotJudge]. So it is if a table of the
-// check was full: its memory is bounded, and whoever fills a table may do so to hide something.
+// check was full: its memory is bounded, and an attacker may fill a table to hide something.
 //
 // Package content knows what the bytes of files and connections show, and package alike
 // compares two profiles with each other.

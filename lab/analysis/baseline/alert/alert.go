@@ -60,8 +60,8 @@ const (
 	severityUnjudged = rules.Severity("unjudged")
 )
 
-// events returns the alerts. If the verdict is that nothing can be judged, one more says so: whoever reads only these
-// takes no line for normal.
+// events returns the alerts. If the verdict is that nothing can be judged, one more says so: a SIEM takes a capture
+// without a line for a normal one.
 func (r *Report) events() []Alert {
 	if r.Assessment.Verdict != baseline.CannotJudge {
 		return r.Alerts

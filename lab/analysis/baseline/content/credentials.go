@@ -58,7 +58,7 @@ type accountList struct {
 	columns                   []field // of a table, nil for none
 	html                      bool
 	place, name               string // of the record that was begun
-	told                      Kind
+	reported                  Kind
 }
 
 // places are some of those that were seen.
@@ -100,10 +100,10 @@ func (a *accountList) read(t *passage) (Kind, string) {
 		}
 	}
 	kind, what := a.judge()
-	if kind == a.told || a.told == Malicious {
+	if kind == a.reported || a.reported == Malicious {
 		return 0, ""
 	}
-	a.told = kind
+	a.reported = kind
 	return kind, what
 }
 

@@ -1,6 +1,6 @@
 // Package bounded bounds what a check remembers of a capture, and counts what it had no room for.
 //
-// Whoever fills a table may do so to hide what comes after. So a full table is part of the verdict.
+// An attacker may fill a table to hide what comes after. So a full table is part of the verdict.
 package bounded
 
 import (
@@ -51,8 +51,8 @@ const mostKeys = 1 << 12
 // NewLedger returns a ledger without an entry.
 func NewLedger() *Ledger { return &Ledger{seed: maphash.MakeSeed(), full: map[Limit]*leftOut{}} }
 
-// Room reports whether there is room for one more beside n, and counts it if there is none. Whoever has keys uses [Takes],
-// which counts each of them once.
+// Room reports whether there is room for one more beside n, and counts it if there is none. Things with a key belong in
+// [Takes], which counts each of them once.
 func (g *Ledger) Room(l Limit, n int) bool {
 	if g.fits(l, n) {
 		return true
