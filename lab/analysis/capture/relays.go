@@ -92,7 +92,7 @@ func (c *Capture) Claimed(r Relay) (addrs []netip.Addr) {
 func (c *Capture) SharedAddresses() (shared []SharedAddress) {
 	known := map[netip.Addr]bool{}
 	for _, p := range c.OtherPackets {
-		addr, _ := claim(p)
+		addr, _ := p.Claim()
 		if !addr.IsValid() || addr.IsUnspecified() || known[addr] {
 			continue
 		}
@@ -107,41 +107,11 @@ func (c *Capture) SharedAddresses() (shared []SharedAddress) {
 // claims returns the network cards that claim an address in the OtherPackets, in the order in which they begin to.
 func (c *Capture) claims(addr netip.Addr) (cards []Claim) {
 	for _, p := range c.OtherPackets {
-		claimed, card := claim(p)
+		claimed, card := p.Claim()
 		known := func(x Claim) bool { return slices.Equal(x.Card, card) }
 		if claimed == addr && card != nil && !slices.ContainsFunc(cards, known) {
 			cards = append(cards, Claim{card, p.Number})
 		}
 	}
 	return cards
-}
-
-// claim returns the address that a packet claims for a network card.
-func claim(p *packet.Packet) (netip.Addr, net.HardwareAddr) {
-	switch {
-	case p.ARP != nil:
-		return p.ARP.SenderIP, p.ARP.SenderMAC
-	case p.ICMP != nil && p.IP.Version == 6 && p.ICMP.Type == neighborAdvertisement:
-		return advertised(p.ICMP.Rest)
-	}
-	return netip.Addr{}, nil
-}
-
-const neighborAdvertisement = 136
-
-// advertised reads the target of a neighbor advertisement, and the option with its link-layer address (RFC 4861
-// sections 4.4 and 4.6.1).
-func advertised(b []byte) (netip.Addr, net.HardwareAddr) {
-	const targetLinkLayerAddress, unit = 2, 8
-	if len(b) < 16 {
-		return netip.Addr{}, nil
-	}
-	target, options := netip.AddrFrom16([16]byte(b)), b[16:]
-	for len(options) >= unit && options[1] > 0 {
-		if options[0] == targetLinkLayerAddress {
-			return target, net.HardwareAddr(options[2:unit])
-		}
-		options = options[min(len(options), unit*int(options[1])):]
-	}
-	return target, nil
 }

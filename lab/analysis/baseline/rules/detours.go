@@ -14,6 +14,7 @@ import (
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
 )
 
 // Types of messages that redirect packets (RFC 792, RFC 4861).
@@ -126,8 +127,10 @@ func (n *neighbourhood) packet(p *capture.Packet) {
 	switch {
 	case p.ARP != nil && p.ARP.SenderIP.IsValid():
 		n.claim(p)
-	case p.ICMP != nil && p.ICMP.Type == neighbourAdvert && p.IP.Version == 6:
-		n.advert(p)
+	case p.ICMP != nil && p.ICMP.Type == packet.NeighborAdvertisement && p.IP.Version == 6:
+		if addr, card := p.Claim(); card != nil {
+			n.own(addr, card, p.Number)
+		}
 	case p.ICMP != nil && (p.ICMP.Type == redirect || p.ICMP.Type == redirectV6):
 		if n.redirects[p.IP.Dst] == 0 && bounded.Takes(n.ledger, maxRedirectedHosts, n.redirects, p.IP.Dst) {
 			n.redirects[p.IP.Dst] = p.Number
@@ -167,14 +170,6 @@ func (n *neighbourhood) own(addr netip.Addr, mac net.HardwareAddr, packet int) {
 	}
 }
 
-// advert takes a neighbor advertisement of IPv6, in which a card claims an address (RFC 4861 section 4.4).
-func (n *neighbourhood) advert(p *capture.Packet) {
-	const address, linkAddress, length = 16, 2, 8 // bytes of the address, and the option behind it
-	if b := p.ICMP.Rest; len(b) >= address+length && b[address] == linkAddress && b[address+1] == 1 {
-		n.own(netip.AddrFrom16([16]byte(b)), b[address+2:address+length], p.Number)
-	}
-}
-
 var noDetoursRule = Rule{
 	Name: "no-detours", Theme: "beside the session",
 	Says:     "Each address on a link belongs to one network card, a host does not make itself router, switch or name server, nobody redirects or passes on the packets of the two hosts, packets name no hosts on their way, and a question for the address of one has one answer.",
@@ -211,7 +206,7 @@ func detours(e *Evidence) (found []breach) {
 	slices.SortFunc(hosts, netip.Addr.Compare)
 	for _, host := range slices.Compact(hosts) {
 		if o := e.watch.neighbours.owners[host]; o != nil && o.changes > 0 {
-			b := breach{packets: o.packets, observed: fmt.Sprintf("by %s, %s went over to another network card %s, the last time to %s", claimedBy(host), host, wording.Plural(o.changes, "time", "times"), o.mac)}
+			b := breach{packets: o.packets, observed: fmt.Sprintf("by %s, %s went over to another network card %s, the last time to %s", packet.ClaimProtocol(host), host, wording.Plural(o.changes, "time", "times"), o.mac)}
 			if o.changes >= manyChanges {
 				b.severity = Violation
 			}
@@ -222,14 +217,6 @@ func detours(e *Evidence) (found []breach) {
 		}
 	}
 	return slices.Concat(found, e.sourceRoutes(), e.sharedCards(), e.passedOn(), e.falseNames())
-}
-
-// claimedBy is the protocol with which a card claims an address.
-func claimedBy(addr netip.Addr) string {
-	if addr.Is4() {
-		return "ARP"
-	}
-	return "neighbor advertisements"
 }
 
 // sourceRoutes finds packets that name hosts on their way, so that they, or the answers to them, come to whom their sender
@@ -249,7 +236,7 @@ func (e *Evidence) sharedCards() (found []breach) {
 		a, b := e.watch.neighbours.owners[hosts.Client], e.watch.neighbours.owners[hosts.Server]
 		if a != nil && b != nil && a != b && bytes.Equal(a.mac, b.mac) {
 			found = append(found, breach{hosts: hosts, packets: []int{a.first, b.first},
-				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, claimedBy(hosts.Server))})
+				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, packet.ClaimProtocol(hosts.Server))})
 		}
 	}
 	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })

@@ -24,7 +24,6 @@ const (
 	dhcpServerPort  = 67   // RFC 2131
 	vrrpProtocol    = 112  // RFC 5798
 	routerAdvert    = 134  // of ICMPv6 (RFC 4861)
-	neighbourAdvert = 136
 	highestPriority = 255
 )
 

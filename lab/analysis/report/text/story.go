@@ -13,6 +13,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // Story writes what happened in a capture of the given name: first a table of the
@@ -84,7 +85,7 @@ func Relayed(t *capture.Capture) (sentences []string) {
 	for _, s := range t.SharedAddresses() {
 		first, last := s.Claims[0], s.Claims[len(s.Claims)-1]
 		sentences = append(sentences, fmt.Sprintf("by %s, %s belongs to %s: first to %s in frame %d, last to %s in frame %d",
-			claimedBy(s.Addr), s.Addr, count(len(s.Claims), "network card"), first.Card, first.Packet, last.Card, last.Packet))
+			packet.ClaimProtocol(s.Addr), s.Addr, count(len(s.Claims), "network card"), first.Card, first.Packet, last.Card, last.Packet))
 	}
 	return sentences
 }
@@ -95,15 +96,7 @@ func claimed(t *capture.Capture, r capture.Relay) string {
 	if len(addrs) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; by %s, it claims to be %s", claimedBy(addrs[0]), strings.Join(addressTexts(addrs), " and "))
-}
-
-// claimedBy is how a network card claims an address.
-func claimedBy(addr netip.Addr) string {
-	if addr.Is4() {
-		return "ARP"
-	}
-	return "neighbor advertisements"
+	return fmt.Sprintf("; by %s, it claims to be %s", packet.ClaimProtocol(addrs[0]), strings.Join(addressTexts(addrs), " and "))
 }
 
 func addressTexts(addrs []netip.Addr) (texts []string) {
