@@ -135,8 +135,9 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	}
 	found, err := conform.Judge(c, known, rules)
 	if err != nil {
-		err = fmt.Errorf("%s: %w\n%s", run.Capture, err, withoutPlaces(run.Report, s.File))
-		err = placeless{err, strings.TrimSpace(err.Error())}
+		report := strings.FieldsFunc(withoutPlaces(run.Report, s.File), func(r rune) bool { return r == '\n' || r == '\t' })
+		err = fmt.Errorf("%s: %w", run.Capture, err)
+		err = placeless{err, strings.Join(append([]string{err.Error()}, report...), "\n\t")}
 	}
 	var results []conform.Result
 	for i := range found {

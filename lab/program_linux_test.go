@@ -409,7 +409,7 @@ func TestHome(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		"tests/x.txtar": "./tests/other.txt\n\t./bin/server\n\t./tests/other.txt",
+		"tests/x.txtar": "server.log: ./tests/other.txt\n\tbefore it:\n\t  ./bin/server; (",
 		"x.txtar":       "server.log: ./bin/server; (",
 	} {
 		s, err := scenario.Parse(filepath.Join(home, file), []byte("program "+home+"/bin/server "+home+"\nopen\nquit\n"))

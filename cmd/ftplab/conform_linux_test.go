@@ -26,7 +26,7 @@ while True: s.accept()[0].close()`
 		rules, broken int
 		error         string
 	}{
-		{"false", []string{"--client", "--", "false"}, exitError, len(conform.ClientRules()), 0, "\nrun \"false\": exit status 1; it printed nothing\n"},
+		{"false", []string{"--client", "--", "false"}, exitError, len(conform.ClientRules()), 0, "\n\trun \"false\": exit status 1; it printed nothing\n"},
 		{"python3", []string{"--", "python3", "-c", closing}, exitFailed, len(conform.ServerRules()), 1, ": the server closed the connection\n"},
 	} {
 		t.Run(test.program, func(t *testing.T) {

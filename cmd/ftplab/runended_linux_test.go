@@ -87,8 +87,8 @@ func TestKilledRunIsReplaced(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(earlier), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{earlier, filepath.Join(results, "endless", "verdict.json")} {
-		if err := os.WriteFile(file, []byte("earlier"), 0o644); err != nil {
+	for file, text := range map[string]string{earlier: "earlier", filepath.Join(results, "endless", "verdict.json"): `{"scenario":"endless"}`} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
