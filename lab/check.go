@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/analysis/question"
+	"ftplab/lab/oserror"
 	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 	"ftplab/lab/scenario/variant"
@@ -311,7 +312,7 @@ func answers(s *scenario.Scenario, src Source, twin *question.Twin) ([]question.
 		return nil, err
 	}
 	if !v.Pass {
-		return nil, fmt.Errorf("%s: %w\n%s", src.name, ErrUnwanted, v.Report())
+		return nil, fmt.Errorf("%s: %w%s", src.name, ErrUnwanted, oserror.Below(v.Report()))
 	}
 	return j.question.Answer(c, v.Want, twin)
 }

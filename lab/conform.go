@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/conform"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
 	"ftplab/lab/testbed/runner"
@@ -135,9 +136,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	}
 	found, err := conform.Judge(c, known, rules)
 	if err != nil {
-		report := strings.FieldsFunc(withoutPlaces(run.Report, s.File), func(r rune) bool { return r == '\n' || r == '\t' })
-		err = fmt.Errorf("%s: %w", run.Capture, err)
-		err = placeless{err, strings.Join(append([]string{err.Error()}, report...), "\n\t")}
+		err = fmt.Errorf("%s: %w%s", run.Capture, err, oserror.Below(withoutPlaces(run.Report, s.File)))
 	}
 	var results []conform.Result
 	for i := range found {

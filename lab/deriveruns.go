@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/expect"
+	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 )
 
@@ -41,7 +42,7 @@ func DeriveRuns(ctx context.Context, w io.Writer, s *scenario.Scenario, o Option
 			return err
 		}
 		if result.Outcome == Failed {
-			return fmt.Errorf("run %d of %d failed, so there is nothing to derive from:\n%s", i+1, n, result.Report)
+			return fmt.Errorf("run %d of %d failed, so there is nothing to derive from:%s", i+1, n, oserror.Below(result.Report))
 		}
 		var want bytes.Buffer
 		if err := Derive(&want, File(result.Capture), s); err != nil {

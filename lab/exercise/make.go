@@ -251,7 +251,7 @@ func record(ctx context.Context, s, variant *scenario.Scenario, seed uint64) ([]
 		return nil, err
 	}
 	if result.Outcome == lab.Failed {
-		return nil, fmt.Errorf("%s: the session of the lesson failed:\n%s", s.File, result.Report)
+		return nil, fmt.Errorf("%s: the session of the lesson failed:%s", s.File, oserror.Below(result.Report))
 	}
 	return capture.Bytes(), nil
 }

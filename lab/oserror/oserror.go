@@ -45,14 +45,29 @@ func Text(err error) string {
 
 // Lines returns a message with control characters as Go writes them, such as \n for a line break in the
 // name of a file. So it stays one line, whatever name or word of a user it shows, except where a line
-// break and a tab begin a line below it, such as of a program's log.
+// break and tabs begin a line below it: see [Below].
 func Lines(message string) string {
-	const below = "\n\t"
-	lines := strings.Split(message, below)
-	for i, line := range lines {
-		lines[i] = OneLine(line)
+	var b strings.Builder
+	for i, line := range strings.Split(message, "\n") {
+		text := line
+		if i > 0 {
+			if text = strings.TrimLeft(line, "\t"); text == line {
+				b.WriteString(`\n`)
+			} else {
+				b.WriteString("\n" + strings.TrimSuffix(line, text))
+			}
+		}
+		b.WriteString(OneLine(text))
 	}
-	return strings.Join(lines, below)
+	return b.String()
+}
+
+// Below returns a text as lines below a message, to which it is appended. An empty text has none.
+func Below(text string) string {
+	if text = strings.TrimRight(text, "\n"); text == "" {
+		return ""
+	}
+	return "\n\t" + strings.ReplaceAll(text, "\n", "\n\t")
 }
 
 // OneLine returns a text with all control characters as Go writes them.

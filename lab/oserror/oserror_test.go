@@ -132,3 +132,11 @@ func TestNamed(t *testing.T) {
 		t.Errorf("got %v, want %v", got, other)
 	}
 }
+
+// TestLines has a text below a message, and names with control characters in both.
+func TestLines(t *testing.T) {
+	message := "a\nb failed:" + Below("one\n\ttwo\x1b\n") + Below("")
+	if got, want := Lines(message), "a\\nb failed:\n\tone\n\t\ttwo\\x1b"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"ftplab/lab/oserror"
 )
 
 // command is the package that the worker runs.
@@ -52,7 +54,7 @@ func run(ctx context.Context, args ...string) (string, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("the page is built with Go, which is not installed: see https://go.dev/dl")
 	case err != nil:
-		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, strings.TrimSpace(stderr.String()))
+		return "", fmt.Errorf("go %s: %w%s", args[0], err, oserror.Below(strings.TrimSpace(stderr.String())))
 	}
 	return strings.TrimSpace(string(out)), nil
 }

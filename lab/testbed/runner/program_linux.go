@@ -114,13 +114,13 @@ func elsewhere(s *scenario.Scenario, command []string, there []scenario.File) st
 	folder, visible := folderOf(s)
 	for _, argument := range command[1:] {
 		if strings.Contains(argument, "$DIR") && !visible {
-			return fmt.Sprintf("\nno program sees $DIR, %s, because files of other people may be there: use a folder of your own", folder)
+			return fmt.Sprintf("\n\tno program sees $DIR, %s, because files of other people may be there: use a folder of your own", folder)
 		}
 		if filepath.IsAbs(argument) || slices.ContainsFunc(there, func(f scenario.File) bool { return f.Path == filepath.ToSlash(argument) }) {
 			continue
 		}
 		if info, err := os.Stat(filepath.Join(folder, argument)); err == nil && info.Mode().IsRegular() {
-			return fmt.Sprintf("\n%s is in %s, and the program runs in %s: write %s", argument, folder, sandbox.Folder, path.Join("$DIR", argument))
+			return fmt.Sprintf("\n\t%s is in %s, and the program runs in %s: write %s", argument, folder, sandbox.Folder, path.Join("$DIR", argument))
 		}
 	}
 	return ""

@@ -145,8 +145,8 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ program, files, want string }{
-		{"python3 srv.py", "", "\nsrv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
-		{"env X=1 ./srv.py", "", "\n./srv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
+		{"python3 srv.py", "", "\n\tsrv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
+		{"env X=1 ./srv.py", "", "\n\t./srv.py is in " + folder + ", and the program runs in /srv/ftp: write $DIR/srv.py"},
 		{"python3 srv.py", "-- files/srv.py --\n", ""},
 		{"python3 " + script, "", ""},
 		{"python3 -m pyftpdlib", "", ""},
