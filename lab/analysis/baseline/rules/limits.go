@@ -35,7 +35,7 @@ var (
 	maxOverlapping = bounded.Limit{Of: "segments that were sent again with other data", Most: 1 << 14}
 	maxClosedOnes  = bounded.Limit{Of: "connections with a closed window", Most: 1 << 16}
 	maxLaterSYNs   = bounded.Limit{Of: "connections from a port that was in use before", Most: 1 << 17}
-	maxSpellers    = bounded.Limit{Of: "hosts whose header fields are read", Most: 1 << 15}
+	maxSpellers    = bounded.Limit{Of: "hosts whose header fields are read", Most: 1 << 17}
 	maxOddSides    = bounded.Limit{Of: "connections with odd TCP headers", Most: 1 << 15}
 
 	maxNetworkCards    = bounded.Limit{Of: "network cards", Most: 1 << 17}

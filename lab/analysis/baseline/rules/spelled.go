@@ -4,6 +4,7 @@ package rules
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -43,7 +44,7 @@ const leastLetters = 6
 // spellers are what each host sends to another in these fields, and the beginnings of the last frames with data. Old
 // network cards pad with what they sent before (CVE-2003-0001).
 type spellers struct {
-	hosts  map[evidence.PairOfHosts]*[spelledFields]spelling
+	hosts  map[evidence.PairOfHosts]*[spelledFields]*spelling
 	recent [8][]byte
 	next   int
 }
@@ -67,15 +68,12 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 	if p.Segment.Damaged || p.Away != nil {
 		return
 	}
-	of := all.of(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()))
-	if of == nil {
-		return
-	}
+	from := all.from(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()), p.Number)
 	if p.IP.Version == 4 && !p.IP.Fragment {
-		of[inIPID].short(p.IP.ID, p.Number)
+		from.add(inIPID, short(p.IP.ID))
 	}
 	if pad := p.IP.Trailer; len(pad) > 1 && len(pad) <= mostPadding && !all.sent(pad) {
-		of[inPadding].add(pad, p.Number)
+		from.add(inPadding, pad)
 	}
 	if len(p.TCP.Payload) > 0 {
 		all.recent[all.next] = append(all.recent[all.next][:0], p.Data[:min(len(p.Data), mostOfFrame)]...)
@@ -83,13 +81,12 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 	}
 	syn := p.TCP.Has(packet.SYN)
 	if !syn && !p.TCP.Has(packet.RST) {
-		of[inWindow].short(p.TCP.RawWindow, p.Number)
+		from.add(inWindow, short(p.TCP.RawWindow))
 	}
 	if syn && p.Connection.Role == ftp.Control {
-		n := p.TCP.RawSeq
-		of[inISN].add([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, p.Number)
+		from.add(inISN, binary.BigEndian.AppendUint32(nil, p.TCP.RawSeq))
 		if p.From == ftp.Client {
-			of[inClientPort].short(p.TCP.SrcPort, p.Number)
+			from.add(inClientPort, short(p.TCP.SrcPort))
 		}
 	}
 }
@@ -102,9 +99,32 @@ func (all *spellers) sent(pad []byte) bool {
 	return slices.ContainsFunc(all.recent[:], func(frame []byte) bool { return bytes.Contains(frame, pad) })
 }
 
-// of are the fields of what a host sends to another, nil if there is no room.
-func (all *spellers) of(g *bounded.Ledger, hosts evidence.PairOfHosts) *[spelledFields]spelling {
-	return bounded.Entry(g, maxSpellers, all.hosts, hosts)
+// A speller takes what a packet, or a session, of a host has in these fields.
+type speller struct {
+	all    *spellers
+	ledger *bounded.Ledger
+	hosts  evidence.PairOfHosts
+	of     *[spelledFields]*spelling // nil if no value was letters yet
+	packet int
+}
+
+func (all *spellers) from(g *bounded.Ledger, hosts evidence.PairOfHosts, packet int) speller {
+	return speller{all, g, hosts, all.hosts[hosts], packet}
+}
+
+// add takes the next value of a field. A field is remembered from its first value that is letters on: most hosts
+// have none.
+func (s *speller) add(field spelledField, value []byte) {
+	if s.of == nil || s.of[field] == nil {
+		if !isLetters(value) {
+			return
+		}
+		if s.of = bounded.Entry(s.ledger, maxSpellers, s.all.hosts, s.hosts); s.of == nil {
+			return
+		}
+		s.of[field] = &spelling{}
+	}
+	s.of[field].add(value, s.packet)
 }
 
 // announces takes the data ports of a session.
@@ -114,19 +134,27 @@ func (all *spellers) announces(s *session) {
 		if a.Mode == ftp.Passive {
 			hosts = evidence.Between(hosts.Server, hosts.Client)
 		}
-		if of := all.of(s.ledger, hosts); of != nil {
-			of[inDataPort].short(a.Addr.Port(), a.Packet)
-		}
+		from := all.from(s.ledger, hosts, a.Packet)
+		from.add(inDataPort, short(a.Addr.Port()))
 	}
 }
 
-// short takes a value of 16 bits. One whose second byte is zero counts as one letter.
-func (s *spelling) short(v uint16, packet int) {
-	b := []byte{byte(v >> 8), byte(v)}
-	if b[1] == 0 {
-		b = b[:1]
+// short is a value of 16 bits. One whose second byte is zero counts as one letter.
+func short(v uint16) []byte {
+	if v&0xff == 0 {
+		return []byte{byte(v >> 8)}
 	}
-	s.add(b, packet)
+	return []byte{byte(v >> 8), byte(v)}
+}
+
+// isLetters reports whether all bytes of a value are of a text.
+func isLetters(value []byte) bool {
+	for _, c := range value {
+		if (c < ' ' || c >= 0x7f) && c != '\r' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // add takes the next value.
@@ -141,10 +169,8 @@ func (s *spelling) add(value []byte, packet int) {
 		s.falls++
 	}
 	s.n, s.last = s.n+1, v
-	for _, c := range value {
-		if (c < ' ' || c >= 0x7f) && c != '\r' && c != '\n' && c != '\t' {
-			return
-		}
+	if !isLetters(value) {
+		return
 	}
 	if s.text < int32(len(s.packets)) {
 		s.packets[s.text] = int32(packet)
@@ -163,9 +189,8 @@ func (s *spelling) isText(least int32) bool {
 // judge names the hosts whose fields spell a text.
 func (all *spellers) judge() (found []breach) {
 	for hosts, of := range all.hosts {
-		for field := range of {
-			s := &of[field]
-			if !s.isText(leastValues[field]) {
+		for field, s := range of {
+			if s == nil || !s.isText(leastValues[field]) {
 				continue
 			}
 			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client, wording.Quote(string(s.sample[:s.sampled])))}

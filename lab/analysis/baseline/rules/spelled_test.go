@@ -28,7 +28,7 @@ func TestSpelling(t *testing.T) {
 	} {
 		var s spelling
 		for i := range len(text) / 2 {
-			s.short(test.next(i), i+1)
+			s.add(short(test.next(i)), i+1)
 		}
 		if got := s.isText(16); got != test.want {
 			t.Errorf("%s: got %v, want %v, of %d values, %d text", test.name, got, test.want, s.n, s.text)

@@ -116,7 +116,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		closed:       closedWindows{},
 		channels:     newChannels(g),
 		headers:      headers{},
-		spellers:     spellers{hosts: map[evidence.PairOfHosts]*[spelledFields]spelling{}},
+		spellers:     spellers{hosts: map[evidence.PairOfHosts]*[spelledFields]*spelling{}},
 		instructions: instructions{},
 		blanking:     newBlanking(g),
 		bleeds:       map[int]int{},
