@@ -19,7 +19,7 @@ func times(n int, format string) string {
 // Many accounts with their passwords are a list that a program wrote. Few are notes, and a table is what a browser
 // exports.
 func TestAccountLists(t *testing.T) {
-	const head, prose = "<html><table><tr><th>URL</th><th>Username</th><th>Password</th></tr>", "Open the page, and log in there as it is said below.\n"
+	const head, prose = "<html><table><tr><th>URL</th><th>Username</th><th>Password</th></tr>", "Open the page, and log in there as described below.\n"
 	for _, test := range []struct {
 		name, text string
 		want       Kind
