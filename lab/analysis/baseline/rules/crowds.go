@@ -12,15 +12,15 @@ import (
 	"ftplab/lab/analysis/capture"
 )
 
-// How many hosts send to one within burstTime in a flood, and how long the datagrams of one are that other servers
-// were made to send.
+// How many hosts send to one within burstTime in a flood, of which mostCounted are counted, and how long the datagrams of
+// a flood are that other servers were made to send.
 const (
-	manySenders   = 500
-	longDatagram  = 200 // bytes
-	manyErrors    = 20  // of ICMP about connections that do not exist
-	userPorts     = 1024
-	nameServers   = 53 // their answers have many senders
-	mostRemembers = 4096
+	manySenders  = 500
+	longDatagram = 200 // bytes
+	manyErrors   = 20  // of ICMP about connections that do not exist
+	userPorts    = 1024
+	nameServers  = 53 // their answers have many senders
+	mostCounted  = 4096
 )
 
 // A crowd is what comes to a host.
@@ -80,7 +80,7 @@ func (c *crowds) add(p *capture.Packet, of string) {
 			s.packets = nil
 		}
 	}
-	if !s.hosts[p.IP.Src] && len(s.hosts) < mostRemembers && c.ledger.Room(maxFlooders, c.senders) {
+	if !s.hosts[p.IP.Src] && len(s.hosts) < mostCounted && c.ledger.Room(maxFlooders, c.senders) {
 		s.hosts[p.IP.Src] = true
 		c.senders++
 	}
