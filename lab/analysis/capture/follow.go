@@ -166,9 +166,19 @@ func (f *follower) setLive(t *tuple, l *live) {
 	f.latest, f.its = *t, l
 }
 
-// begin begins the next connection, if it is wanted.
+// begin begins the next connection, nil if it is not followed. What its addresses send is then no longer that of an older one.
 func (f *follower) begin(p *packet.Packet) *live {
 	id := f.next
+	l := f.wanted(id, p)
+	if s := f.c.spans[id]; s.last > s.first && f.open > 0 {
+		t := tupleOf(p)
+		f.setLive(&t, l)
+	}
+	return l
+}
+
+// wanted returns a connection that begins with a packet, nil if it is not followed.
+func (f *follower) wanted(id int, p *packet.Packet) *live {
 	if id >= f.hi || f.want != nil && !f.want(id) {
 		return nil
 	}
@@ -188,10 +198,6 @@ func (f *follower) begin(p *packet.Packet) *live {
 		l.Hashes = &f.pool
 	}
 	f.open++
-	if s := f.c.spans[id]; s.last > s.first {
-		t := tupleOf(p)
-		f.setLive(&t, l)
-	}
 	return l
 }
 

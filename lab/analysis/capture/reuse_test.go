@@ -210,6 +210,7 @@ func TestSYNWithin(t *testing.T) {
 				t.Errorf("%s, %s: got %s, want %s", c.name, name, got, c.want)
 			}
 		}
+		compareReadings(t, c.name, f.PCAP())
 	}
 }
 
