@@ -81,6 +81,7 @@ func (c *controlConn) Read(p []byte) (int, error) {
 		}
 		line, err := c.readLine()
 		if err == nil {
+			line = c.refuseOptions(line)
 			if library, ok := c.session.answeredDuring(line); ok {
 				c.command = library
 				continue
@@ -91,7 +92,7 @@ func (c *controlConn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if !c.session.silent.Load() {
-			c.command = c.session.obey(c.refuseOptions(line))
+			c.command = c.session.obey(line)
 		}
 	}
 	n := copy(p, c.command)

@@ -89,7 +89,7 @@ const (
 )
 
 // refuseOptions takes Telnet's commands out of a line. It refuses the options that the client asks
-// for or offers (RFC 1123, 4.1.2.12).
+// for or offers (RFC 1123, 4.1.2.12), unless the session has to be silent.
 func (c *controlConn) refuseOptions(line []byte) []byte {
 	return withoutTelnet(line, func(command, option byte) {
 		switch command {
@@ -102,9 +102,9 @@ func (c *controlConn) refuseOptions(line []byte) []byte {
 }
 
 // withoutTelnet returns a line without its Telnet commands, and calls negotiate with each about an
-// option. A byte 255 that begins no command stays. Before the line, a part of a command may stand alone,
-// because the network may have taken the urgent byte of the Synch that comes before ABOR out of it
-// (RFC 959, 4.1.3).
+// option. Two bytes 255 are one of data (RFC 854), and one that begins no command stays. Before the
+// line, a part of a command may stand alone, because the network may have taken the urgent byte of
+// the Synch that comes before ABOR out of it (RFC 959, 4.1.3).
 func withoutTelnet(line []byte, negotiate func(command, option byte)) []byte {
 	kept := line[:0:0]
 	for i := 0; i < len(line); i++ {
@@ -116,7 +116,10 @@ func withoutTelnet(line []byte, negotiate func(command, option byte)) []byte {
 			i += 2
 		case line[i+1] >= telnetSE && line[i+1] < telnetWill:
 			i++
-		default: // the byte that belongs to it, such as a second 255
+		case line[i+1] == telnetIAC:
+			kept = append(kept, telnetIAC)
+			i++
+		default:
 			kept = append(kept, line[i], line[i+1])
 			i++
 		}
@@ -128,6 +131,9 @@ func withoutTelnet(line []byte, negotiate func(command, option byte)) []byte {
 }
 
 func (c *controlConn) sendTelnet(command ...byte) {
+	if c.session.silent.Load() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.Write(command) // whose error the next reply meets, too

@@ -154,9 +154,10 @@ type replyWriter struct {
 	reply  Reply // when it ends
 }
 
-// Write takes part of a reply, in pieces of any size.
+// Write takes part of a reply, in pieces of any size. A byte 255 of a name is sent twice, because
+// one alone begins a command of Telnet (RFC 854).
 func (w *replyWriter) Write(p []byte) (int, error) {
-	w.partial = append(w.partial, p...)
+	w.partial = append(w.partial, bytes.ReplaceAll(p, []byte{telnetIAC}, []byte{telnetIAC, telnetIAC})...)
 	for {
 		end := bytes.IndexByte(w.partial, '\n') + 1
 		if end == 0 {

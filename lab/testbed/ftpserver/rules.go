@@ -123,7 +123,7 @@ func (s *Server) Got(rule scenario.Rule) string {
 
 // parseCommand splits a command into its name, in capitals, and its argument.
 func parseCommand(line []byte) (name, argument string) {
-	name, argument, _ = strings.Cut(strings.TrimRight(string(withoutTelnet(line, func(_, _ byte) {})), "\r\n"), " ")
+	name, argument, _ = strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	return strings.ToUpper(name), argument
 }
 
