@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/report"
+	"ftplab/lab/outcome"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/byhand"
@@ -23,9 +24,11 @@ import (
 type Recording struct {
 	Frames   int
 	Capture  string   // the file's path
-	Failures []string // of the lab itself, such as frames that were lost
+	Failures []string // of the lab itself, such as a server that ended
 	Status   int      // exit status of the shell, or of the command that replaced it
 	Verdict  *Verdict // on a command's capture, if the scenario says what should be seen
+
+	Incomplete string // says what the capture lacks because the lab lost it, so that nothing is shown by it; "" is nothing
 }
 
 // Shell opens the user's shell on the client's host of a scenario, beside its
@@ -72,6 +75,9 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	r := &Recording{Frames: outcome.Frames, Capture: file.Name(), Status: outcome.Status}
 	for _, f := range outcome.Failures {
 		r.Failures = append(r.Failures, f.In(s.File))
+	}
+	if outcome.Incomplete != "" {
+		r.Incomplete = s.File + ": " + outcome.Incomplete
 	}
 	judged := len(command) > 0 && judge.asks()
 	if r.Frames == 0 {
@@ -157,7 +163,10 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 		entry.Outcome = r.Verdict.Outcome()
 		entry.Failures += r.Verdict.differences()
 	}
-	if len(r.Failures) > 0 {
+	switch {
+	case r.Incomplete != "":
+		entry.Outcome = outcome.Error
+	case len(r.Failures) > 0:
 		entry.Outcome = Failed
 	}
 	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab"
 )
 
 // greeting is a scenario that ends soon.
@@ -370,6 +372,27 @@ func TestReportsThatCannotBeWritten(t *testing.T) {
 		}
 		if !strings.Contains(stdout, "\n"+test.totals+", in ") || !strings.Contains(stdout, "\nNext, in a browser: ") {
 			t.Errorf("%s: got %q, want %q and the page to look at next", test.args, stdout, test.totals)
+		}
+	}
+}
+
+// TestRecordingStatus has the exit status of what a person recorded. What the lab itself lost is no failure of theirs.
+func TestRecordingStatus(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		r    lab.Recording
+		want error
+	}{
+		{"whole", lab.Recording{}, nil},
+		{"a server that ended", lab.Recording{Failures: []string{"a.txtar: the server ended"}}, errFailed},
+		{"frames that the lab lost", lab.Recording{Incomplete: "a.txtar: the recording is incomplete"}, errBroken},
+		{"both", lab.Recording{Incomplete: "a.txtar: the recording is incomplete", Failures: []string{"a.txtar: the server ended"}}, errBroken},
+		{"a wrong capture of which the lab lost frames", lab.Recording{Incomplete: "a.txtar: the recording is incomplete", Verdict: &lab.Verdict{}}, errBroken},
+		{"the command's status", lab.Recording{Incomplete: "a.txtar: the recording is incomplete", Status: 7}, exitStatus(7)},
+	} {
+		var out strings.Builder
+		if err := printRecording(&out, &test.r); err != test.want || !strings.Contains(out.String(), test.r.Incomplete) {
+			t.Errorf("%s: got the error %v and %q, want %v", test.name, err, out.String(), test.want)
 		}
 	}
 }

@@ -73,6 +73,9 @@ func printRecording(to io.Writer, r *lab.Recording) error {
 	for _, f := range r.Failures {
 		fmt.Fprintln(w, f)
 	}
+	if r.Incomplete != "" {
+		fmt.Fprintln(w, r.Incomplete)
+	}
 	if r.Verdict != nil {
 		fmt.Fprint(w, r.Verdict.Report())
 		fmt.Fprintln(w, summary(r.Verdict))
@@ -82,7 +85,7 @@ func printRecording(to io.Writer, r *lab.Recording) error {
 		return exitStatus(r.Status)
 	case w.err != nil:
 		return w.err
-	case len(r.Failures) == 0 && r.Verdict != nil && r.Verdict.Unjudged():
+	case r.Incomplete != "", len(r.Failures) == 0 && r.Verdict != nil && r.Verdict.Unjudged():
 		return errBroken
 	case len(r.Failures) > 0 || r.Verdict != nil && !r.Verdict.Pass:
 		return errFailed

@@ -62,6 +62,10 @@ type Outcome struct {
 	Keys     string // a TLS key log of the sessions in TLS
 	LateKeys string // the keys of programs in the place of clients, which are not in the capture
 	Note     string // remarks for the user about how the server ran
+
+	// Incomplete says what the recording lacks of a person's session, which cannot be done again; see
+	// [network.ErrIncomplete]. Any other session has the error in place of an outcome.
+	Incomplete string `json:",omitempty"`
 }
 
 // A Failure is something that is not as the scenario says.
@@ -133,16 +137,23 @@ func Run(ctx context.Context, s *scenario.Scenario, b Builder, r Recording, clie
 	if err != nil {
 		return nil, err // closed may only repeat it
 	}
-	if errors.Is(closed, network.ErrIncomplete) && !r.ByHand && !errors.Is(context.Cause(ctx), stopped) { // what a person did cannot be done again
+	incomplete := errors.Is(closed, network.ErrIncomplete) && !errors.Is(context.Cause(ctx), stopped)
+	if incomplete && !r.ByHand {
 		return nil, closed
 	}
+	o := &Outcome{Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}
 	if closed != nil && !errors.Is(closed, stopped) {
 		if err := w.Flush(); err != nil {
 			return nil, err // the capture could not be written
 		}
-		failures = append(failures, Failure{Message: oserror.Text(closed)})
+		if text := oserror.Text(closed); incomplete {
+			o.Incomplete = text
+		} else {
+			failures = append(failures, Failure{Message: text})
+		}
 	}
-	return &Outcome{Frames: w.Frames(), Failures: failures, Stalls: stalls(), Keys: keys.text(), LateKeys: e.programKeys(), Note: e.Note()}, nil
+	o.Frames, o.Failures = w.Frames(), failures
+	return o, nil
 }
 
 // withFaults puts the server's failures before those of the clients: a server's early end is
