@@ -18,9 +18,9 @@ func TestRefusals(t *testing.T) {
 		{"a firewall near the server", "network wire capture=client,server\nhost server 192.0.2.21 rtt=25ms\nreject server.20 > client [S] count=1 with=reset\n\n" + session + "active\n! ls\nquit\n",
 			"in the name of the client: no packet of it was recorded at client"},
 		{"the server", "network wire capture=client,server\nhost server 192.0.2.21 rtt=25ms\n\n" + session + "expect refused: ls\nquit\n-- server --\non PASV: reply 227 Yes (192,0,2,21,200,1)\n",
-			"nobody listens at port 51201 of the server"},
+			"nobody listens at port 51201 of the server."},
 		{"the server, recorded at one place", "network wire\nhost server 192.0.2.21 rtt=25ms\n\n" + session + "expect refused: ls\nquit\n-- server --\non PASV: reply 227 Yes (192,0,2,21,200,1)\n",
-			"nobody listens at port 51201 of the server"},
+			"nobody listens at port 51201 of the server, or a firewall answers in its name"},
 		{"the client, recorded near it", "network wire\nhost server 192.0.2.21 rtt=25ms\n\n" + session + "quote PORT 198,51,100,100,200,1\n! quote LIST\nquit\n",
 			"nobody listens at port 51201 of the client"},
 	} {

@@ -26,6 +26,17 @@ func (c *Capture) RefusedBefore(x *ftp.Connection) (place string) {
 	return ""
 }
 
+// RefusedByHost reports whether a connection was refused where its host stands: the capture was recorded at several places,
+// and has the connection at each that the other connections between its hosts pass.
+func (c *Capture) RefusedByHost(x *ftp.Connection) bool {
+	p := c.file.places
+	if p == nil || !c.Complete || !x.Refused() {
+		return false
+	}
+	s := p.seen[conversationBetween(x.Client, x.Server)]
+	return s != nil && s.everywhere() != 0 && s.everywhere() == p.crossed[hostsOf(x.Client.Addr(), x.Server.Addr())]
+}
+
 // hosts are two addresses, the lower one first.
 type hosts struct{ low, high netip.Addr }
 

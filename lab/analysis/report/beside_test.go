@@ -44,7 +44,7 @@ func TestBesideFTP(t *testing.T) {
 	page := string(html(t, r))
 	for _, want := range []string{
 		"There is no data connection. Besides FTP there are 3 connections, to port 6200 of 192.0.2.21 and port 4444 of 198.51.100.100: 20 bytes passed there.",
-		"Other connection 1 is refused: nobody listens at port 6200 of the server.",
+		"Other connection 1 is refused: nobody listens at port 6200 of the server, or a firewall answers in its name.",
 		"The client opens other connection 2: from its port 4001 to port 6200 of the server. No command announced it, so it is not part of FTP. At this port a vsftpd 2.3.4",
 		"Other connection 2 is closed. It carried 15 bytes.",
 		"The server opens other connection 3: from its port 4002 to port 4444 of the client. No command announced it",
