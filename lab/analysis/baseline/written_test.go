@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/baseline/profile"
@@ -169,7 +170,8 @@ func BenchmarkSessions(b *testing.B) {
 	}
 }
 
-// BenchmarkRepeats checks sessions in which each command is sent again. The time for each must not rise with their number.
+// BenchmarkRepeats checks sessions in which each command is sent again, and each second one gets a line that is no reply.
+// The time for each must not rise with their number.
 func BenchmarkRepeats(b *testing.B) {
 	for _, n := range []int{5000, 20_000} {
 		f := forge.New()
@@ -177,6 +179,8 @@ func BenchmarkRepeats(b *testing.B) {
 		for range n {
 			t.Say("> NOOP\n< 200 ok")
 			f.Frames = append(f.Frames, *f.Last(1))
+			t.Say("> NOOP\n< what?")
+			f.Pass(11 * time.Second)
 		}
 		t.Say(bye).Peer.Close()
 		benchmarkCheck(b, f, n, "command", "commands")

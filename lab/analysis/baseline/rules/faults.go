@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
@@ -121,6 +122,7 @@ func skippedCommand(s *session) (b breach, found bool) {
 		return b, false
 	}
 	answered := s.Greeting.Packet // where the server had answered everything, 0 for a command that has no reply
+	spoken := sync.OnceValue(s.serverPackets)
 	for i, x := range s.Exchanges {
 		if len(x.Replies) > 0 {
 			if answered = 0; x.Final() > 0 {
@@ -133,7 +135,7 @@ func skippedCommand(s *session) (b breach, found bool) {
 		}
 		next := s.Exchanges[i+1]
 		waited := time.Duration(next.Time - x.Time)
-		if x.Complete && answered > 0 && answered < x.FirstPacket && waited >= silence && len(next.Replies) > 0 && !s.spoke(x.Packet, next.Packet) {
+		if x.Complete && answered > 0 && answered < x.FirstPacket && waited >= silence && len(next.Replies) > 0 && !hasBetween(spoken(), x.Packet, next.Packet) {
 			return breach{place: s.Control.ID, packets: []int{x.Packet, next.Packet},
 				observed: fmt.Sprintf("%s was never answered: the client went on after %v", wording.Quote(x.Line.Text), waited.Round(time.Second))}, true
 		}
@@ -141,9 +143,21 @@ func skippedCommand(s *session) (b breach, found bool) {
 	return b, false
 }
 
-// spoke reports whether the server said something between two packets.
-func (s *session) spoke(from, to int) bool {
-	return slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool { return l.From == ftp.Server && from < l.Packet && l.Packet < to })
+// serverPackets returns the packets that end the lines of the server, sorted.
+func (s *session) serverPackets() (packets []int) {
+	for _, l := range s.Lines {
+		if l.From == ftp.Server {
+			packets = append(packets, l.Packet)
+		}
+	}
+	slices.Sort(packets)
+	return packets
+}
+
+// hasBetween reports whether one of the sorted packets is after one packet and before another.
+func hasBetween(packets []int, after, before int) bool {
+	i, _ := slices.BinarySearch(packets, after+1)
+	return i < len(packets) && packets[i] < before
 }
 
 // connected reports whether a transfer has its data connections. A firewall may block them.
