@@ -51,24 +51,15 @@ func (h Hosts) sent(host string, c *ftp.Connection) bool {
 }
 
 // isAstray reports whether a connection is astray.
-func (j *judge) isAstray(id int) bool {
-	_, found := slices.BinarySearchFunc(j.astray, id, func(x astray, id int) int { return x.ID - id })
-	return found
-}
+func (j *judge) isAstray(id int) bool { return j.astrayWith(id) != nil }
 
-// astrayOf returns the astray connection that a declaration is bound to, or one that it may mean and that none is bound
-// to: the rest of its own, if one place stopped before another one began. It returns nil if there is none.
-func (j *judge) astrayOf(b *binding) (found *astray) {
-	for i := range j.astray {
-		x := &j.astray[i]
-		if b.conn != nil && b.conn.ID == x.ID {
-			return x
-		}
-		if found == nil && b.proto == "tcp" && j.framesOf[x.ID] == nil && j.hosts.sideA(b.declaration, x.Connection) != "" {
-			found = x
-		}
+// astrayWith returns the astray connection with an ID, or nil.
+func (j *judge) astrayWith(id int) *astray {
+	i, found := slices.BinarySearchFunc(j.astray, id, func(x astray, id int) int { return x.ID - id })
+	if !found {
+		return nil
 	}
-	return found
+	return &j.astray[i]
 }
 
 // A doubt says why nothing that is about a connection can be called wrong, and from which packet on.
@@ -81,22 +72,70 @@ func (x *astray) doubt() *doubt {
 	return &doubt{x.FirstPacket, fmt.Sprintf("at %s there is no packet of this connection", x.place)}
 }
 
+// doubts finds the doubts about the mismatches of a verdict.
+type doubts struct {
+	*judge
+	verdict *Verdict
+	unbound []*astray          // that no declaration is bound to
+	meant   map[ends]*astray   // the first of these that a declaration with such ends may mean, nil for none
+	listed  map[unjudgable]int // where the verdict lists what cannot be judged
+}
+
+// An unjudgable is a connection and why it cannot be judged.
+type unjudgable struct{ connection, why string }
+
+func (j *judge) newDoubts(v *Verdict) *doubts {
+	d := &doubts{judge: j, verdict: v, meant: map[ends]*astray{}, listed: map[unjudgable]int{}}
+	for i := range j.astray {
+		if x := &j.astray[i]; j.framesOf[x.ID] == nil {
+			d.unbound = append(d.unbound, x)
+		}
+	}
+	for i, u := range slices.Backward(v.Unjudged) {
+		d.listed[unjudgable{u.Connection, u.Why}] = i
+	}
+	return d
+}
+
+// astrayOf returns the astray connection that a declaration is bound to, or one that it may mean and that none is bound
+// to: the rest of its own, if one place stopped before another one began. It returns nil if there is none.
+func (d *doubts) astrayOf(b *binding) *astray {
+	if b.conn != nil {
+		if x := d.astrayWith(b.conn.ID); x != nil {
+			return x
+		}
+	}
+	if b.proto != "tcp" {
+		return nil
+	}
+	e := ends{b.declaration.a, b.declaration.b}
+	if x, known := d.meant[e]; known {
+		return x
+	}
+	d.meant[e] = nil
+	isMeant := func(x *astray) bool { return d.hosts.sideA(b.declaration, x.Connection) != "" }
+	if i := slices.IndexFunc(d.unbound, isMeant); i >= 0 {
+		d.meant[e] = d.unbound[i]
+	}
+	return d.meant[e]
+}
+
 // doubtOf returns the doubt about a binding, or nil: it is astray, it goes on at another place with numbers that cannot be
 // compared, or the places at which its packets were recorded have different clocks, so that nobody knows their order.
-func (j *judge) doubtOf(b *binding) *doubt {
-	if x := j.astrayOf(b); x != nil {
+func (d *doubts) doubtOf(b *binding) *doubt {
+	if x := d.astrayOf(b); x != nil {
 		return x.doubt()
 	}
 	if b.conn == nil || len(b.frames) == 0 {
 		return nil
 	}
-	if last := &j.capture.frames[b.frames[len(b.frames)-1]]; last.rest != "" {
+	if last := &d.capture.frames[b.frames[len(b.frames)-1]]; last.rest != "" {
 		return &doubt{last.Number, fmt.Sprintf("only %s has later packets of this connection", last.rest)}
 	}
-	clocks := j.capture.source.Clocks
-	isAway := func(i int) bool { return j.capture.frames[i].Away }
+	clocks := d.capture.source.Clocks
+	isAway := func(i int) bool { return d.capture.frames[i].Away }
 	if i := slices.IndexFunc(b.frames, isAway); clocks != "" && i >= 0 {
-		return &doubt{j.capture.frames[b.frames[i]].Number, clocks}
+		return &doubt{d.capture.frames[b.frames[i]].Number, clocks}
 	}
 	return nil
 }
@@ -112,9 +151,10 @@ func (j *judge) doubtOfOrder(l *line, of map[string]*doubt) *doubt {
 
 // setDoubtsApart moves the mismatches about which there is a doubt to what cannot be judged.
 func (j *judge) setDoubtsApart(v *Verdict) {
+	all := j.newDoubts(v)
 	of := map[string]*doubt{} // by the name of the connection
 	for i, b := range j.bindings {
-		if d := j.doubtOf(b); d != nil {
+		if d := all.doubtOf(b); d != nil {
 			of[b.name], v.Connections[i].Doubt, v.Doubt = d, d.why, d.why
 		}
 	}
@@ -131,7 +171,7 @@ func (j *judge) setDoubtsApart(v *Verdict) {
 		if d == nil {
 			judged = append(judged, m)
 		} else {
-			v.addDoubt(d, m)
+			all.add(d, m)
 		}
 	}
 	v.Mismatches = judged
@@ -139,21 +179,21 @@ func (j *judge) setDoubtsApart(v *Verdict) {
 		slices.Sort(v.Unjudged[i].Lines)
 		v.Unjudged[i].Lines = slices.Compact(v.Unjudged[i].Lines)
 	}
-	for i := range j.astray {
-		if x := &j.astray[i]; j.framesOf[x.ID] == nil {
-			d := x.doubt()
-			v.Doubt = d.why
-			v.addDoubt(d, Mismatch{Kind: Undeclared})
-		}
+	for _, x := range all.unbound {
+		d := x.doubt()
+		v.Doubt = d.why
+		all.add(d, Mismatch{Kind: Undeclared})
 	}
 }
 
-// addDoubt adds a mismatch to what cannot be judged. Its line may be there already.
-func (v *Verdict) addDoubt(d *doubt, m Mismatch) {
-	i := slices.IndexFunc(v.Unjudged, func(u Unjudged) bool { return u.Connection == m.Connection && u.Why == d.why })
-	if i < 0 {
+// add adds a mismatch to what cannot be judged. Its line may be there already.
+func (d *doubts) add(about *doubt, m Mismatch) {
+	v, key := d.verdict, unjudgable{m.Connection, about.why}
+	i, known := d.listed[key]
+	if !known {
 		i = len(v.Unjudged)
-		v.Unjudged = append(v.Unjudged, Unjudged{Connection: m.Connection, From: d.from, Lines: []int{}, Why: d.why, Unrecorded: true})
+		v.Unjudged = append(v.Unjudged, Unjudged{Connection: m.Connection, From: about.from, Lines: []int{}, Why: about.why, Unrecorded: true})
+		d.listed[key] = i
 	}
 	if u := &v.Unjudged[i]; m.Kind != Unwanted && m.Kind != Undeclared {
 		u.Lines = append(u.Lines, m.Line)

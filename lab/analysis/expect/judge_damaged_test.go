@@ -102,8 +102,7 @@ func offloaded(g *recording) {
 
 // BenchmarkDamaged fails if the time for damaged packets that nobody acknowledges grows with the square of their number.
 func BenchmarkDamaged(b *testing.B) {
-	const n, most = 5000, 10
-	took := func(n int) time.Duration {
+	growth(b, 5000, "damaged packets", func(n int) time.Duration {
 		c, s, peer := &evidence{}, &stream{}, &stream{}
 		for i := range n {
 			c.frames = append(c.frames, Frame{Damaged: true, Seq: 1 << 30, Payload: 1}, Frame{Seq: 1, Ack: int64(i)})
@@ -118,13 +117,5 @@ func BenchmarkDamaged(b *testing.B) {
 			}
 		}
 		return time.Since(begin)
-	}
-	var times float64
-	for b.Loop() {
-		fewer := min(took(n), took(n), took(n))
-		times = float64(min(took(4*n), took(4*n), took(4*n))) / float64(fewer)
-	}
-	if b.ReportMetric(times, "x-fourfold"); times > most {
-		b.Errorf("%d damaged packets take %.0f times as long as %d, want %d at most", 4*n, times, n, most)
-	}
+	})
 }
