@@ -138,79 +138,112 @@ type worm struct {
 
 // transferredPrograms finds the programs of a session, and adds the processors that their names tell.
 func transferredPrograms(e *Evidence, s *session, processors map[string]int) []breach {
-	plain, fetched := breach{}, 0
-	onlyImages := true
-	names, odd, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{} // kinds of processors
-	var found []breach
-	onlyTools := true          // public archives of tools have nothing else
-	kit := map[string]bool{}   // tools that are stored
-	taken := map[string]bool{} // tools that are fetched by name
-	known := s.private() && !s.mayKnowNames()
+	p := programs{session: s, processors: processors, knew: !s.mayKnowNames(), kinds: map[string]bool{},
+		onlyTools: true, odd: map[string]bool{}, kit: map[string]bool{}, taken: map[string]bool{}, onlyImages: true, names: map[string]bool{}}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
-		if shown, packet := e.programIn(s, x); x.Lists() && shown != "" {
-			found = append(found, breach{severity: Violation, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": instead of a listing, the server sent " + shown})
-		}
-		if x.Command != "RETR" && x.Sender() != ftp.Client || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || !evidence.Began(x) && !evidence.Completed(x) {
-			continue
-		}
-		name := path.Base(x.Argument)
 		shown, packet := e.programIn(s, x)
-		isProgram := shown != "" || executable.MatchString(name)
-		if kind := strings.ToLower(strings.TrimLeft(processor.FindString(name), "._-")); isProgram && kind != "" {
-			kinds[kind] = true
-			if x.Command == "RETR" && !s.mayKnowNames() {
-				processors[kind] = x.Packet // it knew the names, which a copy of a folder does not
-			}
+		if x.Lists() && shown != "" {
+			p.found = append(p.found, breach{severity: Violation, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": instead of a listing, the server sent " + shown})
 		}
-		if what, severity := oddProgram(x, w.Target(x.Argument), shown); what != "" {
-			if s.copiesSystem(x) {
-				severity = Odd
-			}
-			onlyTools = onlyTools && tools.MatchString(x.Argument)
-			switch tool := isTool(x.Argument, shown); {
-			case tool && x.Sender() == ftp.Client:
-				kit[strings.ToLower(name)] = true
-			case tool && known:
-				taken[strings.ToLower(name)] = true
-			}
-			odd[x.Argument] = true
-			found = append(found, breach{severity: severity, sign: 2, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
-		} else if isProgram {
-			if !names[name] && x.Command == "RETR" {
-				fetched++
-			}
-			onlyImages = onlyImages && x.Command == "RETR" && deviceImage.MatchString(name)
-			names[name] = true
-			plain.packets = append(plain.packets, x.Packet, packet)
+		if (x.Command == "RETR" || x.Sender() == ftp.Client) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && (evidence.Began(x) || evidence.Completed(x)) {
+			p.transfer(x, w.Target(x.Argument), shown, packet)
 		}
 	}
-	for i := range found {
-		switch {
-		case onlyTools && s.happensToStore(len(odd)):
-			found[i].sign = noSign
-		case len(odd) > 1 && !onlyTools, len(kit) >= wholeKit, len(taken) >= fetchedKit: // a single one may be chance
-			found[i].severity = Violation
-		}
-	}
+	p.gradeOdd()
 	if name, b := spreadPrograms(e, s); name != "" {
-		found = append(found, b)
+		p.found = append(p.found, b)
 	}
-	if len(names) > 0 {
-		plain.observed = wording.Plural(len(names), "program was", "programs were") + " transferred: " + wording.List(names)
+	if len(p.names) > 0 {
+		p.found = append(p.found, p.judgePlain())
+	}
+	return p.found
+}
+
+// programs are those of one session.
+type programs struct {
+	*session
+	found      []breach
+	processors map[string]int  // of all sessions between the hosts, with the packet
+	kinds      map[string]bool // of processors
+	knew       bool            // the client knew the names of files, which a copy of a folder does not
+
+	odd       map[string]bool // the names of odd ones
+	onlyTools bool            // the odd ones are attack tools: public archives of these have nothing else
+	kit       map[string]bool // tools that are stored
+	taken     map[string]bool // tools that are fetched by name
+
+	names      map[string]bool // of the others
+	packets    []int
+	fetched    int
+	onlyImages bool // they are downloads of images for devices
+}
+
+// transfer takes the next transfer of a file to or from a place. Shown is what its first bytes are, "" for no program.
+func (p *programs) transfer(x *ftp.Exchange, at, shown string, packet int) {
+	name := path.Base(x.Argument)
+	isProgram := shown != "" || executable.MatchString(name)
+	if kind := strings.ToLower(strings.TrimLeft(processor.FindString(name), "._-")); isProgram && kind != "" {
+		p.kinds[kind] = true
+		if x.Command == "RETR" && p.knew {
+			p.processors[kind] = x.Packet
+		}
+	}
+	if what, severity := oddProgram(x, at, shown); what != "" {
+		if p.copiesSystem(x) {
+			severity = Odd
+		}
+		p.addTool(x, shown)
+		p.odd[x.Argument] = true
+		p.found = append(p.found, breach{severity: severity, sign: 2, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
+	} else if isProgram {
+		if !p.names[name] && x.Command == "RETR" {
+			p.fetched++
+		}
+		p.onlyImages = p.onlyImages && x.Command == "RETR" && deviceImage.MatchString(name)
+		p.names[name] = true
+		p.packets = append(p.packets, x.Packet, packet)
+	}
+}
+
+// addTool takes the transfer of an odd program, which may be an attack tool.
+func (p *programs) addTool(x *ftp.Exchange, shown string) {
+	p.onlyTools = p.onlyTools && tools.MatchString(x.Argument)
+	name := strings.ToLower(path.Base(x.Argument))
+	switch tool := isTool(x.Argument, shown); {
+	case tool && x.Sender() == ftp.Client:
+		p.kit[name] = true
+	case tool && p.knew && p.private():
+		p.taken[name] = true
+	}
+}
+
+// gradeOdd gives what was found a severity by the number of odd programs.
+func (p *programs) gradeOdd() {
+	for i := range p.found {
 		switch {
-		case s.happensToStore(len(names)), onlyImages && isDevice(s):
-			plain.sign = noSign
-		case fetched >= manyPrograms:
-			plain.sign = 2
+		case p.onlyTools && p.happensToStore(len(p.odd)):
+			p.found[i].sign = noSign
+		case len(p.odd) > 1 && !p.onlyTools, len(p.kit) >= wholeKit, len(p.taken) >= fetchedKit: // a single one may be chance
+			p.found[i].severity = Violation
 		}
-		if len(kinds) >= manyProcessors {
-			plain.severity = Odd
-		}
-		found = append(found, plain)
 	}
-	return found
+}
+
+// judgePlain judges the programs that are not odd.
+func (p *programs) judgePlain() breach {
+	b := breach{packets: p.packets, observed: wording.Plural(len(p.names), "program was", "programs were") + " transferred: " + wording.List(p.names)}
+	switch {
+	case p.happensToStore(len(p.names)), p.onlyImages && isDevice(p.session):
+		b.sign = noSign
+	case p.fetched >= manyPrograms:
+		b.sign = 2
+	}
+	if len(p.kinds) >= manyProcessors {
+		b.severity = Odd
+	}
+	return b
 }
 
 // mayKnowNames reports whether the session lists a folder, from which it may know the names of files, or moves data for
