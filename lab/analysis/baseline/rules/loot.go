@@ -72,22 +72,13 @@ func transferredLoot() look {
 	}, end: func(*Evidence) []breach { return moved.judge() }}
 }
 
+// judge judges the transfers of a session, each by itself and all together.
 func (h *haul) judge(e *Evidence, s *session) []breach {
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		w.Follow(x)
 		at := w.Target(x.Argument)
-		for _, c := range s.DataOf(x.Data) {
-			for _, shown := range e.shows(c.ID) {
-				if shown.Kind == content.Survey && x.Sender() == ftp.Client {
-					h.surveys[shown.What] = shown.packet
-					continue
-				}
-				if ofBoth[shown.Kind] || shown.Fetched || x.Sender() == ftp.Client && ofClient[shown.Kind] {
-					h.add(s, x, at, shown)
-				}
-			}
-		}
+		h.contents(e, s, x, at)
 		if x.Command == "RETR" && evidence.Completed(x) {
 			h.fetched[at] = x.Replies[len(x.Replies)-1].Time
 			for page := range h.pagesAt {
@@ -95,51 +86,82 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 			}
 		}
 		if setsBack(x) {
-			if i, known := h.pagesAt[timedFile(&w, x)]; known {
-				h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
-				h.found[i].observed += ", whose time was set back"
-			}
+			h.proves(timedFile(&w, x), x, ", whose time was set back")
 		}
-		if i, known := h.pagesAt[at]; known && x.Command == "DELE" && evidence.Completed(x) && h.taken[at] {
-			h.found[i].severity, h.found[i].packets = Violation, append(h.found[i].packets, x.Packet)
-			h.found[i].observed += ", removed after a file was fetched"
+		if x.Command == "DELE" && evidence.Completed(x) && h.taken[at] {
+			h.proves(at, x, ", removed after a file was fetched")
 		}
 	}
-	for i := range h.found {
-		if h.defaced+len(h.keys) > 1 && h.found[i].sign == 2 { // a single page may be about intruders
-			h.found[i].severity = Violation
-		}
-	}
-	for _, i := range h.disguised {
-		if n := len(h.disguised); n >= manyDisguised { // one may be a jest
-			h.found[i].severity = Violation
-			h.found[i].observed += fmt.Sprintf(", one of %d", n)
-		}
-	}
+	h.gradeFew()
 	if n := len(h.surveys); n > 1 {
 		h.found = append(h.found, breach{severity: Odd, sign: 2, packets: firstPackets(h.surveys),
 			observed: fmt.Sprintf("%d files have what different programs say about a computer, its network or its users", n)})
 	}
+	h.gradeMany(s)
+	return h.found
+}
+
+// contents takes what a transfer contained. The path is that of the file.
+func (h *haul) contents(e *Evidence, s *session, x *ftp.Exchange, at string) {
+	for _, c := range s.DataOf(x.Data) {
+		for _, shown := range e.shows(c.ID) {
+			switch {
+			case shown.Kind == content.Survey && x.Sender() == ftp.Client:
+				h.surveys[shown.What] = shown.packet
+			case ofBoth[shown.Kind], shown.Fetched, x.Sender() == ftp.Client && ofClient[shown.Kind]:
+				h.add(s, x, at, shown)
+			}
+		}
+	}
+}
+
+// proves takes a command after which a suspect page is certain to be bad.
+func (h *haul) proves(page string, x *ftp.Exchange, why string) {
+	if i, known := h.pagesAt[page]; known {
+		h.found[i].packets = append(h.found[i].packets, x.Packet)
+		h.raise(i, why)
+	}
+}
+
+// raise makes a violation of something that was found, and adds why.
+func (h *haul) raise(i int, why string) {
+	h.found[i].severity = Violation
+	h.found[i].observed += why
+}
+
+// gradeFew judges together what a single time may be chance: a page may be about intruders, and an archive a jest.
+func (h *haul) gradeFew() {
+	for i := range h.found {
+		if h.defaced+len(h.keys) > 1 && h.found[i].sign == 2 {
+			h.raise(i, "")
+		}
+	}
+	if n := len(h.disguised); n >= manyDisguised {
+		for _, i := range h.disguised {
+			h.raise(i, fmt.Sprintf(", one of %d", n))
+		}
+	}
+}
+
+// gradeMany judges together what copies of a folder or a home have, too.
+func (h *haul) gradeMany(s *session) {
 	for _, places := range h.lures {
 		for _, i := range places {
 			if len(places) >= manyPlaces && !s.isInner() { // a copy of a home has one, or some in a network
-				h.found[i].severity = Violation
-				h.found[i].observed += fmt.Sprintf(", one of %d of the same name", len(places))
+				h.raise(i, fmt.Sprintf(", one of %d of the same name", len(places)))
 			}
 		}
 	}
 	switch {
 	case len(h.putBack) >= infectedPages:
 		for _, i := range h.putBack {
-			h.found[i].severity = Violation
-			h.found[i].observed += ", put back just after it was fetched"
+			h.raise(i, ", put back just after it was fetched")
 		}
 	case s.happensToStore(len(h.suspects)):
 		for _, i := range h.suspects {
 			h.found[i].sign = noSign
 		}
 	}
-	return h.found
 }
 
 // add takes what a transfer contained. The path is that of the file.
