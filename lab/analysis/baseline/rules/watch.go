@@ -149,60 +149,74 @@ func (w *watch) look(p *capture.Packet, dropped bool) {
 		return
 	}
 	w.cards.packet(w.ledger, p)
-	if p.Segment != nil {
-		w.land(p)
-		w.strange.packet(p)
-		w.syns.packet(w.ledger, p)
-		if p.IP.Rewritten && p.Connection.Role != ftp.Other {
-			w.rewritten.add(p.Number)
-		}
-		if p.Connection.Role != ftp.Other {
-			w.evades(p)
-			w.headers.packet(w.ledger, p)
-			w.spellers.packet(w.ledger, p)
-			w.neighbours.route(p)
-		}
-		if p.From == ftp.Client {
-			w.closed.packet(w.ledger, p)
-		}
-		switch p.Connection.Role {
-		case ftp.Control:
-			if w.bleeds[p.Connection.ID] == 0 && asksForMore(p.TCP.Payload) && w.ledger.Room(maxContents, len(w.bleeds)) {
-				w.bleeds[p.Connection.ID] = p.Number
-			}
-			w.senders.packet(p)
-			w.neighbours.pass(p)
-		case ftp.Data:
-			w.senders.packet(p)
-		}
-	} else {
-		w.datagrams.packet(p)
-		w.channels.packet(p)
-		w.neighbours.packet(p)
-		w.steering.packet(p)
-		w.crowds.packet(p)
-		if p.UDP != nil {
-			w.named.packet(w.ledger, p)
-		}
-		if p.UDP != nil && p.UDP.DNS != nil {
-			w.lookups.packet(p)
-		}
-	}
-	if p.Segment == nil || len(p.TCP.Payload) == 0 {
+	if p.Segment == nil {
+		w.datagram(p)
 		return
 	}
-	switch c := p.Connection; {
-	case c.Role == ftp.Data:
+	w.segment(p)
+	if len(p.TCP.Payload) > 0 {
+		w.payload(p)
+	}
+}
+
+// datagram takes a packet that is not of TCP.
+func (w *watch) datagram(p *capture.Packet) {
+	w.datagrams.packet(p)
+	w.channels.packet(p)
+	w.neighbours.packet(p)
+	w.steering.packet(p)
+	w.crowds.packet(p)
+	if p.UDP != nil {
+		w.named.packet(w.ledger, p)
+	}
+	if p.UDP != nil && p.UDP.DNS != nil {
+		w.lookups.packet(p)
+	}
+}
+
+// segment takes a packet of TCP.
+func (w *watch) segment(p *capture.Packet) {
+	w.land(p)
+	w.strange.packet(p)
+	w.syns.packet(w.ledger, p)
+	if p.Connection.Role != ftp.Other {
+		if p.IP.Rewritten {
+			w.rewritten.add(p.Number)
+		}
+		w.evades(p)
+		w.headers.packet(w.ledger, p)
+		w.spellers.packet(w.ledger, p)
+		w.neighbours.route(p)
+	}
+	if p.From == ftp.Client {
+		w.closed.packet(w.ledger, p)
+	}
+	switch p.Connection.Role {
+	case ftp.Control:
+		if w.bleeds[p.Connection.ID] == 0 && asksForMore(p.TCP.Payload) && w.ledger.Room(maxContents, len(w.bleeds)) {
+			w.bleeds[p.Connection.ID] = p.Number
+		}
+		w.senders.packet(p)
+		w.neighbours.pass(p)
+	case ftp.Data:
+		w.senders.packet(p)
+	}
+}
+
+// payload takes the bytes of a segment.
+func (w *watch) payload(p *capture.Packet) {
+	switch c := p.Connection; c.Role {
+	case ftp.Data:
 		w.overlaps.packet(p)
 		w.data(p)
-	case c.Role == ftp.Control:
+	case ftp.Control:
 		if c.Server.Port() == ftpPort && p.From == ftp.Client && p.Segment.DataSeq() == 1 && !p.Segment.Damaged && isBinary(content.Protocol(p.TCP.Payload)) {
 			w.head(p)
 		}
 		if p.Segment.Analysis&(tcp.Retransmission|tcp.OutOfOrder|tcp.LostSegment) != 0 {
 			w.repeat(p)
 		}
-	case c.Role == ftp.Other:
+	case ftp.Other:
 		w.content(p)
 		w.instructions.packet(w.ledger, p)
 		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
