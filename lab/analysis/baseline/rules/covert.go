@@ -118,70 +118,84 @@ func (n *nameCensus) oddities() *oddNames {
 }
 
 func encodedNames() look {
-	all, seed := map[evidence.PairOfHosts]*nameCensus{}, maphash.MakeSeed()
-	passwords := map[evidence.PairOfHosts]map[string]int{} // of anonymous users, with the packet
-	busy := map[evidence.PairOfHosts]bool{}                // with sessions that do something after the login
-	users := encodedUsers{}
-	return look{
-		session: func(_ *Evidence, s *session) []breach {
-			hosts := s.Hosts()
-			users.add(s)
-			for _, l := range s.Logins {
-				local, _, _ := strings.Cut(l.Password, "@")
-				if isPublic(strings.ToLower(l.User)) && encoded.Is(strings.ReplaceAll(local, "/", "+")) && s.Readable(l.Packet) && bounded.Takes(s.ledger, maxPairs, passwords, hosts) {
-					if passwords[hosts] == nil {
-						passwords[hosts] = map[string]int{}
-					}
-					if of := passwords[hosts]; len(of) < maxNames {
-						of[strings.Clone(l.Password)] = l.Packet
-					}
-				}
-			}
-			if passwords[hosts] != nil && !busy[hosts] {
-				busy[hosts] = slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.AboutFiles[x.Command] })
-			}
-			s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
-				of := bounded.Entry(s.ledger, maxPairs, all, hosts)
-				if of == nil {
-					return
-				}
-				of.add(x, seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
-			})
-			if of := all[hosts]; of != nil {
-				of.moves = of.moves || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
-					return evidence.IsTransfer(x) && x.Final() < 500 && (x.Argument == "" || !s.listsNothing(x))
-				})
-			}
-			return nil
-		},
-		end: func(*Evidence) []breach {
-			found := users.judge()
-			for hosts, of := range passwords {
-				n := len(of)
-				if n < encodedPasswords {
-					continue
-				}
-				b := breach{hosts: hosts, packets: firstPackets(of),
-					observed: fmt.Sprintf("%d passwords of anonymous users, which are nobody's addresses, look like encoded bytes", n)}
-				if n >= encodedMany && !busy[hosts] {
-					b.severity = Violation
-					b.observed += ", and the sessions had no other use"
-				}
-				found = append(found, b)
-			}
-			for hosts, names := range all {
-				for _, of := range names.all() {
-					if b, ok := of.judge(); ok {
-						b.hosts = hosts
-						found = append(found, b)
-						break
-					}
-				}
-			}
-			sortByFrame(found)
-			return found
-		},
+	n := &hostNames{all: map[evidence.PairOfHosts]*nameCensus{}, seed: maphash.MakeSeed(), passwords: map[evidence.PairOfHosts]map[string]int{},
+		busy: map[evidence.PairOfHosts]bool{}, users: encodedUsers{}}
+	return look{session: func(_ *Evidence, s *session) []breach { n.session(s); return nil }, end: func(*Evidence) []breach { return n.judge() }}
+}
+
+// hostNames are the names and passwords between each two hosts, some of which may be encoded.
+type hostNames struct {
+	all       map[evidence.PairOfHosts]*nameCensus
+	seed      maphash.Seed
+	passwords map[evidence.PairOfHosts]map[string]int // of anonymous users, with the packet
+	busy      map[evidence.PairOfHosts]bool           // with such users, and sessions that do something after the login
+	users     encodedUsers
+}
+
+// session takes the next session.
+func (n *hostNames) session(s *session) {
+	hosts := s.Hosts()
+	n.users.add(s)
+	n.addPasswords(s)
+	if n.passwords[hosts] != nil && !n.busy[hosts] {
+		n.busy[hosts] = slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.AboutFiles[x.Command] })
 	}
+	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
+		if of := bounded.Entry(s.ledger, maxPairs, n.all, hosts); of != nil {
+			of.add(x, n.seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
+		}
+	})
+	if of := n.all[hosts]; of != nil {
+		of.moves = of.moves || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
+			return evidence.IsTransfer(x) && x.Final() < 500 && (x.Argument == "" || !s.listsNothing(x))
+		})
+	}
+}
+
+// addPasswords takes the passwords of anonymous users that may be encoded.
+func (n *hostNames) addPasswords(s *session) {
+	hosts := s.Hosts()
+	for _, l := range s.Logins {
+		local, _, _ := strings.Cut(l.Password, "@")
+		if !isPublic(strings.ToLower(l.User)) || !encoded.Is(strings.ReplaceAll(local, "/", "+")) || !s.Readable(l.Packet) || !bounded.Takes(s.ledger, maxPairs, n.passwords, hosts) {
+			continue
+		}
+		if n.passwords[hosts] == nil {
+			n.passwords[hosts] = map[string]int{}
+		}
+		if of := n.passwords[hosts]; len(of) < maxNames {
+			of[strings.Clone(l.Password)] = l.Packet
+		}
+	}
+}
+
+// judge judges the names and the passwords of all sessions.
+func (n *hostNames) judge() []breach {
+	found := n.users.judge()
+	for hosts, of := range n.passwords {
+		count := len(of)
+		if count < encodedPasswords {
+			continue
+		}
+		b := breach{hosts: hosts, packets: firstPackets(of),
+			observed: fmt.Sprintf("%d passwords of anonymous users, which are nobody's addresses, look like encoded bytes", count)}
+		if count >= encodedMany && !n.busy[hosts] {
+			b.severity = Violation
+			b.observed += ", and the sessions had no other use"
+		}
+		found = append(found, b)
+	}
+	for hosts, names := range n.all {
+		for _, of := range names.all() {
+			if b, ok := of.judge(); ok {
+				b.hosts = hosts
+				found = append(found, b)
+				break
+			}
+		}
+	}
+	sortByFrame(found)
+	return found
 }
 
 // nameLast are commands whose last word is the name, such as SITE CHMOD 644 name.
