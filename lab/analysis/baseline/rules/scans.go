@@ -34,15 +34,7 @@ const (
 )
 
 func connectionsAreMeant() look {
-	servers, half, stray := map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}, map[netip.Addr]*floodedServer{}
-	at := func(all map[netip.Addr]*floodedServer, c *ftp.Connection) *floodedServer {
-		s := all[c.Server.Addr()]
-		if s == nil {
-			s = &floodedServer{}
-			all[c.Server.Addr()] = s
-		}
-		return s
-	}
+	idle, half, stray := floodedServers{}, floodedServers{}, floodedServers{}
 	closed := closers{}
 	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
@@ -51,41 +43,24 @@ func connectionsAreMeant() look {
 			delete(e.watch.crowds.errors, [2]netip.AddrPort{c.Client, c.Server})
 			delete(e.watch.crowds.errors, [2]netip.AddrPort{c.Server, c.Client})
 			if c.Server.Port() == ftpPort && c.OpenedBy == ftp.Client && c.ClientFlow.Packets > 0 && c.ClientFlow.Bytes == 0 && c.Missing() == 0 && !lacksServer(c) {
-				at(servers, c).add(c, c.FirstFIN == ftp.Server)
+				idle.of(c).add(c, c.FirstFIN == ftp.Server)
 			}
-			if f := c.ClientFlow; c.Server.Port() == ftpPort && f.Packets == 1 && f.Bytes == 0 && f.SYN+f.FIN+f.RST == 0 && c.ServerFlow.Bytes == 0 && c.ServerFlow.SYN == 0 {
-				at(stray, c).add(c, false)
+			if isStray(c) {
+				stray.of(c).add(c, false)
 			}
 			return nil
 		},
-		session: func(_ *Evidence, x *session) []breach {
-			holds.add(x)
-			c := x.Control
-			if x.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(x.Logins) == 0 && !x.Said("QUIT") && !x.Said("AUTH") && c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
-				at(half, c).add(c, false)
+		session: func(_ *Evidence, s *session) []breach {
+			holds.add(s)
+			if s.staysOpen() {
+				half.of(s.Control).add(s.Control, false)
 			}
 			return nil
 		},
 		end: func(e *Evidence) []breach {
-			var found []breach
-			for server, s := range half {
-				if s.densest >= muteConnections {
-					found = append(found, breach{packets: s.packets,
-						observed: fmt.Sprintf("%s received %d connections within %v that stayed open and did not log in", server, s.densest, muteMoment)})
-				}
-			}
-			for server, s := range stray {
-				if s.densest >= strayPackets {
-					found = append(found, breach{packets: s.packets,
-						observed: fmt.Sprintf("%s received %d acknowledgments within %v that belong to no connection", server, s.densest, muteMoment)})
-				}
-			}
-			for server, s := range servers {
-				if s.densest >= muteConnections {
-					found = append(found, breach{packets: s.packets,
-						observed: fmt.Sprintf("%s received %d connections within %v that carried nothing", server, s.densest, muteMoment)})
-				}
-			}
+			found := half.judge(muteConnections, "%s received %d connections within %v that stayed open and did not log in")
+			found = append(found, stray.judge(strayPackets, "%s received %d acknowledgments within %v that belong to no connection")...)
+			found = append(found, idle.judge(muteConnections, "%s received %d connections within %v that carried nothing")...)
 			if found == nil {
 				found = holds.judge()
 			}
@@ -97,9 +72,45 @@ func connectionsAreMeant() look {
 	}
 }
 
+// isStray reports whether a connection is a single acknowledgment to the FTP port.
+func isStray(c *ftp.Connection) bool {
+	f := c.ClientFlow
+	return c.Server.Port() == ftpPort && f.Packets == 1 && f.Bytes == 0 && f.SYN+f.FIN+f.RST == 0 && c.ServerFlow.Bytes == 0 && c.ServerFlow.SYN == 0
+}
+
+// staysOpen reports whether a client said something, did not log in, and left the connection open.
+func (s *session) staysOpen() bool {
+	c := s.Control
+	return s.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(s.Logins) == 0 && !s.Said("QUIT") && !s.Said("AUTH") &&
+		c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0
+}
+
 // lacksServer reports whether the client acknowledged what the server sent, and the capture has nothing of that.
 func lacksServer(c *ftp.Connection) bool {
 	return c.ServerFlow.Packets == 0 && strings.Contains(c.History, "A")
+}
+
+// floodedServers are servers and the connections to them that carried nothing.
+type floodedServers map[netip.Addr]*floodedServer
+
+// of is the server of a connection.
+func (all floodedServers) of(c *ftp.Connection) *floodedServer {
+	s := all[c.Server.Addr()]
+	if s == nil {
+		s = &floodedServer{}
+		all[c.Server.Addr()] = s
+	}
+	return s
+}
+
+// judge finds the servers with so many connections within a moment. The format has the server, their number and the moment.
+func (all floodedServers) judge(most int, format string) (found []breach) {
+	for server, s := range all {
+		if s.densest >= most {
+			found = append(found, breach{packets: s.packets, observed: fmt.Sprintf(format, server, s.densest, muteMoment)})
+		}
+	}
+	return found
 }
 
 // A floodedServer collects the connections to a server that carried nothing.
