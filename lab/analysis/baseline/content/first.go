@@ -104,14 +104,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	if marked("accesskey", "access_key", "akia", "asia", "accountkey=", "ghp_", "gho_", "ghs_", "ghu_", "xox", "k_live_") {
 		r.match(CloudKeys, "the keys of an account at a provider of services", cloudKeys)
 	}
-	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
-	if marked("encrypted", "locked", "stolen") && marked(wanted...) { // a note also says what to do
-		kind, what := Malicious, "the note of ransomware"
-		if aboutRansom.Match(r.data) && !payHere.Match(r.data) {
-			kind, what = Suspicious, "a text about ransomware"
-		}
-		r.match(kind, what, ransomNote)
-	}
+	r.ransomNote(marked)
 	switch listed, stripes := cardsIn(r.data); {
 	case stripes:
 		r.note(Secret, "what only the stripes or the backs of payment cards have")
@@ -125,18 +118,36 @@ func (r *Reader) begins(t *ftp.Transfer) {
 		r.listed(marked)
 	}
 	if t != nil && t.Sender() == ftp.Client {
-		if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html", "function") { // else it is a script, or about keys
-			r.match(Keystrokes, "the keys that somebody pressed", keys)
-		}
-		if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {
-			r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)
-		}
-		if marked("@pjl fs", " file") && marked("..") {
-			r.match(Malicious, "orders to a printer for files outside of its folders", printerFiles)
-		}
+		r.uploaded(marked)
 	}
 	if t != nil && t.Command == "LIST" && t.Mode == "" && isScript(r.data) && longestLine(r.data) > longestListed {
 		r.note(LongListing, "a line that is longer than any name")
+	}
+}
+
+// ransomNote looks for a note of ransomware: files are encrypted, and what to do.
+func (r *Reader) ransomNote(marked func(...string) bool) {
+	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
+	if !marked("encrypted", "locked", "stolen") || !marked(wanted...) {
+		return
+	}
+	kind, what := Malicious, "the note of ransomware"
+	if aboutRansom.Match(r.data) && !payHere.Match(r.data) {
+		kind, what = Suspicious, "a text about ransomware"
+	}
+	r.match(kind, what, ransomNote)
+}
+
+// uploaded looks for what counts only in a file that a client stores.
+func (r *Reader) uploaded(marked func(...string) bool) {
+	if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html", "function") { // else it is a script, or about keys
+		r.match(Keystrokes, "the keys that somebody pressed", keys)
+	}
+	if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {
+		r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)
+	}
+	if marked("@pjl fs", " file") && marked("..") {
+		r.match(Malicious, "orders to a printer for files outside of its folders", printerFiles)
 	}
 }
 
