@@ -14,12 +14,8 @@ import (
 
 // lines writes the lines of a TCP connection.
 func (d *deriver) lines(t *derived) {
-	switch {
-	case t.conn.Role == ftp.Other:
-		t.skip("nothing shows that this is FTP")
-		return
-	case t.declaration.a == t.declaration.b:
-		t.skip("both ends are alike, so that a line has no direction")
+	if why := t.whyNoLines(); why != "" {
+		t.skip(why)
 		return
 	}
 	handshake := 0
@@ -39,36 +35,12 @@ func (d *deriver) lines(t *derived) {
 			continue
 		case e.kind == elementACK || e.kind == elementRepeat && t.declaration.lossy:
 			continue
-		case e.kind == elementRST:
-			t.resetLines(e)
+		case d.endLines(t, i, handshake == 3):
 			return
-		case handshake == 3 && t.conn.ResetBy != "" && t.lastWords(i) && t.reset(i) != nil:
-			t.resetLines(t.reset(i)) // the order of packets that cross on the way is chance
-			return
-		case e.kind == elementBytes && t.conn.TLS != nil:
-			t.skip("TLS: the records have other lengths in each session")
-			return
-		case e.kind == elementFIN && t.conn.Role == ftp.Control && t.inTLS(e):
-			t.endInTLS()
-			return
-		case e.kind == elementBytes && d.aborted(t):
-			t.skip("the amount of data before the end is chance")
-			return
-		case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
-			t.skip(t.whyUnread(e))
-			before = nil
-			continue
-		case e.kind == elementBytes && !t.conn.ShowsStart(t.sender(e)) && t.saidBy(e) == nil:
-			t.skip("the capture lacks the start of this connection, so its sequence numbers are not known")
-			before, begun[e.dir()] = nil, true
-			continue
-		case e.kind == elementGap:
-			t.skip("the capture lacks packets here")
-			before = nil
-			continue
-		case e.inStream() && e.start < 0:
-			t.skip("packets from before the start of the stream")
-			before = nil
+		}
+		if why, skipped := t.whySkipped(e); skipped {
+			t.skip(why)
+			before, begun[e.dir()] = nil, begun[e.dir()] || why == unnumbered
 			continue
 		}
 		if e.kind == elementSYN {
@@ -97,7 +69,58 @@ func (d *deriver) lines(t *derived) {
 	}
 }
 
-const lacksStart = "the capture lacks the start of this connection"
+// endLines writes the end of the lines, and returns true, if nothing can be said of an element and those after it. Open
+// says that the handshake is complete.
+func (d *deriver) endLines(t *derived, i int, open bool) bool {
+	e := &t.elements[i]
+	switch {
+	case e.kind == elementRST:
+		t.resetLines(e)
+	case open && t.conn.ResetBy != "" && t.lastWords(i) && t.reset(i) != nil:
+		t.resetLines(t.reset(i)) // the order of packets that cross on the way is chance
+	case e.kind == elementBytes && t.conn.TLS != nil:
+		t.skip("TLS: the records have other lengths in each session")
+	case e.kind == elementFIN && t.conn.Role == ftp.Control && t.inTLS(e):
+		t.endInTLS()
+	case e.kind == elementBytes && d.aborted(t):
+		t.skip("the amount of data before the end is chance")
+	default:
+		return false
+	}
+	return true
+}
+
+// Reasons why lines are skipped.
+const (
+	lacksStart = "the capture lacks the start of this connection"
+	unnumbered = lacksStart + ", so its sequence numbers are not known"
+)
+
+// whyNoLines says why a connection gets no lines, "" if it gets some.
+func (t *derived) whyNoLines() string {
+	switch {
+	case t.conn.Role == ftp.Other:
+		return "nothing shows that this is FTP"
+	case t.declaration.a == t.declaration.b:
+		return "both ends are alike, so that a line has no direction"
+	}
+	return ""
+}
+
+// whySkipped says why there is "..." in place of an element, and whether there is.
+func (t *derived) whySkipped(e *element) (why string, skipped bool) {
+	switch {
+	case e.kind == elementBytes && t.inTLS(e) && t.texts[e.dir()][e.start] == nil:
+		return t.whyUnread(e), true
+	case e.kind == elementBytes && !t.conn.ShowsStart(t.sender(e)) && t.saidBy(e) == nil:
+		return unnumbered, true
+	case e.kind == elementGap:
+		return "the capture lacks packets here", true
+	case e.inStream() && e.start < 0:
+		return "packets from before the start of the stream", true
+	}
+	return "", false
+}
 
 // lacksSYN reports whether a side sent a SYN that the capture lacks.
 func (t *derived) lacksSYN(side ftp.Side) bool {
