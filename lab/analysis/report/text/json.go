@@ -183,21 +183,9 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	}
 	unsolicited.end()
 	if bare {
-		telnet := out.list("telnet")
-		d.Read(ftp.Handler{Line: func(l *ftp.Line) {
-			if bareTelnet(l) {
-				telnet.add(telnetJSON(l))
-			}
-		}})
-		telnet.end()
+		out.telnet(d)
 	}
-	if len(d.DataPorts) > 0 {
-		ports := out.list("data_ports")
-		for _, a := range d.DataPorts {
-			ports.add(dataPortJSON(a))
-		}
-		ports.end()
-	}
+	out.dataPorts(d)
 	if overlong {
 		out.WriteString(`,"overlong":true`)
 	}
@@ -210,6 +198,29 @@ func (out *items) session(i int, d *capture.Dialogue) error {
 	}
 	out.end()
 	return exchanges.err
+}
+
+// telnet writes the lines that hold nothing but commands of Telnet.
+func (out *items) telnet(d *capture.Dialogue) {
+	telnet := out.list("telnet")
+	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
+		if bareTelnet(l) {
+			telnet.add(telnetJSON(l))
+		}
+	}})
+	telnet.end()
+}
+
+// dataPorts writes the addresses offered for data connections, if there are any.
+func (out *items) dataPorts(d *capture.Dialogue) {
+	if len(d.DataPorts) == 0 {
+		return
+	}
+	ports := out.list("data_ports")
+	for _, a := range d.DataPorts {
+		ports.add(dataPortJSON(a))
+	}
+	ports.end()
 }
 
 // A list is one that is written as its items come.
