@@ -96,6 +96,12 @@ Exit status: 0 all passed or recorded, 1 a scenario failed, 2 one is unjudged, o
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: completeScenarios,
 	}
+	f.add(c)
+	return c
+}
+
+// add adds the flags to those of the command.
+func (f *runFlags) add(c *cobra.Command) {
 	flags := c.Flags()
 	folderFlag(flags, &f.results, "output", "o", defaultResults, "the folder for the results")
 	flags.StringVarP(&f.format, "format", "F", string(pcapng.PCAPNG), "the captures' format: pcapng or pcap")
@@ -117,7 +123,6 @@ Exit status: 0 all passed or recorded, 1 a scenario failed, 2 one is unjudged, o
 	for _, other := range []string{"write", "output", "failures", "junit", "tap", "json"} {
 		oneOf(c, "derive", other)
 	}
-	return c
 }
 
 // deriveWant runs the only scenario of a list, and prints the want that all its captures pass.
