@@ -26,7 +26,8 @@ type rawLine struct {
 }
 
 // A lineReader reads a stream line by line. A line ends at LF; a CR before the LF is not part of
-// it. A record of TLS that begins a handshake is one line, up to its end. A gap in the stream ends a line as well, which is then incomplete.
+// it. A record of a TLS handshake is one line, up to its end. A gap in the stream ends a line as
+// well, which is then incomplete.
 type lineReader struct {
 	stream tcp.Stream
 	chunk  tcp.Chunk // the rest of the last one
@@ -53,7 +54,6 @@ func otherBytes(all []tcp.Contradiction, l rawLine) (others []OtherBytes) {
 // next returns the next line. It returns false at the end of the stream.
 func (r *lineReader) next() (line rawLine, ok bool) {
 	c := &r.chunk
-	record := 0 // the size of a record of TLS
 	for open := false; ; {
 		for len(c.Data) == 0 {
 			if *c, ok = r.stream.Next(); !ok {
@@ -70,15 +70,8 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 		if !open {
 			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, inTLS: c.InTLS, unread: [2]bool{r.gap && r.unread}}
 			open, r.gap = true, false
-			if n := int(bodyLength(c.Data)); n > 0 && c.Data[0] == handshakeRecord {
-				record = recordHead + n
-			}
 		}
-		piece, rest, complete := bytes.Cut(c.Data, []byte("\n"))
-		if left := record - len(line.text); record > 0 {
-			n := min(left, len(c.Data))
-			piece, rest, complete = c.Data[:n], c.Data[n:], n == left
-		}
+		piece, rest, complete := cutLine(line.text, c.Data)
 		if line.text == nil {
 			line.text = piece[:len(piece):len(piece)] // not copied, as a rule
 		} else {
@@ -88,8 +81,39 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 		line.end, line.packet, line.time, line.readableAt, line.ackedAt = c.Seq, c.Packet, c.Time, c.ReadableAt, c.AckedAt
 		line.urgent = line.urgent || c.Urgent
 		if complete {
-			line.text, line.complete = bytes.TrimSuffix(line.text, []byte("\r")), true
+			if line.complete = true; handshakeSize(line.text, nil) == 0 {
+				line.text = bytes.TrimSuffix(line.text, []byte("\r"))
+			}
 			return line, true
 		}
 	}
+}
+
+// cutLine cuts from data what belongs to a line that has begun, and reports whether the line ends there.
+func cutLine(begun, data []byte) (piece, rest []byte, complete bool) {
+	size := handshakeSize(begun, data)
+	if size == 0 {
+		return bytes.Cut(data, []byte("\n"))
+	}
+	left := size - len(begun)
+	n := min(left, len(data))
+	return data[:n], data[n:], n == left
+}
+
+// handshakeSize returns the size of the record of a TLS handshake, of which begun is known and data comes next; that of its
+// header while this has not come whole; and 0 for anything else.
+func handshakeSize(begun, data []byte) int {
+	var b [recordHead]byte
+	n := copy(b[:], begun)
+	n += copy(b[n:], data)
+	head := b[:n]
+	switch {
+	case b[0] != handshakeRecord:
+		return 0
+	case n < recordHead && (mayBeRecord(head) || tlsRecord(head)):
+		return recordHead
+	case bodyLength(head) > 0:
+		return recordHead + int(bodyLength(head))
+	}
+	return 0
 }
