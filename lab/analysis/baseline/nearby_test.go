@@ -84,7 +84,8 @@ var nearby = []lookalike{
 	{"a conversation in echoes", "no-hidden-channels", "", func(f *forge.Capture) {
 		session1("")(f)
 		for i := range 9 {
-			echoes(f, aClient, "203.0.113.66", fmt.Sprint("SSH-2.0 ask ", i), fmt.Sprint("SSH-2.0 tell ", i))
+			same := strings.Repeat("x", 80)
+			echoes(f, aClient, "203.0.113.66", fmt.Sprint(same, "SSH-2.0 ask ", i), fmt.Sprint(same, "SSH-2.0 tell ", i))
 		}
 	}},
 	{"echoes that come back, some of them cut", "no-hidden-channels", IsNormal, func(f *forge.Capture) {

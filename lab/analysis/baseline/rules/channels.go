@@ -69,9 +69,6 @@ type echoed struct {
 	n       int
 }
 
-// mostEcho is how many bytes of an echo are compared.
-const mostEcho = 64
-
 func newChannels(g *bounded.Ledger) channels {
 	return channels{ledger: g, domains: map[domainOf]*codedAsked{}, echoes: map[evidence.PairOfHosts]*echoed{}, seed: maphash.MakeSeed()}
 }
@@ -146,7 +143,7 @@ func (c *channels) echo(p *capture.Packet) {
 		if of == nil {
 			return
 		}
-		of.id, of.seq, of.data = m.ID, m.Seq, append(of.data[:0], m.Rest[:min(len(m.Rest), mostEcho)]...)
+		of.id, of.seq, of.data = m.ID, m.Seq, append(of.data[:0], m.Rest...)
 	case echoReply, echoReplyV6:
 		of := c.echoes[evidence.Between(p.IP.Dst.Unmap(), p.IP.Src.Unmap())]
 		if of == nil || of.id != m.ID || of.seq != m.Seq {

@@ -19,8 +19,8 @@ const (
 	longDatagram = 200 // bytes
 	manyErrors   = 20  // of ICMP about connections that do not exist
 	userPorts    = 1024
-	nameServers  = 53 // their answers have many senders
-	mostCounted  = 4096
+	nameServers  = 53   // their answers have many senders
+	mostCounted  = 4096 // senders of a burst; manySenders are a flood
 )
 
 // A crowd is what comes to a host.

@@ -66,7 +66,8 @@ func countsUp(before, name string) bool {
 	return false
 }
 
-// maxPieces bounds the pieces that are remembered of two hosts.
+// maxPieces bounds the pieces that are remembered of two hosts. Other names in front of them hide a text in any number of
+// pieces, and more users than that, all refused, are guesses.
 const maxPieces = 64
 
 // encodedUsers are the names of users that a server refused, in their order, by hosts.

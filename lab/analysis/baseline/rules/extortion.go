@@ -143,7 +143,7 @@ func (h *encryptions) rename(x *ftp.Exchange, to string) {
 		if encrypted.MatchString(ending) {
 			h.renamed.packets, h.renamed.observed = append(h.renamed.packets, x.Packet), wording.Quote(to)
 		}
-		if strings.HasPrefix(ending, ".") && !packed.MatchString(ending) && len(h.ended) < maxNames {
+		if strings.HasPrefix(ending, ".") && !packed.MatchString(ending) {
 			h.ended[ending] = append(h.ended[ending], x.Packet)
 		}
 	}

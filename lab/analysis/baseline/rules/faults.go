@@ -327,7 +327,7 @@ func (s *session) fetchesRelease() int {
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if at := w.Target(x.Argument); evidence.IsTransfer(x) && evidence.Completed(x) {
 			text = text || aboutRelease.MatchString(at)
-			if partOfArchive.MatchString(at) && len(parts) < maxNames {
+			if partOfArchive.MatchString(at) {
 				parts[at] = true
 			}
 		}

@@ -89,7 +89,7 @@ func (g *guesses) add(e *Evidence, s *session) {
 		before, asks := asksFor[x.Command]
 		switch {
 		case !asks || !s.saysMissing(x):
-			for ; at != "." && at != "/" && len(g.exist) < maxNames && !g.exist[at]; at = path.Dir(at) {
+			for ; at != "." && at != "/" && len(g.exist) < maxNames && !g.exist[at]; at = path.Dir(at) { // an excuse
 				g.exist[strings.Clone(at)] = true
 			}
 		case stores && before:

@@ -53,12 +53,12 @@ func (h headers) packet(g *bounded.Ledger, p *capture.Packet) {
 		of = &headerFields{urgent: map[uint16]int{}, options: map[string]int{}, repeated: map[string]int{}}
 		h[side] = of
 	}
-	if t.Urgent != 0 && !t.Has(packet.URG) && len(of.urgent) < maxNames {
+	if t.Urgent != 0 && !t.Has(packet.URG) {
 		noteIn(of.urgent, t.Urgent, p.Number)
 	}
 	same := t.Length == 0 && t.Flags == packet.ACK && t.RawSeq == of.seq && t.RawAck == of.ack
 	of.seq, of.ack = t.RawSeq, t.RawAck
-	if value := unusualOptions(t); value != "" && len(of.options) < maxNames {
+	if value := unusualOptions(t); value != "" {
 		noteIn(of.options, value, p.Number)
 		if same {
 			noteIn(of.repeated, value, p.Number)
@@ -66,9 +66,9 @@ func (h headers) packet(g *bounded.Ledger, p *capture.Packet) {
 	}
 }
 
-// noteIn notes the first packet of a value.
+// noteIn notes the first packet of a value, unless there are maxNames values: a rule that counts values asks for fewer.
 func noteIn[K comparable](table map[K]int, value K, packet int) {
-	if table[value] == 0 {
+	if table[value] == 0 && len(table) < maxNames {
 		table[value] = packet
 	}
 }

@@ -25,7 +25,7 @@ const (
 type hostage struct {
 	removed, demands []int           // packets, some of them
 	gone, stored     int             // stored counts without the notes
-	notes            map[string]bool // the names of texts that demand money, which are often the same in each folder
+	notes            map[string]bool // the names of texts that demand money, often the same in each folder; maxNames of them are enough
 }
 
 // add takes the next session.
@@ -43,18 +43,24 @@ func (h *hostage) add(e *Evidence, s *session) {
 		case x.Sender() == ftp.Client:
 			delete(removed, at) // it is there again
 			stored[path.Dir(at)]++
-			if packet := e.demandIn(s, x); packet > 0 && len(h.notes) < maxNames {
-				h.notes[strings.Clone(path.Base(at))], noted[path.Dir(at)] = true, true
-				h.demands = append(h.demands, evidence.Frames(x)[0], packet)
-			} else {
+			packet := e.demandIn(s, x)
+			if packet == 0 {
 				h.stored++
+				return
 			}
+			noted[path.Dir(at)] = true
+			if len(h.notes) < maxNames {
+				h.notes[strings.Clone(path.Base(at))] = true
+			}
+			h.demands = appendSome(appendSome(h.demands, evidence.Frames(x)[0]), packet)
 		}
 	})
 	maps.DeleteFunc(removed, func(at string, _ int) bool { return fetched[at] && !noted[path.Dir(at)] }) // they were handed over
 	if n := s.emptied(e, removed, stored); n > 0 {
 		h.gone += n
-		h.removed = append(h.removed, firstPackets(removed)[:min(n, fewestHeld)]...)
+		for _, packet := range firstPackets(removed)[:min(n, fewestHeld)] {
+			h.removed = appendSome(h.removed, packet)
+		}
 	}
 }
 

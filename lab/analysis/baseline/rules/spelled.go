@@ -272,7 +272,7 @@ func linesHideNothing(e *Evidence, s *session) []breach {
 		if l.From != ftp.Server || !l.Complete || !beginsLikeReply(text) || text[3] != ' ' {
 			continue
 		}
-		if end := text[len(bytes.TrimRight(text, " \t")):]; len(end) > 0 && len(ends) < maxNames {
+		if end := text[len(bytes.TrimRight(text, " \t")):]; len(end) > 0 {
 			noteIn(ends, string(end), l.Packet)
 		}
 	}

@@ -86,9 +86,7 @@ func manyBlanks(s *session) (b breach, ok bool) {
 		if strings.Trim(tail, " ") == "" {
 			tail = ""
 		}
-		if len(ways) < maxNames {
-			noteIn(ways, front+"x"+tail, x.Packet)
-		}
+		noteIn(ways, front+"x"+tail, x.Packet)
 	}
 	if len(ways) < manyBlankWays {
 		return b, false

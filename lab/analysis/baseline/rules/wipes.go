@@ -79,9 +79,7 @@ func filesAreKept() look {
 			if h == nil {
 				h = &hostage{notes: map[string]bool{}}
 			}
-			if len(h.demands) < MaxPackets {
-				h.add(e, s)
-			}
+			h.add(e, s)
 			if h.stored+h.gone+len(h.notes) > 0 && bounded.Takes(s.ledger, maxPairs, held, s.Hosts()) {
 				held[s.Hosts()] = h
 			}
