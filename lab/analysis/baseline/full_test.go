@@ -97,6 +97,22 @@ func TestFilledTables(t *testing.T) {
 				f.UDP(fmt.Sprintf("198.51.100.%d:123", 1+i), "198.51.100.77:50000", make([]byte, 440))
 			}
 		}, crowded(600, time.Millisecond, longAnswer)},
+		{"names about which hosts asked name servers", 4, CannotJudge, func(f *forge.Capture) {
+			for i := range 5 {
+				answeredAbout(fmt.Sprint("ns", i), 0)(f)
+			}
+		}, answered(40)},
+		{"SYNs from a port that was in use before", 4, CannotJudge, func(f *forge.Capture) {
+			for i := range 6 {
+				fromOnePort(f, i).Say(bye).Peer.Close()
+			}
+		}, opensAgain(true)},
+		{"connections that servers turned away", 4, IsUnusual, func(f *forge.Capture) {
+			for range 5 {
+				turnedAway(f)
+				f.Pass(time.Hour)
+			}
+		}, holds(20, "", "421 Too many connections")},
 		{"probes", 4, IsUnusual, func(f *forge.Capture) { asks(f, 60, 5, true); quiet(f) }, func(f *forge.Capture) { asks(f, 160, 12, false) }},
 	} {
 		t.Run(test.of, func(t *testing.T) {
@@ -118,6 +134,16 @@ func TestFilledTables(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fromOnePort begins the i-th session of a client that uses one port for all of them.
+func fromOnePort(f *forge.Capture, i int) *forge.End {
+	f.Pass(5 * time.Minute)
+	c, s := f.Pair(aClient+":4000", aServer+":21")
+	c.Seq += uint32(i) * 50_000_000
+	s.Seq += uint32(i) * 70_000_000
+	c.Handshake()
+	return c.Say(hello)
 }
 
 // TestLongDialogue has a session of which only the beginning is read.
@@ -143,6 +169,37 @@ func TestLateActs(t *testing.T) {
 		{"data in the names of folders, after many names", "names-are-words", func(f *forge.Capture) {
 			session1(numberedLines(300, "> RETR report%d.txt\n< 150 here\n< 226 done\n"))(f)
 			session1(numberedText(100, "> MKD %s\n< 550 no\n"))(f)
+		}},
+		{"a SYN within a connection, after many connections from its port", "packets-come-one-way", func(f *forge.Capture) {
+			for i := range 60 {
+				fromOnePort(f, i).Say(bye).Peer.Close()
+			}
+			t := fromOnePort(f, 60)
+			again := *t
+			again.Seq += 300_000_000
+			again.SegmentAt(0, "S", "")
+			t.Peer.ACK()
+			t.Say("> NOOP\n< 200 ok").Say(bye).Peer.Close()
+		}},
+		{"files that get an ending, after many with one of their own each", "no-known-exploits", func(f *forge.Capture) {
+			session1(numberedLines(300, "> RNFR a%[1]d\n< 350 to?\n> RNTO a%[1]d.e%[1]d\n< 250 ok\n") + numberedLines(25, "> RNFR b%[1]d\n< 350 to?\n> RNTO b%[1]d.qqq\n< 250 ok\n"))(f)
+		}},
+		{"a folder that is emptied for a ransom, after many demands", "files-are-kept", func(f *forge.Capture) {
+			for i := range 25 {
+				moved(fmt.Sprintf("STOR LISEZ%d", i), opener, "Envoyez 2 ETH, puis: r@onionmail.org")(f)
+			}
+			for range 20 {
+				ransomed(8, "DELE %s\n< 250 ok", "STOR LISEZ", "Envoyez 2 ETH, puis: r@onionmail.org")(f)
+				f.Pass(time.Minute)
+			}
+		}},
+		{"a forged RST, after many that mean nothing", "resets-are-final", func(f *forge.Capture) {
+			t := f.Control().Say(hello)
+			for i := range 100 {
+				t.Peer.SegmentAt(-3_000_000+i%50*1000, "R", "")
+			}
+			t.Peer.RST()
+			t.Say("> PWD\n< 257 \"/\"").Say(bye).Peer.Close()
 		}},
 		{"numbers that somebody tries, after many that exist", "names-are-known", func(f *forge.Capture) {
 			session1(numberedLines(300, "> RETR spa%012x.xml\n< 150 here\n< 226 done\n"))(f)

@@ -15,6 +15,14 @@ import (
 // hidden are packets that mislead a sensor or carry data in their headers, and what looks like them.
 var hidden = []lookalike{
 	{"data with a SYN, and other bytes in its place", "retransmission-repeats", "", dataInSYN("\x17\x03noise")},
+	{"data with a SYN, and other bytes in its place after many that are the same", "retransmission-repeats", "", func(f *forge.Capture) {
+		c, s := f.Pair(aClient+":4000", aServer+":21")
+		name := strings.Repeat("ada", 30)
+		c.SegmentAt(-1, "S", "USER "+name+"1\r\n")
+		s.SegmentAt(-1, "S.", "")
+		c.ACK()
+		c.Say("< 220 ready\n> USER " + name + "2\n< 331 and?\n> PASS x\n< 230 in").Say(bye).Peer.Close()
+	}},
 	{"data with a SYN, and the same again", "retransmission-repeats", IsNormal, dataInSYN("USER ada\r\n")},
 	{"a server that answers a SYN with a SYN", "packets-come-one-way", "", func(f *forge.Capture) {
 		c, s := f.Pair(aClient+":4000", aServer+":21")

@@ -224,9 +224,12 @@ func errorsAbout(n int, exist bool) func(*forge.Capture) {
 }
 
 // answered asks for the name of the server once. So many answers have another number than the question.
-func answered(n int) func(*forge.Capture) {
+func answered(n int) func(*forge.Capture) { return answeredAbout("ftp", n) }
+
+// answeredAbout does what answered does, about a name of three letters.
+func answeredAbout(host string, n int) func(*forge.Capture) {
 	return func(f *forge.Capture) {
-		name := []byte("\x03ftp\x04test\x00\x00\x01\x00\x01")
+		name := []byte("\x03" + host + "\x04test\x00\x00\x01\x00\x01")
 		f.UDP(aClient+":50000", "192.0.2.53:53", slices.Concat([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, name))
 		for i := range n {
 			f.UDP("192.0.2.53:53", aClient+":50000", slices.Concat([]byte{7, byte(i), 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}, name,

@@ -146,18 +146,21 @@ func TestFullOfServers(t *testing.T) {
 	}
 }
 
-// TestFullOfFolders has a user who opens more folders than are remembered. Which are new is not known.
+// TestFullOfFolders has a user who opens as many folders as are remembered, and then one more. Which are new is not known
+// then.
 func TestFullOfFolders(t *testing.T) {
-	u := &accountUse{sessions: homeSessions, home: map[string]bool{}}
-	fetched := map[string][]int{"/hr": {1, 2, 3}, "/finance": {4, 5, 6}, "/design": {7, 8, 9}}
-	for n := range maxNames {
-		if _, ok := u.judge(fetched); !ok {
-			t.Errorf("with %d folders: got nothing, want the new folders", n)
+	u := &accountUse{home: map[string]bool{}}
+	fetched, folders := map[string][]int{"/hr": {1, 2, 3}, "/finance": {4, 5, 6}, "/design": {7, 8, 9}}, 0
+	s := sessionOf(netip.MustParseAddr("10.0.0.7"), "CWD /a 250")
+	for n := range few + 1 {
+		s.Exchanges[0].Argument, s.paths = fmt.Sprint("/", n), nil
+		folders += u.add(s, folders)
+		if _, ok := u.judge(fetched); ok != (n >= homeSessions-1 && n < few) {
+			t.Errorf("with %d folders: got %v", n+1, ok)
 		}
-		u.home[fmt.Sprint(n)] = true
 	}
-	if b, ok := u.judge(fetched); ok {
-		t.Errorf("got %s", b.observed)
+	if folders != few || len(s.ledger.Full()) != 1 {
+		t.Errorf("got %d folders, and %v", folders, s.ledger.Full())
 	}
 }
 

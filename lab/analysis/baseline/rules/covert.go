@@ -46,12 +46,6 @@ const longestIdentifier = 32
 // encodedPasswords is how many passwords of anonymous users look like encoded bytes if they carry data.
 const encodedPasswords = 5
 
-// maxNames bounds the names that are remembered of two hosts.
-const maxNames = 256
-
-// mostSuspicious is how many of the censuses of two hosts are kept that find something.
-const mostSuspicious = 8
-
 // A nameCensus counts the names between two hosts, maxNames at most. Then the next one begins.
 type nameCensus struct {
 	seen  []uint64 // hashes, in order, which take less memory than names
@@ -62,9 +56,9 @@ type nameCensus struct {
 }
 
 // next begins the next census.
-func (n *nameCensus) next() {
+func (n *nameCensus) next(g *bounded.Ledger) {
 	full := *n
-	if _, ok := full.judge(); ok && len(n.suspicious) < mostSuspicious {
+	if _, ok := full.judge(); ok && g.Room(maxCensuses, len(n.suspicious)) {
 		full.suspicious = nil
 		n.suspicious = append(n.suspicious, &full)
 	}
@@ -142,7 +136,7 @@ func (n *hostNames) session(s *session) {
 	}
 	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
 		if of := bounded.Entry(s.ledger, maxPairs, n.all, hosts); of != nil {
-			of.add(x, n.seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
+			of.add(s.ledger, x, n.seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
 		}
 	})
 	if of := n.all[hosts]; of != nil {
@@ -206,7 +200,7 @@ var counter = pattern.New(`^\d+[-_.]`)
 
 // add takes the next command with a path. Made says that it makes something that has only a name, missing that nothing has
 // the name.
-func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
+func (n *nameCensus) add(g *bounded.Ledger, x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
 	name := counter.ReplaceAllString(path.Base(evidence.Unquoted(x.Argument)), "")
 	if nameLast[x.Command] {
 		name = name[strings.LastIndexByte(name, ' ')+1:]
@@ -218,7 +212,7 @@ func (n *nameCensus) add(x *ftp.Exchange, seed maphash.Seed, made, missing bool)
 	hash := maphash.String(seed, name)
 	at, seen := slices.BinarySearch(n.seen, hash)
 	if !seen && len(n.seen) >= maxNames {
-		n.next()
+		n.next(g)
 		at = 0
 	}
 	for _, before := range n.suspicious {
@@ -291,9 +285,6 @@ func (n *nameCensus) piece(name string, x *ftp.Exchange) {
 }
 
 func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
-	if len(odd.idle) >= maxNames {
-		return
-	}
 	if odd.idle == nil {
 		odd.idle, odd.sought = map[string]int{}, map[string]int{}
 	}

@@ -55,6 +55,10 @@ type decoys struct {
 	on     int // the last packet with data after leastDecoys RSTs
 }
 
+// mostCompared is how many bytes of a segment are compared with those that came in its place. Its beginning shows which
+// text it is.
+const mostCompared = 64
+
 // decoy takes the next packet of a side.
 func (s *side) decoy(p *capture.Packet) {
 	data := p.TCP.Payload[:min(len(p.TCP.Payload), mostCompared)]

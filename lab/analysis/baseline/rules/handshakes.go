@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/baseline/internal/bounded"
@@ -44,12 +45,9 @@ type earlySegment struct {
 	data            []byte
 }
 
-// mostCompared is how many bytes of an earlySegment are compared.
-const mostCompared = 64
-
 // early takes a segment at the beginning of a stream.
 func (s *side) early(p *capture.Packet) {
-	data := p.TCP.Payload[:min(len(p.TCP.Payload), mostCompared)]
+	data := p.TCP.Payload
 	if len(data) == 0 || p.Segment.DataSeq() != 1 {
 		return
 	}
@@ -141,18 +139,20 @@ func otherHandshake(name ftp.Side, s *side) (b breach, ok bool) {
 	return b, false
 }
 
-// laterSYNs are the SYNs that came after a connection between the same addresses had begun, by their sender and receiver.
-type laterSYNs map[[2]netip.AddrPort][]int
+// laterSYNs are the SYNs that came after a connection between the same addresses had begun.
+type laterSYNs struct {
+	of map[[2]netip.AddrPort][]int // by their sender and receiver
+	n  int                         // of all
+}
 
 // packet takes the next segment.
-func (all laterSYNs) packet(g *bounded.Ledger, p *capture.Packet) {
-	if p.Segment.Analysis&tcp.ReusedPorts == 0 {
+func (all *laterSYNs) packet(g *bounded.Ledger, p *capture.Packet) {
+	if p.Segment.Analysis&tcp.ReusedPorts == 0 || !g.Room(maxLaterSYNs, all.n) {
 		return
 	}
 	ends := [2]netip.AddrPort{netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort)}
-	if bounded.Takes(g, maxLaterSYNs, all, ends) {
-		all[ends] = appendSome(all[ends], p.Number)
-	}
+	all.of[ends] = append(all.of[ends], p.Number)
+	all.n++
 }
 
 // openedTwice finds SYNs of a side that then goes on with its connection. Its own TCP opens no other connection as long as
@@ -162,11 +162,12 @@ func openedTwice(e *Evidence, c *ftp.Connection) (found []breach) {
 		return nil
 	}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
-		for _, syn := range e.watch.syns[[2]netip.AddrPort{c.Addr(side), c.Addr(side.Other())}] {
-			if last := c.Flow(side).LastData; c.FirstPacket < syn && syn < last {
-				found = append(found, breach{packets: []int{syn, last},
-					observed: fmt.Sprintf("a SYN of the %s within its connection, which went on with the numbers from before: somebody else sent the SYN, or it is to mislead a sensor", side)})
-			}
+		syns := e.watch.syns.of[[2]netip.AddrPort{c.Addr(side), c.Addr(side.Other())}]
+		first, _ := slices.BinarySearch(syns, c.FirstPacket+1)
+		end, _ := slices.BinarySearch(syns, c.Flow(side).LastData)
+		for _, syn := range syns[first:min(max(first, end), first+MaxPackets)] {
+			found = append(found, breach{packets: []int{syn, c.Flow(side).LastData},
+				observed: fmt.Sprintf("a SYN of the %s within its connection, which went on with the numbers from before: somebody else sent the SYN, or it is to mislead a sensor", side)})
 		}
 	}
 	return found

@@ -26,6 +26,7 @@ const (
 type held struct {
 	by     map[evidence.PairOfHosts][]holding
 	turned map[netip.Addr][]holding
+	away   int // how many are in turned
 }
 
 // A holding is a connection from its first packet to its last.
@@ -41,8 +42,9 @@ func (h *held) add(s *session) {
 	switch {
 	case c.OpenedBy != ftp.Client || s.Hidden || c.Missing() > 0 || !s.BothSides() || s.LoggedIn > 0:
 	case s.firstReply() != nil && s.firstReply().Code == 421:
-		if of := h.turned[s.Server()]; len(of) < maxNames && bounded.Takes(s.ledger, maxHosts, h.turned, s.Server()) {
-			h.turned[s.Server()] = append(of, one)
+		if s.ledger.Room(maxTurned, h.away) {
+			h.turned[s.Server()] = append(h.turned[s.Server()], one)
+			h.away++
 		}
 	case !s.Said("PASS") && !s.Said("QUIT") && !s.Said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
 		if of := h.by[s.Hosts()]; bounded.Takes(s.ledger, maxPairs, h.by, s.Hosts()) && s.ledger.Room(maxHeld, len(of)) {

@@ -12,6 +12,8 @@ var (
 	maxOrders        = bounded.Limit{Of: "orders to a host to fetch and run a file", Most: 1 << 10}
 	maxHeld          = bounded.Limit{Of: "connections of two hosts that were held without a login", Most: 1 << 13}
 	maxAccounts      = bounded.Limit{Of: "accounts", Most: 1 << 17}
+	maxFolders       = bounded.Limit{Of: "folders that users opened", Most: 1 << 18}
+	maxTurned        = bounded.Limit{Of: "connections that servers turned away", Most: 1 << 16}
 	maxTriedPorts    = bounded.Limit{Of: "ports to which hosts connected", Most: 1 << 17}
 	maxProbes        = bounded.Limit{Of: "probes", Most: 1 << 18}
 	maxSpread        = bounded.Limit{Of: "programs that clients spread", Most: 1 << 15}
@@ -34,8 +36,9 @@ var (
 	maxRepeats     = bounded.Limit{Of: "bytes that were sent again", Most: 8 << 20}
 	maxOverlapping = bounded.Limit{Of: "segments that were sent again with other data", Most: 1 << 14}
 	maxClosedOnes  = bounded.Limit{Of: "connections with a closed window", Most: 1 << 16}
-	maxLaterSYNs   = bounded.Limit{Of: "connections from a port that was in use before", Most: 1 << 17}
+	maxLaterSYNs   = bounded.Limit{Of: "SYNs from a port that was in use before", Most: 1 << 17}
 	maxSpellers    = bounded.Limit{Of: "hosts whose header fields are read", Most: 1 << 17}
+	maxResets      = bounded.Limit{Of: "RSTs of one side with different sequence numbers", Most: 1 << 6}
 	maxOddSides    = bounded.Limit{Of: "connections with odd TCP headers", Most: 1 << 15}
 
 	maxNetworkCards    = bounded.Limit{Of: "network cards", Most: 1 << 17}
@@ -47,6 +50,8 @@ var (
 	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
 	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}
 	maxContradictions  = bounded.Limit{Of: "answers to one question of DNS that contradict each other", Most: 1 << 14}
+	maxCensuses        = bounded.Limit{Of: "groups of names of two hosts that look like encoded bytes", Most: 1 << 5}
+	maxAskedNames      = bounded.Limit{Of: "names about which hosts asked name servers", Most: 1 << 16}
 	maxCodedDomains    = bounded.Limit{Of: "domains with encoded names", Most: 1 << 15}
 	maxCodedQuestions  = bounded.Limit{Of: "encoded names in questions of DNS", Most: 1 << 18}
 )
@@ -59,3 +64,7 @@ const (
 	maxRefusals     = 1 << 15 // ports that refused a connection
 	maxUnread       = 1 << 15 // pairs of hosts with a conversation at port 21 that cannot be read
 )
+
+// maxNames is how many names, or values of a field, a small table holds. Its fullness hides nothing: the rule counts
+// them, and fewer are a finding; or they are excuses; or the count begins anew, as the one of names between two hosts.
+const maxNames = 256

@@ -84,11 +84,7 @@ func (l *lookups) packet(p *capture.Packet) {
 		*q = lookup{client: client, server: server, id: m.ID, kind: m.Type, name: strings.Clone(m.Name), since: p.Time}
 	}
 	about := client.Addr().String() + " " + m.Name
-	of := l.forged[about]
-	if of == nil && len(l.forged) < maxLaterAnswers {
-		of = &unasked{}
-		l.forged[about] = of
-	}
+	of := bounded.Entry(l.ledger, maxAskedNames, l.forged, about)
 	switch {
 	case of == nil:
 	case !m.Response:

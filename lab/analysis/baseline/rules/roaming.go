@@ -38,11 +38,13 @@ const (
 type accountUse struct {
 	sessions int // from private addresses
 	home     map[string]bool
+	more     bool                            // home has no room for some
 	away     map[netip.Addr]map[string][]int // the folders from which files were fetched, by client, with the packets
 }
 
 func usedElsewhere() look {
 	all, taken := map[userAt]*accountUse{}, steppingStones{}
+	folders := 0 // of all
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			user := s.user()
@@ -60,7 +62,7 @@ func usedElsewhere() look {
 				u = &accountUse{home: map[string]bool{}, away: map[netip.Addr]map[string][]int{}}
 				all[at] = u
 			}
-			u.add(s)
+			folders += u.add(s, folders)
 			return found
 		},
 		end: func(*Evidence) (found []breach) {
@@ -79,13 +81,11 @@ func usedElsewhere() look {
 	}
 }
 
-// add takes the next session of the account.
-func (u *accountUse) add(s *session) {
+// add takes the next session of the account, and returns how many folders are new. There are so many of all accounts.
+func (u *accountUse) add(s *session, folders int) (added int) {
 	home := s.Client().IsPrivate()
 	if home {
 		u.sessions++
-	} else if u.away[s.Client()] == nil && len(u.away) < maxNames {
-		u.away[s.Client()] = map[string][]int{}
 	}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if !evidence.IsTransfer(x) && x.Command != "CWD" || !evidence.Completed(x) {
@@ -95,20 +95,35 @@ func (u *accountUse) add(s *session) {
 		if x.Command == "RETR" || x.Command == "STOR" || x.Command == "APPE" {
 			folder = path.Dir(folder)
 		}
+		if !home && x.Command != "RETR" {
+			return
+		}
 		of := u.away[s.Client()]
+		known := home && u.home[folder] || !home && of[folder] != nil
+		if !known && !s.ledger.Room(maxFolders, folders+added) {
+			u.more = u.more || home
+			return
+		}
+		if !known {
+			folder = strings.Clone(folder)
+			added++
+		}
 		switch {
-		case home && len(u.home) < maxNames:
-			u.home[strings.Clone(folder)] = true
-		case !home && x.Command == "RETR" && of != nil && (of[folder] != nil || len(of) < maxNames):
-			of[strings.Clone(folder)] = append(of[folder], x.Packet)
+		case home:
+			u.home[folder] = true
+		case of == nil:
+			u.away[s.Client()] = map[string][]int{folder: {x.Packet}}
+		default:
+			of[folder] = append(of[folder], x.Packet)
 		}
 	})
+	return added
 }
 
 // judge judges the folders from which somebody outside fetched files. If the user opens more folders
 // at work than are remembered, any of them may be his.
 func (u *accountUse) judge(folders map[string][]int) (b breach, ok bool) {
-	if u.sessions < homeSessions || len(u.home) >= maxNames {
+	if u.sessions < homeSessions || u.more {
 		return b, false
 	}
 	strange, files := 0, 0

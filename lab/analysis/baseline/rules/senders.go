@@ -21,8 +21,7 @@ const (
 	otherHops   = 5
 	otherPart   = 4
 	usualLeast  = 3
-	maxStranger = 64 // packets with data, or RSTs, that are remembered of a side
-	maxDetours  = 255
+	maxStranger = 64 // packets with data of one way that are remembered
 )
 
 // A side is what one party of a connection sent. There are many sides, and few of them are odd, so
@@ -116,7 +115,7 @@ func (all *senders) packet(p *capture.Packet) {
 	}
 	s.decoy(p)
 	if p.TCP.Flags&packet.RST != 0 {
-		s.reset(p)
+		s.reset(all.ledger, p)
 		return
 	}
 	s.way(p)
@@ -137,11 +136,14 @@ func (s *side) oddities() *oddSide {
 	return s.odd
 }
 
-func (s *side) reset(p *capture.Packet) {
+// reset takes a RST. A host that has closed its connection answers all that still comes with the same one.
+func (s *side) reset(g *bounded.Ledger, p *capture.Packet) {
 	if p.ChecksumWrong() {
 		return
 	}
-	if o := s.oddities(); len(o.resets) < maxStranger {
+	o := s.oddities()
+	known := slices.ContainsFunc(o.resets, func(r reset) bool { return r.seq == p.Segment.Seq })
+	if !known && g.Room(maxResets, len(o.resets)) {
 		o.resets = append(o.resets, reset{p.Number, uint8(p.IP.TTL), p.Segment.Seq, s.reach > 0 && p.Segment.Seq > s.reach})
 	}
 }
@@ -197,9 +199,6 @@ func (s *side) way(p *capture.Packet) {
 	o := s.oddities()
 	i := slices.IndexFunc(o.detours, func(d detour) bool { return d.ttl == ttl })
 	if i < 0 {
-		if len(o.detours) == maxDetours {
-			return
-		}
 		i = len(o.detours)
 		o.detours = append(o.detours, detour{})
 	}

@@ -123,7 +123,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		entries:      map[int]int{},
 		cards:        cards{},
 		senders:      senders{sides: map[int]*[2]side{}, ttls: map[int]uint8{}, ledger: g},
-		syns:         laterSYNs{},
+		syns:         laterSYNs{of: map[[2]netip.AddrPort][]int{}},
 		fingerprints: fingerprints{},
 		lookups:      lookups{ledger: g, names: map[string]resolved{}, forged: map[string]*unasked{}},
 		overlaps:     overlaps{ledger: g, found: map[int][]overlap{}},
