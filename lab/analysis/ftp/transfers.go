@@ -12,19 +12,24 @@ import (
 	"ftplab/lab/internal/replycode"
 )
 
-// senders are the commands that move data over a data connection, with the side that
-// sends it.
-var senders = map[string]Side{
-	"RETR": Server, "LIST": Server, "NLST": Server, "MLSD": Server,
-	"STOR": Client, "STOU": Client, "APPE": Client,
+// sender is the side that sends the data of a command that moves data over a data connection,
+// "" for other commands.
+func sender(command string) Side {
+	switch command {
+	case "RETR", "LIST", "NLST", "MLSD":
+		return Server
+	case "STOR", "STOU", "APPE":
+		return Client
+	}
+	return ""
 }
 
 // Sender is the side that sends the data which the command moves over a data
 // connection, "" if it moves none.
-func (e *Exchange) Sender() Side { return senders[e.Command] }
+func (e *Exchange) Sender() Side { return sender(e.Command) }
 
 // Sender is the side that sends the data.
-func (t *Transfer) Sender() Side { return senders[t.Command] }
+func (t *Transfer) Sender() Side { return sender(t.Command) }
 
 // Lists reports whether the command asks for the names in a folder.
 func (e *Exchange) Lists() bool { return lists(e.Command) }

@@ -325,7 +325,10 @@ var openToAll = pattern.New(`(?i)^CHMOD +"?(0?\d\d[37]|[ug]*[ao][ugo]*[+=]r?wx) 
 // copiesUnknown reports whether a command copies a file at the server for somebody without an account.
 // Clients such as WinSCP do so for users.
 func (s *session) copiesUnknown(x *ftp.Exchange) bool {
+	if x.Command != "SITE" || !s.Whole {
+		return false
+	}
 	verb, _, _ := strings.Cut(strings.ToUpper(x.Argument), " ")
 	early := s.LoggedIn == 0 || x.Packet < s.LoggedIn
-	return s.Whole && (early || s.public()) && x.Command == "SITE" && (verb == "CPFR" || verb == "CPTO")
+	return (early || s.public()) && (verb == "CPFR" || verb == "CPTO")
 }

@@ -201,7 +201,8 @@ var counter = pattern.New(`^\d+[-_.]`)
 // add takes the next command with a path. Made says that it makes something that has only a name, missing that nothing has
 // the name.
 func (n *nameCensus) add(g *bounded.Ledger, x *ftp.Exchange, seed maphash.Seed, made, missing bool) {
-	name := counter.ReplaceAllString(path.Base(evidence.Unquoted(x.Argument)), "")
+	name := path.Base(evidence.Unquoted(x.Argument))
+	name = name[len(counter.FindString(name)):]
 	if nameLast[x.Command] {
 		name = name[strings.LastIndexByte(name, ' ')+1:]
 	}

@@ -48,6 +48,9 @@ type encryptions struct {
 
 // extortion finds sessions that do to several files what ransomware does.
 func extortion(e *Evidence, s *session) (found []breach) {
+	if !s.changesFiles() {
+		return nil
+	}
 	h := encryptions{ended: map[string][]int{}, coded: map[string]bool{}, fetched: map[string]bool{}, readable: map[string]bool{}, replaced: map[string]bool{}, overwritten: map[string]bool{}}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {

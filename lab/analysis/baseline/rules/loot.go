@@ -63,6 +63,9 @@ func transferredLoot() look {
 	moved := relays{fetched: map[movedFile]move{}}
 	return look{session: func(e *Evidence, s *session) []breach {
 		moved.add(e, s)
+		if !e.showsAny(s) {
+			return nil
+		}
 		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && bounded.Takes(s.ledger, maxPairs, keys, s.Hosts()) {
@@ -70,6 +73,16 @@ func transferredLoot() look {
 		}
 		return found
 	}, end: func(*Evidence) []breach { return moved.judge() }}
+}
+
+// showsAny reports whether something is known of what a session transferred.
+func (e *Evidence) showsAny(s *session) bool {
+	for id := range s.DataByID {
+		if e.shows(id) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // judge judges the transfers of a session, each by itself and all together.

@@ -277,6 +277,9 @@ var screenSaver = pattern.New(`(?i)\.(scr|pif)$`)
 // spreadPrograms finds programs that a session stores, each under one name, in many folders, and names one of them.
 // Installers have the same name, and are different programs.
 func spreadPrograms(e *Evidence, s *session) (spread string, b breach) {
+	if !s.Said("STOR") {
+		return "", b
+	}
 	prints := map[string]map[print]bool{} // by name
 	places := map[string]map[string]int{} // by name and folder, with the packet
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {

@@ -75,6 +75,9 @@ func filesAreKept() look {
 	held := map[evidence.PairOfHosts]*hostage{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
+			if !s.changesFiles() {
+				return nil
+			}
 			h := held[s.Hosts()]
 			if h == nil {
 				h = &hostage{notes: map[string]bool{}}
@@ -96,6 +99,12 @@ func filesAreKept() look {
 			return found
 		},
 	}
+}
+
+// changesFiles reports whether the client said a command that stores, removes, renames or locks files. Most sessions only
+// fetch some.
+func (s *session) changesFiles() bool {
+	return slices.ContainsFunc([]string{"STOR", "STOU", "APPE", "DELE", "RMD", "XRMD", "RNTO", "SITE"}, s.Said)
 }
 
 func wipes(e *Evidence, s *session) []breach {
@@ -134,7 +143,10 @@ var nobody = pattern.New(`(?i)^CHMOD +"?(0{1,4}|(a|ugo)?(=|-rwx)) +"?(.+)$`)
 func lockedFiles(_ *Evidence, s *session) (b breach, ok bool) {
 	locked := map[string]int{}
 	for _, x := range s.Exchanges {
-		if m := nobody.FindStringSubmatch(x.Argument); x.Command == "SITE" && m != nil && completedNormally(x) {
+		if x.Command != "SITE" || !completedNormally(x) {
+			continue
+		}
+		if m := nobody.FindStringSubmatch(x.Argument); m != nil {
 			locked[m[len(m)-1]] = x.Packet
 		}
 	}

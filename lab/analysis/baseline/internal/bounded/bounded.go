@@ -79,13 +79,12 @@ func Takes[K comparable, V any](g *Ledger, l Limit, table map[K]V, key K) bool {
 
 // Entry is the entry of a table with the key, made if there is none and the table has room for it; nil if it has not.
 func Entry[K comparable, V any](g *Ledger, l Limit, table map[K]*V, key K) *V {
-	if !Takes(g, l, table, key) {
-		return nil
+	entry := table[key]
+	if entry == nil && Takes(g, l, table, key) {
+		entry = new(V)
+		table[key] = entry
 	}
-	if table[key] == nil {
-		table[key] = new(V)
-	}
-	return table[key]
+	return entry
 }
 
 // Full lists the limits that were reached, in the order of what they are about.
