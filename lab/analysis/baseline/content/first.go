@@ -74,37 +74,36 @@ var (
 // begins looks at the first bytes of a file or a listing. It looks for short marks first, which is cheaper than the
 // patterns, and most data has none of them.
 func (r *Reader) begins(t *ftp.Transfer) {
-	marked := func(marks ...string) bool { return slices.ContainsFunc(marks, r.text.has) }
-	if t != nil && !t.Lists() && (len(r.data) <= len("id\r\n") || marked("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
+	if t != nil && !t.Lists() && (len(r.data) <= len("id\r\n") || r.has("uid=", "microsoft windows [", "uname -a", "whoami", "net user", "cat /etc/")) {
 		r.match(ShellFile, "a shell", ofShell)
 	}
-	if marked("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards", "{enter}", "{tab}", "{back}") {
+	if r.has("osfullname:", "outlook", "pass", "window", "autofill", "wallets", "creditcards", "{enter}", "{tab}", "{back}") {
 		r.match(PasswordList, "a list of passwords", passwordList)
 		r.match(Malicious, "the text of a program that steals passwords", stolen)
 	}
-	if marked("<?php") {
+	if r.has("<?php") {
 		r.match(Suspicious, "a page that runs programs or text", runsText)
 	}
-	if marked("<%", "<jsp:") {
+	if r.has("<%", "<jsp:") {
 		r.match(Suspicious, "a page that runs a program", runsProgram)
 		r.match(Malicious, "a page that runs what it is sent", webShell)
 	}
-	if marked("root:") {
+	if r.has("root:") {
 		r.match(Accounts, "the accounts of a system", accounts)
 	}
-	if marked("root:", ":::", "* ntlm") || marked(":$") && marked(":$1$", ":$2", ":$3$", ":$5$", ":$6$", ":$7$", ":$y$", ":$gy$", ":$sha1$", ":$md5") { // the methods of crypt(5)
+	if r.has("root:", ":::", "* ntlm") || r.has(":$") && r.has(":$1$", ":$2", ":$3$", ":$5$", ":$6$", ":$7$", ":$y$", ":$gy$", ":$sha1$", ":$md5") { // the methods of crypt(5)
 		r.match(Secret, "the passwords of accounts", stolenHashes)
 	}
-	if marked("$krb5", ":0101000000") {
+	if r.has("$krb5", ":0101000000") {
 		r.match(Secret, "the passwords of accounts", proofs)
 	}
-	if marked("private key-----") {
+	if r.has("private key-----") {
 		r.match(PrivateKey, "a private key", secretKey)
 	}
-	if marked("accesskey", "access_key", "akia", "asia", "accountkey=", "ghp_", "gho_", "ghs_", "ghu_", "xox", "k_live_") {
+	if r.has("accesskey", "access_key", "akia", "asia", "accountkey=", "ghp_", "gho_", "ghs_", "ghu_", "xox", "k_live_") {
 		r.match(CloudKeys, "the keys of an account at a provider of services", cloudKeys)
 	}
-	r.ransomNote(marked)
+	r.ransomNote()
 	switch listed, stripes := cardsIn(r.data); {
 	case stripes:
 		r.note(Secret, "what only the stripes or the backs of payment cards have")
@@ -115,20 +114,22 @@ func (r *Reader) begins(t *ftp.Transfer) {
 		r.note(Random, "random bytes")
 	}
 	if t != nil && t.Lists() {
-		r.listed(marked)
+		r.listed()
 	}
 	if t != nil && t.Sender() == ftp.Client {
-		r.uploaded(marked)
+		r.uploaded()
 	}
 	if t != nil && t.Command == "LIST" && t.Mode == "" && isScript(r.data) && longestLine(r.data) > longestListed {
 		r.note(LongListing, "a line that is longer than any name")
 	}
 }
 
+// has reports whether one of some marks is in the text.
+func (r *Reader) has(marks ...string) bool { return slices.ContainsFunc(marks, r.text.has) }
+
 // ransomNote looks for a note of ransomware: files are encrypted, and what to do.
-func (r *Reader) ransomNote(marked func(...string) bool) {
-	wanted := []string{"pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak"}
-	if !marked("encrypted", "locked", "stolen") || !marked(wanted...) {
+func (r *Reader) ransomNote() {
+	if !r.has("encrypted", "locked", "stolen") || !r.has("pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak") {
 		return
 	}
 	kind, what := Malicious, "the note of ransomware"
@@ -139,14 +140,14 @@ func (r *Reader) ransomNote(marked func(...string) bool) {
 }
 
 // uploaded looks for what counts only in a file that a client stores.
-func (r *Reader) uploaded(marked func(...string) bool) {
-	if marked("tab", "enter", "return", "back") && !marked("send", "click", "<html", "function") { // else it is a script, or about keys
+func (r *Reader) uploaded() {
+	if r.has("tab", "enter", "return", "back") && !r.has("send", "click", "<html", "function") { // else it is a script, or about keys
 		r.match(Keystrokes, "the keys that somebody pressed", keys)
 	}
-	if marked(`\\`, "//") && marked("iconfile", "iconresource", "url", "workingdirectory") {
+	if r.has(`\\`, "//") && r.has("iconfile", "iconresource", "url", "workingdirectory") {
 		r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)
 	}
-	if marked("@pjl fs", " file") && marked("..") {
+	if r.has("@pjl fs", " file") && r.has("..") {
 		r.match(Malicious, "orders to a printer for files outside of its folders", printerFiles)
 	}
 }

@@ -25,18 +25,18 @@ var (
 )
 
 // listed looks at the first bytes of a listing.
-func (r *Reader) listed(marked func(...string) bool) {
-	if marked("../..", `..\..`) {
+func (r *Reader) listed() {
+	if r.has("../..", `..\..`) {
 		r.match(HarmfulListing, "names that lead out of the client's folder", climbingName)
 	}
 	text := isText(r.data)
-	if text && marked("|", "`", "$(") {
+	if text && r.has("|", "`", "$(") {
 		r.match(OddListing, "names that some clients run as commands (CVE-2017-17405)", runByClient)
 	}
-	if text && marked("\x1b") {
+	if text && r.has("\x1b") {
 		r.match(OddListing, "names that order a terminal to do something", escapes)
 	}
-	if marked(" -> /") && linkIsFolder(r.data) {
+	if r.has(" -> /") && linkIsFolder(r.data) {
 		r.note(HarmfulListing, "a link and a folder of the same name, so that a client stores files where the link leads (CVE-2014-4877)")
 	}
 }
