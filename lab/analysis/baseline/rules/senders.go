@@ -21,7 +21,7 @@ const (
 	otherHops   = 5
 	otherPart   = 4
 	usualLeast  = 3
-	maxStranger = 64 // packets with data of one way that are remembered
+	maxStranger = 64 // packets with data of one way that are remembered: the first ones, as the usual way nearly always opens the connection
 )
 
 // A side is what one party of a connection sent. There are many sides, and few of them are odd, so
