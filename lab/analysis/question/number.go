@@ -111,12 +111,20 @@ func (a *Answer) counts(noun string) bool {
 // groups is a number with separators between groups of three digits.
 var groups = regexp.MustCompile(`^[-+]?[1-9][0-9]{0,2}([.,][0-9]{3})+$`)
 
+// spaced is a number with spaces or apostrophes between its thousands, and space one of these.
+var (
+	spaced = regexp.MustCompile(`^[-+]?[0-9]{1,3}(['’ \x{00a0}\x{202f}][0-9]{3})+([.,][0-9]*)?$`)
+	space  = regexp.MustCompile(`['’ \x{00a0}\x{202f}]`)
+)
+
 // numeral reads digits with points and commas. A point or a comma is the decimal sign, whichever
 // the writer is used to: 4,124 s is 4.124 s. It groups digits if it stands there more than once,
 // if another sign comes later, or if the number is whole, where 44,448 has no decimals.
 func numeral(s string, whole bool) (n float64, ok bool) {
-	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "", "’", "", "−", "-").Replace(s)
-	s = strings.TrimRight(s, ".,")
+	s = strings.TrimRight(strings.TrimSpace(strings.ReplaceAll(s, "−", "-")), ".,")
+	if spaced.MatchString(s) {
+		s = space.ReplaceAllString(s, "")
+	}
 	decimals := ""
 	last := strings.LastIndexAny(s, ".,")
 	if last >= 0 && strings.Count(s, s[last:last+1]) == 1 && !(whole && groups.MatchString(s)) {

@@ -147,7 +147,7 @@ func TestGrade(t *testing.T) {
 		wrong string
 	}{
 		{choice, "b|B|b.|b)|B)|(b)|b:|server|the server|The Server|b) the server|(b) the server|b: server|B. The server.|* b) the server|b) \"the server\"", "a|a)|(a)|client||c|c)|the|b) the client|bserver|b) c"},
-		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs", "850 ms|.85|85 s|8.5|eighty|95 ms|0.85"},
+		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs|0 085 000 µs", "850 ms|8 5 ms|850 00 µs|85 00 0 µs|.85|85 s|8.5|eighty|95 ms|0.85"},
 		{second, "1.5 s|1.5|1,5 s|1500 ms|1 500 ms|1'500 ms|1,500 s|1500|1,500.0 ms|1.500,0 ms|1.500.000 µs", "15 s|1.5 ms|15|1.500 ms|1,500 ms|1500 s|1,500,0 ms|15,00.0 ms"},
 		{seconds, "4.124 s|4,124 s|4.124|4,124|4124 ms|4 124 ms|4'124 ms|4,124,000 µs|about 4.1 s|ca. 4,1 s|≈ 4.1 s", "4.124 ms|4,124 ms|4124 s|4.124 µs|not 4.124 s|4.124 bytes|4.124 m"},
 		{exact, "186.001 ms|185.999 ms|0.186001|0.185999 s|186001 us|185999 µs", "186.001001 ms|185.998999 ms|186.002 ms"},
@@ -156,10 +156,10 @@ func TestGrade(t *testing.T) {
 		{early, "−10 ms", "−10 s"},
 		{share, "129|71", "130|70|129.001|70.999"},
 		{size, "1024|1,024|1 024|1.024|1'024|1 KiB|1KiB|1024 bytes|1024 B", "1025|1 kB|1.0245|1024 s|10.24|1024 KiB|1024 segments"},
-		{file, "44448|44,448|44.448|44 448|44'448|44448 bytes|44.448 kB|44,448 kB|about 44448", "not 44448|kein 44448|44448 kB|44.448 MB|0.044448|44,448,000|44448 frames|044.448"},
+		{file, "44448|44,448|44.448|44 448|44 448 bytes|44'448|44448 bytes|44.448 kB|44,448 kB|about 44448", "4 4448|444 48|4 4 4 4 8|not 44448|kein 44448|44448 kB|44.448 MB|0.044448|44,448,000|44448 frames|044.448"},
 		{small, "15|15 packets|15.0|15 segments|15 frames|15 Segments", "1.5|1,5|150|15 bytes|15 B|0.015 kB|15 connections|0,015|15 ms|not 15"},
 		{tries, "10|10 connections|10 TCP connections", "0.010 kB|10 bytes|10 segments|10,000|not 10"},
-		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.|port no. 21", "20|2.1|ftp|not 21|21 bytes|21/udp|frame 21"},
+		{port, "21|tcp/21|21/tcp|port 21|Port: 21|21.|port no. 21", "2 1|2'1|20|2.1|ftp|not 21|21 bytes|21/udp|frame 21"},
 		{frame, "12|13|14|#12|frame 12|No. 14|Frame #13|packet no. 13|packet number 13|Packet #13|No.13|Frame Nr. 13", "11|15|12 ms|12.5|not 12|port 12|frame not 12|12 bytes"},
 		{proof, "12|20|frame 20", "13|0|12.5|-12"},
 		{port, "**21**|*21*|__21__|`21`|\"21\"|\"21\".|“21”|'21'|「21」|port **21**|**Port:** 21|２１|ＴＣＰ／２１|　２１。", "**20**|２０|\"\"|**|2**1|2*1|2_1"},
