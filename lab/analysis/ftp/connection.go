@@ -205,6 +205,12 @@ func (c *Connection) Refused() bool {
 	return c.ResetBy != "" && c.OpenedBy == c.ResetBy.Other() && c.Flow(c.ResetBy).SYN == 0
 }
 
+// Unanswered reports whether a SYN was sent, and nothing shows an answer to it.
+func (c *Connection) Unanswered() bool {
+	other := c.OpenedBy.Other()
+	return c.OpenedBy != "" && c.Flow(other).Packets == 0 && !c.LacksSide(other)
+}
+
 // Content returns how many bytes the given side sent, without those for a proxy.
 func (c *Connection) Content(s Side) int64 {
 	n := c.Flow(s).Bytes

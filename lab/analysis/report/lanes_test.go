@@ -9,6 +9,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/scenario"
 )
 
@@ -92,12 +93,32 @@ func TestPartyName(t *testing.T) {
 	}
 }
 
-// The sentence counts the resets that the table of conversations has.
-func TestResetsOfOthers(t *testing.T) {
-	reset := func(role ftp.Role) *ftp.Connection {
+// The sentence counts the ends that the table of conversations has, also those of connections that are not FTP.
+func TestEndsOfOthers(t *testing.T) {
+	with := func(role ftp.Role, set func(*ftp.Connection)) *ftp.Connection {
 		c := between("10.0.0.8", "10.0.0.21")
-		c.Role, c.ResetBy = role, ftp.Client
+		c.Role, c.History = role, "ShADadFf"
+		c.ClientFlow, c.ServerFlow = tcp.Flow{Packets: 5, SYN: 1, FIN: 9}, tcp.Flow{Packets: 4, SYN: 2, FIN: 8}
+		set(c)
 		return c
+	}
+	closed := func(role ftp.Role) *ftp.Connection { return with(role, func(*ftp.Connection) {}) }
+	reset := func(role ftp.Role) *ftp.Connection {
+		return with(role, func(c *ftp.Connection) { c.ResetBy = ftp.Client })
+	}
+	open := func(role ftp.Role) *ftp.Connection {
+		return with(role, func(c *ftp.Connection) { c.ServerFlow.FIN = 0 })
+	}
+	endless := func(role ftp.Role) *ftp.Connection {
+		return with(role, func(c *ftp.Connection) { c.ServerFlow.FIN, c.ServerFlow.Unseen = 0, 7 })
+	}
+	unanswered := func(role ftp.Role) *ftp.Connection {
+		return with(role, func(c *ftp.Connection) {
+			c.History, c.ClientFlow, c.ServerFlow = "S", tcp.Flow{Packets: 3, SYN: 1}, tcp.Flow{}
+		})
+	}
+	oneSided := func(role ftp.Role) *ftp.Connection {
+		return with(role, func(c *ftp.Connection) { c.History, c.ServerFlow = "SADF", tcp.Flow{} })
 	}
 	for _, test := range []struct {
 		all  []*ftp.Connection
@@ -106,6 +127,13 @@ func TestResetsOfOthers(t *testing.T) {
 		{[]*ftp.Connection{reset(ftp.Data)}, "1 connection ended with a reset."},
 		{[]*ftp.Connection{reset(ftp.Data), reset(ftp.Other)}, "1 connection of FTP and 1 of others ended with a reset."},
 		{[]*ftp.Connection{reset(ftp.Other)}, "1 connection other than FTP ended with a reset."},
+		{[]*ftp.Connection{closed(ftp.Control), closed(ftp.Other)}, "Every connection was closed from both sides."},
+		{[]*ftp.Connection{closed(ftp.Control), unanswered(ftp.Other)}, "No SYN-ACK answered the SYN of 1 connection."},
+		{[]*ftp.Connection{unanswered(ftp.Data), unanswered(ftp.Other), open(ftp.Other)},
+			"No SYN-ACK answered the SYN of 2 connections; 1 connection other than FTP did not end before the capture did."},
+		{[]*ftp.Connection{closed(ftp.Control), oneSided(ftp.Data)}, "1 connection did not end before the capture did."},
+		{[]*ftp.Connection{open(ftp.Control), endless(ftp.Control), endless(ftp.Other)},
+			"1 connection did not end before the capture did; the capture lacks the end of 1 connection of FTP and 1 of others; 6 bytes that were sent are not in the capture."},
 	} {
 		x := newTransferSurvey()
 		for _, c := range test.all {

@@ -42,10 +42,8 @@ type transferSurvey struct {
 	data             int
 	tls              int   // connections in TLS that may be data connections
 	bytes            int64 // of data
-	reset, open      int   // connections of FTP: how they ended
-	endless          int   // of them, those whose end the capture lacks
+	ends             endSurvey
 	atLeast          bool  // bytes and missing may be higher
-	otherResets      int   // connections that are not FTP and ended with a reset
 	missing          int64 // bytes
 }
 
@@ -58,13 +56,11 @@ func newTransferSurvey() transferSurvey {
 
 // add takes the next connection.
 func (x *transferSurvey) add(c *ftp.Connection) {
+	x.ends.add(c)
 	switch c.Role {
 	case ftp.Other:
 		if c.TLS != nil {
 			x.tls++
-		}
-		if c.ResetBy != "" {
-			x.otherResets++
 		}
 		return
 	case ftp.Control:
@@ -80,14 +76,6 @@ func (x *transferSurvey) add(c *ftp.Connection) {
 		x.data++
 	}
 	x.missing += c.Missing()
-	switch {
-	case c.ResetBy != "":
-		x.reset++
-	case c.ClientFlow.FIN == 0 && c.ClientFlow.Unseen > 0, c.ServerFlow.FIN == 0 && c.ServerFlow.Unseen > 0:
-		x.endless++
-	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:
-		x.open++
-	}
 }
 
 func whoStory(t *capture.Capture, x *transferSurvey) string {
@@ -158,21 +146,7 @@ func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
 }
 
 func (x *transferSurvey) endStory() string {
-	var parts []string
-	switch {
-	case x.reset > 0 && x.otherResets > 0:
-		parts = append(parts, fmt.Sprintf("%s of FTP and %d of others ended with a reset", counted(x.reset, "connection"), x.otherResets))
-	case x.reset > 0:
-		parts = append(parts, counted(x.reset, "connection")+" ended with a reset")
-	case x.otherResets > 0:
-		parts = append(parts, fmt.Sprintf("%s other than FTP ended with a reset", counted(x.otherResets, "connection")))
-	}
-	if x.open > 0 {
-		parts = append(parts, counted(x.open, "connection")+" did not end before the capture did")
-	}
-	if x.endless > 0 {
-		parts = append(parts, "the capture lacks the end of "+counted(x.endless, "connection"))
-	}
+	parts := x.ends.texts()
 	if x.missing > 0 {
 		parts = append(parts, orMore(x.atLeast)+counted(x.missing, "byte")+" that were sent are not in the capture")
 	}
