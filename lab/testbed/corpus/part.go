@@ -219,15 +219,21 @@ func (p *part) finish() error {
 		fmt.Fprintf(&sums, "%s  %s\n", f.sum(), f.name)
 	}
 	for _, f := range p.files {
-		err := os.Rename(f.file.Name(), filepath.Join(p.folder.Path, f.name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return errors.New("another process makes the same part, and has removed this one's files")
-		}
-		if err != nil {
+		if err := complete(f.file.Name(), filepath.Join(p.folder.Path, f.name)); err != nil {
 			return err
 		}
 	}
 	return p.folder.writeNew(p.name+sumsSuffix, sums.String())
+}
+
+// complete gives an unfinished file its name. The file is gone if another process has swept the folder, or has
+// completed one of the same name.
+func complete(unfinished, path string) error {
+	err := os.Rename(unfinished, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("another process makes the same part, and has removed this one's files")
+	}
+	return err
 }
 
 // logs has the folder's logs written from the captures, which are complete.
@@ -336,7 +342,7 @@ func (f *Folder) writeWhole(path, text string) error {
 	}
 	_, err = file.WriteString(text)
 	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+		err = complete(file.Name(), path)
 	}
 	if err != nil {
 		os.Remove(file.Name())
