@@ -66,6 +66,16 @@ var nearby = []lookalike{
 		dial(f, aClient, aServer+":1023").Say("> id\n< uid=0(root) gid=0(root)").Close()
 		t.Say(bye).Peer.Close()
 	}},
+	{"a shell that was open before the session", "no-third-ports", "", besideShell(":1225", true, 30*time.Second, true)},
+	{"a shell that was open long before the session, without the handshake", "no-third-ports", "", func(f *forge.Capture) {
+		besideShell(":1225", false, time.Hour, true)(f)
+		f.Frames = f.Frames[3:]
+	}},
+	{"a shell that ends shortly before the session", "no-third-ports", "", besideShell(":1225", false, 30*time.Second, false)},
+	{"a shell long before the session", "no-third-ports", IsUnusual, besideShell(":2323", false, time.Hour, false)},
+	{"a shell long before the session, which the client hands over", "no-third-ports", "", besideShell(":1225", true, time.Hour, false)},
+	{"Telnet at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":23", false, time.Minute, true)},
+	{"a remote login at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":513", false, time.Minute, true)},
 	{"a conversation with another host", "no-third-ports", IsNormal, elsewhereAt("203.0.113.66:4445", func(t *forge.End) {
 		t.Segment("P.", "state?\r\n")
 		t.Peer.Segment("P.", "fine\r\n")
@@ -315,6 +325,30 @@ func elsewhereAt(to string, talk func(*forge.End)) func(*forge.Capture) {
 		other := dial(f, aServer, to)
 		talk(other)
 		other.Close()
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// besideShell is a session at some time after the client opened a shell at a port of the server, which goes on into the
+// session or ends at once. The client hands it over, or types.
+func besideShell(port string, hands bool, before time.Duration, goesOn bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		types := dial(f, aClient, aServer+port)
+		prints := types.Peer
+		if hands {
+			types, prints = prints, types
+		}
+		prints.Segment("P.", "Microsoft Windows [Version 5.1.2600]\r\n\r\nC:\\ftp>")
+		types.Segment("P.", "dir\r\n")
+		if !goesOn {
+			types.Close()
+		}
+		f.Pass(before)
+		t := f.Control().Say(hello)
+		if goesOn {
+			prints.Segment("P.", "a.txt\r\n\r\nC:\\ftp>")
+			types.Close()
+		}
 		t.Say(bye).Peer.Close()
 	}
 }

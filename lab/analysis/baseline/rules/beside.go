@@ -16,7 +16,7 @@ import (
 )
 
 // services are the ports of services that run beside FTP.
-var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 139, 143, 161, 389, 443, 445, 465, 514, 515, 548,
+var services = ports(22, 23, 25, 53, 80, 88, 110, 111, 113, 123, 135, 137, 138, 139, 143, 161, 389, 443, 445, 465, 512, 513, 514, 515, 548,
 	554, 587, 631, 636, 873, 989, 990, 993, 995, 1433, 1521, 1723, 1883, 2049, 3128, 3306, 3389, 5060, 5222, 5432, 5900, 5901, 5985,
 	6000, 6379, 8000, 8008, 8080, 8081, 8443, 8888, 9090, 9100, 9200, 27017)
 
@@ -43,7 +43,7 @@ func wellKnown(i *ftp.Identity) bool {
 
 var noThirdPortsRule = Rule{
 	Name: "no-third-ports", Theme: "beside the session",
-	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services, and neither has a shell with another host.",
+	Says:     "Two hosts with an FTP session have no conversation at other ports than those of the session and of well-known services, and neither has a shell with another host, or at another time.",
 	Source:   "RFC 959, 2.3; CVE-2011-2523 (the back door of vsftpd 2.3.4 at port 6200)",
 	Example:  "after > USER ada:) a conversation at the server's port 6200",
 	Severity: Odd, sign: 2,
@@ -61,11 +61,20 @@ const afterSession = time.Minute
 // A thirdPort is a conversation between two hosts at a port that is none of FTP.
 type thirdPort struct {
 	id, packet     int
-	first          int64 // its time
+	first, last    int64 // the times of its first and last packet
+	opened         bool  // by from; else the capture does not show who opened it
 	from           netip.Addr
 	to             netip.AddrPort
-	sent, received int64 // bytes, by who opened it
+	sent, received int64 // bytes, by from
 	tls            bool
+}
+
+func (p thirdPort) String() string {
+	verb := "has"
+	if p.opened {
+		verb = "opened"
+	}
+	return fmt.Sprintf("%s %s a connection to %s", p.from, verb, p.to)
 }
 
 // dynamicPorts are the ports from which systems choose, also for services such as remote
@@ -87,7 +96,7 @@ func thirdPorts() look {
 				if !shell && to.Port() >= dynamicPorts && c.TLS == nil || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
 					return nil
 				}
-				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, from.Addr().Unmap(), to,
+				found[pair] = append(found[pair], thirdPort{c.ID, c.FirstPacket, c.FirstTime, c.LastTime, c.OpenedBy != "", from.Addr().Unmap(), to,
 					c.Flow(by).Bytes, c.Flow(by.Other()).Bytes, c.TLS != nil})
 			}
 			return nil
@@ -105,17 +114,16 @@ func thirdPorts() look {
 		},
 		end: func(e *Evidence) []breach {
 			var breaches []breach
-			for pair, r := range sessions {
-				for _, p := range found[pair] {
-					if b, ok := e.judgeThirdPort(p, r); ok {
-						breaches = append(breaches, b)
-					}
-				}
-			}
 			served := e.sessionsOf()
 			for pair, list := range found {
-				if sessions[pair] == nil {
-					breaches = append(breaches, e.shellsElsewhere(list, served)...)
+				for _, p := range list {
+					b, ok := e.judgeThirdPort(p, sessions[pair])
+					if !ok {
+						b, ok = e.judgeShell(p, sessions[pair], served)
+					}
+					if ok {
+						breaches = append(breaches, b)
+					}
 				}
 			}
 			sortByFrame(breaches)
@@ -149,24 +157,29 @@ func (r *timeRanges) add(s *session) {
 	r.ranges = append(r.ranges, x)
 }
 
-// at is the range with a time, nil if there is none.
-func (r *timeRanges) at(time int64) *timeRange {
+// near is the first range that a conversation began in, nil if there is none. A shell may begin earlier, if it goes on
+// into the range, or ends at most afterSession before it: then the session may be its work.
+func (r *timeRanges) near(p thirdPort, shell bool) *timeRange {
+	until := p.first
+	if shell {
+		until = p.last + int64(afterSession)
+	}
 	for i := range r.ranges {
-		if x := &r.ranges[i]; x.from <= time && time <= x.to {
+		if x := &r.ranges[i]; x.from <= until && p.first <= x.to {
 			return x
 		}
 	}
 	return nil
 }
 
-// judgeThirdPort judges a conversation beside the sessions of two hosts.
+// judgeThirdPort judges a conversation beside the sessions of two hosts, nil if they have none.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
 	what, shown := e.shown(p.id)
-	if shown && what.Kind == content.Service && p.from == beside.hosts.Client {
+	if beside == nil || shown && what.Kind == content.Service && p.from == beside.hosts.Client {
 		return b, false // the client uses the server for more than FTP
 	}
 	shown = shown && what.Kind == content.Shell
-	at := beside.at(p.first)
+	at := beside.near(p, shown)
 	system := p.from == beside.hosts.Client && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
 	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts && !p.tls
 	if at == nil || (at.hidden || common || beside.served[p.to]) && !shown {
@@ -174,7 +187,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	}
 	b = breach{
 		place: p.id, hosts: beside.hosts, packets: []int{p.packet},
-		observed: fmt.Sprintf("%s opened a connection to %s, which the control connection had not announced: %s sent, %d received", p.from, p.to, wording.Plural(int(p.sent), "byte", "bytes"), p.received),
+		observed: fmt.Sprintf("%s, which the control connection had not announced: %s sent, %d received", p, wording.Plural(int(p.sent), "byte", "bytes"), p.received),
 	}
 	switch {
 	case shown:
@@ -187,27 +200,28 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	return b, true
 }
 
-// shellsElsewhere finds shells that a host with a session has open with a host that takes no part in it. If the host
-// that opened the connection prints what a shell prints, it obeys the other one.
-func (e *Evidence) shellsElsewhere(list []thirdPort, sessions map[netip.Addr]evidence.PairOfHosts) (found []breach) {
-	for _, p := range list {
-		what, _ := e.shown(p.id)
-		hosts, has := sessions[p.from]
-		if !has {
-			hosts, has = sessions[p.to.Addr().Unmap()]
-		}
-		if what.Kind != content.Shell || what.What != content.ShellPrints || !has {
-			continue
-		}
-		b := breach{severity: Odd, sign: 2, hosts: hosts, packets: []int{p.packet, what.packet},
-			observed: fmt.Sprintf("%s opened a connection to %s, and frame %d shows a shell", p.from, p.to, what.packet)}
-		if what.from == p.from {
-			b.severity = Violation
-			b.observed += fmt.Sprintf(", which %s hands over", p.from)
-		}
-		found = append(found, b)
+// judgeShell judges a shell that a host with a session has open with a host that takes no part in it, or with the other
+// host of its sessions at another time. If the host that opened the connection prints what a shell prints, it obeys the
+// other one.
+func (e *Evidence) judgeShell(p thirdPort, own *timeRanges, sessions map[netip.Addr]evidence.PairOfHosts) (b breach, ok bool) {
+	what, _ := e.shown(p.id)
+	hosts, has := sessions[p.from]
+	if !has {
+		hosts, has = sessions[p.to.Addr().Unmap()]
 	}
-	return found
+	if own != nil {
+		hosts, has = own.hosts, true
+	}
+	if what.Kind != content.Shell || what.What != content.ShellPrints || !has {
+		return b, false
+	}
+	b = breach{severity: Odd, sign: 2, hosts: hosts, packets: []int{p.packet, what.packet},
+		observed: fmt.Sprintf("%s, and frame %d shows a shell", p, what.packet)}
+	if p.opened && what.from == p.from {
+		b.severity = Violation
+		b.observed += fmt.Sprintf(", which %s hands over", p.from)
+	}
+	return b, true
 }
 
 // sessionsOf is a client and a server with a session for each host that has one.
