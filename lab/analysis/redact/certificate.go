@@ -4,7 +4,6 @@
 package redact
 
 import (
-	"bytes"
 	"crypto/ecdh"
 	"encoding/binary"
 	"slices"
@@ -187,9 +186,4 @@ func isASCII(b []byte) bool {
 }
 
 // random replaces bytes by others that follow from them.
-func (d *der) random(b []byte) {
-	seed := bytes.Clone(b)
-	for at := 0; at < len(b); at += 32 {
-		copy(b[at:], d.s.key.mac("der", binary.BigEndian.AppendUint32(bytes.Clone(seed), uint32(at))))
-	}
-}
+func (d *der) random(b []byte) { copy(b, d.s.key.bytes("der", b, len(b))) }

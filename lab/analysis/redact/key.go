@@ -11,6 +11,7 @@ import (
 	"hash"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // A Key decides what an address or a name becomes. The same key always gives the same.
@@ -163,17 +164,23 @@ func (k *Key) Secret(s []byte) []byte {
 
 // letters makes a text of letters and digits like the model, from the key and a seed.
 func (k *Key) letters(purpose string, seed, model []byte) []byte {
-	to := make([]byte, len(model))
-	var stream []byte
+	to := k.bytes(purpose, seed, len(model))
 	for i, c := range model {
-		if i%32 == 0 {
-			stream = k.mac(purpose, binary.BigEndian.AppendUint32(bytes.Clone(seed), uint32(i)))
-		}
-		if r := stream[i%32]; c >= '0' && c <= '9' {
-			to[i] = '0' + r%10
+		if c >= '0' && c <= '9' {
+			to[i] = '0' + to[i]%10
 		} else {
-			to[i] = 'a' + r%26
+			to[i] = 'a' + to[i]%26
 		}
 	}
 	return to
+}
+
+// bytes makes so many bytes from the key and a seed. It reads the seed once, however many they are.
+func (k *Key) bytes(purpose string, seed []byte, size int) []byte {
+	first := k.mac(purpose, binary.BigEndian.AppendUint32(slices.Clone(seed), 0))
+	to := slices.Clone(first)
+	for len(to) < size {
+		to = append(to, k.mac(purpose, binary.BigEndian.AppendUint32(slices.Clone(first), uint32(len(to))))...)
+	}
+	return to[:size]
 }

@@ -64,12 +64,12 @@ func (p *pieces) runs() []run {
 	return all
 }
 
-// cut returns the bytes between two numbers, nil if not all are there.
+// cut returns the bytes of runs in order between two numbers, nil if not all are there.
 func cut(runs []run, from, to int64) []byte {
-	for _, r := range runs {
-		if from >= r.at && to <= r.at+int64(len(r.data)) {
-			return r.data[from-r.at : to-r.at]
-		}
+	i := sort.Search(len(runs), func(i int) bool { return runs[i].at+int64(len(runs[i].data)) >= to })
+	if i == len(runs) || from < runs[i].at {
+		return nil
 	}
-	return nil
+	r := runs[i]
+	return r.data[from-r.at : to-r.at]
 }
