@@ -9,19 +9,16 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// dialogue rewrites what both sides of a control connection say. runs is what was captured
-// of each side.
-func dialogue(key *Key, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
-	s := &speaker{key: key, names: map[string]bool{}, answers: map[int64]answer{}}
+// dialogue rewrites what both sides of a control connection say. users are those of the whole
+// capture, and runs is what was captured of each side.
+func dialogue(key *Key, users map[string]bool, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
+	s := &speaker{key: key, names: map[string]bool{}, users: users, answers: map[int64]answer{}}
 	edits := map[ftp.Side][]edit{}
 	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {
 			s.learn(l.Text)
 		}
 	}, Exchange: s.learnReplies})
-	if d.User != "" {
-		s.learn("USER " + d.User)
-	}
 	last := ""
 	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {

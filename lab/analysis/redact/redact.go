@@ -115,6 +115,7 @@ func (w *writer) read(c *capture.Capture) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
+	known := users(c)
 	for d := range c.Dialogues(false) {
 		runs := map[ftp.Side][]run{}
 		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
@@ -122,7 +123,7 @@ func (w *writer) read(c *capture.Capture) error {
 			runs[side] = raw[at].runs()
 			delete(raw, at)
 		}
-		for side, s := range dialogue(w.key, d, runs) {
+		for side, s := range dialogue(w.key, known, d, runs) {
 			w.streams[place{d.Control.ID, side}] = s
 		}
 	}

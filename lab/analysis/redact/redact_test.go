@@ -208,7 +208,7 @@ func private(c *capture.Capture) map[string]string {
 			if kind != nameArgument && kind != secretArgument || e.Command == "SITE" {
 				continue
 			}
-			for _, w := range strings.FieldsFunc(e.Argument, func(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }) {
+			for _, w := range wordsOf(e.Argument) {
 				if len(w) > 3 && !knownUsers[strings.ToLower(w)] && !endings[strings.ToLower(w)] {
 					found[w] = e.Command + "'s argument"
 				}

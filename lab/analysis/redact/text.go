@@ -14,9 +14,9 @@ import (
 // A speaker rewrites the lines of one session.
 type speaker struct {
 	key *Key
-	// names are the words of the session's paths and users, in small letters. They are
-	// replaced everywhere.
-	names map[string]bool
+	// names are the words of the session's paths and users, and users those of the users of
+	// all sessions, in small letters. They are replaced everywhere.
+	names, users map[string]bool
 	// answers are the lines of replies, by their sequence numbers.
 	answers map[int64]answer
 }
@@ -39,10 +39,11 @@ func (s *speaker) learnReplies(e *ftp.Exchange) {
 // A rule says which words of a text are kept.
 type rule func(word string) bool
 
-// usual keeps the words of the vocabulary, and numbers, unless the session has a file or a
-// user of that name.
+// usual keeps the words of the vocabulary, and numbers, unless the session has a file of that
+// name, or the capture a user.
 func (s *speaker) usual(word string) bool {
-	return !s.names[strings.ToLower(word)] && ofProtocol(word)
+	lower := strings.ToLower(word)
+	return !s.names[lower] && !s.users[lower] && ofProtocol(word)
 }
 
 // ofProtocol keeps the words of the vocabulary, and numbers, where no name can stand.
@@ -163,7 +164,7 @@ func (s *speaker) learn(line string) {
 	if kind == unknownCommand {
 		argument = line
 	}
-	for _, w := range strings.FieldsFunc(argument, func(r rune) bool { return r < 0x80 && !isWordByte(byte(r)) }) {
+	for _, w := range wordsOf(argument) {
 		if w = strings.ToLower(w); !knownUsers[w] && !(kind == nameArgument && endings[w]) && !(strings.EqualFold(verb, "SITE") && vocabulary[w]) {
 			s.names[w] = true
 		}
