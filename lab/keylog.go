@@ -7,7 +7,6 @@ import (
 	"ftplab/lab/analysis/tls"
 	"ftplab/lab/internal/textfile"
 	"ftplab/lab/pcapng"
-	"ftplab/lab/scenario"
 )
 
 // maxKeyLog bounds a key log, bytes. A session of TLS 1.3 has about 800.
@@ -22,9 +21,6 @@ func readKeyLog(path string) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
-	}
-	if scenario.IsUTF16(log) {
-		return nil, fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)
 	}
 	log = textfile.WithoutMark(log)
 	var keys tls.Keys

@@ -22,7 +22,6 @@ import (
 	"unicode/utf8"
 
 	"ftplab/lab/internal/textfile"
-	"ftplab/lab/scenario"
 )
 
 // maxAnswerFile bounds a file that is handed in, bytes.
@@ -70,9 +69,6 @@ func readFile(path string, parse func(text []byte) error) error {
 	text, err := textfile.ReadFile(path, maxAnswerFile)
 	if err != nil {
 		return err
-	}
-	if scenario.IsUTF16(text) {
-		return fmt.Errorf("%s:1: the file is in UTF-16; save it as UTF-8", path)
 	}
 	return parse(text)
 }

@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/tools/txtar"
+
+	"ftplab/lab/internal/textfile"
 )
 
 // maxSource limits the size of a scenario file. Larger files of a server or client are
@@ -31,7 +33,7 @@ func Load(name string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the scenario: %w", err)
 	}
-	if len(source) > maxSource && !isCapture(source) { // which Parse refuses
+	if len(source) > maxSource && !textfile.IsCapture(source) { // which Parse refuses
 		return nil, Errors{{name, 1, fmt.Sprintf("a scenario file has at most %d bytes, and this one has more: use `file PATH SIZE` to generate large files", maxSource)}}
 	}
 	return Parse(name, source)
@@ -68,9 +70,9 @@ func parse(name string, source []byte, twin int) (*Scenario, error) {
 	}
 	p.try(p.checkName)
 	switch {
-	case isCapture(source):
+	case textfile.IsCapture(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is a capture; a scenario was expected, which is a text"}}
-	case IsUTF16(source):
+	case textfile.IsUTF16(source):
 		return nil, Errors{{File: name, Line: 1, Msg: "the file is in UTF-16; save it as UTF-8"}}
 	case bytes.ContainsRune(source, '\r') && !bytes.ContainsRune(source, '\n'):
 		return nil, Errors{{File: name, Line: 1, Msg: "the lines end in CR alone, as on old Macs; save the file with LF or CR LF as line ends"}}
@@ -96,23 +98,6 @@ func (p *parser) forget() {
 	if p.lost[inSections] && p.s.Want.Line == 0 { // figures and questions may use its names
 		p.s.Figures, p.s.Questions = Section{}, Section{}
 	}
-}
-
-// isCapture reports whether a file begins as pcapng or pcap files do, the latter in
-// either byte order, with times in microseconds or nanoseconds.
-func isCapture(source []byte) bool {
-	for _, magic := range []string{"\x0a\x0d\x0d\x0a", "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d"} {
-		if bytes.HasPrefix(source, []byte(magic)) {
-			return true
-		}
-	}
-	return false
-}
-
-// IsUTF16 reports whether a text has the byte order mark of UTF-16, or is ASCII in it.
-func IsUTF16(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) ||
-		len(text) > 3 && (text[0] == 0 && text[2] == 0 || text[1] == 0 && text[3] == 0)
 }
 
 // otherThanUTF8 is the first line that is not in UTF-8 and should be, 0 if there is none.
