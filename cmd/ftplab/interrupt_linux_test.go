@@ -81,6 +81,20 @@ func TestSecondInterrupt(t *testing.T) {
 	}
 }
 
+// TestSignalsAtOnce has a program that sends its signal twice: that is one.
+func TestSignalsAtOnce(t *testing.T) {
+	signals, passed := make(chan os.Signal), make(chan time.Time)
+	go func() {
+		signals <- syscall.SIGTERM
+		signals <- syscall.SIGTERM
+		close(passed)
+		signals <- syscall.SIGINT
+	}()
+	if got := secondSignal(signals, passed); got != syscall.SIGINT {
+		t.Errorf("got %v, want %v", got, syscall.SIGINT)
+	}
+}
+
 // TestInterruptWhileRenaming runs this test again, where a signal comes when all of a file is
 // written. It ends that process, without a message about the file that it removes.
 func TestInterruptWhileRenaming(t *testing.T) {

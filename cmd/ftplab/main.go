@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,10 +73,25 @@ func endAtNext(stderr io.Writer) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, endSignals...)
 	go func() {
-		s := <-signals
+		s := secondSignal(signals, time.After(sameMoment))
 		printLine(stderr, "ftplab: a second signal ended the command before it had finished its results")
 		endBy(s)
 	}()
+}
+
+// sameMoment is how long signals count as the first one. The timeout of GNU sends its signal to the program, and
+// at once to the program's group.
+const sameMoment = 300 * time.Millisecond
+
+// secondSignal returns the first signal that comes when the moment has passed.
+func secondSignal(signals <-chan os.Signal, passed <-chan time.Time) os.Signal {
+	for {
+		select {
+		case <-signals:
+		case <-passed:
+			return <-signals
+		}
+	}
 }
 
 // run is the whole command with its surroundings passed in, so that tests can call it.
