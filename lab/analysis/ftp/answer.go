@@ -122,8 +122,9 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	if w != nil && w.instead != nil {
 		w = w.exchange()
 	}
-	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r)) || (afterGap || p.lost) && p.answersLost(r, w))
-	if w == nil || lost { // the answer was lost; this is another reply
+	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r) || w.followsLost(r)) || (afterGap || p.lost) && p.answersLost(r, w))
+	if w == nil || lost || p.endsUnseen(r, w) { // the answer was lost, or the command of this reply
+		p.unseen = replycode.Preliminary(r.Code)
 		p.unsolicited(r)
 		return
 	}
@@ -146,10 +147,21 @@ func (p *parser) commandLost(r *Reply) bool {
 	return !last.InTLS && r.Lines[0].Ack > last.End+fin
 }
 
+// followsLost reports whether a reply answers a command that the capture lacks in front of this one. Servers use
+// a general code for many commands, so that it shows nothing.
+func (w *waiting) followsLost(r *Reply) bool { return w.AfterGap && !replycode.General(r.Code) }
+
+// endsUnseen reports whether a reply ends a transfer whose command is not in the capture, and does not answer a
+// command that the client sent during the transfer.
+func (p *parser) endsUnseen(r *Reply, w *waiting) bool {
+	return p.unseen && !p.lost && sentMeanwhile(w.Command) && replycode.Completes(r.Code) && !replycode.Meanwhile(w.Command, r.Code)
+}
+
 // give adds a reply to a command. It may replace one that fits less.
 func (p *parser) give(r *Reply, w *waiting) {
 	p.lost, p.answered = p.lost && w != p.pending[len(p.pending)-1], true
 	final := !replycode.Preliminary(r.Code)
+	p.unseen = p.unseen && sentMeanwhile(w.Command)
 	if w.passed {
 		w.done, w.passed = false, false
 	}
@@ -164,7 +176,7 @@ func (p *parser) give(r *Reply, w *waiting) {
 		p.unsolicited(w.displaced)
 		w.displaced = nil
 	}
-	if w.doubtful = !w.takes(r.Code); !final && !w.begun && w.Sender() != "" {
+	if w.doubtful = !w.takes(r.Code) || w.AfterGap && !replycode.Usual(w.Command, r.Code); !final && !w.begun && w.Sender() != "" {
 		p.finishTransfers(w)
 	}
 	w.Replies = append(w.Replies, r)
@@ -288,6 +300,8 @@ func (p *parser) answeredBy(r *Reply) *waiting {
 	looked := 0
 	for i, w := range p.pending.near() {
 		switch {
+		case w.done && w.AfterGap && w.prefers(code):
+			return w // what it has answers a lost command
 		case w.done:
 			continue
 		case w.begun && transfer == nil && replycode.Completes(code):

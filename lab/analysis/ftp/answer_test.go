@@ -68,6 +68,38 @@ func TestTimesAndSizes(t *testing.T) {
 	}
 }
 
+// TestLostCommand asks that the reply to a command that the capture lacks answers no other one. A ~ is in front of the
+// line of the client before which it is missing.
+func TestLostCommand(t *testing.T) {
+	for _, test := range []struct{ lines, want string }{
+		{"> PWD,>~CWD /,< 257 /,< 200 binary,< 250 changed,> SYST,< 215 x", "[PWD 257] [CWD 250] [SYST 215]"},
+		{"> PWD,>~CWD /,> SIZE a,< 257 /,< 200 binary,< 250 changed,< 213 1", "[PWD 257] [CWD 250] [SIZE 213]"},
+		{"> PWD,>~CWD /,< 257 /,< 200 changed,> SYST,< 215 x", "[PWD 257] [CWD 200] [SYST 215]"},
+		{">~TYPE I,> CWD /,< 257 /,< 200 binary,< 250 changed", "[TYPE 200] [CWD 250]"},
+		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 426 broken,< 225 none,> SYST,< 215 x", "[NOOP 200] [ABOR 225] [SYST 215]"},
+		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 226 done,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
+		{"> NOOP,< 200 x,< 150 here,< 226 done,>~ABOR,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
+	} {
+		var sides [2][]tcp.Chunk
+		for i, line := range strings.Split(test.lines, ",") {
+			side := strings.IndexByte("><", line[0])
+			sides[side] = append(sides[side], tcp.Chunk{Data: []byte(line[2:] + "\r\n"), Packet: i + 1, ReadableAt: i + 1, AckedAt: tcp.NotAcked, AfterGap: line[1] == '~'})
+		}
+		tr := &Transcript{client: tcp.StreamOf(sides[0]), server: tcp.StreamOf(sides[1]), fromStart: true, most: MaxLines}
+		got := []string{}
+		for _, e := range tr.Session().Exchanges {
+			words := []string{e.Command}
+			for _, r := range e.Replies {
+				words = append(words, fmt.Sprint(r.Code))
+			}
+			got = append(got, fmt.Sprint(words))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: got %s, want %s", test.lines, got, test.want)
+		}
+	}
+}
+
 // BenchmarkMarks fails if the time for many commands at once grows with the square of their number. It
 // reports how many times as long it takes as for as many commands one after the other.
 func BenchmarkMarks(b *testing.B) {

@@ -31,6 +31,7 @@ type parser struct {
 	answered, greeted bool                   // a command was answered, the client was greeted
 	gap               bool                   // bytes before a reply are missing
 	cut               bool                   // the server's last line is incomplete, as with a snap length
+	unseen            bool                   // a transfer goes on whose command is not in the capture
 	lost              bool                   // whole lines may be lost since a reply answered the last command
 	pipelines         bool                   // the client does not wait for a reply before its next command
 	fromStart         bool                   // the capture has the beginning of the connection

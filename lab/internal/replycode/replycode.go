@@ -70,6 +70,12 @@ func Fits(command string, code int) bool {
 // these codes also for commands that have a code of their own.
 func General(code int) bool { return code == 200 || code == 202 || code == 250 }
 
+// Usual reports whether a code is one with which servers usually say that a command succeeded: 250, rather than
+// another general code, if the command may have that.
+func Usual(command string, code int) bool {
+	return !General(code) || code == 250 || !slices.Contains(Allowed[command], 250)
+}
+
 // Completes reports whether a reply ends a transfer that has begun (RFC 959 section
 // 5.4).
 func Completes(code int) bool {
