@@ -122,6 +122,9 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 		return nil, errors.New(withoutPlaces(err.Error(), name+scenario.Extension))
 	}
 	run, err := Run(ctx, s, o)
+	if _, ok := errors.AsType[scenario.Errors](err); ok { // such as a program that is not there
+		return nil, errors.New(withoutPlaces(err.Error(), s.File))
+	}
 	if err != nil {
 		return nil, placeless{err, withoutPlaces(err.Error(), s.File)}
 	}

@@ -131,8 +131,12 @@ func TestConformSaysWhatIsWrong(t *testing.T) {
 		{conformance.Program{Command: []string{"true"}, User: "a b", Password: "c"}, "--user a b: a program's users are accounts of its system"},
 		{conformance.Program{Command: []string{"no-such-server"}, User: "a", Password: "c"}, "program no-such-server: no program of this name was found; looked at "},
 	} {
-		if _, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()}); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+		_, err := Conform(t.Context(), test.program, Options{Results: t.TempDir()})
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%v: got %v, want %s", test.program, err, test.want)
+		}
+		if errors.As(err, new(scenario.Errors)) { // which the command prints in place of the error
+			t.Errorf("%v: the error is one of a scenario: %v", test.program, err)
 		}
 	}
 	gvisor := Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}
