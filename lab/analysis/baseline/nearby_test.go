@@ -74,6 +74,7 @@ var nearby = []lookalike{
 	{"a shell that ends shortly before the session", "no-third-ports", "", besideShell(":1225", false, 30*time.Second, false)},
 	{"a shell long before the session", "no-third-ports", IsUnusual, besideShell(":2323", false, time.Hour, false)},
 	{"a shell long before the session, which the client hands over", "no-third-ports", "", besideShell(":1225", true, time.Hour, false)},
+	{"a shell that the client hands over at the port of a service", "no-third-ports", "", besideShell(":443", true, 30*time.Second, true)},
 	{"Telnet at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":23", false, time.Minute, true)},
 	{"a remote login at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":513", false, time.Minute, true)},
 	{"a conversation with another host", "no-third-ports", IsNormal, elsewhereAt("203.0.113.66:4445", func(t *forge.End) {

@@ -81,6 +81,12 @@ func (p thirdPort) String() string {
 // procedure calls, which do not begin with TLS.
 const dynamicPorts = 32768
 
+// handedOver reports whether who opened the connection sends what a shell prints. Nobody does that at the port of a
+// service: there who opens a connection asks.
+func (what shownContent) handedOver(c *ftp.Connection) bool {
+	return what.Kind == content.Shell && what.What == content.ShellPrints && c.OpenedBy != "" && what.from == c.Addr(c.OpenedBy).Addr().Unmap()
+}
+
 func thirdPorts() look {
 	found := map[evidence.PairOfHosts][]thirdPort{}
 	sessions := map[evidence.PairOfHosts]*timeRanges{}
@@ -90,7 +96,7 @@ func thirdPorts() look {
 			talks := c.OpenedBy != "" && c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
 			what, shown := e.shown(c.ID) // which one side shows, and the middle of a conversation
 			shell := shown && what.Kind == content.Shell
-			if c.Role == ftp.Other && (talks || shell) && !wellKnown(&c.Identity) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
+			if c.Role == ftp.Other && (talks || shell) && (what.handedOver(c) || !wellKnown(&c.Identity)) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
 				by := cmp.Or(c.OpenedBy, ftp.Client)
 				to, from := c.Addr(by.Other()), c.Addr(by)
 				if !shell && to.Port() >= dynamicPorts && c.TLS == nil || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
