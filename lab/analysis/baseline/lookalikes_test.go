@@ -404,9 +404,15 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: got %v\nwant %s at most", command, got, IsUnusual)
 		}
 	}
-	for _, greeting := range []string{"RobotFTP ready", "Bot server of the game"} {
-		if got := forged(t, dialogue("< 220 "+greeting+"\n> QUIT\n< 221 bye")); got.Verdict != IsNormal {
-			t.Errorf("%s: got %v\nwant %s", greeting, got, IsNormal)
+	for greeting, want := range map[string]Verdict{
+		"RobotFTP ready": IsNormal, "Bot server of the game": IsNormal, "You are a hacker, and you want my flag.": IsNormal,
+		"This system is owned by Example Ltd. Hackers will be prosecuted.": IsNormal, "Anyone who uploads warez here is reported.": IsNormal,
+		"The server of a museum, next to the back door": IsNormal, "A hacked version of an old server": IsNormal,
+		"This box was Hacked By mallory": IsUnusual, "Your server has been hacked": IsUnusual, "0wn3d by us": IsUnusual, "~ pwned ~": IsUnusual,
+		"w3lc0me": IsUnusual, "The home of warez": IsUnusual, "BackdoorFTPd ready": IsUnusual, "NzmxFtpd 0wns j0": NotNormal,
+	} {
+		if got := forged(t, dialogue("< 220 "+greeting+"\n> QUIT\n< 221 bye")); got.Verdict != want {
+			t.Errorf("%s: got %v\nwant %s", greeting, got, want)
 		}
 	}
 	for _, command := range []string{

@@ -125,6 +125,7 @@ var nearby = []lookalike{
 	{"a server that asks who its client is", "programs-do-not-report", IsNormal, callsBackFor("> STOR up.cgi\n< 150 go on\n< 226 done\n> SITE CHMOD 755 up.cgi\n< 200 ok", ":113")},
 	{"a server that fetches from its client, which stores pictures", "programs-do-not-report", IsNormal, callsBackFor("> STOR a.jpg\n< 150 go on\n< 226 done", ":80")},
 
+	{"two habits of a server, and a program", "reply-fits-command", IsUnusual, dialogue(hello + "\n> NOOP\n< 200 ok\n+ of course\n> RETR a.exe\n< 150 here\n< 226 done\n> QUIT\n< 220 bye")},
 	{"a server whose logins end in an error", "server-answers", IsUnusual, func(f *forge.Capture) {
 		for range 3 {
 			f.Control().Say("< 220 ready\n> USER kim\n< 331 and?\n> PASS k1\n< 500 OOPS: cannot change directory").Peer.Close()

@@ -240,10 +240,13 @@ var (
 	webProgram = pattern.New(`(?i)\.(php\d?|phtml|phar|aspx?|asa|cer|jspx?|cfm|cgi)$`)
 )
 
-// Greetings of servers that worms and intruders install.
+// Greetings of servers that worms and intruders install: of known programs, in letters that they mix with digits, and
+// boasts. A greeting that speaks about intruders, or forbids what they do, is its owner's.
 var (
 	wormGreeting     = pattern.New(`(?i)\b0wns? j00?|reptile welcomes you|fuckftpd|\b(stny|nzmx|wh0re|evil)ftpd?\b|^bot server \(win32\)`)
-	intruderGreeting = pattern.New(`(?i)\b(0wn|pwn|h4x|hack)(ed|er|z|d)\b|\bowned by\b|(^|[^o] )\bwarez\b|\bback ?door\b|\b(l33t|sh3ll|w[3e]lc0me|w3lcome|r00t(ed)?|h4ck\w*|fr33)\b|\bbotftpd?\b`)
+	intruderGreeting = pattern.New(`(?i)\b(hacked|defaced|rooted) by\b|\b(you|box|host|server|site|system) (has been|have been|was|were|are|is|got) hacked\b|\bhackz\b|\b(0wn|pwn|h4x)([e3][dr]|z|d)\b|\b(l33t|sh3ll|w[3e]lc0me|w3lcome|r00t(ed)?|h4ck\w*|fr33)\b|\bback ?door ?(ftpd?|server)\b|\bbotftpd?\b`)
+	warez            = pattern.New(`(?i)\bwarez\b`)
+	forbids          = pattern.New(`(?i)\b(no|not|never|don'?t|forbidden|prohibited|illegal|banned|deleted|reported|monitored|prosecuted)\b`)
 )
 
 // knownGreeting judges the words of the server's greeting.
@@ -251,11 +254,11 @@ func knownGreeting(s *session) []breach {
 	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) {
 		return nil
 	}
-	b, as := breach{packets: []int{s.Greeting.Packet}}, ""
+	b, as := breach{packets: []int{s.Greeting.Packet}, habit: true}, ""
 	switch {
 	case wormGreeting.MatchString(s.Greeting.Text):
 		as = "worms that spread by FTP"
-	case intruderGreeting.MatchString(s.Greeting.Text):
+	case boasts(s.Greeting.Text):
 		b.severity, b.sign = Odd, 2
 		as = "intruders"
 	default:
@@ -263,6 +266,11 @@ func knownGreeting(s *session) []breach {
 	}
 	b.observed = fmt.Sprintf("the server greets with %s, as %s do", wording.Quote(s.Greeting.Text), as)
 	return []breach{b}
+}
+
+// boasts reports whether a greeting has the words of intruders.
+func boasts(greeting string) bool {
+	return intruderGreeting.MatchString(greeting) || warez.MatchString(greeting) && !forbids.MatchString(greeting)
 }
 
 func knownExploit(e *Evidence, s *session) []breach {

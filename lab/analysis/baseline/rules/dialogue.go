@@ -288,7 +288,7 @@ var replyFitsCommandRule = Rule{
 	Says:     "The reply code is one that the command may have.",
 	Source:   "RFC 959, 5.4; RFC 2228, 2389, 2428, 3659",
 	Example:  "> PWD < 226 done",
-	Severity: Violation, sign: 1,
+	Severity: Violation, sign: 1, habit: true,
 	Matters:  "The code of another command shows that client and server disagree about the dialogue.",
 	Innocent: "the server is of an unusual make, or the recorder lost a reply.",
 	look:     eachSession(fitsCommand),

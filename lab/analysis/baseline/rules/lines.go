@@ -21,7 +21,7 @@ var replyWellFormedRule = Rule{
 	Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text.",
 	Source:   "RFC 959, 4.2",
 	Example:  "> SYST < UNIX of some kind",
-	Severity: Violation, sign: 1,
+	Severity: Violation, sign: 1, habit: true,
 	Matters:  "A client cannot interpret anything else. A program that answers in another form is probably not an FTP server.",
 	Innocent: "a simple server prints the second line of a message without a code.",
 	look:     eachSession(wellFormed),

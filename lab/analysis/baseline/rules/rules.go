@@ -35,8 +35,9 @@ type Rule struct {
 	// Matters says why a breach matters, Innocent what a harmless reason would be.
 	Matters, Innocent string
 
-	sign int // how much a breach counts where several signs agree; 0 if it is none
-	look func() look
+	sign  int  // how much a breach counts where several signs agree; 0 if it is none
+	habit bool // a breach may be a habit of the server's program
+	look  func() look
 }
 
 // A look checks a rule on a capture, part by part. The functions, each of which may be nil,
@@ -66,7 +67,8 @@ type breach struct {
 	observed string
 	// hosts are those it is about, if it is found at the end.
 	hosts evidence.PairOfHosts
-	sign  int // in the place of the rule's
+	sign  int  // in the place of the rule's
+	habit bool // whatever the rule's
 }
 
 // maxFindings is the maximum number of findings of one rule and one severity. Others are

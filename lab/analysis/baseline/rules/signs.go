@@ -35,12 +35,17 @@ const (
 // noSign, as the sign of a breach, says that it does not count, although the rule has a sign.
 const noSign = -1
 
-// signs are the signs between two hosts, by rule.
+// signs are the signs between two hosts, by kind: the rule, or serverProgram.
 type signs map[evidence.PairOfHosts]map[string]sign
 
-// A sign is the breach of a rule that counts the most, with how much it counts.
+// serverProgram is the kind of all signs that are habits of one program, the server's: its codes, the form of its
+// replies, its greeting.
+const serverProgram = "the program of the server"
+
+// A sign is the breach of its kind that counts the most, with how much it counts.
 type sign struct {
 	counts int
+	rule   string
 	breach
 }
 
@@ -53,8 +58,12 @@ func (all signs) add(r Rule, b breach) {
 	if all[b.hosts] == nil {
 		all[b.hosts] = map[string]sign{}
 	}
-	if counts > all[b.hosts][r.Name].counts {
-		all[b.hosts][r.Name] = sign{counts, b}
+	kind := r.Name
+	if r.habit || b.habit {
+		kind = serverProgram
+	}
+	if counts > all[b.hosts][kind].counts {
+		all[b.hosts][kind] = sign{counts, r.Name, b}
 	}
 }
 
@@ -74,9 +83,9 @@ func (all signs) share() {
 			continue
 		}
 		for _, alone := range []map[string]sign{ofClient[hosts.Client], ofServer[hosts.Server]} {
-			for rule, s := range alone {
-				if of[rule].counts == 0 {
-					of[rule] = sign{1, s.breach}
+			for kind, s := range alone {
+				if of[kind].counts == 0 {
+					of[kind] = sign{1, s.rule, s.breach}
 				}
 			}
 		}
@@ -100,9 +109,9 @@ func (all signs) judge() []breach {
 			b.severity = Odd
 		}
 		var words []string
-		for _, name := range slices.Sorted(maps.Keys(of)) {
-			words = append(words, fmt.Sprintf("%s (%s)", name, of[name].observed))
-			b.packets = append(b.packets, of[name].packets[:min(len(of[name].packets), 8)]...)
+		for _, s := range slices.SortedFunc(maps.Values(of), func(a, b sign) int { return cmp.Compare(a.rule, b.rule) }) {
+			words = append(words, fmt.Sprintf("%s (%s)", s.rule, s.observed))
+			b.packets = append(b.packets, s.packets[:min(len(s.packets), 8)]...)
 		}
 		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.Client, hosts.Server, strings.Join(words, "; "))
 		found = append(found, b)
