@@ -132,7 +132,7 @@ var breaks = []usage{
 	{Unreachable, "the network reports that it has no path to the server"},
 	{Closed, "the server closes the connection without a reply"},
 	{Unreadable, "a reply is malformed, has no usable address, or is not in TLS where it should be"},
-	{Short, "the transferred data is less or more than the file or has other bytes, or in TLS it ends without close_notify"},
+	{Short, "the data is less or more than the file or has other bytes, no 125 or 150 announces it, or in TLS it ends without close_notify"},
 	{Distrust, "the client refuses the server's certificate, such as one that has expired"},
 	{Alert, "the server ends TLS with an alert, such as handshake_failure"},
 }

@@ -148,7 +148,10 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 	if r.begun != nil {
 		r.begun()
 	}
-	if !reply.Preliminary() {
+	switch {
+	case reply.Complete():
+		return t, fmt.Errorf("the server said %q without 125 or 150 before it (RFC 959, 5.4), so %w", reply, ErrUnannounced)
+	case !reply.Preliminary():
 		if data.conn != nil && reply.Refused() {
 			t.ends(data.conn)
 		}
@@ -157,6 +160,10 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 	err = c.move(ctx, e, data, &t, move)
 	return t, err
 }
+
+// ErrUnannounced is the error of a transfer that the server says is complete, although it has not
+// announced it. Most clients take that for a failure.
+var ErrUnannounced = errors.New("the client did not use the data connection")
 
 // begin sends the command of a transfer, connects to a passive port before or
 // after it, and returns the first reply.

@@ -49,7 +49,8 @@ var breaks = map[string]func(err error) bool{
 		return errors.As(err, &failed) && failed.Op == "remote error" // as package tls calls an alert
 	},
 	scenario.Short: func(err error) bool {
-		return errors.Is(err, errShort) || errors.Is(err, errMore) || errors.Is(err, errOther) || errors.Is(err, ftps.ErrTruncated)
+		return errors.Is(err, errShort) || errors.Is(err, errMore) || errors.Is(err, errOther) ||
+			errors.Is(err, ftpclient.ErrUnannounced) || errors.Is(err, ftps.ErrTruncated)
 	},
 }
 

@@ -142,7 +142,10 @@ func TestOtherServers(t *testing.T) {
 		{"QUIT without a reply", "open\nquit", map[string]string{"QUIT": "close"}, "the server closed the connection"},
 		{"any delimiter", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (!!!PORT!)", "RETR": "550 No."}, `get README: the server refused: "550 No."`},
 		{"226 without 150", "open\nlogin a b\npassive epsv\nget README\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "RETR": "226 Done."},
-			`get README: the server said "226 Done." without 125 or 150 before it, so no data was transferred (RFC 959, 5.4)`},
+			`get README: the server said "226 Done." without 125 or 150 before it (RFC 959, 5.4), so the client did not use the data connection`},
+		{"226 without 150 to an upload", "local x 4\nopen\nlogin a b\npassive epsv\nput x\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "STOR": "226 Done."},
+			`put x: the server said "226 Done." without 125 or 150 before it (RFC 959, 5.4), so the client did not use the data connection`},
+		{"226 without 150, as expected", "open\nlogin a b\npassive epsv\nexpect short: get README\nexpect short: ls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "RETR": "226 Done.", "LIST": "226 Done."}, ""},
 		{"APPE that adds nothing", "local x 4\nopen\nlogin a b\npassive epsv\nappend x README", map[string]string{"EPSV": "229 Yes (|||PORT|)", "APPE": "150 Go.\n226 Done."},
 			"append x README: after APPE, /README has 9 bytes; it had 9, and 4 were to be added: not the whole file"},
 		{"a misspelt command", "open\nquote PSAV", map[string]string{"PSAV": "500 What?"}, `quote PSAV: the server refused: "500 What?"; did you mean PASV?`},
@@ -150,7 +153,8 @@ func TestOtherServers(t *testing.T) {
 		{"a command that it does not have", "open\nquote EPSV", map[string]string{"EPSV": "500 What?"}, "quote EPSV: the server refused: \"500 What?\"\n"},
 		{"a code in the background", "open\nexpect 550: noop &\nwait\nquit", map[string]string{"NOOP": "550 No."}, ""},
 		{"another code in the background", "open\nexpect 550: noop &\nwait\nquit", map[string]string{"NOOP": "200 Yes."}, `expect 550: noop &: the server said "200 Yes.", and 550 was expected`},
-		{"an empty listing, 226 without 150", "open\nlogin a b\npassive epsv\nls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "LIST": "226 It is empty."}, ""},
+		{"an empty listing, 226 without 150", "open\nlogin a b\npassive epsv\nls\nquit", map[string]string{"EPSV": "229 Yes (|||PORT|)", "LIST": "226 It is empty."},
+			`ls: the server said "226 It is empty." without 125 or 150 before it (RFC 959, 5.4), so the client did not use the data connection`},
 	} {
 		t.Run(test.name, func(t *testing.T) { fails(t, "", test.steps, test.answers, test.want) })
 	}
