@@ -33,15 +33,24 @@ func Conform(ctx context.Context, server conformance.Program, o Options) ([]conf
 	if err != nil {
 		return found, err
 	}
-	for _, r := range found {
-		if r.Text == conform.GreetingRule && r.Verdict == conform.NotApplicable {
-			return nil, fmt.Errorf("the server takes no session: its greeting is %s of %s", r.Seen, r.Capture)
-		}
-		if r.Text == conform.LoginRule && r.Verdict == conform.Breaks && len(server.Command) > 0 {
-			return nil, fmt.Errorf("the server does not let the user %s in: %s of %s; --user names another user and the password", server.User, r.Seen, r.Capture)
-		}
+	if err := notTried(found, server); err != nil {
+		return nil, err
 	}
 	return found, nil
+}
+
+// notTried says why most rules could not be tried with a server, or returns nil.
+func notTried(found []conform.Result, server conformance.Program) error {
+	for _, r := range found {
+		if r.Text == conform.GreetingRule && r.Verdict == conform.NotApplicable {
+			return fmt.Errorf("the server takes no session: its greeting is %s of %s", r.Seen, r.Capture)
+		}
+		passSent := r.Frame > 0
+		if r.Text == conform.LoginRule && r.Verdict == conform.NotApplicable && passSent && len(server.Command) > 0 {
+			return fmt.Errorf("the server does not let the user %s in: %s of %s; --user names another user and the password", server.User, r.Seen, r.Capture)
+		}
+	}
+	return nil
 }
 
 // ConformClient does the same with a client: a command that downloads the file

@@ -230,7 +230,9 @@ on RETR: reply 150 Here.; send 10; reply 226 Done.
 `, `
 on RETR: send; reply 226 Done.
 `, `
-on PASS: log in; reply 230 Come in.; fall silent
+on PASS: log in; reply 200 Come in.; fall silent
+`, `
+on PASV: listen; reply 227 Yes (10,0,0,9,{p1},{p2})
 `}
 
 // TestConformOfBrokenServers breaks the server, and expects of each rule that one of
@@ -263,11 +265,13 @@ func TestConformOfFaults(t *testing.T) {
 	}
 	const oneReply = "Every line of the server is part of a reply, and each command gets one final reply."
 	for rules, want := range map[string][]string{
-		"on MLSD: fall silent":                    {oneReply},
-		"on STOU: close":                          {oneReply, "The preliminary reply to STOU is FILE: and the name, in one line."},
-		"on MODE: as usual; reply 200 And again.": {oneReply},
-		"on PASV: as usual; reply 200 And again.": {oneReply},
-		"on NLST: reply 502 No.":                  {"Every server has NLST."},
+		"on MLSD: fall silent":                                                    {oneReply},
+		"on STOU: close":                                                          {oneReply, "The preliminary reply to STOU is FILE: and the name, in one line."},
+		"on MODE: as usual; reply 200 And again.":                                 {oneReply},
+		"on PASV: as usual; reply 200 And again.":                                 {oneReply},
+		"on NLST: reply 502 No.":                                                  {"Every server has NLST."},
+		"on PASS secret: log in; reply 200 Come in.":                              {conform.LoginRule},
+		"on PASV: listen; reply 227 (10,0,0,9,{p1},{p2})":                         {"The reply to PASV names the server's own address.", "After EPSV ALL the server refuses PASV."},
 		"on NLST pub: reply 150 Here.; send \"notes.txt\\r\\n\"; reply 226 Done.": {"NLST sends only a list of names, each of which RETR takes as it is."},
 		"on EPSV: reply 229 Yes (|||9|)":                                          {"EPSV gets 229, and the data connection comes to its port."},
 		"on FEAT: reply 550 No.":                                                  {"The reply to FEAT has a line for each feature, which begins with one space."},
@@ -291,6 +295,36 @@ func TestConformOfFaults(t *testing.T) {
 				t.Errorf("not kept: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
+	}
+}
+
+// TestConformLogin has a server that refuses the user, who may have another password, and one that lets
+// the user in with the wrong code: it is tried, and the table says so.
+func TestConformLogin(t *testing.T) {
+	for rule, test := range map[string]struct {
+		verdict conform.Verdict
+		want    string
+	}{
+		"reply 530 No.":               {conform.NotApplicable, "the server does not let the user alice in: PASS secret: 530 in frame "},
+		"log in; reply 200 Come in.":  {conform.Breaks, ""},
+		"log in; reply 230 Come in.":  {conform.Keeps, ""},
+		"reply 332 And your account?": {conform.Keeps, ""},
+	} {
+		program := conformance.Program{Rules: "on PASS: " + rule + "\n"}
+		rules := slices.DeleteFunc(conform.ServerRules(), func(r conform.Rule) bool { return r.Text != conform.LoginRule })
+		found, err := conformTo(t.Context(), rules, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, NoWalkthrough: true}, func(name string) (*scenario.Scenario, error) {
+			return conformance.Server(name, program)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := found[0]; got.Verdict != test.verdict {
+			t.Errorf("%s: got %+v, want %s", rule, got, test.verdict)
+		}
+		err = notTried(found, conformance.Program{Command: []string{"ftpd"}, User: "alice"})
+		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: got %s, want %s", rule, got, test.want)
+		}
 	}
 }
 

@@ -126,6 +126,17 @@ func permitted(command, argument string, then judge) judge {
 	}
 }
 
+// letsIn is a rule about the command that ends a login, if the server lets the user in, or asks for an
+// account.
+func letsIn(command string, then judge) judge {
+	return func(f *facts) Finding {
+		if e := f.find(command, ""); e != nil && !fits(e.Final(), "2", "332") {
+			return notApplicable(lastFrame(e), "%s: %s", asked(e), codesText(e))
+		}
+		return then(f)
+	}
+}
+
 // known is the rule that a server has a command: it does not say 500, 502 or
 // that the parameter is not implemented.
 func known(command, argument string) judge {

@@ -1,7 +1,7 @@
 package conform
 
-// LoginRule is the text of the rule about the login. A server that breaks it shows
-// nothing of most others.
+// LoginRule is the text of the rule about the login. It does not apply to a server that does not let
+// the user in, who may have another password. Such a server shows nothing of most other rules.
 const LoginRule = "The right PASS gets 230, 202 or 332."
 
 // GreetingRule is the text of the rule about the greeting. It does not apply to a server that
@@ -27,6 +27,7 @@ func ServerRules() []Rule {
 		{"959", "4.1.1", "QUIT gets 221, and the server closes the control connection.", "session", then(replies("QUIT", "", "221"), closesAfterQuit)},
 		{"959", "4.1.1", "When the client closes the control connection, the server ends the session.", "hangup", closesAfterClient},
 		{"959", "4.1.1", "CWD gets 250, and CDUP the same code or 200.", "folders", permitted("MKD", "", each(replies("CWD", "drafts", "250"), replies("CDUP", "", "250", "200")))},
+		{"959", "4.1.2", "The reply to PASV names the server's own address.", "passive", ownAddress},
 		{"959", "4.1.3", "RETR in TYPE I sends a copy of the file.", "passive", sendsCopy("data.bin")},
 		{"959", "4.1.3", "ABOR ends a transfer: 426 for the transfer and 226 for ABOR, or, if it was complete, 226 for it and 225 or 226 for ABOR.", "abort", optional("ABOR", "", abortsTransfer)},
 		{"959", "4.1.3", "ABOR without a transfer gets 225 or 226.", "abort", optional("ABOR", "", replies("ABOR", "", "225", "226"))},
@@ -40,7 +41,7 @@ func ServerRules() []Rule {
 		{"959", "5.3", "A command may be in small letters.", "parameters", lowerCase},
 		{"959", "5.4", GreetingRule, "session", greets},
 		{"959", "5.4", "USER gets 331, 230 or 332.", "session", replies("USER", "", "331", "230", "332")},
-		{"959", "5.4", LoginRule, "session", replies("PASS", "", "230", "202", "332")},
+		{"959", "5.4", LoginRule, "session", letsIn("PASS", replies("PASS", "", "230", "202", "332"))},
 		{"959", "5.4", "A wrong PASS gets 530.", "login", replies("PASS", "not-the-password", "530")},
 		{"959", "5.4", "PASS without USER gets 503 or 530.", "login", replies("PASS", "early", "503", "530")},
 		{"959", "5.4", "RETR before the login gets 530 and nothing else.", "login", then(noData("RETR"), replies("RETR", "", "530"))},
