@@ -89,12 +89,13 @@ func (k key) grade(student Student, given answers) StudentMarks {
 }
 
 // copied finds the student whose right answers are most often the wrong answers of s, if
-// there is one with enough of them.
+// there is one with enough of them, in all lessons or in one.
 func (k key) copied(s *StudentMarks) []Copied {
-	wrong := 0
+	wrong, inLesson := 0, map[string]int{}
 	for _, m := range s.Marks {
 		if !m.Right && m.Given != "" {
 			wrong++
+			inLesson[m.Lesson]++
 		}
 	}
 	var all []Copied
@@ -102,23 +103,41 @@ func (k key) copied(s *StudentMarks) []Copied {
 		if other.ID == s.ID {
 			continue
 		}
-		c := Copied{From: other, Of: wrong}
-		papers := map[string]Paper{}
-		for _, p := range k.papers(other.ID) {
-			papers[p.Lesson] = p
-		}
-		for i, m := range s.Marks {
-			a := papers[m.Lesson].Answers[m.Question-1]
-			if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != question.Choice {
-				c.Marks = append(c.Marks, i)
+		same := k.rightFor(other, s)
+		if !enough(len(same), wrong) {
+			count := map[string]int{}
+			for _, i := range same {
+				count[s.Marks[i].Lesson]++
 			}
+			same = slices.DeleteFunc(same, func(i int) bool {
+				lesson := s.Marks[i].Lesson
+				return !enough(count[lesson], inLesson[lesson])
+			})
 		}
-		if n := len(c.Marks); n >= leastCopied && 2*n >= wrong {
-			all = append(all, c)
+		if len(same) > 0 {
+			all = append(all, Copied{From: other, Marks: same, Of: wrong})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Copied) int { return cmp.Compare(len(b.Marks), len(a.Marks)) })
 	return all[:min(len(all), 1)]
+}
+
+// enough reports whether so many of the wrong answers that another student's captures have are no coincidence.
+func enough(same, wrong int) bool { return same >= leastCopied && 2*same >= wrong }
+
+// rightFor returns which wrong answers of s are right for the captures of another student.
+func (k key) rightFor(other Student, s *StudentMarks) (same []int) {
+	papers := map[string]Paper{}
+	for _, p := range k.papers(other.ID) {
+		papers[p.Lesson] = p
+	}
+	for i, m := range s.Marks {
+		a := papers[m.Lesson].Answers[m.Question-1]
+		if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != question.Choice {
+			same = append(same, i)
+		}
+	}
+	return same
 }
 
 // WriteText writes the marks for a person: a line for each student, and below it a line
@@ -136,7 +155,7 @@ func (m *Marks) WriteText(to io.Writer) error {
 				continue
 			}
 			fmt.Fprintf(w, "    %s %d: ", x.Lesson, x.Question)
-			if given := strconv.Quote(x.Given); x.Given != "" && !strings.HasPrefix(x.Why, given) {
+			if given := strconv.Quote(question.Beginning(x.Given)); x.Given != "" && !strings.HasPrefix(x.Why, given) {
 				fmt.Fprintf(w, "%s: ", given)
 			}
 			fmt.Fprintf(w, "%s (%s)", x.Why, someFrames(x.Frames))

@@ -130,15 +130,17 @@ func TestMarksAsText(t *testing.T) {
 		{Lesson: "x", Question: 1, Given: "7", Why: "it is 3 or 4", Frames: several},
 		{Lesson: "x", Question: 2, Given: "7", Why: `"7" is none of the choices; it is the client`, Frames: many, Reason: "It connects."},
 		{Lesson: "x", Question: 3, Why: "it is 3", Frames: many[:1]},
+		{Lesson: "x", Question: 4, Given: strings.Repeat("ä", 100_000), Why: "it is 3", Frames: many[:1]},
 	}}}}
 	var text bytes.Buffer
 	if err := marks.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	const want = `Ada: 0 of 3
+	want := `Ada: 0 of 3
     x 1: "7": it is 3 or 4 (frames 3, 4, 8, 10, 11)
     x 2: "7" is none of the choices; it is the client (frames 3, 4, 8, 10, 11 and 2 more). It connects.
     x 3: it is 3 (frame 3)
+    x 4: "` + strings.Repeat("ä", 80) + `…": it is 3 (frame 3)
 `
 	if got := text.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -194,6 +196,29 @@ func TestCopiedAnswers(t *testing.T) {
 	}
 	if want := len(marks.Students[8].Copied[0].Marks); copied != want {
 		t.Errorf("the table says of %d answers that they are those of s4, want %d", copied, want)
+	}
+}
+
+// Answers of one lesson that are somebody else's are found among many that are wrong in another lesson.
+func TestCopiedInOneLesson(t *testing.T) {
+	ann, bob := Student{ID: "a", Name: "Ann"}, Student{ID: "b", Name: "Bob"}
+	marks := StudentMarks{Student: ann}
+	k := key{Lessons: []lesson{{Name: "copied"}, {Name: "own"}}}
+	for l, questions := range []int{3, 12} {
+		for _, s := range []Student{ann, bob} {
+			p := Paper{Student: s, Lesson: k.Lessons[l].Name}
+			for range questions {
+				p.Answers = append(p.Answers, question.Answer{Question: question.Question{Text: "How many frames?", Kind: question.Number}, Number: map[string]float64{"a": 17, "b": 23}[s.ID]})
+			}
+			k.Lessons[l].Papers = append(k.Lessons[l].Papers, p)
+		}
+		for i := range questions {
+			marks.Marks = append(marks.Marks, Mark{Lesson: k.Lessons[l].Name, Question: i + 1, Given: []string{"23", "5"}[l]})
+		}
+	}
+	got := k.copied(&marks)
+	if len(got) != 1 || got[0].From != bob || !slices.Equal(got[0].Marks, []int{0, 1, 2}) {
+		t.Errorf("got %v, want the three answers of Bob", got)
 	}
 }
 

@@ -30,7 +30,7 @@ func (a *Answer) Grade(given string) (right bool, why string) {
 	}
 	values := a.readings(unmarked(given))
 	if len(values) == 0 {
-		return false, fmt.Sprintf("%q is not %s; %s", given, a.wanted(), a.is())
+		return false, fmt.Sprintf("%q is not %s; %s", Beginning(given), a.wanted(), a.is())
 	}
 	for _, n := range values {
 		if a.covers(n) {
@@ -93,7 +93,7 @@ func (a *Answer) gradeChoice(given string) (right bool, why string) {
 		}
 		return false, a.is()
 	}
-	return false, fmt.Sprintf("%q is none of the choices; %s", given, a.is())
+	return false, fmt.Sprintf("%q is none of the choices; %s", Beginning(given), a.is())
 }
 
 // lettered is the letter of an option, alone or as people and the sheet mark it, and
@@ -150,4 +150,13 @@ func usualWidth(r rune) rune {
 		return '.'
 	}
 	return r
+}
+
+// Beginning is a given answer, or as much of it as a message shows.
+func Beginning(given string) string {
+	const most = 80 // characters
+	if r := []rune(given); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return given
 }
