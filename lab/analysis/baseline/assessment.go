@@ -21,7 +21,7 @@ const (
 	// NotNormal: at least one violation.
 	NotNormal Verdict = "not normal FTP"
 	// CannotJudge: nothing differs, and nothing of a session could be judged. The capture
-	// has no FTP, a packet or two of it, or all of it in TLS that cannot be read. Or it has so
+	// has no FTP, a packet or two of it, or all of it protected, as by TLS, so that it cannot be read. Or it has so
 	// many hosts, or files, or whatever else the check remembers, that some were left out.
 	CannotJudge Verdict = "cannot be judged"
 )

@@ -95,6 +95,9 @@ func newStrangers(normal *profile.Profile) *strangers {
 func (x *strangers) add(s *evidence.Session) {
 	p, last := x.normal, profile.Start
 	for _, e := range s.Exchanges {
+		if s.Protection.Hides(e.Packet) {
+			continue
+		}
 		name := profile.CommandName(e)
 		if p.Commands[name] == 0 {
 			if name != profile.OtherCommand {

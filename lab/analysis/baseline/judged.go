@@ -16,7 +16,7 @@ type Judged struct {
 	// Sessions counts all FTP sessions. Of Whole ones the capture has the dialogue from the beginning to the end
 	// and the data connections, both without a gap, and the dialogue can be read. Of those in Parts it has some
 	// of that, as of a session that goes on at the end of the capture.
-	// Hidden ones go on in TLS that cannot be read. Of the others there is next to nothing.
+	// Hidden ones go on in TLS, or with another protection, and cannot be read. Of the others there is next to nothing.
 	Sessions int `json:"sessions"`
 	Whole    int `json:"whole"`
 	Parts    int `json:"parts"`
@@ -39,6 +39,7 @@ type Judged struct {
 	Full []bounded.Full `json:"full"`
 
 	partly               int  // of Hidden, those of which the keys show one side or less
+	protected            int  // of Hidden, those that another mechanism than TLS protects
 	cut                  bool // the file is cut off
 	packets, connections int
 }
@@ -68,6 +69,9 @@ func (j *Judged) add(s *evidence.Session) {
 		if !s.Concluded() {
 			j.LacksEnd++
 		}
+	case s.Protection != nil:
+		j.Hidden++
+		j.protected++
 	case s.Hidden && !s.Opaque():
 		j.Hidden++
 		j.partly++
@@ -88,7 +92,8 @@ func (j Judged) String() string {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{j.Parts, "in part"}, {j.Hidden - j.partly, "in TLS that cannot be read"},
+	}{{j.Parts, "in part"}, {j.Hidden - j.partly - j.protected, "in TLS that cannot be read"},
+		{j.protected, "under RFC 2228 protection that cannot be read"},
 		{j.partly, "in TLS of which the keys show too little"}, {rest, "with next to nothing of the dialogue"}} {
 		if part.n > 0 {
 			text += fmt.Sprintf(", %d %s", part.n, part.what)

@@ -97,7 +97,15 @@ var ordinary = []struct {
 		t.Segment("P.", "\x17\x03\x03\x00\x10QUIT or the like")
 		t.Close()
 	}},
-	{"protected by Kerberos", IsNormal, dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT " + strings.Repeat("YII", 600) + "\n< 235 ADAT=" + strings.Repeat("YII", 60) + "\n> MIC " + strings.Repeat("VVNF", 200) + "\n< 631 " + strings.Repeat("MjMw", 30) + "\n> ENC " + strings.Repeat("UVVJ", 200) + "\n< 632 MjIx")},
+	{"protected by Kerberos", CannotJudge, dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT " + strings.Repeat("YII", 600) + "\n< 235 ADAT=" + strings.Repeat("YII", 60) + "\n> MIC " + strings.Repeat("VVNF", 200) + "\n< 631 " + strings.Repeat("MjMw", 30) + "\n> ENC " + strings.Repeat("UVVJ", 200) + "\n< 632 MjIx")},
+	{"protected by Kerberos after a login in clear", IsNormal, session1("> AUTH KERBEROS_V4\n< 334 go ahead\n> ADAT YII=\n< 235 ADAT=YII=\n> ENC UVVJ\n< 632 MjIx")},
+	{"protected until the client wants it in clear", IsNormal, session1("> AUTH GSSAPI\n< 334 go ahead\n> ADAT YII=\n< 235 done\n> CONF Q0ND\n< 633 MjAw\n> PWD\n< 257 \"/\"")},
+	{"a protection that the server does not know", IsNormal, session1("> ENC UVVJ\n< 500 what?")},
+	{"a file of a grid, announced where nobody can read it", CannotJudge, func(f *forge.Capture) {
+		t := dial(f, aClient, aServer+":2811").Say("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT YII=\n< 235 done\n> ENC UEFT\n< 632 MjI3\n> ENC UkVU\n< 632 MTUw")
+		helloTo(dial(f, aClient, aServer+":55968"), "grid.example.test")
+		t.Say("< 632 MjI2\n> ENC UVVJ\n< 632 MjIx").Close()
+	}},
 	{"no password asked", IsNormal, dialogue("< 220 ready\n> USER ftp\n< 230-NOTICE\n+ 230-more of it\n+ 230\n> SYST\n< 215 UNIX\n> QUIT\n< 221")},
 	{"two greetings and two welcomes", IsNormal, dialogue("< 220 proxy ready\n+ 220 server ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in\n+ 230 restrictions apply\n> QUIT\n< 221 bytes\n+ 221 bye")},
 	{"ready in a minute", IsNormal, dialogue("< 120 soon\n< 220 ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in")},
@@ -412,6 +420,7 @@ func TestJudged(t *testing.T) {
 			f.Snap = 0
 			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
+		"0 of 1 session whole, 1 under RFC 2228 protection that cannot be read": dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT YII=\n< 235 done\n> MIC UVVJ\n< 631 MjIx"),
 		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge.Capture) { // by the name of the server
 			helloTo(dial(f, aClient, aServer+":2990"), "ftp2.example.test")
 		},

@@ -146,7 +146,7 @@ func (c *Capture) HasLoneData() bool {
 	return false
 }
 
-// AnyHidden reports whether the dialogue of a session went on in TLS where it cannot be
+// AnyHidden reports whether some of the dialogue of a session is protected, by TLS or in another way, and cannot be
 // read.
 func (c *Capture) AnyHidden() bool {
 	return slices.ContainsFunc(c.sessions, func(s session) bool { return s.Hidden })

@@ -25,7 +25,7 @@ func (f *facts) besideNone(named []found) (controls []found) {
 	return controls
 }
 
-// joinHidden joins connections whose announcement is in TLS that cannot be read.
+// joinHidden joins connections whose announcement is protected and cannot be read.
 func (f *facts) joinHidden() {
 	if all := f.hiddenSessions(); all.Any() {
 		f.joinMatching(all.Match)

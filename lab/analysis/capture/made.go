@@ -25,7 +25,7 @@ func Made(connections []ftp.Connection, sessions []*ftp.Session) *Capture {
 	}
 	for _, s := range sessions {
 		c.kept.sessions[s.Control.ID] = s
-		outline := &ftp.Outline{User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts}
+		outline := &ftp.Outline{User: s.User, TLS: s.TLS, Protection: s.Protection, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts}
 		c.sessions = append(c.sessions, session{s.Control.ID, outline, 0})
 	}
 	sort.Slice(c.sessions, func(i, j int) bool { return c.sessions[i].control < c.sessions[j].control })

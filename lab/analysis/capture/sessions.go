@@ -12,12 +12,13 @@ import (
 // A Dialogue is a session that is read line by line. A session of a mirror may have millions
 // of lines, too many for memory.
 type Dialogue struct {
-	Control   *ftp.Connection
-	User      string
-	TLS       bool // as in a Session
-	Hidden    bool
-	Proxy     *ftp.Proxy
-	DataPorts []*ftp.DataPort
+	Control    *ftp.Connection
+	User       string
+	TLS        bool // as in a Session
+	Protection *ftp.Protection
+	Hidden     bool
+	Proxy      *ftp.Proxy
+	DataPorts  []*ftp.DataPort
 	// Data are the data connections of the session, in the order of their IDs.
 	Data []*ftp.Connection
 
@@ -58,7 +59,7 @@ func (c *Capture) Dialogues(data bool) iter.Seq[*Dialogue] {
 // dialogue yields the dialogue of a session with some data connections. l is its control
 // connection; nil if the capture is made by hand.
 func (c *Capture) dialogue(s *session, l *live, data []*ftp.Connection, yield func(*Dialogue) bool) bool {
-	d := &Dialogue{from: c, outline: s.Outline, User: s.User, TLS: s.TLS, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
+	d := &Dialogue{from: c, outline: s.Outline, User: s.User, TLS: s.TLS, Protection: s.Protection, Hidden: s.Hidden, Proxy: s.Proxy, DataPorts: s.DataPorts, Data: data}
 	if l != nil {
 		d.transcript = l.Transcript(l.purpose.ClientDir, c.mostLines(), c.keys)
 	} else {
@@ -157,7 +158,7 @@ func (d *Dialogue) Session() *ftp.Session {
 		return c.kept.sessions[id]
 	}
 	s := d.transcript.Session()
-	s.Control, s.User, s.TLS, s.Hidden, s.DataPorts = d.Control, d.User, d.TLS, d.Hidden, d.DataPorts
+	s.Control, s.User, s.TLS, s.Protection, s.Hidden, s.DataPorts = d.Control, d.User, d.TLS, d.Protection, d.Hidden, d.DataPorts
 	d.EachUse(func(exchange, data int) {
 		e := s.Exchanges[exchange]
 		e.Data = append(e.Data, data)

@@ -138,7 +138,7 @@ func (p *Purpose) WhyInferred() string {
 	case p.Transfer != nil:
 		return "what announces it is not in the capture"
 	}
-	return "what announces it is in TLS that cannot be read"
+	return "what announces it cannot be read"
 }
 
 // IsOtherHost reports whether a side is one of the OtherHosts.

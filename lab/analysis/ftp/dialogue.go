@@ -33,8 +33,8 @@ type Handler struct {
 	Unsolicited func(r *Reply, commands int)
 }
 
-// Session reads the whole dialogue. It leaves Control, User, DataPorts and the Data of the
-// exchanges empty.
+// Session reads the whole dialogue. It leaves Control, User, Protection, DataPorts and the Data
+// of the exchanges empty.
 func (t *Transcript) Session() *Session {
 	s := &Session{}
 	s.Layer, s.Overlong = t.Read(Handler{
@@ -52,16 +52,17 @@ func (t *Transcript) Session() *Session {
 // An Outline is the part of a session that is kept in memory; the dialogue is read again
 // when it is needed.
 type Outline struct {
-	User      string
-	TLS       bool // as in a Session
-	TLSFrom   int
-	Hidden    bool
-	InMiddle  bool // as in a TLSLayer
-	ClearFrom int  // as in a TLSLayer
-	Proxy     *Proxy
-	DataPorts []*DataPort
-	Lines     int  // how many there are
-	Greeted   bool // as in a Purpose
+	User       string
+	TLS        bool // as in a Session
+	TLSFrom    int
+	Hidden     bool
+	Protection *Protection
+	InMiddle   bool // as in a TLSLayer
+	ClearFrom  int  // as in a TLSLayer
+	Proxy      *Proxy
+	DataPorts  []*DataPort
+	Lines      int  // how many there are
+	Greeted    bool // as in a Purpose
 
 	transfers *transfers // until each has its data connection; nil for none
 	inferred  []use      // of data connections whose announcement is not in the capture
@@ -75,6 +76,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	moves := transfers{lacksLines: !t.fromStart}
 	mute := true             // nothing that the server says is in the capture
 	first, greeting := 0, -1 // the packets of the first line, and of the greeting
+	var protection Protection
 	layer, _ := t.Read(Handler{
 		Line: func(l *Line) {
 			if o.Lines++; o.Lines == 1 {
@@ -85,6 +87,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		},
 		Exchange: func(e *Exchange) {
 			user.add(e)
+			protection.exchange(e)
 			ports.add(e)
 			moves.add(e)
 		},
@@ -92,6 +95,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 			if r.Greets && r.Code != 421 && greeting < 0 {
 				greeting = r.FirstPacket
 			}
+			protection.unsolicited(r)
 			ports.addUnsolicited(r, commands)
 		},
 	})
@@ -101,6 +105,10 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	ports.inOrder()
 	if layer != nil {
 		o.TLS, o.TLSFrom, o.Hidden, o.InMiddle, o.ClearFrom = true, layer.From, layer.Hidden(), layer.InMiddle, layer.ClearFrom()
+	}
+	if p := protection.found(); p != nil && layer == nil {
+		p.Mechanism = strings.Clone(p.Mechanism)
+		o.Protection, o.Hidden = p, true
 	}
 	ports.used(&moves)
 	ports.dropUnused()

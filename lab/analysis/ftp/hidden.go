@@ -1,20 +1,20 @@
-// Data connections whose announcement is in TLS that cannot be read.
+// Data connections whose announcement is in TLS, or protected in another way, and cannot be read.
 
 package ftp
 
 import "net/netip"
 
-// HiddenSessions recognizes the data connections of sessions that go on in TLS and cannot be
-// read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
+// HiddenSessions recognizes the data connections of sessions that go on in TLS, or with another [Protection], and
+// cannot be read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
 // opens the connection to the other, while the dialogue is hidden, to a port that no service
 // has by default. The client of TLS is the FTP client, whichever side opens the connection:
 // this distinguishes the two modes if both ends have the same address. A connection that may
 // belong to two sessions is not recognized.
 type HiddenSessions struct {
-	inTLS   map[hosts]*spans[int]   // the control connections of those in TLS
-	hidden  map[hosts]*spans[int]   // of those that cannot be read
-	control map[netip.AddrPort]bool // the control ports of servers
-	any     bool                    // some cannot be read
+	protected map[hosts]*spans[int]   // the control connections of all that are protected
+	hidden    map[hosts]*spans[int]   // of those that cannot be read
+	control   map[netip.AddrPort]bool // the control ports of servers
+	any       bool                    // some cannot be read
 }
 
 // firstUserPort is the first port that is not a service's by default (RFC 6335 section 6).
@@ -23,24 +23,24 @@ const firstUserPort = 1024
 // Add adds a session, whose last packet is closed.
 func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPort, o *Outline) {
 	if all.control == nil {
-		all.inTLS, all.hidden, all.control = map[hosts]*spans[int]{}, map[hosts]*spans[int]{}, map[netip.AddrPort]bool{}
+		all.protected, all.hidden, all.control = map[hosts]*spans[int]{}, map[hosts]*spans[int]{}, map[netip.AddrPort]bool{}
 	}
 	all.control[unmapped(server)] = true
-	if !o.TLS {
+	from, clear := o.protected()
+	if from == 0 {
 		return
 	}
-	from := o.TLSFrom
+	if clear > from {
+		closed = clear
+	}
 	if o.InMiddle {
 		from = 0 // the session was there before its first packet
 	}
-	if o.ClearFrom > o.TLSFrom {
-		closed = o.ClearFrom
-	}
 	h := hosts{client.Addr().Unmap(), server.Addr().Unmap()}
-	if all.inTLS[h] == nil {
-		all.inTLS[h], all.hidden[h] = &spans[int]{}, &spans[int]{}
+	if all.protected[h] == nil {
+		all.protected[h], all.hidden[h] = &spans[int]{}, &spans[int]{}
 	}
-	all.inTLS[h].add(from, closed, control)
+	all.protected[h].add(from, closed, control)
 	if o.Hidden {
 		all.hidden[h].add(from, closed, control)
 		all.any = true
@@ -61,7 +61,7 @@ func (all *HiddenSessions) Beside(o *Opening) bool {
 	server := 1 - o.TLSClient
 	client, at := unmapped(o.Ends[o.TLSClient]), unmapped(o.Ends[server])
 	unusual := at.Port() >= firstUserPort && !all.control[at] || o.Initiator == server || o.fromDataPort(server)
-	return unusual && len(during(all.inTLS, hosts{client.Addr(), at.Addr()}, o.FirstPacket)) > 0
+	return unusual && len(during(all.protected, hosts{client.Addr(), at.Addr()}, o.FirstPacket)) > 0
 }
 
 // Match returns the purpose of a connection if it is one of these.

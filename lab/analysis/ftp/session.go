@@ -12,11 +12,12 @@ type Session struct {
 	Control *Connection
 	// User is the name of the last login that succeeded, or else of the last attempt.
 	User string
-	// TLS says that the dialogue continues in TLS from packet TLSFrom on. Hidden says
-	// that some of that could not be decrypted.
-	TLS     bool
-	TLSFrom int
-	Hidden  bool
+	// TLS says that the dialogue continues in TLS from packet TLSFrom on. Protection is another
+	// mechanism that protects it, nil for none. Hidden says that some of that cannot be read.
+	TLS        bool
+	TLSFrom    int
+	Protection *Protection
+	Hidden     bool
 	// Proxy is the proxy protocol in front of the dialogue, nil for none.
 	Proxy *Proxy
 	// Layer describes the TLS of the dialogue; nil for none.
@@ -124,9 +125,9 @@ type Reply struct {
 }
 
 // IsSurplus reports whether a reply that answers no command should answer one. The greeting and the end of the session
-// come without a command.
+// come without a command. A protected reply, 631 to 633, may be one of several to a transfer.
 func (r *Reply) IsSurplus() bool {
-	return r.Code > 0 && r.Code != 421 && !r.Greets
+	return r.Code > 0 && r.Code < 600 && r.Code != 421 && !r.Greets
 }
 
 // An Exchange is a command and the replies to it.

@@ -148,9 +148,9 @@ func (s *scope) exchange() (*ftp.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	hidden, lacking := s.capture.hidden[s.conn.ID], slices.Contains(s.capture.lacking, s.conn.ID)
+	hidden, lacking := s.capture.hidden[s.conn.ID].from, slices.Contains(s.capture.lacking, s.conn.ID)
 	for _, x := range session.Exchanges {
-		if hidden != nil && x.Packet > hidden.HiddenFrom() || s.capture.lost[s.conn.ID] && x.Line.AfterGap {
+		if hidden > 0 && x.Packet > hidden || s.capture.lost[s.conn.ID] && x.Line.AfterGap {
 			break // an earlier one may be in what cannot be read
 		}
 		if x.Command == s.args[0] && (len(x.Replies) > 0 || lacking) {

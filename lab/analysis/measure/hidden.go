@@ -44,9 +44,15 @@ func hiddenContent(c *ftp.Connection) error {
 	return newHiddenError(fmt.Sprintf("what connection %d carries", c.ID), c.TLS)
 }
 
-// hiddenDialogues are the TLS layers of the dialogues that can be read only in part, by the
-// ID of the control connection.
-type hiddenDialogues map[int]*ftp.TLSLayer
+// hiddenDialogues are the dialogues that can be read only in part, by the ID of the control
+// connection.
+type hiddenDialogues map[int]hiddenDialogue
+
+// A hiddenDialogue cannot be read from a packet on, as its error says.
+type hiddenDialogue struct {
+	from int
+	err  error
+}
 
 // find finds them in a capture.
 func (h *hiddenDialogues) find(c *capture.Capture) {
@@ -55,19 +61,18 @@ func (h *hiddenDialogues) find(c *capture.Capture) {
 	}
 	*h = hiddenDialogues{}
 	for s := range c.Sessions() {
-		if s.Hidden && s.Layer != nil {
-			(*h)[s.Control.ID] = s.Layer
+		what := fmt.Sprintf("the dialogue of connection %d", s.Control.ID)
+		switch p := s.Protection; {
+		case p != nil:
+			(*h)[s.Control.ID] = hiddenDialogue{p.From, unjudgedError{fmt.Errorf("from frame %d on %s is protected by %s, and cannot be read", p.From, what, p)}}
+		case s.Hidden && s.Layer != nil:
+			(*h)[s.Control.ID] = hiddenDialogue{s.Layer.HiddenFrom(), newHiddenError(what, s.Layer)}
 		}
 	}
 }
 
 // of returns an error if the dialogue of a control connection cannot be read as a whole.
-func (h hiddenDialogues) of(control int) error {
-	if t := h[control]; t != nil {
-		return newHiddenError(fmt.Sprintf("the dialogue of connection %d", control), t)
-	}
-	return nil
-}
+func (h hiddenDialogues) of(control int) error { return h[control].err }
 
 // any returns an error if there is a dialogue that cannot be read as a whole.
 func (h hiddenDialogues) any() error {

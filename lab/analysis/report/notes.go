@@ -190,6 +190,11 @@ func (n *notes) dialogue(s *ftp.Session) {
 		n.add(s.TLSFrom, "The capture begins inside TLS, so the dialogue cannot be read. Only the port shows that this is FTP.")
 	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS). The keys of the session show only a part of it.")
+	case s.Protection != nil:
+		n.add(s.Protection.From, "From here on the dialogue is protected by %s, and cannot be read.", visible(s.Protection.String()))
+		if s.Protection.ClearFrom > 0 {
+			n.add(s.Protection.ClearFrom, "From here on the dialogue is in clear again.")
+		}
 	case s.Hidden:
 		n.add(s.TLSFrom, "From here on the dialogue is encrypted (TLS), and the capture does not show it.")
 	case s.TLS && s.Layer != nil && s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0:

@@ -168,6 +168,18 @@ func TestSurplusReply(t *testing.T) {
 	}
 }
 
+// Notes say where a mechanism of RFC 2228 begins and ends to protect the dialogue.
+func TestProtection(t *testing.T) {
+	comments := read(t, func(f *forge.Capture) {
+		f.Control().Say("< 220 ready\n> AUTH GSSAPI\n< 334 go on\n> ADAT YII=\n< 235 done\n> ENC Q0ND\n< 632 MjAw\n> NOOP\n< 200 ok")
+	}).Comments()
+	for packet, want := range map[int]string{9: "protected by GSSAPI (RFC 2228), and cannot be read", 11: "in clear again"} {
+		if !strings.Contains(comments[packet], want) {
+			t.Errorf("packet %d: got %q, want %q", packet, comments[packet], want)
+		}
+	}
+}
+
 func TestLinkRFCs(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"as <b> (RFC 959, 3.2)", `as &lt;b&gt; (<a href="https://www.rfc-editor.org/rfc/rfc959#section-3.2" rel="noreferrer">RFC 959, 3.2</a>)`},

@@ -97,6 +97,8 @@ func dialogueStory(s *ftp.Session) string {
 		return who + ", as far as the port tells: the capture begins inside TLS."
 	case s.Hidden && s.Layer != nil && s.Layer.Keys() == tls.KeysFit:
 		return who + "; the dialogue is encrypted, and its keys show only a part of it."
+	case s.Protection != nil:
+		return fmt.Sprintf("%s; the dialogue is protected by %s.", who, visible(s.Protection.String()))
 	case s.Hidden:
 		return who + "; the dialogue is encrypted."
 	case s.User != "" && loggedIn(s):

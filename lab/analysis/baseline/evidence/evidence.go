@@ -118,8 +118,8 @@ type Session struct {
 	// on, without a gap and in clear. Only then does something missing count. What is certain
 	// of other dialogues is for IsAnswered, IsSurplus, IsStranger and MayHaveSaid.
 	Whole bool
-	// SecuredAt is the packet of the reply after which the dialogue is encrypted, 0 for
-	// none. What follows is not text, whether or not it looks like TLS.
+	// SecuredAt is the packet after which the dialogue is encrypted, 0 for none: that of the
+	// reply which agrees to it. What follows is not text, whether or not it looks like TLS.
 	SecuredAt int
 	// ClearFrom is the packet from which on it is in clear again, 0 for none.
 	ClearFrom int
@@ -201,7 +201,10 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			}
 		}
 	}
-	if t.Layer != nil {
+	switch p := t.Protection; {
+	case p != nil:
+		s.SecuredAt, s.ClearFrom = max(1, p.From-1), p.ClearFrom
+	case t.Layer != nil:
 		s.ClearFrom = t.Layer.ClearFrom()
 	}
 	s.hear()
@@ -267,7 +270,7 @@ func (s *Session) LostData() (bytes int64, connections int, whole bool) {
 // Torn reports whether the first line of a reply may be missing, cut short or damaged.
 func (s *Session) Torn() bool { return s.Lossy() || s.Control.ServerFlow.CutShort > 0 || s.Damaged > 0 }
 
-// Opaque reports whether the dialogue goes on in TLS of which nothing can be read.
+// Opaque reports whether the dialogue goes on in TLS, or with another protection, of which nothing can be read.
 func (s *Session) Opaque() bool {
 	return s.Hidden && (s.Layer == nil || s.Layer.Flows[0].Data+s.Layer.Flows[1].Data == 0)
 }

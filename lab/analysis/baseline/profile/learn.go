@@ -167,10 +167,13 @@ func CommandName(x *ftp.Exchange) string {
 // commands in between.
 func ComesNext(s *evidence.Session, x *ftp.Exchange) bool { return !s.Hidden || !x.AfterGap }
 
-// learnDialogue counts commands, their order, and their replies.
+// learnDialogue counts commands, their order, and their replies, as far as they can be read.
 func (p *Profile) learnDialogue(s *evidence.Session) {
 	last := Start
 	for _, x := range s.Exchanges {
+		if s.Protection.Hides(x.Packet) {
+			continue
+		}
 		name := CommandName(x)
 		p.Commands[name]++
 		if ComesNext(s, x) {

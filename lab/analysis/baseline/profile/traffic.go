@@ -98,6 +98,9 @@ func newTrafficLearner(habits *synHabits, rates pathRates) *trafficLearner {
 
 // session learns from a session whose dialogue can be read.
 func (l *trafficLearner) session(s *evidence.Session) {
+	if s.Protection != nil {
+		return // generate does not make such sessions
+	}
 	if s.Hidden || s.TLS && !agreedOnTLS(s) {
 		l.learned.Unread++ // also what is in TLS from the first byte on, which is not drawn
 		return

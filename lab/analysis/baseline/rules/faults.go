@@ -273,7 +273,11 @@ func ownPorts() look {
 			case !s.Secret() && bounded.Takes(s.ledger, maxPairs, inClear, hosts):
 				inClear[hosts] = true
 			case s.Hidden && len(found) > 0 && bounded.Takes(s.ledger, maxPairs, hidden, hosts):
-				hidden[hosts] = append(hidden[hosts], breach{place: s.Control.ID, hosts: hosts, packets: found[0].packets, observed: found[0].observed + ", in TLS"})
+				how := ", in TLS"
+				if s.Protection != nil {
+					how = ", protected by " + s.Protection.String()
+				}
+				hidden[hosts] = append(hidden[hosts], breach{place: s.Control.ID, hosts: hosts, packets: found[0].packets, observed: found[0].observed + how})
 				return nil
 			}
 			return found

@@ -162,10 +162,18 @@ type jsonTransfer struct {
 
 // A jsonSession goes on with its exchanges.
 type jsonSession struct {
-	Control int        `json:"control"`
-	User    string     `json:"user"`
-	TLS     bool       `json:"tls"`
-	Proxy   *jsonProxy `json:"proxy,omitempty"`
+	Control    int             `json:"control"`
+	User       string          `json:"user"`
+	TLS        bool            `json:"tls"`
+	Protection *jsonProtection `json:"protection,omitempty"`
+	Proxy      *jsonProxy      `json:"proxy,omitempty"`
+}
+
+// A jsonProtection is another mechanism than TLS that protects a dialogue.
+type jsonProtection struct {
+	Mechanism   string `json:"mechanism,omitempty"`
+	FirstPacket int    `json:"first_packet"`
+	ClearFrom   int    `json:"clear_from,omitempty"`
 }
 
 type jsonProxy struct {
@@ -340,7 +348,14 @@ func streamJSON(c *ftp.Connection, s ftp.Side) jsonFlow {
 }
 
 func sessionJSON(d *capture.Dialogue) *jsonSession {
-	return &jsonSession{Control: d.Control.ID, User: valid(d.User), TLS: d.TLS, Proxy: proxyJSON(d.Proxy)}
+	return &jsonSession{Control: d.Control.ID, User: valid(d.User), TLS: d.TLS, Protection: protectionJSON(d.Protection), Proxy: proxyJSON(d.Proxy)}
+}
+
+func protectionJSON(p *ftp.Protection) *jsonProtection {
+	if p == nil {
+		return nil
+	}
+	return &jsonProtection{valid(p.Mechanism), p.From, p.ClearFrom}
 }
 
 func proxyJSON(p *ftp.Proxy) *jsonProxy {

@@ -74,6 +74,7 @@ func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 	if layer != nil {
 		r.tls(layer)
 	}
+	r.protection(d.Protection)
 	if overlong {
 		r.add(c.LastPacket, 0, "-- the dialogue is too long to print: this was its beginning")
 	}

@@ -21,6 +21,8 @@ func Standing(c *capture.Capture, client netip.AddrPort) string {
 	switch {
 	case last == nil || !alone:
 		return ""
+	case last.Protection != nil:
+		return "the dialogue is protected by " + last.Protection.String() + ", and cannot be read"
 	case last.Hidden:
 		return "the dialogue goes on in TLS, which cannot be read"
 	}

@@ -158,6 +158,19 @@ func (r *sessionWriter) tls(t *ftp.TLSLayer) {
 	}
 }
 
+// protection writes where the dialogue continues with another protection, and where in clear again.
+func (r *sessionWriter) protection(p *ftp.Protection) {
+	if p == nil {
+		return
+	}
+	r.put(paragraph{packet: p.From, place: atFirst, lines: []string{
+		"-- from here on the dialogue is protected by " + Escape(p.String()) + ": neither it nor the addresses",
+		"   that it announces for data can be read"}})
+	if p.ClearFrom > 0 {
+		r.put(paragraph{packet: p.ClearFrom, place: atFirst, lines: []string{"-- from here on the dialogue is in clear again"}})
+	}
+}
+
 // protected writes about TLS on a data connection.
 func (r *sessionWriter) protected(d *ftp.Connection) {
 	lines := []string{"|   it goes on in TLS"}

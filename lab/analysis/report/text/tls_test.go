@@ -144,3 +144,31 @@ func TestLinesOfTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestProtection asks for where a mechanism of RFC 2228 protects the dialogue, for the data connection that is
+// announced there, and for where the dialogue is in clear again.
+func TestProtection(t *testing.T) {
+	f := forge.New()
+	c, _ := f.Dial("198.51.100.100:51200", "192.0.2.21:21")
+	c.Say("< 220 ready\n> AUTH gssapi\n< 334 go on\n> ADAT YII=\n< 235 done\n> ENC UEFT\n< 632 MjI3\n> ENC UkVU\n< 632 MTUw")
+	d, sender := f.Dial("198.51.100.100:51201", "192.0.2.21:51201")
+	sender.Send("a file")
+	d.Close()
+	c.Say("< 632 MjI2\n> CONF Q0ND\n< 633 MjAw\n> NOOP\n< 200 ok")
+	story := storyOf(t, f.PCAP())
+	for _, want := range []string{
+		"235 done\n                    -- from here on the dialogue is protected by GSSAPI (RFC 2228): neither it nor the addresses\n                       that it announces for data can be read\n",
+		"1  data, passive  198.51.100.100:51201", "|   what announces it cannot be read; its hosts, its ports and its time\n",
+		"-- from here on the dialogue is in clear again\n    24    0.023000  client  NOOP\n",
+	} {
+		if !strings.Contains(story, want) {
+			t.Errorf("the story lacks %q", want)
+		}
+	}
+	if wrong := "(answers no command in the capture)"; strings.Contains(story, wrong) {
+		t.Errorf("the story has %q", wrong)
+	}
+	if t.Failed() {
+		t.Log(story)
+	}
+}
