@@ -44,6 +44,10 @@ func TestHandshakeRTT(t *testing.T) {
 		{"a lost SYN and ACK, from gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1020, answer, 7, 5}}, 1000, 20, 0},
 		{"a long path, Linux", []packet{{0, syn, 5, 0}, {1000, syn, 6, 0}, {1200, answer, 7, 5}, {2200, answer, 8, 5}}, 0, 1200, 0},
 		{"a long path, gVisor", []packet{{0, syn, 5, 0}, {1000, syn, 5, 0}, {1200, answer, 7, 5}, {2200, answer, 7, 5}}, 0, 1200, 0},
+		{"every packet twice", []packet{{0, syn, 5, 0}, {0, syn, 5, 0}, {20, answer, 7, 5}, {20, answer, 7, 5}}, 0, 20, 21},
+		{"a lost SYN, every packet twice", []packet{{0, syn, 5, 0}, {0, syn, 5, 0}, {1000, syn, 6, 0}, {1000, syn, 6, 0}, {1020, answer, 7, 6}, {1020, answer, 7, 6}}, 1000, 20, 21},
+		{"a lost SYN, without timestamps, all twice", []packet{{0, syn, 0, 0}, {3000, syn, 0, 0}, {3020, answer, 0, 0}, {0, syn, 0, 0}, {3000, syn, 0, 0}, {3020, answer, 0, 0}}, 3000, 20, 0},
+		{"a long path, every packet twice", []packet{{0, syn, 5, 0}, {0, syn, 5, 0}, {1000, syn, 5, 0}, {1000, syn, 5, 0}, {1200, answer, 7, 5}, {1200, answer, 7, 5}, {2200, answer, 7, 5}, {2200, answer, 7, 5}}, 0, 1200, 0},
 		{"a long path, without timestamps", []packet{{0, syn, 0, 0}, {1000, syn, 0, 0}, {1200, answer, 0, 0}, {2200, answer, 0, 0}}, 0, 1200, 0},
 	} {
 		f := forge.New()
@@ -97,6 +101,34 @@ func TestRoundTrip(t *testing.T) {
 		}, false},
 		{"an old duplicate", 1, 80, func(c, _ *forge.End) { c.SegmentAt(100, ".", ""); c.ACK() }, false},
 		{"no ACK", 1, 80, func(_, _ *forge.End) {}, false},
+		{"the client's network card computes its checksums", 1, 80, func(c, s *forge.End) {
+			c.ACK()
+			spoil(c.Capture)
+			s.Send("220 ready\r\n")
+			spoil(c.Capture)
+			c.Segment("P.", "QUIT\r\n")
+			spoil(c.Capture)
+			s.ACK()
+		}, true},
+		{"and it sends a FIN only", 1, 80, func(c, s *forge.End) {
+			c.ACK()
+			spoil(c.Capture)
+			c.FIN()
+			spoil(c.Capture)
+			s.ACK()
+		}, true},
+		{"and the ACK waits for a command", 1, 80, func(c, s *forge.End) {
+			c.Segment("P.", "QUIT\r\n")
+			spoil(c.Capture)
+			s.ACK()
+			c.SegmentAt(-6, ".", "")
+			spoil(c.Capture)
+		}, false},
+		{"the ACK is damaged, and the client sends the command alone", 1, 80, func(c, s *forge.End) {
+			c.ACK()
+			spoil(c.Capture)
+			c.Send("QUIT\r\n")
+		}, false},
 	} {
 		f := forge.New()
 		client, server := f.Pair(forge.Client+":3171", forge.Server+":21")

@@ -14,7 +14,7 @@ import (
 // card computes the checksum of what its host sends, or joins segments that came. So a segment is
 // taken for damaged only if its sender has right checksums, too, and its bytes are in doubt until the
 // receiver acknowledges them. If no other segment had them by then, the checksums of this sender mean
-// nothing. Data that comes with a SYN is in doubt, too: most receivers acknowledge the SYN only.
+// nothing. So it is with a FIN. Data that comes with a SYN is in doubt, too: most receivers acknowledge the SYN only.
 
 // sums is what is known of the checksums of one side of a connection.
 type sums uint8
@@ -94,17 +94,20 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 	for len(d.waiting) > 0 && (d.waiting[0].needs() <= d.acked || h.sums == meaningless && !d.waiting[0].early) {
 		x := d.waiting[0]
 		d.waiting = d.waiting[1:]
-		if !h.have.Covers(x.seq, x.at) {
+		n := len(h.have)
+		last := n == 0 || h.have[n-1].End <= x.at // else the peer acknowledged data in the place of a FIN
+		fin := last && x.flags&packet.FIN != 0 && !h.finSeen
+		data := !h.have.Covers(x.seq, x.at)
+		if (data || fin) && !x.early {
+			h.sums, h.Damaged = meaningless, 0
+		}
+		if data {
 			if !x.early {
-				h.sums, h.Damaged = meaningless, 0
 				h.count(x.packet, x.time, int(x.at-x.seq))
 			}
 			h.trust(x.seq, x.at)
 		}
-		if n := len(h.have); n == 0 || h.have[n-1].End <= x.at { // else the peer acknowledged data in the place of a FIN
-			if x.flags&packet.FIN != 0 && !h.finSeen {
-				h.Damaged = max(0, h.Damaged-1)
-			}
+		if last {
 			s.ending(p, dir, x.flags, x.ending)
 		}
 	}

@@ -12,13 +12,23 @@ import (
 // so the last SYN and the answer have to be recorded where the connection is read.
 type handshake struct {
 	first, last syn   // before the answer
-	syns        int   // so many
-	answers     int   // SYN and ACK, again and again
+	syns        int   // so many, without copies
+	answers     int   // SYN and ACK, again and again, without copies
 	answered    syn   // when the first answer came, and the timestamp that it echoes
+	latest      int64 // when the last answer came
 	away        bool  // another place has the last SYN before it, or has it
 	ended       bool  // something came after the answer
 	acked       int64 // the time of the ACK, in nanoseconds since 1970, if that came next; otherwise 0
+	damaged     bool  // a packet of the side that opens came next, with a wrong checksum
+	ackDamaged  int64 // its time, if it is the ACK; otherwise 0
 }
+
+// soonest is the least time, in nanoseconds, after which a host sends a SYN or its answer again: less than the second
+// of RFC 6298 section 2. What comes sooner counts as a copy, for example in a capture that has each packet twice.
+const soonest = 200e6
+
+// isCopy reports whether a packet at a time is a copy of an equal one before.
+func isCopy(before, at int64) bool { return at-before < soonest }
 
 // A syn is the time of a packet, in nanoseconds since 1970, and a TCP timestamp, 0 for none.
 type syn struct {
@@ -34,11 +44,13 @@ func (h *handshake) sent(p *packet.Packet) {
 	if h.away = p.Away != nil; h.away {
 		return
 	}
+	if h.syns == 0 || !isCopy(h.last.time, p.Time) {
+		h.syns++
+	}
 	h.last = syn{p.Time, p.TCP.Options.TSval}
-	if h.syns == 0 {
+	if h.syns == 1 {
 		h.first = h.last
 	}
-	h.syns++
 }
 
 // came notes an answer.
@@ -47,7 +59,10 @@ func (h *handshake) came(p *packet.Packet) {
 		h.answered = syn{p.Time, p.TCP.Options.TSecr}
 		h.away = h.away || p.Away != nil
 	}
-	h.answers++
+	if h.answers == 0 || !isCopy(h.latest, p.Time) {
+		h.answers++
+	}
+	h.latest = p.Time
 }
 
 // begun is when the SYN was sent that the first answer is for. That is the last before it, as
@@ -75,15 +90,35 @@ func (h *handshake) after(p *packet.Packet, acknowledges bool) {
 		return
 	}
 	h.ended = true
-	if acknowledges && h.answers == 1 && p.Away == nil {
-		h.acked = p.Time
+	h.acked = h.ackTime(p, acknowledges)
+}
+
+// afterDamaged notes what comes after the answer from the side that opens, with a wrong checksum.
+func (h *handshake) afterDamaged(p *packet.Packet, acknowledges bool) {
+	if h.ended || h.answers == 0 || h.damaged {
+		return
 	}
+	h.damaged = true
+	h.ackDamaged = h.ackTime(p, acknowledges)
+}
+
+// ackTime returns the time of a packet if it is the ACK that ends the handshake, 0 otherwise.
+func (h *handshake) ackTime(p *packet.Packet, acknowledges bool) int64 {
+	if acknowledges && h.answers == 1 && p.Away == nil {
+		return p.Time
+	}
+	return 0
 }
 
 // roundTrip is the time from the SYN to the ACK. Wherever on the path the recorder is, it contains
-// the ways from there to both ends and back.
-func (h *handshake) roundTrip() (time.Duration, bool) {
-	return time.Duration(h.acked - h.begun()), h.acked != 0 && !h.away && !h.unsure()
+// the ways from there to both ends and back. An ACK with a wrong checksum counts if the checksums of
+// the side that opens mean nothing.
+func (h *handshake) roundTrip(opener sums) (time.Duration, bool) {
+	acked := h.acked
+	if h.damaged && opener == meaningless {
+		acked = h.ackDamaged
+	}
+	return time.Duration(acked - h.begun()), acked != 0 && !h.away && !h.unsure()
 }
 
 func (h *handshake) rtt() time.Duration { return time.Duration(h.answered.time - h.begun()) }

@@ -80,6 +80,9 @@ func (s *State) Add(p *packet.Packet, seg *Segment) {
 	}
 	if seg.Damaged {
 		fwd.Damaged++
+		if int(s.opener) == seg.Direction {
+			s.handshake.afterDamaged(p, s.endsHandshake(seg))
+		}
 	} else {
 		s.effect(p, seg, fwd, rev)
 	}
@@ -164,8 +167,7 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 	dir := seg.Direction
 	h := &s.Halves[dir]
 	if seg.Flags&packet.SYN == 0 {
-		ack := int(s.opener) == dir && seg.Flags&(packet.ACK|packet.FIN|packet.RST) == packet.ACK && seg.Length == 0
-		s.handshake.after(p, ack && seg.RawSeq == s.answered && seg.RawAck == s.Halves[1-dir].ISN+1)
+		s.handshake.after(p, s.endsHandshake(seg))
 		return
 	}
 	if !h.synSeen {
@@ -196,6 +198,12 @@ func (s *State) open(p *packet.Packet, seg *Segment) {
 			s.HandshakeRTT, s.SYNTime, s.Unsure = s.handshake.rtt(), s.handshake.begun(), s.handshake.unsure()
 		}
 	}
+}
+
+// endsHandshake reports whether a segment is a bare ACK that acknowledges the answer to a SYN.
+func (s *State) endsHandshake(seg *Segment) bool {
+	bare := seg.Flags&(packet.SYN|packet.ACK|packet.FIN|packet.RST) == packet.ACK && seg.Length == 0
+	return bare && int(s.opener) == seg.Direction && seg.RawSeq == s.answered && seg.RawAck == s.Halves[1-seg.Direction].ISN+1
 }
 
 // acknowledged notes where the stream of the other side begins, if its SYN was not
@@ -255,7 +263,12 @@ func (s *State) Initiator() int {
 // RoundTrip returns the time from SYNTime to the ACK that ends the handshake, as Wireshark's initial
 // RTT: the round trip of the path, wherever on it the recorder is. If it is not known, the round
 // trip takes HandshakeRTT at least.
-func (s *State) RoundTrip() (took time.Duration, known bool) { return s.handshake.roundTrip() }
+func (s *State) RoundTrip() (took time.Duration, known bool) {
+	if s.opener < 0 {
+		return 0, false
+	}
+	return s.handshake.roundTrip(s.Halves[s.opener].sums)
+}
 
 // FirstFIN and FirstRST return the directions of the first packets with these flags, -1
 // for none.
