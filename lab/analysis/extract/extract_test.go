@@ -415,3 +415,41 @@ func TestPartOfFile(t *testing.T) {
 		}
 	}
 }
+
+// TestReset says of a file whether a RST broke it off. A RST that comes after the receiver has acknowledged
+// the FIN, and so all before it, does not.
+func TestReset(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		end  func(sender, receiver *forge.End)
+		want string
+	}{
+		{"after the FIN was acknowledged", func(s, r *forge.End) { s.FIN(); r.ACK(); r.Segment("R", "") }, ""},
+		{"by the sender, after both FINs", func(s, r *forge.End) { s.FIN(); r.FIN(); s.RST() }, ""},
+		{"after the FIN, which a missing packet precedes", func(s, r *forge.End) {
+			s.SegmentAt(5, "F.", "")
+			r.ACK()
+			s.Segment("P.", " more")
+			s.Seq++
+			r.ACK()
+			r.RST()
+		}, ""},
+		{"after the FIN, not acknowledged", func(s, r *forge.End) { s.SegmentAt(0, "F.", ""); r.ACK(); r.RST() }, "broken off by a RST of the client"},
+		{"that acknowledges the FIN itself", func(s, r *forge.End) { s.FIN(); r.RST() }, "broken off by a RST of the client"},
+		{"before the FIN", func(s, r *forge.End) { s.Send(" more"); s.RST(); r.FIN() }, "broken off by a RST of the server"},
+	} {
+		f := forge.New()
+		s := f.Login()
+		s.Client.Say("> PASV\n< 227 (192,0,2,21,8,0)\n> RETR a\n< 150 here")
+		receiver, sender := f.Dial(client+":1001", server+":2048")
+		sender.Send("hello")
+		test.end(sender, receiver)
+		s.Client.Say("< 226 done")
+		s.Quit()
+		var line strings.Builder
+		extracted(t, t.TempDir(), f)[0].WriteLine(&line)
+		if strings.Contains(line.String(), "broken off") != (test.want != "") || !strings.Contains(line.String(), test.want) {
+			t.Errorf("%s: got %q, want %q in it", test.name, line.String(), test.want)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (f *File) missing() []string {
 	if f.Hidden && f.Name != "" {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")
 	}
-	if by := f.Connection.ResetBy; by != "" {
+	if by := f.Connection.ResetBy; by != "" && !flow.Delivered {
 		facts = append(facts, "broken off by a RST of the "+string(by))
 	}
 	return facts

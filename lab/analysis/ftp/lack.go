@@ -79,11 +79,11 @@ func (c *Connection) CutShort() int64 { return c.ClientFlow.CutShort + c.ServerF
 // lacks nothing of what the sender sent.
 func (c *Connection) IsEmpty() bool {
 	t := c.Transfer
-	if t == nil || t.Sender() == "" || t.Reply/100 != 2 || c.ResetBy != "" {
+	if t == nil || t.Sender() == "" || t.Reply/100 != 2 {
 		return false
 	}
 	f := c.Flow(t.Sender())
-	if f.FIN == 0 || c.Lacks(t.Sender()).Any() {
+	if f.FIN == 0 || c.ResetBy != "" && !f.Delivered || c.Lacks(t.Sender()).Any() {
 		return false
 	}
 	if c.TLS == nil {

@@ -10,6 +10,9 @@ import "ftplab/lab/analysis/packet"
 // refutes reports whether the peer has acknowledged data in the place of a FIN. A single byte may be a keep-alive.
 func (h *Half) refutes(fin int64) bool { return h.confirmed > fin+1 && h.have.Covers(fin, fin+2) }
 
+// delivered reports whether the peer has acknowledged the FIN.
+func (h *Half) delivered() bool { return h.finSeen && h.confirmed > h.fin }
+
 // refute forgets the FIN of a direction if the peer refutes it.
 func (s *State) refute(dir int) {
 	h := &s.Halves[dir]

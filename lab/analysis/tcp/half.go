@@ -45,6 +45,8 @@ type Flow struct {
 	FIN, RST int
 	// FINAck is what the segment with the FIN acknowledges, 0 for nothing.
 	FINAck int64
+	// Delivered says that the peer acknowledged the FIN, and so all before it, before any RST.
+	Delivered bool
 	// RefutedFIN is the number of the first packet with a FIN that the peer did not receive: it acknowledged
 	// data in its place. FIN is then a later one. AfterFIN is the number of the first packet with data that
 	// is numbered after the FIN that came before it, which no TCP sends. Both are 0 for none.

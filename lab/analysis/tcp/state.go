@@ -244,6 +244,9 @@ func (s *State) ending(p *packet.Packet, dir int, flags uint8, e ending) {
 	if flags&packet.RST != 0 {
 		if s.firstRST < 0 {
 			s.firstRST = int8(dir)
+			for i := range s.Halves {
+				s.Halves[i].Delivered = s.Halves[i].delivered()
+			}
 		}
 		if h.RST == 0 {
 			h.RST, h.RSTTime = e.packet, e.time
@@ -285,6 +288,9 @@ func (s *State) DataSegments() int { return s.Halves[0].Segments + s.Halves[1].S
 func (s *State) Flow(dir int) Flow {
 	h := &s.Halves[dir]
 	f := h.Flow
+	if s.firstRST < 0 {
+		f.Delivered = h.delivered()
+	}
 	if h.Segments > 0 || h.finSeen || h.synSeen || h.acked {
 		have, start, end := h.Stream()
 		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
