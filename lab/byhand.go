@@ -48,7 +48,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	if err := runner.FindServer(s); err != nil {
 		return nil, err
 	}
-	judge, err := newJudge(s)
+	judge, err := newJudge(s, hostsOf(s))
 	if err != nil {
 		return nil, err
 	}

@@ -161,14 +161,14 @@ func withSections(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
 	if !ok || s == nil {
 		return s, err
 	}
-	_, more := parseSections(s)
+	_, more := parseSections(s, hostsOf(s))
 	return nil, append(mistakes, more...).Sorted()
 }
 
 // newJudge parses what a scenario wants. The error is of type [scenario.Errors] and has the
-// mistakes of all its sections.
-func newJudge(s *scenario.Scenario) (*judge, error) {
-	j, mistakes := parseSections(s)
+// mistakes of all its sections. A nil hosts makes no host a mistake.
+func newJudge(s *scenario.Scenario, hosts expect.Hosts) (*judge, error) {
+	j, mistakes := parseSections(s, hosts)
 	if s.Twin.Line > 0 && !s.Forged() {
 		_, err := variant.Twin(s)
 		mistakes = addMistakes(mistakes, err)
@@ -179,9 +179,29 @@ func newJudge(s *scenario.Scenario) (*judge, error) {
 	return j, nil
 }
 
+// openJudge parses what a scenario wants, and opens the capture. The want may name hosts that only the capture
+// names. The scenario's mistakes come before the capture's.
+func openJudge(s *scenario.Scenario, src Source) (*judge, *capture.Capture, error) {
+	j, mistakes := newJudge(s, hostsOf(s))
+	if _, others := newJudge(s, nil); others != nil {
+		return nil, nil, mistakes
+	}
+	c, err := src.openFull(capture.Options{})
+	if err != nil {
+		return nil, nil, cmp.Or(mistakes, err)
+	}
+	if mistakes != nil {
+		if j, mistakes = newJudge(s, hostsOf(s).With(c.Names)); mistakes != nil {
+			c.Close()
+			return nil, nil, mistakes
+		}
+	}
+	return j, c, nil
+}
+
 // parseSections parses the sections want, figures and questions.
-func parseSections(s *scenario.Scenario) (j *judge, mistakes scenario.Errors) {
-	j = &judge{scenario: s, hosts: hostsOf(s)}
+func parseSections(s *scenario.Scenario, hosts expect.Hosts) (j *judge, mistakes scenario.Errors) {
+	j = &judge{scenario: s, hosts: hosts}
 	var err error
 	if s.Want.Line > 0 {
 		j.want, err = expect.ParseWith(j.hosts, s.File, s.Want.Line, s.Want.Text)
@@ -256,11 +276,7 @@ func NoPackets(cut string) error {
 // that it could not be judged: the scenario has a mistake, or the capture cannot be
 // read, or has no packet in it ([ErrNoPackets]).
 func Check(s *scenario.Scenario, src Source) (*Verdict, error) {
-	j, err := newJudge(s)
-	if err != nil {
-		return nil, err
-	}
-	c, err := src.openFull(capture.Options{})
+	j, c, err := openJudge(s, src)
 	if err != nil {
 		return nil, err
 	}
@@ -294,14 +310,10 @@ func AnswersOfTwo(s *scenario.Scenario, src, twin Source, own string) ([]questio
 }
 
 func answers(s *scenario.Scenario, src Source, twin *question.Twin) ([]question.Answer, error) {
-	j, err := newJudge(s)
-	if err != nil {
-		return nil, err
-	}
-	if j.question == nil {
+	if s.Questions.Line == 0 {
 		return nil, fmt.Errorf("%s has no section questions; `ftplab help questions` shows how one is written", s.File)
 	}
-	c, err := src.openFull(capture.Options{})
+	j, c, err := openJudge(s, src)
 	if err != nil {
 		return nil, err
 	}

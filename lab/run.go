@@ -197,7 +197,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if o.Format == "" {
 		o.Format = pcapng.PCAPNG
 	}
-	judge, err := newJudge(s)
+	judge, err := newJudge(s, hostsOf(s))
 	if err != nil {
 		return nil, err
 	}

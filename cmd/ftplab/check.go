@@ -20,7 +20,8 @@ func checkCommand() *cobra.Command {
 		Short: "Judge a capture by the want and the figures of a scenario",
 		Long: `Check compares a capture, of any origin, with the sections want and figures of a
 scenario. A run makes the same checks. SCENARIO is a name that list shows, or a
-file of your own. Its hosts have the addresses that the scenario gives them.
+file of your own. Its hosts have the addresses that the scenario gives them. The want may
+also name hosts as the capture does.
 
 For every difference, Check shows the line of the want, the packet in the capture,
 and the packets around it. See ftplab help want and help figures.

@@ -42,7 +42,7 @@ const maxJudged = 1000
 //
 // Derive reads the capture several times, and keeps one connection at a time in memory.
 func Derive(w io.Writer, c *capture.Capture, hosts Hosts) error {
-	d := &deriver{capture: c, evidence: evidence{source: c}, hosts: hosts.with(c.Names), irregular: map[string]bool{}}
+	d := &deriver{capture: c, evidence: evidence{source: c}, hosts: hosts.With(c.Names), preferred: hosts, irregular: map[string]bool{}}
 	if err := d.survey(); err != nil {
 		return err
 	}
@@ -103,8 +103,10 @@ type deriver struct {
 	capture  *capture.Capture
 	evidence evidence // without packets
 	hosts    Hosts
-	names    connectionNames
-	others   []*declaration // for packets that are not TCP
+	// preferred are those of the hosts whose names are written, if an address has others, too.
+	preferred Hosts
+	names     connectionNames
+	others    []*declaration // for packets that are not TCP
 	// lossy says that the capture has retransmissions. Then another run may have other
 	// retransmissions. (A packet that was lost before the recorder was seen only once.)
 	lossy bool
@@ -129,7 +131,7 @@ func (d *deriver) survey() error {
 	if err := d.capture.Err(); err != nil {
 		return err
 	}
-	datagrams := datagramNames{hosts: d.hosts, seen: map[string]bool{}}
+	datagrams := datagramNames{hosts: d.hosts, preferred: d.preferred, seen: map[string]bool{}}
 	live := liveFrames{}
 	err := d.capture.Follow(func(p *capture.Packet) {
 		if p.Connection == nil {
@@ -233,7 +235,7 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	}
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
 	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
-	decl.a.host, decl.b.host = d.hosts.apart(c.Addr(a).Addr(), c.Addr(a.Other()).Addr(), string(a), string(a.Other()))
+	decl.a.host, decl.b.host = d.hosts.apart(d.preferred, c.Addr(a).Addr(), c.Addr(a.Other()).Addr(), string(a), string(a.Other()))
 	return decl, a
 }
 
@@ -271,6 +273,7 @@ func (d *declaration) suffix() string {
 // between each two hosts, and a last one for the other packets of each protocol.
 type datagramNames struct {
 	hosts     Hosts
+	preferred Hosts
 	seen      map[string]bool
 	dns       []*declaration
 	udp, icmp bool
@@ -297,7 +300,7 @@ func (n *datagramNames) add(p *packet.Packet) {
 
 // addDNS adds the declaration for DNS between two hosts, unless there is one.
 func (n *datagramNames) addDNS(client, server netip.Addr) {
-	asks, answers := n.hosts.apart(client, server, "client", "nameserver")
+	asks, answers := n.hosts.apart(n.preferred, client, server, "client", "nameserver")
 	a, b := endpoint{asks, "*"}, endpoint{answers, "53"}
 	key := a.String() + b.String()
 	if n.seen[key] {

@@ -203,10 +203,16 @@ func (h Hosts) name(addr netip.Addr, preferred string) string {
 	return best
 }
 
-// apart returns the names of the hosts with two addresses, each a preferred one if possible, or
-// these addresses if they have the same name.
-func (h Hosts) apart(a, b netip.Addr, ofA, ofB string) (string, string) {
-	nameOfA, nameOfB := h.name(a, ofA), h.name(b, ofB)
+// apart returns the names of the hosts with two addresses, or these addresses if they have the same name. A name is
+// one of the preferred hosts' if possible, and the preferred one of them.
+func (h Hosts) apart(preferred Hosts, a, b netip.Addr, ofA, ofB string) (string, string) {
+	name := func(addr netip.Addr, of string) string {
+		if n := preferred.name(addr, of); preferred[n] != nil {
+			return n
+		}
+		return h.name(addr, of)
+	}
+	nameOfA, nameOfB := name(a, ofA), name(b, ofB)
 	if nameOfA == nameOfB {
 		return a.Unmap().String(), b.Unmap().String()
 	}

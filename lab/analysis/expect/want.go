@@ -177,9 +177,9 @@ func (h Hosts) check(d *declaration) error {
 	return nil
 }
 
-// with returns the hosts and those that a capture names, if a want can contain their
-// names.
-func (h Hosts) with(names []pcapng.Name) Hosts {
+// With returns the hosts and those that a capture names, if a want can contain their
+// names. A name that both have means the address in h.
+func (h Hosts) With(names []pcapng.Name) Hosts {
 	all := Hosts{}
 	for _, n := range names {
 		if isHost(n.Name) {
