@@ -9,6 +9,8 @@
 //   - carried.go: what data connections carry in other modes than that of a stream
 //   - first.go and listing.go: what the first bytes of a file and of a listing show
 //   - pages.go: web pages and scripts that run what a visitor sends
+//   - php.go: pages of PHP that hide what they call
+//   - boasts.go: what intruders write on pages that they change, and in notes of ransomware
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
 //   - credentials.go: lists of accounts with their passwords
@@ -42,6 +44,7 @@ const (
 	Malicious                       // what has no other use, such as the loot of a password stealer, or a web shell
 	LikelyMalicious                 // what an intruder has probably written
 	Suspicious                      // what an intruder may have written, and others may, too
+	Obfuscated                      // a page that runs a text which it hides
 	Disguised                       // an archive that looks like a picture
 	Defaced                         // a web page that an intruder changed
 	Accounts                        // the accounts of a system
@@ -76,6 +79,7 @@ const (
 type Reader struct {
 	data  []byte
 	text  passage // the texts in the data
+	lower []byte  // the data of a page in lower case
 	found []Content
 }
 

@@ -46,11 +46,6 @@ var (
 	stolenHashes = pattern.New(`(?mi)^[\w.-]+:(\$\w{1,6}\$[^:\s]{8,}):\d*:\d*:|^root:[./0-9a-z]{13}:\d*:|^[^:\r\n]{1,64}:\d{1,10}:[0-9a-f]{32}:[0-9a-f]{32}:::|\* NTLM +: [0-9a-f]{32}`)
 	// proofs matches tickets of Kerberos and answers of NTLM, as programs that guess passwords read them.
 	proofs = pattern.New(`(?mi)^([\w.-]+:)?\$krb5(tgs|asrep|pa)\$\d+\$\S{40}|^[^:\s]{1,64}::[^:\s]{0,64}:[0-9a-f]{16}:[0-9a-f]{32}:0101000000`)
-	// ransomNote matches notes of ransomware: files are encrypted, and how to pay. Texts about
-	// ransomware say the same, but use its name, and give no address to pay or write to.
-	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}(\$\s?\d{2,}|\b(contact|write)\b.{0,60}\bpay\b))`)
-	aboutRansom = pattern.New(`(?i)\b(ransomware|malware|phishing)\b`)
-	payHere     = pattern.New(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
 	// secretKey matches the first line of a private key (RFC 7468).
 	secretKey = pattern.New(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
 	// webShell matches pages of ASP and JSP that run what a visitor sends.
@@ -126,18 +121,6 @@ func (r *Reader) begins(t *ftp.Transfer) {
 
 // has reports whether one of some marks is in the text.
 func (r *Reader) has(marks ...string) bool { return slices.ContainsFunc(marks, r.text.has) }
-
-// ransomNote looks for a note of ransomware: files are encrypted, and what to do.
-func (r *Reader) ransomNote() {
-	if !r.has("encrypted", "locked", "stolen") || !r.has("pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak") {
-		return
-	}
-	kind, what := Malicious, "the note of ransomware"
-	if aboutRansom.Match(r.data) && !payHere.Match(r.data) {
-		kind, what = Suspicious, "a text about ransomware"
-	}
-	r.match(kind, what, ransomNote)
-}
 
 // uploaded looks for what counts only in a file that a client stores.
 func (r *Reader) uploaded() {

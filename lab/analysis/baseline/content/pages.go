@@ -10,13 +10,10 @@ import (
 )
 
 // sentByVisitor matches the variables of PHP with what a visitor sent.
-const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\$_SERVER\s*\[\s*["']?HTTP_|file_get_contents\s*\(\s*["']php://input)`
+const sentByVisitor = `(\$_(GET|POST|REQUEST|COOKIE)\b|\bfilter_input\s*\(\s*INPUT_|\bgetenv\s*\(\s*["']HTTP_|\b(getallheaders|apache_request_headers)\s*\(|\$_SERVER\s*\[\s*["']?HTTP_|file_get_contents\s*\(\s*["']php://input)`
 
 // decodes matches functions of PHP that decode a text.
 const decodes = `\b(base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|strrev|hex2bin|pack|urldecode|rawurldecode|stripslashes|trim|convert_uudecode)\s*\(`
-
-// hackedBy is the verb of a boast, in several languages.
-const hackedBy = `((hacked|defaced|pwned) by|(hackead|piratead|invadid|desfigurad|deface?ad)[oa]s? por|(hack|pirat)é?e? par|gehackt von|(hackerat|violat)[oa] da|gehackt door|zhakowan[aey] przez|взломан[оа]?)(\b|[ :])`
 
 var (
 	// runsInput matches pages of PHP that run what a visitor sends. A page that encloses it with
@@ -54,25 +51,16 @@ var (
 	frame   = pattern.New(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
 	hidden  = pattern.New(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
 	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
-	// boast matches a title or heading of an intruder: it begins with the boast, or says it of this page. A news
-	// page says it of others.
-	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|(web ?)?site|server|system|page|domain|owned( and)?)( (ha(s|ve) been|was|is|are|got))? )\W*` + hackedBy)
 )
-
-// boasts are words of which a boast has one.
-var boasts = [][]byte{[]byte(" by "), []byte(" BY "), []byte(" By "), []byte(" por "), []byte(" POR "), []byte(" Por "), []byte(" par "), []byte(" PAR "),
-	[]byte(" von "), []byte(" VON "), []byte(" da "), []byte(" DA "), []byte(" door "), []byte("przez"), []byte("зломан"), []byte("ЗЛОМАН")}
 
 // page looks at a part of an upload, which may belong to a web page or a script. It looks for short marks first,
 // which is cheaper than the patterns.
 func (r *Reader) page() {
 	data := r.data
 	if bytes.Contains(data, []byte("<?")) || bytes.Contains(data, []byte("<%")) || bytes.Contains(data, []byte("<script language")) {
-		r.match(Suspicious, "a page that runs an encoded text", encodedText)
+		r.match(Obfuscated, "a page that runs an encoded text", encodedText)
 		r.match(Malicious, "a page that runs what it is sent", runsFetched)
-		if (bytes.Contains(data, []byte("$_")) || bytes.Contains(data, []byte("php://input"))) && (runsInputOddly.Match(data) || hidesCall.Match(data) || runsSent(data) || runsKeptInput(data)) {
-			r.note(Malicious, "a page that runs what it is sent")
-		}
+		r.php()
 	}
 	if bytes.Contains(data, []byte("/bin/")) || bytes.Contains(data, []byte("/dev/tcp/")) || bytes.Contains(data, []byte("pty.spawn(")) || bytes.Contains(data, []byte("mkfifo ")) {
 		if farShell.Match(data) || localShell.Match(data) && network.Match(data) {
@@ -82,9 +70,7 @@ func (r *Reader) page() {
 	if (bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME"))) && hidesFrame(data) {
 		r.note(Suspicious, "a frame that a visitor does not see")
 	}
-	if bytes.Contains(data, []byte("</")) && slices.ContainsFunc(boasts, func(mark []byte) bool { return bytes.Contains(data, mark) }) {
-		r.match(Defaced, "what intruders leave on a page", boast)
-	}
+	r.boast()
 }
 
 // runsSent reports whether a page runs what a visitor sends, as it is.

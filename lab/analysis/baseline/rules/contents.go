@@ -90,12 +90,20 @@ func (w *watch) content(p *capture.Packet) {
 }
 
 // isTentative reports whether a later part of a file may show more than this kind.
-func isTentative(k content.Kind) bool { return k == content.Suspicious || k == content.PasswordList }
+func isTentative(k content.Kind) bool {
+	return k == content.Suspicious || k == content.Obfuscated || k == content.PasswordList
+}
 
-// note remembers what a packet shows. What is only suspicious takes the place of nothing worse.
+// outweighs reports whether a kind takes the place of another one. What is only suspicious does so of nothing worse, and
+// says less than that a page hides something.
+func outweighs(k, before content.Kind) bool {
+	return !isTentative(k) || before == content.Random || k == content.Obfuscated && before == content.Suspicious
+}
+
+// note remembers what a packet shows.
 func (w *watch) note(p *capture.Packet, found ...content.Content) {
 	for _, c := range found {
-		if before, known := w.contents[p.Connection.ID]; known && isTentative(c.Kind) && before.Kind != content.Random || !bounded.Takes(w.ledger, maxContents, w.contents, p.Connection.ID) {
+		if before, known := w.contents[p.Connection.ID]; known && !outweighs(c.Kind, before.Kind) || !bounded.Takes(w.ledger, maxContents, w.contents, p.Connection.ID) {
 			continue
 		}
 		w.contents[p.Connection.ID] = shownBy(p, c)

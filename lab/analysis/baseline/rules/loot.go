@@ -28,7 +28,7 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.Disguised: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Obfuscated: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.Disguised: true}
 
 // ofBoth are contents that count in downloads, too.
 var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
@@ -200,7 +200,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.observed += ", which leaves the network"
 	case shown.Kind == content.Defaced && startPage.MatchString(at):
 		b.observed += ", on the start page of a site"
-	case shown.Kind == content.Suspicious, shown.Kind == content.PasswordList:
+	case shown.Kind == content.Obfuscated && ofWordPress.MatchString(at):
+		b.observed += ", in a folder of WordPress itself, whose pages hide nothing"
+	case shown.Kind == content.Suspicious, shown.Kind == content.Obfuscated, shown.Kind == content.PasswordList:
 		b.severity, b.sign = Odd, 1
 	default:
 		b.severity, b.sign = Odd, 2
@@ -223,7 +225,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		} else {
 			h.lures[name][at] = len(h.found)
 		}
-	case content.Suspicious, content.PasswordList:
+	case content.Suspicious, content.Obfuscated, content.PasswordList:
 		h.suspects = append(h.suspects, len(h.found))
 		h.pagesAt[at] = len(h.found)
 		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
@@ -232,6 +234,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	}
 	h.found = append(h.found, b)
 }
+
+// ofWordPress matches the folders with the programs of WordPress itself. Those who sell additions have another folder.
+var ofWordPress = pattern.New(`(?i)(^|/)wp-(includes|admin)/`)
 
 // startPage matches the page that a web server shows first.
 var startPage = pattern.New(`(?i)(^|/)(index|default|home)\.\w+$`)

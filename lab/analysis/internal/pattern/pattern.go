@@ -369,10 +369,13 @@ func lettersOf[T string | []byte](text T) (all uint64) {
 	return all
 }
 
-// Spell reports whether a text in ASCII consists of these letters, and its pairs are among these. If not, no text
-// that has these pairs contains it.
+// Spell reports whether a text consists of these letters, and its pairs are among these, as far as it is in ASCII. If
+// not, no text that has these pairs contains it.
 func (p *Pairs) Spell(text string) bool {
 	for i := range len(text) {
+		if text[i] > unicode.MaxASCII {
+			return true
+		}
 		among := p.letters
 		if i > 0 {
 			among = p.after[letters[text[i-1]]]
