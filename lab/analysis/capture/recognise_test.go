@@ -1,6 +1,11 @@
 package capture_test
 
-import "ftplab/lab/internal/forge"
+import (
+	"testing"
+
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/internal/forge"
+)
 
 // trapsOfProtocols are about which connections are FTP dialogue, and where it ends.
 var trapsOfProtocols = []trap{
@@ -190,4 +195,29 @@ session 0 user "anonymous"
 ` + login + `  "AUTH TLS"@14 550@16
   "PWD"@18 257@20
 `},
+}
+
+// TestPort20Alone has no session, only a connection from port 20, which anything may use.
+func TestPort20Alone(t *testing.T) {
+	for _, test := range []struct {
+		name, client string
+		answers      bool
+		want         ftp.Role
+	}{
+		{"data to a port of a client", ":3172", false, ftp.Data},
+		{"a request to a web server", ":80", false, ftp.Other},
+		{"a conversation with a port of a client", ":3172", true, ftp.Other},
+	} {
+		f := forge.New()
+		server, client := f.Dial(forge.Server+":20", forge.Client+test.client)
+		server.Send("GET / HTTP/1.0\r\n\r\n")
+		if test.answers {
+			client.Send("HTTP/1.0 200 OK\r\n\r\n")
+		}
+		for c := range read(t, f.PCAP()).Connections() {
+			if c.Role != test.want {
+				t.Errorf("%s: got %s, want %s", test.name, c.Role, test.want)
+			}
+		}
+	}
 }

@@ -268,7 +268,8 @@ func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Add
 // A Port20 recognizes connections from a server's port 20 (RFC 959 section 3.2), and those in
 // TLS from port 989, which is registered with IANA for the data of FTPS, as data connections
 // whose announcement is not in the capture. Each belongs to the last session between the two
-// hosts that began before it, if there is one.
+// hosts that began before it. If the capture has no session at all, the connection alone must look like one for data: it
+// carries some, in one direction unless in TLS, and goes to a port that no service has by default.
 type Port20 struct{ owners map[hosts][]owner }
 
 type hosts struct{ client, server netip.Addr }
@@ -306,7 +307,8 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if n > 0 {
 		purpose.Control = owners[n-1].control
 	}
-	return purpose, purpose.Control != NoConnection || len(all.owners) == 0 && o.Data
+	alone := len(all.owners) == 0 && o.Data && (o.TLS || o.Sends[0] != o.Sends[1]) && o.Ends[1-server].Port() >= firstUserPort
+	return purpose, purpose.Control != NoConnection || alone
 }
 
 // fromDataPort reports whether an end is at the port from which servers open data connections.
