@@ -135,6 +135,61 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
+// TestLostCommandOfTransfer loses the command of the second of three transfers. It is judged by its data, and by the name
+// that the server gives.
+func TestLostCommandOfTransfer(t *testing.T) {
+	const shadow = "root:$6$Zq8Jw0pR$Kx1bVvQm3N8nH2jY5uT7wE9rA0sD4fG6hJ8kL1zX3cV5bN7mQ9wE2rT4yU6iO8pA0sD2fG4hJ6kL8z:19000:0:99999:7:::\n"
+	for _, test := range []struct {
+		command, preliminary, data string
+		want                       string // of the finding no-loot, "" for none
+	}{
+		{"RETR x", "150 Opening BINARY mode data connection for /etc/shadow (112 bytes).", shadow, "[not recorded] RETR /etc/shadow"},
+		{"STOR x", "150 Ok to send data.", "<?php system($_GET['c']); ?>\n", "[not recorded] STOR"},
+		{"STOR x", "150 Opening BINARY mode data connection for x.php", "<?php system($_GET['c']); ?>\n", "[not recorded] STOR x.php"},
+		{"STOR x", "125 Data connection already open; Transfer starting.", "<?php system($_GET['c']); ?>\n", "[not recorded] STOR"},
+		{"RETR x", `150 Opening data channel for file download from server of "/a/x.txt"`, shadow, "[not recorded] RETR /a/x.txt"},
+		{"STOR x", "150 Ok to send data.", "some notes\n", ""},
+		{"LIST", "150 Here comes the directory listing.", "-rw-r--r-- 1 ftp ftp 112 Jan 1 2020 shadow\r\n", ""},
+		{"RETR x", "150 Opening BINARY mode data connection for README (11 bytes).", "some notes\n", ""},
+	} {
+		f := forge.New()
+		s := f.Login()
+		for n, command := range []string{"RETR a", test.command, "RETR b"} {
+			at := fmt.Sprint(forge.Server, ":", 25600+n)
+			s.Ask("PASV", "227 ("+strings.ReplaceAll(forge.Server, ".", ",")+fmt.Sprintf(",100,%d)", n))
+			s.Client.Send(command + "\r\n")
+			preliminary, data := "150 Opening data connection.", fmt.Sprintln("text", n)
+			if n == 1 {
+				f.Drop(1)
+				preliminary, data = test.preliminary, test.data
+			}
+			sender, peer := f.Dial(forge.Client, at)
+			s.Server.Send(preliminary + "\r\n")
+			if !strings.HasPrefix(command, "STOR") {
+				sender = peer
+			}
+			sender.Send(data)
+			sender.Close()
+			s.Server.Send("226 Transfer complete.\r\n")
+		}
+		s.Quit()
+		got := check(t, gathered(f, t), nil)
+		loot := ""
+		for _, f := range got.Findings {
+			if f.Rule == "no-loot" {
+				loot, _, _ = strings.Cut(strings.TrimPrefix(f.Observed, `"`), `"`)
+			}
+		}
+		verdict := IsNormal
+		if test.want != "" {
+			verdict = NotNormal
+		}
+		if loot != test.want || got.Verdict != verdict {
+			t.Errorf("%s without its command, %s: got %v, want %s about %q", test.command, test.preliminary, got, verdict, test.want)
+		}
+	}
+}
+
 // toldOf reads a capture with one data connection, and returns that, the text of explain, and the line about
 // the extracted file. The connection is nil if the capture has none.
 func toldOf(t *testing.T, f *forge.Capture) (c *ftp.Connection, story, line string) {

@@ -335,6 +335,11 @@ func (f *facts) join() {
 					c.purposes[id].Transfer = t
 				}
 			},
+			func(id int, t *ftp.Transfer) {
+				if p := c.purposes[id]; p.Control == s.control {
+					p.Suppose(t, f.openings[id].sends)
+				}
+			},
 		)
 	}
 	f.joinUnannounced()

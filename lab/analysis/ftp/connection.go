@@ -90,6 +90,9 @@ type Purpose struct {
 	// capture.
 	Control  int
 	Transfer *Transfer
+	// Unseen is the transfer of a data connection whose command is not in the capture, as the replies and the
+	// data show it; nil if they do not. Its Packet is that of the preliminary reply.
+	Unseen *Transfer
 	// Inferred says that no announcement shows that it is a data connection, but only its hosts, its
 	// ports and its time. See WhyInferred.
 	Inferred bool

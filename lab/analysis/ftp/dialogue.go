@@ -97,6 +97,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 			}
 			protection.unsolicited(r)
 			ports.addUnsolicited(r, commands)
+			moves.unsolicited(r, commands)
 		},
 	})
 	o.Greeted = greeting == first
@@ -113,7 +114,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 	ports.used(&moves)
 	ports.dropUnused()
 	o.DataPorts = ports.list
-	if len(moves.list) > 0 {
+	if len(moves.list)+len(moves.unseen) > 0 {
 		o.transfers = &moves
 	}
 	return o

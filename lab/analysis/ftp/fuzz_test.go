@@ -285,7 +285,7 @@ func checkOutline(t *testing.T, s *Session, of *Transcript) {
 		if e := s.Exchanges[by.Exchange]; e.Sender() == "" || e.Command != by.Command || e.Argument != by.Argument {
 			t.Errorf("connection %d is of %+v, which is %+v", id, by, e)
 		}
-	})
+	}, func(int, *Transfer) {})
 }
 
 // A part is a line, a command or a reply of a session in clear.

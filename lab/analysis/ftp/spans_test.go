@@ -101,7 +101,7 @@ func BenchmarkAssign(b *testing.B) {
 			if id == t.Exchange {
 				assigned++
 			}
-		})
+		}, func(int, *Transfer) {})
 		if assigned != n {
 			b.Errorf("got %d data connections with their commands, want %d", assigned, n)
 		}

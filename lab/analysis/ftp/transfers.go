@@ -68,6 +68,9 @@ type transfers struct {
 	// server acknowledges more.
 	said      int64
 	heardMore int
+	// unseen are the transfers without a command in the capture. Each has the Packet of its preliminary reply, and as its
+	// Command what this says, if it says it.
+	unseen []*Transfer
 }
 
 // line takes the next line.
@@ -159,8 +162,8 @@ func sentBefore(among []transferCommand, packet int) []transferCommand {
 // was lost, data that ended before these commands belongs to a lost one. packets are the first
 // packet of a connection and, if it has data, the last one, else 0. Assign finds the Unseen of data
 // ports, and removes the data ports that are malformed, or lack their port, if no connection came to
-// them.
-func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id int, t *Transfer)) {
+// them. It calls suppose for a data connection whose transfer has no command in the capture.
+func (o *Outline) Assign(packets func(id int) (first, last int), assign, suppose func(id int, t *Transfer)) {
 	all := cmp.Or(o.transfers, new(transfers))
 	for _, a := range o.DataPorts {
 		if i := all.index(a.seen); i < len(all.list) && !all.list[i].announces {
@@ -169,9 +172,10 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 	}
 	o.DataPorts = slices.DeleteFunc(o.DataPorts, func(a *DataPort) bool { return (a.Malformed || a.PortLost) && len(a.Connections) == 0 })
 	for i, a := range o.DataPorts {
-		last := all.commands
+		last, until := all.commands, 0
 		if i+1 < len(o.DataPorts) {
 			last = o.DataPorts[i+1].seen // the one that announces moves no data itself
+			until = o.DataPorts[i+1].from
 		}
 		among := all.between(a.seen, last)
 		if len(a.Connections) == 0 {
@@ -197,6 +201,8 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign func(id 
 				a.uses[n] = x.Exchange
 				t := x.Transfer
 				assign(id, &t)
+			} else if t := all.takeUnseen(a.from, until); t != nil {
+				suppose(id, t)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (e *Sessions) Visit(v Visitor) error {
 		}
 		v.Session(s)
 		for _, c := range data {
-			v.Data(s, c)
+			v.Data(s, s.DataByID[c.ID])
 		}
 	}
 	return e.Err()
@@ -139,6 +139,7 @@ type Session struct {
 	Unread  map[int]bool
 
 	heardTo map[int64]bool // see hear
+	added   []int          // see Index
 }
 
 // A Login is an attempt to log in.
@@ -161,7 +162,8 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	for _, c := range data {
 		s.DataByID[c.ID] = c
 	}
-	for _, x := range t.Exchanges {
+	s.addUnseen(data)
+	for _, x := range s.Exchanges {
 		s.Commands[x.Command]++
 	}
 	for _, r := range t.Unsolicited {
@@ -361,7 +363,7 @@ func (s *Session) Announcing(a *ftp.DataPort) *ftp.Exchange {
 	if a.Exchange < 0 {
 		return nil
 	}
-	return s.Exchanges[a.Exchange]
+	return s.Exchanges[s.Index(a.Exchange)]
 }
 
 // Before is the number of commands in frames before the given one.

@@ -257,7 +257,7 @@ func (s *session) tried(a *ftp.DataPort) bool {
 func (s *session) next(a *ftp.DataPort) *ftp.Exchange {
 	from := s.Before(a.Packet)
 	if a.Exchange >= 0 {
-		from = a.Exchange + 1
+		from = s.Index(a.Exchange) + 1
 	}
 	for _, x := range s.Exchanges[from:] {
 		switch x.Command {

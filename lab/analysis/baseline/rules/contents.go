@@ -44,7 +44,7 @@ func (w *watch) data(p *capture.Packet) {
 	if isBlank(p) && bounded.Takes(w.ledger, maxContents, w.blanks, c.ID) {
 		w.blanks[c.ID] = true
 	}
-	if t := c.Transfer; t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && bounded.Takes(w.ledger, maxListings, w.entries, c.ID) {
+	if t := c.Moves(); t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && bounded.Takes(w.ledger, maxListings, w.entries, c.ID) {
 		w.entries[c.ID] += content.Entries(p.TCP.Payload)
 	}
 }
@@ -52,7 +52,7 @@ func (w *watch) data(p *capture.Packet) {
 // carrier is a packet with the part of a file or a listing that it carries, nil if that cannot be read. Of compressed
 // data it is only the first part.
 func carrier(p *capture.Packet) *capture.Packet {
-	t := p.Connection.Transfer
+	t := p.Connection.Moves()
 	first := p.Segment.DataSeq() == 1
 	switch {
 	case t == nil, t.Mode == "", t.Mode == "B" && !first:
@@ -77,8 +77,8 @@ func (w *watch) content(p *capture.Packet) {
 	}
 	switch seq := p.Segment.DataSeq(); {
 	case c.Role == ftp.Data && seq == 1:
-		w.note(p, w.reader.First(c.Transfer, data)...)
-	case c.Role == ftp.Data && seq < maxPage && c.Transfer != nil && c.Transfer.Sender() == ftp.Client && carrier(p) != nil:
+		w.note(p, w.reader.First(c.Moves(), data)...)
+	case c.Role == ftp.Data && seq < maxPage && c.Moves() != nil && c.Moves().Sender() == ftp.Client && carrier(p) != nil:
 		w.note(p, w.reader.Later(data)...)
 	case c.Role == ftp.Other && wellKnown(c):
 		if seq == 1 {
@@ -120,7 +120,7 @@ func shownBy(p *capture.Packet, c content.Content) shownContent {
 
 // file looks at the next packet of a file.
 func (w *watch) file(p *capture.Packet) {
-	t, data, id := p.Connection.Transfer, p.TCP.Payload, p.Connection.ID
+	t, data, id := p.Connection.Moves(), p.TCP.Payload, p.Connection.ID
 	if t == nil || t.Lists() || p.Segment.DataSeq() >= maxPage {
 		return
 	}

@@ -35,7 +35,7 @@ func (all logTexts) packet(g *bounded.Ledger, p *capture.Packet) {
 	c := p.Connection
 	of := all[c.ID]
 	if of == nil {
-		if p.Segment.DataSeq() != 1 || c.Transfer == nil || c.Transfer.Lists() || !logName.MatchString(c.Transfer.Argument) || !g.Room(maxContents, len(all)) {
+		if p.Segment.DataSeq() != 1 || c.Moves() == nil || c.Moves().Lists() || !logName.MatchString(c.Moves().Argument) || !g.Room(maxContents, len(all)) {
 			return
 		}
 		of = &logText{address: []byte(c.Client.Addr().Unmap().String())}

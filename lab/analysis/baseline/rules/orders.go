@@ -43,7 +43,7 @@ type commandFiles map[int]int
 // packet takes the next packet of a data connection.
 func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
 	data := bytes.TrimSpace(p.TCP.Payload)
-	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Transfer == nil || p.Connection.Transfer.Lists() || len(p.TCP.Payload) > largestOrder {
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Moves() == nil || p.Connection.Moves().Lists() || len(p.TCP.Payload) > largestOrder {
 		return
 	}
 	if (shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data))) && g.Room(maxContents, len(o)) {

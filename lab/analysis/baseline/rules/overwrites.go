@@ -43,7 +43,7 @@ func newBlanking(g *bounded.Ledger) blanking {
 // packet takes the next packet of a data connection.
 func (b *blanking) packet(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	t := c.Transfer
+	t := c.Moves()
 	switch {
 	case t == nil || t.Mode != "":
 	case t.Lists() && p.Segment.DataSeq() < maxPage:

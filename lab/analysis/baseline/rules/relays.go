@@ -36,7 +36,7 @@ func (all fingerprints) packet(g *bounded.Ledger, p *capture.Packet) {
 	c, seq, data := p.Connection, p.Segment.DataSeq(), p.TCP.Payload
 	f := all[c.ID]
 	if f == nil {
-		t := c.Transfer
+		t := c.Moves()
 		if seq != 1 || t == nil || t.Mode != "" || t.Lists() {
 			return
 		}
