@@ -119,6 +119,10 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 		return translation{Violation, "a host in the server's network, which accepted its connection"}
 	case addr == s.Server():
 		return translation{Violation, "the server's own address"}
+	case isPrivate(addr) && sameNetwork(addr, s.Server()) && s.onlyServices(addr):
+		return translation{Violation, "a service of a host in the server's network, so NAT does not explain it"}
+	case s.behindNAT(a, addr, own) && s.onlyServices(addr):
+		return translation{Odd, "a service of a host, and no port of a client behind a NAT device"}
 	case s.behindNAT(a, addr, own) && !isPrivate(own) && e.otherAddresses(s, addr) == 0 && !s.idle(a) && len(a.Connections) == 0:
 		return translation{Note, "a private address, as clients behind a NAT device have"}
 	case s.behindNAT(a, addr, own):
@@ -137,10 +141,18 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	return translation{Violation, "a third party's address"}
 }
 
-// servicePorts are ports at which services listen for programs of the same host: databases, caches,
-// PHP and the interfaces of containers.
-var servicePorts = map[uint16]bool{1433: true, 2375: true, 3306: true, 5432: true, 5984: true, 6379: true, 8080: true, 8500: true,
-	9000: true, 9200: true, 10250: true, 11211: true, 27017: true}
+// servicePorts are ports at which services listen for hosts of their own network: databases, caches, PHP, the interfaces of
+// containers, desktops, printers and web servers inside.
+var servicePorts = map[uint16]bool{1433: true, 1521: true, 2049: true, 2375: true, 3306: true, 3389: true, 5432: true, 5900: true, 5984: true,
+	5985: true, 6379: true, 8080: true, 8443: true, 8500: true, 9000: true, 9100: true, 9200: true, 10250: true, 11211: true, 27017: true}
+
+// onlyServices reports whether a client announced no other ports of an address than those of services. A client draws or
+// counts its ports.
+func (s *session) onlyServices(addr netip.Addr) bool {
+	return !slices.ContainsFunc(s.DataPorts, func(a *ftp.DataPort) bool {
+		return a.Mode == ftp.Active && a.Addr.Addr().Unmap() == addr && !servicePorts[a.Addr.Port()]
+	})
+}
 
 // reached reports whether a data connection to an announced address was established.
 func (s *session) reached(a *ftp.DataPort, addr netip.Addr) bool {
@@ -174,6 +186,8 @@ func (e *Evidence) redirected(s *session, a *ftp.DataPort, addr, own netip.Addr)
 		return translation{Violation, "a service in the client's network, to which the server sends the client's data (CWE-918)"}
 	case inside:
 		return translation{Odd, "a host in the client's network, which accepted the connection"}
+	case isPrivate(own) && isPrivate(s.Client()) && !isPrivate(addr) && s.reached(a, addr):
+		return translation{Odd, "a public address, to which the client went, although both are in private networks"}
 	case isPrivate(addr) != isPrivate(own) && !addr.IsLoopback():
 		return translation{Note, "as a server behind a NAT device does"}
 	case addr == s.Client():
