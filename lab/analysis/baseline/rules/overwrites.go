@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"path"
 	"strings"
 
@@ -24,20 +25,21 @@ const (
 	blankedSize = 512
 )
 
-// A listedFile is a hash of the name of a file in a listing.
+// A listedFile is a hash of the name of a file in a listing, without its folder.
 type listedFile uint64
 
 // A blanking is what listings and uploads say about files that were replaced by nothing.
 type blanking struct {
 	seed   maphash.Seed
 	listed map[int][]listedFile // files of blankedSize or more, by data connection
+	named  map[int][]listedFile // documents in listings of names only
 	n      int                  // of all
 	ledger *bounded.Ledger
 	same   map[int]byte // the byte that an upload repeats, by data connection
 }
 
 func newBlanking(g *bounded.Ledger) blanking {
-	return blanking{ledger: g, seed: maphash.MakeSeed(), listed: map[int][]listedFile{}, same: map[int]byte{}}
+	return blanking{ledger: g, seed: maphash.MakeSeed(), listed: map[int][]listedFile{}, named: map[int][]listedFile{}, same: map[int]byte{}}
 }
 
 // packet takes the next packet of a data connection.
@@ -46,11 +48,16 @@ func (b *blanking) packet(p *capture.Packet) {
 	t := c.Moves()
 	switch {
 	case t == nil || t.Mode != "":
+	case t.Command == "NLST" && p.Segment.DataSeq() < maxPage:
+		for line := range bytes.Lines(data) {
+			if name := bytes.TrimRight(line, "\r\n"); document.Match(name) {
+				b.list(b.named, c.ID, name)
+			}
+		}
 	case t.Lists() && p.Segment.DataSeq() < maxPage:
 		for name, size := range content.ListedFiles(data) {
-			if size >= blankedSize && b.ledger.Room(maxListedFiles, b.n) {
-				b.listed[c.ID] = append(b.listed[c.ID], listedFile(maphash.Bytes(b.seed, name)))
-				b.n++
+			if size >= blankedSize {
+				b.list(b.listed, c.ID, name)
 			}
 		}
 	case t.Sender() == ftp.Client && p.Segment.DataSeq() == 1:
@@ -61,6 +68,15 @@ func (b *blanking) packet(p *capture.Packet) {
 		if first, same := b.same[c.ID]; same && !consistsOf(data, first) {
 			delete(b.same, c.ID)
 		}
+	}
+}
+
+// list takes the name of a file in a listing.
+func (b *blanking) list(in map[int][]listedFile, connection int, name []byte) {
+	if b.ledger.Room(maxListedFiles, b.n) {
+		name = name[bytes.LastIndexByte(name, '/')+1:]
+		in[connection] = append(in[connection], listedFile(maphash.Bytes(b.seed, name)))
+		b.n++
 	}
 }
 
@@ -80,8 +96,8 @@ func (e *Evidence) storesBlank(s *session, x *ftp.Exchange) bool {
 // or answers to SIZE, say that they had contents.
 func overwritten(e *Evidence, s *session) (found []breach) {
 	of := &e.watch.blanking
-	full, own := map[string]map[listedFile]bool{}, map[string]bool{}
-	gone, coded := map[string]int{}, map[string]int{}
+	full, named, own := map[string]map[listedFile]bool{}, map[string]map[listedFile]bool{}, map[string]bool{}
+	gone, coded, emptied := map[string]int{}, map[string]int{}, map[string]int{}
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
 		at := w.Target(x.Argument)
@@ -89,34 +105,46 @@ func overwritten(e *Evidence, s *session) (found []breach) {
 		case x.Lists():
 			folder := w.Listed(x.Argument)
 			for _, c := range s.DataOf(x.Data) {
-				for _, f := range of.listed[c.ID] {
-					noteFile(full, folder, f)
-				}
+				noteFiles(full, folder, of.listed[c.ID])
+				noteFiles(named, folder, of.named[c.ID])
 			}
 		case x.Command == "SIZE" && x.Final() == 213 && len(strings.TrimSpace(x.Replies[len(x.Replies)-1].Text)) >= len("1000"):
-			noteFile(full, path.Dir(at), of.hash(path.Base(at)))
+			noteFiles(full, path.Dir(at), []listedFile{of.hash(path.Base(at))})
 		case e.storesBlank(s, x) && !own[at] && full[path.Dir(at)][of.hash(path.Base(at))]:
 			gone[at] = x.Packet
 		case e.storesRandom(s, x, at) && !own[at] && full[path.Dir(at)][of.hash(path.Base(at))]:
 			coded[at] = x.Packet
+		case s.storesNothing(x) && !own[at] && named[path.Dir(at)][of.hash(path.Base(at))]:
+			emptied[at] = x.Packet
 		case x.Command == "RETR", x.Sender() == ftp.Client: // fetched, or stored with contents
 			own[at] = true
 			delete(gone, at)
 			delete(coded, at)
+			delete(emptied, at)
 		}
 		w.Follow(x)
 	}
-	if n := len(gone); n >= blankedFew {
-		b := breach{severity: Odd, sign: 2, packets: firstPackets(gone),
-			observed: fmt.Sprintf("%d files that had contents were replaced by files without a byte, or with the same byte again and again", n)}
-		if n >= blankedMany {
-			b.severity = Violation
+	return blanked(gone, coded, emptied)
+}
+
+// blanked judges the files that were replaced, by their paths with the packets.
+func blanked(gone, coded, emptied map[string]int) (found []breach) {
+	for _, of := range []struct {
+		files     map[string]int
+		few, many int
+		observed  string
+	}{
+		{gone, blankedFew, blankedMany, "%d files that had contents were replaced by files without a byte, or with the same byte again and again"},
+		{coded, blankedFew, math.MaxInt, "%d files were replaced by random bytes, which are no texts, pictures or documents as their names say"},
+		{emptied, wholeFolder, wipedFiles / 2, "%d documents that a listing names were replaced by files without a byte"},
+	} {
+		if n := len(of.files); n >= of.few {
+			b := breach{severity: Odd, sign: 2, packets: firstPackets(of.files), observed: fmt.Sprintf(of.observed, n)}
+			if n >= of.many {
+				b.severity = Violation
+			}
+			found = append(found, b)
 		}
-		found = append(found, b)
-	}
-	if n := len(coded); n >= blankedFew {
-		found = append(found, breach{severity: Odd, sign: 2, packets: firstPackets(coded),
-			observed: fmt.Sprintf("%d files were replaced by random bytes, which are no texts, pictures or documents as their names say", n)})
 	}
 	return found
 }
@@ -132,9 +160,12 @@ func (e *Evidence) storesRandom(s *session, x *ftp.Exchange, at string) bool {
 
 func (b *blanking) hash(name string) listedFile { return listedFile(maphash.String(b.seed, name)) }
 
-func noteFile(full map[string]map[listedFile]bool, folder string, f listedFile) {
-	if full[folder] == nil {
-		full[folder] = map[listedFile]bool{}
+// noteFiles notes what a listing shows of a folder.
+func noteFiles(in map[string]map[listedFile]bool, folder string, files []listedFile) {
+	for _, f := range files {
+		if in[folder] == nil {
+			in[folder] = map[listedFile]bool{}
+		}
+		in[folder][f] = true
 	}
-	full[folder][f] = true
 }

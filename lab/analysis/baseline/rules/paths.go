@@ -20,7 +20,7 @@ import (
 var pathCommands = map[string]bool{
 	"CWD": false, "XCWD": false, "LIST": false, "NLST": false, "MLSD": false, "STAT": false,
 	"RETR": true, "STOR": true, "APPE": true, "DELE": true, "RNFR": true, "RNTO": true, "MKD": true, "XMKD": true,
-	"RMD": true, "XRMD": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
+	"RMD": true, "XRMD": true, "RMDA": true, "SIZE": true, "XCRC": true, "XMD5": true, "XSHA1": true, "HASH": true, "COMB": true, "MDTM": true, "MLST": true, "SITE": true,
 	"XSHA": true, "XSHA256": true, "XSHA512": true, "MD5": true, "MMD5": true, "AVBL": false, "DSIZ": false, "THMB": false, "MFMT": false, "MFCT": false, "MFF": false,
 }
 

@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 
@@ -17,7 +18,7 @@ import (
 
 var filesAreKeptRule = Rule{
 	Name: "files-are-kept", Theme: "requests",
-	Says:     "A client deletes a few files, a folder with what is in it, or files that it has fetched or replaced. It does not replace files by empty ones, or by ones with the same byte again and again.",
+	Says:     "A client deletes a few files, a folder with what is in it, files that it has fetched or replaced, or as many as come. It does not replace files by empty ones, or by ones with the same byte again and again.",
 	Source:   "MITRE ATT&CK, T1485 (data destruction), T1486 (extortion) and T1070 (indicator removal)",
 	Example:  "> DELE a.txt < 250, and so on, for sixty files within a second",
 	Severity: Odd, sign: 2,
@@ -72,9 +73,10 @@ type wiper struct {
 }
 
 func filesAreKept() look {
-	held := map[evidence.PairOfHosts]*hostage{}
+	held, tolls := map[evidence.PairOfHosts]*hostage{}, tolls{map[evidence.PairOfHosts]*toll{}, map[netip.Addr]int{}}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
+			tolls.moves(s)
 			if !s.changesFiles() {
 				return nil
 			}
@@ -86,9 +88,10 @@ func filesAreKept() look {
 			if h.stored+h.gone+len(h.notes) > 0 && bounded.Takes(s.ledger, maxPairs, held, s.Hosts()) {
 				held[s.Hosts()] = h
 			}
-			return wipes(e, s)
+			return wipes(e, s, &tolls)
 		},
 		end: func(*Evidence) (found []breach) {
+			found = tolls.judge()
 			for hosts, h := range held {
 				if b, ok := h.judge(); ok {
 					b.hosts = hosts
@@ -104,10 +107,10 @@ func filesAreKept() look {
 // changesFiles reports whether the client said a command that stores, removes, renames or locks files. Most sessions only
 // fetch some.
 func (s *session) changesFiles() bool {
-	return slices.ContainsFunc([]string{"STOR", "STOU", "APPE", "DELE", "RMD", "XRMD", "RNTO", "SITE"}, s.Said)
+	return slices.ContainsFunc([]string{"STOR", "STOU", "APPE", "DELE", "RMD", "XRMD", "RMDA", "RNTO", "SITE"}, s.Said)
 }
 
-func wipes(e *Evidence, s *session) []breach {
+func wipes(e *Evidence, s *session, all *tolls) []breach {
 	w := wiper{fetched: map[string]bool{}, traces: map[string]int{}, files: map[string]int{}, folders: map[string]bool{}, gone: map[string]int{}, taken: map[string]int{}, private: map[string]int{}, from: map[string]bool{}}
 	s.eachPath(func(x *ftp.Exchange, at *evidence.Walk) { w.add(s, x, at.Target(x.Argument)) })
 	found := append(w.covered(), cleanedLogs(e, s)...)
@@ -117,7 +120,7 @@ func wipes(e *Evidence, s *session) []breach {
 	if n := len(w.private); n >= takenFiles && len(w.from) >= takenFrom {
 		found = append(found, breach{packets: firstPackets(w.private), observed: fmt.Sprintf("%d files about people or money were fetched and removed, from %d folders", n, len(w.from))})
 	}
-	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups, lockedFiles} {
+	for _, look := range []func(*Evidence, *session) (breach, bool){w.emptied, w.noBackups, lockedFiles, rootRemoved} {
 		if b, ok := look(e, s); ok {
 			found = append(found, b)
 		}
@@ -128,6 +131,7 @@ func wipes(e *Evidence, s *session) []breach {
 		files = w.outside()
 	}
 	if n := len(files); n < wipedFiles || w.stored*10 >= n || w.rotates(e, s) { // a mirror stores, too
+		all.add(s, &w)
 		return found
 	}
 	if len(w.tops()) < wipedFolders && s.MayHaveSaid(w.last.Line, nil, leastRemoval) {
@@ -281,7 +285,7 @@ func (w *wiper) add(s *session, x *ftp.Exchange, at string) {
 		w.stored++
 	case x.Command == "RETR" && (evidence.Completed(x) || x.Final() == 0): // the capture may lack the reply
 		w.fetched[at] = true
-	case (x.Command == "RMD" || x.Command == "XRMD") && completedNormally(x):
+	case (x.Command == "RMD" || x.Command == "XRMD" || x.Command == "RMDA") && completedNormally(x):
 		w.folders[at] = true
 	case x.Command == "DELE" && completedNormally(x):
 		switch {

@@ -1,0 +1,88 @@
+// Files that somebody removes one by one, at any pace, and folders that go with all that is in them.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// tolls are the documents that were removed in all sessions of two hosts, and how many files came to each server. A program
+// that makes room for new files removes as many as come.
+type tolls struct {
+	of   map[evidence.PairOfHosts]*toll
+	came map[netip.Addr]int
+}
+
+// A toll is the documents that a client removed and had not fetched in the same session, and how many files it fetched.
+type toll struct {
+	gone    counted
+	fetched int
+}
+
+// moves takes the files that a session moved.
+func (t *tolls) moves(s *session) {
+	if n := s.Commands["STOR"] + s.Commands["STOU"] + s.Commands["APPE"]; n > 0 && bounded.Takes(s.ledger, maxHosts, t.came, s.Server()) {
+		t.came[s.Server()] += n
+	}
+	if n := s.Commands["RETR"]; n > 0 {
+		if of := bounded.Entry(s.ledger, maxPairs, t.of, s.Hosts()); of != nil {
+			of.fetched += n
+		}
+	}
+}
+
+// add takes what a session removed. A name with a day of a calendar is that of a file that becomes old.
+func (t *tolls) add(s *session, w *wiper) {
+	for at, packet := range w.gone {
+		if name := path.Base(at); !document.MatchString(name) || calendar.MatchString(name) || w.folders[path.Dir(at)] {
+			continue
+		}
+		of := bounded.Entry(s.ledger, maxPairs, t.of, s.Hosts())
+		if of == nil {
+			return
+		}
+		of.gone.n++
+		of.gone.packets = append(of.gone.packets, packet)
+	}
+	if of := t.of[s.Hosts()]; of != nil {
+		slices.Sort(of.gone.packets)
+		of.gone.packets = of.gone.packets[:min(len(of.gone.packets), MaxPackets)]
+	}
+}
+
+// judge names the clients that removed many documents, and more than came.
+func (t *tolls) judge() (found []breach) {
+	for hosts, of := range t.of {
+		if n := of.gone.n; n >= wipedFiles && (of.fetched+t.came[hosts.Server])*10 < n {
+			found = append(found, breach{hosts: hosts, packets: of.gone.packets,
+				observed: fmt.Sprintf("%s deleted %d documents at %s one by one, which it had not fetched, and hardly any file came", hosts.Client, n, hosts.Server)})
+		}
+	}
+	return found
+}
+
+// wholeTree matches an order of a server's own to remove the root, or all that is in it.
+var wholeTree = pattern.New(`(?i)^(RMDIR|RMD|RMTREE|DELTREE|EXEC +(/bin/)?rm|RM)( +-\w+)* +"?([a-z]:)?[/\\]\*?"?$`)
+
+// rootRemoved judges a client that removes the root, with all that is in it.
+func rootRemoved(_ *Evidence, s *session) (b breach, ok bool) {
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		all := x.Command == "RMDA" && w.Target(x.Argument) == "/" || x.Command == "SITE" && wholeTree.MatchString(x.Argument)
+		if all && (b.packets == nil || completedNormally(x)) {
+			b = breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " removes the root and all that is in it"}
+			if completedNormally(x) {
+				b.severity = Violation
+			}
+		}
+	})
+	return b, b.packets != nil
+}
