@@ -44,7 +44,7 @@ func (all closedWindows) packet(g *bounded.Ledger, p *capture.Packet) {
 		}
 	case of == nil:
 		if g.Room(maxClosedOnes, len(all)) {
-			all[p.Connection.ID] = &closedWindow{since: p.Time}
+			all[p.Connection.ID] = &closedWindow{since: p.Time, packet: p.Number}
 		}
 	case of.since == 0:
 		of.since = p.Time
@@ -78,13 +78,19 @@ type closing struct {
 	counted
 	longest time.Duration
 	silent  bool    // the server could send nothing at all on some of them
-	data    counted // data connections whose window was closed up to the end
+	data    counted // data connections whose window was closed for long, and up to the end
+	ended   counted // all data connections whose window was closed up to the end of the capture
 }
 
 func (all closers) add(e *Evidence, c *ftp.Connection) {
 	took, last := e.closedFor(c)
 	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 	atEnd := e.watch.closed[c.ID] != nil && e.watch.closed[c.ID].since > 0 && c.ClientFlow.FIN+c.ClientFlow.RST == 0
+	if c.Role == ftp.Data && atEnd {
+		if of := bounded.Entry(e.Ledger, maxPairs, all, hosts); of != nil {
+			of.ended.add(e.watch.closed[c.ID].packet)
+		}
+	}
 	if took == 0 || c.Server.Port() != ftpPort && c.Role != ftp.Control && !(c.Role == ftp.Data && atEnd) {
 		return
 	}
@@ -106,6 +112,12 @@ func (all closers) judge() (found []breach) {
 	for hosts, of := range all {
 		if of.data.n >= closedDataMany {
 			found = append(found, breach{hosts: hosts, packets: slices.Clone(of.data.packets), observed: fmt.Sprintf("%s kept its window at 0 on %d data connections to %s, and ended none of them, so the server had to wait", hosts.Client, of.data.n, hosts.Server)})
+		} else if of.ended.n >= closedDataMany {
+			b := breach{hosts: hosts, packets: slices.Clone(of.ended.packets), observed: fmt.Sprintf("at the end of the capture, %s keeps its window at 0 on %d data connections to %s", hosts.Client, of.ended.n, hosts.Server)}
+			if of.ended.n < 2*closedDataMany { // for a moment, perhaps
+				b.severity, b.sign = Odd, 2
+			}
+			found = append(found, b)
 		}
 		if of.n == 0 {
 			continue

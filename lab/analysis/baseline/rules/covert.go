@@ -132,7 +132,7 @@ func (n *hostNames) session(s *session) {
 	n.users.add(s)
 	n.addPasswords(s)
 	if n.passwords[hosts] != nil && !n.busy[hosts] {
-		n.busy[hosts] = slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.AboutFiles[x.Command] })
+		n.busy[hosts] = s.usesFiles()
 	}
 	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
 		if of := bounded.Entry(s.ledger, maxPairs, n.all, hosts); of != nil {

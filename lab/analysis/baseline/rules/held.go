@@ -20,11 +20,13 @@ const (
 	heldMany  = 15
 	heldFlood = 50
 	heldTime  = 5 * time.Second
+	heldIdle  = 100 // connections on which the client logged in, and did nothing
 )
 
 // held are the connections of which nobody made use, by hosts, and when a server turned clients away.
 type held struct {
 	by     map[evidence.PairOfHosts][]holding
+	idle   map[evidence.PairOfHosts][]holding // those with a login
 	turned map[netip.Addr][]holding
 	away   int // how many are in turned
 }
@@ -35,26 +37,56 @@ type holding struct {
 	packet   int
 }
 
-// add takes the next session.
-func (h *held) add(s *session) {
+// add takes the next session of a capture that ends at a time.
+func (h *held) add(s *session, end int64) {
 	c := s.Control
 	one := holding{c.FirstTime, c.LastTime, c.FirstPacket}
 	switch {
-	case c.OpenedBy != ftp.Client || s.Hidden || c.Missing() > 0 || !s.BothSides() || s.LoggedIn > 0:
+	case c.OpenedBy != ftp.Client || s.Hidden || c.Missing() > 0 || !s.BothSides():
+	case s.LoggedIn > 0:
+		if c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0 {
+			one.to = end
+		}
+		if time.Duration(one.to-one.from) >= heldTime && !s.Said("QUIT") && !s.usesFiles() {
+			h.hold(h.idle, s, one)
+		}
 	case s.firstReply() != nil && s.firstReply().Code == 421:
 		if s.ledger.Room(maxTurned, h.away) {
 			h.turned[s.Server()] = append(h.turned[s.Server()], one)
 			h.away++
 		}
 	case !s.Said("PASS") && !s.Said("QUIT") && !s.Said("AUTH") && time.Duration(one.to-one.from) >= heldTime:
-		if of := h.by[s.Hosts()]; bounded.Takes(s.ledger, maxPairs, h.by, s.Hosts()) && s.ledger.Room(maxHeld, len(of)) {
-			h.by[s.Hosts()] = append(of, one)
+		h.hold(h.by, s, one)
+	}
+}
+
+// hold adds the connection of a session to those of its hosts.
+func (h *held) hold(in map[evidence.PairOfHosts][]holding, s *session, one holding) {
+	if of := in[s.Hosts()]; bounded.Takes(s.ledger, maxPairs, in, s.Hosts()) && s.ledger.Room(maxHeld, len(of)) {
+		in[s.Hosts()] = append(of, one)
+	}
+}
+
+// usesFiles reports whether a client said a command about files.
+func (s *session) usesFiles() bool {
+	return slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.AboutFiles[x.Command] })
+}
+
+// judgeIdle finds clients that logged in again and again, and did nothing. A pool of clients that wait for work is smaller.
+func (h *held) judgeIdle() (found []breach) {
+	for hosts, list := range h.idle {
+		if n, at := atOnce(list); n >= heldFlood {
+			b := breach{hosts: hosts, severity: Odd, sign: 2, packets: firstOf(list),
+				observed: fmt.Sprintf("%s held %d connections to %s at the same time, and did nothing on any of them after the login", hosts.Client, n, hosts.Server)}
+			found = append(found, h.turnedAway(b, at, hosts.Server, n >= heldIdle))
 		}
 	}
+	return found
 }
 
 // judge finds clients that hold too many connections at a time, and servers of which many clients do.
 func (h *held) judge() (found []breach) {
+	found = h.judgeIdle()
 	servers := map[netip.Addr][]holding{}
 	for hosts, list := range h.by {
 		servers[hosts.Server] = append(servers[hosts.Server], list...)

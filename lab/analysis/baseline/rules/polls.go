@@ -35,6 +35,7 @@ const (
 	polledOften  = 10
 	pollAnswers  = 5    // uploads
 	orderAnswers = 3    // uploads, if the name of the file says that it has commands: most of these say wait
+	atOnceMany   = 50   // sessions that fetch a file within a second
 	pollRegular  = 0.05 // the standard deviation of regular pauses, as a part of their mean
 )
 
@@ -48,6 +49,23 @@ type poll struct {
 	answers     int     // uploads that followed
 	other       string  // the name of the last upload
 	shell       int     // the packet with commands for a shell, or with their output; 0 for none
+	second      int64   // when the last second began in which it was fetched
+	sessions    int     // how many sessions fetched it in that second, and the most
+	most        int
+	by          int // the session that fetched it last
+}
+
+// begin takes a request, and counts it if it is the first of its session.
+func (p *poll) begin(s *session, x *ftp.Exchange) {
+	if p.by == s.Control.ID && p.sessions > 0 {
+		return
+	}
+	p.by = s.Control.ID
+	if p.sessions == 0 || x.Time-p.second >= int64(time.Second) {
+		p.second, p.sessions = x.Time, 0
+	}
+	p.sessions++
+	p.most = max(p.most, p.sessions)
 }
 
 // add takes a request.
@@ -112,6 +130,7 @@ func polledFiles() look {
 						polls[key] = last
 					}
 					last.add(x)
+					last.begin(s, x)
 					last.sought = last.sought || looksFor
 					last.look(e, s, x)
 					if looksFor && stored != "" && stored != key.path {
@@ -157,6 +176,9 @@ func (p *poll) judge(hosts evidence.PairOfHosts, name string) breach {
 		b.severity, b.sign = Odd, 2
 	case work:
 		b.severity = Odd
+	case p.most >= atOnceMany:
+		b.severity, b.sign = Odd, 2
+		b.observed += fmt.Sprintf(", in %d sessions that began within a second", p.most)
 	case ofUpdates.MatchString(path.Base(name)):
 		b.sign = noSign
 	}

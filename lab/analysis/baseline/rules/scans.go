@@ -36,7 +36,7 @@ const (
 func connectionsAreMeant() look {
 	idle, half, stray := floodedServers{}, floodedServers{}, floodedServers{}
 	closed := closers{}
-	holds := held{by: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
+	holds := held{by: map[evidence.PairOfHosts][]holding{}, idle: map[evidence.PairOfHosts][]holding{}, turned: map[netip.Addr][]holding{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			closed.add(e, c)
@@ -50,15 +50,15 @@ func connectionsAreMeant() look {
 			}
 			return nil
 		},
-		session: func(_ *Evidence, s *session) []breach {
-			holds.add(s)
+		session: func(e *Evidence, s *session) []breach {
+			holds.add(s, e.watch.last)
 			if s.staysOpen() {
 				half.of(s.Control).add(s.Control, false)
 			}
 			return nil
 		},
 		end: func(e *Evidence) []breach {
-			found := half.judge(muteConnections, "%s received %d connections within %v that stayed open and did not log in")
+			found := half.judge(muteConnections, "%s received %d connections within %v that did not log in, and stayed open or were reset by their clients")
 			found = append(found, stray.judge(strayPackets, "%s received %d acknowledgments within %v that belong to no connection")...)
 			found = append(found, idle.judge(muteConnections, "%s received %d connections within %v that carried nothing")...)
 			if found == nil {
@@ -78,11 +78,14 @@ func isStray(c *ftp.Connection) bool {
 	return c.Server.Port() == ftpPort && f.Packets == 1 && f.Bytes == 0 && f.SYN+f.FIN+f.RST == 0 && c.ServerFlow.Bytes == 0 && c.ServerFlow.SYN == 0
 }
 
-// staysOpen reports whether a client said something, did not log in, and left the connection open.
+// staysOpen reports whether a client said something, did not log in, and left the connection open, or reset it and did not
+// wait for the answer.
 func (s *session) staysOpen() bool {
 	c := s.Control
-	return s.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && len(s.Logins) == 0 && !s.Said("QUIT") && !s.Said("AUTH") &&
-		c.ClientFlow.FIN+c.ServerFlow.FIN+c.ClientFlow.RST+c.ServerFlow.RST == 0
+	closed := c.ClientFlow.FIN+c.ServerFlow.FIN+c.ServerFlow.RST > 0
+	hasty := c.ResetBy == ftp.Client && len(s.Exchanges) > 0 && len(s.Exchanges[len(s.Exchanges)-1].Replies) == 0
+	return s.Whole && c.OpenedBy == ftp.Client && c.ClientFlow.Bytes > 0 && !s.Said("PASS") && !s.Said("QUIT") && !s.Said("AUTH") &&
+		!closed && (c.ClientFlow.RST == 0 && len(s.Logins) == 0 || hasty)
 }
 
 // lacksServer reports whether the client acknowledged what the server sent, and the capture has nothing of that.
