@@ -65,6 +65,17 @@ func asks(f *forge.Capture, first, n int, answers bool) {
 	}
 }
 
+// afterwards is a connection to port 1024 of the server, which sends FIN from a port to twelve ports of the client that
+// are closed.
+func afterwards(f *forge.Capture, from int) {
+	for i := range 12 {
+		server, client := f.Pair(addrPort(aServer, from), addrPort(aClient, 50000+i))
+		server.Segment("F.", "")
+		client.Segment("R", "")
+	}
+	dial(f, aClient+":49000", aServer+":1024").Say("> ask\n< tell").Close()
+}
+
 // ofProtocols sends packets of so many protocols of IP.
 func ofProtocols(f *forge.Capture, n int) {
 	for i := range n {
@@ -147,6 +158,20 @@ func TestProbes(t *testing.T) {
 				f.UDP("192.0.2.53:53", addrPort(aClient, 50000+i), []byte("it is there"))
 			}
 		}},
+		{"a device that answers broadcasts by broadcasts", IsNormal, func(f *forge.Capture) {
+			for i := range 200 {
+				from, to := addrPort(aClient, 50000+i), addrPort(aServer, 5560)
+				f.UDP(from, "255.255.255.255:5560", []byte("who is there?"))
+				f.UDP(to, addrPort("255.255.255.255", 50000+i), []byte("me"))
+			}
+		}},
+		{"a scan by broadcasts", NotNormal, func(f *forge.Capture) {
+			for i := range 200 {
+				f.UDP(aClient+":5560", addrPort("255.255.255.255", 1025+i), []byte("who is there?"))
+			}
+		}},
+		{"the ends of older connections to a service", IsNormal, func(f *forge.Capture) { afterwards(f, 1024) }},
+		{"a scan with FIN and ACK", NotNormal, func(f *forge.Capture) { afterwards(f, 1025) }},
 		{"a scan of protocols", NotNormal, func(f *forge.Capture) { ofProtocols(f, 20) }},
 		{"a router's protocols", IsNormal, func(f *forge.Capture) { ofProtocols(f, 3) }},
 		{"a trace of the way", IsNormal, func(f *forge.Capture) { asks(f, 33434, 30, false) }},

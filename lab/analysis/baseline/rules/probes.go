@@ -41,9 +41,13 @@ type datagrams struct {
 	protocols map[evidence.PairOfHosts]map[int]int         // of IP, other than TCP, UDP and ICMP
 	echoes    map[netip.Addr]map[netip.Addr]int            // the hosts that a client asked for an echo
 	addresses map[netip.Addr]map[netip.Addr]int            // that a client looked for by ARP
+	broadcast map[[2]uint16]bool                           // the ports of datagrams to all hosts: from which, and to which
 	n         int                                          // of all
 	ledger    *bounded.Ledger
 }
+
+// everybody is the address of all hosts of a network (RFC 919).
+var everybody = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // A question is the datagrams to a port.
 type question struct{ packet, n int32 }
@@ -71,6 +75,14 @@ func (d *datagrams) datagram(p *capture.Packet) {
 			q.packet = answered
 			asked[p.UDP.SrcPort] = q
 			return
+		}
+	}
+	if p.IP.Dst == everybody {
+		if d.broadcast[[2]uint16{p.UDP.DstPort, p.UDP.SrcPort}] {
+			return // it answers one
+		}
+		if ports := [2]uint16{p.UDP.SrcPort, p.UDP.DstPort}; bounded.Takes(d.ledger, maxProbes, d.broadcast, ports) {
+			d.broadcast[ports] = true
 		}
 	}
 	hosts, port := evidence.Between(p.IP.Src, p.IP.Dst), p.UDP.DstPort

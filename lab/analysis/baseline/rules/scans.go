@@ -184,13 +184,15 @@ const firstUserPort = 1024
 
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
-	v, unasked := visits{}, unaskedAnswers{}
+	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
+			late.note(e.Ledger, c)
 			switch {
+			case isProbe(c) && c.OpenedBy == "" && late.add(e.Ledger, c):
 			case isProbe(c):
-				s.add(e.Ledger, c)
+				s.add(e.Ledger, &c.Identity)
 			case unasked.add(e.Ledger, c):
 			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxUnread:
 				s.unread[between] = true
@@ -201,7 +203,7 @@ func scans() look {
 			v.add(x)
 			if at := x.Control.Client.Addr(); onlyAsksForTLS(x) && bounded.Takes(x.ledger, maxHosts, s.asked, at) {
 				s.asked[at] = true
-				s.add(x.ledger, x.Control)
+				s.add(x.ledger, &x.Control.Identity)
 			}
 			if at, known := s.sessions[x.Hosts()]; s.often[x.Client()] != nil {
 				if !known {
@@ -216,6 +218,7 @@ func scans() look {
 			return nil
 		},
 		end: func(e *Evidence) []breach {
+			late.probes(func(id *ftp.Identity) { s.add(e.Ledger, id) })
 			found := s.judge(&e.watch.datagrams)
 			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), e.flooded(maxProbes))
 		},
@@ -293,7 +296,7 @@ type scanner struct {
 }
 
 // add takes the next probe.
-func (s *scanners) add(g *bounded.Ledger, c *ftp.Connection) {
+func (s *scanners) add(g *bounded.Ledger, c *ftp.Identity) {
 	client := c.Client.Addr()
 	p := probe{c.Server.Addr().As16(), uint32(c.FirstPacket), c.Server.Port()}
 	x := s.often[client]

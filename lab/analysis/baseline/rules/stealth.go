@@ -128,3 +128,37 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 	sortByFrame(found)
 	return found
 }
+
+// leftovers are packets that look like probes without a SYN. One that comes from a port at which its sender accepts
+// connections is no probe, but the end of an older connection.
+type leftovers struct {
+	list   []ftp.Identity
+	serves map[netip.AddrPort]bool // ports that accepted a connection
+}
+
+// note takes a connection, which shows a service if it was accepted.
+func (l *leftovers) note(g *bounded.Ledger, c *ftp.Connection) {
+	if c.HandshakeSeen && c.OpenedBy != "" && c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
+		if at := c.Addr(c.OpenedBy.Other()); bounded.Takes(g, maxProbes, l.serves, at) {
+			l.serves[at] = true
+		}
+	}
+}
+
+// add keeps a packet until all services are known, and reports whether there was room for it.
+func (l *leftovers) add(g *bounded.Ledger, c *ftp.Connection) bool {
+	room := g.Room(maxProbes, len(l.list))
+	if room {
+		l.list = append(l.list, ftp.Identity{Client: c.Client, Server: c.Server, FirstPacket: c.FirstPacket})
+	}
+	return room
+}
+
+// probes calls probe for those that do not come from a service.
+func (l *leftovers) probes(probe func(*ftp.Identity)) {
+	for i := range l.list {
+		if x := &l.list[i]; !l.serves[x.Client] {
+			probe(x)
+		}
+	}
+}

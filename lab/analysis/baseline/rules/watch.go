@@ -110,7 +110,7 @@ func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
 		ledger:  g,
 		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
-		datagrams: datagrams{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
+		datagrams: datagrams{ledger: g, broadcast: map[[2]uint16]bool{}, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
 		closed:       closedWindows{},
