@@ -59,9 +59,19 @@ func answers() look {
 // serverGreets finds connections to port 21 that were accepted but got no greeting.
 func serverGreets(e *Evidence, c *ftp.Connection) []breach {
 	seen := c.HandshakeSeen && c.Server.Port() == ftpPort && c.ClientFlow.Packets > 1
-	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0 && c.FirstFIN != ftp.Server && c.ResetBy != ftp.Server
+	silent := c.ServerFlow.Bytes == 0 && c.Missing() == 0
+	closes := c.ClosedFirst() == ftp.Server && c.ServerFlow.Segments == 0
 	waited := time.Duration(c.LastTime-c.FirstTime) >= silence
-	if closed, _ := e.closedFor(c); !seen || !silent || !waited || closed > 0 {
+	if closed, _ := e.closedFor(c); !seen || !silent || closed > 0 {
+		return nil
+	}
+	switch {
+	case closes:
+		return []breach{{
+			packets:  []int{c.FirstPacket, c.ServerFlow.FIN},
+			observed: fmt.Sprintf("%s accepted the connection from %s and closed it without a greeting", c.Server, c.Client),
+		}}
+	case !waited || c.FirstFIN == ftp.Server || c.ResetBy == ftp.Server:
 		return nil
 	}
 	return []breach{{
