@@ -110,6 +110,13 @@ var ordinary = []struct {
 	{"two greetings and two welcomes", IsNormal, dialogue("< 220 proxy ready\n+ 220 server ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in\n+ 230 restrictions apply\n> QUIT\n< 221 bytes\n+ 221 bye")},
 	{"ready in a minute", IsNormal, dialogue("< 120 soon\n< 220 ready\n> USER ada\n< 331 go on\n> PASS x\n< 230 in")},
 	{"no room", IsNormal, dialogue("< 421 too many users")},
+	{"closed without a greeting", IsUnusual, func(f *forge.Capture) { f.Control().Peer.Close() }},
+	{"left without a greeting", CannotJudge, func(f *forge.Capture) { f.Control().Close() }},
+	{"two captures without FTP in one file", CannotJudge, func(f *forge.Capture) {
+		dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0").Close()
+		f.Pass(300 * 24 * time.Hour)
+		dial(f, aClient, aServer+":80").Say("> GET / HTTP/1.0").Close()
+	}},
 	{"a server of an unusual make", IsUnusual, session1("> RNFR a\n< 350 ok\n> RNTO b\n< 257 ok\n> NOOP\n< 213 0\n> FEAT\n< 250 none")},
 	{"a mistyped password", IsNormal, dialogue("< 220 hi\n> USER ada\n< 331 and?\n> PASS oops\n< 530 no\n> USER ada\n< 331 and?\n> PASS secret\n< 230 in")},
 	{"a browser that asks with the same password", IsNormal, func(f *forge.Capture) {

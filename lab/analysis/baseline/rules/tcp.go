@@ -218,5 +218,10 @@ func clockRuns(e *Evidence) []breach {
 			observed: fmt.Sprintf("%s lie between frame %d and frame %d", wording.Quantity(time.Duration(on.by).Seconds(), "seconds"), on.packet-1, on.packet),
 		})
 	}
+	if e.NumSessions() == 0 { // it says something of the file, and nothing of the hosts
+		for i := range found {
+			found[i].severity = Note
+		}
+	}
 	return found
 }
