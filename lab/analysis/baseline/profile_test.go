@@ -142,6 +142,17 @@ func TestUnusualValues(t *testing.T) {
 	if got.Verdict != IsUnusual || count(got, "reply-time", rules.Odd) != 1 || count(got, "unknown-commands", rules.Note) != 1 {
 		t.Errorf("a slow answer: got %v, want %s for reply-time, and a note on the commands", got, IsUnusual)
 	}
+
+	f = forge.New()
+	far, server := f.Pair(aClient+":4000", aServer+":21")
+	far.SegmentAt(-1, "S", "")
+	f.Pass(3 * time.Second)
+	server.SegmentAt(-1, "S.", "")
+	far.ACK()
+	far.Say(hello).Say(bye).Peer.Close()
+	if got := check(t, gathered(f, t), normal); got.Verdict != IsNormal || count(got, "round-trip-time", rules.Note) != 1 {
+		t.Errorf("a long way: got %v, want %s, and a note on round-trip-time", got, IsNormal)
+	}
 }
 
 // TestExpectedDelays holds replies that may take a while against a profile of others.

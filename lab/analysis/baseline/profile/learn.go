@@ -20,7 +20,7 @@ type Measure struct {
 	// Unit is seconds, bytes, or what is counted.
 	Unit string
 	Says string
-	// Free says that it depends on people and their files, so any value is normal.
+	// Free says that it depends on people and their files, or on the path, so any value is normal.
 	Free bool
 
 	// Connection finds the values of a connection, Session those of a session; nil for none.
@@ -34,7 +34,7 @@ type Found func(value float64, packets ...int)
 // Measures returns all measures.
 func Measures() []Measure {
 	return []Measure{
-		{"round-trip-time", "seconds", "from the SYN to the ACK that ends the handshake, control and data connections", false, roundTrips, nil},
+		{"round-trip-time", "seconds", "from the SYN to the ACK that ends the handshake, control and data connections", true, roundTrips, nil},
 		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, data connections that fail, disks that wake, and files that a server has to fetch first", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},

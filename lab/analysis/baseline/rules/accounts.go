@@ -116,7 +116,7 @@ func credentials(list []guess) string {
 	names, passwords := map[string]bool{}, map[string]bool{}
 	for _, g := range list {
 		if !g.Known {
-			return fmt.Sprintf("with %d different names and passwords", mostWithin(list, 0))
+			return fmt.Sprintf("with %d different logins", mostWithin(list, 0))
 		}
 		names[g.User] = true
 		if g.Password != "" {
