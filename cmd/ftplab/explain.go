@@ -63,9 +63,10 @@ gives an empty file.
 
 --redact replaces passwords and the names of users, files and hosts with others of the
 same length. The same name always becomes the same other name. It replaces addresses,
-and keeps common prefixes. The contents of files, listings and connections other than
-FTP become filler. It works with every output format, and -w writes the capture itself,
-with new lengths and checksums.
+keeps common prefixes, and private addresses stay private. The contents of files, listings
+and connections other than FTP become filler, in which listings keep the ends of their lines.
+It works with every output format, and -w writes the capture itself, with new lengths and
+checksums. Findings about names and contents are lost, so run baseline check on the original.
 
 --redact does not change times, ports, sizes, TCP's numbers, commands and reply codes, the
 usual words of replies (with the names of server programs) and numbers in them, the users

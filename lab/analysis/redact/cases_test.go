@@ -84,6 +84,8 @@ func dialogueSession() []byte {
 	web, _ := f.Dial("198.51.100.100:40000", "203.0.113.9:80")
 	web.Send("GET /othersecret HTTP/1.0\r\nCookie: cookiesecret\r\n\r\n")
 	web.Close()
+	f.UDP("198.51.100.100:40001", "203.0.113.9:69", []byte("\x00\x01udpsecret\x00octet\x00"))
+	f.UDP("[2001:db8::64]:40001", "[2001:db8::9]:69", []byte("\x00\x01udpsecret\x00octet\x00"))
 	return f.PCAP()
 }
 
@@ -165,7 +167,7 @@ func TestAddresses(t *testing.T) {
 				}
 			}
 			b := k.Addr(a)
-			if a == b || b.IsMulticast() || b.IsLoopback() != a.IsLoopback() || b.IsLinkLocalUnicast() != a.IsLinkLocalUnicast() && a.Is6() || b.Is4() && b.As4()[0] == 0 {
+			if a == b || b.IsMulticast() || b.IsLoopback() != a.IsLoopback() || b.IsLinkLocalUnicast() != a.IsLinkLocalUnicast() || b.IsPrivate() != a.IsPrivate() || b.Is4() && b.As4()[0] == 0 {
 				t.Errorf("%v became %v", a, b)
 			}
 		}

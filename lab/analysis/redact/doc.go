@@ -12,16 +12,17 @@
 // It redacts:
 //
 //   - IP addresses, in headers and in the dialogue. Two addresses with a common prefix keep
-//     a common prefix of that length (as with Crypto-PAn). Loopback, multicast and private
-//     IPv6 addresses become others of the same kind.
+//     a common prefix of that length (as with Crypto-PAn). Loopback, multicast, link-local and
+//     private addresses become others of the same kind. Therefore an address keeps the bits that
+//     it has in common with one of these networks, and the next bit: 192.150.0.1 keeps its 192.
 //   - MAC addresses.
 //   - Arguments of commands and texts of replies: each name becomes another one of the same
 //     length, and the same name always becomes the same one. A password is replaced as a
 //     whole.
 //   - The data of data connections and of connections other than FTP: it becomes filler of
-//     the same length.
+//     the same length. Listings keep the ends of their lines.
 //   - Names in DNS messages, in the ClientHello and in certificates of TLS. Other datagrams
-//     of UDP become packets of an experimental protocol.
+//     of UDP keep their ports, and zeros follow them in place of their data.
 //
 // Of a capture that was taken at several places it keeps on which interface each packet is, and
 // the usual names of interfaces, such as eth0 or client; others become other names. The copies of
@@ -37,4 +38,6 @@
 // In a reply that may have names, it replaces a word or number that is also a name: one of its
 // session, or that of a user of any session. A user is also whom a reply calls one, as in "User
 // admin logged in".
+//
+// What package baseline finds by names or contents, it does not find in the new file.
 package redact

@@ -103,7 +103,11 @@ func (w *writer) ip(p *capture.Packet, protocol byte, payload []byte, more, chec
 		kind = etherIPv6
 	}
 	if checksumAt >= 0 {
-		pseudo := uint32(length) + uint32(protocol)
+		size := length
+		if protocol == protoUDP {
+			size = int(binary.BigEndian.Uint16(payload[4:]))
+		}
+		pseudo := uint32(size) + uint32(protocol)
 		if protocol == protoICMP {
 			pseudo = 0
 		} else {
@@ -164,7 +168,7 @@ func fold(s uint32) uint16 {
 // tcp makes a segment: its numbers follow the new stream.
 func (w *writer) tcp(p *capture.Packet) frame {
 	t, seg := p.TCP, p.Segment
-	sent := w.streams[place{p.Connection.ID, p.From}]
+	sent := w.sent(p)
 	heard := w.streams[place{p.Connection.ID, p.From.Other()}]
 	from := seg.DataSeq()
 	payload := sent.bytes(from, seg.Payload, p.Number)
@@ -188,6 +192,15 @@ func (w *writer) tcp(p *capture.Packet) frame {
 	b = binary.BigEndian.AppendUint16(b, t.Urgent)
 	b = slices.Concat(b, options, payload)
 	return w.ip(p, protoTCP, b, wire-len(payload), 16)
+}
+
+// sent is what the sender of a segment is to send, nil for filler.
+func (w *writer) sent(p *capture.Packet) *stream {
+	s, of := w.streams[place{p.Connection.ID, p.From}], p.Connection.Transfer
+	if s == nil && of != nil && of.Lists() && p.From == of.Sender() {
+		return listing
+	}
+	return s
 }
 
 // options are those that everybody has. Others become NOPs: they may hold a cookie.
@@ -223,19 +236,23 @@ func (w *writer) options(t *packet.TCP, sack []tcpBlock, heard *stream) []byte {
 	return b[:min(len(b), 40)]
 }
 
-// udp makes a datagram with a message of DNS. Any other becomes a packet of an experimental
-// protocol: no program can read filler as its own.
+// udp makes a datagram with a message of DNS, or an empty one, which no program can read as its own.
+// Zeros follow it in its packet, as many as it had bytes.
 func (w *writer) udp(p *capture.Packet) frame {
 	u := p.UDP
-	if u.DNS == nil {
-		return w.unknown(p, 8+u.Length)
+	var body, rest []byte
+	more := 0
+	if u.DNS != nil {
+		body = w.dns(u.DNS)
+	} else {
+		rest, more = zeros(p, u.Length)
 	}
-	body := w.dns(u.DNS)
 	b := binary.BigEndian.AppendUint16(nil, u.SrcPort)
 	b = binary.BigEndian.AppendUint16(b, u.DstPort)
 	b = binary.BigEndian.AppendUint16(b, uint16(8+len(body)))
 	b = append(append(b, 0, 0), body...)
-	return w.ip(p, protoUDP, b, 0, 6)
+	b = append(b, rest...)
+	return w.ip(p, protoUDP, b, more, 6)
 }
 
 // icmp makes a message of the same type. Of a packet that it quotes, the addresses, the protocol

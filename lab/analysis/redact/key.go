@@ -50,7 +50,7 @@ func (k *Key) mac(purpose string, data []byte) []byte {
 }
 
 // special are networks that stay what they are, so that no other address gets into them.
-var special4 = prefixes("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3")
+var special4 = prefixes("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3")
 var special6 = prefixes("::/8", "2000::/3", "fc00::/7", "fe80::/10", "ff00::/8")
 
 func prefixes(texts ...string) []netip.Prefix {

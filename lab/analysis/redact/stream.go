@@ -27,7 +27,11 @@ type stream struct {
 	// packet opaqueTo; 0 for nowhere, and for the end.
 	opaqueFrom int64
 	opaqueTo   int
+	lines      bool // the ends of lines stay
 }
+
+// listing is the stream of a listing: its lines keep their lengths, as those of the dialogue do.
+var listing = &stream{lines: true}
 
 // filler is what stands for contents.
 const filler = 'x'
@@ -77,13 +81,15 @@ func (s *stream) bytes(from int64, data []byte, packet int) []byte {
 	var out []byte
 	fill := func(n int64) { // from the number from up to n
 		for ; from < n; from++ {
-			if s != nil && s.opaqueFrom > 0 && from >= s.opaqueFrom && (s.opaqueTo == 0 || packet < s.opaqueTo) {
-				out = append(out, data[len(data)-int(to-from)])
-			} else if len(data) == 1 && data[0] == 0 {
-				out = append(out, 0)
-			} else {
-				out = append(out, filler)
+			c := data[len(data)-int(to-from)]
+			switch {
+			case s != nil && s.opaqueFrom > 0 && from >= s.opaqueFrom && (s.opaqueTo == 0 || packet < s.opaqueTo):
+			case s != nil && s.lines && (c == '\r' || c == '\n'):
+			case len(data) == 1 && c == 0:
+			default:
+				c = filler
 			}
+			out = append(out, c)
 		}
 	}
 	if s != nil {

@@ -151,7 +151,7 @@ func (s *speaker) words(t []byte, keep rule) []byte {
 func isEnding(t []byte, from, to int) bool {
 	after := bytes.TrimLeft(t[to:], ".")
 	last := len(after) == len(t[to:]) || len(after) == 0 || !isWordByte(after[0])
-	return from >= 2 && t[from-1] == '.' && isWordByte(t[from-2]) && last && endings[strings.ToLower(string(t[from:to]))]
+	return from >= 1 && t[from-1] == '.' && last && endings[strings.ToLower(string(t[from:to]))]
 }
 
 // learn takes the words of a command's argument as names.
@@ -163,6 +163,9 @@ func (s *speaker) learn(line string) {
 	}
 	if kind == unknownCommand {
 		argument = line
+	}
+	if strings.EqualFold(verb, "SITE") {
+		argument = argument[len(siteNumber.FindString(argument)):]
 	}
 	for _, w := range wordsOf(argument) {
 		if w = strings.ToLower(w); !knownUsers[w] && !(kind == nameArgument && endings[w]) && !(strings.EqualFold(verb, "SITE") && vocabulary[w]) {
@@ -176,6 +179,9 @@ var knownUsers = map[string]bool{"anonymous": true, "ftp": true}
 
 // listOptions are options of ls, as clients send them with LIST.
 var listOptions = regexp.MustCompile(`^-[aAlLRrtSdF1h]{1,6}$`)
+
+// siteNumber are orders of SITE with their number, which is a mode or a time, not a name.
+var siteNumber = regexp.MustCompile(`(?i)^(?:CHMOD|UMASK|IDLE) +[0-9]+`)
 
 // command rewrites a command.
 func (s *speaker) command(line []byte) []byte {
@@ -198,7 +204,8 @@ func (s *speaker) command(line []byte) []byte {
 	case name == "USER":
 		keep = func(w string) bool { return knownUsers[strings.ToLower(w)] }
 	case name == "SITE":
-		keep = s.usual
+		number := siteNumber.Find(argument)
+		return slices.Concat(head, number, s.text(argument[len(number):], s.usual))
 	case listOptions.Match(bytes.SplitN(argument, []byte(" "), 2)[0]):
 		options, path, _ := bytes.Cut(argument, []byte(" "))
 		return slices.Concat(head, options, argument[len(options):len(argument)-len(path)], s.text(path, noWord))

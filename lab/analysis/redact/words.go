@@ -46,7 +46,7 @@ func (a answer) nameless() bool { return namelessReplies[a.code][a.command] }
 var endings = set(`txt text md csv log xml json yaml yml html htm css js php asp aspx jsp ini cfg conf doc docx xls xlsx ppt pptx odt
 	ods pdf ps rtf tex zip gz tgz bz2 xz zst tar 7z rar z jar war iso img bin dat db sql bak tmp old exe dll sys com bat cmd ps1 vbs scr
 	msi sh pl py rb go c h cc cpp java class o so a deb rpm apk jpg jpeg png gif bmp tif tiff svg webp ico mp3 mp4 wav avi mov mkv ogg flac
-	pem crt key cer p12 asc sig`)
+	pem crt key cer p12 asc sig pif vbe jse wsf hta cpl elf lnk php3 php4 php5 php7 phtml phar ashx asa jspx cfm cgi lua`)
 
 // vocabulary are the words of replies that say nothing about who uses the server: those of
 // RFC 959 and its extensions, and those of well-known servers.
@@ -94,7 +94,7 @@ var vocabulary = set(`
 	hostname who chgrp chown zone dirstyle ftps sftp fxp rfc modify perm unique uniq fact facts create lang charset ctime mtime atime ownername groupname
 	kerberos gssapi adat enc mic conf krb5 anonymously rfc959 rfc2228 rfc2389 rfc2428 rfc3659 rfc4217
 	http https connect ok proxy agent keep alive curl wget lftp ncftp tcp4 tcp6
-	position understood modification retrievable details
+	position understood modification retrievable details scheme allow secure
 	en us en-us b c d e f g h j k m n o p q r s t v w x y z`)
 
 func set(words string) map[string]bool {
