@@ -33,6 +33,7 @@ type control struct {
 
 	mu      sync.Mutex  // of sending, and of waiting
 	waiting []*exchange // for replies, in the order of their commands
+	sent    [2]string   // the last two commands, without their arguments
 }
 
 func newControl(conn network.Conn, clock network.Clock) *control {
@@ -96,12 +97,26 @@ func (c *control) write(ctx context.Context, command string) error {
 	if strings.ContainsAny(command, "\r\n") {
 		return fmt.Errorf("%q: a command is one line", command)
 	}
+	verb, _, _ := strings.Cut(command, " ")
+	c.sent = [2]string{c.sent[1], strings.ToUpper(verb)}
 	defer network.Within(ctx, c.conn.SetWriteDeadline)()
 	begun := c.clock.Now()
 	if err := c.text.PrintfLine("%s", command); err != nil {
 		return waited(ctx, command, "the network to take the command", c.clock.Now().Sub(begun), err)
 	}
 	return nil
+}
+
+// tooMany is the end of a message about a wrong reply: it names the command before the last one if the
+// reply fits that one only. Then the server has answered that one, or an earlier one, more than once.
+func (c *control) tooMany(reply Reply) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, last := c.sent[0], c.sent[1]
+	if replycode.Fits(last, reply.Code) || !slices.Contains(replycode.Allowed[before], reply.Code) {
+		return ""
+	}
+	return fmt.Sprintf("; %d fits %s, the command before, so the server seems to have sent one reply too many (RFC 959, 4.2)", reply.Code, before)
 }
 
 // reply returns the next reply of the exchange.

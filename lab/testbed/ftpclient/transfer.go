@@ -150,7 +150,7 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 	}
 	switch {
 	case reply.Complete():
-		return t, fmt.Errorf("the server said %q without 125 or 150 before it (RFC 959, 5.4), so %w", reply, ErrUnannounced)
+		return t, fmt.Errorf("the server said %q without 125 or 150 before it (RFC 959, 5.4), so %w%s", reply, ErrUnannounced, c.control.tooMany(reply))
 	case !reply.Preliminary():
 		if data.conn != nil && reply.Refused() {
 			t.ends(data.conn)
@@ -266,7 +266,7 @@ func (c *Scripted) arrange(ctx context.Context, t *Transfer) (*expectedConn, err
 	}
 	addr, err := parsePassive(c.mode, reply, c.config)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w%s", err, c.control.tooMany(reply))
 	}
 	return &expectedConn{addr: addr}, nil
 }
