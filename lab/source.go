@@ -73,13 +73,16 @@ func (s Source) warnOf(c *capture.Capture) {
 	}
 }
 
-// warn reports why a capture was not read to its end, if it was not, and where it is damaged
-// although it was.
+// warn reports why a capture was not read to its end, if it was not, where it is damaged
+// although it was, and that it has its packets twice.
 func (s Source) warn(c *capture.Capture) {
 	if c.Flaw != "" && s.Warn != nil {
 		s.Warn(fmt.Sprintf("%s: %s", s.name, c.Flaw))
 	}
 	if c.Cut != "" && s.Warn != nil {
 		s.Warn(fmt.Sprintf("%s: %s; what comes before it is complete", s.name, c.Cut))
+	}
+	if c.Doubled != "" && s.Warn != nil {
+		s.Warn(fmt.Sprintf("%s: %s", s.name, c.Doubled))
 	}
 }

@@ -51,6 +51,9 @@ type Capture struct {
 	// Disorder says, in words for a person, that the times of the packets go back; it is empty
 	// for a file in which they do not. A step of up to maxJitter does not count.
 	Disorder string
+	// Doubled says, in words for a person, that the file has nearly each segment of TCP twice, although it does not
+	// say at which places they were recorded; it is empty for a file that does not.
+	Doubled string
 	// Dropped is the number of packets that the recorder says it lost, from
 	// the interface statistics of a pcapng file.
 	Dropped uint64

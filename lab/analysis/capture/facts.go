@@ -65,6 +65,7 @@ func (c *Capture) readFirst() (*everything, error) {
 	x := identities{newest: newTuples[newest](), unordered: c.file.places != nil && c.file.places.backward != nil}
 	all := &everything{c: c}
 	var clock clock
+	var doubling doubling
 	var relays relays
 	place, several := 0, false // the interface of the first packet, and whether there is another one
 	d := &packet.Decoder{Details: true}
@@ -77,6 +78,7 @@ func (c *Capture) readFirst() (*everything, error) {
 		}
 		c.count(p, raw, d)
 		clock.note(p)
+		doubling.note(p)
 		if p.TCP == nil {
 			return true
 		}
@@ -97,7 +99,7 @@ func (c *Capture) readFirst() (*everything, error) {
 		return nil, err
 	}
 	c.describe(r)
-	c.Disorder = clock.disorder()
+	c.Disorder, c.Doubled = clock.disorder(), doubling.text()
 	c.spans, c.reused, c.turns, c.Relays = x.spans, x.reused, x.turns, relays.found
 	return all, nil
 }

@@ -166,6 +166,9 @@ func (r *Report) facts() string {
 	if t.Disorder != "" {
 		parts = append(parts, t.Disorder)
 	}
+	if t.Doubled != "" {
+		parts = append(parts, t.Doubled)
+	}
 	parts = append(parts, text.Relayed(t)...)
 	return strings.Join(parts, " · ")
 }

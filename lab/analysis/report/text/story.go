@@ -61,6 +61,9 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	if t.Disorder != "" {
 		fmt.Fprintln(w, t.Disorder)
 	}
+	if t.Doubled != "" {
+		fmt.Fprintln(w, upper(t.Doubled))
+	}
 	if t.Truncated > 0 {
 		fmt.Fprintf(w, "%s cut short by the recorder: some data is missing\n", count(t.Truncated, "packet"))
 	}
