@@ -75,7 +75,7 @@ func (j *Judged) add(s *evidence.Session) {
 	case s.Hidden && !s.Opaque():
 		j.Hidden++
 		j.partly++
-	case s.Hidden || s.SecuredAt > 0 || s.Layer != nil && len(s.Layer.Problems) > 0:
+	case s.Hidden || s.SecuredAt > 0 && !s.MayBeClear || s.Layer != nil && len(s.Layer.Problems) > 0:
 		j.Hidden++
 	}
 }

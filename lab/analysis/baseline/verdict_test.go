@@ -431,6 +431,11 @@ func TestJudged(t *testing.T) {
 		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge.Capture) { // by the name of the server
 			helloTo(dial(f, aClient, aServer+":2990"), "ftp2.example.test")
 		},
+		"0 of 2 sessions whole, 2 with next to nothing of the dialogue": func(f *forge.Capture) { // they end when the capture begins
+			for range 2 {
+				overhear(f, aClient, aServer+":21").Say("> QUIT").Peer.Segment("R", "")
+			}
+		},
 		"6 packets and 1 TCP connection, none of them FTP that can be read": func(f *forge.Capture) { // a web server
 			helloTo(dial(f, aClient, aServer+":443"), "ftp2.example.test")
 		},

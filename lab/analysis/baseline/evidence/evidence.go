@@ -121,6 +121,8 @@ type Session struct {
 	// SecuredAt is the packet after which the dialogue is encrypted, 0 for none: that of the
 	// reply which agrees to it. What follows is not text, whether or not it looks like TLS.
 	SecuredAt int
+	// MayBeClear says that SecuredAt is a guess, since AUTH and its reply may be missing.
+	MayBeClear bool
 	// ClearFrom is the packet from which on it is in clear again, 0 for none.
 	ClearFrom int
 	// Greeting is the server's first reply, nil if it is not in the capture.
@@ -194,7 +196,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	}
 	refused := slices.ContainsFunc(t.Exchanges, func(x *ftp.Exchange) bool { return x.Unasked() }) // the server goes on in clear
 	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() && !refused {
-		s.SecuredAt = 1 // AUTH and its reply may be missing
+		s.SecuredAt, s.MayBeClear = 1, true
 	}
 	if len(t.Exchanges) == 0 {
 		for _, r := range t.Unsolicited { // AUTH is not in the capture

@@ -122,7 +122,7 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	}
 	b := breach{packets: []int{c.FirstPacket}}
 	what, shown := e.shown(c.ID)
-	switch name := h.protocol(); {
+	switch name, said := h.protocol(); {
 	case shown && what.Kind == content.Shell && c.Role == ftp.Other:
 		b.observed = "a shell at port 21: " + wording.Quote(string(h[0].data))
 	case name == "FTP" && c.OpenedBy == ftp.Client && h.turned():
@@ -130,7 +130,7 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	case name == "TLS" || name == "FTP":
 		return nil
 	case name != "":
-		b.observed = fmt.Sprintf("%s at port 21: %s", name, wording.Quote(string(h[0].data)))
+		b.observed = fmt.Sprintf("%s at port 21: %s", name, wording.Quote(string(said)))
 	case c.OpenedBy == ftp.Client && h.speaks():
 		if h[0].cut || h[1].cut {
 			return nil // what makes it FTP may come after the cut
@@ -148,23 +148,23 @@ func ftpAtPort(e *Evidence, c *ftp.Connection) []breach {
 	return []breach{b}
 }
 
-// protocol names the protocol of a connection by its first bytes, "" if it is not known.
-func (h *heads) protocol() string {
+// protocol names the protocol of a connection by its first bytes, "" if it is not known, and returns the bytes that show it.
+func (h *heads) protocol() (name string, shows []byte) {
 	for _, head := range h {
 		if name := content.Protocol(head.data); name != "" {
-			return name
+			return name, head.data
 		}
 	}
 	for _, head := range h {
 		if isTLS(head.data) {
-			return "TLS"
+			return "TLS", head.data
 		}
 		word, _, _ := strings.Cut(strings.ToUpper(string(head.data)), " ")
 		if beginsLikeReply(head.data) || evidence.IsKnown(strings.TrimSpace(word)) {
-			return "FTP"
+			return "FTP", head.data
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // turned reports whether the client greets, and the server logs in.
