@@ -282,3 +282,21 @@ func TestOneAttackOneFinding(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got.Findings[0].Observed, want)
 	}
 }
+
+// TestUnheardLogins refuses logins of which the capture has only the replies, so that nobody knows how many names and how
+// many passwords they had.
+func TestUnheardLogins(t *testing.T) {
+	got := forged(t, func(f *forge.Capture) {
+		for i := range 30 {
+			client, server := f.Pair(addrPort(aClient, 40000+i), aServer+":21")
+			for _, reply := range []string{"220 hi", "331 and?", "530 no"} {
+				server.Send(reply + "\r\n")
+				client.Seq += uint32(10 + i)
+			}
+		}
+	})
+	const want = "refused 198.51.100.100 30 times, with 30 different logins"
+	if text := got.String(); !strings.Contains(text, want) {
+		t.Errorf("got %s\nwant %s", text, want)
+	}
+}
