@@ -24,7 +24,7 @@ func move(t *forge.End, port int, command, content string) {
 	t.Say(fmt.Sprintf("> PASV\n< 227 (192,0,2,21,%d,%d)\n> %s\n< 150 here", port/256, port%256, command))
 	d := dial(t.Capture, t.Addr.Addr().String(), addrPort(aServer, port))
 	sender := answerer
-	if strings.HasPrefix(command, "STOR") {
+	if strings.HasPrefix(command, "STOR") || strings.HasPrefix(command, "APPE") {
 		sender = opener
 	}
 	end(d, sender).Segment("P.", content)

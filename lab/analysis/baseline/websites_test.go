@@ -2,7 +2,11 @@
 
 package baseline
 
-import "strings"
+import (
+	"strings"
+
+	"ftplab/lab/internal/forge"
+)
 
 // encodedCode is a page of PHP that runs a text which nobody can read in a part of it.
 const encodedCode = `<?php $k="bZ7Xw0pQ";eval(gzinflate(base64_decode($k)));`
@@ -24,4 +28,72 @@ func changedPages(n int, with string) (files [][2]string) {
 		files = append(files, [2]string{"RETR " + name, page}, [2]string{"STOR " + name, with + page})
 	}
 	return files
+}
+
+// carriedOff are files that leave a network, each beside one that stays, or that says nothing secret.
+var carriedOff = []lookalike{
+	{"a database of passwords of a browser, which leaves the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR ld.db", loginDatabase)},
+	{"a database of passwords of a browser, in a copy within the network", "no-loot", IsUnusual, storesBetween("10.40.3.50", "10.40.4.9", "STOR ld.db", loginDatabase)},
+	{"a database of an address book, which leaves the network", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR people.db", "SQLite format 3\x00\x10\x00\x01\x01\x00CREATE TABLE people (name VARCHAR, phone VARCHAR, password_hint VARCHAR)")},
+	{"the passwords of a browser as it exports them, of two sites", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a.csv", "name,url,username,password\nbank.example,https://bank.example/,ada,Tulip77\nmail.example,https://mail.example/,ada,Rose99\n")},
+	{"a table of links with their owners", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.csv", "name,url,owner,state\nbank.example,https://bank.example/,ada,up\nmail.example,https://mail.example/,ada,up\n")},
+	{"passwords with labels in another language", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR d.txt", "Sitio: https://bank.example\r\nUsuario: ada\r\nClave: Tulip77\r\n\r\nSitio: https://mail.example\r\nUsuario: ada2\r\nClave: Rose99\r\n")},
+	{"the words of a wallet, which leave the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR w.json", `{"mnemonic":"abandon ability able about above absent absorb abstract absurd abuse access accident","wallets":["Exodus"]}`)},
+	{"a text with the word mnemonic", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR w.txt", "mnemonic: a short word that stands for an order of a processor, such as mov, add, jmp and many others of this kind\n")},
+	{"the password of a wireless network, which leaves it", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR wifi.txt", "SSID name              : \"Home5\"\r\n    Key Content            : Tulip77Rose\r\n")},
+	{"a list of NirSoft with a password, which leaves the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR p.txt", "==========\r\nURL               : https://bank.example\r\nWeb Browser       : Chrome\r\nUser Name         : ada\r\nPassword          : Tulip77\r\n")},
+	{"the key to a cluster, which leaves the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR k.txt", "apiVersion: v1\nkind: Config\nusers:\n- name: ada\n  user:\n    client-key-data: LS0tLS1CRUdJTiBSU0Eg\n")},
+	{"the settings of a deployment to a cluster", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR k.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop\n")},
+	{"keys with the titles of windows in another language", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a.log", "[02.11.2025 10:11:12] Fenster: Online-Banking\r\nada<TAB>Tulip77<ENTER>\r\n")},
+	{"a text about windows and keys", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.txt", "Fenster: mit <TAB> zum Feld, dann <ENTER>.\r\n")},
+	{"the memory of the logins under another name, which leaves the network", "no-sensitive-names", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR l.dmp", "MDMP\x93\xa7\x00\x00"+wide("lsass.exe"))},
+	{"the memory of another program that names the logins, which leaves the network", "no-sensitive-names", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR f.dmp", "MDMP\x93\xa7\x00\x00"+wide("firefox.exe lsass.exe"))},
+	{"the accounts of a Windows system, which leave the network", "no-sensitive-names", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a1.bin", "regf"+strings.Repeat("\x00", 44)+wide(`emRoot\System32\Config\SAM`)+strings.Repeat("\x00", 99))},
+	{"the settings of a user of Windows, which leave the network", "no-sensitive-names", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a2.bin", "regf"+strings.Repeat("\x00", 44)+wide(`\C:\Users\ada\ntuser.dat`)+strings.Repeat("\x00", 99))},
+	{"an archive named as password thieves name theirs", "no-known-exploits", "", session1("> STOR [DE]203.0.113.5_Passwords_Cookies_Wallets.zip\n< 150 go on\n< 226 done")},
+	{"an archive about cookies", "no-known-exploits", IsNormal, session1("> STOR cookies-recipes.zip\n< 150 go on\n< 226 done\n> STOR wallet-photos.zip\n< 150 go on\n< 226 done")},
+
+	{"a page in three pieces, each in a session of its own", "no-loot", "", inSessions("STOR stat.php", "<?php $c=", "APPE stat.php", "$_POST['q']; ", "APPE stat.php", "eval($c); ?>")},
+	{"a page that is continued behind REST", "no-loot", "", inSessions("STOR c.php", "<?php /* counter */ ", "REST 20|STOR c.php", "@eval($_POST['q']); ?>")},
+	{"a page that grows", "no-loot", IsNormal, inSessions("STOR log.php", "<?php /* notes */ ?>\n", "APPE log.php", "ada was in\n", "APPE log.php", "bob was in\n")},
+	{"pieces of a page at another name", "no-loot", IsNormal, inSessions("STOR a.php", "<?php $c=", "APPE b.php", "$_POST['q']; ", "APPE c.php", "eval($c); ?>")},
+
+	{"files that get an ending which only ransomware adds", "no-known-exploits", "", session1(numberedLines(20, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.crypted\n< 250 ok\n"))},
+	{"files that get an ending which others add, too", "no-known-exploits", IsUnusual, session1(numberedLines(20, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
+	{"pictures of the screen as Agent Tesla names them", "no-known-exploits", "", session1(numberedLines(3, "> STOR SC_ada-PC7_2025_11_02_10_0%d_12.jpeg\n< 150 go on\n< 226 done\n"))},
+	{"a picture named as Agent Tesla names them", "no-known-exploits", IsUnusual, session1("> STOR SC_ada-PC7_2025_11_02_10_00_12.jpeg\n< 150 go on\n< 226 done\n")},
+
+	{"a release of a program for many processors", "no-programs", IsUnusual, inFolder("/pub/busybox/1.35.0")},
+	{"a program for many processors in a folder without a release", "no-programs", "", inFolder("/bins")},
+	{"a name that hides, which the server refuses, and the settings of a shell", "no-sensitive-names", IsNormal, session1("> MKD ...\n< 550 no\n> STOR .bashrc\n< 150 go on\n< 226 done")},
+}
+
+const loginDatabase = "SQLite format 3\x00\x10\x00\x01\x01\x00CREATE TABLE logins (origin_url VARCHAR NOT NULL, username_value VARCHAR, password_value BLOB)"
+
+// inSessions is a session for each of several uploads, each a command, perhaps behind another one, and its content.
+func inSessions(uploads ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := 0; i < len(uploads); i += 2 {
+			t := dial(f, aClient, aServer+":21").Say(hello)
+			before, command, two := strings.Cut(uploads[i], "|")
+			if two {
+				t.Say("> " + before + "\n< 350 go on")
+			} else {
+				command = before
+			}
+			move(t, 40000+i, command, uploads[i+1])
+			t.Say(bye).Peer.Close()
+		}
+	}
+}
+
+// inFolder fetches a program for four kinds of processors from a folder, without a listing.
+func inFolder(folder string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> CWD " + folder + "\n< 250 ok")
+		for i, kind := range []string{"armv7l", "mips", "i686", "x86"} {
+			move(t, 40000+i, "RETR tool-"+kind, "\x7fELF")
+		}
+		t.Say(bye).Peer.Close()
+	}
 }

@@ -31,6 +31,9 @@ var fields = map[string]field{
 	"host": ofPlace, "hostname": ofPlace, "server": ofPlace, "domain": ofPlace, "origin": ofPlace, "account": ofPlace, "ssid": ofPlace, "ssid name": ofPlace,
 	"user": ofName, "username": ofName, "user name": ofName, "usr": ofName, "login": ofName, "login name": ofName,
 	"email": ofName, "e-mail": ofName, "mail": ofName,
+	"sitio": ofPlace, "seite": ofPlace, "webseite": ofPlace, "sito": ofPlace, "сайт": ofPlace,
+	"usuario": ofName, "usuário": ofName, "benutzer": ofName, "benutzername": ofName, "utilisateur": ofName, "identifiant": ofName, "utente": ofName, "логин": ofName,
+	"clave": ofSecret, "contraseña": ofSecret, "senha": ofSecret, "passwort": ofSecret, "kennwort": ofSecret, "mot de passe": ofSecret, "пароль": ofSecret,
 	"pass": ofSecret, "password": ofSecret, "pass word": ofSecret, "pwd": ofSecret, "psw": ofSecret, "key content": ofSecret,
 }
 
@@ -39,11 +42,13 @@ var (
 	cellEnd   = pattern.New(`</t[dh]>`)
 	tag       = pattern.New(`<[^>\n]*>`)
 	notSecret = pattern.New(`^$|[\s/\\]|^[$*{!<%]|^[\d.:-]+[a-z]{0,2}$|^[0-9a-f]{32,}$|^(none|null|nil|n/?a|empty|unknown|x+|\.+|-+)$`)
-	bareURL   = pattern.New(`^https?://[^\s|]{1,300}[:|][^\s:|]{1,99}[:|]([^\s:|]{1,64})$`)
-	bareMail  = pattern.New(`^[\w.+-]{1,64}@[\w-]+(\.[\w-]+)+[:;|]([^\s:;|]{1,64})$`)
-	cookie    = pattern.New(`^(#httponly_)?\.?[\w-]+(\.[\w-]+)+\t(true|false)\t/\S*\t(true|false)\t\d+\t\S+\t\S+`)
-	form      = pattern.New(`(^|&)(user|login|email)\w*=[^&\s]+&([^\s&]*&)*(pass|pwd)\w*=[^&\s]+`)
-	inJSON    = []*pattern.Pattern{
+	// browserHead matches the head of a table as Chrome, Edge and Firefox export it.
+	browserHead = pattern.New(`^("?name"?,)?"?url"?,"?username"?,"?password"?(,|$)`)
+	bareURL     = pattern.New(`^https?://[^\s|]{1,300}[:|][^\s:|]{1,99}[:|]([^\s:|]{1,64})$`)
+	bareMail    = pattern.New(`^[\w.+-]{1,64}@[\w-]+(\.[\w-]+)+[:;|]([^\s:;|]{1,64})$`)
+	cookie      = pattern.New(`^(#httponly_)?\.?[\w-]+(\.[\w-]+)+\t(true|false)\t/\S*\t(true|false)\t\d+\t\S+\t\S+`)
+	form        = pattern.New(`(^|&)(user|login|email)\w*=[^&\s]+&([^\s&]*&)*(pass|pwd)\w*=[^&\s]+`)
+	inJSON      = []*pattern.Pattern{
 		pattern.New(`"(url|uri|origin|host|hostname|website|site)" *: *"https?://`), pattern.New(`"(user|username|login|email)" *: *"[^"]`),
 		pattern.New(`"(password|pass|pwd)" *: *"[^"$*{!<%]`),
 	}
@@ -56,6 +61,7 @@ type accountList struct {
 	json                      [3]int  // how often each field was there
 	lines, ours               int     // all, and those with keys or with accounts
 	columns                   []field // of a table, nil for none
+	exported                  bool    // the table has the head that browsers write
 	html                      bool
 	place, name               string // of the record that was begun
 	reported                  Kind
@@ -74,7 +80,7 @@ func (p *places) add(where string) {
 }
 
 // accountMarks are in texts that may have accounts.
-var accountMarks = []string{"pass", "pwd", "psw", "key content", "://", "@", "\ttrue\t", "\tfalse\t"}
+var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "пароль", "://", "@", "\ttrue\t", "\tfalse\t"}
 
 // read takes the next part of a file, in lower case. It returns what the file is known to be now, 0 if
 // that is nothing, or not new.
@@ -118,7 +124,7 @@ func (a *accountList) judge() (Kind, string) {
 	switch {
 	case labelled >= manyAccounts, a.html && len(a.tabled) >= manyAccounts && a.ours*2 > a.lines, a.bare >= manyLines && a.bare*10 >= a.lines*9:
 		return Malicious, "a list of accounts with their passwords (MITRE ATT&CK, T1555, credentials from password stores)"
-	case labelled >= fewAccounts, len(a.tabled) >= manyAccounts, min(a.json[0], a.json[1], a.json[2]) >= manyAccounts:
+	case labelled >= fewAccounts, len(a.tabled) >= manyAccounts, a.exported && len(a.tabled) >= fewAccounts, min(a.json[0], a.json[1], a.json[2]) >= manyAccounts:
 		return PasswordList, "accounts with their passwords, which a browser exports, too"
 	case len(a.cookies) >= manyLines:
 		return PasswordList, "the cookies of many sites (MITRE ATT&CK, T1539, steal web session cookie)"
@@ -163,6 +169,7 @@ func (a *accountList) row(line string) bool {
 	}
 	if has[ofPlace] && has[ofName] && has[ofSecret] {
 		a.columns = columns
+		a.exported = a.exported || browserHead.MatchString(line)
 		a.ours++
 		return true
 	}

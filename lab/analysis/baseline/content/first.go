@@ -60,6 +60,8 @@ var (
 	cloudKeys = pattern.New(`(?i:secret_?access_?key)["']?\s*[=:]\s*["']?[A-Za-z0-9/+]{40}\b|\bA[KS]IA[A-Z0-9]{16}\b[\s\S]{1,80}[^\w/+][A-Za-z0-9/+]{40}\b|\bAccountKey=[A-Za-z0-9/+]{86}==|\bgh[posu]_[A-Za-z0-9]{36}\b|\bxox[abpr]-\d+-[\w-]{20,}|\b[rs]k_live_[A-Za-z0-9]{24,}`)
 	// keys matches what programs that record the keyboard write for keys without a letter.
 	keys = pattern.New(`(?i)([\[{](tab|enter|return|back( ?space)?|bksp|del(ete)?|esc(ape)?|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
+	// windowKeys matches the title of a window, and behind it such keys, in other languages and brackets.
+	windowKeys = pattern.New(`(?i)\b(window( title)?|fenster(titel)?|ventana|fen[eê]tre|finestra|janela|okno|окно)\s*:[\s\S]{0,400}\w[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>][\s\S]{0,200}[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>]`)
 	// iconElsewhere matches settings of Windows with an icon at an address. Windows logs in there to show it.
 	iconElsewhere = pattern.New(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.
@@ -126,6 +128,7 @@ func (r *Reader) has(marks ...string) bool { return slices.ContainsFunc(marks, r
 func (r *Reader) uploaded() {
 	if r.has("tab", "enter", "return", "back") && !r.has("send", "click", "<html", "function") { // else it is a script, or about keys
 		r.match(Keystrokes, "the keys that somebody pressed", keys)
+		r.match(Malicious, "the text of a program that steals passwords", windowKeys)
 	}
 	if r.has(`\\`, "//") && r.has("iconfile", "iconresource", "url", "workingdirectory") {
 		r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)

@@ -16,7 +16,11 @@ func ofWindows(data []byte) (c Content, ok bool) {
 	case bytes.HasPrefix(data, []byte("regf")):
 		return Content{Kind: Hive, What: "a part of the registry of Windows", Name: hiveName(data)}, true
 	case isProcessMemory(data):
-		return Content{Kind: ProcessMemory, What: "the memory of a process of Windows"}, true
+		c = Content{Kind: ProcessMemory, What: "the memory of a process of Windows"}
+		if bytes.Count(data, wide(".exe")) == 1 && bytes.Contains(data, loginProgram) {
+			c.Name = "lsass.exe"
+		}
+		return c, true
 	case isDatabase(data):
 		return Content{Kind: Database, What: "a database of Windows"}, true
 	}
@@ -52,6 +56,10 @@ func isProcessMemory(data []byte) bool { return bytes.HasPrefix(data, []byte("MD
 
 // loginLibrary is a library that only lsass.exe loads, which checks passwords. The list of libraries is in UTF-16.
 var loginLibrary = wide(`\lsasrv.dll`)
+
+// loginProgram is the program that checks passwords. That it is the only one which is named does not make the memory its own,
+// for every program may name it.
+var loginProgram = wide("lsass.exe")
 
 // wide returns a text of ASCII in UTF-16, little-endian.
 func wide(text string) (w []byte) {

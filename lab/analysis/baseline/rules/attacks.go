@@ -318,7 +318,7 @@ func knownExploit(e *Evidence, s *session) []breach {
 			found = append(found, b)
 		}
 	}
-	return found
+	return gradeScreens(found)
 }
 
 // asksPassword reports whether a server asks for a password.

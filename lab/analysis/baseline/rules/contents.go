@@ -124,6 +124,7 @@ func (w *watch) file(p *capture.Packet) {
 	if t == nil || t.Lists() || p.Segment.DataSeq() >= maxPage {
 		return
 	}
+	w.joined(p)
 	if p.Segment.DataSeq() == 1 && len(data) >= content.FewestReplacings && content.LooksRandom(data) && bounded.Takes(w.ledger, maxContents, w.random, id) {
 		w.random[id] = true
 	}

@@ -25,6 +25,7 @@ var (
 	// encrypted and withAddress match endings that ransomware adds, the second one those with the number of the
 	// victim, or an address to write to.
 	withAddress = pattern.New(`(?i)\.id[-.[(][0-9a-f-]{4,}|\[[^\]]*@[^\]]*\]|\.[\w.-]+@[\w-]+\.[a-z]{2,}`)
+	forVictims  = pattern.New(`(?i)^\.(locky|lockbit\d?|crypt(ed|o|z)|wn?cry(pt)?|ransom\w*)$`) // those of them that nobody else adds
 	encrypted   = pattern.New(`(?i)^\.(locked|locky|lockbit\d?|encrypted|crypt(ed|o|z)?|cry|wn?cry(pt)?|ransom\w*)$`)
 	// noteName matches names of notes that say what to do about such files.
 	noteName = pattern.New(`(?i)(recover|restor|decrypt|unlock|ransom)[^/]*\.(hta|txt|html?|rtf)$|\.hta$`)
@@ -78,7 +79,11 @@ func extortion(e *Evidence, s *session) (found []breach) {
 	for _, ending := range slices.Sorted(maps.Keys(h.ended)) {
 		packets := h.ended[ending]
 		if n := len(packets); n >= manyEnded {
-			found = append(found, breach{severity: Odd, sign: 2, packets: packets[:min(n, MaxPackets)], observed: fmt.Sprintf("%d files got the ending %s, which no program is known to add", n, wording.Quote(ending))})
+			b := breach{severity: Odd, sign: 2, packets: packets[:min(n, MaxPackets)], observed: fmt.Sprintf("%d files got the ending %s, which no program is known to add", n, wording.Quote(ending))}
+			if forVictims.MatchString(ending) {
+				b.severity, b.observed = Violation, fmt.Sprintf("%d files got the ending %s, which only ransomware adds", n, wording.Quote(ending))
+			}
+			found = append(found, b)
 		}
 	}
 	if n := len(h.renamed.packets); n >= extorted {

@@ -319,7 +319,11 @@ func unseenNames(_ *Evidence, s *session) []breach {
 			if unseen.MatchString(name) || zeroWidth.MatchString(name) {
 				names[name] = true
 				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
-				found = append(found, breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " makes a name that hides"})
+				b := breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " makes a name that hides"}
+				if x.Final() >= 500 {
+					b.severity, b.sign, b.observed = Note, noSign, wording.Quote(x.Line.Text)+" would make a name that hides, and the server refused"
+				}
+				found = append(found, b)
 				return
 			}
 		}

@@ -52,6 +52,9 @@ var windowsOwn = pattern.New(`(?i)^(svchost|winlogon|lsass|csrss|smss|spoolsv|se
 // processor matches the ending that says for which processor a program is: bot.mips, bot-arm7.
 var processor = pattern.New(`(?i)(^|[._-])(mips|mipsel|mpsl|arm(v?[4-7]l?)?|x86|i[3-6]86|ppc|powerpc|sh4|m68k|spc|sparc|arc)$`)
 
+// ofRelease matches folders of a release of a program, by its number. A host where bots fetch themselves has no releases.
+var ofRelease = pattern.New(`(^|[/_-])v?\d+\.\d+(\.\d+)?([/_-]|$)`)
+
 // manyProcessors is for how many kinds of processors a client fetches a program if it spreads among
 // devices and tries them all.
 const manyProcessors = 4
@@ -186,7 +189,7 @@ func (p *programs) transfer(x *ftp.Exchange, at, shown string, packet int) {
 	isProgram := shown != "" || executable.MatchString(name)
 	if kind := strings.ToLower(strings.TrimLeft(processor.FindString(name), "._-")); isProgram && kind != "" {
 		p.kinds[kind] = true
-		if x.Command == "RETR" && p.knew {
+		if x.Command == "RETR" && p.knew && !ofRelease.MatchString(path.Dir(at)) {
 			p.processors[kind] = x.Packet
 		}
 	}

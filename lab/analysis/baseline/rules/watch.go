@@ -57,6 +57,7 @@ type watch struct {
 	// contents are what the first bytes of connections show, and planted what intruders put into files, by connection.
 	contents, planted map[int]shownContent
 	files             map[int]*content.File // by data connection that is open
+	pages             map[storedPage][]byte // the beginnings of those that clients stored, which they may continue
 	reader            content.Reader
 	commandFiles      commandFiles
 	logs              logTexts
@@ -109,7 +110,7 @@ const (
 func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
 		ledger:  g,
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, commandFiles: commandFiles{}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, pages: map[storedPage][]byte{}, commandFiles: commandFiles{}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ledger: g, broadcast: map[[2]uint16]bool{}, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},

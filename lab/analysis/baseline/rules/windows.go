@@ -33,6 +33,7 @@ func (s *session) copiesDisk(x *ftp.Exchange) bool {
 // its directory, and the key to them. The profile of a user has one part of his own, and that of a program has one.
 func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
 	has, key, hidden := false, false, false // the directory under another name
+	leaves := false                         // the part with the accounts, as its head says
 	parts := map[string]int{}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		for _, c := range s.DataOf(x.Data) {
@@ -44,16 +45,21 @@ func registryTaken(e *Evidence, s *session) (b breach, ok bool) {
 				parts[at] = x.Packet
 				is := func(p *pattern.Pattern) bool { return p.MatchString(path.Base(at)) || p.MatchString(shown.Name) }
 				has = has || shown.Kind == content.Database || is(hive)
+				leaves = leaves || shown.Kind == content.Hive && hive.MatchString(shown.Name) && x.Sender() == ftp.Client && s.leavesNetwork()
 				key = key || shown.Kind == content.Hive && is(systemHive)
 				hidden = hidden || shown.Kind == content.Database && shown.Name != "" && !strings.EqualFold(path.Ext(at), path.Ext(shown.Name))
 			}
 		}
 	})
-	if !hidden && (!has || !key) {
+	if !hidden && !leaves && (!has || !key) {
 		return b, false
 	}
 	b = breach{severity: Violation, packets: firstPackets(parts), observed: "parts of the registry or the directory of Windows were transferred, with the passwords of its accounts and the key to them"}
-	if !has || !key {
+	switch {
+	case has && key:
+	case leaves:
+		b.observed = "the part of the registry with the accounts of Windows leaves the network"
+	default:
 		b.observed = "the directory of Windows was transferred under another name, with the passwords of its accounts"
 	}
 	return b, true
@@ -66,7 +72,7 @@ func loginsDumped(e *Evidence, s *session) (b breach, ok bool) {
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		at := w.Target(x.Argument)
 		for _, c := range s.DataOf(x.Data) {
-			if shown, _ := e.shown(c.ID); shown.Kind == content.ProcessMemory && lsass.MatchString(path.Base(at)) {
+			if shown, _ := e.shown(c.ID); shown.Kind == content.ProcessMemory && (lsass.MatchString(path.Base(at)) || shown.Name != "" && x.Sender() == ftp.Client && s.leavesNetwork()) {
 				dumps[at] = x.Packet
 			}
 		}
