@@ -195,7 +195,7 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 		}
 	}
 	refused := slices.ContainsFunc(t.Exchanges, func(x *ftp.Exchange) bool { return x.Unasked() }) // the server goes on in clear
-	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() && !refused {
+	if !s.Whole && s.SecuredAt == 0 && len(s.Exchanges) > 0 && !s.saysAnything() && !refused && s.mayHaveSaidAUTH() {
 		s.SecuredAt, s.MayBeClear = 1, true
 	}
 	if len(t.Exchanges) == 0 {
@@ -214,6 +214,13 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	s.hear()
 	s.findLogins()
 	return s
+}
+
+// mayHaveSaidAUTH reports whether the dialogue may go on in TLS, or in another protection, although the capture has no
+// AUTH. It does not if the capture has all that the two sides said, and no TLS is in it.
+func (s *Session) mayHaveSaidAUTH() bool {
+	return s.Layer != nil || s.Overlong || !s.FromStart() || s.Damaged > 0 || s.Control.Missing()+s.Control.CutShort() > 0 ||
+		slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool { return l.AfterGap || s.lacks(l) || s.Unread[l.Packet] })
 }
 
 // lacks reports whether a line acknowledges more than the capture has of the other side, and the other side has sent it.
