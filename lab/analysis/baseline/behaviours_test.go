@@ -101,6 +101,18 @@ var behaviours = []lookalike{
 	{"the name of the system, twice", "reply-answers-command", IsUnusual, session1("> SYST\n< 215 UNIX\n< 215 UNIX\n> PWD\n< 257 \"/\"")},
 	{"the answer to REST, twice", "reply-answers-command", IsUnusual, session1("> REST 0\n< 350 ok\n< 350 ok\n> PWD\n< 257 \"/\"")},
 	{"two ports in answer to PASV", "reply-answers-command", "", session1("> PASV\n< 227 (192,0,2,21,100,0)\n< 227 (192,0,2,21,100,1)\n> PWD\n< 257 \"/\"")},
+	{"binary bytes behind a greeting", "control-carries-dialogue", "", func(f *forge.Capture) {
+		t := f.Control().Say("< 220 (vsFTPd 3.0.5)")
+		for range 12 {
+			t.Send(strings.Repeat("\x99\x01\xe2 \x8f", 9))
+			t.Peer.Send(strings.Repeat("\x8c\xf1\x07Z", 20))
+		}
+		t.Close()
+	}},
+	{"a name that overflows a buffer, of which the recorder kept the beginning", "arguments-of-normal-length", "", cutCommands("USER "+strings.Repeat("A", 540), "")},
+	{"many commands at once, of which the recorder kept the beginning", "arguments-of-normal-length", IsNormal, cutCommands(strings.Repeat("SIZE a.txt\r\n", 120)+"SIZE a.txt", strings.Repeat("213 9\r\n", 121))},
+	{"a name of which the recorder kept the beginning", "names-can-be-seen", IsNormal, cutCommands("STOR aux.txt", "550 no\r\n")},
+	{"a page about ransomware", "no-programs", IsNormal, moves([2]string{"STOR ransomware.html", "<html><h1>How to recognise ransomware</h1>"})},
 	{"answers to NOOP that are data", "control-carries-dialogue", "", session1(digests(14, "> NOOP\n< 200 %s\n"))},
 	{"connections whose client lets the server send nothing", "calls-are-meant", "", closesWindow(6, "")},
 	{"a connection whose client lets the server send nothing", "calls-are-meant", IsUnusual, closesWindow(1, "")},
@@ -344,6 +356,19 @@ var behaviours = []lookalike{
 	{"silent connections", "calls-are-meant", IsUnusual, holds(20, "", "220 hi")},
 	{"a few silent connections, and a server that is full", "calls-are-meant", IsNormal, holds(8, "", "421 Too many connections")},
 	{"connections that are kept after the login", "calls-are-meant", IsNormal, holds(20, "> USER a\n< 331 and?\n> PASS x\n< 230 in", "220 hi")},
+}
+
+// cutCommands has a client that logs in and sends commands in one segment, of which the recorder keeps eight bytes.
+func cutCommands(commands, replies string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		t.Segment("P.", commands+"\r\n")
+		f.Last(0).Cut(14 + 40 + len("STOR aux"))
+		if replies != "" {
+			t.Peer.Segment("P.", replies)
+		}
+		t.Say(bye).Peer.Close()
+	}
 }
 
 // TestFirstAccepted judges stolen names of which several are right. The finding always has the first one.

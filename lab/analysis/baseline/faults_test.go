@@ -3,6 +3,9 @@
 package baseline
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +43,41 @@ func TestNeverAnswers(t *testing.T) {
 			if count(got, "server-answers", want) != n {
 				t.Errorf("%d sessions, %v without an answer: got %v\nwant %d %s of server-answers", sessions, wait, got, n, want)
 			}
+		}
+	}
+}
+
+// TestResetElsewhere ends a session, whose last command has no answer, with a RST of the server or of a firewall.
+func TestResetElsewhere(t *testing.T) {
+	for ttl, want := range map[byte]string{64: "the server reset the connection", 254: "a RST from another distance"} {
+		got := forged(t, func(f *forge.Capture) {
+			c := f.Control().Say(hello).Say(strings.Repeat("> NOOP\n< 200 ok\n", 8)).Say("> LIST")
+			c.Peer.RST()
+			hops(f, 0, ttl)
+		})
+		text := ""
+		for _, f := range got.Findings {
+			if f.Rule == "server-answers" {
+				text = f.Observed
+			}
+		}
+		if !strings.Contains(text, want) || count(got, "no-signs-agree", rules.Odd) > 0 {
+			t.Errorf("with the time to live %d: got %v\nwant %q, and no signs that agree", ttl, got, want)
+		}
+	}
+}
+
+// TestRefusedAlike is refused with one password again and again, or with a few.
+func TestRefusedAlike(t *testing.T) {
+	for n, want := range map[int]string{1: "40 logins were refused, all with the same name and password", 2: "40 logins were refused, with 2 different names and passwords"} {
+		got := forged(t, func(f *forge.Capture) {
+			for i := range 40 {
+				f.Control().Say(fmt.Sprintf("< 220 ready\n> USER scan\n< 331 and?\n> PASS Lens-4%d\n< 530 no", i%n)).Close()
+				f.Pass(5 * time.Minute)
+			}
+		})
+		if !slices.ContainsFunc(got.Findings, func(f rules.Finding) bool { return f.Observed == want }) {
+			t.Errorf("got %v\nwant %q", got, want)
 		}
 	}
 }

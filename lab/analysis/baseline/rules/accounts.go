@@ -341,3 +341,20 @@ func (all *logins) crowds(judged map[netip.Addr]bool) (found []breach) {
 	}
 	return found
 }
+
+// howFew says why several refused logins are no guesses.
+func howFew(slips []guess) string {
+	different := map[[2]string]bool{}
+	for _, g := range slips {
+		different[[2]string{g.User, g.Password}] = true
+	}
+	switch n := len(different); {
+	case len(slips) == 1:
+		return ""
+	case n == 1:
+		return "all with the same name and password"
+	case len(slips) > manyTries:
+		return fmt.Sprintf("with %d different names and passwords", n)
+	}
+	return "few enough to be mistakes"
+}

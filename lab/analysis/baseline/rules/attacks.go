@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -47,7 +48,7 @@ var protectedArguments = wording.Set("ADAT MIC CONF ENC")
 const nested = 4
 
 func longArguments(_ *Evidence, s *session) []breach {
-	found := s.wrongCommands(tooLong)
+	found := append(s.wrongCommands(tooLong), s.cutOverlong()...)
 	if b, ok := deepFolder(s); ok {
 		found = append(found, b)
 	}
@@ -107,6 +108,59 @@ func tooLong(x *ftp.Exchange) string {
 		return fmt.Sprintf("the same letter %d times", run(x.Argument))
 	}
 	return ""
+}
+
+// cutOverlong finds arguments of which the recorder cut off the end, and which are too long all the same: the packets
+// say how long they were.
+func (s *session) cutOverlong() (found []breach) {
+	if c := s.Control.ClientFlow; c.CutShort == 0 || c.Missing > 0 {
+		return nil // lines may be missing behind one
+	}
+	sizes := s.sizesOnWire()
+	for i, x := range s.Exchanges {
+		most := longestPath
+		switch {
+		case wordArguments[x.Command]:
+			most = longestWord
+		case x.Command == "USER":
+			most = longestName
+		case isPassword(x.Command):
+			most = longestPassword
+		}
+		size := sizes[i] - len(x.Command) - len(" \r\n")
+		if !x.Complete && x.Argument != "" && size > most && !protectedArguments[x.Command] && !s.MayBeRest(x.Line) && s.Readable(x.Packet) {
+			found = append(found, breach{packets: []int{x.FirstPacket, x.Packet},
+				observed: fmt.Sprintf("%s: an argument of %d bytes, of which the recorder cut off the end", wording.Quote(x.Line.Text), size)})
+		}
+	}
+	return found
+}
+
+// sizesOnWire returns how many bytes the line of each command had at most, if nothing was lost but what the recorder cut
+// off: up to the next line of the client, and as much as the server had received when it spoke next. It is 0 if the
+// server answered more than one line.
+func (s *session) sizesOnWire() []int {
+	sizes := make([]int, len(s.Exchanges))
+	lines, replies := s.Lines, s.Unsolicited
+	for i, x := range s.Exchanges {
+		end, until := 1+s.Control.ClientFlow.Bytes, math.MaxInt
+		if i+1 < len(s.Exchanges) {
+			end, until = s.Exchanges[i+1].Seq, s.Exchanges[i+1].Packet
+		}
+		for len(lines) > 0 && (lines[0].From == ftp.Client || lines[0].Ack <= x.Seq) {
+			lines = lines[1:]
+		}
+		if len(lines) > 0 {
+			end = min(end, lines[0].Ack)
+		}
+		for len(replies) > 0 && replies[0].Packet <= x.Packet {
+			replies = replies[1:]
+		}
+		if len(replies) == 0 || replies[0].Packet >= until {
+			sizes[i] = int(end - x.Seq)
+		}
+	}
+	return sizes
 }
 
 // longestComponent is the length of the longest name in a path.

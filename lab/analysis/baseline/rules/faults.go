@@ -37,9 +37,9 @@ func answers() look {
 	all := map[evidence.PairOfHosts]*failures{}
 	return look{
 		connection: serverGreets,
-		session: func(_ *Evidence, s *session) []breach {
+		session: func(e *Evidence, s *session) []breach {
 			if of := bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); of != nil {
-				of.add(s)
+				of.add(e, s)
 			}
 			return nil
 		},
@@ -84,7 +84,7 @@ func serverGreets(e *Evidence, c *ftp.Connection) []breach {
 var unanswerable = wording.Set("QUIT ABOR NOOP STAT REIN")
 
 // unansweredCommand judges a session with a command that the server leaves without an answer, nil for none.
-func unansweredCommand(s *session) (b breach, x *ftp.Exchange) {
+func unansweredCommand(e *Evidence, s *session) (b breach, x *ftp.Exchange) {
 	n := len(s.Exchanges)
 	if !s.Whole || n == 0 || s.TLS || s.dismissed() {
 		return b, nil
@@ -113,6 +113,10 @@ func unansweredCommand(s *session) (b breach, x *ftp.Exchange) {
 	case c.ResetBy == ftp.Server && c.ClientFlow.FIN == 0:
 		b.packets = append(b.packets, c.ServerFlow.RST)
 		b.observed = fmt.Sprintf("%s %s: the server reset the connection", wording.Quote(x.Line.Text), answered)
+		if e.resetElsewhere(c) {
+			b.sign = noSign // the RST is one itself
+			b.observed = fmt.Sprintf("%s %s: a RST from another distance than the server's packets, in its name, ended the connection", wording.Quote(x.Line.Text), answered)
+		}
 	case c.FirstFIN == ftp.Server:
 		b.packets = append(b.packets, c.ServerFlow.FIN)
 		b.observed = fmt.Sprintf("%s %s: the server closed the connection", wording.Quote(x.Line.Text), answered)
@@ -222,8 +226,8 @@ type failures struct {
 }
 
 // add takes the next session. If a firewall may have blocked a data connection, the server need not have failed.
-func (f *failures) add(s *session) {
-	b, x := unansweredCommand(s)
+func (f *failures) add(e *Evidence, s *session) {
+	b, x := unansweredCommand(e, s)
 	switch {
 	case s.isMute():
 		f.mute++

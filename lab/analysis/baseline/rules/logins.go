@@ -273,7 +273,7 @@ func (all *logins) judge() []breach {
 	if len(slips) > 0 {
 		b := breach{
 			severity: Note,
-			observed: wording.Plural(len(slips), "login was refused, which is common", "logins were refused, few enough to be mistakes"),
+			observed: wording.Plural(len(slips), "login was refused, which is common", "logins were refused, ") + howFew(slips),
 		}
 		for _, g := range slips {
 			b.packets = append(b.packets, g.At)

@@ -315,7 +315,11 @@ func unseenNames(_ *Evidence, s *session) []breach {
 		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
 			return
 		}
-		for _, name := range strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' }) {
+		list := strings.FieldsFunc(x.Argument, func(r rune) bool { return r == '/' || r == '\\' })
+		if !x.Complete && len(list) > 0 {
+			list = list[:len(list)-1] // nobody knows how the last one goes on
+		}
+		for _, name := range list {
 			if unseen.MatchString(name) || zeroWidth.MatchString(name) {
 				names[name] = true
 				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device

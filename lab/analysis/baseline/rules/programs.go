@@ -39,9 +39,9 @@ var (
 	hiddenPlace = pattern.New(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
 	// savedAccounts matches the files with accounts in a copy of a system.
 	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
-	// paper matches documents, which may be about attack tools. Unlike other texts they are no
+	// paper matches documents and pages, which may be about attack tools. Unlike other texts they are no
 	// scripts.
-	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp])$`)
+	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp]|x?html?)$`)
 	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|webp|bmp|ico|csv|xml|json|log|css|mp[34]|wav|avi)$`)
 )
 

@@ -393,6 +393,18 @@ func forgedResets(e *Evidence, c *ftp.Connection) (found []breach) {
 	return found
 }
 
+// resetElsewhere reports whether the first RST of the server came from another distance than its other packets, as one
+// of a firewall does.
+func (e *Evidence) resetElsewhere(c *ftp.Connection) (elsewhere bool) {
+	e.sides(c, func(name ftp.Side, s *side) {
+		if name == ftp.Server && s.odd != nil && len(s.odd.resets) > 0 {
+			usual := s.usual()
+			elsewhere = usual.isOther(s.odd.resets[0].ttl)
+		}
+	})
+	return elsewhere
+}
+
 var senderIsNotReceiverRule = Rule{
 	Name: "sender-is-not-receiver", Theme: "TCP",
 	Says:     "No packet comes from the address and the port that it goes to.",
