@@ -26,6 +26,7 @@ type TCP struct {
 	// RawSeq, RawAck and RawWindow are the numbers on the wire.
 	RawSeq, RawAck uint32
 	Flags          uint8
+	Reserved       uint8 // the three bits of the header that have no meaning yet
 	RawWindow      uint16
 	// Length is the number of bytes of data, including those not captured.
 	Length int
@@ -96,6 +97,7 @@ func (d *Decoder) segment(p *Packet, b piece) {
 		RawSeq:    b.uint32(4),
 		RawAck:    b.uint32(8),
 		Flags:     b.data[13],
+		Reserved:  b.data[12] >> 1 & 7,
 		RawWindow: binary.BigEndian.Uint16(b.data[14:]),
 		Urgent:    binary.BigEndian.Uint16(b.data[18:]),
 		Length:    payload.wire,

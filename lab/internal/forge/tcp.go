@@ -14,8 +14,10 @@ type End struct {
 	Window  uint16 // not scaled
 	Options []byte // the TCP options of the next segment alone, a multiple of 4 bytes
 	Urgent  uint16 // the urgent pointer of the next segment alone
-	Peer    *End
-	Capture *Capture
+	// Reserved are the four bits after the length of the header, of the next segment alone. The last one is AccECN's.
+	Reserved byte
+	Peer     *End
+	Capture  *Capture
 }
 
 // Pair returns the two ends of a connection that is open already. An address without a port
@@ -95,7 +97,8 @@ func (e *End) SegmentAt(distance int, flags, data string) {
 		bits |= 1 << strings.IndexRune("FSRP.UEW", f)
 	}
 	options, urgent := e.Options, e.Urgent
-	e.Options, e.Urgent = nil, 0
+	reserved := e.Reserved
+	e.Options, e.Urgent, e.Reserved = nil, 0, 0
 	src, dst := e.Addr, e.Peer.Addr
 	length := 20 + len(options) + len(data)
 	frame := e.Capture.header(src.Addr(), dst.Addr(), 6, length)
@@ -108,7 +111,7 @@ func (e *End) SegmentAt(distance int, flags, data string) {
 		ack = 0
 	}
 	frame = binary.BigEndian.AppendUint32(frame, ack)
-	frame = append(frame, byte(20+len(options))<<2, bits)
+	frame = append(frame, byte(20+len(options))<<2|reserved&15, bits)
 	frame = append(binary.BigEndian.AppendUint16(frame, e.Window), 0, 0)
 	frame = binary.BigEndian.AppendUint16(frame, urgent)
 	frame = append(append(frame, options...), data...)

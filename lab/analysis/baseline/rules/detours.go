@@ -35,6 +35,7 @@ type neighbourhood struct {
 	disputed  map[netip.Addr]bool               // addresses about which two cards answered the same host
 	asked     map[netip.Addr]bool               // addresses that somebody looked for
 	relays    map[relay]passedOn                // the first packet that each passed on
+	led       map[relay]int                     // the first packet that another card sent to a card which claims its receiver
 	routed    map[evidence.PairOfHosts]*counted // packets that name hosts on their way
 	sent      [1 << 8]passing                   // the last packets to network cards, by their ID
 	ledger    *bounded.Ledger
@@ -43,7 +44,7 @@ type neighbourhood struct {
 func newNeighbourhood(g *bounded.Ledger) neighbourhood {
 	return neighbourhood{
 		ledger: g,
-		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{}, routed: map[evidence.PairOfHosts]*counted{},
+		owners: map[netip.Addr]*owner{}, redirects: map[netip.Addr]int{}, claims: map[claimant]claims{}, relays: map[relay]passedOn{}, led: map[relay]int{}, routed: map[evidence.PairOfHosts]*counted{},
 		answers: map[arpReply][6]byte{}, disputed: map[netip.Addr]bool{}, asked: map[netip.Addr]bool{},
 	}
 }
@@ -106,6 +107,9 @@ func (n *neighbourhood) pass(p *capture.Packet) {
 	before := &n.sent[p.IP.ID%uint16(len(n.sent))]
 	by := relay{[6]byte(p.SrcMAC), p.IP.Src, p.IP.Dst}
 	to := relay{[6]byte(p.DstMAC), p.IP.Src, p.IP.Dst}
+	if n.led[to] == 0 && by.mac != to.mac && n.claims[claimant{to.mac, to.to}].n > 0 && bounded.Takes(n.ledger, maxPassers, n.led, to) {
+		n.led[to] = p.Number
+	}
 	led := before.relay == by && before.ttl >= p.IP.TTL && by.mac != to.mac
 	again := before.relay == to && before.by != by.mac && before.ttl == p.IP.TTL
 	if (led || again) && before.id == p.IP.ID && n.relays[by].packet == 0 && bounded.Takes(n.ledger, maxPassers, n.relays, by) {
@@ -234,13 +238,28 @@ func (e *Evidence) sourceRoutes() (found []breach) {
 func (e *Evidence) sharedCards() (found []breach) {
 	for hosts := range e.Served {
 		a, b := e.watch.neighbours.owners[hosts.Client], e.watch.neighbours.owners[hosts.Server]
-		if a != nil && b != nil && a != b && bytes.Equal(a.mac, b.mac) {
-			found = append(found, breach{hosts: hosts, packets: []int{a.first, b.first},
-				observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, packet.ClaimProtocol(hosts.Server))})
+		if a == nil || b == nil || a == b || !bytes.Equal(a.mac, b.mac) {
+			continue
 		}
+		of := breach{hosts: hosts, packets: []int{a.first, b.first},
+			observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, packet.ClaimProtocol(hosts.Server))}
+		if there, back := e.watch.neighbours.ledTo(a.mac, hosts); there > 0 && back > 0 {
+			of.severity, of.packets = Violation, append(of.packets, there, back)
+			of.observed += ", for which nobody had looked, and each of the two sent there what was for the other one"
+		}
+		found = append(found, of)
 	}
 	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
 	return found
+}
+
+// ledTo are the first packets that the cards of two hosts sent to another card, which claims the address of the receiver
+// although nobody had looked for it; 0 for none. A router answers those who look (RFC 1027).
+func (n *neighbourhood) ledTo(mac net.HardwareAddr, hosts evidence.PairOfHosts) (there, back int) {
+	if len(mac) != 6 || n.asked[hosts.Client] || n.asked[hosts.Server] {
+		return 0, 0
+	}
+	return n.led[relay{[6]byte(mac), hosts.Client, hosts.Server}], n.led[relay{[6]byte(mac), hosts.Server, hosts.Client}]
 }
 
 // passedOn finds network cards that passed on packets to an address which they had claimed, although

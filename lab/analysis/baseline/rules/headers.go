@@ -4,6 +4,7 @@ package rules
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/internal/bounded"
@@ -31,6 +32,8 @@ type sideOf struct {
 type headerFields struct {
 	urgent   map[uint16]int // urgent pointers without URG (RFC 9293 section 3.1)
 	options  map[string]int // of kinds that no RFC defines
+	reserved counted        // packets with reserved bits (RFC 9293 section 3.1)
+	values   uint8          // the values of these, as bits
 	repeated map[string]int // these in acknowledgments that repeat the packet before
 	seq, ack uint32         // of the packet before
 }
@@ -41,7 +44,7 @@ type headers map[sideOf]*headerFields
 // packet takes the next packet of a control or data connection.
 func (h headers) packet(g *bounded.Ledger, p *capture.Packet) {
 	t := p.TCP
-	if !t.Options.Unusual() && (t.Urgent == 0 || t.Has(packet.URG)) || p.ChecksumWrong() {
+	if t.Reserved == 0 && !t.Options.Unusual() && (t.Urgent == 0 || t.Has(packet.URG)) || p.ChecksumWrong() {
 		return
 	}
 	side := sideOf{p.Connection.ID, p.From}
@@ -55,6 +58,10 @@ func (h headers) packet(g *bounded.Ledger, p *capture.Packet) {
 	}
 	if t.Urgent != 0 && !t.Has(packet.URG) {
 		noteIn(of.urgent, t.Urgent, p.Number)
+	}
+	if t.Reserved != 0 {
+		of.reserved.add(p.Number)
+		of.values |= 1 << t.Reserved
 	}
 	same := t.Length == 0 && t.Flags == packet.ACK && t.RawSeq == of.seq && t.RawAck == of.ack
 	of.seq, of.ack = t.RawSeq, t.RawAck
@@ -97,6 +104,13 @@ func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
 		}
 		if n := len(of.urgent); n >= fieldsOdd {
 			b := breach{packets: firstPackets(of.urgent), observed: fmt.Sprintf("packets of the %s have %d different urgent pointers without the flag URG, which have no meaning", side, n)}
+			if n < fieldsMany {
+				b.severity = Odd
+			}
+			found = append(found, b)
+		}
+		if n := of.reserved.n; n >= fieldsOdd && bits.OnesCount8(of.values) > 1 {
+			b := breach{packets: of.reserved.packets, observed: fmt.Sprintf("%d packets of the %s have reserved bits of TCP, with different values", n, side)}
 			if n < fieldsMany {
 				b.severity = Odd
 			}
