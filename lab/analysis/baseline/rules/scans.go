@@ -185,6 +185,7 @@ const firstUserPort = 1024
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
+	seen := sights{of: map[netip.Addr]map[netip.Addr]*sight{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
@@ -201,6 +202,7 @@ func scans() look {
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
+			seen.add(x)
 			if at := x.Control.Client.Addr(); onlyAsksForTLS(x) && bounded.Takes(x.ledger, maxHosts, s.asked, at) {
 				s.asked[at] = true
 				s.add(x.ledger, &x.Control.Identity)
@@ -220,7 +222,7 @@ func scans() look {
 		end: func(e *Evidence) []breach {
 			late.probes(func(id *ftp.Identity) { s.add(e.Ledger, id) })
 			found := s.judge(&e.watch.datagrams)
-			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), e.flooded(maxProbes))
+			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), seen.judge(), e.flooded(maxProbes))
 		},
 	}
 }
