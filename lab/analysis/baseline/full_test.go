@@ -113,6 +113,11 @@ func TestFilledTables(t *testing.T) {
 				f.Pass(time.Hour)
 			}
 		}, holds(20, "", "421 Too many connections")},
+		{"servers at which clients had a look", 4, CannotJudge, func(f *forge.Capture) {
+			for i := range 5 {
+				dial(f, fmt.Sprintf("198.51.100.%d", 1+i), aServer+":21").Say(hello).Say(bye).Peer.Close()
+			}
+		}, looksAt("203.0.113.66", "10.20.0.%d", 10, "a", "", false)},
 		{"probes", 4, IsUnusual, func(f *forge.Capture) { asks(f, 60, 5, true); quiet(f) }, func(f *forge.Capture) { asks(f, 160, 12, false) }},
 	} {
 		t.Run(test.of, func(t *testing.T) {

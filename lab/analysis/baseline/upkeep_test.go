@@ -4,6 +4,8 @@
 package baseline
 
 import (
+	"crypto/sha512"
+	"encoding/base32"
 	"fmt"
 	"strings"
 	"time"
@@ -46,12 +48,95 @@ var upkeep = []lookalike{
 	{"a monitor that resets its connections before the answer to their command", "calls-are-meant", IsNormal, hasty(60, "> USER a", time.Minute)},
 	{"one file in very many sessions at once", "files-are-fetched-once", IsUnusual, fetchesAtOnce(60, 5*time.Millisecond)},
 	{"one file in very many sessions of a day", "files-are-fetched-once", IsNormal, fetchesAtOnce(60, 10*time.Minute)},
+
+	{"servers inside that somebody outside greets, and leaves", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "", "", false)},
+	{"servers inside at which somebody outside lists a folder", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "anonymous", "> LIST\n< 150 here\n< 226 done\n", false)},
+	{"a monitor inside that greets the servers of its network", "no-scans", IsNormal, looksAt("10.20.0.200", "10.20.0.%d", 40, "", "", false)},
+	{"a monitor outside that comes again", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "nagios", "", true)},
+	{"a user outside who fetches files from many servers", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "ada", "> RETR a\n< 150 here\n< 226 done\n", false)},
+	{"many servers, each with another account", "no-scans", IsUnusual, looksAt("203.0.113.66", "198.51.100.%d", 20, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
+	{"many servers with one account", "no-scans", IsNormal, looksAt("203.0.113.66", "198.51.100.%d", 20, "check", "> LIST\n< 150 here\n< 226 done\n", false)},
+
+	{"an anonymous user who goes up step by step, and then to the system", "no-climbing", "", anonymous(strings.Repeat("> CDUP\n< 250 ok\n", 8) + "> CWD /etc\n< 250 ok")},
+	{"an anonymous user who comes back from a deep folder", "no-climbing", IsNormal, anonymous("> CWD /a/b/c/d/e/f\n< 250 ok\n" + strings.Repeat("> CDUP\n< 250 ok\n", 6) + "> CWD /pub\n< 250 ok")},
+	{"a path of Windows for devices", "no-climbing", "", anonymous(`> CWD \\?\C:\Users\Administrator` + "\n< 250 ok")},
+	{"a path of Windows", "no-climbing", IsNormal, session1(`> CWD \pub\C\.?\` + "\n< 250 ok")},
+	{"steps up in the numbers of HTML", "no-climbing", "", anonymous("> RETR &#46;&#46;&#47;&#46;&#46;&#47;etc/passwd\n< 550 no")},
+	{"a name from a web page", "no-climbing", IsNormal, session1("> STOR Tom &#38; Jerry &#8211; 1.pdf\n< 150 go on\n< 226 done")},
+	{"an anonymous user in the home of root", "no-climbing", "", anonymous("> CWD ~root\n< 250 ok\n> RETR mbox\n< 550 no")},
+	{"a user in his own home", "no-climbing", IsNormal, session1("> CWD ~\n< 250 ok\n> RETR mbox\n< 150 here\n< 226 done\n> CWD ~ada\n< 250 ok\n> RETR mbox\n< 150 here\n< 226 done")},
+	{"a listing of names in a line of a million letters", "no-known-exploits", "", session1("> NLST -w 1000000 -C *\n< 150 here\n< 226 done")},
+	{"a listing in wide lines", "no-known-exploits", IsNormal, session1("> NLST -w 200 -C *\n< 150 here\n< 226 done")},
+	{"a buffer whose size does not fit", "no-known-exploits", "", session1("> PBSZ 4294967297000000\n< 200 ok")},
+	{"the largest buffer", "no-known-exploits", IsNormal, session1("> PBSZ 4294967295\n< 200 ok")},
+	{"security data of one letter", "arguments-of-normal-length", "", session1("> ADAT " + strings.Repeat("A", 500) + "\n< 500 no")},
+	{"an anonymous user who makes an account", "no-known-exploits", "", anonymous("> SITE ADDUSER joe s3cret *@*\n< 200 Added user joe.\n> SITE CHANGE joe flags +1\n< 200 ok")},
+	{"an administrator who makes an account, as the help of the server says", "no-known-exploits", IsNormal, session1("> SITE HELP\n< 214-commands:\n+  ADDUSER CHANGE CHPASS\n+ 214 end\n> SITE ADDUSER joe s3cret *@*\n< 200 Added user joe.\n> SITE CHANGE joe flags +1\n< 200 ok")},
+	{"the users of a camera, with its first password", "no-signs-agree", "", loggedIn("root", "xmhdipc", "> RETR /mnt/mtd/Config/Account1\n< 150 here\n< 226 done")},
+	{"the users of a camera, with a password of its owner", "no-signs-agree", IsNormal, loggedIn("ada", "x", "> RETR /mnt/mtd/Config/Account1\n< 150 here\n< 226 done")},
+	{"the settings of a router that somebody outside changes, with its name as the password", "no-sensitive-names", "", loggedIn("admin", "admin", "> RETR startup-config\n< 150 here\n< 226 done\n> STOR startup-config\n< 150 go on\n< 226 done")},
+
+	{"reserved bits of TCP with a text", "no-hidden-channels", "", acknowledges(24, func(t *forge.End, i int) { t.Reserved = secret[i] << 1 })},
+	{"a reserved bit that a device sets", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, _ int) { t.Reserved = 2 })},
+	{"accurate ECN", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) { t.Reserved = byte(i % 2) })},
+	{"a text in base32 in the names of refused folders", "names-are-words", "", refusedFolders(35)},
+	{"folders named by digests in base32, all refused", "names-are-words", IsUnusual, refusedFolders(32)},
+	{"a host that claims both addresses, and to which both send", "no-detours", "", ledTo(0x66)},
+	{"a host that claims both addresses, and to which nobody sends", "no-detours", IsUnusual, ledTo(0)},
 }
 
 // fromOutside is a session of a public client with a server in a private network.
 func fromOutside(lines string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		dial(f, "203.0.113.66", "10.20.0.5:21").Say(hello).Say(lines).Say(bye).Peer.Close()
+	}
+}
+
+// looksAt are sessions of a client with n servers. The formats have the number of the server.
+func looksAt(client, servers string, n int, user, lines string, twice bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		rounds := 1
+		if twice {
+			rounds = 2
+		}
+		for range rounds {
+			for i := range n {
+				t := dial(f, client, fmt.Sprintf(servers, i+10)+":21").Say("< 220 hi")
+				if user != "" {
+					name := strings.ReplaceAll(user, "%d", fmt.Sprint(i))
+					t.Say("> USER " + name + "\n< 331 and?\n> PASS x@y\n< 230 in")
+				}
+				if lines != "" {
+					t.Say(strings.TrimSpace(lines))
+				}
+				t.Say(bye).Peer.Close()
+				f.Pass(2 * time.Minute)
+			}
+		}
+	}
+}
+
+// refusedFolders are refused folders whose names encode n bytes each.
+func refusedFolders(n int) func(*forge.Capture) {
+	var lines strings.Builder
+	for i := range 40 {
+		sum := sha512.Sum512([]byte{byte(i)})
+		fmt.Fprintf(&lines, "> MKD %s\n< 550 no\n", base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:n]))
+	}
+	return session1(lines.String())
+}
+
+// ledTo is a session in front of which a card claims the addresses of both hosts. The two send to the given card, 0 for
+// each other's.
+func ledTo(card byte) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		claim(f, 0x66, aClient)
+		claim(f, 0x66, aServer)
+		begun := len(f.Frames)
+		session1("")(f)
+		for i := begun; i < len(f.Frames) && card != 0; i++ {
+			f.Frames[i].Data[5] = card
+		}
 	}
 }
 

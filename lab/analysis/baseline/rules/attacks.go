@@ -90,6 +90,8 @@ func completedNormally(x *ftp.Exchange) bool { return x.Final() >= 200 && x.Fina
 func tooLong(x *ftp.Exchange) string {
 	length := utf8.RuneCountInString(x.Argument)
 	switch {
+	case x.Command == "ADAT" && x.Final() >= 500 && run(x.Argument) > longestRun:
+		return fmt.Sprintf("the same letter %d times", run(x.Argument))
 	case protectedArguments[x.Command]:
 		return ""
 	case len(x.Command) > longestVerb:
@@ -329,8 +331,10 @@ func boasts(greeting string) bool {
 
 func knownExploit(e *Evidence, s *session) []breach {
 	found := append(knownGreeting(s), extortion(e, s)...)
-	if b, ok := factoryLogin(s); ok {
-		found = append(found, b)
+	for _, look := range []func(*session) (breach, bool){factoryLogin, accountsOfNobody} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
 	}
 	if at := e.watch.bleeds[s.Control.ID]; at > 0 {
 		found = append(found, breach{packets: []int{at}, observed: "a heartbeat of TLS that asks for more bytes than it has: Heartbleed (CVE-2014-0160)"})

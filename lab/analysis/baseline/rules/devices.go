@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
@@ -20,7 +21,7 @@ var maker = pattern.New(`^(qbf77101|fwupgrade|sysdiag|nic2212|nimrohs2212|ntpupd
 // factory are users and passwords that devices have until their owner changes them: of routers, of
 // VxWorks, of controllers, of radios and of cameras (MITRE ATT&CK, T0812, default credentials).
 var factory = wording.Set(`cisco/cisco target/password USER/USER MELSEC/MELSEC admin/wago root/wago user/user00 ubnt/ubnt
-	root/xc3511 root/vizxv root/anko root/Zte521 admin/7ujMko0admin admin/smcadmin Administrator/ilon loytec/loytec4u`)
+	root/xc3511 root/xmhdipc root/vizxv root/anko root/Zte521 admin/7ujMko0admin admin/smcadmin Administrator/ilon loytec/loytec4u`)
 
 // factoryLogin finds logins that the server accepted with an account that everybody knows.
 func factoryLogin(s *session) (b breach, ok bool) {
@@ -44,18 +45,25 @@ func isDevice(s *session) bool {
 	return known
 }
 
+// ownName reports whether the administrator has logged in with his name as the password.
+func ownName(s *session) bool {
+	return slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
+		return l.Succeeded() && rules(l.User) && strings.EqualFold(l.User, l.Password) && s.Readable(l.Packet)
+	})
+}
+
 // deviceImage matches the system of a device, in one file.
 var deviceImage = pattern.New(`(?i)\.(bin|img|rom|fw|chk|trx)$`)
 
 var (
 	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
 	deviceSettings = pattern.New(`(?i)(^|[/:])(running|startup)-config(\.\w+)?$|-confg$|(^|/)(config|settings|system|setup|device|network|boot|nvram|backup|param\w*)\.(ini|cfg|conf|boot|dat|bin|xml|rsc)$|(^|/)(rom-0|nvram)$`)
-	deviceUsers    = pattern.New(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$`)
+	deviceUsers    = pattern.New(`(?i)(^|/)(users?|accounts?|passw(or)?ds?|logins?)\.(ini|dat|conf|cfg|db|lst|txt|xml)$|(^|/)etc/passwd$|(^|/)config/accounts?\d*$`)
 )
 
 // deviceTaken judges what somebody with an account that everybody knows does with the settings of a device.
 func deviceTaken(s *session) (b breach, ok bool) {
-	if !isDevice(s) {
+	if !isDevice(s) && !ownName(s) {
 		return b, false
 	}
 	fetched := map[string]bool{}
@@ -73,6 +81,10 @@ func deviceTaken(s *session) (b breach, ok bool) {
 			b.severity, b.sign, ok = Odd, 2, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
 			b.observed = wording.Quote(x.Line.Text) + " replaces the users of a device, with an account that everybody knows"
+		case x.Command == "RETR" && deviceUsers.MatchString(at) && !isPrivate(s.Client()) && isDevice(s):
+			b.severity, b.sign, ok = Odd, 2, true
+			b.packets = append(b.packets, evidence.Frames(x)...)
+			b.observed = wording.Quote(x.Line.Text) + " fetches the users of a device from outside, with an account that everybody knows"
 		case (deviceSettings.MatchString(at) || deviceUsers.MatchString(at)) && b.severity != Odd:
 			b.severity, b.sign, ok = Note, 1, true
 			b.packets = append(b.packets, evidence.Frames(x)...)

@@ -86,6 +86,8 @@ var (
 	overlong = pattern.New(`(?i)\.\.%c[01]%[0-9a-f]{2}|(%c0%ae){2}|(%e0%80%ae){2}`)
 	// drive matches a folder of Windows with the letter of its drive. A server's tree has none.
 	drive = pattern.New(`(?i)^/?[a-z]:[\\/]+(windows|winnt|boot\.ini|autoexec\.bat|inetpub)\b`)
+	// device matches a path of Windows that is not read as one of a tree (\\?\C:\), which no client sends.
+	device = pattern.New(`^/?\\\\[?.]\\`)
 	// system matches files with the accounts and the settings of a system.
 	system = pattern.New(`(?i)((^|/)etc/(passwd|shadow|gshadow|sudoers|master\.passwd|security/passwd)|boot\.ini|win\.ini|system32|winnt|(^|/)\.ssh/|proc/self|windows/repair|config/sam$|(^|[/_ .-])lsass[^/]*\.dmp$|(^|[/_ .-])(sam\.save|(sam|security|system)\.hive?)$|(^|[/_ .-])ntds[\w.-]*\.(dit|zip|rar|7z|7z\.\d{3})$)`)
 	// runs matches files that a system runs by itself.
@@ -119,15 +121,17 @@ var separators = strings.NewReplacer("%25", "%", "\xc0\xaf", "%c0%af", "\xc1\x9c
 
 func climbing(e *Evidence, s *session) []breach {
 	found := climbingNames(e, s)
-	if b, ok := waysOut(s); ok {
-		found = append(found, b)
+	for _, look := range []func(*session) (breach, bool){waysOut, stepsUp} {
+		if b, ok := look(s); ok {
+			found = append(found, b)
+		}
 	}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
 			return // a path from the link, as mirrors make them
 		}
 		touches, asked := pathCommands[x.Command], pathIn(x)
-		argument := separators.Replace(asked)
+		argument := separators.Replace(withoutEntities(asked))
 		levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
 		if mayClimb {
 			levels = steps(argument)
@@ -147,6 +151,13 @@ func climbing(e *Evidence, s *session) []breach {
 			b.observed = "climbs " + wording.Plural(levels, "level", "levels")
 		case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
 			b.observed = "climbs to a file of the system"
+		case device.MatchString(argument):
+			b.observed = "leads past the server's tree by a path of Windows for devices"
+		case touches && strings.HasPrefix(target, "~root/"):
+			b.observed = "looks for a file in the home of root"
+			if !s.public() {
+				b.severity, b.sign = Odd, 1
+			}
 		case touches && drive.MatchString(argument):
 			b.observed = "leads to a folder of Windows by the letter of its drive"
 		case mayClimb && disguised.MatchString(argument) && (levels > 1 || touches || overlong.MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
