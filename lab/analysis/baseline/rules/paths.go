@@ -127,66 +127,72 @@ func climbing(e *Evidence, s *session) []breach {
 		}
 	}
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
-		if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
-			return // a path from the link, as mirrors make them
+		if b, ok := s.climbs(x, w); ok {
+			b.packets, b.observed = evidence.Frames(x), wording.Quote(x.Line.Text)+" "+b.observed
+			found = append(found, b)
 		}
-		touches, asked := pathCommands[x.Command], pathIn(x)
-		argument := separators.Replace(withoutEntities(asked))
-		levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
-		if mayClimb {
-			levels = steps(argument)
-		}
-		limit := climbToWalk
-		if touches {
-			limit = climbToFile
-		}
-		var b breach
-		target := w.Target(asked)
-		above := w.Beyond(asked)
-		absolute := path.IsAbs(evidence.Unquoted(asked))
-		fromRoot := path.IsAbs(w.At) || absolute // above counts from the root
-		up := strings.HasPrefix(target, "..") || fromRoot && above > 0
-		switch {
-		case levels >= limit:
-			b.observed = "climbs " + wording.Plural(levels, "level", "levels")
-		case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
-			b.observed = "climbs to a file of the system"
-		case device.MatchString(argument):
-			b.observed = "leads past the server's tree by a path of Windows for devices"
-		case touches && strings.HasPrefix(target, "~root/"):
-			b.observed = "looks for a file in the home of root"
-			if !s.public() {
-				b.severity, b.sign = Odd, 1
-			}
-		case touches && drive.MatchString(argument):
-			b.observed = "leads to a folder of Windows by the letter of its drive"
-		case mayClimb && disguised.MatchString(argument) && (levels > 1 || touches || overlong.MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
-			b.observed = "climbs with an encoded or disguised path"
-		case touches && absolute && above >= 2: // useless in an absolute path
-			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
-		case points(argument) > 1:
-			b.observed = "climbs by names of points"
-		case points(argument) > 0 && !touches:
-			b.severity, b.sign, b.observed = Odd, 2, "climbs by a name of points"
-		case levels > 0 && up && (systemDirectory.MatchString(target) || systemDirectory.MatchString(".."+target)):
-			b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
-		case levels > 0 && above >= 2:
-			b.severity, b.sign = Note, 1
-			b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", above)
-			switch {
-			case fromRoot:
-				b.severity, b.sign = Odd, 2
-				b.observed = fmt.Sprintf("climbs %d levels above the root", above)
-			case above >= climbOften:
-				b.severity, b.sign = Odd, 2
-			}
-		default:
-			return
-		}
-		b.packets, b.observed = evidence.Frames(x), wording.Quote(x.Line.Text)+" "+b.observed
-		found = append(found, b)
 	})
 	return found
+}
+
+// climbs judges the path in a command.
+func (s *session) climbs(x *ftp.Exchange, w *evidence.Walk) (b breach, ok bool) {
+	if x.Command == "SITE" && innerLink.MatchString(x.Argument) && !system.MatchString(x.Argument) {
+		return b, false // a path from the link, as mirrors make them
+	}
+	touches, asked := pathCommands[x.Command], pathIn(x)
+	argument := separators.Replace(withoutEntities(asked))
+	levels, mayClimb := 0, strings.Contains(argument, "..") || strings.Contains(argument, "%")
+	if mayClimb {
+		levels = steps(argument)
+	}
+	limit := climbToWalk
+	if touches {
+		limit = climbToFile
+	}
+	target := w.Target(asked)
+	above := w.Beyond(asked)
+	absolute := path.IsAbs(evidence.Unquoted(asked))
+	fromRoot := path.IsAbs(w.At) || absolute // above counts from the root
+	up := strings.HasPrefix(target, "..") || fromRoot && above > 0
+	switch {
+	case levels >= limit:
+		b.observed = "climbs " + wording.Plural(levels, "level", "levels")
+	case levels > 0 && system.MatchString(argument), touches && up && system.MatchString(target):
+		b.observed = "climbs to a file of the system"
+	case device.MatchString(argument):
+		b.observed = "leads past the server's tree by a path of Windows for devices"
+	case touches && strings.HasPrefix(target, "~root/"):
+		b.observed = "looks for a file in the home of root"
+		if !s.public() {
+			b.severity, b.sign = Odd, 1
+		}
+	case touches && drive.MatchString(argument):
+		b.observed = "leads to a folder of Windows by the letter of its drive"
+	case mayClimb && disguised.MatchString(argument) && (levels > 1 || touches || overlong.MatchString(argument)), touches && strings.Count(argument, `..\`) > 1:
+		b.observed = "climbs with an encoded or disguised path"
+	case touches && absolute && above >= 2: // useless in an absolute path
+		b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+	case points(argument) > 1:
+		b.observed = "climbs by names of points"
+	case points(argument) > 0 && !touches:
+		b.severity, b.sign, b.observed = Odd, 2, "climbs by a name of points"
+	case levels > 0 && up && (systemDirectory.MatchString(target) || systemDirectory.MatchString(".."+target)):
+		b.severity, b.sign, b.observed = Odd, 2, "climbs to a folder of the system"
+	case levels > 0 && above >= 2:
+		b.severity, b.sign = Note, 1
+		b.observed = fmt.Sprintf("climbs %d levels above the folder of the login", above)
+		switch {
+		case fromRoot:
+			b.severity, b.sign = Odd, 2
+			b.observed = fmt.Sprintf("climbs %d levels above the root", above)
+		case above >= climbOften:
+			b.severity, b.sign = Odd, 2
+		}
+	default:
+		return b, false
+	}
+	return b, true
 }
 
 // pathIn is the path in the argument of a command.
