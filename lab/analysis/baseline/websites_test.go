@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"fmt"
 	"strings"
 
 	"ftplab/lab/internal/forge"
@@ -58,6 +59,11 @@ var carriedOff = []lookalike{
 	{"a page that grows", "no-loot", IsNormal, inSessions("STOR log.php", "<?php /* notes */ ?>\n", "APPE log.php", "ada was in\n", "APPE log.php", "bob was in\n")},
 	{"pieces of a page at another name", "no-loot", IsNormal, inSessions("STOR a.php", "<?php $c=", "APPE b.php", "$_POST['q']; ", "APPE c.php", "eval($c); ?>")},
 
+	{"a picture that is a page", "no-loot", "", moves([2]string{"STOR favicon.ico", "GIF89a\x01\x00<?php include $x; ?>"})},
+	{"a picture that names the standard of its description", "no-loot", IsNormal, moves([2]string{"STOR a.jpg", "\xff\xd8\xff\xe1<?xpacket begin=\"\" id=\"W5M0\"?>"})},
+	{"the same page on the sites of many owners", "no-loot", IsUnusual, onSites(12, func(i int) string { return fmt.Sprint("site", i) })},
+	{"the same page on many servers of one owner", "no-loot", IsNormal, onSites(12, func(int) string { return "deploy" })},
+
 	{"files that get an ending which only ransomware adds", "no-known-exploits", "", session1(numberedLines(20, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.crypted\n< 250 ok\n"))},
 	{"files that get an ending which others add, too", "no-known-exploits", IsUnusual, session1(numberedLines(20, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.locked\n< 250 ok\n"))},
 	{"pictures of the screen as Agent Tesla names them", "no-known-exploits", "", session1(numberedLines(3, "> STOR SC_ada-PC7_2025_11_02_10_0%d_12.jpeg\n< 150 go on\n< 226 done\n"))},
@@ -66,6 +72,20 @@ var carriedOff = []lookalike{
 	{"a release of a program for many processors", "no-programs", IsUnusual, inFolder("/pub/busybox/1.35.0")},
 	{"a program for many processors in a folder without a release", "no-programs", "", inFolder("/bins")},
 	{"a name that hides, which the server refuses, and the settings of a shell", "no-sensitive-names", IsNormal, session1("> MKD ...\n< 550 no\n> STOR .bashrc\n< 150 go on\n< 226 done")},
+}
+
+// onSites stores the same page on n servers, each with an account.
+func onSites(n int, account func(int) string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			server := fmt.Sprintf("192.0.2.%d", 30+i)
+			t := dial(f, aClient, server+":21").Say("< 220 hi\n> USER " + account(i) + "\n< 331 and?\n> PASS Lens-42\n< 230 in\n> PASV\n< 227 (" + inCommas(server) + ",100,0)\n> STOR index.html\n< 150 go on")
+			d := dial(f, aClient, server+":25600")
+			d.Segment("P.", "<html><title>Welcome</title></html>")
+			d.Close()
+			t.Say("< 226 done").Say(bye).Peer.Close()
+		}
+	}
 }
 
 const loginDatabase = "SQLite format 3\x00\x10\x00\x01\x01\x00CREATE TABLE logins (origin_url VARCHAR NOT NULL, username_value VARCHAR, password_value BLOB)"

@@ -18,7 +18,7 @@ import (
 
 var noLootRule = Rule{
 	Name: "no-loot", Theme: "transfers",
-	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, a survey of a computer, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards. No host stores outside of its network what it fetched from a server inside.",
+	Says:     "No upload contains the output of a password stealer, a web shell, a job or a script that fetches programs, a survey of a computer, or what intruders leave on a web page. No transfer contains the accounts of a system, their passwords, private keys or numbers of payment cards. No host stores outside of its network what it fetched from a server inside, and no client the same page on the sites of many owners.",
 	Source:   "MITRE ATT&CK, T1048.003 (exfiltration over FTP), T1505.003 (web shell) and T1491.002 (defacement)",
 	Example:  "> STOR logs.html with the passwords of a mail program in it",
 	Severity: Violation,
@@ -61,8 +61,10 @@ type haul struct {
 func transferredLoot() look {
 	keys := map[evidence.PairOfHosts]map[string]bool{}
 	moved := relays{fetched: map[movedFile]move{}}
+	pages := samePages{}
 	return look{session: func(e *Evidence, s *session) []breach {
 		moved.add(e, s)
+		pages.add(e, s)
 		if !e.showsAny(s) {
 			return nil
 		}
@@ -72,7 +74,7 @@ func transferredLoot() look {
 			keys[s.Hosts()] = h.keys
 		}
 		return found
-	}, end: func(*Evidence) []breach { return moved.judge() }}
+	}, end: func(*Evidence) []breach { return append(moved.judge(), pages.judge()...) }}
 }
 
 // showsAny reports whether something is known of what a session transferred.

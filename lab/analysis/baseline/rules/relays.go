@@ -26,7 +26,7 @@ type fingerprint struct {
 	stores bool
 }
 
-// fingerprints are those of programs, and of files that move out of a private network or within one, by data connection.
+// fingerprints are those of programs, of pages that are stored, and of files that move out of a private network or within one, by data connection.
 type fingerprints map[int]*fingerprint
 
 var checksums = crc64.MakeTable(crc64.ECMA)
@@ -43,7 +43,7 @@ func (all fingerprints) packet(g *bounded.Ledger, p *capture.Packet) {
 		client, server := c.Client.Addr().Unmap(), c.Server.Addr().Unmap()
 		stores := t.Sender() == ftp.Client
 		moves := client.IsPrivate() && stores != isPrivate(server)
-		if !moves && !executable.MatchString(t.Argument) || !bounded.Takes(g, maxMovedFiles, all, c.ID) {
+		if !moves && !executable.MatchString(t.Argument) && !(stores && sitePage.MatchString(t.Argument)) || !bounded.Takes(g, maxMovedFiles, all, c.ID) {
 			return
 		}
 		f = &fingerprint{next: 1, first: int32(p.Number), stores: stores}

@@ -1,0 +1,76 @@
+// Pages that one client puts on the web sites of many owners.
+
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// manySites is on how many servers a client puts the same page, each with an account of its own, if it does not keep the
+// sites of a few customers.
+const manySites = 10
+
+// sitePage matches pages that a web server runs, and start pages.
+var sitePage = pattern.New(`(?i)\.(php\d?|phtml|aspx?|jspx?|cfm|cgi)$|(^|/)(index|default|home)\.html?$`)
+
+// A sitesWithPage is the servers at which a client stored a page, with the packets, and the accounts.
+type sitesWithPage struct {
+	name     string
+	servers  map[netip.Addr]int
+	accounts map[string]bool
+}
+
+// samePages are the pages that clients stored, by their bytes.
+type samePages map[movedFile]*sitesWithPage
+
+// add takes the next session.
+func (all samePages) add(e *Evidence, s *session) {
+	if !s.Said("STOR") || len(s.Logins) == 0 {
+		return
+	}
+	for _, x := range s.Exchanges {
+		if x.Command != "STOR" || !evidence.Completed(x) || !sitePage.MatchString(x.Argument) {
+			continue
+		}
+		for _, c := range s.DataOf(x.Data) {
+			if p, ok := e.print(c, x); ok {
+				all.page(s, movedFile{client: s.Client(), print: p}, x)
+			}
+		}
+	}
+}
+
+// page takes a page that a client stored.
+func (all samePages) page(s *session, f movedFile, x *ftp.Exchange) {
+	of := bounded.Entry(s.ledger, maxPages, all, f)
+	if of == nil {
+		return
+	}
+	if of.servers == nil {
+		*of = sitesWithPage{path.Base(x.Argument), map[netip.Addr]int{}, map[string]bool{}}
+	}
+	if len(of.servers) < wholeFolder {
+		of.servers[s.Server()] = x.Packet
+		of.accounts[s.Logins[len(s.Logins)-1].User] = true
+	}
+}
+
+// judge finds the pages on many sites.
+func (all samePages) judge() (found []breach) {
+	for f, of := range all {
+		if n := len(of.servers); n >= manySites && len(of.accounts) >= manySites {
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: f.client}, packets: firstPackets(of.servers),
+				observed: fmt.Sprintf("%s stored the same page on %d servers, with %d accounts: %s", f.client, n, len(of.accounts), wording.Quote(of.name))})
+		}
+	}
+	sortByFrame(found)
+	return found
+}
