@@ -115,8 +115,8 @@ func tooLong(x *ftp.Exchange) string {
 // cutOverlong finds arguments of which the recorder cut off the end, and which are too long all the same: the packets
 // say how long they were.
 func (s *session) cutOverlong() (found []breach) {
-	if c := s.Control.ClientFlow; c.CutShort == 0 || c.Missing > 0 {
-		return nil // lines may be missing behind one
+	if c := s.Control.ClientFlow; c.CutShort == 0 || c.Missing > 0 || !s.BothSides() {
+		return nil // lines may be missing behind one, or their answers
 	}
 	sizes := s.sizesOnWire()
 	for i, x := range s.Exchanges {
@@ -130,7 +130,7 @@ func (s *session) cutOverlong() (found []breach) {
 			most = longestPassword
 		}
 		size := sizes[i] - len(x.Command) - len(" \r\n")
-		if !x.Complete && x.Argument != "" && size > most && !protectedArguments[x.Command] && !s.MayBeRest(x.Line) && s.Readable(x.Packet) {
+		if ended := strings.HasSuffix(x.Line.Text, "\r"); !x.Complete && !ended && x.Argument != "" && size > most && !protectedArguments[x.Command] && !s.MayBeRest(x.Line) && s.Readable(x.Packet) {
 			found = append(found, breach{packets: []int{x.FirstPacket, x.Packet},
 				observed: fmt.Sprintf("%s: an argument of %d bytes, of which the recorder cut off the end", wording.Quote(x.Line.Text), size)})
 		}
