@@ -26,8 +26,8 @@ type Capture struct {
 	Copies int
 	// Interfaces are the names of all interfaces of the file, also of those without packets; "" for one without a name.
 	Interfaces []string
-	// Clocks says, in words for a person, that the clocks of two places differ, so that the packets that each has alone
-	// are not in their order. It is empty if nothing shows that.
+	// Clocks says, in words for a person, that the clocks of two places differ, so that nobody knows the order of the
+	// packets that each has alone. It is empty if nothing shows that.
 	Clocks string
 	// Lost are the packets that were recorded at one place, but not at the one where their
 	// connection is read.

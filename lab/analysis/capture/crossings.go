@@ -4,7 +4,6 @@ package capture
 
 import (
 	"errors"
-	"math/bits"
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
@@ -12,13 +11,14 @@ import (
 
 // A crossing is a packet on its way past the places of its conversation.
 type crossing struct {
-	at     uint64 // the interfaces that have it, as bits
-	first  int    // the lowest of them
-	number int    // of the packet there
-	ttl    int    // the least time to live so far
-	upTo   uint32 // see [observations.fixed]; 0 if it is not known
-	data   bool   // it carries some
-	bare   bool   // it takes up no sequence numbers
+	at      uint64 // the interfaces that have it, as bits
+	first   int    // the lowest of them
+	number  int    // of the packet there
+	passage        // where it was recorded first in the file, or where its conversation is read
+	upTo    uint32 // see [observations.fixed]; 0 if it is not known
+	data    bool   // it carries some
+	bare    bool   // it takes up no sequence numbers
+	tcp     bool
 }
 
 // A crossed says what is the same of a packet at all places.
@@ -40,9 +40,7 @@ const (
 type crossings struct {
 	open  map[crossed][]crossing
 	count int
-	// backward are two interfaces, if a packet comes in the file at the second one first although it had passed the
-	// first one before.
-	backward *[2]int
+	clocks
 }
 
 // findLost reads the file for the packets that were not recorded where their conversation is read.
@@ -53,7 +51,8 @@ func (f *file) findLost(x *places) error {
 	if err := f.findShifts(x); err != nil {
 		return err
 	}
-	all, lines := crossings{open: map[crossed][]crossing{}}, announcements{of: map[stream]map[int][]announced{}}
+	all := crossings{open: map[crossed][]crossing{}, clocks: clocks{of: map[compared]*[2]lags{}}}
+	lines := announcements{of: map[stream]map[int][]announced{}}
 	_, err := f.packets(&packet.Decoder{}, func(p *packet.Packet, raw *pcapng.Packet) bool {
 		if p.IP == nil || raw.Interface >= mostPlaces {
 			return true
@@ -71,9 +70,10 @@ func (f *file) findLost(x *places) error {
 		return all.count <= mostCrossings
 	})
 	if all.count <= mostCrossings {
+		all.clocks.find()
+		x.clocks = &all.clocks
 		x.lost = all.lost()
 		x.rewritten = lines.rewritten()
-		x.backward = all.backward
 		x.findRests()
 	}
 	return err
@@ -101,9 +101,9 @@ func (f *file) findShifts(x *places) error {
 }
 
 func crossingOf(p *packet.Packet, at int) crossing {
-	c := crossing{at: 1 << at, first: at, number: p.Number, ttl: p.IP.TTL}
+	c := crossing{at: 1 << at, first: at, number: p.Number, passage: passage{at, p.Time, p.IP.TTL}}
 	if t := p.TCP; t != nil {
-		c.data = t.Length > 0
+		c.tcp, c.data = true, t.Length > 0
 		c.bare = !c.data && t.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
 	}
 	return c
@@ -138,10 +138,10 @@ func (a *crossings) add(key crossed, c crossing) {
 	}
 	key.of.matched[key.direction] = true
 	o := &alike[i]
-	if c.ttl > o.ttl && a.backward == nil { // routers count it down on the way
-		a.backward = &[2]int{c.first, bits.TrailingZeros64(o.at)}
+	a.compare(key.of, key.direction, o.passage, c.passage)
+	if c.first == key.of.home(key.direction) {
+		o.passage = c.passage
 	}
-	o.ttl = min(o.ttl, c.ttl)
 	if o.at |= c.at; c.first < o.first {
 		o.first, o.number = c.first, c.number
 	}
@@ -179,6 +179,9 @@ func (a *crossings) lost() map[int]bool {
 	each(func(key crossed, c crossing, away bool) {
 		if away && !key.of.unclear[key.direction] && (c.bare || !key.of.resized[key.direction]) {
 			numbers[c.number] = true
+			if c.tcp && a.apart(c.first, key.of.home(key.direction)) {
+				key.of.rest |= 1 << c.first
+			}
 			if c.upTo != 0 {
 				key.of.progress.raise(key.of.home(0), c.upTo)
 			}

@@ -6,7 +6,6 @@ package capture
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -62,7 +61,7 @@ func (c *Capture) findFacts() error {
 // readFirst reads the file for what can be counted, and for the connections: which there
 // are, and everything about them. If that is too much to be kept, it returns nil.
 func (c *Capture) readFirst() (*everything, error) {
-	x := identities{newest: newTuples[newest](), unordered: c.file.places != nil && c.file.places.backward != nil}
+	x := identities{newest: newTuples[newest]()}
 	all := &everything{c: c}
 	var clock clock
 	var doubling doubling
@@ -116,9 +115,8 @@ func (c *Capture) describe(r *pcapng.Reader) {
 		for i := range r.Interfaces() {
 			c.Places = append(c.Places, placeName(r.Interfaces(), i))
 		}
-		if x := c.file.places.backward; x != nil {
-			c.Clocks = fmt.Sprintf("the clocks of %s and %s differ", c.Places[min(x[0], x[1])], c.Places[max(x[0], x[1])])
-		}
+		c.Clocks = c.file.places.clocks.text(r.Interfaces())
+		c.Complete = c.Complete && (c.Clocks == "" || len(c.Lost) == 0)
 		c.Translations, c.Rewritings = c.file.places.translations(r.Interfaces()), c.file.places.rewritings(r.Interfaces())
 	}
 	c.KeyLogs = len(r.Secrets())
@@ -137,7 +135,7 @@ func (c *Capture) count(p *packet.Packet, raw *pcapng.Packet, d *packet.Decoder)
 	if len(raw.Data) < raw.Length {
 		c.Truncated++
 	}
-	if p.Copy != nil {
+	if p.Copy != nil && p.Away == nil {
 		c.Copies++
 	}
 	if p.Away != nil {

@@ -15,9 +15,6 @@ type identities struct {
 	last   tuple // of the packet before: most often the next one's too
 	known  bool
 	value  newest
-	// unordered says that packets from another place than their connection's are not in their order, because the clocks
-	// differ. They show neither where a connection begins nor that it is over.
-	unordered bool
 }
 
 // newest is the newest connection between two addresses: what is needed to see that
@@ -134,7 +131,7 @@ func (x *identities) find(p *packet.Packet) (id int, begins bool) {
 	if p.TCP.Flags&packet.SYN == 0 {
 		isn--
 	}
-	ignored := x.unordered && p.Away != nil || x.known && x.value.damaged(p, from)
+	ignored := x.known && x.value.damaged(p, from)
 	reused := x.known && !ignored && p.TCP.Flags&(packet.SYN|packet.ACK) == packet.SYN && x.value.anchored[from] && isn != x.value.isn[from]
 	if reused && x.value.opens(from) {
 		reused, x.value.sent[from], x.value.isn[from] = false, false, isn

@@ -21,7 +21,8 @@ import (
 //
 // A connection is read at the first interface that has both directions of it, or each
 // direction at the first that has it. A packet that was not recorded there, because it was lost
-// on the way, is read at the first place that has it. If no packet of a connection was found twice, all of
+// on the way, is read at the first place that has it, unless the clocks of these places differ: then nobody knows where it
+// belongs, and it is not read, as if nobody had recorded it. If no packet of a connection was found twice, all of
 // them are read, whatever their interface: the interfaces are the two directions of a tap, or
 // the parts of a link.
 //
@@ -31,7 +32,7 @@ type places struct {
 	seed      maphash.Seed
 	lost      map[int]bool       // the numbers of packets that are read although they are at another place
 	shifts    *shifts            // of sequence numbers, by gateways
-	backward  *[2]int            // see [crossings]
+	clocks    *clocks            // nil if nothing shows which differ
 	rewritten map[int]*Rewriting // by the numbers of the packets that are not read
 	crossed   map[hosts]uint64   // the interfaces that the connections between two hosts pass, as bits
 }
@@ -65,7 +66,7 @@ type observations struct {
 	moving     [2]bool      // the directions with lines that a gateway may rewrite
 	gateway    bool         // a gateway rewrites them
 	progress   progress
-	rest       uint64  // the places with later packets than those that are read, as bits
+	rest       uint64  // the places with packets that cannot be read with the others, as bits
 	matched    [2]bool // a packet in that direction was found at two places
 	// unclear says of each direction that nobody can tell which packets are lost: something on
 	// the way changes them, or too many are alike. Resized says so of those with data or a FIN.
@@ -215,6 +216,10 @@ func (x *places) mark(p *packet.Packet, at int, names []string) {
 		p.Away = &packet.Away{Place: placeName(names, at), Home: home}
 		if change != nil {
 			p.Away.Here = change.to
+		}
+	}
+	if p.Away != nil && !(p.TCP != nil && x.clocks.apart(at, s.home(direction))) {
+		if change != nil {
 			p.Readdress(change.to, change.from)
 			x.shifts.undo(p.TCP, change, direction)
 		}

@@ -120,8 +120,8 @@ func (d *doubts) astrayOf(b *binding) *astray {
 	return d.meant[e]
 }
 
-// doubtOf returns the doubt about a binding, or nil: it is astray, it goes on at another place with numbers that cannot be
-// compared, or the places at which its packets were recorded have different clocks, so that nobody knows their order.
+// doubtOf returns the doubt about a binding, or nil: it is astray, only another place has some of its packets, with numbers
+// or times that cannot be compared.
 func (d *doubts) doubtOf(b *binding) *doubt {
 	if x := d.astrayOf(b); x != nil {
 		return x.doubt()
@@ -130,12 +130,7 @@ func (d *doubts) doubtOf(b *binding) *doubt {
 		return nil
 	}
 	if last := &d.capture.frames[b.frames[len(b.frames)-1]]; last.rest != "" {
-		return &doubt{last.Number, fmt.Sprintf("only %s has later packets of this connection", last.rest)}
-	}
-	clocks := d.capture.source.Clocks
-	isAway := func(i int) bool { return d.capture.frames[i].Away }
-	if i := slices.IndexFunc(b.frames, isAway); clocks != "" && i >= 0 {
-		return &doubt{d.capture.frames[b.frames[i]].Number, clocks}
+		return &doubt{last.Number, fmt.Sprintf("only %s has other packets of this connection, and they cannot be read with these", last.rest)}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@
 package measure
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,7 +93,7 @@ func (s *scope) lacksStart(err error) string {
 		return s.conn.WhyLacksStart()
 	}
 	if err != nil {
-		return c.unheard
+		return cmp.Or(c.unheard, c.clocks)
 	}
 	return ""
 }

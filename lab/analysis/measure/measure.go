@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -95,9 +96,9 @@ func (f *Figures) Measure(c *capture.Capture, v *expect.Verdict) ([]Result, erro
 func (f *Figures) measure(c *survey, v *expect.Verdict) []Result {
 	results := []Result{}
 	for _, g := range f.list {
-		s := &scope{capture: c, verdict: v, subject: g.subject}
+		s := &scope{capture: c, verdict: v, subject: g.subject, doubt: c.clocks}
 		if v != nil {
-			s.doubt = v.Doubt
+			s.doubt = cmp.Or(v.Doubt, c.clocks)
 		}
 		r := Result{Line: g.line, Text: g.text, Comment: g.comment, Name: g.name, Wanted: g.wanted()}
 		got, err := s.measure()

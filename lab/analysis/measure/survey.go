@@ -50,6 +50,7 @@ type survey struct {
 	lost   map[int]bool
 	places map[int]int  // of packets; 0 for the others
 	astray map[int]bool // see [astray]
+	clocks string       // that of two places differ, if some packets are not read for that; see [capture.Capture]
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
 	truncated bool // the recorder cut packets
@@ -114,6 +115,9 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 		}
 	}
 	s.astray = astray(c, firsts)
+	if len(c.Lost) > 0 {
+		s.clocks = c.Clocks
+	}
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
 	s.cut, s.truncated, s.complete = c.Cut != "", c.Truncated > 0, c.Complete

@@ -35,13 +35,14 @@ type Packet struct {
 	Place int
 
 	// Copy is set if the packet was also recorded at another place, and its connection
-	// is read there. Of the fields below only IP is set then.
+	// is read there, or with Away, if it is not read because nobody knows its order among the packets
+	// there. Of the fields below only IP is set then.
 	Copy *Copy
 
 	// Away is set if the packet was not recorded where its connection is read, but elsewhere.
 	Away *Away
 
-	// Rest is the only place that has later packets of the connection, which cannot be read with these; "" for none.
+	// Rest is the only place that has other packets of the connection, which cannot be read with these; "" for none.
 	Rest string
 
 	// IP is nil if the packet is not IP. If it is a fragment of an incomplete

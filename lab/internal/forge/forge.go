@@ -169,6 +169,50 @@ func PCAP(link uint32, frames []Frame) []byte {
 	return file
 }
 
+// Merge returns what was recorded at several places as a pcapng file with an interface for each, in the order of the times.
+func Merge(places ...[]Frame) []byte {
+	block := func(file []byte, kind uint32, body []byte) []byte {
+		body = append(body, make([]byte, -len(body)&3)...)
+		length := uint32(len(body) + 12)
+		return words(append(words(file, kind, length), body...), length)
+	}
+	type passage struct {
+		Frame
+		at int
+	}
+	file := block(nil, 0x0a0d0d0a, words(nil, 0x1a2b3c4d, 1, 1<<32-1, 1<<32-1))
+	var all []passage
+	for at, frames := range places {
+		file = block(file, 1, words(nil, 1, 0))
+		for _, f := range frames {
+			all = append(all, passage{f, at})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b passage) int { return a.At.Compare(b.At) })
+	for _, p := range all {
+		at := uint64(p.At.UnixMicro())
+		file = block(file, 6, append(words(nil, uint32(p.at), uint32(at>>32), uint32(at), uint32(len(p.Data)), uint32(p.Len())), p.Data...))
+	}
+	return file
+}
+
+// Ends returns the frames as two recorders have them at the ends of a path: a host of the given address, and the others.
+// What a host sends takes the delay to the other end. The clock of the recorder there is ahead.
+func (c *Capture) Ends(host string, delay, ahead time.Duration) (here, there []Frame) {
+	from := netip.MustParseAddr(host).AsSlice()
+	for _, f := range c.Frames {
+		a, b := f, f
+		if slices.Equal(f.Data[26:30], from) {
+			b.At = b.At.Add(delay)
+		} else {
+			a.At = a.At.Add(delay)
+		}
+		b.At = b.At.Add(ahead)
+		here, there = append(here, a), append(there, b)
+	}
+	return here, there
+}
+
 // Flush writes the frames so far as records of a pcap file, and removes them from the capture.
 // It is for captures that are too large for memory; the file begins with PCAP of no frames.
 func (c *Capture) Flush(w io.Writer) error {

@@ -86,6 +86,8 @@ func dialogue(p *capture.Packet) string {
 // OtherLine returns what Line does, of a packet that is not TCP.
 func OtherLine(p *packet.Packet) string {
 	switch {
+	case p.Copy != nil && p.Away != nil:
+		return prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()) + strings.TrimPrefix(away(p), ", ") + "; not read, because nobody knows its order"
 	case p.Copy != nil:
 		return prefix(p.IP, p.Copy.Src.Port(), p.Copy.Dst.Port()) + copyLine(p.Copy)
 	case p.ARP != nil:

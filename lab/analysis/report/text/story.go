@@ -42,6 +42,9 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 		fmt.Fprintf(w, "recorded at %s; what crossed several of them is read at the first, which leaves out %s\n",
 			Escape(strings.Join(t.Places, ", ")), count(t.Copies, "packet"))
 	}
+	if t.Clocks != "" {
+		fmt.Fprintf(w, "%s; what only one of them has of a connection at both is not read\n", t.Clocks)
+	}
 	for i, n := range t.Translations {
 		if i == maxOthers {
 			fmt.Fprintf(w, "... and %s\n", count(len(t.Translations)-i, "more address"))
