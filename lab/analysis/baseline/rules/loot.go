@@ -195,9 +195,12 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.severity = Odd
 	case shown.Kind == content.PrivateKey:
 		b.severity, b.sign = Odd, 1
-	case shown.Kind == content.Malicious, shown.Kind == content.Secret:
 	case shown.Kind == content.Inventory && !leaves:
 		return
+	case shown.Kind == content.Malicious:
+	case x.Argument == "": // the capture lacks the command, and with it a name that may excuse the content
+		b.severity, b.sign = Odd, 1
+	case shown.Kind == content.Secret:
 	case leaves && (shown.Kind == content.Inventory || shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
 		b.observed += ", which leaves the network"
 	case shown.Kind == content.Defaced && startPage.MatchString(at):
@@ -218,7 +221,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		if h.keys == nil {
 			h.keys = map[string]bool{}
 		}
-		if len(h.keys) < wholeFolder {
+		if len(h.keys) < wholeFolder && x.Argument != "" {
 			h.keys[strings.Clone(at)] = true
 		}
 	case content.Lure:
