@@ -150,7 +150,7 @@ func TestHiddenDataPort(t *testing.T) {
 	for from := 1; from < data.ServerFlow.LastData; from++ {
 		cut := rewritten(t, file, func(n int, _ *pcapng.Packet) bool { return n >= from })
 		story := storyOf(t, cut, capture.Options{})
-		if want := "what announces it is in TLS that cannot be read; its hosts, its ports and its time\n"; !strings.Contains(story, want) {
+		if want := "what announces it cannot be read; its hosts, its ports and its time\n"; !strings.Contains(story, want) {
 			t.Errorf("from packet %d on: %q is not in\n%s", from, want, story)
 		}
 		for c := range read(t, cut, capture.Options{}).Connections() {
