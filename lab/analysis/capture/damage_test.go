@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/capture"
@@ -204,6 +205,9 @@ func checkTransfer(t *testing.T, c damagedTransfer, file []byte, o capture.Optio
 	}
 	if got := data.ServerFlow.Damaged; got != c.damaged {
 		t.Errorf("%s: got %d damaged packets, want %d", c.name, got, c.damaged)
+	}
+	if h := data.History; strings.Contains(h, "c") != (c.damaged > 0) || strings.Count(h, "d") != 1 || strings.Count(h, "f") != 1 || strings.Index(h, "d") > strings.Index(h, "f") {
+		t.Errorf("%s: got the history %s, want data before a FIN, and a damaged packet: %v", c.name, h, c.damaged > 0)
 	}
 	if data.ResetBy != "" || data.FirstFIN != ftp.Server {
 		t.Errorf("%s: reset by %q, first FIN of %q, want that the server closed it", c.name, data.ResetBy, data.FirstFIN)

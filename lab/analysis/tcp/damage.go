@@ -100,6 +100,14 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 		data := !h.have.Covers(x.seq, x.at)
 		if (data || fin) && !x.early {
 			h.sums, h.Damaged = meaningless, 0
+			s.letters = h.history.sound(s.letters, dir)
+			if data {
+				s.letters = h.history.late(s.letters, 'D', dir)
+			}
+			if fin {
+				s.letters = h.history.late(s.letters, 'F', dir)
+				h.history.fin = h.ISN + uint32(x.at)
+			}
 		}
 		if data {
 			if !x.early {

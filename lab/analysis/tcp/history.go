@@ -2,7 +2,12 @@
 
 package tcp
 
-import "ftplab/lab/analysis/packet"
+import (
+	"bytes"
+	"slices"
+
+	"ftplab/lab/analysis/packet"
+)
 
 // A history is the state of one direction that decides which letters come next.
 type history struct {
@@ -10,6 +15,7 @@ type history struct {
 	seen           uint32 // a bit for each letter
 	syn, fin, rst  uint32 // sequence numbers of the last SYN, FIN and RST, as on the wire
 	repeats, nextT int    // retransmitted segments, and their number at which the next T is due
+	instead        byte   // the letter of the first damaged segment if it was sound, 0 for none
 }
 
 // letters adds the letters of a segment, in capitals. Each kind of packet
@@ -20,7 +26,7 @@ func (h *history) letters(add []byte, t *Segment, again bool) []byte {
 	kind := t.Flags & (packet.SYN | packet.FIN | packet.RST)
 	switch {
 	case t.Damaged:
-		return h.once(add, 'C')
+		return h.damaged(add, t)
 	case kind == 0 && t.Length > 0:
 		add = h.once(add, 'D')
 	case kind == 0 && t.Has(packet.ACK):
@@ -39,6 +45,48 @@ func (h *history) letters(add []byte, t *Segment, again bool) []byte {
 		add = h.once(add, 'Q')
 	}
 	return h.repeated(add, t, again)
+}
+
+// damaged adds the letter of a damaged segment.
+func (h *history) damaged(add []byte, t *Segment) []byte {
+	n := len(add)
+	if add = h.once(add, 'C'); len(add) == n {
+		return add
+	}
+	switch {
+	case t.Length > 0 && h.seen&(1<<('D'-'A')) == 0:
+		h.instead = 'D'
+	case t.Length == 0 && t.Flags&(packet.SYN|packet.FIN|packet.RST) == 0 && h.seen&1 == 0:
+		h.instead = 'A'
+	}
+	return add
+}
+
+// sound takes back what damaged added to the letters of a connection: the segment in the given direction was sound.
+func (h *history) sound(all []byte, direction int) []byte {
+	of := byte(direction) << 7
+	i := bytes.IndexByte(all, 'C'|of)
+	switch {
+	case i < 0:
+		return all
+	case h.instead == 0:
+		return slices.Delete(all, i, i+1)
+	}
+	all[i] = h.instead | of
+	h.seen |= 1 << (h.instead - 'A')
+	if later := bytes.IndexByte(all[i+1:], all[i]); later >= 0 {
+		all = slices.Delete(all, i+1+later, i+2+later)
+	}
+	return all
+}
+
+// late adds the letter of a segment that was in doubt to those of a connection, if none of its kind has come.
+func (h *history) late(all []byte, letter byte, direction int) []byte {
+	n := len(all)
+	if all = h.once(all, letter); len(all) > n {
+		all[n] |= byte(direction) << 7
+	}
+	return all
 }
 
 // onlyResets reports whether all packets of the direction are RSTs, and there are some.
