@@ -46,21 +46,21 @@ type poll struct {
 	first, last int64   // when, nanoseconds
 	squares     float64 // the sum of the squares of the pauses
 	sought      bool    // it did not exist
+	by          int32   // the session that fetched it last
 	answers     int     // uploads that followed
 	other       string  // the name of the last upload
 	shell       int     // the packet with commands for a shell, or with their output; 0 for none
 	second      int64   // when the last second began in which it was fetched
-	sessions    int     // how many sessions fetched it in that second, and the most
-	most        int
-	by          int // the session that fetched it last
+	sessions    int32   // how many sessions fetched it in that second, and the most
+	most        int32
 }
 
 // begin takes a request, and counts it if it is the first of its session.
 func (p *poll) begin(s *session, x *ftp.Exchange) {
-	if p.by == s.Control.ID && p.sessions > 0 {
+	if p.by == int32(s.Control.ID) && p.sessions > 0 {
 		return
 	}
-	p.by = s.Control.ID
+	p.by = int32(s.Control.ID)
 	if p.sessions == 0 || x.Time-p.second >= int64(time.Second) {
 		p.second, p.sessions = x.Time, 0
 	}

@@ -185,7 +185,7 @@ const firstUserPort = 1024
 func scans() look {
 	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
-	seen := sights{of: map[netip.Addr]map[netip.Addr]*sight{}}
+	seen := sights{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())

@@ -4,46 +4,40 @@ package rules
 
 import (
 	"fmt"
+	"hash/maphash"
 	"net/netip"
-	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 )
 
-// sights are the servers at which clients had a look: they left after the greeting or the login, or listed a folder. n
-// counts all of them.
-type sights struct {
-	of map[netip.Addr]map[netip.Addr]*sight
-	n  int
-}
+// sights are what clients did at servers. There are many, so each takes few bytes.
+type sights map[evidence.PairOfHosts]sight
 
 // A sight is what a client did at a server. A monitor comes again, and a user moves files.
 type sight struct {
-	packet, visits int
-	moved          bool
-	user           string // of the only login with an account
+	packet int32
+	user   uint32 // a hash of the name of the account, 0 for none
+	used   bool   // the client came again, or moved a file
 }
 
+var ofUsers = maphash.MakeSeed()
+
 // add takes the next session.
-func (all *sights) add(s *session) {
-	of := all.of[s.Client()][s.Server()]
-	if of == nil {
-		if !s.ledger.Room(maxSights, all.n) {
-			return
-		}
-		all.n++
-		of = &sight{packet: s.Control.FirstPacket}
-		if all.of[s.Client()] == nil {
-			all.of[s.Client()] = map[netip.Addr]*sight{}
-		}
-		all.of[s.Client()][s.Server()] = of
+func (all sights) add(s *session) {
+	of, known := all[s.Hosts()]
+	if !bounded.Takes(s.ledger, maxSights, all, s.Hosts()) {
+		return
 	}
-	of.visits++
-	of.moved = of.moved || !s.onlyLooks()
+	if !known {
+		of.packet = int32(s.Control.FirstPacket)
+	}
+	of.used = known || !s.onlyLooks()
 	if user := s.user(); user != "" && !s.public() {
-		of.user = strings.Clone(user)
+		of.user = uint32(maphash.String(ofUsers, user)) | 1
 	}
+	all[s.Hosts()] = of
 }
 
 // onlyLooks reports whether a session that is whole in the capture moves and changes no file.
@@ -62,34 +56,33 @@ func (s *session) onlyLooks() bool {
 
 // judge names the clients that had a look at many servers, once at each: those outside at the servers of a private network,
 // and those with another account at each server. An inventory has one account, and is made inside.
-func (all *sights) judge() (found []breach) {
-	for client, servers := range all.of {
-		inside, accounts := map[netip.Addr]int{}, map[netip.Addr]int{}
-		users := map[string]bool{}
-		for server, of := range servers {
-			if of.moved || of.visits > 1 {
-				continue
-			}
-			if !isPrivate(client) && isPrivate(server) {
-				inside[server] = of.packet
-			}
-			if of.user != "" && !users[of.user] {
-				users[of.user] = true
-				accounts[server] = of.packet
-			}
-		}
-		b := breach{hosts: evidence.PairOfHosts{Client: client}}
-		switch {
-		case neighbours(inside) >= scannedServers:
-			b.packets = firstPackets(inside)
-			b.observed = fmt.Sprintf("%s, outside, had a look at %d servers of a private network, once at each, and moved no file", client, len(inside))
-		case neighbours(accounts) >= sprayedServers:
-			b.severity, b.sign, b.packets = Odd, 2, firstPackets(accounts)
-			b.observed = fmt.Sprintf("%s logged in at %d servers, at each with another account and once, and moved no file", client, len(accounts))
-		default:
+func (all sights) judge() (found []breach) {
+	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[netip.Addr]map[netip.Addr]int{}
+	users := map[netip.Addr]map[uint32]int{}
+	for hosts, of := range all {
+		if of.used {
 			continue
 		}
-		found = append(found, b)
+		if !isPrivate(hosts.Client) && isPrivate(hosts.Server) {
+			noteFirst(inside, hosts.Client, hosts.Server, int(of.packet))
+		}
+		if of.user != 0 && noteFirst(users, hosts.Client, of.user, 1) {
+			noteFirst(accounts, hosts.Client, hosts.Server, int(of.packet))
+		}
 	}
+	for client, servers := range inside {
+		if neighbours(servers) >= scannedServers {
+			delete(accounts, client)
+			found = append(found, breach{hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s, outside, had a look at %d servers of a private network, once at each, and moved no file", client, len(servers))})
+		}
+	}
+	for client, servers := range accounts {
+		if neighbours(servers) >= sprayedServers {
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s logged in at %d servers, at each with another account and once, and moved no file", client, len(servers))})
+		}
+	}
+	sortByFrame(found)
 	return found
 }

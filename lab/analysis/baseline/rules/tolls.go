@@ -15,17 +15,13 @@ import (
 	"ftplab/lab/analysis/internal/pattern"
 )
 
-// tolls are the documents that were removed in all sessions of two hosts, and how many files came to each server. A program
+// tolls are the documents that were removed in all sessions of two hosts and not fetched in the same one, how many files a
+// client fetched, and how many files came to each server. A program
 // that makes room for new files removes as many as come.
 type tolls struct {
-	of   map[evidence.PairOfHosts]*toll
-	came map[netip.Addr]int
-}
-
-// A toll is the documents that a client removed and had not fetched in the same session, and how many files it fetched.
-type toll struct {
-	gone    counted
-	fetched int
+	of      map[evidence.PairOfHosts]*counted
+	fetched map[evidence.PairOfHosts]int32
+	came    map[netip.Addr]int
 }
 
 // moves takes the files that a session moved.
@@ -34,8 +30,8 @@ func (t *tolls) moves(s *session) {
 		t.came[s.Server()] += n
 	}
 	if n := s.Commands["RETR"]; n > 0 {
-		if of := bounded.Entry(s.ledger, maxPairs, t.of, s.Hosts()); of != nil {
-			of.fetched += n
+		if bounded.Takes(s.ledger, maxPairs, t.fetched, s.Hosts()) {
+			t.fetched[s.Hosts()] += int32(n)
 		}
 	}
 }
@@ -50,20 +46,20 @@ func (t *tolls) add(s *session, w *wiper) {
 		if of == nil {
 			return
 		}
-		of.gone.n++
-		of.gone.packets = append(of.gone.packets, packet)
+		of.n++
+		of.packets = append(of.packets, packet)
 	}
 	if of := t.of[s.Hosts()]; of != nil {
-		slices.Sort(of.gone.packets)
-		of.gone.packets = of.gone.packets[:min(len(of.gone.packets), MaxPackets)]
+		slices.Sort(of.packets)
+		of.packets = of.packets[:min(len(of.packets), MaxPackets)]
 	}
 }
 
 // judge names the clients that removed many documents, and more than came.
 func (t *tolls) judge() (found []breach) {
 	for hosts, of := range t.of {
-		if n := of.gone.n; n >= wipedFiles && (of.fetched+t.came[hosts.Server])*10 < n {
-			found = append(found, breach{hosts: hosts, packets: of.gone.packets,
+		if n := of.n; n >= wipedFiles && (int(t.fetched[hosts])+t.came[hosts.Server])*10 < n {
+			found = append(found, breach{hosts: hosts, packets: of.packets,
 				observed: fmt.Sprintf("%s deleted %d documents at %s one by one, which it had not fetched, and hardly any file came", hosts.Client, n, hosts.Server)})
 		}
 	}
