@@ -18,14 +18,14 @@ import (
 //
 // If the clocks differ, nobody knows the order of the packets that each place has alone.
 type clocks struct {
-	of     map[compared]*[2]lags // by direction
-	differ map[[2]int]difference // by the places, the lower one first; see [clocks.find]
+	of     map[compared]*[2]lags   // by direction
+	differ map[[2]uint8]difference // by the places, the lower one first; see [clocks.find]
 }
 
 // compared is a conversation at two places, the lower one first.
 type compared struct {
 	of     *observations
-	places [2]int
+	places [2]uint8
 }
 
 // lags say how much later the packets of a direction came past the second of two places than past the first.
@@ -60,11 +60,13 @@ func (k *clocks) compare(s *observations, direction int, a, b passage) {
 	if b.at < a.at {
 		a, b = b, a
 	}
-	key := compared{s, [2]int{a.at, b.at}}
-	if k.of[key] == nil {
-		k.of[key] = &[2]lags{}
+	key := compared{s, [2]uint8{uint8(a.at), uint8(b.at)}}
+	both := k.of[key]
+	if both == nil {
+		both = &[2]lags{}
+		k.of[key] = both
 	}
-	l := &k.of[key][direction]
+	l := &both[direction]
 	l.sum += b.time - a.time
 	l.packets++
 	l.disordered = l.disordered || disordered
@@ -104,7 +106,7 @@ func differenceOf(l *[2]lags) (d difference, differ bool) {
 
 // find finds the clocks that differ. How much they do is what the conversation with the most packets shows.
 func (k *clocks) find() {
-	k.differ = map[[2]int]difference{}
+	k.differ = map[[2]uint8]difference{}
 	for of, l := range k.of {
 		d, differ := differenceOf(l)
 		known := k.differ[of.places]
@@ -121,7 +123,7 @@ func (k *clocks) apart(a, b int) bool {
 	if k == nil {
 		return false
 	}
-	_, differ := k.differ[[2]int{min(a, b), max(a, b)}]
+	_, differ := k.differ[[2]uint8{uint8(min(a, b)), uint8(max(a, b))}]
 	return differ
 }
 
@@ -130,8 +132,8 @@ func (k *clocks) text(names []string) string {
 	if k == nil || len(k.differ) == 0 {
 		return ""
 	}
-	places := slices.MinFunc(slices.Collect(maps.Keys(k.differ)), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
-	d, a, b := k.differ[places], placeName(names, places[0]), placeName(names, places[1])
+	places := slices.MinFunc(slices.Collect(maps.Keys(k.differ)), func(a, b [2]uint8) int { return slices.Compare(a[:], b[:]) })
+	d, a, b := k.differ[places], placeName(names, int(places[0])), placeName(names, int(places[1]))
 	if d.disordered {
 		return fmt.Sprintf("the packets of %s and %s are not in the order of their times", a, b)
 	}
