@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
@@ -121,7 +120,7 @@ func handshakeEnds(packets []*Packet) map[*ftp.Connection]*Packet {
 
 // handshake explains the answer to a SYN, and its ACK. If the recorder is near the opener, the time
 // until the answer is the round trip; near the other side, the time from the answer to
-// its ACK is; in the middle, both together are. On the shortest of paths, nobody can say.
+// its ACK is; in the middle, both together are.
 func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	if !c.HandshakeTimed {
 		return
@@ -138,7 +137,7 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 	switch rest := c.RoundTrip - c.HandshakeRTT; {
 	case rest > 10*c.HandshakeRTT:
 		n.add(end.Number, "It came %s later: the recorder is near %s, so the round trip shows here and not at the SYN and ACK.", duration(int64(rest)), listener)
-	case 10*rest < c.HandshakeRTT || c.RoundTrip < time.Millisecond:
+	case 10*rest < c.HandshakeRTT:
 		n.once(answer, "That is one round trip: there and back.")
 	default:
 		n.add(end.Number, "It came %s later. Both times together are one round trip: %s.", duration(int64(rest)), duration(int64(c.RoundTrip)))
