@@ -106,8 +106,11 @@ func picks(given string, letter rune, o Option) bool {
 	return o.isNamed(given) || m != nil && m[1] == string(letter) && (m[2] == "" || o.isNamed(m[2]))
 }
 
-// isNamed reports whether a text is the word or the explanation of an option.
-func (o Option) isNamed(s string) bool { return plain(s) == plain(o.Word) || plain(s) == plain(o.Text) }
+// isNamed reports whether a text is the word or the explanation of an option, with an article or without.
+func (o Option) isNamed(s string) bool {
+	name := func(s string) string { return strings.TrimPrefix(plain(s), "the ") }
+	return name(s) == name(o.Word) || name(s) == name(o.Text)
+}
 
 // alsoNames returns the word or the explanation of an option that names another one, too; "" for
 // none.

@@ -125,6 +125,7 @@ func TestHint(t *testing.T) {
 
 func TestGrade(t *testing.T) {
 	choice := Answer{Question: Question{Kind: Choice, Options: []Option{{"client", "the client"}, {"server", "the server"}}}, Right: "the server"}
+	side := Answer{Question: Question{Kind: Choice, Options: []Option{{"client", "client"}, {"server", "server"}}}, Right: "server"}
 	rtt := Answer{Question: Question{Kind: Time}, Number: 0.085, Tolerance: 0.005, Right: "85.000 ms"}
 	second := Answer{Question: Question{Kind: Time}, Number: 1.5, Tolerance: 0.01}
 	exact := Answer{Question: Question{Kind: Time}, Number: 0.186}
@@ -147,6 +148,7 @@ func TestGrade(t *testing.T) {
 		wrong string
 	}{
 		{choice, "b|B|b.|b)|B)|(b)|b:|server|the server|The Server|b) the server|(b) the server|b: server|B. The server.|* b) the server|b) \"the server\"", "a|a)|(a)|client||c|c)|the|b) the client|bserver|b) c"},
+		{side, "server|the server|The server.|b|b) the server", "the client|client|the|the the server"},
 		{rtt, "85 ms|85ms|0.085 s|0,085s|.085|0.085|85|86.2 ms|85000 us|85 000 µs|0 085 000 µs", "850 ms|8 5 ms|850 00 µs|85 00 0 µs|.85|85 s|8.5|eighty|95 ms|0.85"},
 		{second, "1.5 s|1.5|1,5 s|1500 ms|1 500 ms|1'500 ms|1,500 s|1500|1,500.0 ms|1.500,0 ms|1.500.000 µs", "15 s|1.5 ms|15|1.500 ms|1,500 ms|1500 s|1,500,0 ms|15,00.0 ms"},
 		{seconds, "4.124 s|4,124 s|4.124|4,124|4124 ms|4 124 ms|4'124 ms|4,124,000 µs|about 4.1 s|ca. 4,1 s|≈ 4.1 s", "4.124 ms|4,124 ms|4124 s|4.124 µs|not 4.124 s|4.124 bytes|4.124 m"},
