@@ -179,7 +179,17 @@ func (d *deriver) aborted(t *derived) bool {
 		return false
 	}
 	x := t.conn.Transfer
-	return x == nil || t.conn.ResetBy != "" || x.Reply < 200 || x.Reply >= 300 || d.interrupted[t.conn.ID]
+	return x == nil || t.conn.ResetBy != "" || !t.succeeded(x) || d.interrupted[t.conn.ID]
+}
+
+// succeeded reports whether the server says that a transfer is complete or, if its final reply is not in the capture,
+// whether the sender of the data closed first and the receiver after it.
+func (t *derived) succeeded(x *ftp.Transfer) bool {
+	if x.Reply > 0 {
+		return x.Reply < 300
+	}
+	sender := x.Sender()
+	return t.conn.ClosedFirst() == sender && t.conn.Flow(sender.Other()).FIN > 0
 }
 
 // crossed reports whether two neighbouring elements of opposite directions crossed on
