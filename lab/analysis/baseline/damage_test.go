@@ -102,3 +102,43 @@ func TestDamageIsNoGuilt(t *testing.T) {
 		}
 	}
 }
+
+// TestCutOff cuts every ordinary session off after each of its packets, and lets
+// it begin at each: none of that makes it abnormal.
+func TestCutOff(t *testing.T) {
+	for _, test := range ordinary {
+		t.Run(test.name, func(t *testing.T) {
+			f := forge.New()
+			test.play(f)
+			packets := split(f.PCAP())
+			most := 40
+			if testing.Short() {
+				most = 8
+			}
+			step := 1 + len(packets)/most
+			for i := 0; i <= len(packets); i += step {
+				for _, part := range [][][]byte{packets[:i], packets[i:]} {
+					file := append(bytes.Clone(f.PCAP()[:24]), bytes.Join(part, nil)...)
+					e, err := gather(file)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := check(t, e, nil); got.Verdict == NotNormal {
+						t.Errorf("cut at packet %d of %d: got %v", i, len(packets), got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// split cuts a forged capture into its records.
+func split(file []byte) [][]byte {
+	var records [][]byte
+	for rest := file[24:]; len(rest) > 0; {
+		n := 16 + int(uint32(rest[8])|uint32(rest[9])<<8|uint32(rest[10])<<16)
+		records = append(records, rest[:n])
+		rest = rest[n:]
+	}
+	return records
+}
