@@ -115,6 +115,17 @@ func optional(command, argument string, then judge) judge {
 	}
 }
 
+// given is a rule that applies only to a server that does something first. What the server does
+// is shown by another rule.
+func given(first, second judge) judge {
+	return func(f *facts) Finding {
+		if found := first(f); found.Verdict != Keeps {
+			return notApplicable(found.Frame, "%s", found.Seen)
+		}
+		return second(f)
+	}
+}
+
 // permitted is a rule about a command that the configuration of a server may refuse.
 func permitted(command, argument string, then judge) judge {
 	return func(f *facts) Finding {
@@ -144,7 +155,7 @@ func known(command, argument string) judge {
 		e := f.find(command, argument)
 		switch {
 		case e == nil:
-			return f.notAsked(command)
+			return f.notAsked(strings.TrimSpace(command + " " + argument))
 		case e.Final() == 0 || unknown(e.Final()) || e.Final() == 504:
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}

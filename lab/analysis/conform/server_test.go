@@ -18,6 +18,13 @@ func TestWhatRFCsAsk(t *testing.T) {
 		want    Verdict
 	}{
 		"no ABOR":                 {"ABOR ends a transfer", sessionOf(abor, retr("ab"), abor), NotApplicable},
+		"REST is not reached":     {"A server with REST", said("FEAT", "", 211, "Features", "End"), NotApplicable},
+		"MLSD is not reached":     {"A server with MLSD", said("FEAT", "", 211, "Features", "End"), NotApplicable},
+		"REST is not listed":      {"A server with REST", after(said("FEAT", "", 211, "Features", "End"), rest("1")), Breaks},
+		"REST has no reply":       {"A server with REST", after(said("FEAT", "", 211, "Features", "End"), sent{"REST", "1", 0, "", ""}), NotApplicable},
+		"no folder is made":       {"The reply 257 to MKD", sessionOf(sent{"MKD", "drafts", 502, "", ""}), NotApplicable},
+		"no folder to change to":  {"CWD gets 250, and CDUP", sessionOf(sent{"MKD", "drafts", 502, "", ""}, sent{"CWD", "drafts", 550, "", ""}), NotApplicable},
+		"no PWD":                  {"The reply 257 to PWD", sessionOf(sent{"PWD", "", 502, "", ""}), NotApplicable},
 		"no APPE":                 {"Every server has APPE", sessionOf(retr("ab"), sent{"APPE", "a", 502, "", ""}, retr("ab")), Breaks},
 		"APPE is not permitted":   {"Every server has APPE", sessionOf(retr("ab"), sent{"APPE", "a", 550, "", ""}, retr("ab")), NotApplicable},
 		"PASV is refused":         {"After EPSV ALL", sessionOf(allOf, sent{"PASV", "", 503, "", ""}), Keeps},
@@ -60,11 +67,15 @@ func ruleOf(t *testing.T, text string) judge {
 	return found[0]
 }
 
+// after is a session that goes on with another command.
+func after(f *facts, next sent) *facts {
+	f.session.Exchanges = append(f.session.Exchanges, sessionOf(next).session.Exchanges...)
+	return f
+}
+
 // offersAndSays is a session with a server that names AUTH TLS in FEAT, and its reply to it.
 func offersAndSays(code int) *facts {
-	f := said("FEAT", "", 211, "Features", " AUTH TLS", "End")
-	f.session.Exchanges = append(f.session.Exchanges, sessionOf(sent{"AUTH", "TLS", code, "", ""}).session.Exchanges...)
-	return f
+	return after(said("FEAT", "", 211, "Features", " AUTH TLS", "End"), sent{"AUTH", "TLS", code, "", ""})
 }
 
 // TestOfferOfTLS wants the reason why FEAT does not say whether a server has TLS.
