@@ -9,6 +9,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/report/text"
 	"ftplab/lab/analysis/tls"
 )
 
@@ -229,11 +230,7 @@ func (r *Report) closes(c *ftp.Connection, name string) string {
 	case place != "":
 		return fmt.Sprintf("%s is refused by something on the path, in the name of %s: no packet of it was recorded at %s, where the other connections of these hosts were.", upperFirst(name), by, visible(place))
 	case c.Refused():
-		why := fmt.Sprintf("nobody listens at port %d of %s", c.Addr(c.ResetBy).Port(), by)
-		if c.Client.Addr() != c.Server.Addr() && !r.Trace.RefusedByHost(c) {
-			why += ", or a firewall answers in its name"
-		}
-		return fmt.Sprintf("%s is refused: %s.", upperFirst(name), why)
+		return fmt.Sprintf("%s is refused: %s.", upperFirst(name), text.WhyRefused(c, by, r.Trace.RefusedByHost(c)))
 	case c.ResetBy != "":
 		return fmt.Sprintf("%s has been reset by %s.", upperFirst(name), by)
 	case c.ClientFlow.FIN == 0 || c.ServerFlow.FIN == 0:

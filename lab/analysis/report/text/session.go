@@ -21,8 +21,7 @@ type sessionWriter struct {
 	w     io.Writer
 	start int64 // the time of the capture's first packet
 
-	rewritings    map[int][]capture.Rewriting // by the packets
-	refusedBefore func(*ftp.Connection) (place string)
+	capture *capture.Capture
 
 	control   *ftp.Connection
 	ports     []*ftp.DataPort   // in the order of the packets that they are in
@@ -52,7 +51,7 @@ func writeSession(w io.Writer, t *capture.Capture, d *capture.Dialogue) {
 		fmt.Fprintf(w, ", user %s", Escape(d.User))
 	}
 	fmt.Fprint(w, "\n\n", columns)
-	r := sessionWriter{w: w, start: t.Start, rewritings: t.Rewritings, refusedBefore: t.RefusedBefore, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}, surplus: map[int64]bool{}}
+	r := sessionWriter{w: w, start: t.Start, capture: t, control: c, ports: slices.Clone(d.DataPorts), open: d.DataPorts, data: d.Data, late: map[int]bool{}, surplus: map[int64]bool{}}
 	slices.SortStableFunc(r.ports, func(a, b *ftp.DataPort) int { return cmp.Compare(packetOf(a), packetOf(b)) })
 	r.opening()
 	r.proxy(d.Proxy)
@@ -186,7 +185,7 @@ func (r *sessionWriter) spoken(l *ftp.Line) paragraph {
 			lines = append(lines, "        "+dataPort(a, r.control))
 		}
 	}
-	for _, w := range r.rewritings[l.Packet] {
+	for _, w := range r.capture.Rewritings[l.Packet] {
 		lines = append(lines, fmt.Sprintf("        a gateway rewrites this line: at %s it is %s, in packet %d", Escape(w.Place), Escape(w.Text), w.Packet))
 	}
 	return paragraph{packet: l.Packet, place: inDialogue, time: l.Time, lines: lines}
@@ -275,15 +274,26 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 	r.contents(d)
 	r.fins(d)
 	end := fmt.Sprintf("+-- the last packet of connection %d", d.ID)
-	switch place := r.refusedBefore(d); {
+	switch place := r.capture.RefusedBefore(d); {
 	case place != "":
 		end += fmt.Sprintf("; something on the path reset it in the name of %s, packet %d: it is not at %s, as the other connections of these hosts are", party(d, d.ResetBy), d.Flow(d.ResetBy).RST, Escape(place))
+	case d.Refused():
+		end += fmt.Sprintf("; refused, packet %d: %s", d.Flow(d.ResetBy).RST, WhyRefused(d, party(d, d.ResetBy), r.capture.RefusedByHost(d)))
 	case d.ResetBy != "":
 		end += fmt.Sprintf("; %s reset it, packet %d", party(d, d.ResetBy), d.Flow(d.ResetBy).RST)
 	case d.FirstFIN == "":
 		end += "; its end is not in the capture"
 	}
 	r.add(d.LastPacket, d.LastTime, end)
+}
+
+// WhyRefused says why a host, with the given name, refused a connection. Sure says that the RST comes from the host itself.
+func WhyRefused(c *ftp.Connection, host string, sure bool) string {
+	why := fmt.Sprintf("nobody listens at port %d of %s", c.Addr(c.ResetBy).Port(), host)
+	if c.Client.Addr() != c.Server.Addr() && !sure {
+		why += ", or a firewall answers in its name"
+	}
+	return why
 }
 
 // opened says how a data connection came about.

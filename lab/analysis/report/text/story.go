@@ -197,7 +197,7 @@ func otherPackets(w io.Writer, t *capture.Capture) {
 		return
 	}
 	fmt.Fprint(w, "\nOther packets\n\n", columns)
-	r := sessionWriter{start: t.Start, w: w, refusedBefore: t.RefusedBefore}
+	r := sessionWriter{start: t.Start, w: w, capture: t}
 	for i, p := range t.OtherPackets {
 		if i == maxOthers {
 			r.add(p.Number, 0, "... and more; --packets shows them all")
@@ -231,7 +231,7 @@ func withoutSession(w io.Writer, t *capture.Capture) {
 			continue
 		}
 		fmt.Fprint(w, "\n", columns)
-		r := sessionWriter{start: t.Start, w: w, refusedBefore: t.RefusedBefore}
+		r := sessionWriter{start: t.Start, w: w, capture: t}
 		r.transfer(c)
 		r.end()
 	}

@@ -73,6 +73,24 @@ func TestEndedBy(t *testing.T) {
 	}
 }
 
+// TestRefused says of a data connection that it was refused, and by which port.
+func TestRefused(t *testing.T) {
+	for client, want := range map[string]string{
+		forge.Client: "; refused, packet 11: nobody listens at port 5000 of the server, or a firewall answers in its name\n",
+		forge.Server: "; refused, packet 11: nobody listens at port 5000 of the server\n",
+	} {
+		f := forge.New()
+		ctl, _ := f.Dial(client+":4000", forge.Server+":21")
+		ctl.Say("< 220 ready\n> PASV\n< 227 Entering Passive Mode (192,0,2,21,19,136)")
+		data, peer := f.Pair(client+":4001", forge.Server+":5000")
+		data.Segment("S", "")
+		peer.Segment("R.", "")
+		if got, _ := bothOf(t, f); !strings.Contains(got, want) {
+			t.Errorf("from %s: got\n%s\nwant %q in it", client, got, want)
+		}
+	}
+}
+
 // TestRoundTripIsSure calls only the time from a SYN to the ACK that ends the handshake a round trip, and
 // only if the ACK did not wait and the capture shows which SYN was answered.
 func TestRoundTripIsSure(t *testing.T) {
