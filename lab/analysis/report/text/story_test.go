@@ -76,8 +76,8 @@ func TestEndedBy(t *testing.T) {
 // TestRefused says of a data connection that it was refused, and by which port.
 func TestRefused(t *testing.T) {
 	for client, want := range map[string]string{
-		forge.Client: "; refused, packet 11: nobody listens at port 5000 of the server, or a firewall answers in its name\n",
-		forge.Server: "; refused, packet 11: nobody listens at port 5000 of the server\n",
+		forge.Client: "; refused, packet 8: nobody listens at port 5000 of the server, or a firewall answers in its name\n",
+		forge.Server: "; refused, packet 8: nobody listens at port 5000 of the server\n",
 	} {
 		f := forge.New()
 		ctl, _ := f.Dial(client+":4000", forge.Server+":21")
