@@ -288,14 +288,25 @@ func comesTo(command, announcedBy string) judge {
 	return func(f *facts) Finding {
 		e := f.find(command, "")
 		switch {
-		case e == nil: // the client asks for a file when it is connected
+		case e == nil && f.notConnected(announcedBy):
 			at := f.find(announcedBy, "")
-			return breaks(lastFrame(at), "%s: %s, and no data connection", asked(at), codesText(at))
-		case f.transfer(e) == nil && len(e.Replies) > 0 && !fits(e.Final(), "45", "5"):
+			return breaks(lastFrame(at), "%s: %s, and no data connection%s", asked(at), codesText(at), strings.TrimSuffix(": "+f.run.Failure, ": "))
+		case e != nil && f.transfer(e) == nil && len(e.Replies) > 0 && !fits(e.Final(), "45", "5"):
 			return breaks(lastFrame(e), "%s: %s, and no data connection", asked(e), codesText(e))
 		}
 		return compare(f)
 	}
+}
+
+// notConnected reports whether the client, which asks for a file when it is connected to a passive
+// server, has not come to the port of a command.
+func (f *facts) notConnected(announcedBy string) bool {
+	for _, c := range f.connections {
+		if c.DataPort != nil && c.DataPort.Command == announcedBy && c.HandshakeSeen {
+			return false
+		}
+	}
+	return announcedBy == "PASV" || announcedBy == "EPSV"
 }
 
 // transferred is a rule about the data connection of a command.

@@ -69,7 +69,7 @@ func ServerRules() []Rule {
 		{"959", "App. II", "The reply 257 to MKD begins with the absolute name of the folder.", "folders", given(replies("MKD", "", "257"), replyText("MKD", "", `(?i)^"(?:[^"]|"")+drafts(?:[^"]|"")*"`, "the path of the folder in quotation marks"))},
 
 		{"1123", "4.1.2.1", "Every server has TYPE L 8: it gets 200.", "parameters", replies("TYPE", "L 8", "200")},
-		{"1123", "4.1.2.6", "PASV gets 227 and six numbers.", "passive", announcesPort},
+		{"1123", "4.1.2.6", "PASV gets 227 and six numbers, and the data connection comes to their port.", "passive", then(announcesPort, given(ownAddress, comesTo("RETR", "PASV")))},
 		{"1123", "4.1.2.7", "NLST should use TYPE A, whatever the type is: its lines end with CR LF.", "passive", lineEnds("NLST")},
 		{"1123", "4.1.2.7", "NLST sends only a list of names, each of which RETR takes as it is.", "names", optional("NLST", "", each(listsName("", "README"), listsName("pub", "pub/notes.txt")))},
 		{"1123", "4.1.2.9", "The preliminary reply to STOU is FILE: and the name, in one line.", "unique", optional("STOU", "", permitted("STOU", "", namesUnique))},

@@ -110,6 +110,17 @@ func TestComesToNamesTheAnnouncement(t *testing.T) {
 	}
 }
 
+// passive is a session that ends when the client has tried to connect to the port of PASV.
+func passive(connected bool) *facts {
+	f := sessionOf(sent{"PASV", "", 227, "", ""})
+	port := &ftp.DataPort{Command: "PASV", Mode: ftp.Passive, Addr: netip.MustParseAddrPort("127.0.0.1:4000"), Packet: 10, ReplyPacket: 11, ReplyCode: 227}
+	f.session.Control.Server = netip.MustParseAddrPort("127.0.0.1:21")
+	f.session.DataPorts = []*ftp.DataPort{port}
+	f.connections[1] = &ftp.Connection{HandshakeSeen: connected}
+	f.connections[1].DataPort = port
+	return f
+}
+
 // TestTransfersThatFail has servers that refuse a transfer, or do not end it: the rules about
 // the data of a transfer that did not take place do not apply.
 func TestTransfersThatFail(t *testing.T) {
@@ -136,6 +147,9 @@ func TestTransfersThatFail(t *testing.T) {
 		"RETR has no reply, port":       {comesTo("RETR", "EPRT"), noAnswer(sessionOf(sent{"EPRT", "", 200, "", ""}, sent{"RETR", "a", 0, "", ""})), NotApplicable},
 		"no connection to the port":     {comesTo("RETR", "EPRT"), sessionOf(sent{"EPRT", "", 200, "", ""}, sent{"RETR", "a", 425, "", ""}), Breaks},
 		"nobody listens at the port":    {comesTo("RETR", "EPSV"), sessionOf(sent{"EPSV", "", 229, "", ""}), Breaks},
+		"nobody listens at six numbers": {ruleOf(t, "PASV gets 227"), passive(false), Breaks},
+		"the session ends at the port":  {ruleOf(t, "PASV gets 227"), passive(true), NotApplicable},
+		"the session ends at PORT":      {comesTo("RETR", "PORT"), sessionOf(sent{"PORT", "", 200, "", ""}), NotApplicable},
 		"FEAT is refused":               {lists("SIZE"), sessionOf(sent{"FEAT", "", 550, "", ""}), NotApplicable},
 		"STOU has no reply":             {namesUnique, noAnswer(sessionOf(sent{"STOU", "", 0, "", ""})), Breaks},
 		"the last command has no reply": {repliesAreReplies, noAnswer(sessionOf(sent{"NOOP", "", 200, "", ""}, sent{"PWD", "", 0, "", ""})), Breaks},
