@@ -109,11 +109,16 @@ func (k *clocks) find() {
 	k.differ = map[[2]uint8]difference{}
 	for of, l := range k.of {
 		d, differ := differenceOf(l)
-		known := k.differ[of.places]
-		if differ && cmp.Or(cmp.Compare(d.packets, known.packets), cmp.Compare(d.by, known.by)) > 0 {
-			d.disordered = d.disordered || known.disordered
-			k.differ[of.places] = d
+		if !differ {
+			continue
 		}
+		known := k.differ[of.places]
+		disordered := d.disordered || known.disordered
+		if cmp.Or(cmp.Compare(known.packets, d.packets), cmp.Compare(known.by, d.by)) > 0 {
+			d = known
+		}
+		d.disordered = disordered
+		k.differ[of.places] = d
 	}
 	k.of = nil
 }
