@@ -3,9 +3,12 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
@@ -59,7 +62,9 @@ func (s *session) onlyLooks() bool {
 func (all sights) judge() (found []breach) {
 	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[netip.Addr]map[netip.Addr]int{}
 	users := map[netip.Addr]map[uint32]int{}
-	for hosts, of := range all {
+	inOrder := func(a, b evidence.PairOfHosts) int { return cmp.Compare(all[a].packet, all[b].packet) }
+	for _, hosts := range slices.SortedFunc(maps.Keys(all), inOrder) { // of the servers with one account, the first counts
+		of := all[hosts]
 		if of.used {
 			continue
 		}
