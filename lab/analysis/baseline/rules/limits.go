@@ -27,7 +27,8 @@ var (
 	maxTimedFiles    = bounded.Limit{Of: "files of a session whose time was asked for", Most: 1 << 16}
 
 	maxFiles       = bounded.Limit{Of: "files that are being transferred", Most: 1 << 15}
-	maxPages       = bounded.Limit{Of: "pages that may be continued", Most: 1 << 13}
+	maxPages       = bounded.Limit{Of: "pages that may be continued", Most: 1 << 15}
+	maxSitePages   = bounded.Limit{Of: "pages that clients stored", Most: 1 << 17}
 	maxContents    = bounded.Limit{Of: "connections with contents of a known kind", Most: 1 << 17}
 	maxMovedFiles  = bounded.Limit{Of: "programs, and files that moved out of a private network or within one", Most: 1 << 18}
 	maxListings    = bounded.Limit{Of: "listings", Most: 1 << 18}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
+	"strings"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
@@ -50,16 +51,16 @@ func (all samePages) add(e *Evidence, s *session) {
 
 // page takes a page that a client stored.
 func (all samePages) page(s *session, f movedFile, x *ftp.Exchange) {
-	of := bounded.Entry(s.ledger, maxPages, all, f)
+	of := bounded.Entry(s.ledger, maxSitePages, all, f)
 	if of == nil {
 		return
 	}
 	if of.servers == nil {
-		*of = sitesWithPage{path.Base(x.Argument), map[netip.Addr]int{}, map[string]bool{}}
+		*of = sitesWithPage{strings.Clone(path.Base(x.Argument)), map[netip.Addr]int{}, map[string]bool{}}
 	}
 	if len(of.servers) < wholeFolder {
 		of.servers[s.Server()] = x.Packet
-		of.accounts[s.Logins[len(s.Logins)-1].User] = true
+		of.accounts[strings.Clone(s.Logins[len(s.Logins)-1].User)] = true
 	}
 }
 
