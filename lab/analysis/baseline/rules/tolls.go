@@ -16,8 +16,7 @@ import (
 )
 
 // tolls are the documents that were removed in all sessions of two hosts and not fetched in the same one, how many files a
-// client fetched, and how many files came to each server. A program
-// that makes room for new files removes as many as come.
+// client fetched, and how many files came to each server. A program that makes room for new files removes as many as come.
 type tolls struct {
 	of      map[evidence.PairOfHosts]*counted
 	fetched map[evidence.PairOfHosts]int32

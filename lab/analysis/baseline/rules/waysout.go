@@ -25,6 +25,7 @@ func withoutEntities(path string) string {
 func stepsUp(s *session) (b breach, ok bool) {
 	var w evidence.Walk
 	var packets []int
+	levels := 0
 	for _, x := range s.Exchanges {
 		up := x.Command == "CDUP" || x.Command == "XCUP" || x.Command == "CWD" && x.Argument == ".."
 		above := w.At == "" || w.At == "." || w.At == "/" || strings.HasPrefix(w.At, "..")
@@ -32,11 +33,12 @@ func stepsUp(s *session) (b breach, ok bool) {
 		case !s.Readable(x.Packet):
 		case up && above && x.Final() < 300:
 			packets = appendSome(packets, x.Packet)
-		case len(packets) >= climbToWalk && x.Command == "CWD" && systemFolder.MatchString(w.Target(x.Argument)):
+			levels++
+		case levels >= climbToWalk && x.Command == "CWD" && systemFolder.MatchString(w.Target(x.Argument)):
 			return breach{packets: append(packets[:min(len(packets), MaxPackets-1)], x.Packet),
-				observed: fmt.Sprintf("the client went up %d levels, and then said %s", len(packets), wording.Quote(x.Line.Text))}, true
+				observed: fmt.Sprintf("the client went up %d levels, and then said %s", levels, wording.Quote(x.Line.Text))}, true
 		case up, x.Command == "CWD" && completedNormally(x):
-			packets = nil
+			packets, levels = nil, 0
 		}
 		w.Follow(x)
 	}
