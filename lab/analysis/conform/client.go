@@ -280,19 +280,26 @@ func noOptions(f *facts) Finding {
 }
 
 // closesToo is the rule that the client closes soon after the server has. It may then end or
-// try again, but it has no file.
+// try again, but it has no file. If the client sends QUIT first, the server's TCP answers with a
+// reset, and the capture does not have the client's close.
 func closesToo(f *facts) Finding {
 	retr, c := f.find("RETR", ""), f.connections[f.session.Control.ID]
-	frame, at := c.ClientFlow.FIN, c.ClientFlow.FINTime
+	what, frame, at := "the client closes", c.ClientFlow.FIN, c.ClientFlow.FINTime
 	if frame == 0 {
 		frame, at = c.ClientFlow.RST, c.ClientFlow.RSTTime
 	}
+	reset := frame == 0 && c.ServerFlow.RST != 0
+	if reset {
+		what, frame, at = "the server resets the connection", c.ServerFlow.RST, c.ServerFlow.RSTTime
+	}
 	seen := fmt.Sprintf("RETR: %s", codesText(retr))
 	switch {
+	case reset && f.run.Ending == NotEnded:
+		return notApplicable(frame, "%s; %s in frame %d, and %s", seen, what, frame, f.run.Ending)
 	case frame == 0 || f.run.Ending == NotEnded && at-c.ServerFlow.FINTime > int64(timeToClose):
 		return breaks(lastFrame(retr), "%s, and the client does not close within %v", seen, timeToClose)
 	case f.run.Ending == Succeeded || f.run.Ending == Crashed:
 		return breaks(lastFrame(retr), "%s, and %s", seen, f.run.Ending)
 	}
-	return keeps(frame, "%s; the client closes in frame %d, and %s", seen, frame, f.run.Ending)
+	return keeps(frame, "%s; %s in frame %d, and %s", seen, what, frame, f.run.Ending)
 }

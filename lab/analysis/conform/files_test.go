@@ -208,3 +208,30 @@ func TestWaitsForEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestClosesToo has clients that the server leaves with 421: its FIN is in frame 12. A client that
+// sends QUIT then is answered by a reset.
+func TestClosesToo(t *testing.T) {
+	const late = int64(timeToClose) + 1
+	for name, test := range map[string]struct {
+		client, server tcp.Flow
+		ending         Ending
+		want           Finding
+	}{
+		"closes":                 {tcp.Flow{FIN: 14}, tcp.Flow{}, Failed, Finding{Keeps, "RETR: 421 in frame 11; the client closes in frame 14, and the client says that it has failed", 14}},
+		"resets":                 {tcp.Flow{RST: 14}, tcp.Flow{}, Failed, Finding{Keeps, "RETR: 421 in frame 11; the client closes in frame 14, and the client says that it has failed", 14}},
+		"sends QUIT":             {tcp.Flow{}, tcp.Flow{RST: 15}, Failed, Finding{Keeps, "RETR: 421 in frame 11; the server resets the connection in frame 15, and the client says that it has failed", 15}},
+		"sends QUIT and is glad": {tcp.Flow{}, tcp.Flow{RST: 15}, Succeeded, Finding{Breaks, "RETR: 421 in frame 11, and the client says that it has succeeded", 11}},
+		"sends QUIT and hangs":   {tcp.Flow{}, tcp.Flow{RST: 15}, NotEnded, Finding{NotApplicable, "RETR: 421 in frame 11; the server resets the connection in frame 15, and the client does not end in time", 15}},
+		"hangs":                  {tcp.Flow{}, tcp.Flow{}, NotEnded, Finding{Breaks, "RETR: 421 in frame 11, and the client does not close within 5s", 11}},
+		"closes too late":        {tcp.Flow{FIN: 14, FINTime: late}, tcp.Flow{}, NotEnded, Finding{Breaks, "RETR: 421 in frame 11, and the client does not close within 5s", 11}},
+	} {
+		f := sessionOf(sent{"RETR", "a", 421, "", ""})
+		f.run.Ending = test.ending
+		test.server.FIN = 12
+		f.connections[0].ClientFlow, f.connections[0].ServerFlow = test.client, test.server
+		if got := closesToo(f); got != test.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
+		}
+	}
+}
