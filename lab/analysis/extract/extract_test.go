@@ -393,6 +393,12 @@ func TestPartOfFile(t *testing.T) {
 		{"> REST 30000\n< 350 ok", "APPE a", "250 done", ""},
 		{"> REST 30000\n< 350 ok", "RETR a", "426 broken off", "from byte 30000 of the file; the server's reply is 426"},
 		{"> NOOP\n< 200 ok", "LIST", "451 no", "the server's reply is 451"},
+		{"> TYPE I\n< 200 ok\n> SIZE a\n< 213 5", "RETR a", "226 done", ""},
+		{"> TYPE I\n< 200 ok\n> SIZE a\n< 213 6", "RETR a", "226 done", "INCOMPLETE: the server announced 6 bytes, and 5 came"},
+		{"> TYPE I\n< 200 ok", "RETR a", "226 6 bytes sent", "INCOMPLETE: the server announced 6 bytes, and 5 came"},
+		{"> TYPE I\n< 200 ok\n> SIZE a\n< 213 6\n> CWD b\n< 250 ok", "RETR a", "226 done", ""},
+		{"> TYPE I\n< 200 ok\n> SIZE a\n< 213 6\n> REST 1\n< 350 ok", "RETR a", "226 done", "from byte 1 of the file"},
+		{"> TYPE A\n< 200 ok\n> SIZE a\n< 213 6", "RETR a", "226 done", ""},
 	} {
 		f := forge.New()
 		s := f.Login()

@@ -63,6 +63,9 @@ func (f *File) missing() []string {
 	if more := f.Bytes + flow.CutShort - f.Connection.Content(from); f.Connection.TLS == nil && flow.FIN > 0 && more > 0 {
 		facts = append(facts, text.BehindFIN(more))
 	}
+	if bytes, short := f.Connection.FellShort(); short {
+		facts = append(facts, fmt.Sprintf("INCOMPLETE: the server announced %s, and %d came", text.Counted(f.Connection.Transfer.Announced, "byte"), bytes))
+	}
 	if f.Hidden && f.Name != "" {
 		facts = append(facts, "INCOMPLETE: some of it is in TLS that cannot be read")
 	}

@@ -227,6 +227,10 @@ type Transfer struct {
 	// "C" for compressed, or "Z" for zlib. Except in stream mode the bytes are not those
 	// of the file.
 	Mode string
+	// Announced is how many bytes the server says that the file of a RETR has: in a reply to it, or to a SIZE
+	// before it. It is 0 if the server does not say it, and if other bytes than those of the file are
+	// transferred: in ASCII, in another mode than stream, and from an offset.
+	Announced int64
 	// Stored is the name that the server gave to the file of a STOU, as its 125 or 150 says
 	// (RFC 1123, 4.1.2.9); "" if it does not.
 	Stored string

@@ -58,7 +58,8 @@ type transfers struct {
 	commands int    // so far
 	mode     string // agreed on so far
 	restart  int64  // of the next transfer, as REST says
-	lossy    bool   // some of the dialogue is not in the capture
+	sizes    sizes
+	lossy    bool // some of the dialogue is not in the capture
 	// lacksLines says that the session may have had commands before the first line of the capture, and gaps has the
 	// packets of lines before which it may have had some.
 	lacksLines bool
@@ -110,6 +111,7 @@ func (all *transfers) add(e *Exchange) {
 		if e.Command == "RETR" || e.Command == "STOR" {
 			t.Offset = max(0, all.restart)
 		}
+		t.Announced = all.sizes.announced(e, &t)
 		all.restart = 0
 		x := transferCommand{Transfer: t, firstPacket: e.FirstPacket, began: e.began() || all.lossy && final < 400}
 		if n := len(e.Replies); n > 0 && t.Reply > 0 {
@@ -117,6 +119,7 @@ func (all *transfers) add(e *Exchange) {
 		}
 		all.list = append(all.list, x)
 	}
+	all.sizes.follow(e)
 	all.commands++
 }
 

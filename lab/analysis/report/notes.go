@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/expect"
@@ -223,10 +224,35 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 	case r.Code >= 100 && r.Code < 200:
 		n.once(r.Packet, "A code of 1xx is a beginning: another reply follows when the transfer is over.")
 	case (r.Code == 226 || r.Code == 250) && len(e.Data) > 0:
+		if but := n.contradiction(e, r); but != "" {
+			n.gloss(r.Packet, "The server says that the transfer is complete. %s", but)
+			return
+		}
 		n.once(r.Packet, "The transfer is complete. The data connection closes at the same time, so this reply may come before or after its last packets.")
 	case r.Code == 331:
 		n.once(r.Packet, "A code of 3xx asks for more.")
 	}
+}
+
+// contradiction says what of the data connections of a command contradicts the reply that the transfer is complete, ""
+// if nothing does.
+func (n *notes) contradiction(e *ftp.Exchange, r *ftp.Reply) string {
+	for _, c := range n.connections {
+		if !slices.Contains(e.Data, c.ID) {
+			continue
+		}
+		flow := c.Flow(e.Sender())
+		bytes, short := c.FellShort()
+		switch {
+		case c.ResetBy != "" && !flow.Delivered:
+			return fmt.Sprintf("But %s reset the data connection, in frame %d.", n.party(c, c.ResetBy), c.Flow(c.ResetBy).RST)
+		case short:
+			return fmt.Sprintf("But it announced %s, and %s came.", counted(c.Transfer.Announced, "byte"), counted(bytes, "byte"))
+		case flow.LastData > r.Packet && e.Sender() != "":
+			return fmt.Sprintf("But data comes after this reply, until frame %d.", flow.LastData)
+		}
+	}
+	return ""
 }
 
 // dataPort explains the numbers of PORT and PASV.

@@ -97,6 +97,49 @@ func TestNotesOnTransfers(t *testing.T) {
 	}
 }
 
+// A note on 226 calls the transfer complete only if nothing in the capture contradicts that.
+func TestNotesOn226(t *testing.T) {
+	const complete = "The transfer is complete. The data connection closes"
+	const says = "The server says that the transfer is complete. But "
+	end := func(s *forge.End) { s.Close() }
+	for _, test := range []struct {
+		size, opening string
+		before, after func(sender *forge.End) // the reply
+		want          string
+	}{
+		{"213 7", "150 Here.", end, nil, complete},
+		{"213 7", "150 Here.", nil, end, complete},
+		{"213 8", "150 Here.", end, nil, says + "it announced 8 bytes, and 7 bytes came."},
+		{"550 no", "150 Here it is (8 bytes).", end, nil, says + "it announced 8 bytes, and 7 bytes came."},
+		{"213 8", "150 Here.", func(s *forge.End) { s.RST() }, nil, says + "the server reset the data connection, in frame "},
+		{"213 14", "150 Here.", nil, func(s *forge.End) { s.Send("Hello.\n"); s.Close() }, says + "data comes after this reply, until frame "},
+	} {
+		var all []string
+		r := read(t, func(f *forge.Capture) {
+			client := f.Control().Say(forge.Login)
+			client.Say("> PASS\n< 230 OK\n> TYPE I\n< 200 OK\n> SIZE a\n< " + test.size + "\n> PASV\n< 227 Here (192,0,2,21,19,136)\n> RETR a\n< " + test.opening)
+			_, data := f.Dial(forge.Client+":4001", forge.Server+":5000")
+			data.Send("Hello.\n")
+			if test.before != nil {
+				test.before(data)
+			}
+			client.Say("< 226 Done.")
+			if test.after != nil {
+				test.after(data)
+			}
+			client.Say(strings.TrimPrefix(forge.Quit, "\n"))
+			client.Peer.Close()
+		})
+		for _, note := range r.Comments() {
+			all = append(all, note)
+		}
+		got := strings.Join(all, "\n")
+		if !strings.Contains(got, test.want) || strings.Contains(got, says) && test.want == complete || strings.Contains(got, complete) && test.want != complete {
+			t.Errorf("SIZE: %s, RETR: %s: got\n%s\nwant %q in it", test.size, test.opening, got, test.want)
+		}
+	}
+}
+
 // A reset is explained, unless the scenario does.
 func TestGlosses(t *testing.T) {
 	reset := func(f *forge.Capture) {

@@ -13,7 +13,6 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
-	"ftplab/lab/analysis/internal/pattern"
 )
 
 var dataIsAnnouncedRule = Rule{
@@ -375,10 +374,6 @@ var bytesAgreeRule = Rule{
 	},
 }
 
-// saidBytes matches the size in a text such as "150 Opening BINARY mode data
-// connection for README (1234 bytes)" or "226 Complete. 1,234 bytes transferred".
-var saidBytes = pattern.New(`\((\d+) bytes\)|\b(\d[\d,]*) bytes (?:transferred|sent|received)\b`)
-
 func bytesAgree(e *Evidence, s *session, all versions) []breach {
 	if s.Lossy() {
 		return nil
@@ -475,13 +470,7 @@ func announcedBytes(x *ftp.Exchange) []statement {
 	var said []statement
 	for _, r := range x.Replies {
 		for _, l := range r.Lines {
-			all := saidBytes.FindAllStringSubmatch(l.Text, -1)
-			if all == nil {
-				continue
-			}
-			m := all[len(all)-1] // the name of the file, before it, may have one, too
-			digits := strings.ReplaceAll(m[1]+m[2], ",", "")
-			if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			if n, ok := ftp.SaidBytes(l.Text); ok {
 				said = append(said, statement{n, l.Packet})
 			}
 		}

@@ -110,8 +110,8 @@ var reply226BeforeTheEndRule = Rule{
 	Source:   "RFC 959, 3.4.1 and 5.4",
 	Example:  "< 226 Transfer complete, then the last segment of the data",
 	Severity: Note,
-	Matters:  "The server has passed all data to its TCP when it sends 226. Nothing keeps the order of two connections.",
-	Innocent: "the data connection still ends as it should, as here.",
+	Matters:  "A server that sends 226 has usually passed all data to its TCP. Nothing keeps the order of two connections.",
+	Innocent: "the data connection still ends as it should. A pause before the rest of the data shows that the server sent 226 too early.",
 	look:     early226,
 }
 
