@@ -223,9 +223,13 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 		n.once(r.Packet, "A code of 5xx refuses for good; 4xx refuses for now (RFC 959, section 4.2).")
 	case r.Code >= 100 && r.Code < 200:
 		n.once(r.Packet, "A code of 1xx is a beginning: another reply follows when the transfer is over.")
-	case (r.Code == 226 || r.Code == 250) && len(e.Data) > 0:
-		if but := n.contradiction(e, r); but != "" {
+	case (r.Code == 226 || r.Code == 250) && len(e.Data) > 0 && n.kept[r.Packet]:
+		if but := n.contradiction(e); but != "" {
 			n.gloss(r.Packet, "The server says that the transfer is complete. %s", but)
+			return
+		}
+		if n.dataAfter(e, r) {
+			n.once(r.Packet, "The server says that the transfer is complete. Data still comes after this reply: nothing keeps the order of two connections.")
 			return
 		}
 		n.once(r.Packet, "The transfer is complete. The data connection closes at the same time, so this reply may come before or after its last packets.")
@@ -236,23 +240,26 @@ func (n *notes) reply(e *ftp.Exchange, r *ftp.Reply) {
 
 // contradiction says what of the data connections of a command contradicts the reply that the transfer is complete, ""
 // if nothing does.
-func (n *notes) contradiction(e *ftp.Exchange, r *ftp.Reply) string {
+func (n *notes) contradiction(e *ftp.Exchange) string {
 	for _, c := range n.connections {
 		if !slices.Contains(e.Data, c.ID) {
 			continue
 		}
-		flow := c.Flow(e.Sender())
-		bytes, short := c.FellShort()
-		switch {
-		case c.ResetBy != "" && !flow.Delivered:
+		if c.ResetBy != "" && !c.Flow(e.Sender()).Delivered {
 			return fmt.Sprintf("But %s reset the data connection, in frame %d.", n.party(c, c.ResetBy), c.Flow(c.ResetBy).RST)
-		case short:
+		}
+		if bytes, short := c.FellShort(); short {
 			return fmt.Sprintf("But it announced %s, and %s came.", counted(c.Transfer.Announced, "byte"), counted(bytes, "byte"))
-		case flow.LastData > r.Packet && e.Sender() != "":
-			return fmt.Sprintf("But data comes after this reply, until frame %d.", flow.LastData)
 		}
 	}
 	return ""
+}
+
+// dataAfter reports whether data of a command comes after a reply.
+func (n *notes) dataAfter(e *ftp.Exchange, r *ftp.Reply) bool {
+	return slices.ContainsFunc(n.connections, func(c *ftp.Connection) bool {
+		return slices.Contains(e.Data, c.ID) && c.Flow(e.Sender()).LastData > r.Packet
+	})
 }
 
 // dataPort explains the numbers of PORT and PASV.

@@ -100,7 +100,7 @@ func TestNotesOnTransfers(t *testing.T) {
 // A note on 226 calls the transfer complete only if nothing in the capture contradicts that.
 func TestNotesOn226(t *testing.T) {
 	const complete = "The transfer is complete. The data connection closes"
-	const says = "The server says that the transfer is complete. But "
+	const says = "The server says that the transfer is complete. "
 	end := func(s *forge.End) { s.Close() }
 	for _, test := range []struct {
 		size, opening string
@@ -109,10 +109,10 @@ func TestNotesOn226(t *testing.T) {
 	}{
 		{"213 7", "150 Here.", end, nil, complete},
 		{"213 7", "150 Here.", nil, end, complete},
-		{"213 8", "150 Here.", end, nil, says + "it announced 8 bytes, and 7 bytes came."},
-		{"550 no", "150 Here it is (8 bytes).", end, nil, says + "it announced 8 bytes, and 7 bytes came."},
-		{"213 8", "150 Here.", func(s *forge.End) { s.RST() }, nil, says + "the server reset the data connection, in frame "},
-		{"213 14", "150 Here.", nil, func(s *forge.End) { s.Send("Hello.\n"); s.Close() }, says + "data comes after this reply, until frame "},
+		{"213 8", "150 Here.", end, nil, says + "But it announced 8 bytes, and 7 bytes came."},
+		{"550 no", "150 Here it is (8 bytes).", end, nil, says + "But it announced 8 bytes, and 7 bytes came."},
+		{"213 8", "150 Here.", func(s *forge.End) { s.RST() }, nil, says + "But the server reset the data connection, in frame "},
+		{"213 14", "150 Here.", nil, func(s *forge.End) { s.Send("Hello.\n"); s.Close() }, says + "Data still comes after this reply: nothing keeps the order of two connections."},
 	} {
 		var all []string
 		r := read(t, func(f *forge.Capture) {
