@@ -60,7 +60,8 @@ var (
 )
 
 // plainPHP returns a page with its texts in plain: without escapes, joined, and decoded. It returns the page itself if it
-// hides nothing.
+// hides nothing. It decodes
+// little more than maxInflated bytes of a page: a page may have one compressed text decoded many times.
 func plainPHP(page []byte) []byte {
 	if !slices.ContainsFunc(hidesText, func(mark []byte) bool { return bytes.Contains(page, mark) }) {
 		return page
@@ -86,7 +87,7 @@ func plainPHP(page []byte) []byte {
 		if m[4] != "" {
 			value = values[m[4]]
 		}
-		if plain := decodedBy(m[1], value); plain != "" {
+		if plain := decodedBy(m[1], value); plain != "" && len(text) < len(page)+maxInflated {
 			text = strings.Replace(text, m[0], `"`+plain+`"`, 1)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -62,5 +63,13 @@ func TestSpelled(t *testing.T) {
 		if test.want == 0 && len(got) > 0 || test.want != 0 && !slices.ContainsFunc(got, func(c Content) bool { return c.Kind == test.want }) {
 			t.Errorf("%s:\ngot %v, want kind %d", test.page, got, test.want)
 		}
+	}
+}
+
+// TestDecodedAgain has the same compressed text decoded many times.
+func TestDecodedAgain(t *testing.T) {
+	page := "<?php $a='" + deflated(strings.Repeat("a", 2*maxInflated)) + "';" + strings.Repeat("gzinflate(base64_decode($a));", 40)
+	if got, most := len(plainPHP([]byte(page))), len(page)+2*maxInflated; got < maxInflated || got > most {
+		t.Errorf("got %d bytes, want between %d and %d", got, maxInflated, most)
 	}
 }
