@@ -276,6 +276,7 @@ func TestConformOfFaults(t *testing.T) {
 		"on NLST pub: reply 150 Here.; send \"notes.txt\\r\\n\"; reply 226 Done.": {"NLST sends only a list of names, each of which RETR takes as it is."},
 		"on EPSV: reply 229 Yes (|||9|)":                                          {"EPSV gets 229, and the data connection comes to its port."},
 		"on PASV: listen; reply 227 (127,0,0,1,0,9)":                              {"PASV gets 227 and six numbers, and the data connection comes to their port.", "After EPSV ALL the server refuses PASV."},
+		"on STOR: receive; reply 226 Done.":                                       {"STOR gets one preliminary and then one final reply."},
 		"on MKD: reply 502 No.":                                                   {"MKD gets 257, and RMD gets 250."},
 		"on FEAT: reply 550 No.":                                                  {"The reply to FEAT has a line for each feature, which begins with one space."},
 		"on RETR data.bin: reply 150 Here.; send 99999; reply 226 Done.":          {"RETR in TYPE I sends a copy of the file.", "REST gets 350, and RETR begins at that byte."},

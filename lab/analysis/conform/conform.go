@@ -216,15 +216,24 @@ func newFacts(c *capture.Capture) (*facts, error) {
 
 // inTime returns an exchange without the replies that came after the client had closed the
 // control connection. Such a reply, like Pure-FTPd's "230 Logout.", is about the end of the
-// session, and does not answer the command.
+// session, and does not answer the command. A reply that ends a transfer does: the server may have
+// waited until a client that gave up closed the data connection.
 func (f *facts) inTime(e *ftp.Exchange) *ftp.Exchange {
 	if e.Command == "QUIT" {
 		return e
 	}
 	early := *e
-	early.Replies = slices.DeleteFunc(slices.Clone(e.Replies), f.isLate)
+	early.Replies = nil
+	for _, r := range e.Replies {
+		if !f.isLate(r) || len(e.Data) > 0 && early.Final() == 0 && fits(r.Code, endOfTransfer...) {
+			early.Replies = append(early.Replies, r)
+		}
+	}
 	return &early
 }
+
+// endOfTransfer are the first digits of the replies that end a transfer (RFC 959, 5.4).
+var endOfTransfer = []string{"226", "250", "425", "426", "45", "55"}
 
 // isLate reports whether a reply came after the client had closed the control connection.
 func (f *facts) isLate(r *ftp.Reply) bool {

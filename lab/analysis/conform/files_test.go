@@ -195,7 +195,7 @@ func TestWaitsForEnd(t *testing.T) {
 	}{
 		"QUIT":          {31, true, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 20", 11}},
 		"closes":        {15, false, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 15", 11}},
-		"closes before": {10, false, Finding{Breaks, "RETR: no reply, and the client closes in frame 10", 10}},
+		"closes before": {10, false, Finding{Breaks, "RETR: 226 in frame 11, and the client closes in frame 10", 10}},
 	} {
 		commands := []sent{retr("ab")}
 		if test.quit {

@@ -121,6 +121,12 @@ func passive(connected bool) *facts {
 	return f
 }
 
+// leftAt is a session whose client closes the control connection in a packet.
+func leftAt(fin int, f *facts) *facts {
+	f.connections[0].ClientFlow.FIN = fin
+	return f
+}
+
 // TestTransfersThatFail has servers that refuse a transfer, or do not end it: the rules about
 // the data of a transfer that did not take place do not apply.
 func TestTransfersThatFail(t *testing.T) {
@@ -153,6 +159,9 @@ func TestTransfersThatFail(t *testing.T) {
 		"FEAT is refused":               {lists("SIZE"), sessionOf(sent{"FEAT", "", 550, "", ""}), NotApplicable},
 		"STOU has no reply":             {namesUnique, noAnswer(sessionOf(sent{"STOU", "", 0, "", ""})), Breaks},
 		"the last command has no reply": {repliesAreReplies, noAnswer(sessionOf(sent{"NOOP", "", 200, "", ""}, sent{"PWD", "", 0, "", ""})), Breaks},
+		"STOR ends as the client goes":  {repliesAreReplies, leftAt(10, sessionOf(stor("ab"))), Keeps},
+		"230 does not end STOR":         {repliesAreReplies, leftAt(10, sessionOf(sent{"STOR", "a", 230, ftp.Client, "ab"})), Breaks},
+		"NOOP is answered too late":     {repliesAreReplies, leftAt(10, sessionOf(sent{"NOOP", "", 200, "", ""})), Breaks},
 		"a name":                        {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "pub/.\r\npub/a\r\n"}), Keeps},
 		"an absolute name":              {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "/home/pub/a\n"}), Keeps},
 		"a name without its folder":     {listsName("pub", "pub/a"), sessionOf(sent{"NLST", "pub", 226, ftp.Server, "a\r\n"}), Breaks},
