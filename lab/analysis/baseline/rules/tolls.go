@@ -73,9 +73,9 @@ func rootRemoved(_ *Evidence, s *session) (b breach, ok bool) {
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		all := x.Command == "RMDA" && w.Target(x.Argument) == "/" || x.Command == "SITE" && wholeTree.MatchString(x.Argument)
 		if all && (b.packets == nil || completedNormally(x)) {
-			b = breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " removes the root and all that is in it"}
+			b = breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " would remove the root and all that is in it"}
 			if completedNormally(x) {
-				b.severity = Violation
+				b.severity, b.observed = Violation, wording.Quote(x.Line.Text)+" removes the root and all that is in it"
 			}
 		}
 	})

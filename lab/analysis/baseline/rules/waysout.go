@@ -56,9 +56,9 @@ func accountsOfNobody(s *session) (b breach, ok bool) {
 	}
 	for _, x := range s.Exchanges {
 		if x.Command == "SITE" && accounts.MatchString(x.Argument) && s.Readable(x.Packet) && (!ok || completedNormally(x)) {
-			b, ok = breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " changes the accounts of the server, of an anonymous user"}, true
+			b, ok = breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " of an anonymous user changes the accounts of the server"}, true
 			if !completedNormally(x) {
-				b.severity, b.sign = Odd, 2
+				b.severity, b.sign, b.observed = Odd, 2, wording.Quote(x.Line.Text)+" of an anonymous user would change the accounts of the server"
 			}
 		}
 	}
