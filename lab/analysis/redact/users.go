@@ -9,7 +9,7 @@ import (
 )
 
 // users are the names of the users of all sessions, in small letters. A session whose USER was not
-// recorded may have the user of another one, and its replies may tell who its user is.
+// recorded may have the user of another one, and its replies may name its user.
 func users(c *capture.Capture) map[string]bool {
 	found := map[string]bool{}
 	add := func(name string) {

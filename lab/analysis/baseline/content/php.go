@@ -60,8 +60,8 @@ var (
 )
 
 // plainPHP returns a page with its texts in plain: without escapes, joined, and decoded. It returns the page itself if it
-// hides nothing. It decodes
-// little more than maxInflated bytes of a page: a page may have one compressed text decoded many times.
+// hides nothing. It decodes little more than maxInflated bytes of a page: a page may have one compressed text decoded many
+// times.
 func plainPHP(page []byte) []byte {
 	if !slices.ContainsFunc(hidesText, func(mark []byte) bool { return bytes.Contains(page, mark) }) {
 		return page
