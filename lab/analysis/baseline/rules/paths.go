@@ -339,7 +339,7 @@ func unseenNames(_ *Evidence, s *session) []breach {
 		for _, name := range list {
 			if unseen.MatchString(name) || zeroWidth.MatchString(name) {
 				names[name] = true
-				hide = hide || strings.ContainsAny(name, " .\xa0") // not the name of a device
+				hide = hide || strings.ContainsAny(name, " .\u00a0") // not the name of a device
 				b := breach{packets: evidence.Frames(x), observed: wording.Quote(x.Line.Text) + " makes a name that hides"}
 				if x.Final() >= 500 {
 					b.severity, b.sign, b.observed = Note, noSign, wording.Quote(x.Line.Text)+" would make a name that hides, and the server refused"
