@@ -34,7 +34,7 @@ type Handler struct {
 }
 
 // Session reads the whole dialogue. It leaves Control, User, Protection, DataPorts and the Data
-// of the exchanges empty.
+// of the exchanges empty. Hidden is about TLS alone, then.
 func (t *Transcript) Session() *Session {
 	s := &Session{}
 	s.Layer, s.Overlong = t.Read(Handler{

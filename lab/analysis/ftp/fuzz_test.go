@@ -264,8 +264,9 @@ func checkReplies(t *testing.T, s *Session, bytes int) {
 func checkOutline(t *testing.T, s *Session, of *Transcript) {
 	ends := [2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:3171"), netip.MustParseAddrPort("198.51.100.1:21")}
 	o := of.Outline(ends[0], ends[1])
-	if o.Lines != len(s.Lines) || o.TLS != s.TLS || o.TLSFrom != s.TLSFrom || o.Hidden != s.Hidden {
-		t.Errorf("got %+v, want %d lines, TLS %v from %d, hidden %v", o, len(s.Lines), s.TLS, s.TLSFrom, s.Hidden)
+	hidden := s.Hidden || o.Protection != nil // which only the outline has
+	if o.Lines != len(s.Lines) || o.TLS != s.TLS || o.TLSFrom != s.TLSFrom || o.Hidden != hidden {
+		t.Errorf("got %+v, want %d lines, TLS %v from %d, hidden %v", o, len(s.Lines), s.TLS, s.TLSFrom, hidden)
 	}
 	var table Expected
 	table.Add(0, 0, 0, ends[0], ends[1], o.DataPorts)
