@@ -137,22 +137,22 @@ func (s *scope) synsSentAgain() (first, most time.Duration) {
 // nearRecorder explains a round trip that is short because the recorder was near the
 // host that answers the SYN. Most of the delay is then between the answer and the ACK.
 func (s *scope) nearRecorder() string {
-	var answered, acked time.Duration
+	var answered, acked *expect.Frame
 	for _, f := range s.frames {
 		switch {
 		case f.Away:
-		case answered == 0 && f.Has(packet.SYN|packet.ACK):
-			answered = f.Time
-		case answered > 0 && acked == 0 && f.Has(packet.ACK) && !f.Has(packet.SYN) && f.From == s.conn.OpenedBy:
-			acked = f.Time
+		case answered == nil && f.Has(packet.SYN|packet.ACK):
+			answered = f
+		case answered != nil && acked == nil && f.Has(packet.ACK) && !f.Has(packet.SYN) && f.From == s.conn.OpenedBy:
+			acked = f
 		}
 	}
 	const far = 4
-	if acked-answered < far*s.conn.HandshakeRTT {
+	if acked == nil || acked.Time-answered.Time < far*s.conn.HandshakeRTT {
 		return ""
 	}
 	return fmt.Sprintf("the recorder was near the end that accepted the connection: the SYN and ACK passed %s after the SYN, and the ACK for it %s later; capture= of the network chooses its place",
-		seconds.print(value{number: s.conn.HandshakeRTT.Seconds()}, "ms"), seconds.print(value{number: (acked - answered).Seconds()}, "ms"))
+		seconds.print(value{number: s.conn.HandshakeRTT.Seconds()}, "ms"), seconds.print(value{number: (acked.Time - answered.Time).Seconds()}, "ms"))
 }
 
 // sent are the packets that a side sent.

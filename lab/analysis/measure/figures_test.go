@@ -456,6 +456,8 @@ func TestHintAtShortRoundTrip(t *testing.T) {
 	}{
 		{"near the called end", 50 * time.Microsecond, 40*time.Millisecond + 50*time.Microsecond, "x.rtt = 40ms ± 5%",
 			"got 0.05ms, want = 40ms ± 5%", "the SYN and ACK passed 0.05ms after the SYN, and the ACK for it 40.000ms later"},
+		{"near the called end, with the answer at time 0", 0, 40 * time.Millisecond, "x.rtt = 40ms ± 5%",
+			"got 0ms, want = 40ms ± 5%", "the SYN and ACK passed 0ms after the SYN, and the ACK for it 40.000ms later"},
 		{"near the calling end", 60 * time.Millisecond, 60*time.Millisecond + 20*time.Microsecond, "x.rtt = 40ms ± 5%", "got 60.000ms, want = 40ms ± 5%", ""},
 		{"as wanted", 50 * time.Microsecond, 40 * time.Millisecond, "x.rtt <= 1ms", "", ""},
 	} {
