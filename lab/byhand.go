@@ -56,7 +56,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	if err != nil {
 		return nil, err
 	}
-	file, err := createByHand(results, s.Name+"-by-hand")
+	file, discard, err := createByHand(results, s.Name+"-by-hand")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 		os.Remove(file.Name())
 		return nil, inFile(s, err)
 	case err != nil && hasNoFrames(file):
-		discard(file)
+		discard()
 		return nil, inFile(s, err)
 	case err != nil:
 		return nil, keepReadable(file.Name(), inFile(s, err))
@@ -81,7 +81,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 	}
 	judged := len(command) > 0 && judge.asks()
 	if r.Frames == 0 {
-		discard(file)
+		discard()
 		r.Capture = ""
 		if judged {
 			r.Failures = append(r.Failures, s.File+": the scenario says what should be seen, and nothing was")
@@ -129,7 +129,7 @@ const leastVolume = 32 << 20
 // until ctx ends. The results are in a new folder of its own, by-hand. Ready is called with
 // the capture's path when recording has started: no later frame is missed.
 func Record(ctx context.Context, device, results string, ready func(capture string)) (*Recording, error) {
-	file, err := createByHand(results, "by-hand")
+	file, discard, err := createByHand(results, "by-hand")
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 	}
 	err = byhand.Record(ctx, device, w, func() { ready(file.Name()) })
 	if err != nil && w.Frames() == 0 {
-		discard(file)
+		discard()
 		return nil, err
 	}
 	r := &Recording{Frames: w.Frames(), Capture: file.Name()}
@@ -187,29 +187,46 @@ const deviceRemark = "Taken on the machine that sent and received: what it sends
 	"cuts it in segments and computes checksums. So there may be frames longer than the MTU and checksums that are partial: that is not an error here."
 
 // createByHand makes a new folder, since a recording cannot be made again: name, or name-2
-// if there is one, and so on. It creates the capture in it.
-func createByHand(results, name string) (*os.File, error) {
-	if _, err := os.Stat(results); errors.Is(err, os.ErrNotExist) {
+// if there is one, and so on. It creates the capture in it. Discard, for a capture without a
+// frame, removes the folder and the folders above that were made for it, unless they hold
+// other results by then.
+func createByHand(results, name string) (file *os.File, discard func(), err error) {
+	made := missingFolders(results)
+	if len(made) > 0 {
 		if err := os.MkdirAll(results, 0o777); err != nil {
-			return nil, fmt.Errorf("cannot make the results folder: %w", err)
+			return nil, nil, fmt.Errorf("cannot make the results folder: %w", err)
 		}
 		inheritOwner(results)
 	}
 	folder := filepath.Join(results, name)
-	err := os.Mkdir(folder, 0o777)
+	err = os.Mkdir(folder, 0o777)
 	for n := 2; errors.Is(err, os.ErrExist); n++ {
 		folder = filepath.Join(results, fmt.Sprintf("%s-%d", name, n))
 		err = os.Mkdir(folder, 0o777)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot make a folder for the results: %w", err)
+		return nil, nil, fmt.Errorf("cannot make a folder for the results: %w", err)
 	}
-	file, err := os.Create(filepath.Join(folder, "capture.pcapng"))
+	file, err = os.Create(filepath.Join(folder, "capture.pcapng"))
 	if err != nil {
-		return nil, fmt.Errorf("cannot write the capture: %w", err)
+		return nil, nil, fmt.Errorf("cannot write the capture: %w", err)
 	}
 	inheritOwner(folder, file.Name())
-	return file, nil
+	return file, func() {
+		os.RemoveAll(folder) // new, so it holds nothing else but the files of the scenario's server
+		for _, above := range made {
+			os.Remove(above) // fails if it is not empty
+		}
+	}, nil
+}
+
+// missingFolders returns a folder and those above it that are not there, the deepest first.
+func missingFolders(folder string) []string {
+	above := filepath.Dir(folder)
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) || above == folder {
+		return nil
+	}
+	return append([]string{folder}, missingFolders(above)...)
 }
 
 // hasNoFrames reports whether there is no frame in a capture. How a session ended is
@@ -218,7 +235,3 @@ func hasNoFrames(file *os.File) bool {
 	r, err := pcapng.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
 	return err != nil || r.Next(&pcapng.Packet{}) != nil
 }
-
-// discard removes the folder of a capture without a frame. createByHand has made the folder,
-// so it holds nothing else but the files of the scenario's server.
-func discard(file *os.File) { os.RemoveAll(filepath.Dir(file.Name())) }

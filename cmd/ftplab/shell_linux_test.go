@@ -156,14 +156,14 @@ func TestShellCommand(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			folder := t.TempDir()
 			file := write(t, "want.txtar", fmt.Sprintf(wants, test.file))
-			cmd := command(folder, "/bin/sh", append([]string{"shell", file, "--"}, test.command...)...)
+			cmd := command(folder, "/bin/sh", append([]string{"shell", "-o", "new/results", file, "--"}, test.command...)...)
 			out, err := cmd.CombinedOutput()
 			if got := cmd.ProcessState.ExitCode(); got != test.status || !strings.Contains(string(out), test.says) {
 				t.Errorf("got status %d, error %v and\n%s\nwant %d and %q in it", got, err, out, test.status, test.says)
 			}
-			recorded, _ := filepath.Glob(filepath.Join(folder, "results", "*"))
-			if none := strings.HasSuffix(test.says, "nothing was"); none != (len(recorded) == 0) {
-				t.Errorf("got the results %v", recorded)
+			left, _ := filepath.Glob(filepath.Join(folder, "*"))
+			if none := strings.HasSuffix(test.says, "nothing was"); none != (len(left) == 0) {
+				t.Errorf("got %v left", left)
 			}
 		})
 	}
