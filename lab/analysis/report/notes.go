@@ -147,6 +147,7 @@ func (n *notes) handshake(c *ftp.Connection, end *Packet) {
 
 func (n *notes) dialogue(s *ftp.Session) {
 	for _, l := range s.Lines {
+		n.telnet(l)
 		for _, o := range l.OtherBytes {
 			n.add(o.Packet, "It has other bytes than frame %d for the same sequence numbers: %s. Somebody else sent one of the two, or a device on the way changed it.", l.Packet, visible(o.Text))
 		}
@@ -183,7 +184,7 @@ func (n *notes) dialogue(s *ftp.Session) {
 		}
 	}
 	for _, a := range s.DataPorts {
-		n.dataPort(a)
+		n.dataPort(a, s.Control)
 	}
 	switch {
 	case s.Layer != nil && s.Layer.InMiddle:
@@ -205,6 +206,25 @@ func (n *notes) dialogue(s *ftp.Session) {
 	n.protected(s.Layer, s.Control.FirstTime)
 	if s.Layer != nil && s.Layer.ClearFrom() > s.TLSFrom {
 		n.add(s.Layer.ClearFrom(), "From here on the dialogue is in clear again.")
+	}
+}
+
+// telnet names the Telnet commands in a line.
+func (n *notes) telnet(l *ftp.Line) {
+	if len(l.Telnet) == 0 {
+		return
+	}
+	line := "The line"
+	if l.FirstPacket != l.Packet {
+		line += fmt.Sprintf(" in frames %d to %d", l.FirstPacket, l.Packet)
+	}
+	n.add(l.FirstPacket, "%s has Telnet's %s (RFC 854).", line, visible(ftp.TelnetNames(l.Telnet)))
+}
+
+// urgent explains urgent data on a control connection.
+func (n *notes) urgent(p *Packet) {
+	if c := p.Connection; c != nil && c.Role == ftp.Control && p.TCP.Has(packet.URG) && p.TCP.Length > 0 {
+		n.add(p.Number, "It is sent as urgent data, with the urgent pointer %d (RFC 959, section 4.1.3).", p.TCP.Urgent)
 	}
 }
 
@@ -262,20 +282,19 @@ func (n *notes) dataAfter(e *ftp.Exchange, r *ftp.Reply) bool {
 	})
 }
 
-// dataPort explains the numbers of PORT and PASV.
-func (n *notes) dataPort(a *ftp.DataPort) {
-	packet, port := a.Packet, int(a.Addr.Port())
+// dataPort explains the numbers of PORT and PASV on a control connection.
+func (n *notes) dataPort(a *ftp.DataPort, control *ftp.Connection) {
+	packet, port, listener := a.Packet, int(a.Addr.Port()), ftp.Client
 	if a.Mode == ftp.Passive {
-		packet = a.ReplyPacket
+		packet, listener = a.ReplyPacket, ftp.Server
 	}
-	listener := map[ftp.Mode]string{ftp.Active: "client", ftp.Passive: "server"}[a.Mode]
 	where := a.Where()
 	if addr := a.Addr.Addr().Unmap(); a.SixNumbers() {
 		where = fmt.Sprintf("%s, port %d × 256 + %d = %d", addr, port/256, port%256, port)
 	} else if addr.IsValid() {
 		where = fmt.Sprintf("%s, port %d", addr, port)
 	}
-	n.add(packet, "The %s listens at %s.", listener, where)
+	n.add(packet, "%s listens at %s.", upperFirst(n.party(control, listener)), where)
 	if a.ThirdParty && !n.explains[a.Addr.Addr().Unmap()] {
 		n.add(packet, "Its own packets have another address: there is an address translator on the path, or the transfer is meant for another host.")
 	}
@@ -401,6 +420,7 @@ func (n *notes) packet(p *Packet) {
 	}
 	switch {
 	case p.TCP != nil:
+		n.urgent(p)
 		n.segment(p)
 	case p.ARP != nil && p.ARP.Op == 1:
 		n.once(p.Number, "Before the first packet can leave, the host asks for the hardware address of its next hop (ARP, RFC 826).")

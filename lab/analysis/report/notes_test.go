@@ -223,6 +223,58 @@ func TestProtection(t *testing.T) {
 	}
 }
 
+// Notes name the Telnet commands in a line, and say which packets are urgent.
+func TestTelnet(t *testing.T) {
+	comments := read(t, func(f *forge.Capture) {
+		c := f.Control().Say(forge.Login)
+		c.Segment(".", "\xff\xf4")
+		c.Urgent = 2
+		c.Segment("U.", "\xff\xf2")
+		c.Send("ABOR\r\n")
+		c.Peer.Send("226 No transfer.\r\n")
+		c.Send("\xff\xf1PWD\r\n")
+	}).Comments()
+	for packet, want := range map[int]string{
+		9:  "The line in frames 9 to 11 has Telnet's IAC IP IAC DM (RFC 854).",
+		10: "It is sent as urgent data, with the urgent pointer 2 (RFC 959, section 4.1.3).",
+		11: "Stop the transfer.",
+		15: "The line has Telnet's IAC NOP (RFC 854). In which directory are we?",
+	} {
+		if got := comments[packet]; got != want {
+			t.Errorf("packet %d: got %q, want %q", packet, got, want)
+		}
+	}
+}
+
+// If there are several clients, notes and the story say which one they mean.
+func TestSeveralClients(t *testing.T) {
+	r := read(t, func(f *forge.Capture) {
+		f.Control().Say(forge.Login)
+		c, _ := f.Dial("203.0.113.50:3000", forge.Server+":21")
+		c.Say(forge.Login + "\n> PORT 203,0,113,50,12,100\n< 200 ok\n> LIST\n< 150 Here.")
+		from, _ := f.Dial(forge.Server+":20", "203.0.113.50:3172")
+		from.Send("a\r\n")
+		from.Close()
+		c.Say("< 226 Done.\n> PASV\n< 227 Here (192,0,2,21,19,136)\n> LIST\n< 150 Here.")
+		_, from = f.Dial("203.0.113.50:4001", forge.Server+":5000")
+		from.Send("a\r\n")
+		from.Close()
+		c.Say("< 226 Done.")
+	})
+	notes := ""
+	for _, note := range r.Comments() {
+		notes += note + "\n"
+	}
+	for text, want := range map[string]string{
+		notes:                        "Client 2 listens at 203.0.113.50, port 12 × 256 + 100 = 3172.",
+		strings.Join(r.Story(), " "): "1 opened by the server (active mode) and 1 opened by client 2 (passive mode)",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %q, want %q in it", text, want)
+		}
+	}
+}
+
 func TestLinkRFCs(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"as <b> (RFC 959, 3.2)", `as &lt;b&gt; (<a href="https://www.rfc-editor.org/rfc/rfc959#section-3.2" rel="noreferrer">RFC 959, 3.2</a>)`},

@@ -20,7 +20,7 @@ func (r *Report) factStory() string {
 	if t.NumSessions() == 0 {
 		return x.noFTPStory(t)
 	}
-	sentences := []string{whoStory(t, x), x.dataStory(t, len(b.connections) > 0)}
+	sentences := []string{whoStory(t, x), x.dataStory(t, r.hosts, len(b.connections) > 0)}
 	if beside := b.story(); beside != "" {
 		sentences = append(sentences, beside)
 	}
@@ -38,8 +38,8 @@ func (x *transferSurvey) noFTPStory(t *capture.Capture) string {
 
 // A transferSurvey has the counts of all connections for the story.
 type transferSurvey struct {
-	clients, servers map[netip.Addr]bool // of control connections
-	openedBy         map[ftp.Side]int    // data connections
+	clients, servers map[netip.Addr]bool  // of control connections
+	openedBy         map[ftp.Side]openers // of data connections
 	data             int
 	tls              int   // connections in TLS that may be data connections
 	bytes            int64 // of data
@@ -48,11 +48,28 @@ type transferSurvey struct {
 	missing          int64 // bytes
 }
 
+// openers are the hosts of a side that opened connections.
+type openers struct {
+	connections int
+	first       *ftp.Connection
+	several     bool // hosts
+}
+
+// add takes the next connection.
+func (o openers) add(c *ftp.Connection, by ftp.Side) openers {
+	if o.first == nil {
+		o.first = c
+	}
+	o.connections++
+	o.several = o.several || c.Addr(by).Addr() != o.first.Addr(by).Addr()
+	return o
+}
+
 // otherHost is none of the two sides of the session.
 const otherHost ftp.Side = "other host"
 
 func newTransferSurvey() transferSurvey {
-	return transferSurvey{clients: map[netip.Addr]bool{}, servers: map[netip.Addr]bool{}, openedBy: map[ftp.Side]int{}}
+	return transferSurvey{clients: map[netip.Addr]bool{}, servers: map[netip.Addr]bool{}, openedBy: map[ftp.Side]openers{}}
 }
 
 // add takes the next connection.
@@ -71,7 +88,7 @@ func (x *transferSurvey) add(c *ftp.Connection) {
 		if c.IsOtherHost(by) {
 			by = otherHost
 		}
-		x.openedBy[by]++
+		x.openedBy[by] = x.openedBy[by].add(c, c.OpenedBy)
 		x.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes + c.Missing()
 		x.atLeast = x.atLeast || c.Lacks(ftp.Client).After+c.Lacks(ftp.Server).After > 0
 		x.data++
@@ -117,7 +134,7 @@ func loggedIn(s *ftp.Session) bool {
 	})
 }
 
-func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
+func (x *transferSurvey) dataStory(t *capture.Capture, hosts lanes, beside bool) string {
 	if x.data == 0 && t.AnyHidden() {
 		return "Whether anything was transferred cannot be seen."
 	}
@@ -127,22 +144,28 @@ func (x *transferSurvey) dataStory(t *capture.Capture, beside bool) string {
 	if x.data == 0 {
 		return "Nothing is transferred: there is no data connection."
 	}
+	by := func(side ftp.Side) string {
+		if o := x.openedBy[side]; o.first != nil && !o.several {
+			return hosts.partyName(o.first, side)
+		}
+		return string(side) + "s"
+	}
 	ways := []string{}
 	for _, way := range []struct {
 		side ftp.Side
 		text string
 	}{
-		{ftp.Server, "opened by the server (active mode)"},
-		{ftp.Client, "opened by the client (passive mode)"},
+		{ftp.Server, "opened by " + by(ftp.Server) + " (active mode)"},
+		{ftp.Client, "opened by " + by(ftp.Client) + " (passive mode)"},
 		{otherHost, "opened from another address than that of the session's party"},
 		{"", "open before the capture began"},
 	} {
-		switch x.openedBy[way.side] {
+		switch n := x.openedBy[way.side].connections; n {
 		case 0:
 		case x.data:
 			ways = append(ways, way.text)
 		default:
-			ways = append(ways, fmt.Sprintf("%d %s", x.openedBy[way.side], way.text))
+			ways = append(ways, fmt.Sprintf("%d %s", n, way.text))
 		}
 	}
 	return fmt.Sprintf("%s, %s, carried %s.", counted(x.data, "data connection"), strings.Join(ways, " and "), orMore(x.atLeast)+counted(x.bytes, "byte"))
