@@ -85,6 +85,7 @@ type Capture struct {
 	protected map[int]bool   // the IDs of data connections that seem to be in TLS; see findProtected
 	keys      *tls.Keys      // for all connections
 	clients   []int8         // by ID: the direction of the client of a connection that is not FTP
+	others    [2]ftp.Purpose // of connections that are not FTP, by the direction of the client
 	sessions  []session      // in the order of the IDs of their connections
 	kept      *kept          // the facts, if they fit into memory
 	err       error

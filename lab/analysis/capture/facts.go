@@ -344,6 +344,7 @@ func (f *facts) join() {
 	}
 	f.joinUnannounced()
 	f.compareHosts()
+	c.makeOthers()
 	c.clients = make([]int8, len(f.openings))
 	for id, o := range f.openings {
 		c.clients[id] = max(o.initiator, 0)

@@ -4,6 +4,7 @@ package capture
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
@@ -33,12 +34,15 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 	if p := c.purposes[id]; p != nil {
 		return p
 	}
-	return &others[c.clients[id]]
+	return &c.others[c.clients[id]]
 }
 
-// others are the purposes of connections that are not FTP, by the direction of the client.
-var others = [2]ftp.Purpose{
-	{Role: ftp.Other, ClientDir: 0, Control: ftp.NoConnection}, {Role: ftp.Other, ClientDir: 1, Control: ftp.NoConnection},
+// makeOthers makes the purposes of connections that are not FTP.
+func (c *Capture) makeOthers() {
+	whole := len(c.sessions) > 0 && !slices.ContainsFunc(c.sessions, func(s session) bool { return !s.Whole })
+	for client := range c.others {
+		c.others[client] = ftp.Purpose{Role: ftp.Other, ClientDir: client, Control: ftp.NoConnection, Unannounced: whole}
+	}
 }
 
 // mostLines is how many lines of a dialogue are read.

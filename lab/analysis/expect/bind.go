@@ -44,21 +44,22 @@ func (h Hosts) sideA(d *declaration, c *ftp.Connection) ftp.Side {
 // means reports whether d can mean c, with a as the side that d names first. If ports
 // is set, the ports count, too.
 func (h Hosts) means(d *declaration, c *ftp.Connection, a ftp.Side, ports bool) bool {
-	return h.meets(d.a, c.Addr(a), ports) && h.meets(d.b, c.Addr(a.Other()), ports) &&
-		h.fits(d.a.host, c, a) && h.fits(d.b.host, c, a.Other())
+	return h.meets(d.a, c.Addr(a), ports) && h.meets(d.b, c.Addr(a.Other()), ports) && h.fits(d, c, a)
 }
 
-// fits reports whether a host can be that side of a connection. If the hosts named
-// client and server share an address, as on loopback, the FTP roles of the dialogue
-// decide.
-func (h Hosts) fits(host string, c *ftp.Connection, side ftp.Side) bool {
-	if host != string(ftp.Client) && host != string(ftp.Server) || !h.shareAddress() {
+// fits reports whether the hosts that d names can be those sides of c, with a as the side that d names
+// first. If the hosts named client and server share an address, as on loopback, the FTP roles of
+// the dialogue decide. If whole dialogues do not announce c, the side that opened it is the client.
+func (h Hosts) fits(d *declaration, c *ftp.Connection, a ftp.Side) bool {
+	isParty := func(host string) bool { return host == string(ftp.Client) || host == string(ftp.Server) }
+	isNoRole := func(e endpoint) bool { return e.host != "*" && !isParty(e.host) }
+	switch {
+	case !h.shareAddress() || c.DataPort != nil && c.DataPort.ThirdParty:
 		return true
+	case c.Role == ftp.Other && (!c.Unannounced || c.OpenedBy == "" || isNoRole(d.a) || isNoRole(d.b)):
+		return true // nothing shows the roles
 	}
-	if c.Role == ftp.Other || c.DataPort != nil && c.DataPort.ThirdParty {
-		return true // the dialogue does not show the roles
-	}
-	return host == string(side)
+	return (!isParty(d.a.host) || d.a.host == string(a)) && (!isParty(d.b.host) || d.b.host == string(a.Other()))
 }
 
 // shareAddress reports whether the client and the server have the same address.

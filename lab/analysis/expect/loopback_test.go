@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,11 +28,34 @@ func passiveOnLoopback() *recording {
 	return g
 }
 
+// backDoorOnLoopback is a session, whole or without its beginning, and a connection that nothing in it announces.
+func backDoorOnLoopback(whole bool) *recording {
+	g := &recording{forge.New(), true}
+	var ctl *forge.End
+	if whole {
+		ctl = login(g)
+	} else {
+		ctl, _ = g.Pair(g.at("198.51.100.100:3171").String(), g.at("192.0.2.21:21").String())
+	}
+	ctl.Segment("P.", "NOOP\r\n")
+	ctl.Peer.Segment("P.", "200 Yes\r\n")
+	door := connect(g, "198.51.100.100:41000", "192.0.2.21:6200")
+	door.Peer.Segment("P.", "A back door\n")
+	door.Segment("F.", "")
+	door.Peer.Segment("F.", "")
+	door.Segment(".", "")
+	quit(ctl)
+	return g
+}
+
 // Where both ends have one address, the dialogue says who is the client: a want that
 // says the opposite is wrong, and the message says which side has which port.
 func TestRolesOnLoopback(t *testing.T) {
 	const ctl = "ctl client.* > server.21\nctl ...\n"
-	tests := []struct{ name, want, wrong, what, got string }{
+	tests := []struct {
+		name, want, wrong, what, got string
+		of                           *recording // nil for a download in passive mode
+	}{
 		{name: "as it was", want: ctl + "data client.* > server.*\ndata client > server [S]\ndata ...\ndata server > client seq 1:11\ndata ...\n"},
 		{
 			name:  "passive data, turned round",
@@ -48,6 +72,13 @@ func TestRolesOnLoopback(t *testing.T) {
 			want:  "ctl server.* > client.21\nctl ...\nctl server > client \"220 *\"\nctl ...\ndata client.* > server.*\ndata client > server [S]\ndata server > client [S.]\ndata ...\ndata server > client seq 1:11\ndata ...\n",
 			wrong: "other side 1", what: "was opened by client, not server", got: "ctl  client.3171 > server.21",
 		},
+		{name: "announced by nothing, as it was", of: backDoorOnLoopback(true), want: ctl + "data client.* > server.6200\ndata client > server [S]\ndata ...\n"},
+		{
+			name: "announced by nothing, turned round", of: backDoorOnLoopback(true), want: ctl + "data server.* > client.6200\ndata server > client [S]\ndata ...\n",
+			wrong: "other side 3", what: "was opened by client, not server", got: "data  client.41000 > server.6200",
+		},
+		{name: "announced by nothing, of another host", of: backDoorOnLoopback(true), want: ctl + "data mallory.* > client.6200\ndata mallory > client [S]\ndata ...\n"},
+		{name: "perhaps announced before the capture", of: backDoorOnLoopback(false), want: ctl + "data server.* > client.6200\ndata server > client [S]\ndata ...\n"},
 		{name: "one end left open", want: ctl + "data server.* > *.*\ndata ...\n", wrong: "other side 3", what: "opened by", got: "data  *.41000 > server.40000"},
 	}
 	for _, test := range tests {
@@ -56,7 +87,7 @@ func TestRolesOnLoopback(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
+			v, err := w.Judge(cmp.Or(test.of, passiveOnLoopback()).capture(t), Hosts{"client": {loopbackAddr}, "server": {loopbackAddr}, "mallory": {loopbackAddr}})
 			if err != nil {
 				t.Fatal(err)
 			}

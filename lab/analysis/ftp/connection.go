@@ -81,6 +81,11 @@ type Purpose struct {
 	// seems to be in TLS is its first packet. 0 is none.
 	TLSFrom, ClearFrom int
 
+	// Unannounced says of a connection with the role Other that the capture has whole sessions and no others, none
+	// of which announces it. So it is not a server's data connection in active mode, and its client is the
+	// side that opened it.
+	Unannounced bool
+
 	// Mode, DataPort, Control and Transfer describe a data connection. Mode is "" if it is
 	// Inferred and the capture does not show who opened it, DataPort nil if its announcement
 	// is not in the capture, Transfer if its command is not.

@@ -63,6 +63,7 @@ type Outline struct {
 	DataPorts  []*DataPort
 	Lines      int  // how many there are
 	Greeted    bool // as in a Purpose
+	Whole      bool // all lines can be read, and the capture lacks none before or between them
 
 	transfers *transfers // until each has its data connection; nil for none
 	inferred  []use      // of data connections whose announcement is not in the capture
@@ -111,6 +112,7 @@ func (t *Transcript) Outline(client, server netip.AddrPort) *Outline {
 		p.Mechanism = strings.Clone(p.Mechanism)
 		o.Protection, o.Hidden = p, true
 	}
+	o.Whole = !o.Hidden && !moves.lacksLines && !moves.lossy && !mute
 	ports.used(&moves)
 	ports.dropUnused()
 	o.DataPorts = ports.list
