@@ -41,6 +41,7 @@ func (p *parser) complete() {
 		{p.checkNATs, "network host"},
 		{p.checkReplicas, "network host"},
 		{p.checkReplies, ""},
+		{p.checkTLSReplies, "server"},
 		{p.checkTLS, "server client program"},
 		{p.checkProgram, "program"},
 	} {
@@ -325,8 +326,9 @@ func (p *parser) checkReplicas() {
 // replyCodes are the codes that the lab's server sends.
 var replyCodes = []int{
 	150, 200, 202, 211, 212, 213, 215, 220, 221, 226, 227, 229, 230, 250, 257, 331, 350,
-	421, 425, 426, 450, 500, 501, 502, 503, 504, 530, 550, 552, 553,
-	234, 521, 522, 533, 534, 536, // of a server with TLS
+	421, 425, 426, 450, 500, 501, 502, 503, 504, 522, 530, 550, 552, 553,
+	234, 533, 536, // if it has TLS
+	521, 534, // if it requires TLS
 }
 
 // checkReplies refuses reply texts that no client could understand or that the server
@@ -354,6 +356,28 @@ func (s *Scenario) NeedsOwnServer() bool {
 	o := s.Server
 	return o.Idle != 0 || o.ReadOnly || o.ReplyFirst || o.DialFirst || o.AwaitFIN || o.Wording != "" || len(o.Replies) > 0 || host.Cork ||
 		o.ActivePort != 0 || len(o.Replicas) > 0 || len(o.Rules) > 0 || o.Slow != 0 || o.Nagle || o.ThirdParty || len(o.DataPorts) > 0
+}
+
+// checkTLSReplies refuses texts of replies about TLS that the server does not send, because of
+// its setting tls=.
+func (p *parser) checkTLSReplies() {
+	mode := p.s.Server.TLS.Mode
+	if len(p.s.Server.Program) > 0 {
+		return
+	}
+	tryEach(p, p.s.Server.Replies, func(_ int, r Reply) {
+		p.line = r.Line
+		switch r.Code {
+		case 234, 533, 536:
+			if mode == "" {
+				p.fail("reply %d: only a server with TLS sends this code, so nobody would see its text; `server tls=explicit` has TLS", r.Code)
+			}
+		case 521, 534:
+			if mode != RequiredTLS {
+				p.fail("reply %d: only a server that requires TLS sends this code, so nobody would see its text; `server tls=required` requires it", r.Code)
+			}
+		}
+	})
 }
 
 // checkProgram refuses settings that only the lab's own server understands.

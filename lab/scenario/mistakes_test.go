@@ -195,6 +195,8 @@ func TestErrors(t *testing.T) {
 		{"buffer of 1 GiB", "network wire\nhost client 198.51.100.100 buffer=1GiB\nopen\n", "2: buffer 1GiB: 4KiB to 512MiB"},
 		{"congestion", "network wire\nhost client 198.51.100.100 congestion=cubic\nopen\n", "2: congestion \"cubic\": reno or bbr was expected"},
 		{"reply never said", "open\n-- replies --\n125 Data connection already open.\n", "3: reply 125: the lab's server never sends this code, so"},
+		{"reply about TLS", "open\n-- replies --\n234 Go.\n", "3: reply 234: only a server with TLS sends this code, so nobody would see its text; `server tls=explicit` has TLS"},
+		{"reply about TLS that is required", "server tls=explicit\nopen\n-- replies --\n534 No.\n", "4: reply 534: only a server that requires TLS sends this code, so nobody would see its text; `server tls=required` requires it"},
 		{"rtt of a network", "network wire rtt=85ms\nopen\n", "1: unknown option \"rtt=85ms\" of network; it belongs to host, as in: host NAME ADDRESS rtt=85ms"},
 		{"typo in an option", "network wire raet=8Mbit\nopen\n", "1: unknown option \"raet=8Mbit\" of network; did you mean rate=?"},
 		{"option without its value", "network wire rate\nopen\n", "1: \"rate\": rate= was expected, such as rate=8Mbit"},
