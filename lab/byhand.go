@@ -169,7 +169,7 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 	case len(r.Failures) > 0:
 		entry.Outcome = Failed
 	}
-	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", s, r.Verdict, Options{})
+	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", entry.Outcome, s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)
 	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
 	folder := filepath.Dir(r.Capture)

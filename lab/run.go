@@ -294,7 +294,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 		}
 	}
 	seed := o.seed()
-	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), j.scenario, verdict, o)
+	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), "", j.scenario, verdict, o)
 }
 
 // distinctLines is a text without the lines that repeat an earlier one: both sides of a

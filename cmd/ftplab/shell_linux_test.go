@@ -59,6 +59,12 @@ while True:
 	if err != nil || !strings.Contains(string(page), `<a href="server.log">`) {
 		t.Errorf("got a walkthrough without a link to the log, error %v", err)
 	}
+	for name, outcome := range map[string]string{"walkthrough.html": `">recorded</span>`, "walkthrough.md": "**recorded**"} {
+		page, err := os.ReadFile(filepath.Join(folder, "results", "other-by-hand", name))
+		if err != nil || !strings.Contains(string(page), outcome) {
+			t.Errorf("got %s without the outcome %s, error %v", name, outcome, err)
+		}
+	}
 }
 
 // TestShellPlace asks for the host, the names and the devices that the shell shows.

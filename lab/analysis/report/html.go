@@ -125,12 +125,12 @@ func (v *view) linkUp() {
 	}
 }
 
-// outcome returns how the run ended; "" without a scenario.
+// outcome returns how the run or the recording ended; "" for a capture that ftplab did not make.
 func (r *Report) outcome() outcome.Outcome {
 	wrong := func(f measure.Result) bool { return !f.OK && !f.Unjudged }
 	switch {
-	case r.Scenario == nil:
-		return ""
+	case r.Ended != "" || r.Scenario == nil:
+		return r.Ended
 	case r.Passed() && r.Verdict == nil && len(r.Figures) == 0:
 		return outcome.Recorded
 	case r.Passed():

@@ -22,8 +22,11 @@ func (r *Report) Markdown(w io.Writer) error {
 	for _, p := range v.Story() {
 		m.line("%s\n", mdText(p))
 	}
-	if v.Outcome != "" {
+	switch {
+	case v.Outcome != "" && v.Scenario != nil:
 		m.line("**%s**: scenario `%s`.\n", v.Outcome.Marked(), v.Scenario.Name)
+	case v.Outcome != "":
+		m.line("**%s**\n", v.Outcome.Marked())
 	}
 	m.line("%s", mdText(v.Facts))
 	if v.Log != "" {

@@ -15,6 +15,7 @@ import (
 	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/measure"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 )
 
@@ -42,6 +43,9 @@ type Report struct {
 	// Failures says what went wrong while the scenario ran: one line each, and below it
 	// the last lines that a program printed.
 	Failures []string
+
+	// Ended is how a recording by hand ended; "" for others, which the fields above tell.
+	Ended outcome.Outcome
 
 	// Capture is the capture's file name, in the folder of the page.
 	Capture string
