@@ -122,10 +122,13 @@ func carried(c *ftp.Connection) string {
 }
 
 // hostOf is what a sentence calls the host of a side of a connection besides FTP, whose sides
-// are not those of FTP.
+// are not those of FTP, unless both have one address, as on loopback.
 func (ls lanes) hostOf(c *ftp.Connection, side ftp.Side) string {
 	addr := c.Addr(side).Addr()
 	i := ls.find(addr, "")
+	if addr == c.Addr(side.Other()).Addr() {
+		i = ls.party(addr, side)
+	}
 	switch {
 	case i < 0:
 		return addr.Unmap().String()

@@ -63,6 +63,9 @@ func TestPartyName(t *testing.T) {
 	joined := newHostSurvey(nil)
 	joined.add(first)
 	joined.add(third)
+	oneHost, besides := newHostSurvey(nil), between("127.0.0.1", "127.0.0.1")
+	oneHost.add(between("127.0.0.1", "127.0.0.1"))
+	besides.Role = ftp.Other
 	for i := range 2 * maxHosts {
 		s.Network.Hosts = append(s.Network.Hosts, host(fmt.Sprintf("c%d", i), fmt.Sprintf("198.18.0.%d", i)))
 		many.add(between(fmt.Sprintf("198.18.0.%d", i), "192.0.2.21"))
@@ -81,6 +84,7 @@ func TestPartyName(t *testing.T) {
 		{"one of too many", &many, s, between("198.18.0.33", "192.0.2.21"), "198.18.0.33 opens x: from its port 40000 to port 21 of the server."},
 		{"another host than the client", &joined, nil, third, "203.0.113.66 opens x: from its port 40000 to port 21 of the server."},
 		{"the client beside it", &joined, nil, first, "The client opens x: from its port 40000 to port 21 of the server."},
+		{"not of FTP, on loopback", &oneHost, nil, besides, "The client opens x: from its port 40000 to port 21 of the server."},
 		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
 	} {
 		ls := findLanes(test.h, nil, test.s)
