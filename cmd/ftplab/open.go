@@ -72,13 +72,13 @@ func findPage(results string, args []string) (string, error) {
 		}
 	}
 	page := filepath.Join(results, scenario.NameOf(arg), "walkthrough.html")
-	if meant := meantResult(results, scenario.NameOf(arg)); meant != "" {
+	if list, err := selectOne(arg); err == nil && len(list) == 1 {
+		return pageThere(page, lab.CommandLine(append(run, arg)...)+" makes it")
+	}
+	if meant := meantPage(results, scenario.NameOf(arg)); meant != "" {
 		return pageThere(page, "did you mean "+meant+"?")
 	}
-	if list, err := selectOne(arg); err != nil || len(list) != 1 {
-		return "", fmt.Errorf("%q is not a scenario, and has no page in %s; open takes the name of a scenario that ftplab run has run, or the folder of its results", arg, results)
-	}
-	return pageThere(page, lab.CommandLine(append(run, arg)...)+" makes it")
+	return "", fmt.Errorf("%q is not a scenario, and has no page in %s; open takes the name of a scenario that ftplab run has run, or the folder of its results", arg, results)
 }
 
 // pagesOf returns the paths where the page for an argument may be, the best first. The argument
@@ -111,13 +111,10 @@ func pageThere(page, remedy string) (string, error) {
 	return filepath.Abs(page)
 }
 
-// meantResult returns the scenario with results whose name is most similar to that of another
-// one, which does not come with ftplab; "" if there is none.
-func meantResult(results, name string) string {
-	if slices.Contains(scenarios.Names(), name) {
-		return ""
-	}
-	var names []string
+// meantPage returns the scenario, of those with results and those that come with ftplab, whose
+// name is most similar to a name; "" if there is none.
+func meantPage(results, name string) string {
+	names := slices.Concat(scenarios.Names(), scenarios.Lessons().Names)
 	entries, _ := os.ReadDir(results)
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(results, e.Name(), "walkthrough.html")); err == nil {

@@ -17,7 +17,7 @@ func TestFindPage(t *testing.T) {
 	if _, err := findPage(results, []string{"active_list"}); err == nil || !strings.HasSuffix(err.Error(), "; ftplab run -o 'my results' active_list makes it") {
 		t.Errorf("got error %v, want one that says how to make the page", err)
 	}
-	for _, file := range []string{"index.html", "active_list/walkthrough.html", "active_list/capture.pcapng", "early226/walkthrough.html"} {
+	for _, file := range []string{"index.html", "active_list/walkthrough.html", "active_list/capture.pcapng", "early226/walkthrough.html", "quirks/walkthrough.html"} {
 		want := filepath.Join(results, file)
 		if err := os.MkdirAll(filepath.Dir(want), 0o777); err != nil {
 			t.Fatal(err)
@@ -27,6 +27,7 @@ func TestFindPage(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
+		"pasive_list": "; did you mean passive_list?", "my results/quirk": "; did you mean quirks?",
 		"actve_list": "; did you mean active_list?", "passive_list": "; ftplab run -o 'my results' passive_list makes it",
 		"my results/mine": "is not a scenario, and has no page in my results; open takes the name of a scenario that ftplab run has run, or the folder of its results",
 	} {
