@@ -56,11 +56,14 @@ func completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCo
 func explainFlagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var invalid *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &unknown):
 		return unknownFlag(c, unknown)
 	case errors.As(err, &invalid):
-		return fmt.Errorf("--%s %s: %s was expected", invalid.GetFlag().Name, cmp.Or(invalid.GetValue(), `""`), expected(invalid.GetFlag()))
+		return fmt.Errorf("--%s %s: %s was expected", invalid.GetFlag().Name, cmp.Or(invalid.GetValue(), `""`), cmp.Or(expected(invalid.GetFlag()), "another value"))
+	case errors.As(err, &missing):
+		return fmt.Errorf("--%s: %s was expected after it", missing.GetFlag().Name, cmp.Or(expected(missing.GetFlag()), "a value"))
 	}
 	return err
 }
@@ -83,11 +86,11 @@ func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	return fmt.Errorf("unknown flag: --%s; `%s -h` lists them", name, c.CommandPath())
 }
 
-// expected describes the value that a flag takes.
+// expected describes the value that a flag takes; "" if it can be any text.
 func expected(f *pflag.Flag) string {
 	names := map[string]string{"int": "a whole number", "uint16": "a number from 0 to 65535", "bool": "true or false", "duration": "a duration, such as 30s or 24h,",
 		"uint64": "a whole number from 0", "float64": "a number", "seed": "a whole number from 1", "file": "a file", "folder": "a folder", "device": "a network device, such as eth0,", "port": "a port from 1 to 65535"}
-	return cmp.Or(names[f.Value.Type()], "another value")
+	return names[f.Value.Type()]
 }
 
 // seedFlag adds the flag --seed, whose value is never 0.
