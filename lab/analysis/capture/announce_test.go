@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -45,5 +46,40 @@ func TestNoAddress(t *testing.T) {
 	got := fmt.Sprintln(a.Where(), a.ThirdParty, a.Connections)
 	if want := "port 97 of an address that cannot be read false [1]\n"; got != want {
 		t.Errorf("got %swant %s", got, want)
+	}
+}
+
+// In a capture that begins after the 227, a connection of before the first line is that of the transfer, if it lasts until the
+// command, also where the client and the server have one address.
+func TestCaptureBeginsAfterAnnouncement(t *testing.T) {
+	for _, test := range []struct {
+		name, server string
+		early        bool // the data ends before the command
+		want         ftp.Role
+	}{
+		{"two hosts", forge.Server, false, ftp.Data},
+		{"one host", forge.Client, false, ftp.Data},
+		{"the data ends before the command", forge.Server, true, ftp.Other},
+	} {
+		f := forge.New()
+		ctl, peer := f.Pair(forge.Client+":3171", test.server+":21")
+		_, data := f.Dial(forge.Client+":4000", test.server+":50001")
+		move := func() {
+			data.Send("abc")
+			data.Close()
+		}
+		if test.early {
+			move()
+		}
+		ctl.Send("RETR f\r\n")
+		peer.Send("150 here\r\n")
+		if !test.early {
+			move()
+		}
+		peer.Send("226 done\r\n")
+		c := read(t, f.PCAP()).Connection(0)
+		if c.Role != test.want || c.Client.Port() != 4000 {
+			t.Errorf("%s: got %s, the client at port %d; want %s, and port 4000", test.name, c.Role, c.Client.Port(), test.want)
+		}
 	}
 }

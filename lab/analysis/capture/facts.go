@@ -298,8 +298,8 @@ func (f *facts) opening(id int) ftp.Opening {
 	at := f.ends[o.ends:]
 	return ftp.Opening{
 		ID: id, Ends: [2]netip.AddrPort{end(at), end(at[size:])}, Initiator: int(o.initiator),
-		FirstPacket: int(f.c.spans[id].first), AnswerSYN: int(o.answer), FirstTime: o.time, Data: o.data, Sends: o.sends,
-		TLS: o.tls, TLSClient: int(o.tlsClient),
+		FirstPacket: int(f.c.spans[id].first), LastPacket: int(f.c.spans[id].last), AnswerSYN: int(o.answer), FirstTime: o.time,
+		Data: o.data, Sends: o.sends, TLS: o.tls, TLSClient: int(o.tlsClient),
 	}
 }
 
@@ -421,13 +421,17 @@ func (f *facts) joinPort20() {
 	var all ftp.Port20
 	for _, s := range c.sessions {
 		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
-		first := int(c.spans[s.control].first)
-		if f.openings[s.control].initiator < 0 {
-			first = 0 // the session was there before
-		}
-		all.Add(s.control, first, ends[client], ends[1-client])
+		all.Add(s.control, f.began(s.control), ends[client], ends[1-client])
 	}
 	f.joinMatching(all.Match)
+}
+
+// began is the packet with which a session began, or 0 if it was there before the capture.
+func (f *facts) began(control int) int {
+	if f.openings[control].initiator < 0 {
+		return 0
+	}
+	return int(f.c.spans[control].first)
 }
 
 // compareHosts compares the hosts of the data connections with those of their sessions.

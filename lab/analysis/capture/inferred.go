@@ -60,8 +60,8 @@ func (f *facts) joinUnannounced() {
 	var all ftp.Unannounced
 	for i := range c.sessions {
 		s := &c.sessions[i]
-		ends, client, of := f.opening(s.control).Ends, c.purposes[s.control].ClientDir, c.spans[s.control]
-		all.Add(s.control, int(of.first), int(of.last), ends[client], ends[1-client], s.Outline)
+		ends, client := f.opening(s.control).Ends, c.purposes[s.control].ClientDir
+		all.Add(s.control, f.began(s.control), int(c.spans[s.control].last), ends[client], ends[1-client], s.Outline)
 	}
 	if !all.Any() {
 		return

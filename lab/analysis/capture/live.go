@@ -39,7 +39,8 @@ func (c *Capture) purposeOf(id int) *ftp.Purpose {
 
 // makeOthers makes the purposes of connections that are not FTP.
 func (c *Capture) makeOthers() {
-	whole := len(c.sessions) > 0 && !slices.ContainsFunc(c.sessions, func(s session) bool { return !s.Whole })
+	lacks := func(s session) bool { return !s.Whole && (!c.Complete || s.Hidden) }
+	whole := (len(c.sessions) > 0 || c.Complete) && !slices.ContainsFunc(c.sessions, lacks)
 	for client := range c.others {
 		c.others[client] = ftp.Purpose{Role: ftp.Other, ClientDir: client, Control: ftp.NoConnection, Unannounced: whole}
 	}

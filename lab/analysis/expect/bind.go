@@ -49,17 +49,38 @@ func (h Hosts) means(d *declaration, c *ftp.Connection, a ftp.Side, ports bool) 
 
 // fits reports whether the hosts that d names can be those sides of c, with a as the side that d names
 // first. If the hosts named client and server share an address, as on loopback, the FTP roles of
-// the dialogue decide. If whole dialogues do not announce c, the side that opened it is the client.
+// the dialogue decide.
 func (h Hosts) fits(d *declaration, c *ftp.Connection, a ftp.Side) bool {
-	isParty := func(host string) bool { return host == string(ftp.Client) || host == string(ftp.Server) }
-	isNoRole := func(e endpoint) bool { return e.host != "*" && !isParty(e.host) }
 	switch {
 	case !h.shareAddress() || c.DataPort != nil && c.DataPort.ThirdParty:
 		return true
-	case c.Role == ftp.Other && (!c.Unannounced || c.OpenedBy == "" || isNoRole(d.a) || isNoRole(d.b)):
-		return true // nothing shows the roles
+	case c.Role == ftp.Other && (!c.ShowsRoles() || d.namesAnother()):
+		return true
 	}
-	return (!isParty(d.a.host) || d.a.host == string(a)) && (!isParty(d.b.host) || d.b.host == string(a.Other()))
+	return (!d.a.isParty() || d.a.host == string(a)) && (!d.b.isParty() || d.b.host == string(a.Other()))
+}
+
+// isParty reports whether an end names a party of FTP.
+func (e endpoint) isParty() bool { return e.host == string(ftp.Client) || e.host == string(ftp.Server) }
+
+// namesAnother reports whether a declaration names a host that is no party of FTP.
+func (d *declaration) namesAnother() bool {
+	return d.a.host != "*" && !d.a.isParty() || d.b.host != "*" && !d.b.isParty()
+}
+
+// unknownRoles returns what cannot be judged of a declaration that gives the roles of FTP to the sides of a
+// connection between two hosts of one address, of which nothing shows these roles. The result is false for others.
+func (h Hosts) unknownRoles(b *binding) (u Unjudged, ok bool) {
+	d := b.declaration
+	if b.conn == nil || !h.hidesRoles(b.conn) || !d.a.isParty() && !d.b.isParty() || d.namesAnother() {
+		return u, false
+	}
+	return Unjudged{Connection: b.name, From: b.conn.FirstPacket, Lines: []int{b.line}, Unrecorded: true, Why: "nothing in it shows which side of this connection is the client"}, true
+}
+
+// hidesRoles reports whether neither the addresses of a connection nor anything else shows which side is the client.
+func (h Hosts) hidesRoles(c *ftp.Connection) bool {
+	return h.shareAddress() && c.Client.Addr() == c.Server.Addr() && !c.ShowsRoles()
 }
 
 // shareAddress reports whether the client and the server have the same address.

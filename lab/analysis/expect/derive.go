@@ -227,7 +227,7 @@ func (n *connectionNames) of(c *ftp.Connection) string {
 }
 
 // declare returns the declaration of a connection, and the side that opened it. If the capture has no
-// SYN of it, the announcement of the port says who did.
+// SYN of it, the announcement of the port says who did. It names no host if nothing shows which one is which.
 func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	if c.OpenedBy == "" && c.Mode == ftp.Active {
@@ -235,7 +235,12 @@ func (d *deriver) declare(c *ftp.Connection) (*declaration, ftp.Side) {
 	}
 	decl := &declaration{name: d.names.of(c), proto: "tcp", lossy: d.lossy}
 	decl.a, decl.b = d.end(c, a, true), d.end(c, a.Other(), false)
-	decl.a.host, decl.b.host = d.hosts.apart(d.preferred, c.Addr(a).Addr(), c.Addr(a.Other()).Addr(), string(a), string(a.Other()))
+	addr := [2]netip.Addr{c.Addr(a).Addr(), c.Addr(a.Other()).Addr()}
+	if d.hosts.hidesRoles(c) {
+		decl.a.host, decl.b.host = addr[0].Unmap().String(), addr[1].Unmap().String()
+	} else {
+		decl.a.host, decl.b.host = d.hosts.apart(d.preferred, addr[0], addr[1], string(a), string(a.Other()))
+	}
 	return decl, a
 }
 

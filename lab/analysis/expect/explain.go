@@ -17,6 +17,8 @@ func (j *judge) verdict() *Verdict {
 			v.Unjudged = append(v.Unjudged, u)
 		} else if m, ok := j.misbound(b); ok {
 			v.Mismatches = append(v.Mismatches, m)
+		} else if u, ok := j.hosts.unknownRoles(b); ok {
+			v.Unjudged = append(v.Unjudged, u)
 		}
 	}
 	for _, l := range j.want.lines {

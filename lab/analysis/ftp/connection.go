@@ -81,8 +81,8 @@ type Purpose struct {
 	// seems to be in TLS is its first packet. 0 is none.
 	TLSFrom, ClearFrom int
 
-	// Unannounced says of a connection with the role Other that the capture has whole sessions and no others, none
-	// of which announces it. So it is not a server's data connection in active mode, and its client is the
+	// Unannounced says of a connection with the role Other that all sessions are in the capture as a whole, and none
+	// of them announces it. So it is not a server's data connection in active mode, and its client is the
 	// side that opened it.
 	Unannounced bool
 
@@ -206,6 +206,12 @@ func (c *Connection) Flow(s Side) *tcp.Flow {
 		return &c.ServerFlow
 	}
 	return &c.ClientFlow
+}
+
+// ShowsRoles reports whether the capture shows which side of the connection is the client of FTP, or would be if
+// it were FTP: the side that opened a connection that nothing announces, or to a port that no announcement gives by default.
+func (c *Connection) ShowsRoles() bool {
+	return c.Role != Other || c.OpenedBy != "" && (c.Unannounced || c.Addr(c.OpenedBy.Other()).Port() < firstUserPort)
 }
 
 // Refused reports whether a SYN was answered with RST.

@@ -16,9 +16,9 @@ type Opening struct {
 	Ends [2]netip.AddrPort
 	// Initiator is the direction that opened it, -1 if no handshake was seen.
 	Initiator int
-	// FirstPacket is its first packet; AnswerSYN is the packet of the first SYN of
-	// the side that accepted, 0 for none.
-	FirstPacket, AnswerSYN int
+	// FirstPacket and LastPacket are its first and its last packet; AnswerSYN is the packet of the
+	// first SYN of the side that accepted, 0 for none.
+	FirstPacket, LastPacket, AnswerSYN int
 	// FirstTime is the stamp of its first packet, in nanoseconds since 1970.
 	FirstTime int64
 	// Data says that it carries data, and Sends which directions do, even if the capture lacks it.

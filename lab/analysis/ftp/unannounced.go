@@ -6,8 +6,8 @@ import "net/netip"
 
 // Unannounced recognizes the data connections of transfers if the recorder lost the command that announces them, and
 // its reply. Such a connection is between the two hosts of the session, and goes to a port that no service has by
-// default. It begins after the transfer before this one, and before the end of this one (RFC 959 section 3.2). Its data
-// goes only in the direction of the command. If this is so of two connections, or of one for two transfers, none is
+// default. It begins after the transfer before this one, and before the end of this one (RFC 959 section 3.2), and ends
+// after the command. Its data goes only in the direction of the command. If this is so of two connections, or of one for two transfers, none is
 // recognized.
 type Unannounced struct {
 	between map[hosts]*spans[*unannounced]
@@ -28,7 +28,8 @@ type arrival struct {
 	mode       Mode
 }
 
-// Add adds the transfers of a session that have no data connection yet. first and last are the packets of the session.
+// Add adds the transfers of a session that have no data connection yet. first and last are the packets of the session;
+// first is 0 for a session that was there before the capture.
 func (all *Unannounced) Add(control, first, last int, client, server netip.AddrPort, o *Outline) {
 	if all.between == nil {
 		all.between, all.control = map[hosts]*spans[*unannounced]{}, map[netip.AddrPort]bool{}
@@ -79,7 +80,7 @@ func (all *Unannounced) Look(o *Opening) {
 			return
 		}
 		all.between[h].each(o.FirstPacket, func(x *unannounced) bool {
-			if o.Sends[a.client] == (x.Sender() == Client) {
+			if o.Sends[a.client] == (x.Sender() == Client) && o.LastPacket > x.firstPacket {
 				fit, as = append(fit, x), a
 			}
 			return len(fit) < 2
