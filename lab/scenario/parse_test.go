@@ -124,6 +124,29 @@ func TestCommandWords(t *testing.T) {
 	}
 }
 
+// TestBackground has the ways to write &. It is never a part of a command that is the rest of the line.
+func TestBackground(t *testing.T) {
+	for _, test := range []struct{ step, command string }{
+		{"upload x STOU &", "STOU"},
+		{"download RETR  a b &", "RETR  a b"},
+		{"! download RETR x \t & ", "RETR x"},
+		{"expect 200: quote SITE A && &", "SITE A &&"},
+		{"get x &", ""},
+	} {
+		s, err := Parse("x.txtar", []byte("open\n"+test.step+"\nquote SITE a&\nwait\n-- local/x --\nx\n"))
+		if err != nil {
+			t.Errorf("%s: %v", test.step, err)
+			continue
+		}
+		if got := s.Steps[1]; !got.Background || got.Command != test.command {
+			t.Errorf("%s: got the command %q, background %v; want %q, in the background", test.step, got.Command, got.Background, test.command)
+		}
+		if got := s.Steps[2]; got.Background || got.Command != "SITE a&" {
+			t.Errorf("quote SITE a&: got the command %q, background %v", got.Command, got.Background)
+		}
+	}
+}
+
 // TestShortest parses the shortest file there is: everything has a default.
 func TestShortest(t *testing.T) {
 	s, err := Parse("x.txtar", []byte("open\nquit\n"))

@@ -72,8 +72,8 @@ func (p *parser) step(line string, words []string) {
 		}
 		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb, settings))
 	}
-	if n := len(words); n > 0 && words[n-1] == "&" && !v.is(verbatim) && !p.quotedWords[n] {
-		s.Background, words = true, words[:n-1]
+	if n := len(words); n > 0 && words[n-1] == "&" && !p.quotedWords[n] {
+		s.Background, words, line = true, words[:n-1], strings.TrimSuffix(strings.TrimSpace(line), "&")
 	}
 	if v.is(verbatim) && len(words) > 0 {
 		words = lastVerbatim(v, line)

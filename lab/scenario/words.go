@@ -13,6 +13,7 @@ func (p *parser) split(line string) []string {
 	words := strings.Fields(step)
 	switch v, _ := verbOf(first(words)); {
 	case v.is(verbatim):
+		p.quotedWords = make([]bool, len(words))
 		return words
 	case v.is(program), first(words) == "program":
 		return p.commandWords(step)
