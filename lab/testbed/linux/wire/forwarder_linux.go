@@ -32,9 +32,10 @@ type forwarder struct {
 
 // A report is the state of the path.
 type report struct {
-	quiet   bool   // no frame is on its way, and no host has sent one since the last report
-	crossed uint64 // frames received and delivered so far
-	open    string // a stream that is not acknowledged completely, or ""
+	quiet   bool          // no frame is on its way, and no host has sent one since the last report
+	crossed uint64        // frames received and delivered so far
+	open    string        // a stream that is not acknowledged completely, or ""
+	arrives time.Duration // until the next frame that is on its way arrives; 0 for none
 }
 
 // An end is the kernel's side of the place where a host's link meets the path.
@@ -102,7 +103,7 @@ func (f *forwarder) run() {
 		f.settle()
 		select {
 		case answer := <-f.questions:
-			answer <- report{quiet && next == never, f.crossed, f.path.Unacknowledged()}
+			answer <- report{quiet && next == never, f.crossed, f.path.Unacknowledged(), f.until(next)}
 		case <-f.quit:
 			f.write(never)
 			return
@@ -112,6 +113,14 @@ func (f *forwarder) run() {
 			}
 		}
 	}
+}
+
+// until is how long it is until the time next; 0 if that is never.
+func (f *forwarder) until(next int64) time.Duration {
+	if next == never {
+		return 0
+	}
+	return time.Duration(next - f.clock.now())
 }
 
 // nextArrival returns when the next frame arrives at any host.

@@ -51,3 +51,18 @@ func TestFINBeforeItsData(t *testing.T) {
 		t.Errorf("the data arrives %v after the FIN, want 2 ms or a little more", gap)
 	}
 }
+
+// The wait for the end does not look at the path again and again while a frame is far away.
+func TestCloseSleepsUntilAnArrival(t *testing.T) {
+	for _, test := range []struct{ arrives, silent, want time.Duration }{
+		{0, 0, shortPause},
+		{time.Millisecond, 0, shortPause},
+		{0, time.Second, longPause},
+		{10 * time.Minute, 0, 10 * time.Minute},
+		{10 * time.Minute, time.Second, 10 * time.Minute},
+	} {
+		if got := (report{arrives: test.arrives}).pause(test.silent); got != test.want {
+			t.Errorf("a frame arrives in %v, and none has crossed for %v: got a pause of %v, want %v", test.arrives, test.silent, got, test.want)
+		}
+	}
+}

@@ -22,9 +22,12 @@ const (
 func (n *wire) quiesce(ctx context.Context, silence time.Duration) error {
 	last := n.forwarder.ask()
 	sent, crossed := time.Now(), time.Now() // when the last frame was on the path, and when one came or went
-	pause := shortPause
-	for ctx.Err() == nil {
-		time.Sleep(pause)
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(last.pause(time.Since(crossed))):
+		}
 		now := n.forwarder.ask()
 		still := now.quiet && last.quiet && now.crossed == last.crossed
 		switch {
@@ -36,11 +39,17 @@ func (n *wire) quiesce(ctx context.Context, silence time.Duration) error {
 			return fmt.Errorf("%w: no frame was sent for %v after %s", network.ErrUnacknowledged, silence, now.open)
 		}
 		if now.crossed != last.crossed {
-			crossed, pause = time.Now(), shortPause
-		} else if time.Since(crossed) > long {
-			pause = longPause
+			crossed = time.Now()
 		}
 		last = now
 	}
-	return context.Cause(ctx)
+}
+
+// pause is how long to wait before the next report, when no frame has crossed for a time. The
+// network is not at rest before the next frame has arrived, however late that is.
+func (r report) pause(silent time.Duration) time.Duration {
+	if silent > long {
+		return max(longPause, r.arrives)
+	}
+	return max(shortPause, r.arrives)
 }
