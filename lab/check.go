@@ -19,11 +19,12 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
-// A Verdict says how far a capture is what a scenario asks for.
+// A Verdict says how far a capture is what a scenario asks for. As JSON, it also has the
+// [Verdict.Outcome] as "outcome", and [Verdict.Judged] as "judged".
 type Verdict struct {
 	Scenario string `json:"scenario"`
 	Capture  string `json:"capture"`
-	Pass     bool   `json:"pass"`
+	Pass     bool   `json:"pass"` // nothing is wrong, as far as the scenario says what should be
 
 	// TCP is whose TCP carried the run; empty for the verdict on a capture alone.
 	TCP scenario.TCP `json:"tcp,omitempty"`
@@ -110,15 +111,30 @@ func (v *Verdict) Unjudged() bool {
 	return !slices.ContainsFunc(v.Figures, func(f measure.Result) bool { return !f.OK && !f.Unjudged })
 }
 
-// Outcome is how the check ended: passed, failed or unjudged.
+// Judged reports whether the scenario says what should be seen or measured.
+func (v *Verdict) Judged() bool { return v.Want != nil || len(v.Figures) > 0 }
+
+// Outcome is how the run or the check ended, as every output calls it.
 func (v *Verdict) Outcome() Outcome {
 	switch {
+	case v.Pass && !v.Judged():
+		return outcome.Recorded
 	case v.Pass:
 		return outcome.Passed
 	case v.Unjudged():
 		return outcome.Unjudged
 	}
 	return outcome.Failed
+}
+
+// MarshalJSON adds what follows from the fields.
+func (v *Verdict) MarshalJSON() ([]byte, error) {
+	type fields Verdict
+	return json.Marshal(struct {
+		Outcome Outcome `json:"outcome"`
+		Judged  bool    `json:"judged"`
+		*fields
+	}{v.Outcome(), v.Judged(), (*fields)(v)})
 }
 
 // differences counts what is wrong.

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,10 @@ import (
 	"time"
 
 	"ftplab/lab"
+	"ftplab/lab/analysis/expect"
+	"ftplab/lab/analysis/measure"
 	"ftplab/lab/internal/forge"
+	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/runner"
 )
@@ -38,6 +42,42 @@ func TestReportNamesTheStall(t *testing.T) {
 	v.Pass, v.Stalls = false, nil
 	if got := v.Report(); got != "" {
 		t.Errorf("without a stall: got %s, want nothing", got)
+	}
+}
+
+// The JSON of a verdict has the outcome as every other output names it. The verdict of an early
+// ftplab, which has none, can still be read.
+func TestVerdictJSON(t *testing.T) {
+	var early lab.Verdict
+	if err := json.Unmarshal([]byte(`{"scenario": "x.txtar", "pass": true}`), &early); err != nil {
+		t.Fatal(err)
+	}
+	off := []measure.Result{{Name: "ctl.rtt", Unjudged: true}}
+	for _, test := range []struct {
+		v      *lab.Verdict
+		want   lab.Outcome
+		judged bool
+	}{
+		{&early, lab.Recorded, false},
+		{&lab.Verdict{Pass: true, Want: &expect.Verdict{Pass: true}}, lab.Passed, true},
+		{&lab.Verdict{Failures: []runner.Failure{{Line: 1, Message: "no"}}}, lab.Failed, false},
+		{&lab.Verdict{Figures: off}, outcome.Unjudged, true},
+	} {
+		text, err := json.Marshal(test.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Outcome lab.Outcome
+			Judged  *bool
+			lab.Verdict
+		}
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Outcome != test.want || got.Judged == nil || *got.Judged != test.judged || got.Pass != test.v.Pass {
+			t.Errorf("got %s, want the outcome %s, judged %v", text, test.want, test.judged)
+		}
 	}
 }
 

@@ -294,7 +294,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 		}
 	}
 	seed := o.seed()
-	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), "", j.scenario, verdict, o)
+	return verdict, writeWalkthrough(made.capture.Name(), runCommand(j.scenario, p.tcp, seed), tcpText(p.tcp, seed), nil, j.scenario, verdict, o)
 }
 
 // distinctLines is a text without the lines that repeat an earlier one: both sides of a
@@ -346,7 +346,7 @@ func newResult(s *scenario.Scenario, p *sessionRun, v *Verdict, begin time.Time)
 		Scenario: s.Name, Outcome: Passed, TCP: p.tcp, Why: p.why,
 		Report: v.Report(), Frames: p.outcome.Frames, Seconds: time.Since(begin).Seconds(),
 	}
-	r.Judged, r.Unjudged = v.Want != nil || len(v.Figures) > 0, v.Unjudged()
+	r.Judged, r.Unjudged = v.Judged(), v.Unjudged()
 	if r.Unjudged {
 		r.Report += "note: this is the scenario's own capture, so the mistake is in the scenario: remove the lines that cannot be judged, or change the session\n"
 	}
