@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ftplab/lab/analysis/report"
@@ -156,20 +157,13 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 // and completes the entry of the index. A scenario is needed if there is a verdict.
 func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
 	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
-	entry.Outcome, entry.Failures = Recorded, len(r.Failures)
+	entry.Outcome, entry.Failures = r.outcome(), len(r.Failures)
 	if r.Verdict == nil {
 		s = nil
 	} else {
-		entry.Outcome = r.Verdict.Outcome()
 		entry.Failures += r.Verdict.differences()
 	}
-	switch {
-	case r.Incomplete != "":
-		entry.Outcome = outcome.Error
-	case len(r.Failures) > 0:
-		entry.Outcome = Failed
-	}
-	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", entry.Outcome, s, r.Verdict, Options{})
+	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", r, s, r.Verdict, Options{})
 	addFiles(&entry, r.Capture)
 	err = errors.Join(err, addToIndex(results, []report.Run{entry}))
 	folder := filepath.Dir(r.Capture)
@@ -179,6 +173,27 @@ func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Ru
 	}
 	inheritOwner(filepath.Join(results, "index.json"), filepath.Join(results, "index.html"))
 	return errors.Join(err, readErr)
+}
+
+// outcome is how the recording ended, as every output calls it.
+func (r *Recording) outcome() Outcome {
+	switch {
+	case r.Incomplete != "":
+		return outcome.Error
+	case len(r.Failures) > 0:
+		return Failed
+	case r.Verdict != nil:
+		return r.Verdict.Outcome()
+	}
+	return Recorded
+}
+
+// wrong says what is wrong with the recording besides what its verdict says.
+func (r *Recording) wrong() []string {
+	if r.Incomplete == "" {
+		return r.Failures
+	}
+	return append(slices.Clone(r.Failures), r.Incomplete)
 }
 
 // deviceRemark says what is special about a capture from a device of a machine or a

@@ -18,9 +18,9 @@ import (
 )
 
 // writeWalkthrough writes the walkthrough of a capture beside it, if pages are wanted, and
-// writes its sentences into the capture as comments. A capture made by hand has perhaps no verdict
-// and no scenario; ended is how its recording ended, "" for other captures.
-func writeWalkthrough(path, command, tcp string, ended Outcome, s *scenario.Scenario, v *Verdict, o Options) error {
+// writes its sentences into the capture as comments. One that was recorded by hand has perhaps no
+// verdict and no scenario; hand is nil for other captures.
+func writeWalkthrough(path, command, tcp string, hand *Recording, s *scenario.Scenario, v *Verdict, o Options) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true})
 	if err != nil {
 		return err
@@ -35,7 +35,10 @@ func writeWalkthrough(path, command, tcp string, ended Outcome, s *scenario.Scen
 	}
 	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
 	r.Capture, r.Command, r.TCP, r.Log = filepath.Base(path), command, tcp, logBeside(path)
-	r.Ended, r.Index, r.Notes = ended, "../index.html", o.Notes
+	r.Index, r.Notes = "../index.html", o.Notes
+	if hand != nil {
+		r.Ended, r.Failures = hand.outcome(), append(r.Failures, hand.wrong()...)
+	}
 	if !o.NoWalkthrough {
 		if err := r.WriteFiles(filepath.Dir(path)); err != nil {
 			return err
