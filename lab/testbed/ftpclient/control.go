@@ -2,6 +2,7 @@ package ftpclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -61,6 +62,7 @@ type exchange struct {
 	passed   chan Reply    // replies that an earlier exchange has read
 	answered bool          // the final reply is among them
 	begun    bool          // it is a transfer that has begun: a preliminary reply has come
+	awaits   string        // what its next reply is, if that is known; "" for a reply of any kind
 
 	complete chan struct{} // closed when the final reply of a transfer has come
 }
@@ -124,9 +126,9 @@ func (e *exchange) reply(ctx context.Context) (Reply, error) {
 	begun := e.control.clock.Now()
 	reply, err := e.next(ctx)
 	if err != nil {
-		return Reply{}, waited(ctx, e.command, "the reply", e.control.clock.Now().Sub(begun), err)
+		return Reply{}, waited(ctx, e.command, cmp.Or(e.awaits, "the reply"), e.control.clock.Now().Sub(begun), err)
 	}
-	e.begun = e.begun || reply.Preliminary()
+	e.begun, e.awaits = e.begun || reply.Preliminary(), ""
 	return reply, nil
 }
 
@@ -301,12 +303,12 @@ func (e *exchange) end() {
 }
 
 // waited returns an error that says which command waited for what, and how
-// long, when it does not come because of err. An unreadable reply has come, and so has the
-// refusal of a connection.
+// long, if that can be measured, when it does not come because of err. An unreadable reply has
+// come, and so has the refusal of a connection.
 func waited(ctx context.Context, command, what string, duration time.Duration, err error) error {
 	switch {
 	case errors.Is(err, ErrUnreadable):
-		return fmt.Errorf("%s: %s is %w", command, what, err)
+		return fmt.Errorf("%s: the reply is %w", command, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%s: %w", command, err)
 	case ctx.Err() != nil:
@@ -318,7 +320,10 @@ func waited(ctx context.Context, command, what string, duration time.Duration, e
 	case closed(err):
 		err = ErrClosed
 	}
-	return fmt.Errorf("%s: waited %v for %s: %w", command, duration.Round(time.Millisecond), what, err)
+	if duration = duration.Round(time.Millisecond); duration == 0 {
+		return fmt.Errorf("%s: while waiting for %s: %w", command, what, err)
+	}
+	return fmt.Errorf("%s: waited %v for %s: %w", command, duration, what, err)
 }
 
 // ErrUnreadable is the error of a reply that has no meaning to the client.

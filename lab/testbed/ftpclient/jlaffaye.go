@@ -134,6 +134,7 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 		c.control.replies = nil
 	}
 	var complaint *textproto.Error
+	var unreadable textproto.ProtocolError
 	if c.control != nil && (err == nil || errors.As(err, &complaint)) {
 		if err := c.control.unended(last(replies)); err != nil {
 			return replies, fmt.Errorf("%s: %w", command, err)
@@ -142,12 +143,21 @@ func (c *Jlaffaye) do(ctx context.Context, command string, something func() erro
 	switch {
 	case err == nil:
 		return replies, nil
+	case complaint != nil && complaint.Code/100 == 2 && c.transfer.unannounced(replies):
+		return replies, unannounced(last(replies))
 	case complaint != nil && complaint.Code < 400:
 		return replies, fmt.Errorf("%s: jlaffaye/ftp does not take the reply %q", command, Reply{Code: complaint.Code, Text: complaint.Msg})
 	case complaint != nil || last(replies).Refused():
 		return replies, nil
 	}
-	return replies, waited(ctx, command, "the server", c.host.Clock().Now().Sub(begun), err)
+	what := "the server"
+	if c.transfer.unannounced(replies) {
+		what = announcement
+	}
+	if errors.As(err, &unreadable) {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return replies, waited(ctx, command, what, c.host.Clock().Now().Sub(begun), err)
 }
 
 func last(replies []Reply) Reply { return Transfer{Replies: replies}.Reply() }
@@ -282,6 +292,7 @@ func (c *Jlaffaye) Upload(ctx context.Context, u Upload) (Transfer, error) {
 
 func (c *Jlaffaye) transferring(ctx context.Context, verb, argument string, to io.Writer, move func() error) (Transfer, error) {
 	c.transfer = &jlaffayeTransfer{Transfer: c.state.transfer(argument), digest: content.NewDigester(), to: to}
+	defer func() { c.transfer = nil }()
 	var err error
 	c.transfer.Replies, err = c.do(ctx, join(verb, argument), move)
 	c.transfer.Wire = c.transfer.digest.Digest()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,6 +160,12 @@ type jlaffayeTransfer struct {
 	upload bool
 
 	listing bool // a dialogue is given its data, too
+}
+
+// unannounced reports whether the command of the transfer was sent, and has none of these replies that
+// announce its data. The client sends the command when the data connection is open.
+func (t *jlaffayeTransfer) unannounced(replies []Reply) bool {
+	return t != nil && t.Client.IsValid() && !slices.ContainsFunc(replies, Reply.Preliminary)
 }
 
 // A jlaffayeData is a data connection of the client, which is closed in order.

@@ -1,6 +1,7 @@
 package ftpclient_test
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"fmt"
@@ -225,6 +226,21 @@ func TestAnswersThatAreWrong(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// A transfer that does not begin says for which replies the client waited.
+func TestNoAnnouncement(t *testing.T) {
+	ctx, giveUp := context.WithCancel(soon(t))
+	client := play(t, ftpclient.Config{Mode: ftpclient.PORT}, func(p *peer) {
+		p.hear()
+		p.say("200 PORT")
+		p.hear()
+		giveUp()
+	})
+	_, err := client.Download(ctx, ftpclient.Download{Verb: "RETR", Argument: "file"})
+	if want := " for 125 or 150: "; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
 

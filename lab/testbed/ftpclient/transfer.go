@@ -150,7 +150,7 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 	}
 	switch {
 	case reply.Complete():
-		return t, fmt.Errorf("the server said %q without 125 or 150 before it (RFC 959, 5.4), so %w%s", reply, ErrUnannounced, c.control.tooMany(reply))
+		return t, fmt.Errorf("%w%s", unannounced(reply), c.control.tooMany(reply))
 	case !reply.Preliminary():
 		if data.conn != nil && reply.Refused() {
 			t.ends(data.conn)
@@ -165,6 +165,14 @@ func (c *Scripted) transfer(ctx context.Context, r request, move mover) (Transfe
 // announced it. Most clients take that for a failure.
 var ErrUnannounced = errors.New("the client did not use the data connection")
 
+// unannounced returns the error of a transfer with this final reply and none before it.
+func unannounced(reply Reply) error {
+	return fmt.Errorf("the server said %q without 125 or 150 before it (RFC 959, 5.4), so %w", reply, ErrUnannounced)
+}
+
+// announcement is the first reply to the command of a transfer, for messages.
+const announcement = "125 or 150"
+
 // begin sends the command of a transfer, connects to a passive port before or
 // after it, and returns the first reply.
 func (c *Scripted) begin(ctx context.Context, command string, data *expectedConn) (*exchange, Reply, error) {
@@ -178,6 +186,7 @@ func (c *Scripted) begin(ctx context.Context, command string, data *expectedConn
 	if err != nil {
 		return nil, Reply{}, err
 	}
+	e.awaits = announcement
 	var refused error
 	if passive && c.config.CommandFirst {
 		refused = data.connect(ctx, c, command)

@@ -183,9 +183,13 @@ func TestJlaffayeDoesNotTakeIt(t *testing.T) {
 		{"a reply without an end", "open\nlogin a b\nnoop", map[string]string{"NOOP": `200 OK\`}, "NOOP: unreadable: the last line of the reply 200 has no end (RFC 959, 4.2)"},
 		{"a reply of two lines without an end", "open\nlogin a b\n! noop", map[string]string{"NOOP": "500-No\n500 way\\"}, "NOOP: unreadable: the last line of the reply 500 has no end (RFC 959, 4.2)"},
 		{"QUIT and a reply without an end", "open\nlogin a b\nquit", map[string]string{"QUIT": `221 Bye\`}, "QUIT: unreadable: the last line of the reply 221 has no end (RFC 959, 4.2)"},
+		{"226 without 150", "open\nlogin a b\nput x", map[string]string{"EPSV": "229 Yes (|||PORT|)", "STOR": "226 Done."},
+			`put x: the server said "226 Done." without 125 or 150 before it (RFC 959, 5.4), so the client did not use the data connection`},
+		{"no code", "open\nlogin a b\nnoop", map[string]string{"NOOP": "Yes"}, `noop: NOOP: the reply is unreadable: short response: "Yes"`},
+		{"no reply to an upload", "open\nlogin a b\nput x", map[string]string{"EPSV": "229 Yes (|||PORT|)", "STOR": "close"}, " for 125 or 150: the server closed the connection\n"},
 		{"a refusal is none of these", "open\nlogin a b\n! cd x\nquit", map[string]string{"CWD": "550 No."}, ""},
 	} {
-		t.Run(test.name, func(t *testing.T) { fails(t, "client jlaffaye\n", test.steps, test.answers, test.want) })
+		t.Run(test.name, func(t *testing.T) { fails(t, "client jlaffaye\nlocal x 4\n", test.steps, test.answers, test.want) })
 	}
 }
 
