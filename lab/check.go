@@ -131,10 +131,11 @@ func (v *Verdict) Outcome() Outcome {
 func (v *Verdict) MarshalJSON() ([]byte, error) {
 	type fields Verdict
 	return json.Marshal(struct {
-		Outcome Outcome `json:"outcome"`
-		Judged  bool    `json:"judged"`
+		Scenario string  `json:"scenario"` // the first field, by which a later run knows the file
+		Outcome  Outcome `json:"outcome"`
+		Judged   bool    `json:"judged"`
 		*fields
-	}{v.Outcome(), v.Judged(), (*fields)(v)})
+	}{v.Scenario, v.Outcome(), v.Judged(), (*fields)(v)})
 }
 
 // differences counts what is wrong.

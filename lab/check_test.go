@@ -75,8 +75,8 @@ func TestVerdictJSON(t *testing.T) {
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Outcome != test.want || got.Judged == nil || *got.Judged != test.judged || got.Pass != test.v.Pass {
-			t.Errorf("got %s, want the outcome %s, judged %v", text, test.want, test.judged)
+		if got.Outcome != test.want || got.Judged == nil || *got.Judged != test.judged || got.Pass != test.v.Pass || !strings.HasPrefix(string(text), `{"scenario":`) {
+			t.Errorf("got %s, want the scenario first, the outcome %s, judged %v", text, test.want, test.judged)
 		}
 	}
 }
