@@ -1,8 +1,8 @@
 package ftpclient_test
 
 import (
-	"context"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
