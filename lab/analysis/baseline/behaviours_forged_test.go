@@ -14,16 +14,28 @@ import (
 	"ftplab/lab/internal/forge"
 )
 
-// obeys fetches and removes n files with an order, and stores a file after each.
-func obeys(n int, order string) func(*forge.Capture) {
+// obeys fetches and removes n files with an order, and stores an answer after each.
+func obeys(n int, order, answer string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		t := f.Control().Say(hello)
 		for i := range n {
 			move(t, 40000+2*i, fmt.Sprintf("RETR in/j%03d.dat", i), order)
 			t.Say(fmt.Sprintf("> DELE in/j%03d.dat\n< 250 ok", i))
-			move(t, 40001+2*i, fmt.Sprintf("STOR out/r%03d.dat", i), "an answer")
+			move(t, 40001+2*i, fmt.Sprintf("STOR out/r%03d.dat", i), answer)
 		}
 		t.Say(bye).Peer.Close()
+	}
+}
+
+// lists has a folder listed in n sessions with a pause between them, each of which goes on with some lines.
+func lists(n int, pause time.Duration, folder, command, listing string, lines ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range n {
+			t := f.Control().Say(hello).Say("> CWD " + folder + "\n< 250 ok")
+			move(t, 40000+i, command, listing)
+			t.Say(strings.Join(lines, "\n")).Say(bye).Peer.Close()
+			f.Pass(pause)
+		}
 	}
 }
 

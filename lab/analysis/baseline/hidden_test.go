@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ftplab/lab/internal/forge"
 )
@@ -40,6 +41,12 @@ var hidden = []lookalike{
 	{"padding that is a text", "no-hidden-channels", "", inFrames(func(i int, f *forge.Frame) { pad(f, secret[2*i:]) })},
 	{"padding from the frame before, of an old network card", "no-hidden-channels", IsNormal, inFrames(func(_ int, f *forge.Frame) { pad(f, "NOOP\r\n") })},
 	{"receive windows that are letters", "no-hidden-channels", "", windows(func(i int) uint16 { return uint16(secret[i])<<8 | uint16(secret[i+1]) })},
+	{"receive windows whose second bytes are a text", "no-hidden-channels", "", windows(func(i int) uint16 { return 64000 + uint16(secret[i]) })},
+	{"receive windows that shrink by what was received, and open again", "no-hidden-channels", IsNormal, windows(func(i int) uint16 { return 17520 - uint16(i%2*(9+i)) })},
+	{"two times to live, in no order", "packets-come-one-way", IsUnusual, distances(func(i int) byte { return 64 + secret[i/8]>>(i%8)&1 })},
+	{"two times to live by turns, of a router with two ways", "packets-come-one-way", IsNormal, distances(func(i int) byte { return 64 + byte(i%2) })},
+	{"a way that changes once", "packets-come-one-way", IsNormal, distances(func(i int) byte { return 64 + byte(i/30) })},
+	{"packets that look for the routers on the way", "packets-come-one-way", IsUnusual, distances(func(i int) byte { return byte(1 + i%12) })},
 	{"receive windows that fall", "no-hidden-channels", IsNormal, windows(func(i int) uint16 { return 32120 - uint16(i)*500 })},
 	{"initial sequence numbers that are letters", "no-hidden-channels", "", func(f *forge.Capture) {
 		for i := range 12 {
@@ -119,6 +126,20 @@ func inFrames(change func(i int, f *forge.Frame)) func(*forge.Capture) {
 				n++
 			}
 		}
+	}
+}
+
+// distances is a session of sixty commands, each with another time to live.
+func distances(of func(i int) byte) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 60 {
+			f.Pass(3 * time.Second)
+			t.Segment("P.", "NOOP\r\n")
+			hops(f, 0, of(i))
+			t.Say("< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
 	}
 }
 

@@ -29,8 +29,8 @@ var dataRules = map[string]ruleTest{
 		near:   session1(strings.Repeat("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 550 no\n", 12)),
 	},
 	"files-are-no-orders": {
-		breaks: obeys(3, base64.StdEncoding.EncodeToString([]byte("net user /domain"))),
-		near:   obeys(3, base64.StdEncoding.EncodeToString([]byte("<order><number>17</number></order>"))),
+		breaks: obeys(3, base64.StdEncoding.EncodeToString([]byte("net user /domain")), "an answer"),
+		near:   obeys(3, base64.StdEncoding.EncodeToString([]byte("<order><number>17</number></order>")), "an answer"),
 	},
 	"data-is-announced": {
 		breaks: func(f *forge.Capture) {

@@ -12,6 +12,12 @@ import (
 // encodedCode is a page of PHP that runs a text which nobody can read in a part of it.
 const encodedCode = `<?php $k="bZ7Xw0pQ";eval(gzinflate(base64_decode($k)));`
 
+// Pages that lead their visitors to another site at once.
+const (
+	spamPage  = "<title>Buy cheap viagra</title><meta http-equiv=refresh content=\"0;url=http://pills.example/\"><a href=b.html>cheap cialis</a>"
+	movedPage = "<title>Garden tools</title><meta http-equiv=refresh content=\"0;url=http://www.new.example/\"><a href=b.html>cheap rakes</a>"
+)
+
 var websites = []lookalike{
 	{"a page that hides what it runs, among the programs of WordPress", "no-loot", "", moves([2]string{"STOR wp-includes/class-wp-cache.php", encodedCode})},
 	{"a page that hides what it runs, among the additions to WordPress", "no-loot", IsUnusual, moves([2]string{"STOR wp-content/plugins/a/license.php", encodedCode})},
@@ -46,6 +52,10 @@ var carriedOff = []lookalike{
 	{"the key to a cluster, which leaves the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR k.txt", "apiVersion: v1\nkind: Config\nusers:\n- name: ada\n  user:\n    client-key-data: LS0tLS1CRUdJTiBSU0Eg\n")},
 	{"the settings of a deployment to a cluster", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR k.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop\n")},
 	{"keys with the titles of windows in another language", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a.log", "[02.11.2025 10:11:12] Fenster: Online-Banking\r\nada<TAB>Tulip77<ENTER>\r\n")},
+	{"what somebody typed, with the titles of windows", "no-loot", IsUnusual, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.log", "[Chrome] Online Banking\r\nadaTulip77\r\n[Outlook] Inbox\r\nHello Bob\r\n")},
+	{"what is new in several programs", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.txt", "[Chrome] Printing works again.\r\n[Outlook] So does the calendar.\r\n")},
+	{"pages with spam that lead to another site", "no-loot", "", moves([2]string{"STOR a.html", spamPage}, [2]string{"STOR b.html", spamPage})},
+	{"pages that have moved to another site", "no-loot", IsNormal, moves([2]string{"STOR a.html", movedPage}, [2]string{"STOR b.html", movedPage})},
 	{"a text about windows and keys", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.txt", "Fenster: mit <TAB> zum Feld, dann <ENTER>.\r\n")},
 	{"the memory of the logins under another name, which leaves the network", "no-sensitive-names", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR l.dmp", "MDMP\x93\xa7\x00\x00"+wide("lsass.exe"))},
 	{"the memory of another program that names the logins, which leaves the network", "no-sensitive-names", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR f.dmp", "MDMP\x93\xa7\x00\x00"+wide("firefox.exe lsass.exe"))},

@@ -12,10 +12,10 @@ import (
 const manyCards = 8
 
 // cardsIn reports whether a text lists numbers of payment cards: most of its numbers with as many digits have
-// the prefix and the check digit of a card. It also reports whether a number is followed by what follows it on
+// the prefix and the check digit of a card, or many are followed by the codes of one. It also reports whether a number is followed by what follows it on
 // the stripe of a card, or as many of them by the codes that nobody may keep (PCI DSS, 3.3).
 func cardsIn(text []byte) (listed, stripes bool) {
-	cards, others, codes := map[string]bool{}, 0, 0
+	cards, others, codes, likely := map[string]bool{}, 0, 0, 0
 	var number []byte
 	end := func(rest []byte) {
 		switch {
@@ -27,6 +27,9 @@ func cardsIn(text []byte) (listed, stripes bool) {
 			}
 		case len(number) == 15 || len(number) == 16:
 			others++
+			if '3' <= number[0] && number[0] <= '6' && withCode.Match(rest[:min(len(rest), longestOwner)]) {
+				likely++
+			}
 		}
 		number = number[:0]
 	}
@@ -41,7 +44,7 @@ func cardsIn(text []byte) (listed, stripes bool) {
 	}
 	end(nil)
 	listed = len(cards) >= manyCards && len(cards) > 3*others
-	return listed, stripes || listed && codes >= manyCards
+	return listed || codes+likely >= manyCards, stripes || listed && codes >= manyCards
 }
 
 // withCode matches what follows the number of a card if its code does: the code and the month of its end, in any order.

@@ -71,6 +71,7 @@ const (
 	Survey                          // what a program of Windows says about a computer or its network
 	Surveys                         // what several such programs say
 	Inventory                       // the hosts of a network, or the accounts of a directory
+	ScanReport                      // the services of Windows at a host of a private network
 	Form                            // what a program sends to a web server
 )
 

@@ -62,11 +62,16 @@ var (
 	keys = pattern.New(`(?i)([\[{](tab|enter|return|back( ?space)?|bksp|del(ete)?|esc(ape)?|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
 	// windowKeys matches the title of a window, and behind it such keys, in other languages and brackets.
 	windowKeys = pattern.New(`(?i)\b(window( title)?|fenster(titel)?|ventana|fen[eê]tre|finestra|janela|okno|окно)\s*:[\s\S]{0,400}\w[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>][\s\S]{0,200}[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>]`)
+	// titles matches the titles of windows of two programs, each with a line that somebody typed there.
+	titles = pattern.New(`(?im)^\[` + withWindows + `\] \S[^\r\n]*\r?\n[^\[\s][^\r\n]*\r?\n\s*\[` + withWindows + `\] \S[^\r\n]*\r?\n[^\[\s]`)
 	// iconElsewhere matches settings of Windows with an icon at an address. Windows logs in there to show it.
 	iconElsewhere = pattern.New(`(?im)^ *(IconFile|IconResource|URL|WorkingDirectory) *= *(file:/*)?[\\/]{2}(\d+\.){3}\d+[\\/@]`)
 	// printerFiles matches orders to a printer for files outside of its folders.
 	printerFiles = pattern.New(`@PJL FS\w+ [^\r\n]*\.\.[\\/]|\([^)\r\n]{0,80}\.\./[^)\r\n]{0,200}\) *\([rw]\+?\) *file\b`)
 )
+
+// withWindows are programs in which people type.
+const withWindows = `(chrome|firefox|(ms)?edge|iexplore|opera|outlook|thunderbird|(win)?word|excel|notepad|explorer|teams|whatsapp|telegram|skype|discord)(\.exe)?`
 
 // begins looks at the first bytes of a file or a listing. It looks for short marks first, which is cheaper than the
 // patterns, and most data has none of them.
@@ -129,6 +134,9 @@ func (r *Reader) uploaded() {
 	if r.has("tab", "enter", "return", "back") && !r.has("send", "click", "<html", "function") { // else it is a script, or about keys
 		r.match(Keystrokes, "the keys that somebody pressed", keys)
 		r.match(Malicious, "the text of a program that steals passwords", windowKeys)
+	}
+	if r.has("] ") && r.has("[chrome", "[firefox", "edge", "[iexplore", "[opera", "[outlook", "[thunderbird", "word", "[excel", "[notepad", "[explorer", "[teams", "[whatsapp", "[telegram", "[skype", "[discord") {
+		r.match(Suspicious, "what somebody typed in the windows of several programs", titles)
 	}
 	if r.has(`\\`, "//") && r.has("iconfile", "iconresource", "url", "workingdirectory") {
 		r.match(Lure, "a file that makes Windows log in at another host", iconElsewhere)

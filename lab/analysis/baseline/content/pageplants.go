@@ -22,8 +22,9 @@ const (
 	aSecret = `(pass(word|wd|wort|code)?|pwd|passw|pin|tan|otp|cvv2?|cvc2?|ssn|card_?num(ber)?|cc_?num(ber)?)\d?`
 	// notSeen is a style of what visitors do not see.
 	notSeen = `(display:\s*none|visibility:\s*hidden|font-size:\s*0|(left|top|text-indent|margin-left):\s*-\d{3,}(px|em)|\b(height|width):\s*[01](px)?\s*[;"']|opacity:\s*0\s*[;"'])`
-	// spam is what such links sell.
-	spam = `(buy|cheap|order|generic|discount)[ -](viagra|cialis|levitra|tramadol|xanax|kamagra)|(viagra|cialis|levitra)[ -](online|no[ -]prescription)|online[ -](casino|slots)|casino[ -](online|bonus)|payday[ -]loans?|replica[ -](watch|rolex|handbag)|essay[ -]writing[ -]service|slot[ -]gacor|\bjudi[ -](online|bola)`
+	// spam is what such links sell, drugs among it.
+	drugs = `(buy|cheap|order|generic|discount)[ -](viagra|cialis|levitra|tramadol|xanax|kamagra)|(viagra|cialis|levitra)[ -](online|no[ -]prescription)`
+	spam  = drugs + `|online[ -](casino|slots)|casino[ -](online|bonus)|payday[ -]loans?|replica[ -](watch|rolex|handbag)|essay[ -]writing[ -]service|slot[ -]gacor|\bjudi[ -](online|bola)`
 )
 
 // pagePlants are such pages.
@@ -87,6 +88,9 @@ var pagePlants = []plant{
 	{what: "hidden links, as spam for search engines has them", kind: Defaced, source: atSEO,
 		example: `<div style="position:absolute;left:-9999px"><a href="http://pillz.example/1">buy viagra</a></div>`,
 		parts:   []part{like(`style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>(\s|<\w+>|<!--|[^<]{0,40})*<a\s[^>]*>[^<]*(`+spam+`)|style\s*=\s*["'][^"'>]*`+notSeen+`[^>]*>\s*(<a\s[^>]*href\s*=\s*["']?https?://[^>]*>[^<]{0,80}</a>\s*){3}[\s\S]{0,400}(`+spam+`)`, "display", "visibility", "font-size", "position", "indent", "margin", "height", "width", "opacity")}},
+	{what: "spam for search engines, on a page that leads its visitors to another site at once", kind: Defaced, source: atSEO,
+		example: `<title>Buy cheap viagra</title><meta http-equiv=refresh content="0;url=http://pillz.example/">`,
+		parts:   []part{like(`<meta\b[^>]*http-equiv=["']?refresh\b[^>]*content=["']?[0-3]\s*;\s*url=["']?https?://|<script[^>]*>[^<]{0,200}\blocation(\.href|\.replace\()?\s*=?\s*["']https?://`, "refresh", "location"), like(drugs, "viagra", "cialis", "levitra", "tramadol", "xanax", "kamagra")}},
 	{what: "links to all that spam for search engines sells", kind: Defaced, source: atSEO,
 		example: `<a href="http://a.example/">cheap viagra</a> <a href="http://b.example/">online casino</a> <a href="http://c.example/">payday loans</a>`,
 		parts:   []part{like(`<a\s[^>]*>[^<]*\b(viagra|cialis|levitra)\b`, "viagra", "cialis", "levitra"), like(`<a\s[^>]*>[^<]*\b(casino|poker|slots)\b`, "casino", "poker", "slots"), like(`<a\s[^>]*>[^<]*(payday|replica|essay|escort)`, "payday", "replica", "essay", "escort")}},

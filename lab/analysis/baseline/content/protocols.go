@@ -65,6 +65,9 @@ var (
 	typed   = pattern.New(`(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
 )
 
+// IsOfShell reports whether data has what a shell prints when it begins, or when it is asked who its user is.
+func IsOfShell(data []byte) bool { return printed.Match(data) }
+
 // shell looks for a conversation with a shell.
 func (r *Reader) shell() {
 	if r.match(Shell, ShellPrints, printed); len(r.found) == 0 || r.found[len(r.found)-1].Kind != Shell {

@@ -6,11 +6,17 @@ import "strings"
 
 const atSurveys = "MITRE ATT&CK, T1082 (system information discovery), T1016 (network configuration) and T1087 (accounts)"
 
+// ofPrivateHost is the heading of what Nmap reports about a host of a private network.
+const ofPrivateHost = `nmap scan report for ([\w.-]+ \()?(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)`
+
 // surveys are what such programs print. A person sends the output of one for help.
 var surveys = []plant{
 	{what: "the hosts of a private network, and their open ports, as a scanner reports them", kind: Inventory, source: "MITRE ATT&CK, T1046 (network service discovery)",
 		example: strings.Repeat("Nmap scan report for 10.0.0.1\n22/tcp open ssh\n", 3),
-		parts:   []part{often(`nmap scan report for ([\w.-]+ \()?(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)`, "nmap scan report"), like(`\d/(tcp|udp) +open`, "open")}},
+		parts:   []part{often(ofPrivateHost, "nmap scan report"), like(`\d/(tcp|udp) +open`, "open")}},
+	{what: "the services of Windows at a host of a private network, as a scanner reports them", kind: ScanReport, source: "MITRE ATT&CK, T1046 (network service discovery)",
+		example: "Nmap scan report for 10.0.0.1\n445/tcp open microsoft-ds\n",
+		parts:   []part{like(ofPrivateHost, "nmap scan report"), like(`\b(88|389|445|3389|5985)/tcp +open`, "open")}},
 	{what: "the accounts of a directory of Windows", kind: Inventory, source: "MITRE ATT&CK, T1087.002 (domain accounts)",
 		example: strings.Repeat("dn: CN=ada,DC=corp,DC=example\nsAMAccountName: ada\n", 3),
 		parts:   []part{marked("dc="), often(`\bsamaccountname: `, "samaccountname")}},

@@ -15,17 +15,17 @@ import (
 
 var numbersAreNoCodeRule = Rule{
 	Name: "numbers-are-no-code", Theme: "requests",
-	Says:     "The pauses between commands and the sizes of files come from the work. They do not spell a text.",
+	Says:     "The pauses between commands, the types of files and their sizes come from the work. They do not spell a text.",
 	Source:   "MITRE ATT&CK, T1029 (scheduled transfer) and T1048.003 (exfiltration over FTP); DoD 5200.28-STD, 8.0 (covert timing channels)",
 	Example:  "> NOOP sixty times, with pauses of one second and of two seconds, in no order",
 	Severity: Violation,
-	Matters:  "Data that is hidden in pauses or sizes passes every sensor that looks at commands and files.",
+	Matters:  "Data that is hidden in pauses, types or sizes passes every sensor that looks at commands and files.",
 	Innocent: "a program tests how fast the server answers.",
 	look:     eachSession(codedNumbers),
 }
 
 func codedNumbers(e *Evidence, s *session) []breach {
-	return slices.Concat(codedPauses(s), codedSizes(e, s))
+	return slices.Concat(codedPauses(s), codedTypes(s), codedSizes(e, s))
 }
 
 // Limits of pauses that carry data: so many pauses between commands that do nothing, each shorter than a pause that
@@ -79,17 +79,14 @@ func judgePauses(row []*ftp.Exchange) (b breach, ok bool) {
 		}
 	}
 	short, long := sorted[:split], sorted[split:]
-	least := len(pauses) / 5
-	if len(short) < least || len(long) < least || !isNarrow(short) || !isNarrow(long) || long[0] < pauseRatio*short[len(short)-1] {
+	if !isNarrow(short) || !isNarrow(long) || long[0] < pauseRatio*short[len(short)-1] {
 		return b, false
 	}
-	changes := 0
-	for i := range pauses[1:] {
-		if (pauses[i] < long[0]) != (pauses[i+1] < long[0]) {
-			changes++
-		}
+	var bits bitRow
+	for _, pause := range pauses {
+		bits.add(pause >= long[0])
 	}
-	if n := len(pauses); changes*10 > 9*n || changes*10 < n {
+	if !bits.carriesData() {
 		return b, false
 	}
 	for _, x := range row {

@@ -152,7 +152,7 @@ func (w *watch) plant(p *capture.Packet, found ...content.Content) {
 // weight orders kinds of contents, the worst last.
 func weight(k content.Kind) int {
 	switch k {
-	case content.Demand, content.Survey:
+	case content.Demand, content.Survey, content.ScanReport:
 		return 0
 	case content.Malicious, content.Secret:
 		return 2

@@ -28,7 +28,7 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Obfuscated: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.Disguised: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Obfuscated: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.ScanReport: true, content.Disguised: true}
 
 // ofBoth are contents that count in downloads, too.
 var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
@@ -65,15 +65,16 @@ func transferredLoot() look {
 	return look{session: func(e *Evidence, s *session) []breach {
 		moved.add(e, s)
 		pages.add(e, s)
+		used := usedPages(e, s)
 		if !e.showsAny(s) {
-			return nil
+			return used
 		}
 		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && bounded.Takes(s.ledger, maxPairs, keys, s.Hosts()) {
 			keys[s.Hosts()] = h.keys
 		}
-		return found
+		return append(found, used...)
 	}, end: func(*Evidence) []breach { return append(moved.judge(), pages.judge()...) }}
 }
 
@@ -195,7 +196,7 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.severity = Odd
 	case shown.Kind == content.PrivateKey:
 		b.severity, b.sign = Odd, 1
-	case shown.Kind == content.Inventory && !leaves:
+	case (shown.Kind == content.Inventory || shown.Kind == content.ScanReport) && !leaves:
 		return
 	case shown.Kind == content.Malicious:
 	case x.Argument == "": // the capture lacks the command, and with it a name that may excuse the content

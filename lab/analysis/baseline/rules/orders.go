@@ -18,7 +18,7 @@ import (
 
 var filesAreNoOrdersRule = Rule{
 	Name: "files-are-no-orders", Theme: "transfers",
-	Says:     "No client fetches one file after the other with a command for a shell, and stores a file after each. Nobody instructs a client on another connection to fetch a file and run it, or in a reply to run a hidden command.",
+	Says:     "No client fetches one short file after the other with a command for a shell, or with an encoded text, and stores an answer of that kind after each. Nobody instructs a client on another connection to fetch a file and run it, or in a reply to run a hidden command.",
 	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control), T1132.001 (standard encoding) and T1059 (command interpreters)",
 	Example:  "> RETR in/j001.dat with d2hvYW1p, base64 of whoami, > DELE in/j001.dat, > STOR out/r001.dat, three times",
 	Severity: Violation,
@@ -27,18 +27,26 @@ var filesAreNoOrdersRule = Rule{
 	look:     obeyedFiles,
 }
 
-// orderRounds is how many orders, each with an answer, are no accident, and largestOrder how many bytes
-// one has.
+// orderRounds is how many orders, each with an answer, are no accident, and whisperRounds how many if the order and its
+// answer are some text in base64, base32 or hexadecimal digits. largestOrder is how many bytes one has.
 const (
-	orderRounds  = 3
-	largestOrder = 512
+	orderRounds   = 3
+	whisperRounds = 5
+	largestOrder  = 512
 )
 
 // shellCommand matches a text that begins with a command of Windows or Unix about the system.
 var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
 
-// commandFiles are the packets in which files begin with a command, plain or encoded, by connection.
-type commandFiles map[int]int
+// commandFiles are the short files that begin with a command, plain or encoded, or are nothing but an encoded text, by
+// connection.
+type commandFiles map[int]shortFile
+
+// A shortFile is the packet with such a file, and which of both it is.
+type shortFile struct {
+	packet         int
+	command, coded bool
+}
 
 // packet takes the next packet of a data connection.
 func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
@@ -46,17 +54,22 @@ func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
 	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Moves() == nil || p.Connection.Moves().Lists() || len(p.TCP.Payload) > largestOrder {
 		return
 	}
-	if (shellCommand.Match(data) || shellCommand.Match(encoded.Decode(data))) && g.Room(maxContents, len(o)) {
-		o[p.Connection.ID] = p.Number
+	text := encoded.Decode(data)
+	f := shortFile{p.Number, shellCommand.Match(data) || shellCommand.Match(text), text != nil && len(bytes.Trim(data, "0123456789\r\n")) > 0}
+	if (f.command || f.coded) && g.Room(maxContents, len(o)) {
+		o[p.Connection.ID] = f
 	}
 }
 
 // rounds are the orders that a client fetched from a server, and answered.
 type rounds struct {
-	packets []int
-	n       int
-	waiting string // the path of an order that was fetched, to which no answer was stored
-	name    string
+	packets        []int
+	n              int
+	waiting        string // the path of an order that was fetched, to which no answer was stored
+	name           string
+	command, coded bool // what the order is
+	// whispers are how many encoded texts were answered by another one.
+	whispers int
 }
 
 func obeyedFiles() look {
@@ -67,17 +80,24 @@ func obeyedFiles() look {
 				r, at := all[s.Hosts()], w.Target(x.Argument)
 				switch {
 				case x.Command == "RETR":
-					packet := e.order(s, x)
-					if packet == 0 {
+					order := e.shortFile(s, x)
+					if order.packet == 0 {
 						return
 					}
 					if r = bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); r == nil {
 						return
 					}
-					r.waiting, r.name = strings.Clone(at), wording.Quote(x.Line.Text)
-					r.packets = appendSome(r.packets, packet)
+					r.waiting, r.name, r.coded = strings.Clone(at), wording.Quote(x.Line.Text), order.coded
+					r.command = order.command
+					r.packets = appendSome(r.packets, order.packet)
 				case x.Sender() == ftp.Client && (evidence.Began(x) || evidence.Completed(x)) && r != nil && r.waiting != "" && r.waiting != at:
-					r.waiting, r.n = "", r.n+1
+					r.waiting = ""
+					if r.command {
+						r.n++
+					}
+					if r.coded && e.shortFile(s, x).coded {
+						r.whispers++
+					}
 					r.packets = appendSome(r.packets, x.Packet)
 				}
 			})
@@ -85,9 +105,13 @@ func obeyedFiles() look {
 		},
 		end: func(*Evidence) (found []breach) {
 			for hosts, r := range all {
-				if r.n >= orderRounds {
+				what, n := "a file with a command", r.n
+				if n < orderRounds {
+					what, n = "a short file that is an encoded text", r.whispers
+				}
+				if r.n >= orderRounds || n >= whisperRounds {
 					found = append(found, breach{hosts: hosts, packets: r.packets,
-						observed: fmt.Sprintf("%s fetched a file with a command and then stored another one, %d times; the last is %s", hosts.Client, r.n, r.name)})
+						observed: fmt.Sprintf("%s fetched %s and then stored another one, %d times; the last is %s", hosts.Client, what, n, r.name)})
 				}
 			}
 			sortByFrame(found)
@@ -112,12 +136,12 @@ func ordersInReplies(s *session) (found []breach) {
 	return found
 }
 
-// order is the packet in which the data of a transfer begins with a command, 0 for none.
-func (e *Evidence) order(s *session, x *ftp.Exchange) int {
+// shortFile is the short file that a transfer moves, the zero value for none that is known.
+func (e *Evidence) shortFile(s *session, x *ftp.Exchange) shortFile {
 	for _, c := range s.DataOf(x.Data) {
-		if at := e.watch.commandFiles[c.ID]; at > 0 {
-			return at
+		if f, known := e.watch.commandFiles[c.ID]; known {
+			return f
 		}
 	}
-	return 0
+	return shortFile{}
 }

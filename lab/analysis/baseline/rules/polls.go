@@ -20,7 +20,7 @@ import (
 
 var filesAreFetchedOnceRule = Rule{
 	Name: "files-are-fetched-once", Theme: "transfers",
-	Says:     "A client fetches a file once, or when it has changed.",
+	Says:     "A client fetches a file once, or when it has changed. It does not have a whole tree listed again and again.",
 	Source:   "MITRE ATT&CK, T1071.002 (file transfer protocols for command and control) and T1029 (scheduled transfer)",
 	Example:  "> RETR cmd.txt once a minute, twenty times",
 	Severity: Note, sign: 1,
@@ -110,9 +110,10 @@ func polledFiles() look {
 		hosts      evidence.PairOfHosts
 		user, path string
 	}
-	polls := map[file]*poll{}
+	polls, lists := map[file]*poll{}, listPolls{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
+			lists.add(s)
 			var last *poll
 			stored := "" // the last upload in front of the first request for a file
 			user := cmp.Or(s.user(), s.User)
@@ -146,7 +147,7 @@ func polledFiles() look {
 			return nil
 		},
 		end: func(*Evidence) []breach {
-			var found []breach
+			found := lists.judge()
 			for f, p := range polls {
 				if p.n < polledOften {
 					continue

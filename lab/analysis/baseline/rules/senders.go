@@ -49,6 +49,7 @@ type oddSide struct {
 	opens   int // the SYN of a side that answers; 0 for none
 	early   earlySegment
 	marked  markings
+	ttls    bitRow // of the packets with data, whether they are those of the first one
 	decoys  decoys
 	unsent  counted // segments with data that acknowledge what the peer never sent
 }
@@ -192,7 +193,11 @@ func (o *oddSide) goesOn(p *capture.Packet) {
 // way counts a packet.
 func (s *side) way(p *capture.Packet) {
 	ttl := uint8(p.IP.TTL)
-	if s.first.n == 0 || s.first.ttl == ttl {
+	first := s.first.n == 0 || s.first.ttl == ttl
+	if s.odd != nil && p.TCP.Length > 0 && p.Segment.Analysis&tcp.Retransmission == 0 {
+		s.odd.ttls.add(first)
+	}
+	if first {
 		s.first.add(p)
 		return
 	}
@@ -300,6 +305,10 @@ func otherWays(e *Evidence, c *ftp.Connection) (found []breach) {
 			return
 		}
 		if b, ok := otherHandshake(name, s); ok {
+			found = append(found, b)
+			return
+		}
+		if b, ok := s.hops(name, c.Missing() > 0); ok {
 			found = append(found, b)
 			return
 		}

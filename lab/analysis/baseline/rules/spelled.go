@@ -25,6 +25,7 @@ type spelledField uint8
 const (
 	inIPID spelledField = iota
 	inWindow
+	inWindowEnd // the second byte of the windows of commands and replies
 	inPadding
 	inISN
 	inClientPort
@@ -34,8 +35,8 @@ const (
 
 // fieldNames say how many values there are, and of which host. leastValues is how many must spell a text.
 var (
-	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced"}
-	leastValues = [spelledFields]int32{16, 16, 8, 8, 16, 16}
+	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced"}
+	leastValues = [spelledFields]int32{16, 16, 16, 8, 8, 16, 16}
 )
 
 // leastLetters is how many different letters begin the values of a text.
@@ -82,6 +83,9 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 	syn := p.TCP.Has(packet.SYN)
 	if !syn && !p.TCP.Has(packet.RST) {
 		from.add(inWindow, short(p.TCP.RawWindow))
+		if p.Connection.Role == ftp.Control && p.TCP.Length > 0 {
+			from.add(inWindowEnd, []byte{byte(p.TCP.RawWindow)})
+		}
 	}
 	if syn && p.Connection.Role == ftp.Control {
 		from.add(inISN, binary.BigEndian.AppendUint32(nil, p.TCP.RawSeq))
@@ -186,11 +190,24 @@ func (s *spelling) isText(least int32) bool {
 		bits.OnesCount64(s.letters[0])+bits.OnesCount64(s.letters[1]) >= leastLetters
 }
 
+// isProse reports whether a text is mostly small letters, digits and spaces, and not mostly the same one. A window that
+// shrinks by what was received, and opens again, is no prose.
+func isProse(text []byte) bool {
+	words, most := 0, 0
+	for _, c := range text {
+		if c == ' ' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' {
+			words++
+		}
+		most = max(most, bytes.Count(text, []byte{c}))
+	}
+	return float64(words) >= lettersPart*float64(len(text)) && most*4 <= len(text)
+}
+
 // judge names the hosts whose fields spell a text.
 func (all *spellers) judge() (found []breach) {
 	for hosts, of := range all.hosts {
 		for field, s := range of {
-			if s == nil || !s.isText(leastValues[field]) {
+			if s == nil || !s.isText(leastValues[field]) || spelledField(field) == inWindowEnd && !isProse(s.sample[:s.sampled]) {
 				continue
 			}
 			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client, wording.Quote(string(s.sample[:s.sampled])))}

@@ -60,6 +60,7 @@ type watch struct {
 	pages             map[storedPage][]byte // the beginnings of those that clients stored, which they may continue
 	reader            content.Reader
 	commandFiles      commandFiles
+	ordered           pageOrders
 	logs              logTexts
 	random            map[int]bool // data connections with files that look random
 	blanks            map[int]bool // data connections with a few bytes that are all the same
@@ -110,7 +111,7 @@ const (
 func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
 		ledger:  g,
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, pages: map[storedPage][]byte{}, commandFiles: commandFiles{}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
+		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, pages: map[storedPage][]byte{}, commandFiles: commandFiles{}, ordered: pageOrders{map[webPage]*pageOrder{}, map[int]*pageOrder{}}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
 		datagrams: datagrams{ledger: g, broadcast: map[[2]uint16]bool{}, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
@@ -220,6 +221,7 @@ func (w *watch) payload(p *capture.Packet) {
 	case ftp.Other:
 		w.content(p)
 		w.instructions.packet(w.ledger, p)
+		w.ordered.packet(w.ledger, p)
 		if c.Client.Port() == ftpPort || c.Server.Port() == ftpPort {
 			w.head(p)
 		}

@@ -229,7 +229,7 @@ func Decode(data []byte) []byte {
 		return nil
 	}
 	for _, decode := range decodings {
-		if b, err := decode(text); err == nil && len(b) > 2 && isText(b) {
+		if b, err := decode(text); err == nil && (len(b) > 2 || len(b) == 2 && strings.HasSuffix(text, "=")) && isText(b) {
 			return b
 		}
 	}

@@ -1,0 +1,105 @@
+// Pages that a client stores, and that then run commands for somebody who asks a web server for them.
+
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path"
+	"strings"
+
+	"ftplab/lab/analysis/baseline/content"
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/internal/pattern"
+)
+
+// A webPage is a page of a web server, by the name of its file.
+type webPage struct {
+	server netip.Addr
+	name   string
+}
+
+// A pageOrder is a request for a page with a command for a shell in it.
+type pageOrder struct {
+	command string
+	sure    bool // both the field and its value are those of a command
+	packet  int
+	answer  int // the packet that shows what a shell prints, 0 for none
+}
+
+// pageOrders are such requests: the last one for each page, or the first one that a shell answered.
+type pageOrders struct {
+	of   map[webPage]*pageOrder
+	last map[int]*pageOrder // by connection
+}
+
+// commandField matches the name of a field with a command.
+var commandField = pattern.New(`(?i)^(cmd|command|exec|shell)$`)
+
+// packet takes the next packet with data of a connection that is not FTP.
+func (all *pageOrders) packet(g *bounded.Ledger, p *capture.Packet) {
+	data, last := p.TCP.Payload, all.last[p.Connection.ID]
+	switch {
+	case p.ChecksumWrong():
+	case last != nil && p.From == ftp.Server && last.answer == 0 && content.IsOfShell(data):
+		last.answer = p.Number
+	case p.From == ftp.Client:
+		name, order := orderIn(data)
+		page := webPage{p.IP.Dst.Unmap(), name}
+		if before := all.of[page]; order == nil || before != nil && before.answer > 0 || !bounded.Takes(g, maxContents, all.of, page) {
+			return
+		}
+		order.packet = p.Number
+		all.of[page], all.last[p.Connection.ID] = order, order
+	}
+}
+
+// orderIn is the command in a request of HTTP, and the page that it is for; nil if there is none.
+func orderIn(data []byte) (page string, order *pageOrder) {
+	if !bytes.HasPrefix(data, []byte("GET ")) && !bytes.HasPrefix(data, []byte("POST ")) {
+		return "", nil
+	}
+	line, rest, _ := bytes.Cut(data, []byte("\r\n"))
+	_, at, _ := strings.Cut(string(line), " ")
+	at, _, _ = strings.Cut(at, " ")
+	page, query, _ := strings.Cut(at, "?")
+	_, form, _ := bytes.Cut(rest, []byte("\r\n\r\n"))
+	for field := range strings.SplitSeq(query+"&"+string(form), "&") {
+		name, value, _ := strings.Cut(field, "=")
+		value, err := url.QueryUnescape(value)
+		if err != nil || value == "" {
+			continue
+		}
+		if named, runs := commandField.MatchString(name), shellCommand.MatchString(value); named || runs {
+			return path.Base(page), &pageOrder{command: value, sure: named && runs}
+		}
+	}
+	return "", nil
+}
+
+// usedPages finds pages that a client stores, and that then run a command for a visitor.
+func usedPages(e *Evidence, s *session) (found []breach) {
+	if len(e.watch.ordered.of) == 0 {
+		return nil
+	}
+	for _, x := range s.Exchanges {
+		of := e.watch.ordered.of[webPage{s.Server(), path.Base(evidence.Unquoted(x.Argument))}]
+		if of == nil || x.Sender() != ftp.Client || !evidence.Completed(x) || of.packet < x.Packet || of.answer == 0 && !of.sure {
+			continue
+		}
+		b := breach{severity: Odd, sign: 2, packets: append(evidence.Frames(x), of.packet),
+			observed: fmt.Sprintf("%s: frame %d asks a web server for this page, with the command %s", wording.Quote(x.Line.Text), of.packet, wording.Quote(of.command))}
+		if of.answer > 0 {
+			b.severity, b.packets = Violation, append(b.packets, of.answer)
+			b.observed += fmt.Sprintf(", and frame %d shows a shell that carried it out", of.answer)
+		}
+		found = append(found, b)
+	}
+	return found
+}
