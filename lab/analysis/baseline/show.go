@@ -154,7 +154,7 @@ func rowsOf(table map[string]map[string]int, order []string) []row {
 			r.total += n
 			r.cells = append(r.cells, cell{column, n})
 		}
-		slices.SortFunc(r.cells, func(a, b cell) int {
+		slices.SortStableFunc(r.cells, func(a, b cell) int {
 			return cmp.Or(b.count-a.count, strings.Compare(a.name, b.name))
 		})
 		if r.total > 0 {

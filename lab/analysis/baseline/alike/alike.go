@@ -51,7 +51,7 @@ func Compare(a, b *profile.Profile) []Comparison {
 	if a.Traffic != nil && b.Traffic != nil {
 		x.traffic(a.Traffic, b.Traffic)
 	}
-	slices.SortFunc(x.list, func(a, b Comparison) int {
+	slices.SortStableFunc(x.list, func(a, b Comparison) int {
 		return cmp.Or(cmp.Compare(a.P, b.P), cmp.Compare(a.Quantity, b.Quantity))
 	})
 	for i := range x.list { // Holm, "A simple sequentially rejective multiple test procedure", 1979

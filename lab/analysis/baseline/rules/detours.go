@@ -249,7 +249,7 @@ func (e *Evidence) sharedCards() (found []breach) {
 		}
 		found = append(found, of)
 	}
-	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	slices.SortStableFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
 	return found
 }
 
@@ -281,6 +281,6 @@ func (e *Evidence) passedOn() (found []breach) {
 		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed.first, on.packet},
 			observed: fmt.Sprintf("%s claims the address of %s by ARP, and passes on what %s sends there", net.HardwareAddr(by.mac[:]), by.to, by.from)})
 	}
-	slices.SortFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	slices.SortStableFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
 	return found
 }

@@ -128,7 +128,7 @@ func (h *held) turnedAway(b breach, during holding, server netip.Addr, flood boo
 // atOnce is the largest number of connections at the same time, and from when to when they were so many
 // or were about to be.
 func atOnce(list []holding) (most int, during holding) {
-	slices.SortFunc(list, func(a, b holding) int { return cmp.Compare(a.from, b.from) })
+	slices.SortStableFunc(list, func(a, b holding) int { return cmp.Compare(a.from, b.from) })
 	var open []int64 // the ends of those that are open
 	for _, c := range list {
 		open = slices.DeleteFunc(open, func(end int64) bool { return end < c.from })

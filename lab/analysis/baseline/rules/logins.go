@@ -248,7 +248,7 @@ func (all *logins) acceptedAmongRefused() map[netip.Addr][]person {
 		}
 	}
 	for _, people := range accepted {
-		slices.SortFunc(people, func(a, b person) int {
+		slices.SortStableFunc(people, func(a, b person) int {
 			return cmp.Or(cmp.Compare(all.welcome[a], all.welcome[b]), cmp.Compare(a.user, b.user))
 		})
 	}

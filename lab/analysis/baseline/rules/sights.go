@@ -63,7 +63,7 @@ func (all sights) judge() (found []breach) {
 	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[netip.Addr]map[netip.Addr]int{}
 	users := map[netip.Addr]map[uint32]int{}
 	inOrder := func(a, b evidence.PairOfHosts) int { return cmp.Compare(all[a].packet, all[b].packet) }
-	for _, hosts := range slices.SortedFunc(maps.Keys(all), inOrder) { // of the servers with one account, the first counts
+	for _, hosts := range slices.SortedStableFunc(maps.Keys(all), inOrder) { // of the servers with one account, the first counts
 		of := all[hosts]
 		if of.used {
 			continue

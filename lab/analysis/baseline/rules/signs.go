@@ -109,14 +109,15 @@ func (all signs) judge() []breach {
 			b.severity = Odd
 		}
 		var words []string
-		for _, s := range slices.SortedFunc(maps.Values(of), func(a, b sign) int { return cmp.Compare(a.rule, b.rule) }) {
+		for _, kind := range slices.SortedStableFunc(maps.Keys(of), func(a, b string) int { return cmp.Compare(of[a].rule, of[b].rule) }) {
+			s := of[kind]
 			words = append(words, fmt.Sprintf("%s (%s)", s.rule, s.observed))
 			b.packets = append(b.packets, s.packets[:min(len(s.packets), 8)]...)
 		}
 		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.Client, hosts.Server, strings.Join(words, "; "))
 		found = append(found, b)
 	}
-	slices.SortFunc(found, func(a, b breach) int {
+	slices.SortStableFunc(found, func(a, b breach) int {
 		return cmp.Or(cmp.Compare(slices.Min(a.packets), slices.Min(b.packets)), cmp.Compare(a.observed, b.observed))
 	})
 	return found

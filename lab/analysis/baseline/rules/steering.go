@@ -220,7 +220,7 @@ type arrival struct {
 
 // burst is how many arrivals lie within a time at most, with their packets.
 func burst(all []arrival, within time.Duration) (most int, packets []int) {
-	slices.SortFunc(all, func(a, b arrival) int { return cmp.Compare(a.time, b.time) })
+	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Compare(a.time, b.time) })
 	for i, from := 0, 0; i < len(all); i++ {
 		for time.Duration(all[i].time-all[from].time) > within {
 			from++
@@ -292,7 +292,7 @@ func (e *Evidence) misrouted() (found []breach) {
 		return nil
 	}
 	for _, list := range routes {
-		slices.SortFunc(list, func(a, b route) int { return cmp.Compare(s.routes[a].packet, s.routes[b].packet) })
+		slices.SortStableFunc(list, func(a, b route) int { return cmp.Compare(s.routes[a].packet, s.routes[b].packet) })
 	}
 	leading := e.watch.cards.leading()
 	for hosts := range e.Served {

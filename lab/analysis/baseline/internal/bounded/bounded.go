@@ -93,7 +93,7 @@ func (g *Ledger) Full() []Full {
 	if g == nil {
 		return list
 	}
-	for _, l := range slices.SortedFunc(maps.Keys(g.full), func(a, b Limit) int { return cmp.Compare(a.Of, b.Of) }) {
+	for _, l := range slices.SortedStableFunc(maps.Keys(g.full), func(a, b Limit) int { return cmp.Compare(a.Of, b.Of) }) {
 		list = append(list, Full{l.Of, g.most(l), len(g.full[l].keys) + g.full[l].n, g.full[l].packet})
 	}
 	return list
