@@ -22,7 +22,8 @@ type notes struct {
 	connections []*ftp.Connection
 	text        map[int]string
 	said        map[string]bool // sentences that were used, to explain nothing twice
-	commented   map[int]bool    // packets that the scenario explains
+	named       map[string]bool // names that were used
+	comments    remarks
 	earlier     earlier
 
 	party    func(c *ftp.Connection, side ftp.Side) string // the name of a side, such as the client
@@ -34,7 +35,7 @@ type notes struct {
 // newNotes returns notes with explanations of the handshakes of the connections that
 // may be drawn. The verdict, if there is one, has the comments of the scenario.
 func newNotes(packets []*Packet, connections []*ftp.Connection, v *expect.Verdict, party func(*ftp.Connection, ftp.Side) string) *notes {
-	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, commented: commented(v), earlier: newEarlier(), party: party}
+	n := &notes{kept: map[int]bool{}, connections: connections, text: map[int]string{}, said: map[string]bool{}, named: map[string]bool{}, comments: newRemarks(v), earlier: newEarlier(), party: party}
 	for _, p := range packets {
 		n.kept[p.Number] = true
 		n.last = p.Number
@@ -64,43 +65,45 @@ func (n *notes) finish(packets []*Packet) map[int]string {
 	return n.text
 }
 
-// add puts a sentence on a packet that may be drawn. Number 0 is not a packet.
+// add puts a sentence on a packet that may be drawn. Number 0 is not a packet. It gives way to a comment of the
+// scenario that has all of its figures and names.
 func (n *notes) add(packet int, format string, args ...any) {
+	facts := factsIn(args)
+	if len(facts) == 0 || len(n.comments.lack(packet, facts)) > 0 {
+		n.put(packet, fmt.Sprintf(format, args...), facts)
+	}
+}
+
+// gloss puts a sentence on a packet that says what such a packet means. It gives way to a comment of the scenario that has all
+// of its figures, and all of its names that are new.
+func (n *notes) gloss(packet int, format string, args ...any) {
+	facts := factsIn(args)
+	missing := slices.DeleteFunc(n.comments.lack(packet, facts), func(f string) bool { return n.named[f] && !isFigure(f) })
+	if n.comments[packet] == nil || len(missing) > 0 {
+		n.put(packet, fmt.Sprintf(format, args...), facts)
+	}
+}
+
+// once puts a sentence without figures and names on the first packet that it fits and that the scenario does not explain.
+func (n *notes) once(packet int, sentence string) {
+	if packet != 0 && sentence != "" && !n.said[sentence] && n.comments[packet] == nil {
+		n.said[sentence] = true
+		n.put(packet, sentence, nil)
+	}
+}
+
+// put puts a sentence with some facts on a packet that may be drawn.
+func (n *notes) put(packet int, sentence string, facts []string) {
 	if !n.kept[packet] {
 		return
 	}
-	sentence := fmt.Sprintf(format, args...)
 	if before := n.text[packet]; before != "" {
 		sentence = before + " " + sentence
 	}
 	n.text[packet] = sentence
-}
-
-// gloss puts a sentence on a packet that only says what such a packet means. It gives way to a
-// comment of the scenario.
-func (n *notes) gloss(packet int, format string, args ...any) {
-	if !n.commented[packet] {
-		n.add(packet, format, args...)
+	for _, f := range facts {
+		n.named[f] = true
 	}
-}
-
-// once puts a gloss on the first packet that it fits and that the scenario does not explain.
-func (n *notes) once(packet int, sentence string) {
-	if packet != 0 && sentence != "" && !n.said[sentence] && !n.commented[packet] {
-		n.said[sentence] = true
-		n.add(packet, "%s", sentence)
-	}
-}
-
-// commented returns the packets on which the scenario has a comment.
-func commented(v *expect.Verdict) map[int]bool {
-	packets := map[int]bool{}
-	if v != nil {
-		for _, m := range v.Lines {
-			packets[m.Packet] = packets[m.Packet] || m.Comment != ""
-		}
-	}
-	return packets
 }
 
 // handshakeEnds returns the packets that ended the handshakes: the first packet of each

@@ -64,19 +64,60 @@ func TestCommentsTakeThePlaceOfGlosses(t *testing.T) {
 	}
 }
 
-// The notes name who did it, and say of a FIN only what the reply to the transfer allows.
-func TestNotesOnTransfers(t *testing.T) {
-	transfer := func(from, code string) func(f *forge.Capture) {
-		return func(f *forge.Capture) {
-			client := f.Control().Say(forge.Login)
-			client.Say("> PASS\n< 230 OK\n> PASV\n< 227 Entering Passive Mode (192,0,2,21,19,136)\n> STOR a.bin\n< 150 OK")
-			data, _ := f.Dial(from+":4001", forge.Server+":5000")
-			data.Send("Hello.\n")
-			data.Close()
-			client.Say("< " + code + " OK" + forge.Quit)
-			client.Peer.Close()
+// A note stands beside a comment if it has a figure, or a new name, that the comment does not have.
+func TestCommentsWithFacts(t *testing.T) {
+	const end, failed = "The client has nothing more to send: this FIN is the end of the upload of a.bin.", "The client has nothing more to send, but the reply 426 says that this was not all of the upload of a.bin."
+	const port = "The client listens at 198.51.100.100, port 12 × 256 + 100 = 3172."
+	resolution := func(f *forge.Capture) {
+		question(f, forge.Client, "203.0.113.53", "ftp.example.test")
+		f.Control().Say(forge.Login)
+	}
+	for _, test := range []struct {
+		forge         func(f *forge.Capture)
+		note, comment string
+		stays         bool
+	}{
+		{activeListing, port, "12*256+100 = 3172", true},
+		{activeListing, port, "At 198.51.100.100, and its port is 12*256+100 = 3172.", false},
+		{activeListing, "Here comes the listing: 164 bytes in 1 segment.", "The listing has 164 bytes.", true},
+		{activeListing, "Here comes the listing: 164 bytes in 1 segment.", "164 bytes, in one segment.", false},
+		{upload(forge.Client, "226"), end, "That was all.", false}, // the first data has the name
+		{upload(forge.Client, "426"), failed, "That was all.", true},
+		{upload(forge.Client, "426"), failed, "Not all, as 426 says.", false},
+		{resolution, "A question to the name server: the address of ftp.example.test?", "Who is that?", true},
+		{resolution, "A question to the name server: the address of ftp.example.test?", "Who is ftp.example.test?", false},
+	} {
+		found := false
+		for packet, note := range read(t, test.forge).Comments() {
+			if note == test.note {
+				found = true
+				v := &expect.Verdict{Lines: []expect.Match{{Packet: packet, Comment: test.comment}}}
+				if got := judgedBy(t, v, test.forge).Comments()[packet]; (got != test.comment) != test.stays {
+					t.Errorf("%q: got %q; the note stays: %v", test.note, got, test.stays)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("there is no note %q", test.note)
 		}
 	}
+}
+
+// upload is an upload from a host in passive mode, with a reply code at its end.
+func upload(from, code string) func(f *forge.Capture) {
+	return func(f *forge.Capture) {
+		client := f.Control().Say(forge.Login)
+		client.Say("> PASS\n< 230 OK\n> PASV\n< 227 Entering Passive Mode (192,0,2,21,19,136)\n> STOR a.bin\n< 150 OK")
+		data, _ := f.Dial(from+":4001", forge.Server+":5000")
+		data.Send("Hello.\n")
+		data.Close()
+		client.Say("< " + code + " OK" + forge.Quit)
+		client.Peer.Close()
+	}
+}
+
+// The notes name who did it, and say of a FIN only what the reply to the transfer allows.
+func TestNotesOnTransfers(t *testing.T) {
 	for _, test := range []struct {
 		from, code string
 		want       []string
@@ -86,7 +127,7 @@ func TestNotesOnTransfers(t *testing.T) {
 		{"203.0.113.66", "226", []string{"203.0.113.66 has nothing more to send: this FIN is the end of the upload of a.bin."}},
 	} {
 		var all []string
-		for _, note := range read(t, transfer(test.from, test.code)).Comments() {
+		for _, note := range read(t, upload(test.from, test.code)).Comments() {
 			all = append(all, note)
 		}
 		for _, want := range test.want {
