@@ -48,7 +48,7 @@ func (j *judge) verdict() *Verdict {
 		v.Unjudged = append(v.Unjudged, u)
 	}
 	slices.SortStableFunc(v.Mismatches, func(x, y Mismatch) int { return cmp.Compare(x.shown, y.shown) })
-	v.Mismatches = append(v.Mismatches, j.strays.mismatches()...)
+	v.Mismatches = append(v.Mismatches, j.strays.mismatches(j.want)...)
 	j.setDoubtsApart(v)
 	v.Pass = len(v.Mismatches)+len(v.Unjudged) == 0
 	return v

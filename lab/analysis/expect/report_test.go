@@ -214,6 +214,24 @@ func TestMismatchesInTheOrderOfPackets(t *testing.T) {
 	}
 }
 
+// A connection that is not declared is reported at the last declaration, and its hint is right.
+func TestUndeclaredConnection(t *testing.T) {
+	want := "ctl client.* > server.21\nctl ...\n"
+	v := verdict(t, want, activeListing())
+	report := v.Report()
+	if place := "test.txtar:1: TCP connection 1 is not declared ("; !strings.HasPrefix(report, place) {
+		t.Errorf("got %s, want %s", report, place)
+	}
+	_, hint, _ := strings.Cut(report, "hint: ")
+	parts := strings.Split(hint, "`")
+	if len(parts) != 5 || parts[1] != "data server.20 > client.*" {
+		t.Fatalf("got the hint %q, want a declaration and its line in backquotes", hint)
+	}
+	if v := verdict(t, want+parts[1]+"\n"+parts[3]+"\n", activeListing()); !v.Pass {
+		t.Errorf("with the lines of the hint: %s", v.Report())
+	}
+}
+
 // A connection that is not there is reported with the addresses it was looked for at, as
 // a capture from elsewhere has others.
 func TestMissingConnectionNamesAddresses(t *testing.T) {

@@ -26,6 +26,8 @@ type strays struct {
 // A stray is a connection that is not declared.
 type stray struct {
 	declared string // a declaration for it
+	name     string // that it may have, for TCP
+	like     string // a declaration with stars for ports that another run may not have, for TCP
 	what     string
 	hint     string
 	packets  int
@@ -36,13 +38,29 @@ type stray struct {
 // addConnection adds a TCP connection that no declaration means.
 func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
+	name := "other"
+	if c.Role == ftp.Data {
+		name = "data"
+	}
 	s.add(stray{
+		name: name, like: fmt.Sprintf("%s > %s", hosts.likeEnd(c, a), hosts.likeEnd(c, a.Other())),
 		declared: fmt.Sprintf("%s > %s", hosts.endName(c, a), hosts.endName(c, a.Other())),
 		what:     fmt.Sprintf("TCP connection %d is not declared", c.ID),
 		hint:     cmp.Or(hosts.addressIn(c, a), hosts.addressIn(c, a.Other())),
 		packets:  c.ClientFlow.Packets + c.ServerFlow.Packets, first: c.FirstPacket, at: time.Duration(c.FirstTime - start),
 	})
 }
+
+// likeEnd is the name of an end of a connection, with a star for a port that is not a service's.
+func (h Hosts) likeEnd(c *ftp.Connection, s ftp.Side) string {
+	if addr := c.Addr(s); addr.Port() >= firstUserPort {
+		return h.name(addr.Addr(), string(s)) + ".*"
+	}
+	return h.endName(c, s)
+}
+
+// firstUserPort is the first port that is not one of the well-known services (RFC 6335, section 6).
+const firstUserPort = 1024
 
 // addressIn says which address the host at an end of a connection has there, if it has several.
 func (h Hosts) addressIn(c *ftp.Connection, s ftp.Side) string {
@@ -85,19 +103,24 @@ func (s *strays) add(x stray) {
 	s.list = append(s.list, x)
 }
 
-// mismatches returns one mismatch for each stray, in the order of their first packets.
-func (s *strays) mismatches() []Mismatch {
+// mismatches returns one mismatch for each stray, in the order of their first packets. The first
+// one says how the want would declare it.
+func (s *strays) mismatches(w *Want) []Mismatch {
 	slices.SortStableFunc(s.list, func(a, b stray) int { return a.first - b.first })
 	var all []Mismatch
 	for _, x := range s.list {
-		m := Mismatch{Kind: Undeclared, What: x.what, Hint: x.hint, Got: x.declared, Packet: x.first, Time: x.at}
+		m := Mismatch{Kind: Undeclared, What: x.what, Hint: x.hint, Got: x.declared, Packet: x.first, Time: x.at, below: w.lastDeclaration()}
+		if len(all) == 0 && x.like != "" && m.Hint == "" {
+			name := w.unused(x.name)
+			m.Hint = fmt.Sprintf("`%s %s` declares such a connection, and `%s ...` takes any packets of it", name, x.like, name)
+		}
 		if x.packets > 1 {
 			m.What += fmt.Sprintf(" (%d packets)", x.packets)
 		}
 		all = append(all, m)
 	}
 	if s.unnamed > 0 {
-		all = append(all, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more connections are not declared", s.unnamed)})
+		all = append(all, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more connections are not declared", s.unnamed), below: w.lastDeclaration()})
 	}
 	return all
 }

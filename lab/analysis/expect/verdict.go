@@ -3,6 +3,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -131,6 +132,8 @@ type Mismatch struct {
 	// shown is the number of the packet that shows it: Packet, or the one at which it is
 	// clear that something is missing.
 	shown int
+	// below is the line below which a line for it would stand, if it belongs to none.
+	below int
 }
 
 // Report returns the mismatches in the form of a compiler's errors, one block each, and
@@ -213,8 +216,8 @@ func lineRanges(lines []int) string {
 func (m Mismatch) Message(file string) string {
 	var b strings.Builder
 	b.WriteString(file)
-	if m.Line > 0 {
-		fmt.Fprintf(&b, ":%d", m.Line)
+	if line := cmp.Or(m.Line, m.below); line > 0 {
+		fmt.Fprintf(&b, ":%d", line)
 	}
 	b.WriteString(": ")
 	if m.Connection != "" {

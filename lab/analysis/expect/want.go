@@ -23,6 +23,26 @@ type Want struct {
 	unread map[string]bool
 }
 
+// lastDeclaration is the line below which a want would declare one more connection; 0 if it declares none.
+func (w *Want) lastDeclaration() int {
+	if len(w.declarations) == 0 {
+		return 0
+	}
+	return w.declarations[len(w.declarations)-1].line
+}
+
+// unused makes a name that no declaration has yet: the name itself, or with a number.
+func (w *Want) unused(name string) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(w.declarations, func(d *declaration) bool { return d.name == name })
+	}
+	free := name
+	for n := 2; taken(free); n++ {
+		free = fmt.Sprint(name, n)
+	}
+	return free
+}
+
 // Hosts maps the names that a want may use to addresses. A host behind a NAT has another address on
 // the other side of it.
 type Hosts map[string][]netip.Addr
