@@ -424,35 +424,6 @@ func TestFolderWithUnreadableFiles(t *testing.T) {
 	}
 }
 
-// TestNewScenario looks for the file that new's comment promises, and has names that run would refuse.
-func TestNewScenario(t *testing.T) {
-	s, err := scenario.Parse("mine.txtar", newScenario)
-	if err != nil || len(s.Files) != 1 || string(s.Files[0].Content) != "Hello, world.\n" {
-		t.Errorf("got %v and %+v, want one greeting", err, s.Files)
-	}
-	t.Chdir(t.TempDir())
-	for _, name := range []string{".txtar", "mine-by-hand", "index.html"} {
-		var out, errOut bytes.Buffer
-		status := run(t.Context(), []string{"new", name}, strings.NewReader(""), &out, &errOut)
-		if files, _ := os.ReadDir("."); status != exitError || !strings.Contains(errOut.String(), "the folder of the results") || len(files) != 0 {
-			t.Errorf("%s: got status %d, %q and %v, want %d and no file", name, status, errOut.String(), files, exitError)
-		}
-	}
-}
-
-// TestNextCommand has the command that `new` prints as a shell takes it.
-func TestNextCommand(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for name, want := range map[string]string{
-		"mine": "mine.txtar is written. Next: ftplab run mine.txtar\n", "it's $1": `it's $1.txtar is written. Next: ftplab run 'it'\''s $1.txtar'` + "\n",
-		"-x": "./-x.txtar is written. Next: ftplab run ./-x.txtar\n",
-	} {
-		if stdout, stderr, status := judged(t, "new", "--", name); status != exitPassed || stdout != want {
-			t.Errorf("%s: got status %d, %q%s, want %q", name, status, stdout, stderr, want)
-		}
-	}
-}
-
 // TestOddNames selects scenarios of the folder scenarios/odd by name, wherever the command runs.
 func TestOddNames(t *testing.T) {
 	t.Chdir(t.TempDir())

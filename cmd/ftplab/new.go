@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,11 +39,15 @@ run it without changes. New never overwrites a file.`,
 			if strings.HasPrefix(name, "-") { // otherwise it is a flag to the next command
 				name = "./" + name
 			}
+			given := name
 			if !strings.HasSuffix(name, scenario.Extension) {
 				name += scenario.Extension
 			}
 			if _, err := scenario.Parse(name, newScenario); err != nil { // only its name can be wrong
 				return err
+			}
+			if ext := filepath.Ext(given); ext != scenario.Extension && otherKind.MatchString(ext) {
+				return fmt.Errorf("%s: the name of a scenario's file ends in %s; write %s", given, scenario.Extension, strings.TrimSuffix(given, ext)+scenario.Extension)
 			}
 			if err := writeNew(name, newScenario); err != nil {
 				return err
@@ -51,6 +56,10 @@ run it without changes. New never overwrites a file.`,
 		},
 	}
 }
+
+// otherKind matches what seems to be the extension of another kind of file, such as .txt, and not a part
+// of a name, as in v1.2.
+var otherKind = regexp.MustCompile(`^\.[A-Za-z]`)
 
 // writeNew writes a file that must not exist yet.
 func writeNew(name string, data []byte) error {
