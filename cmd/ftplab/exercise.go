@@ -43,9 +43,15 @@ The same seed makes the same exercises again.`,
 			if err := exercise.Make(ctx, plan, folder); err != nil {
 				return err
 			}
-			err = printLine(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key",
+			notes, err := exercise.Alike(folder)
+			if err != nil {
+				return err
+			}
+			for _, note := range notes {
+				printLine(c.ErrOrStderr(), "note: %s", note)
+			}
+			return printLine(c.OutOrStdout(), "%s, %s: hand out what is in %s/students, and keep %s/key",
 				counted(len(plan.Students), "student", "students"), counted(len(plan.Lessons), "lesson", "lessons"), folder, folder)
-			return err
 		},
 		ValidArgsFunction: completeLessons,
 	}
@@ -75,7 +81,9 @@ The student is an id of the exercises. A CSV file that a page saves has a row fo
   ada,active_list,1,12
 
 For each wrong answer Grade says what is right, and which frames prove it. It also
-says if wrong answers are right in the captures of another student.`,
+says if wrong answers are right in the captures of another student. An answer that
+cannot be read, or is nobody's, is reported with its file and line, and the others are
+marked. The exit status is then 2.`,
 		Example: `  ftplab grade monday answers/
   ftplab grade --csv monday answers/ > marks.csv`,
 		Args: takes(2, 2, "a folder with exercises and a folder with answers"),
@@ -84,10 +92,11 @@ says if wrong answers are right in the captures of another student.`,
 			if err != nil {
 				return err
 			}
+			write := marks.WriteText
 			if asCSV {
-				return marks.WriteCSV(c.OutOrStdout())
+				write = marks.WriteCSV
 			}
-			return marks.WriteText(c.OutOrStdout())
+			return errors.Join(write(c.OutOrStdout()), errors.Join(marks.Unread...))
 		},
 	}
 	c.Flags().BoolVar(&asCSV, "csv", false, "print a row for each answer, for a spreadsheet")

@@ -11,6 +11,7 @@
 package exercise
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,29 +41,45 @@ type paperID struct{ student, lesson string }
 // answers are what was handed in for each paper, by the numbers of the questions.
 type answers map[paperID]map[int]string
 
-// readAnswers reads all that was handed in.
-func readAnswers(folder string, k key) (answers, error) {
-	all := answers{}
+// readAnswers reads all that was handed in. What cannot be read is left out: unread says of each such
+// file, or line of one, where it is and what is wrong.
+func readAnswers(folder string, k key) (all answers, unread []error, err error) {
+	all = answers{}
 	begin := folder
 	if info, err := os.Stat(folder); err == nil && info.IsDir() {
 		begin += string(filepath.Separator) // WalkDir does not follow a link to the folder itself
 	}
-	err := filepath.WalkDir(begin, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	err = filepath.WalkDir(begin, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && path == begin:
 			return err
+		case err != nil:
+			unread = append(unread, err)
+			return nil
+		case d.IsDir():
+			return nil
 		}
+		var read func(text []byte, path string, k key) []error
 		switch strings.ToLower(filepath.Ext(path)) {
 		case ".csv":
-			return readFile(path, func(text []byte) error { return all.readTable(text, path, k) })
+			read = all.readTable
 		case ".md", ".markdown", ".txt":
-			return readFile(path, func(text []byte) error { return all.readMarkdown(text, path, k) })
+			read = all.readMarkdown
+		default:
+			return nil
 		}
+		var mistakes []error
+		err = readFile(path, func(text []byte) error { mistakes = read(text, path, k); return nil })
+		if err != nil {
+			mistakes = []error{err}
+		}
+		unread = append(unread, mistakes...)
 		return nil
 	})
-	if err == nil && len(all) == 0 {
+	if err == nil && len(all)+len(unread) == 0 {
 		err = fmt.Errorf("%s: no file in this folder has answers: CSV files that the pages save, or questions.md, are read", folder)
 	}
-	return all, err
+	return all, unread, err
 }
 
 func readFile(path string, parse func(text []byte) error) error {
@@ -115,22 +132,23 @@ func (all answers) add(k key, student, lesson string, question int, answer strin
 // headings are the first lines that a CSV file may have, for messages.
 const headings = "such as `student,lesson,1,2,3` for a row with all answers, or `student,lesson,question,answer` for a row for each"
 
-// readTable reads a CSV file.
-func (all answers) readTable(text []byte, path string, k key) error {
+// readTable reads a CSV file, and returns the mistakes in its lines. One in the first line is the only one.
+func (all answers) readTable(text []byte, path string, k key) (mistakes []error) {
 	t := newTable(text)
 	heading, line, err := t.next()
 	if err != nil {
-		return fmt.Errorf("%s:%d: a first line with the names of the columns was expected, %s", path, max(line, 1), headings)
+		return []error{fmt.Errorf("%s:%d: a first line with the names of the columns was expected, %s", path, max(line, 1), headings)}
 	}
 	student, lesson, question, answer := column(heading, "student"), column(heading, "lesson"), column(heading, "question"), column(heading, "answer")
 	if student < 0 {
-		return fmt.Errorf("%s:%d: the first line names no column student; it names the columns, %s", path, line, headings)
+		return []error{fmt.Errorf("%s:%d: the first line names no column student; it names the columns, %s", path, line, headings)}
 	}
 	for {
 		row, line, err := t.next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return mistakes
 		}
+		damaged := err != nil
 		if err == nil && strings.TrimSpace(strings.Join(row[min(len(heading), len(row)):], "")) != "" {
 			err = fmt.Errorf("this line has %d cells, and the first line names %d columns; an answer with a %q needs double quotes around it", len(row), len(heading), t.csv.Comma)
 		}
@@ -140,7 +158,10 @@ func (all answers) readTable(text []byte, path string, k key) error {
 			err = all.addRow(k, heading, row, cell(row, student), cell(row, lesson))
 		}
 		if err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
+			mistakes = append(mistakes, fmt.Errorf("%s:%d: %w", path, line, err))
+		}
+		if damaged || errors.Is(err, errNoQuestions) {
+			return mistakes
 		}
 	}
 }
@@ -154,8 +175,8 @@ func (all answers) addAnswer(k key, student, lesson, question, answer string) er
 	return all.add(k, student, lesson, n, answer)
 }
 
-// addRow takes a row with the answers to several questions.
-func (all answers) addRow(k key, heading, row []string, student, lesson string) error {
+// addRow takes a row with the answers to several questions. The error is the first one.
+func (all answers) addRow(k key, heading, row []string, student, lesson string) (mistake error) {
 	found := false
 	for i, name := range heading {
 		digits := strings.TrimLeft(strings.TrimSpace(name), "Qq")
@@ -167,31 +188,31 @@ func (all answers) addRow(k key, heading, row []string, student, lesson string) 
 			continue
 		}
 		found = true
-		if err := all.add(k, student, lesson, n, cell(row, i)); err != nil {
-			return err
-		}
+		mistake = cmp.Or(mistake, all.add(k, student, lesson, n, cell(row, i)))
 	}
 	if !found {
-		return errors.New("neither the columns question and answer are there, nor a column for each question; the first line names the columns, " + headings)
+		return errNoQuestions
 	}
-	return nil
+	return mistake
 }
 
-// readMarkdown reads questions.md, filled in. It ignores any other text, but not a sheet
-// that does not say whose it is.
-func (all answers) readMarkdown(text []byte, path string, k key) error {
+// errNoQuestions is the error of a table whose first line names no question.
+var errNoQuestions = errors.New("neither the columns question and answer are there, nor a column for each question; the first line names the columns, " + headings)
+
+// readMarkdown reads questions.md, filled in, and returns the mistakes in its answers. It ignores any
+// other text, but not a sheet that does not say whose it is.
+func (all answers) readMarkdown(text []byte, path string, k key) (mistakes []error) {
 	student, lesson := "", ""
 	question, began := 0, 0 // began is the line with the beginning of an answer, 0 for none
 	var answer []string
-	finish := func() error {
+	finish := func() {
 		if began == 0 {
-			return nil
+			return
 		}
 		if err := all.add(k, student, lesson, question, strings.TrimSpace(strings.Join(answer, " "))); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, began, err)
+			mistakes = append(mistakes, fmt.Errorf("%s:%d: %w", path, began, err))
 		}
 		began = 0
-		return nil
 	}
 	for i, line := range strings.Split(string(text), "\n") {
 		line = strings.TrimSpace(line)
@@ -201,22 +222,19 @@ func (all answers) readMarkdown(text []byte, path string, k key) error {
 		case strings.HasPrefix(line, lessonMark):
 			lesson = strings.TrimSpace(line[len(lessonMark):])
 		case strings.HasPrefix(line, "## "):
-			if err := finish(); err != nil {
-				return err
-			}
+			finish()
 			number, _, _ := strings.Cut(line[3:], ".")
 			question, _ = strconv.Atoi(number)
 		case strings.HasPrefix(line, answerMark) && question > 0:
 			if student == "" {
-				return fmt.Errorf("%s:%d: here is an answer, and no line %q above it says whose it is", path, i+1, studentMark)
+				return []error{fmt.Errorf("%s:%d: here is an answer, and no line %q above it says whose it is", path, i+1, studentMark)}
 			}
-			if err := finish(); err != nil {
-				return err
-			}
+			finish()
 			began, answer = i+1, []string{line[len(answerMark):]}
 		case began > 0:
 			answer = append(answer, line)
 		}
 	}
-	return finish()
+	finish()
+	return mistakes
 }

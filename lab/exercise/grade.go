@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,9 @@ import (
 // Marks are the marks of a class.
 type Marks struct {
 	Students []StudentMarks
+
+	// Unread says what of the answers could not be read, and where. The marks are of all others.
+	Unread []error
 }
 
 // StudentMarks are the marks of a student.
@@ -51,17 +55,20 @@ type Copied struct {
 const leastCopied = 2
 
 // Grade compares what a class handed in, in a folder of answers, with the key of the
-// exercises in a folder that Make wrote.
+// exercises in a folder that Make wrote. An error means that no answer could be read.
 func Grade(folder, answersFolder string) (*Marks, error) {
 	k, err := readKey(folder)
 	if err != nil {
 		return nil, err
 	}
-	given, err := readAnswers(answersFolder, k)
+	given, unread, err := readAnswers(answersFolder, k)
 	if err != nil {
 		return nil, err
 	}
-	m := &Marks{}
+	if len(given) == 0 {
+		return nil, errors.Join(unread...)
+	}
+	m := &Marks{Unread: unread}
 	for _, student := range k.students() {
 		m.Students = append(m.Students, k.grade(student, given))
 	}
@@ -146,7 +153,11 @@ func (m *Marks) WriteText(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	for _, s := range m.Students {
 		if !s.HandedIn {
-			fmt.Fprintf(w, "%s: nothing was handed in\n", m.called(s.Student))
+			what := "nothing was handed in"
+			if len(m.Unread) > 0 {
+				what += " that can be read"
+			}
+			fmt.Fprintf(w, "%s: %s\n", m.called(s.Student), what)
 			continue
 		}
 		fmt.Fprintf(w, "%s: %d of %d\n", m.called(s.Student), s.Right, s.Questions)

@@ -3,6 +3,7 @@ package exercise
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -225,7 +226,7 @@ func TestCopiedInOneLesson(t *testing.T) {
 // Students with the same name are distinguished by their ids.
 func TestSameNames(t *testing.T) {
 	ann, other := Student{ID: "m3", Name: "Ann"}, Student{ID: "m4", Name: "Ann"}
-	marks := Marks{[]StudentMarks{
+	marks := Marks{Students: []StudentMarks{
 		{Student: ann, HandedIn: true, Right: 1, Questions: 3, Copied: []Copied{{From: other, Marks: []int{0, 1}, Of: 2}}},
 		{Student: other},
 		{Student: Student{ID: "m5", Name: "Bob"}},
@@ -296,12 +297,76 @@ func TestMistakesInAnswers(t *testing.T) {
 	} {
 		answers := t.TempDir()
 		write(t, filepath.Join(answers, test.name), test.text)
-		if _, err := Grade(folder, answers); err == nil || !strings.Contains(err.Error(), test.want) {
+		marks, err := Grade(folder, answers)
+		if marks != nil {
+			err = errors.Join(marks.Unread...)
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: got %v, want %s", test.text, err, test.want)
 		}
 	}
 	if _, err := Grade(t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "ftplab exercise") {
 		t.Errorf("got %v, want how to make exercises", err)
+	}
+}
+
+// What cannot be read is reported, and the answers beside it are marked.
+func TestOneBadFile(t *testing.T) {
+	folder, k := theThirty(t)
+	right := func(student string) (cells string) {
+		for _, p := range k.papers(student) {
+			if p.Lesson == "who_connects" {
+				for _, a := range p.Answers {
+					cells += fmt.Sprintf(",%q", a.Right)
+				}
+			}
+		}
+		return cells
+	}
+	answers := t.TempDir()
+	write(t, filepath.Join(answers, "a.csv"), "\xfe\xff\x00s\x00t")
+	write(t, filepath.Join(answers, "b.csv"), "student,lesson,1,2,3,4,5,6,7,8,9,10,11,12\ns1,who_connects"+right("s1")+"\nzoe,who_connects,3\ns2,who_connects"+right("s2")+"\n")
+	write(t, filepath.Join(answers, "c.md"), "Student: s3\nLesson: who_connects\n## 99. Who?\nAnswer: me\n## 1. How many?\nAnswer: 3\n")
+	write(t, filepath.Join(answers, "d.csv"), "student,lesson\ns4,who_connects\ns5,who_connects\n")
+	marks, err := Grade(folder, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, least := range []int{6, 6, 1, 0} {
+		if s := marks.Students[i]; s.Right < least || s.HandedIn != (least > 0) {
+			t.Errorf("%s: got %d right, want %d or more", s.ID, s.Right, least)
+		}
+	}
+	got := fmt.Sprint(errors.Join(marks.Unread...))
+	for _, want := range []string{"a.csv:1: the file is in UTF-16", `b.csv:3: no student has the id "zoe"`, "c.md:4: the lesson who_connects has the questions", "d.csv:2: neither the columns"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if len(marks.Unread) != 4 {
+		t.Errorf("got %d mistakes, want 4:\n%s", len(marks.Unread), got)
+	}
+	var text bytes.Buffer
+	if err := marks.WriteText(&text); err != nil || !strings.Contains(text.String(), "Student 4: nothing was handed in that can be read") {
+		t.Errorf("got %s and error %v", text.String(), err)
+	}
+}
+
+// A class whose right answers are all the same is reported, and no other.
+func TestAlike(t *testing.T) {
+	folder, _ := theThirty(t)
+	if notes, err := Alike(folder); err != nil || notes != nil {
+		t.Errorf("got %v and error %v, want none", notes, err)
+	}
+	p := Paper{Answers: []question.Answer{{Right: "the server"}}}
+	other := Paper{Answers: []question.Answer{{Right: "the client"}}}
+	folder = t.TempDir()
+	k := key{Version: keyVersion, Lessons: []lesson{{Name: "same", Papers: []Paper{p, p}}, {Name: "one", Papers: []Paper{p}}, {Name: "others", Papers: []Paper{p, p, other}}}}
+	if err := k.write(filepath.Join(folder, "key")); err != nil {
+		t.Fatal(err)
+	}
+	if notes, err := Alike(folder); err != nil || len(notes) != 1 || !strings.HasPrefix(notes[0], "same: all 2 students have the same right answers") {
+		t.Errorf("got %v and error %v, want one about the first lesson", notes, err)
 	}
 }
 

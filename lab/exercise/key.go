@@ -111,3 +111,27 @@ func (k key) students() []Student {
 	}
 	return students
 }
+
+// Alike says of each lesson of the exercises in a folder whose right answers are the same for all
+// students that they are: then grade cannot tell who has copied them.
+func Alike(folder string) (notes []string, err error) {
+	k, err := readKey(folder)
+	for _, l := range k.Lessons {
+		if len(l.Papers) > 1 && l.alike() {
+			notes = append(notes, fmt.Sprintf("%s: all %d students have the same right answers, so grade cannot tell who has copied them; a question about a port, a frame or a size has other answers in other captures", l.Name, len(l.Papers)))
+		}
+	}
+	return notes, err
+}
+
+// alike reports whether all students have the same right answers.
+func (l lesson) alike() bool {
+	for _, p := range l.Papers {
+		for i, a := range p.Answers {
+			if a.Right != l.Papers[0].Answers[i].Right {
+				return false
+			}
+		}
+	}
+	return true
+}
