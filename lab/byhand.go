@@ -93,11 +93,17 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 		if r.Verdict, err = Check(s, File(r.Capture)); err != nil {
 			return nil, err
 		}
+		if !r.Verdict.Pass && len(s.Steps) > 0 {
+			r.Verdict.Note = wantOfSteps
+		}
 	}
 	return r, r.finish(s, results, report.Run{
 		Title: "By hand, beside the server of " + s.Name, Network: string(s.Network.Kind),
 	})
 }
+
+// wantOfSteps is the note of a verdict on a command in the place of a scenario's steps.
+const wantOfSteps = "the scenario says what its own steps should send, and a command in their place may send something else; ftplab derive writes a want from a capture of the command"
 
 // runShell runs a shell in a cell, and restores the terminal afterwards.
 func runShell(ctx context.Context, s *scenario.Scenario, sh *byhand.Shell, t byhand.Terminal, file *os.File) (*runner.Outcome, error) {
