@@ -23,10 +23,13 @@ const poll = 100 * time.Millisecond
 type files struct {
 	ctx     context.Context
 	folder  string
+	file    string // the name of the one file that is followed; "" for a folder
 	matches func(name string) bool
 	warn    func(string)
 
 	current *os.File
+	tail    []byte // what was read of it last, which tells whether it is written again while it is read
+	again   bool   // it is: the reader begins anew
 	reader  *pcapng.Reader
 	read    []fileRead
 	secrets
@@ -42,9 +45,9 @@ type fileRead struct {
 // Follow is the source of a capture file that grows. When a recorder goes on in another
 // file, as tcpdump does with -C, -G and -W or when a file is renamed and made again, so
 // does the source: that is a file of the same folder whose name begins with that of the
-// file, or, if path is a folder, any whose name isCapture takes. The source ends with ctx,
-// after what has been written until then. Warn is called with a sentence about what
-// cannot be read.
+// file, or, if path is a folder, any whose name isCapture takes. A file that is cut or written
+// over is read from its beginning. The source ends with ctx, after what has been written until
+// then. Warn is called with a sentence about what cannot be read.
 func Follow(ctx context.Context, path string, isCapture func(name string) bool, warn func(string)) (Source, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -55,7 +58,7 @@ func Follow(ctx context.Context, path string, isCapture func(name string) bool, 
 		return f, nil
 	}
 	stem := strings.TrimRight(filepath.Base(path), "0123456789")
-	f.folder = filepath.Dir(path)
+	f.folder, f.file = filepath.Dir(path), filepath.Base(path)
 	f.matches = func(name string) bool { return strings.HasPrefix(name, stem) }
 	return f, f.open(path)
 }
@@ -73,6 +76,10 @@ func (f *files) Next(p *pcapng.Packet) error {
 		f.secrets.note(f.reader)
 		if err == nil {
 			return nil
+		}
+		if f.again {
+			f.restart()
+			continue
 		}
 		f.end(err)
 		if f.ctx.Err() != nil {
@@ -93,20 +100,33 @@ func (f *files) begin() error {
 		}
 	}
 	r, err := pcapng.NewReader(f)
-	if err != nil {
-		if f.ctx.Err() != nil {
-			return io.EOF
-		}
+	switch {
+	case err == nil:
+		f.reader = r
+	case f.again:
+		f.restart()
+	case f.ctx.Err() != nil:
+		return io.EOF
+	default:
 		f.end(err)
-		return nil
 	}
-	f.reader = r
 	return nil
 }
 
 func (f *files) open(name string) (err error) {
 	f.current, err = os.Open(name)
+	f.tail = f.tail[:0]
 	return err
+}
+
+// restart goes to the beginning of the current file. A recorder that cuts its file after it was
+// copied, as logrotate has it, goes on in the empty one; of others, something may be lost.
+func (f *files) restart() {
+	f.current.Seek(0, io.SeekStart)
+	f.tail, f.again, f.reader = f.tail[:0], false, nil
+	if info, err := f.current.Stat(); err == nil && info.Size() > 0 {
+		f.warn(f.current.Name() + " was written over; going on at its beginning, and what was not read before is lost")
+	}
 }
 
 // end ends the current file, for which there is this reason.
@@ -126,7 +146,7 @@ func (f *files) end(reason error) {
 
 // beginning is how many bytes show whether a file is another capture.
 func beginning(f *os.File) []byte {
-	b := make([]byte, 256)
+	b := make([]byte, tailLength)
 	n, _ := f.ReadAt(b, 0)
 	return b[:n]
 }
@@ -135,20 +155,45 @@ func beginning(f *os.File) []byte {
 // recorder goes on elsewhere.
 func (f *files) Read(b []byte) (int, error) {
 	for {
-		if n, err := f.current.Read(b); n > 0 || err != nil && err != io.EOF {
+		if f.again = f.rewritten(); f.again {
+			return 0, io.EOF
+		}
+		if n, err := f.readOn(b); n > 0 || err != nil && err != io.EOF {
 			return n, err
 		}
 		if f.rotated() {
-			if n, _ := f.current.Read(b); n > 0 { // what came in the meantime
+			if n, _ := f.readOn(b); n > 0 { // what came in the meantime
 				return n, nil
 			}
 			return 0, io.EOF
 		}
 		if f.wait() != nil {
-			n, err := f.current.Read(b)
-			return n, err
+			return f.readOn(b)
 		}
 	}
+}
+
+// tailLength is how many bytes of a tail tell whether a file is written again, and how many of a
+// beginning whether it is another capture.
+const tailLength = 256
+
+// readOn reads from the current file, and notes what it has read last.
+func (f *files) readOn(b []byte) (int, error) {
+	n, err := f.current.Read(b)
+	f.tail = append(f.tail, b[max(0, n-tailLength):n]...)
+	f.tail = slices.Delete(f.tail, 0, max(0, len(f.tail)-tailLength))
+	return n, err
+}
+
+// rewritten reports whether the current file has other bytes than those that were read of it.
+func (f *files) rewritten() bool {
+	at, err := f.current.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return false // a named pipe, for example
+	}
+	now := make([]byte, len(f.tail))
+	n, err := f.current.ReadAt(now, at-int64(len(now)))
+	return (err == nil || err == io.EOF) && !bytes.Equal(now[:n], f.tail)
 }
 
 // wait waits a moment. It returns io.EOF if the source ends.
@@ -167,14 +212,12 @@ func (f *files) rotated() bool {
 	if err != nil {
 		return true
 	}
-	if at, err := f.current.Seek(0, io.SeekCurrent); err == nil && info.Size() < at {
-		return true // it was cut, to be written again
-	}
 	f.last = info.ModTime()
 	return f.successor() != ""
 }
 
-// successor is the file that was begun after the one before, "" for none.
+// successor is the file that was begun after the one before, "" for none. The file that is followed
+// may have been replaced by one that was written before.
 func (f *files) successor() string {
 	entries, err := os.ReadDir(f.folder)
 	if err != nil {
@@ -183,7 +226,8 @@ func (f *files) successor() string {
 	var best os.FileInfo
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() || !f.matches(e.Name()) || info.Size() == 0 || info.ModTime().Before(f.last) || f.isKnown(info) {
+		tooOld := info != nil && info.ModTime().Before(f.last) && e.Name() != f.file
+		if err != nil || !info.Mode().IsRegular() || !f.matches(e.Name()) || info.Size() == 0 || tooOld || f.isKnown(info) {
 			continue
 		}
 		if best == nil || info.ModTime().Before(best.ModTime()) || info.ModTime().Equal(best.ModTime()) && naturalLess(info.Name(), best.Name()) {

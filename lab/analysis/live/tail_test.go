@@ -66,6 +66,15 @@ func session(port int) []byte {
 	return f.PCAP()
 }
 
+// packetsEnd is where the first n packets of a capture end.
+func packetsEnd(capture []byte, n int) int {
+	end := 24
+	for range n {
+		end += 16 + int(capture[end+8]) + int(capture[end+9])<<8
+	}
+	return end
+}
+
 func write(t *testing.T, name string, parts ...[]byte) {
 	t.Helper()
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -145,15 +154,57 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// TestWrittenOver puts another capture in the place of the file, whatever its size and its time.
+func TestWrittenOver(t *testing.T) {
+	small, large := session(2100), append(session(2100), session(2200)[24:]...)
+	alike := append(session(2000)[:packetsEnd(session(2000), 5)], large[24:]...)
+	over := func(t *testing.T, file string, data []byte) {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	renamed := func(t *testing.T, file string, data []byte) {
+		write(t, file+".new", data)
+		if err := os.Chtimes(file+".new", time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name     string
+		replace  func(t *testing.T, file string, data []byte)
+		data     []byte
+		warnings int
+	}{
+		{"by one of the same size", over, small, 1},
+		{"by a larger one", over, large, 1},
+		{"by one that begins alike", over, alike, 1},
+		{"by an older file", renamed, small, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "trace.pcap")
+				write(t, file, session(2000))
+				ports, end := followed(t, file)
+				expect(t, ports, 2000)
+				test.replace(t, file, test.data)
+				expect(t, ports, 2100)
+				if w := end(); len(w) != test.warnings || len(w) > 0 && !strings.Contains(w[0], "trace.pcap was written over") {
+					t.Errorf("got warnings %q, want %d", w, test.warnings)
+				}
+			})
+		})
+	}
+}
+
 // TestAcrossFiles asks for a session that begins in one file and ends in the next one.
 func TestAcrossFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "trace.pcap")
 		whole := session(2000)
-		cut := 24
-		for range 9 { // whole packets
-			cut += 16 + int(whole[cut+8]) + int(whole[cut+9])<<8
-		}
+		cut := packetsEnd(whole, 9)
 		write(t, file, whole[:cut])
 		ports, end := followed(t, file)
 		write(t, file+"1", whole[:24], whole[cut:])
