@@ -206,12 +206,29 @@ var (
 // sentMarks are in pages that use what a visitor sends.
 var sentMarks = [][]byte{[]byte("$_"), []byte("php://input"), []byte("filter_input"), []byte("getenv"), []byte("headers(")}
 
+// replacing matches the name of a function that runs what it replaces texts by.
+var replacing = pattern.New(`(?i)preg_replace`)
+
+// mayRunOddly reports whether a page has backquotes, the function preg_replace, or an element of an array that is called.
+// Few pages do, and the pattern for them is slow.
+func mayRunOddly(page []byte) bool {
+	if bytes.IndexByte(page, '`') >= 0 || replacing.Match(page) {
+		return true
+	}
+	for part := range bytes.SplitSeq(page, []byte("]")) {
+		if part = bytes.TrimLeft(part, " \t\r\n\f"); len(part) > 0 && part[0] == '(' {
+			return true
+		}
+	}
+	return false
+}
+
 // php looks at a part of a page of PHP. It may name a visitor's texts only where it is decoded.
 func (r *Reader) php() {
 	page := plainPHP(r.data)
 	sends := slices.ContainsFunc(sentMarks, func(mark []byte) bool { return bytes.Contains(page, mark) })
 	switch {
-	case sends && (runsInputOddly.Match(page) || hidesCall.Match(r.data) || byVisitor.Match(page) || runsSent(page) || runsKeptInput(page) || runsByName(page)):
+	case sends && (mayRunOddly(page) && runsInputOddly.Match(page) || hidesCall.Match(r.data) || byVisitor.Match(page) || runsSent(page) || runsKeptInput(page) || runsByName(page)):
 		r.note(Malicious, "a page that runs what it is sent")
 	case hiddenFile.Match(r.data):
 		r.note(Suspicious, "a page that includes a file whose name it hides")
