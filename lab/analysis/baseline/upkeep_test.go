@@ -52,6 +52,9 @@ var upkeep = []lookalike{
 	{"servers inside that somebody outside greets, and leaves", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "", "", false)},
 	{"servers inside at which somebody outside lists a folder", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "anonymous", "> LIST\n< 150 here\n< 226 done\n", false)},
 	{"a monitor inside that greets the servers of its network", "no-scans", IsNormal, looksAt("10.20.0.200", "10.20.0.%d", 40, "", "", false)},
+	{"a monitor that leaves after the greeting, six times", "no-scans", IsNormal, greetedOnly(6, 20, 20)},
+	{"a sweep that leaves after the greeting, twice", "no-scans", "", greetedOnly(2, 20, 20)},
+	{"a sweep that finds some servers, six times", "no-scans", "", greetedOnly(6, 20, 12)},
 	{"a monitor outside that comes again", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "nagios", "", true)},
 	{"a user outside who fetches files from many servers", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "ada", "> RETR a\n< 150 here\n< 226 done\n", false)},
 	{"many servers, each with another account", "no-scans", IsUnusual, looksAt("203.0.113.66", "198.51.100.%d", 20, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
@@ -89,6 +92,23 @@ var upkeep = []lookalike{
 func fromOutside(lines string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		dial(f, "203.0.113.66", "10.20.0.5:21").Say(hello).Say(lines).Say(bye).Peer.Close()
+	}
+}
+
+// greetedOnly are rounds of connections to n servers, of which some accept them, and greet. The client then leaves.
+func greetedOnly(rounds, n, accept int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for range rounds {
+			for i := range n {
+				server := fmt.Sprintf("10.20.0.%d:21", i+10)
+				if i >= accept {
+					refuse(f, "10.20.0.250", server)
+					continue
+				}
+				dial(f, "10.20.0.250", server).Say("< 220 hi").Close()
+			}
+			f.Pass(5 * time.Minute)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 var serverAnswersRule = Rule{
 	Name: "server-answers", Theme: "dialogue",
-	Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply.",
+	Says:     "The server greets each client, answers every command, and does not close the session while a command waits for its reply. As the last command, QUIT, ABOR, NOOP, STAT and REIN need no reply.",
 	Source:   "RFC 959, 5.4; RFC 1123, 4.1.3.2",
 	Example:  "> RETR file, and a RST of the server",
 	Severity: Odd, sign: 1,

@@ -185,54 +185,6 @@ func (s *session) isCommand(l *ftp.Line) bool {
 	return evidence.IsCommand(l.Text)
 }
 
-var commandsAreFTPRule = Rule{
-	Name: "commands-are-ftp", Theme: "dialogue",
-	Says:     "Commands are words of three or four letters that RFC 959 or an extension defines.",
-	Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
-	Example:  "> GET / HTTP/1.0",
-	Severity: Violation,
-	Matters:  "Commands of another protocol show a scanner, a misconfigured client, or a tunnel at the FTP port.",
-	Innocent: "a person tried commands by hand, or the client uses an extension of its own.",
-	look:     eachSession(areFTP),
-}
-
-func areFTP(_ *Evidence, s *session) []breach {
-	var found []breach
-	unknown := map[string]bool{}
-	var packets []int
-	accepted := false
-	for _, x := range s.Exchanges {
-		switch text := x.Line.Text; {
-		case s.MayBeRest(x.Line) || x.Command == "" || evidence.IsKnown(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
-		case evidence.OtherProtocol(text) != "":
-			found = append(found, breach{
-				packets:  []int{x.Packet},
-				observed: fmt.Sprintf("a line of %s: %s", evidence.OtherProtocol(text), wording.Quote(text)),
-			})
-		case x.Line.Complete:
-			unknown[x.Command] = true
-			accepted = accepted || completedNormally(x)
-			packets = append(packets, x.Packet)
-		}
-	}
-	if len(unknown) == 0 {
-		return found
-	}
-	b := breach{
-		severity: Note, packets: packets,
-		observed: "the client said " + wording.List(unknown),
-	}
-	switch n := len(unknown); {
-	case n >= 5:
-		b.severity, b.sign = Odd, 2
-	case n >= 2:
-		b.sign = 2
-	case accepted:
-		b.sign = 1
-	}
-	return append(found, b)
-}
-
 var controlCarriesDialogueRule = Rule{
 	Name: "control-carries-dialogue", Theme: "dialogue",
 	Says:     "The control connection carries only commands and replies. Data has its own connection.",

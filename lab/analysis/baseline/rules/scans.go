@@ -194,6 +194,7 @@ func scans() look {
 			case isProbe(c) && c.OpenedBy == "" && late.add(e.Ledger, c):
 			case isProbe(c):
 				s.add(e.Ledger, &c.Identity)
+				s.comes(c)
 			case unasked.add(e.Ledger, c):
 			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxUnread:
 				s.unread[between] = true
@@ -295,6 +296,7 @@ type dialogueAt struct {
 type scanner struct {
 	ports   map[netip.Addr]map[uint16]int // by server, the first packet for each port
 	servers map[uint16]map[netip.Addr]int // by port
+	came    map[netip.Addr]int            // how often each server greeted it at the FTP port, or never if it once did not
 }
 
 // add takes the next probe.
@@ -311,7 +313,7 @@ func (s *scanners) add(g *bounded.Ledger, c *ftp.Identity) {
 		if first.server == p.server && first.port == p.port {
 			return // a repetition
 		}
-		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}}
+		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}, map[netip.Addr]int{}}
 		s.often[client] = x
 		s.note(g, x, first)
 	}
@@ -371,7 +373,7 @@ func (s *scanners) judge(others *datagrams) []breach {
 		if b, ok := scannedTogether(client, together); ok {
 			found = append(found, b)
 		}
-		found = append(found, s.sweeps(client, x.servers, others.nowhere(client.Unmap()))...)
+		found = append(found, s.sweeps(client, x, others.nowhere(client.Unmap()))...)
 	}
 	sortByFrame(found)
 	return found
@@ -379,8 +381,8 @@ func (s *scanners) judge(others *datagrams) []breach {
 
 // sweeps judges a client that probed the same port of many servers, or of a few among addresses that it looked for and
 // nobody claimed.
-func (s *scanners) sweeps(client netip.Addr, all map[uint16]map[netip.Addr]int, looked map[netip.Addr]int) (found []breach) {
-	for port, servers := range all {
+func (s *scanners) sweeps(client netip.Addr, x *scanner, looked map[netip.Addr]int) (found []breach) {
+	for port, servers := range x.servers {
 		many := len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers)
 		searched := port == ftpPort && len(servers) >= foundServers && neighbours(looked) >= lookedFor
 		if !many && !searched {
@@ -388,10 +390,15 @@ func (s *scanners) sweeps(client netip.Addr, all map[uint16]map[netip.Addr]int, 
 		}
 		b := breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
 			observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing on these connections", client, port, len(servers))}
+		if port == ftpPort && x.isMonitor(servers) {
+			b.severity, b.sign = Note, noSign
+			b.observed += ", but came to each again and again, as a monitor does"
+		}
 		if s.asked[client] {
 			b.observed += ", or left after it asked for TLS"
 		}
 		if searched {
+			b.severity, b.sign = "", 0
 			b.packets = append(firstPackets(looked)[:foundServers], b.packets...)
 			b.observed += fmt.Sprintf("; it looked for %d addresses that nobody claimed", len(looked))
 		}

@@ -1,0 +1,103 @@
+// The rule about commands of other protocols.
+
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"ftplab/lab/analysis/baseline/evidence"
+	"ftplab/lab/analysis/baseline/internal/bounded"
+	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
+)
+
+var commandsAreFTPRule = Rule{
+	Name: "commands-are-ftp", Theme: "dialogue",
+	Says:     "Commands are words of three or four letters that RFC 959 or an extension defines.",
+	Source:   "RFC 959, 4.1; RFC 5797 (the registry)",
+	Example:  "> GET / HTTP/1.0",
+	Severity: Violation,
+	Matters:  "Commands of another protocol show a scanner, a misconfigured client, or a tunnel at the FTP port.",
+	Innocent: "a person tried commands by hand, or the client uses an extension of its own.",
+	look:     commandsAreFTP,
+}
+
+// commandsAreFTP judges requests of the web at last: a person may type the address of a server in a browser, and then log
+// in with the right program.
+func commandsAreFTP() look {
+	type requests struct {
+		found   []breach
+		follows bool // a login
+	}
+	all := map[evidence.PairOfHosts]*requests{}
+	return look{
+		session: func(_ *Evidence, s *session) []breach {
+			found, hosts := areFTP(s), s.Hosts()
+			if of := all[hosts]; of != nil {
+				of.follows = of.follows || s.user() != ""
+			}
+			if s.isWebRequest() && len(found) == 1 {
+				if of := bounded.Entry(s.ledger, maxPairs, all, hosts); of != nil {
+					found[0].place, found[0].hosts = s.Control.ID, hosts
+					of.found = append(of.found, found[0])
+					return nil
+				}
+			}
+			return found
+		},
+		end: func(*Evidence) (found []breach) {
+			for _, of := range all {
+				if of.follows && len(of.found) == 1 {
+					of.found[0].severity, of.found[0].sign = Odd, 1
+				}
+				found = append(found, of.found...)
+			}
+			sortByFrame(found)
+			return found
+		},
+	}
+}
+
+// isWebRequest reports whether a client says nothing but a request of HTTP.
+func (s *session) isWebRequest() bool {
+	return len(s.Exchanges) > 0 && evidence.OtherProtocol(s.Exchanges[0].Line.Text) == "HTTP" &&
+		!slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return evidence.IsKnown(x.Command) })
+}
+
+func areFTP(s *session) []breach {
+	var found []breach
+	unknown := map[string]bool{}
+	var packets []int
+	accepted := false
+	for _, x := range s.Exchanges {
+		switch text := x.Line.Text; {
+		case s.MayBeRest(x.Line) || x.Command == "" || evidence.IsKnown(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
+		case evidence.OtherProtocol(text) != "":
+			found = append(found, breach{
+				packets:  []int{x.Packet},
+				observed: fmt.Sprintf("a line of %s: %s", evidence.OtherProtocol(text), wording.Quote(text)),
+			})
+		case x.Line.Complete:
+			unknown[x.Command] = true
+			accepted = accepted || completedNormally(x)
+			packets = append(packets, x.Packet)
+		}
+	}
+	if len(unknown) == 0 {
+		return found
+	}
+	b := breach{
+		severity: Note, packets: packets,
+		observed: "the client said " + wording.List(unknown),
+	}
+	switch n := len(unknown); {
+	case n >= 5:
+		b.severity, b.sign = Odd, 2
+	case n >= 2:
+		b.sign = 2
+	case accepted:
+		b.sign = 1
+	}
+	return append(found, b)
+}
