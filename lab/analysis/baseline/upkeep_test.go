@@ -32,6 +32,8 @@ var upkeep = []lookalike{
 	{"states in a listing of names, of one letter", "files-are-kept", IsNormal, replacedByNames(30, "state %d.txt", "0")},
 	{"documents in a listing of names that are replaced by others", "files-are-kept", IsNormal, replacedByNames(30, "plan %d.doc", "a plan")},
 	{"documents that are deleted one by one, in several sessions", "files-are-kept", IsUnusual, deleted(48, "invoice %02d.pdf", "")},
+	{"pictures that somebody sorts out", "files-are-kept", IsNormal, deleted(48, "dscf%02d.jpg", "")},
+	{"all pictures that are deleted one by one", "files-are-kept", IsUnusual, deleted(96, "dscf%02d.jpg", "")},
 	{"old reports that are deleted one by one", "files-are-kept", IsNormal, deleted(48, "report-202601%02d.pdf", "")},
 	{"documents that are fetched, and deleted in the next session", "files-are-kept", IsNormal, deleted(48, "invoice %02d.pdf", "> RETR new %02d.pdf\n< 150 here\n< 226 done\n")},
 	{"documents that make room for as many", "files-are-kept", IsNormal, deleted(48, "invoice %02d.pdf", "> STOR new %02d.pdf\n< 150 go on\n< 226 done\n")},

@@ -72,6 +72,7 @@ var carriedOff = []lookalike{
 	{"a picture that is a page", "no-loot", "", moves([2]string{"STOR favicon.ico", "GIF89a\x01\x00<?php include $x; ?>"})},
 	{"a picture that names the standard of its description", "no-loot", IsNormal, moves([2]string{"STOR a.jpg", "\xff\xd8\xff\xe1<?xpacket begin=\"\" id=\"W5M0\"?>"})},
 	{"the same page on the sites of many owners", "no-loot", IsUnusual, onSites(12, func(i int) string { return fmt.Sprint("site", i) })},
+	{"a new version of a program on the sites of many customers", "no-loot", IsNormal, onSites(12, func(i int) string { return fmt.Sprint("site", i) }, numberedLines(30, "> STOR a%d.js\n< 150 go on\n< 226 done\n"))},
 	{"the same page on many servers of one owner", "no-loot", IsNormal, onSites(12, func(int) string { return "deploy" })},
 
 	{"files that get an ending which only ransomware adds", "no-known-exploits", "", session1(numberedLines(20, "> RNFR a%[1]d.doc\n< 350 and?\n> RNTO a%[1]d.doc.crypted\n< 250 ok\n"))},
@@ -84,8 +85,8 @@ var carriedOff = []lookalike{
 	{"a name that hides, which the server refuses, and the settings of a shell", "no-sensitive-names", IsNormal, session1("> MKD ...\n< 550 no\n> STOR .bashrc\n< 150 go on\n< 226 done")},
 }
 
-// onSites stores the same page on n servers, each with an account.
-func onSites(n int, account func(int) string) func(*forge.Capture) {
+// onSites stores the same page on n servers, each with an account, and goes on with some lines.
+func onSites(n int, account func(int) string, lines ...string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		for i := range n {
 			server := fmt.Sprintf("192.0.2.%d", 30+i)
@@ -93,7 +94,7 @@ func onSites(n int, account func(int) string) func(*forge.Capture) {
 			d := dial(f, aClient, server+":25600")
 			d.Segment("P.", "<html><title>Welcome</title></html>")
 			d.Close()
-			t.Say("< 226 done").Say(bye).Peer.Close()
+			t.Say("< 226 done").Say(strings.Join(lines, "")).Say(bye).Peer.Close()
 		}
 	}
 }

@@ -19,6 +19,10 @@ import (
 // sites of a few customers.
 const manySites = 10
 
+// programFiles is how many files a session stores that puts a program on a site, or a new version of it. Who breaks in
+// leaves a few.
+const programFiles = 10
+
 // sitePage matches pages that a web server runs, and start pages.
 var sitePage = pattern.New(`(?i)\.(php\d?|phtml|aspx?|jspx?|cfm|cgi)$|(^|/)(index|default|home)\.html?$`)
 
@@ -34,7 +38,7 @@ type samePages map[movedFile]*sitesWithPage
 
 // add takes the next session.
 func (all samePages) add(e *Evidence, s *session) {
-	if !s.Said("STOR") || len(s.Logins) == 0 {
+	if !s.Said("STOR") || s.Commands["STOR"] >= programFiles || len(s.Logins) == 0 {
 		return
 	}
 	for _, x := range s.Exchanges {

@@ -73,7 +73,7 @@ type wiper struct {
 }
 
 func filesAreKept() look {
-	held, tolls := map[evidence.PairOfHosts]*hostage{}, tolls{map[evidence.PairOfHosts]*counted{}, map[evidence.PairOfHosts]int32{}, map[netip.Addr]int{}}
+	held, tolls := map[evidence.PairOfHosts]*hostage{}, tolls{map[evidence.PairOfHosts]*toll{}, map[evidence.PairOfHosts]int32{}, map[netip.Addr]int{}}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			tolls.moves(s)
