@@ -152,3 +152,37 @@ func TestFailures(t *testing.T) {
 		}
 	}
 }
+
+// TestNoted has what simple servers and firewalls do, which makes a note.
+func TestNoted(t *testing.T) {
+	for _, test := range []struct {
+		name, rule string
+		notes      int
+		play       func(*forge.Capture)
+	}{
+		{"replies that end with LF alone", "reply-well-formed", 1, func(f *forge.Capture) {
+			c := f.Control().Say(hello)
+			for range 3 {
+				c.Say("> NOOP")
+				c.Peer.Send("200 ok\n")
+			}
+			c.Say(bye).Peer.Close()
+		}},
+		{"replies that end with CR and LF", "reply-well-formed", 0, session1("> NOOP\n< 200 ok")},
+		{"a listing without 150", "reply-fits-command", 1, func(f *forge.Capture) {
+			c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST")
+			download(f, aClient, aServer+":25600", answerer, 55)
+			c.Say("< 226 done").Say(bye).Peer.Close()
+		}},
+		{"a listing with 150", "reply-fits-command", 0, moves([2]string{"LIST", "a.txt\r\n"})},
+		{"a data port that is closed", "calls-are-answered", 1, func(f *forge.Capture) {
+			c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)")
+			refuse(f, aClient, aServer+":25600")
+			c.Say("> LIST\n< 425 no connection").Say(bye).Peer.Close()
+		}},
+	} {
+		if got := forged(t, test.play); got.Verdict != IsNormal || count(got, test.rule, rules.Note) != test.notes {
+			t.Errorf("%s: got %v\nwant %s, with %d notes of %s", test.name, got, IsNormal, test.notes, test.rule)
+		}
+	}
+}

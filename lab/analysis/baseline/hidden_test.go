@@ -40,6 +40,10 @@ var hidden = []lookalike{
 	{"two DSCPs by turns", "no-hidden-channels", IsNormal, inFrames(func(i int, f *forge.Frame) { f.Data[15] = byte(i%2) << 5 })},
 	{"padding that is a text", "no-hidden-channels", "", inFrames(func(i int, f *forge.Frame) { pad(f, secret[2*i:]) })},
 	{"padding from the frame before, of an old network card", "no-hidden-channels", IsNormal, inFrames(func(_ int, f *forge.Frame) { pad(f, "NOOP\r\n") })},
+	{"bits in the types of no transfer", "numbers-are-no-code", "", paused(time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n", "> TYPE I\n< 200 ok\n"))},
+	{"types that keep a session alive", "numbers-are-no-code", IsNormal, paused(10*time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n", "> TYPE I\n< 200 ok\n"))},
+	{"types of a program with a cycle", "numbers-are-no-code", IsNormal, paused(time.Second, strings.Repeat("> TYPE A\n< 200 ok\n> TYPE I\n< 200 ok\n> TYPE I\n< 200 ok\n", 12))},
+	{"types of transfers", "numbers-are-no-code", IsNormal, paused(time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n> NLST a\n< 550 no such file, ok\n", "> TYPE I\n< 200 ok\n> RETR a\n< 550 no such file, ok\n"))},
 	{"receive windows that are letters", "no-hidden-channels", "", windows(func(i int) uint16 { return uint16(secret[i])<<8 | uint16(secret[i+1]) })},
 	{"receive windows whose second bytes are a text", "no-hidden-channels", "", windows(func(i int) uint16 { return 64000 + uint16(secret[i]) })},
 	{"receive windows that shrink by what was received, and open again", "no-hidden-channels", IsNormal, windows(func(i int) uint16 { return 17520 - uint16(i%2*(9+i)) })},
@@ -127,6 +131,19 @@ func inFrames(change func(i int, f *forge.Frame)) func(*forge.Capture) {
 			}
 		}
 	}
+}
+
+// bitsOf is one of two texts for each bit of a word.
+func bitsOf(word, zero, one string) string {
+	var b strings.Builder
+	for i := range 8 * len(word) {
+		if word[i/8]>>(i%8)&1 == 0 {
+			b.WriteString(zero)
+		} else {
+			b.WriteString(one)
+		}
+	}
+	return b.String()
 }
 
 // distances is a session of sixty commands, each with another time to live.

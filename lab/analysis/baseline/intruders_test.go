@@ -18,14 +18,6 @@ var intruders = []lookalike{
 	{"a message in the sizes of files", "numbers-are-no-code", "", sizedFiles("attack at dawn, at the bridge", "%0*d", "")},
 	{"a message in the sizes of files that are removed", "numbers-are-no-code", "", sizedFiles("attack at dawn, at the bridge", "%*x", "> DELE a.tmp\n< 250 ok\n")},
 	{"records of many sizes", "numbers-are-no-code", IsNormal, sizedFiles("attack at dawn, at the bridge", "%*x", "")},
-	{"bits in the types of no transfer", "numbers-are-no-code", "", paused(time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n", "> TYPE I\n< 200 ok\n"))},
-	{"types that keep a session alive", "numbers-are-no-code", IsNormal, paused(10*time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n", "> TYPE I\n< 200 ok\n"))},
-	{"types of a program with a cycle", "numbers-are-no-code", IsNormal, paused(time.Second, strings.Repeat("> TYPE A\n< 200 ok\n> TYPE I\n< 200 ok\n> TYPE I\n< 200 ok\n", 12))},
-	{"types of transfers", "numbers-are-no-code", IsNormal, paused(time.Second, bitsOf(secret[:6], "> TYPE A\n< 200 ok\n> NLST a\n< 550 no such file, ok\n", "> TYPE I\n< 200 ok\n> RETR a\n< 550 no such file, ok\n"))},
-	{"a page that is stored, and then runs a command", "no-loot", "", orderedPage("a.php", "/site/a.php?x=id", "uid=33(www-data) gid=33(www-data)\n")},
-	{"a page that is stored, and asked to run a command", "no-loot", IsUnusual, orderedPage("a.php", "/a.php?cmd=cat+/etc/passwd", "")},
-	{"another page that runs a command", "no-loot", IsNormal, orderedPage("a.php", "/b.php?cmd=id", "uid=33(www-data) gid=33(www-data)\n")},
-	{"a page that is stored, and sorts a table", "no-loot", IsNormal, orderedPage("list.php", "/list.php?sort=id&action=dir", "<table>")},
 	{"NOOPs of a program with a cycle", "numbers-are-no-code", IsNormal, paused(2*time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 40))},
 	{"a log without the lines about the client", "files-are-kept", "", moves([2]string{"RETR auth.log", logOf(aClient) + logOf("10.0.0.4")}, [2]string{"STOR auth.log", logOf("10.0.0.4")})},
 	{"a log without the lines about a host whose address has that of the client in it", "files-are-kept", IsNormal, moves([2]string{"RETR app.log", logOf("1"+aClient) + logOf(aClient+"7") + logOf("10.0.0.4")}, [2]string{"STOR app.log", logOf("10.0.0.4")})},
@@ -384,30 +376,6 @@ func cutOff(second string) func(*forge.Capture) {
 		f.Pass(time.Second)
 		session1(second)(f)
 	}
-}
-
-// orderedPage stores a page, and asks the web server of the same host for a page.
-func orderedPage(name, ask, answer string) func(*forge.Capture) {
-	return func(f *forge.Capture) {
-		moved("STOR "+name, opener, "<?php require 'lib.php'; show($_GET); ?>")(f)
-		t := dial(f, aClient, aServer+":80")
-		t.Send("GET " + ask + " HTTP/1.1\r\nHost: site.example\r\n\r\n")
-		t.Peer.Send("HTTP/1.1 200 OK\r\n\r\n" + answer)
-		t.Close()
-	}
-}
-
-// bitsOf is one of two texts for each bit of a word.
-func bitsOf(word, zero, one string) string {
-	var b strings.Builder
-	for i := range 8 * len(word) {
-		if word[i/8]>>(i%8)&1 == 0 {
-			b.WriteString(zero)
-		} else {
-			b.WriteString(one)
-		}
-	}
-	return b.String()
 }
 
 // linesOf repeats lines for each of some names.

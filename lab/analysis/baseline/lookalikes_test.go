@@ -28,10 +28,6 @@ type lookalike struct {
 var lookalikes = []lookalike{
 	{"an archive that unpacks itself", "no-programs", IsUnusual, anonymousMoves([2]string{"RETR pub/photos.zip.exe", "MZ\x90"})},
 	{"programs with points in their names", "no-programs", IsNormal, anonymousMoves([2]string{"RETR pub/setup-1.2.3.exe", "MZ\x90"}, [2]string{"RETR pub/doc.to.pdf.converter.exe", "MZ\x90"})},
-	{"a browser that asks the server, and then a login", "commands-are-ftp", IsUnusual, asksTheWeb(1, "> GET / HTTP/1.1\n< 500 what?", true)},
-	{"a browser that asks the server, and no login", "commands-are-ftp", "", asksTheWeb(1, "> GET / HTTP/1.1\n< 500 what?", false)},
-	{"a program that asks the server again and again, and a login", "commands-are-ftp", "", asksTheWeb(3, "> GET / HTTP/1.1\n< 500 what?", true)},
-	{"a form with commands for the server, and then a login", "commands-are-ftp", "", asksTheWeb(1, "> POST / HTTP/1.1\n< 500 what?\n> USER anonymous\n< 331 and?", true)},
 	{"digests in a command that nobody knows", "commands-are-ftp", IsNormal, session1(digests(12, "> XDUP %s\n< 200 ok\n> STOR /copies/of/last/night/from/the/office/in/town/and/of/those/who/work/at/home/day-%.4[1]s.zip\n< 150 go on\n< 226 done\n"))},
 	{"a copy of the settings of a web site", "no-sensitive-names", IsUnusual, session1("> RETR wp-config.php\n< 150 here\n< 226 done\n> RETR .htpasswd\n< 150 here\n< 226 done\n> RETR .env\n< 150 here\n< 226 done\n> RETR configuration.php\n< 150 here\n< 226 done\n> RETR .my.cnf\n< 150 here\n< 226 done")},
 	{"a copy of a home", "no-sensitive-names", IsUnusual, session1("> RETR .aws/credentials\n< 150 here\n< 226 done\n> RETR .netrc\n< 150 here\n< 226 done\n> RETR .kube/config\n< 150 here\n< 226 done\n> RETR .ssh/id_ecdsa\n< 150 here\n< 226 done\n> RETR .bashrc\n< 150 here\n< 226 done\n> RETR .vimrc\n< 150 here\n< 226 done\n> RETR notes.txt\n< 150 here\n< 226 done\n")},
@@ -285,18 +281,6 @@ func failures(n, all int, login func(i int) (user, password string)) func(*forge
 			user, password := login(i % n)
 			wrongPassword(f, aClient, user, password)
 			f.Pass(time.Second)
-		}
-	}
-}
-
-// asksTheWeb is n connections with a request of HTTP, and perhaps a login after them.
-func asksTheWeb(n int, lines string, then bool) func(*forge.Capture) {
-	return func(f *forge.Capture) {
-		for range n {
-			dialogue("< 220 ready\n" + lines)(f)
-		}
-		if then {
-			session1("")(f)
 		}
 	}
 }

@@ -71,6 +71,14 @@ var carriedOff = []lookalike{
 
 	{"a picture that is a page", "no-loot", "", moves([2]string{"STOR favicon.ico", "GIF89a\x01\x00<?php include $x; ?>"})},
 	{"a picture that names the standard of its description", "no-loot", IsNormal, moves([2]string{"STOR a.jpg", "\xff\xd8\xff\xe1<?xpacket begin=\"\" id=\"W5M0\"?>"})},
+	{"a page that is stored, and then runs a command", "no-loot", "", orderedPage("a.php", "/site/a.php?x=id", "uid=33(www-data) gid=33(www-data)\n")},
+	{"a page that is stored, and asked to run a command", "no-loot", IsUnusual, orderedPage("a.php", "/a.php?cmd=cat+/etc/passwd", "")},
+	{"another page that runs a command", "no-loot", IsNormal, orderedPage("a.php", "/b.php?cmd=id", "uid=33(www-data) gid=33(www-data)\n")},
+	{"a page that is stored, and sorts a table", "no-loot", IsNormal, orderedPage("list.php", "/list.php?sort=id&action=dir", "<table>")},
+	{"a browser that asks the server, and then a login", "commands-are-ftp", IsUnusual, asksTheWeb(1, "> GET / HTTP/1.1\n< 500 what?", true)},
+	{"a browser that asks the server, and no login", "commands-are-ftp", "", asksTheWeb(1, "> GET / HTTP/1.1\n< 500 what?", false)},
+	{"a program that asks the server again and again, and a login", "commands-are-ftp", "", asksTheWeb(3, "> GET / HTTP/1.1\n< 500 what?", true)},
+	{"a form with commands for the server, and then a login", "commands-are-ftp", "", asksTheWeb(1, "> POST / HTTP/1.1\n< 500 what?\n> USER anonymous\n< 331 and?", true)},
 	{"the same page on the sites of many owners", "no-loot", IsUnusual, onSites(12, func(i int) string { return fmt.Sprint("site", i) })},
 	{"a new version of a program on the sites of many customers", "no-loot", IsNormal, onSites(12, func(i int) string { return fmt.Sprint("site", i) }, numberedLines(30, "> STOR a%d.js\n< 150 go on\n< 226 done\n"))},
 	{"the same page on many servers of one owner", "no-loot", IsNormal, onSites(12, func(int) string { return "deploy" })},
@@ -83,6 +91,29 @@ var carriedOff = []lookalike{
 	{"a release of a program for many processors", "no-programs", IsUnusual, inFolder("/pub/busybox/1.35.0")},
 	{"a program for many processors in a folder without a release", "no-programs", "", inFolder("/bins")},
 	{"a name that hides, which the server refuses, and the settings of a shell", "no-sensitive-names", IsNormal, session1("> MKD ...\n< 550 no\n> STOR .bashrc\n< 150 go on\n< 226 done")},
+}
+
+// orderedPage stores a page, and asks the web server of the same host for a page.
+func orderedPage(name, ask, answer string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		moved("STOR "+name, opener, "<?php require 'lib.php'; show($_GET); ?>")(f)
+		t := dial(f, aClient, aServer+":80")
+		t.Send("GET " + ask + " HTTP/1.1\r\nHost: site.example\r\n\r\n")
+		t.Peer.Send("HTTP/1.1 200 OK\r\n\r\n" + answer)
+		t.Close()
+	}
+}
+
+// asksTheWeb is n connections with a request of HTTP, and perhaps a login after them.
+func asksTheWeb(n int, lines string, then bool) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for range n {
+			dialogue("< 220 ready\n" + lines)(f)
+		}
+		if then {
+			session1("")(f)
+		}
+	}
 }
 
 // onSites stores the same page on n servers, each with an account, and goes on with some lines.

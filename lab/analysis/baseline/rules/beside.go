@@ -246,7 +246,7 @@ func (e *Evidence) sessionsOf() map[netip.Addr]evidence.PairOfHosts {
 
 var connectionsAreAcceptedRule = Rule{
 	Name: "calls-are-answered", Theme: "beside the session",
-	Says:     "A connection to the FTP port is accepted.",
+	Says:     "A connection to the FTP port is accepted, and so is one to a port that PORT or PASV announced.",
 	Source:   "RFC 9293, 3.10.7.1 (a RST answers a SYN to a closed port)",
 	Example:  "a SYN to port 21 and a RST in answer to it",
 	Severity: Note,
@@ -262,10 +262,16 @@ const refusedOften = 10
 func refusedConnections() look {
 	var packets []int
 	n := 0
+	var data counted
 	times := map[evidence.PairOfHosts]int{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
-			refused := c.OpenedBy == ftp.Client && !c.HandshakeSeen && c.ResetBy == ftp.Server && c.ServerFlow.SYN == 0
+			by := c.OpenedBy
+			refused := by != "" && !c.HandshakeSeen && c.ResetBy == by.Other() && c.Flow(by.Other()).SYN == 0
+			if c.Role == ftp.Data && refused {
+				data.add(c.Flow(by.Other()).RST)
+			}
+			refused = refused && by == ftp.Client
 			if c.Server.Port() == ftpPort && refused {
 				n++
 				packets = appendSome(packets, c.ServerFlow.RST)
@@ -275,14 +281,17 @@ func refusedConnections() look {
 			}
 			return nil
 		},
-		end: func(e *Evidence) []breach {
-			if n == 0 {
-				return nil
+		end: func(e *Evidence) (found []breach) {
+			if data.n > 0 {
+				found = []breach{{packets: data.packets, observed: wording.Plural(data.n, "data connection was", "data connections were") + " refused with a RST"}}
 			}
-			found := []breach{{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"}}
+			if n == 0 {
+				return found
+			}
+			found = append(found, breach{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"})
 			for hosts, n := range times {
 				if n >= refusedOften && !e.Served[hosts] {
-					found[0].severity = Odd
+					found[len(found)-1].severity = Odd
 				}
 			}
 			return found

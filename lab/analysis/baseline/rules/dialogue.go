@@ -304,6 +304,11 @@ func fitsCommand(_ *Evidence, s *session) []breach {
 	var found []breach
 	previous := 0
 	for i, x := range s.Exchanges {
+		if s.Whole && len(x.Replies) == 1 && len(x.Data) > 0 && evidence.Completed(x) {
+			found = append(found, breach{severity: Note, sign: noSign, packets: evidence.Frames(x),
+				expected: "A transfer begins with 125 or 150 (RFC 959, 5.4).",
+				observed: fmt.Sprintf("%s was answered by %s alone", wording.Quote(x.Line.Text), wording.Quote(x.Replies[0].Lines[0].Text))})
+		}
 		for k, r := range x.Replies {
 			if !s.Whole && (k > 0 || !s.IsAnswered(i)) {
 				break // the reply may be another command's

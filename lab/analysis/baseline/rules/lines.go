@@ -18,7 +18,7 @@ import (
 
 var replyWellFormedRule = Rule{
 	Name: "reply-well-formed", Theme: "dialogue",
-	Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text.",
+	Says:     "A reply is three digits, a space (or a hyphen if more lines follow) and a text, and ends with CR and LF.",
 	Source:   "RFC 959, 4.2",
 	Example:  "> SYST < UNIX of some kind",
 	Severity: Violation, sign: 1, habit: true,
@@ -56,7 +56,23 @@ func wellFormed(_ *Evidence, s *session) []breach {
 			})
 		}
 	}
-	return found
+	return append(found, s.bareLF()...)
+}
+
+// bareLF notes lines of replies that end with LF alone, which clients take for whole ones.
+func (s *session) bareLF() []breach {
+	var bare counted
+	for _, r := range s.replies() {
+		for _, l := range r.Lines {
+			if s.Whole && r.Code != 0 && l.Complete && l.End-l.Seq == int64(len(l.Text))+1 {
+				bare.add(l.Packet)
+			}
+		}
+	}
+	if bare.n == 0 {
+		return nil
+	}
+	return []breach{{severity: Note, sign: noSign, packets: bare.packets, observed: wording.Plural(bare.n, "line", "lines") + " of the server's replies ended with LF alone"}}
 }
 
 // begun is the place in what the server said from which on all lines are of replies whose first line
