@@ -130,19 +130,25 @@ func (f *baselineCheck) prepare() (err error) {
 	return err
 }
 
-// check checks one capture, and writes the page if one is asked for.
-func (f *baselineCheck) check(name string, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
+// check checks one capture, and writes the page if one is asked for. Unless located asks for them, the alerts are there
+// only if some are left out: they take one more reading of the capture.
+func (f *baselineCheck) check(name string, located bool, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
 	defer spareMemory(name)()
 	defer debug.SetGCPercent(debug.SetGCPercent(150)) // little more memory than explain takes
-	if f.html {
-		return lab.AlertPage(stdout, source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
+	capture := source(name, f.keyLog, stdin, stderr)
+	switch {
+	case f.html:
+		return lab.AlertPage(stdout, capture, f.profile, f.suppressions)
+	case located || f.suppressions != nil:
+		return lab.Alerts(capture, f.profile, f.suppressions)
 	}
-	return lab.Alerts(source(name, f.keyLog, stdin, stderr), f.profile, f.suppressions)
+	a, err := lab.Baseline(capture, f.profile)
+	return &alert.Report{Assessment: a}, err
 }
 
 // one prints all that is found in one capture.
 func (f *baselineCheck) one(name string, stdin io.Reader, stdout, stderr io.Writer) error {
-	r, err := f.check(name, stdin, stdout, stderr)
+	r, err := f.check(name, false, stdin, stdout, stderr)
 	if err != nil {
 		return err
 	}
@@ -171,7 +177,7 @@ func (f *baselineCheck) all(files []string, stdin io.Reader, stdout, stderr io.W
 	}
 	worst := error(nil)
 	for _, name := range files {
-		r, err := f.check(name, stdin, stdout, stderr)
+		r, err := f.check(name, true, stdin, stdout, stderr)
 		if err != nil {
 			printError(stderr, err)
 			worst = errBroken
