@@ -202,6 +202,17 @@ func everything(tr *capture.Capture) string {
 
 var pointers = regexp.MustCompile(`0x[0-9a-f]+`)
 
+// portFacts is all that is said of a data port.
+func portFacts(a *ftp.DataPort) string {
+	port := *a
+	port.Unseen = nil
+	text := fmt.Sprintf("  %+v\n", port)
+	if a.Unseen != nil {
+		text += fmt.Sprintf("    %+v\n", *a.Unseen)
+	}
+	return text
+}
+
 // factsOf is all that is said of a connection.
 func factsOf(c *ftp.Connection) string {
 	d := *c
@@ -212,7 +223,7 @@ func factsOf(c *ftp.Connection) string {
 		text += fmt.Sprintf("  TLS %d %v %d %v %+v %v %d\n", t.From, t.InMiddle, t.Client, t.Resumed, t.Flows, t.Alerts, len(t.Problems))
 	}
 	if c.DataPort != nil {
-		text += fmt.Sprintf("  %+v\n", *c.DataPort)
+		text += portFacts(c.DataPort)
 	}
 	if c.Transfer != nil {
 		text += fmt.Sprintf("  %+v\n", *c.Transfer)
@@ -240,7 +251,7 @@ func told(s *ftp.Session) string {
 		}
 	}
 	for _, a := range s.DataPorts {
-		fmt.Fprintf(&b, "%+v\n", *a)
+		b.WriteString(portFacts(a))
 	}
 	return b.String()
 }

@@ -83,10 +83,10 @@ func (c *evidence) unseen() (all []*unseen) {
 	}
 	for d := range c.source.Dialogues(false) {
 		for _, a := range d.DataPorts {
-			if a.Unseen.Command == "" || a.ThirdParty {
+			if a.Unseen == nil || a.ThirdParty {
 				continue
 			}
-			x := &unseen{max(a.Packet, a.ReplyPacket), d.Control.Client, a.Addr, a.Unseen}
+			x := &unseen{max(a.Packet, a.ReplyPacket), d.Control.Client, a.Addr, *a.Unseen}
 			if a.Mode == ftp.Active {
 				x.opener = d.Control.Server
 			}

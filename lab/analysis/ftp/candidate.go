@@ -71,7 +71,7 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 // Expect prepares c for a purpose that is known, before its first packet.
 func (c *Candidate) Expect(p *Purpose) {
 	if p.Proxy != nil {
-		c.skip(p.Proxy, p.asker)
+		c.skip(p.Proxy, int(p.asker))
 	}
 }
 

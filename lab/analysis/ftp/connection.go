@@ -81,11 +81,6 @@ type Purpose struct {
 	// seems to be in TLS is its first packet. 0 is none.
 	TLSFrom, ClearFrom int
 
-	// Unannounced says of a connection with the role Other that all sessions are in the capture as a whole, and none
-	// of them announces it. So it is not a server's data connection in active mode, and its client is the
-	// side that opened it.
-	Unannounced bool
-
 	// Mode, DataPort, Control and Transfer describe a data connection. Mode is "" if it is
 	// Inferred and the capture does not show who opened it, DataPort nil if its announcement
 	// is not in the capture, Transfer if its command is not.
@@ -98,19 +93,25 @@ type Purpose struct {
 	// Unseen is the transfer of a data connection whose command is not in the capture, as the replies and the
 	// data show it; nil if they do not. Its Packet is that of the preliminary reply.
 	Unseen *Transfer
-	// Inferred says that no announcement shows that it is a data connection, but only its hosts, its
-	// ports and its time. See WhyInferred.
-	Inferred bool
-	// Greeted says that the dialogue of a control connection begins with the server's greeting (RFC 959,
-	// 5.4), as far as it is in the capture.
-	Greeted bool
 	// OtherHosts are the sides of a data connection that do not have the address of that party of
 	// the control connection: another host, or another address of the same one.
 	OtherHosts []Side
 	// Proxy is the proxy that was asked for a data connection, nil for none. The request and the
 	// reply come before the content and are not part of it.
 	Proxy *Proxy
-	asker int // the direction of the request
+
+	// Unannounced says of a connection with the role Other that all sessions are in the capture as a whole, and none
+	// of them announces it. So it is not a server's data connection in active mode, and its client is the
+	// side that opened it.
+	Unannounced bool
+	// Inferred says that no announcement shows that it is a data connection, but only its hosts, its
+	// ports and its time. See WhyInferred.
+	Inferred bool
+	// Greeted says that the dialogue of a control connection begins with the server's greeting (RFC 959,
+	// 5.4), as far as it is in the capture.
+	Greeted bool
+
+	asker int8 // the direction of the request
 }
 
 // CompareHosts finds the OtherHosts of a data connection between two ends, by direction. The parties
@@ -231,7 +232,7 @@ func (c *Connection) Content(s Side) int64 {
 	if c.Proxy == nil {
 		return n
 	}
-	if c.Side(c.asker) == s {
+	if c.Side(int(c.asker)) == s {
 		return n - c.Proxy.front[0]
 	}
 	return n - c.Proxy.front[1]

@@ -53,15 +53,15 @@ func (t *Transcript) Session() *Session {
 // when it is needed.
 type Outline struct {
 	User       string
-	TLS        bool // as in a Session
 	TLSFrom    int
-	Hidden     bool
 	Protection *Protection
-	InMiddle   bool // as in a TLSLayer
-	ClearFrom  int  // as in a TLSLayer
+	ClearFrom  int // as in a TLSLayer
 	Proxy      *Proxy
 	DataPorts  []*DataPort
 	Lines      int  // how many there are
+	TLS        bool // as in a Session
+	Hidden     bool
+	InMiddle   bool // as in a TLSLayer
 	Greeted    bool // as in a Purpose
 	Whole      bool // all lines can be read, and the capture lacks none before or between them
 

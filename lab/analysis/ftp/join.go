@@ -190,7 +190,7 @@ func (all *Expected) MatchRequested(o *Opening, p *Proxy, asker int) (purpose Pu
 	for _, at := range p.Listeners(o.Ends[1-asker].Addr()) {
 		there.Ends[1-asker] = at
 		if purpose, ok = all.Match(&there); ok {
-			purpose.Proxy, purpose.asker = p, asker
+			purpose.Proxy, purpose.asker = p, int8(asker)
 			return purpose, true
 		}
 	}

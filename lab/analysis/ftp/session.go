@@ -190,12 +190,13 @@ type DataPort struct {
 	// Malformed says that its line does not follow the RFC. It counts because a
 	// connection came to it.
 	Malformed bool
-	// Unseen is the transfer that the server says is complete although no connection came to this address. It has
-	// no Command if there is none. The capture lacks the connection, or the server is wrong.
-	Unseen Transfer
 	// PortLost says that the capture lacks the port that was announced. Addr has the port of the
 	// connection which came in the time of the data port.
 	PortLost bool
+	needed   bool // a transfer began with it
+	// Unseen is the transfer that the server says is complete although no connection came to this address, nil if
+	// there is none. The capture lacks the connection, or the server is wrong.
+	Unseen *Transfer
 	// Connections are the IDs of the data connections that came to this address.
 	// SiteToSite are those of them that another session announced as well: connections
 	// between two servers (RFC 959 section 5.2, figure 2).
@@ -206,7 +207,6 @@ type DataPort struct {
 	from   int   // the packet from which on a connection may answer it
 	time   int64 // of the line
 	usedUp int   // the packet from which on none may come to it once one has, 0 for never
-	needed bool  // a transfer began with it
 	seen   int   // exchanges before it
 	uses   []int // for each of Connections, the index of the command that used it, -1 for none
 }

@@ -183,7 +183,8 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign, suppose
 		among := all.between(a.seen, last)
 		if len(a.Connections) == 0 {
 			if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.began && x.Reply/100 == 2 }); i >= 0 {
-				a.Unseen = among[i].Transfer
+				t := among[i].Transfer
+				a.Unseen = &t
 			}
 		}
 		free := among
