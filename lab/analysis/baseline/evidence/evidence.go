@@ -96,7 +96,7 @@ func (e *Sessions) Visit(v Visitor) error {
 // noteAnnounced adds the addresses that the client of a control connection announced.
 func (e *Sessions) noteAnnounced(c *ftp.Connection) {
 	client := c.Client.Addr().Unmap()
-	e.Served[PairOfHosts{client, c.Server.Addr().Unmap()}] = true
+	e.Served[Between(client, c.Server.Addr().Unmap())] = true
 	damaged := e.Damage.of(c.ID)
 	for _, a := range e.DataPorts(c.ID) {
 		if a.Mode != ftp.Active || damaged[a.Packet] {
@@ -396,20 +396,6 @@ func (s *Session) DataOf(ids []int) []*ftp.Connection {
 
 // Hosts are the two parties of the session.
 func (s *Session) Hosts() PairOfHosts { return Between(s.Client(), s.Server()) }
-
-// A PairOfHosts is a client and a server.
-type PairOfHosts struct{ Client, Server netip.Addr }
-
-// Between is the pair of a client and a server.
-func Between(client, server netip.Addr) PairOfHosts { return PairOfHosts{client, server} }
-
-// Ordered is the pair with the lower address first.
-func (p PairOfHosts) Ordered() PairOfHosts {
-	if p.Server.Less(p.Client) {
-		return PairOfHosts{p.Server, p.Client}
-	}
-	return p
-}
 
 // Client returns the address of the client.
 func (s *Session) Client() netip.Addr { return s.Control.Client.Addr().Unmap() }

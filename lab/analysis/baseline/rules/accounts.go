@@ -36,9 +36,9 @@ type userAt struct {
 
 // across adds a failure to the counts of servers by client and of clients by user.
 func (all *logins) across(hosts evidence.PairOfHosts, l evidence.Login) {
-	noteFirst(all.servers, hosts.Client, hosts.Server, l.At)
-	if at := (userAt{hosts.Server, l.User}); !isPublic(l.User) {
-		noteFirst(all.clients, at, hosts.Client, l.At)
+	noteFirst(all.servers, hosts.Client(), hosts.Server(), l.At)
+	if at := (userAt{hosts.Server(), l.User}); !isPublic(l.User) {
+		noteFirst(all.clients, at, hosts.Client(), l.At)
 		if all.tried[at] == nil {
 			all.tried[at] = map[string]bool{}
 		}
@@ -66,7 +66,7 @@ func (all *logins) judgeAccounts() []breach {
 	byAccount := map[userAt][]guess{}
 	for pair, list := range all.guesses {
 		for _, g := range list {
-			at := userAt{pair.Server, g.User}
+			at := userAt{pair.Server(), g.User}
 			byAccount[at] = append(byAccount[at], g)
 		}
 	}
@@ -79,7 +79,7 @@ func (all *logins) judgeAccounts() []breach {
 	for at, list := range byAccount {
 		clients := map[netip.Addr]bool{}
 		for _, g := range list {
-			clients[g.hosts.Client] = true
+			clients[g.hosts.Client()] = true
 		}
 		if _, n := mostPasswords(list); n < guessedPasswords || len(clients) < 2 {
 			continue
@@ -97,7 +97,7 @@ func (all *logins) judgeAccounts() []breach {
 			a.guesses = append(a.guesses, all.guesses[pair]...)
 			delete(all.guesses, pair)
 		}
-		b := breach{hosts: evidence.PairOfHosts{Server: server}, observed: fmt.Sprintf("%s refused %d clients %d times, %s", server, len(a.clients), len(a.guesses), credentials(a.guesses))}
+		b := breach{hosts: evidence.Between(netip.Addr{}, server), observed: fmt.Sprintf("%s refused %d clients %d times, %s", server, len(a.clients), len(a.guesses), credentials(a.guesses))}
 		if len(a.users) > 1 {
 			b.observed += ", most of them for " + wording.List(a.users)
 		}
@@ -162,7 +162,7 @@ func (all *logins) judgeAsked() (found []breach) {
 			}
 		}
 		b := breach{hosts: hosts, packets: firstPackets(names),
-			observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist, or carries data in the names", hosts.Client, hosts.Server, len(names)+len(refused))}
+			observed: fmt.Sprintf("%s gave %s the names of %d users and no password, which shows whether they exist, or carries data in the names", hosts.Client(), hosts.Server(), len(names)+len(refused))}
 		if len(refused) > 0 {
 			b.observed += fmt.Sprintf("; the server asked for %d passwords, and refused %s", len(names), wording.Plural(len(refused), "name", "names"))
 		}
@@ -179,7 +179,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 	judged := map[netip.Addr]bool{}
 	for _, b := range known {
 		if b.severity == "" { // a few failures at each of many servers are more than they are at one
-			judged[b.hosts.Client] = true
+			judged[b.hosts.Client()] = true
 		}
 	}
 	failed := all.failedBy()
@@ -227,7 +227,7 @@ func (all *logins) knock(s *session) {
 func (all *logins) knockedAt() (found []breach) {
 	for client, servers := range all.knocks {
 		if len(servers) >= publicServers {
-			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
 				observed: fmt.Sprintf("%s gave %d servers a password that everybody tries first, and said nothing else", client, len(servers))})
 		}
 	}
@@ -238,14 +238,14 @@ func (all *logins) knockedAt() (found []breach) {
 func (all *logins) failedBy() map[netip.Addr][]person {
 	failed := map[netip.Addr][]person{}
 	for _, who := range all.people {
-		failed[who.Client] = append(failed[who.Client], who)
+		failed[who.Client()] = append(failed[who.Client()], who)
 	}
 	return failed
 }
 
 // sprayed judges the failures of one client at many servers. Failed is as whom it failed.
 func (all *logins) sprayed(client netip.Addr, servers map[netip.Addr]int, failed []person) (b breach, ok bool) {
-	b = breach{hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers), observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
+	b = breach{hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers), observed: fmt.Sprintf("%d servers refused %s", len(servers), client)}
 	switch n := len(servers); {
 	case n < famousServers:
 		return b, false

@@ -442,7 +442,7 @@ func announcementsUsed() look {
 			for hosts, row := range rows {
 				if len(row) >= manySessions*idleAnnouncements {
 					found = append(found, breach{hosts: hosts, packets: row,
-						observed: fmt.Sprintf("%s had %s announce %d data ports in many sessions, and used none", hosts.Client, hosts.Server, len(row))})
+						observed: fmt.Sprintf("%s had %s announce %d data ports in many sessions, and used none", hosts.Client(), hosts.Server(), len(row))})
 				}
 			}
 			sortByFrame(found)

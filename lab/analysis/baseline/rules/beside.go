@@ -181,12 +181,12 @@ func (r *timeRanges) near(p thirdPort, shell bool) *timeRange {
 // judgeThirdPort judges a conversation beside the sessions of two hosts, nil if they have none.
 func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok bool) {
 	what, shown := e.shown(p.id)
-	if beside == nil || shown && what.Kind == content.Service && p.from == beside.hosts.Client {
+	if beside == nil || shown && what.Kind == content.Service && p.from == beside.hosts.Client() {
 		return b, false // the client uses the server for more than FTP
 	}
 	shown = shown && what.Kind == content.Shell
 	at := beside.near(p, shown)
-	system := p.from == beside.hosts.Client && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
+	system := p.from == beside.hosts.Client() && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
 	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts && !p.tls
 	if at == nil || (at.hidden || common || beside.served[p.to]) && !shown {
 		return b, false
@@ -234,9 +234,9 @@ func (e *Evidence) judgeShell(p thirdPort, own *timeRanges, sessions map[netip.A
 func (e *Evidence) sessionsOf() map[netip.Addr]evidence.PairOfHosts {
 	all := map[netip.Addr]evidence.PairOfHosts{}
 	for pair := range e.Served {
-		for _, host := range []netip.Addr{pair.Client, pair.Server} {
+		for _, host := range []netip.Addr{pair.Client(), pair.Server()} {
 			before, known := all[host]
-			if !known || cmp.Or(pair.Client.Compare(before.Client), pair.Server.Compare(before.Server)) < 0 {
+			if !known || cmp.Or(pair.Client().Compare(before.Client()), pair.Server().Compare(before.Server())) < 0 {
 				all[host] = pair
 			}
 		}

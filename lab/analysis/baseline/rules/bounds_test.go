@@ -137,7 +137,7 @@ func TestFullOfServers(t *testing.T) {
 	s.LoggedIn = 1
 	all.add(e, s)
 	for _, b := range all.judge() {
-		if b.hosts.Server == s.Server() {
+		if b.hosts.Server() == s.Server() {
 			t.Errorf("got %s, want an honest server", b.observed)
 		}
 	}

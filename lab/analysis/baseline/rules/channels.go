@@ -173,13 +173,13 @@ func hiddenChannels() look {
 			found = append(found, b)
 		}
 		for between, of := range e.watch.channels.echoes {
-			hosts, has := sessions[between.Client]
+			hosts, has := sessions[between.Client()]
 			if !has {
-				hosts, has = sessions[between.Server]
+				hosts, has = sessions[between.Server()]
 			}
 			if has && of.n >= changedEchoes {
 				found = append(found, breach{hosts: hosts, packets: of.changed,
-					observed: fmt.Sprintf("%d replies of %s to echo requests of %s have other data than these", of.n, between.Server, between.Client)})
+					observed: fmt.Sprintf("%d replies of %s to echo requests of %s have other data than these", of.n, between.Server(), between.Client())})
 			}
 		}
 		found = append(found, e.flooded(maxCodedDomains, maxCodedQuestions)...)

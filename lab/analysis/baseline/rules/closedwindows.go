@@ -111,9 +111,9 @@ func (all closers) add(e *Evidence, c *ftp.Connection) {
 func (all closers) judge() (found []breach) {
 	for hosts, of := range all {
 		if of.data.n >= closedDataMany {
-			found = append(found, breach{hosts: hosts, packets: slices.Clone(of.data.packets), observed: fmt.Sprintf("%s kept its window at 0 on %d data connections to %s, and ended none of them, so the server had to wait", hosts.Client, of.data.n, hosts.Server)})
+			found = append(found, breach{hosts: hosts, packets: slices.Clone(of.data.packets), observed: fmt.Sprintf("%s kept its window at 0 on %d data connections to %s, and ended none of them, so the server had to wait", hosts.Client(), of.data.n, hosts.Server())})
 		} else if of.ended.n >= closedDataMany {
-			b := breach{hosts: hosts, packets: slices.Clone(of.ended.packets), observed: fmt.Sprintf("at the end of the capture, %s keeps its window at 0 on %d data connections to %s", hosts.Client, of.ended.n, hosts.Server)}
+			b := breach{hosts: hosts, packets: slices.Clone(of.ended.packets), observed: fmt.Sprintf("at the end of the capture, %s keeps its window at 0 on %d data connections to %s", hosts.Client(), of.ended.n, hosts.Server())}
 			if of.ended.n < 2*closedDataMany { // for a moment, perhaps
 				b.severity, b.sign = Odd, 2
 			}
@@ -123,7 +123,7 @@ func (all closers) judge() (found []breach) {
 			continue
 		}
 		b := breach{hosts: hosts, packets: slices.Clone(of.packets), observed: fmt.Sprintf("%s kept its window at 0 on %s to %s, for up to %v, so the server could send nothing",
-			hosts.Client, wording.Plural(of.n, "connection", "connections"), hosts.Server, of.longest.Round(time.Second))}
+			hosts.Client(), wording.Plural(of.n, "connection", "connections"), hosts.Server(), of.longest.Round(time.Second))}
 		switch {
 		case of.n >= closedMany:
 		case of.silent:

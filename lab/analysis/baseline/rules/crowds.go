@@ -102,7 +102,7 @@ func (c *crowds) judge(e *Evidence) (found []breach) {
 	for ends, packet := range c.errors {
 		hosts := evidence.Between(ends[0].Addr().Unmap(), ends[1].Addr().Unmap())
 		if !e.Served[hosts] {
-			hosts = evidence.Between(hosts.Server, hosts.Client)
+			hosts = hosts.Reversed()
 		}
 		if guessed[hosts] == nil {
 			guessed[hosts] = map[netip.AddrPort]int{}
@@ -112,7 +112,7 @@ func (c *crowds) judge(e *Evidence) (found []breach) {
 	for hosts, ports := range guessed {
 		if e.Served[hosts] && len(ports) >= manyErrors {
 			found = append(found, breach{hosts: hosts, packets: firstPackets(ports),
-				observed: fmt.Sprintf("errors of ICMP about %d connections of %s and %s that do not exist (RFC 5927)", len(ports), hosts.Client, hosts.Server)})
+				observed: fmt.Sprintf("errors of ICMP about %d connections of %s and %s that do not exist (RFC 5927)", len(ports), hosts.Client(), hosts.Server())})
 		}
 	}
 	sortByFrame(found)

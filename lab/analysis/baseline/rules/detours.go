@@ -205,7 +205,7 @@ func offTheWay() look {
 func detours(e *Evidence) (found []breach) {
 	var hosts []netip.Addr
 	for pair := range e.Served {
-		hosts = append(hosts, pair.Client, pair.Server)
+		hosts = append(hosts, pair.Client(), pair.Server())
 	}
 	slices.SortFunc(hosts, netip.Addr.Compare)
 	for _, host := range slices.Compact(hosts) {
@@ -237,12 +237,12 @@ func (e *Evidence) sourceRoutes() (found []breach) {
 // sharedCards finds network cards that claim the addresses of both hosts of a session.
 func (e *Evidence) sharedCards() (found []breach) {
 	for hosts := range e.Served {
-		a, b := e.watch.neighbours.owners[hosts.Client], e.watch.neighbours.owners[hosts.Server]
+		a, b := e.watch.neighbours.owners[hosts.Client()], e.watch.neighbours.owners[hosts.Server()]
 		if a == nil || b == nil || a == b || !bytes.Equal(a.mac, b.mac) {
 			continue
 		}
 		of := breach{hosts: hosts, packets: []int{a.first, b.first},
-			observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client, hosts.Server, packet.ClaimProtocol(hosts.Server))}
+			observed: fmt.Sprintf("%s claims the addresses of %s and %s, by %s", a.mac, hosts.Client(), hosts.Server(), packet.ClaimProtocol(hosts.Server()))}
 		if there, back := e.watch.neighbours.ledTo(a.mac, hosts); there > 0 && back > 0 {
 			of.severity, of.packets = Violation, append(of.packets, there, back)
 			of.observed += ", for which nobody had looked, and each of the two sent there what was for the other one"
@@ -256,10 +256,10 @@ func (e *Evidence) sharedCards() (found []breach) {
 // ledTo are the first packets that the cards of two hosts sent to another card, which claims the address of the receiver
 // although nobody had looked for it; 0 for none. A router answers those who look (RFC 1027).
 func (n *neighbourhood) ledTo(mac net.HardwareAddr, hosts evidence.PairOfHosts) (there, back int) {
-	if len(mac) != 6 || n.asked[hosts.Client] || n.asked[hosts.Server] {
+	if len(mac) != 6 || n.asked[hosts.Client()] || n.asked[hosts.Server()] {
 		return 0, 0
 	}
-	return n.led[relay{[6]byte(mac), hosts.Client, hosts.Server}], n.led[relay{[6]byte(mac), hosts.Server, hosts.Client}]
+	return n.led[relay{[6]byte(mac), hosts.Client(), hosts.Server()}], n.led[relay{[6]byte(mac), hosts.Server(), hosts.Client()}]
 }
 
 // passedOn finds network cards that passed on packets to an address which they had claimed, although

@@ -253,7 +253,7 @@ func (f *failures) judge(hosts evidence.PairOfHosts) []breach {
 	if !always && f.mute < failedSessions {
 		return f.found
 	}
-	b := breach{severity: Violation, observed: fmt.Sprintf("%d sessions of %s with %s failed: %s", len(f.found), hosts.Client, hosts.Server, f.found[0].observed)}
+	b := breach{severity: Violation, observed: fmt.Sprintf("%d sessions of %s with %s failed: %s", len(f.found), hosts.Client(), hosts.Server(), f.found[0].observed)}
 	for _, of := range f.found[:min(len(f.found), MaxPackets)] {
 		b.packets = append(b.packets, of.packets...)
 	}

@@ -135,7 +135,7 @@ func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 		return b, false
 	}
 	b = breach{hosts: hosts, packets: firstPackets(different),
-		observed: fmt.Sprintf("%s asked for %d files and folders with different names that do not exist and are in no listing, and for %d others", hosts.Client, n, asked-n)}
+		observed: fmt.Sprintf("%s asked for %d files and folders with different names that do not exist and are in no listing, and for %d others", hosts.Client(), n, asked-n)}
 	if alike := len(endings) == 1 && slices.Max(lengths)-slices.Min(lengths) <= 1; n-g.listed >= guessedMany && !alike { // such as stations
 		b.severity = Violation
 	}

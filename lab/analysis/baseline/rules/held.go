@@ -77,8 +77,8 @@ func (h *held) judgeIdle() (found []breach) {
 	for hosts, list := range h.idle {
 		if n, at := atOnce(list); n >= heldFlood {
 			b := breach{hosts: hosts, severity: Odd, sign: 2, packets: firstOf(list),
-				observed: fmt.Sprintf("%s held %d connections to %s at the same time, and did nothing on any of them after the login", hosts.Client, n, hosts.Server)}
-			found = append(found, h.turnedAway(b, at, hosts.Server, n >= heldIdle))
+				observed: fmt.Sprintf("%s held %d connections to %s at the same time, and did nothing on any of them after the login", hosts.Client(), n, hosts.Server())}
+			found = append(found, h.turnedAway(b, at, hosts.Server(), n >= heldIdle))
 		}
 	}
 	return found
@@ -89,19 +89,19 @@ func (h *held) judge() (found []breach) {
 	found = h.judgeIdle()
 	servers := map[netip.Addr][]holding{}
 	for hosts, list := range h.by {
-		servers[hosts.Server] = append(servers[hosts.Server], list...)
+		servers[hosts.Server()] = append(servers[hosts.Server()], list...)
 		n, at := atOnce(list)
 		if n < heldMany {
 			continue
 		}
 		b := breach{hosts: hosts, severity: Odd, sign: 2, packets: firstOf(list),
-			observed: fmt.Sprintf("%s held %d connections to %s at the same time, and did not log in on any of them", hosts.Client, n, hosts.Server)}
-		found = append(found, h.turnedAway(b, at, hosts.Server, n >= heldFlood))
-		delete(servers, hosts.Server)
+			observed: fmt.Sprintf("%s held %d connections to %s at the same time, and did not log in on any of them", hosts.Client(), n, hosts.Server())}
+		found = append(found, h.turnedAway(b, at, hosts.Server(), n >= heldFlood))
+		delete(servers, hosts.Server())
 	}
 	for server, list := range servers {
 		if n, at := atOnce(list); n >= heldFlood {
-			b := breach{hosts: evidence.PairOfHosts{Server: server}, severity: Odd, packets: firstOf(list),
+			b := breach{hosts: evidence.Between(netip.Addr{}, server), severity: Odd, packets: firstOf(list),
 				observed: fmt.Sprintf("%d connections to %s were held at the same time without a login", n, server)}
 			found = append(found, h.turnedAway(b, at, server, false))
 		}

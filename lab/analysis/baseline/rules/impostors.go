@@ -118,7 +118,7 @@ func (all *impostors) judge() (found []breach) {
 		if h.honest || h.named == nil {
 			continue
 		}
-		b := breach{severity: Note, sign: 1, hosts: evidence.PairOfHosts{Server: server}, packets: append(firstPackets(h.users), h.named...),
+		b := breach{severity: Note, sign: 1, hosts: evidence.Between(netip.Addr{}, server), packets: append(firstPackets(h.users), h.named...),
 			observed: fmt.Sprintf("%s answers for a name by LLMNR or NetBIOS, hears the passwords of %s, refuses them and hangs up", server, wording.Plural(len(h.users), "user", "users"))}
 		if len(h.users) > 1 {
 			b.severity = Violation
@@ -130,7 +130,7 @@ func (all *impostors) judge() (found []breach) {
 			first, p, last := list[0], list[i], list[len(list)-1]
 			if d := int(first.ttl) - int(p.ttl); first.accepted && last.accepted && !p.accepted && first.connected && p.connected &&
 				first.greeting == last.greeting && first.greeting != p.greeting && max(d, -d) >= otherHops {
-				found = append(found, breach{hosts: evidence.PairOfHosts{Server: of.server}, packets: []int{first.packet, p.packet, last.packet},
+				found = append(found, breach{hosts: evidence.Between(netip.Addr{}, of.server), packets: []int{first.packet, p.packet, last.packet},
 					observed: fmt.Sprintf("another server took the place of %s for a while, from another distance, and refused a password of %s that is right", of.server, wording.Quote(of.user))})
 				break
 			}

@@ -70,9 +70,9 @@ func (all listPolls) judge() (found []breach) {
 		case of.n < polledOften:
 			continue
 		case at.whole && within < time.Duration(of.n)*time.Second:
-			b.observed = fmt.Sprintf("%s had %s listed with all that is below it %d times within %v", at.hosts.Client, wording.Quote(at.path), of.n, within.Round(time.Second))
+			b.observed = fmt.Sprintf("%s had %s listed with all that is below it %d times within %v", at.hosts.Client(), wording.Quote(at.path), of.n, within.Round(time.Second))
 		case !at.whole && of.some > 0:
-			b.observed = fmt.Sprintf("%s listed %s %d times, and moved no file in these sessions; by its name the folder has orders for a program", at.hosts.Client, wording.Quote(at.path), of.n)
+			b.observed = fmt.Sprintf("%s listed %s %d times, and moved no file in these sessions; by its name the folder has orders for a program", at.hosts.Client(), wording.Quote(at.path), of.n)
 		default:
 			continue
 		}

@@ -117,29 +117,29 @@ func callsBack(e *Evidence, who attempt) bool {
 // judge looks for a program that may have opened a connection, at a client or at a server.
 func (all *loaders) judge(e *Evidence, c firstConnection) {
 	if c.unusual || c.Kind == content.Form {
-		all.report(c.loading, "connected to "+c.hosts.Server.String()+" for the first time", func(l loading) bool { return !l.stored && l.hosts.Client == c.hosts.Client })
+		all.report(c.loading, "connected to "+c.hosts.Server().String()+" for the first time", func(l loading) bool { return !l.stored && l.hosts.Client() == c.hosts.Client() })
 	}
 	if c.Kind == content.Service && c.What == "VNC" {
 		all.newScreen(c)
 		return
 	}
 	obeys := c.Kind == content.Shell || c.Kind == content.Service && c.What == "IRC"
-	back := callsBack(e, attempt{c.hosts.Client, c.to})
-	if !back && (!c.unusual && !obeys || e.Served[evidence.Between(c.hosts.Server, c.hosts.Client)]) {
+	back := callsBack(e, attempt{c.hosts.Client(), c.to})
+	if !back && (!c.unusual && !obeys || e.Served[c.hosts.Reversed()]) {
 		return // a usual service, or the data port of a client whose session cannot be read
 	}
-	for _, l := range slices.Backward(all.within(c.hosts.Client, c.time-int64(runTime), c.time+1)) {
+	for _, l := range slices.Backward(all.within(c.hosts.Client(), c.time-int64(runTime), c.time+1)) {
 		time := c.time - l.time
 		if !l.stored || time > int64(reportTime) && !l.runs {
 			continue
 		}
 		b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet},
-			observed: fmt.Sprintf("%s stored a program in frame %d, and the server connected to %s for the first time in frame %d", l.hosts.Client, l.packet, c.to, c.packet)}
+			observed: fmt.Sprintf("%s stored a program in frame %d, and the server connected to %s for the first time in frame %d", l.hosts.Client(), l.packet, c.to, c.packet)}
 		switch {
 		case obeys:
 			b.severity, b.packets = Violation, append(b.packets, c.packetShown)
 			b.observed += fmt.Sprintf("; frame %d shows that it takes orders from there", c.packetShown)
-		case areNear(c.hosts.Client, c.hosts.Server):
+		case areNear(c.hosts.Client(), c.hosts.Server()):
 			b.severity, b.sign = Note, 1
 		case l.runs:
 			b.severity = Violation
@@ -152,11 +152,11 @@ func (all *loaders) judge(e *Evidence, c firstConnection) {
 
 // newScreen judges a client that looks at the screen of a server after it stored a program there, which may show it.
 func (all *loaders) newScreen(c firstConnection) {
-	for _, l := range slices.Backward(all.within(c.hosts.Server, c.time-int64(reportTime), c.time+1)) {
+	for _, l := range slices.Backward(all.within(c.hosts.Server(), c.time-int64(reportTime), c.time+1)) {
 		if l.stored && l.hosts == c.hosts {
 			b := breach{severity: Odd, sign: 2, hosts: l.hosts, packets: []int{l.packet, c.packet, c.packetShown},
-				observed: fmt.Sprintf("%s stored a program in frame %d, and looked at the screen of the server by %s in frame %d, for the first time", l.hosts.Client, l.packet, c.What, c.packet)}
-			if areNear(c.hosts.Client, c.hosts.Server) {
+				observed: fmt.Sprintf("%s stored a program in frame %d, and looked at the screen of the server by %s in frame %d, for the first time", l.hosts.Client(), l.packet, c.What, c.packet)}
+			if areNear(c.hosts.Client(), c.hosts.Server()) {
 				b.severity, b.sign = Note, 1
 			}
 			all.found = append(all.found, b)
@@ -212,9 +212,9 @@ func (all *loaders) load(s *session, l loading, x *ftp.Exchange, stored bool) {
 	}
 	all.n++
 	l.time, l.stored = x.Replies[len(x.Replies)-1].Time, stored
-	host := l.hosts.Client
+	host := l.hosts.Client()
 	if stored {
-		host = l.hosts.Server
+		host = l.hosts.Server()
 	}
 	list := all.loadings[host]
 	all.loadings[host] = slices.Insert(list, firstAt(list, l.time+1), l)
@@ -234,11 +234,11 @@ func firstAt(list []loading, time int64) int {
 
 // report takes what may be the report of a program, and looks for one that fits.
 func (all *loaders) report(r loading, how string, fits func(loading) bool) {
-	for _, l := range all.within(r.hosts.Client, r.time-int64(reportTime), r.time) {
+	for _, l := range all.within(r.hosts.Client(), r.time-int64(reportTime), r.time) {
 		if fits(l) {
 			b := breach{hosts: l.hosts, packets: []int{l.packet, r.packet},
-				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.Client, l.packet, how, r.packet)}
-			if to := r.hosts.Server; to != l.hosts.Server && !isPrivate(to) && !isPrivate(l.hosts.Server) && !areNear(to, l.hosts.Client) && r.unusual {
+				observed: fmt.Sprintf("%s fetched a program in frame %d, and %s in frame %d", l.hosts.Client(), l.packet, how, r.packet)}
+			if to := r.hosts.Server(); to != l.hosts.Server() && !isPrivate(to) && !isPrivate(l.hosts.Server()) && !areNear(to, l.hosts.Client()) && r.unusual {
 				b.sign = 2
 				b.observed += ", at an unusual port of another host"
 			}

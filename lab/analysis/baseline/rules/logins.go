@@ -243,8 +243,8 @@ func (all *logins) isWelcome(who person) bool { return all.welcome[who] > 0 }
 func (all *logins) acceptedAmongRefused() map[netip.Addr][]person {
 	accepted := map[netip.Addr][]person{}
 	for who := range all.welcome {
-		if all.servers[who.Client] != nil {
-			accepted[who.Client] = append(accepted[who.Client], who)
+		if all.servers[who.Client()] != nil {
+			accepted[who.Client()] = append(accepted[who.Client()], who)
 		}
 	}
 	for _, people := range accepted {
@@ -442,7 +442,7 @@ func (all *logins) stuffed(list []guess) (other string, ok bool) {
 		refused[g.User] = true
 	}
 	accepted := 0
-	for _, who := range all.accepted[list[0].hosts.Client] {
+	for _, who := range all.accepted[list[0].hosts.Client()] {
 		if who.PairOfHosts == list[0].hosts && !refused[who.user] {
 			other, accepted = cmp.Or(other, who.user), accepted+1
 		}
@@ -472,7 +472,7 @@ func (all *logins) burstOf(list []guess, how string) breach {
 	hosts := list[0].hosts
 	b := breach{
 		hosts:    hosts,
-		observed: fmt.Sprintf("%s refused %s %d times, %s", hosts.Server, hosts.Client, len(list), how),
+		observed: fmt.Sprintf("%s refused %s %d times, %s", hosts.Server(), hosts.Client(), len(list), how),
 	}
 	for _, g := range list {
 		b.packets = append(b.packets, max(g.At, g.Packet))

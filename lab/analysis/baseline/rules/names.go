@@ -186,8 +186,8 @@ func (e *Evidence) falseNames() (found []breach) {
 func (e *Evidence) forgedNames() (found []breach) {
 	servers := map[netip.Addr]evidence.PairOfHosts{} // each with the lowest of its clients
 	for hosts := range e.Served {
-		if before, known := servers[hosts.Server]; !known || hosts.Client.Less(before.Client) {
-			servers[hosts.Server] = hosts
+		if before, known := servers[hosts.Server()]; !known || hosts.Client().Less(before.Client()) {
+			servers[hosts.Server()] = hosts
 		}
 	}
 	for _, of := range e.watch.lookups.forged {

@@ -111,7 +111,7 @@ func obeyedFiles() look {
 				}
 				if r.n >= orderRounds || n >= whisperRounds {
 					found = append(found, breach{hosts: hosts, packets: r.packets,
-						observed: fmt.Sprintf("%s fetched %s and then stored another one, %d times; the last is %s", hosts.Client, what, n, r.name)})
+						observed: fmt.Sprintf("%s fetched %s and then stored another one, %d times; the last is %s", hosts.Client(), what, n, r.name)})
 				}
 			}
 			sortByFrame(found)

@@ -165,7 +165,7 @@ func (p *poll) judge(hosts evidence.PairOfHosts, name string) breach {
 	if p.sought {
 		verb = "asked for"
 	}
-	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s %s %s %d times", hosts.Client, verb, wording.Quote(name), p.n)}
+	b := breach{hosts: hosts, packets: p.packets, observed: fmt.Sprintf("%s %s %s %d times", hosts.Client(), verb, wording.Quote(name), p.n)}
 	if every, ok := p.regular(); ok {
 		b.observed += fmt.Sprintf(", once in %v", every)
 	}

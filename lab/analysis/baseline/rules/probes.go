@@ -142,7 +142,7 @@ func (d *datagrams) judge() (found []breach) {
 	for hosts, ports := range d.ports {
 		open := silent(ports)
 		b := breach{hosts: hosts, packets: firstPackets(open),
-			observed: fmt.Sprintf("%s sent datagrams to %d UDP ports of %s, and no port answered", hosts.Client, len(open), hosts.Server)}
+			observed: fmt.Sprintf("%s sent datagrams to %d UDP ports of %s, and no port answered", hosts.Client(), len(open), hosts.Server())}
 		switch {
 		case len(below1024(open)) >= scannedPorts, len(open) >= manyUserPorts:
 			found = append(found, b)
@@ -154,12 +154,12 @@ func (d *datagrams) judge() (found []breach) {
 	for hosts, protocols := range d.protocols {
 		if len(protocols) >= scannedProtocols {
 			found = append(found, breach{hosts: hosts, packets: firstPackets(protocols),
-				observed: fmt.Sprintf("%s sent %s packets of %d protocols of IP", hosts.Client, hosts.Server, len(protocols))})
+				observed: fmt.Sprintf("%s sent %s packets of %d protocols of IP", hosts.Client(), hosts.Server(), len(protocols))})
 		}
 	}
 	for client, hosts := range d.echoes {
 		if open := unanswered(hosts); neighbours(open) >= sweptHosts {
-			found = append(found, breach{severity: Odd, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(open),
+			found = append(found, breach{severity: Odd, hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(open),
 				observed: fmt.Sprintf("%s sent echo requests to %d hosts that did not answer", client, len(open))})
 		}
 	}
@@ -209,7 +209,7 @@ func (s *scanners) crowds() (found []breach) {
 	}
 	for server, ports := range servers {
 		if len(ports) >= crowdedPorts {
-			found = append(found, breach{severity: Odd, hosts: evidence.PairOfHosts{Server: server}, packets: firstPackets(ports),
+			found = append(found, breach{severity: Odd, hosts: evidence.Between(netip.Addr{}, server), packets: firstPackets(ports),
 				observed: fmt.Sprintf("%d system ports of %s were probed, each by another client", len(ports), server)})
 		}
 	}
@@ -250,7 +250,7 @@ func (s *session) private() bool { return s.user() != "" && !s.public() }
 func (v visits) judge() (found []breach) {
 	for client, servers := range v {
 		if len(servers) >= sprayedServers {
-			found = append(found, breach{severity: Odd, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+			found = append(found, breach{severity: Odd, hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
 				observed: fmt.Sprintf("%s logged in at %d servers as an anonymous user, and transferred nothing", client, len(servers))})
 		}
 	}

@@ -189,11 +189,11 @@ func (all *steppingStones) add(e *Evidence, s *session, user string) (found []br
 func (e *Evidence) bothRoles() map[netip.Addr]bool {
 	clients, both := map[netip.Addr]bool{}, map[netip.Addr]bool{}
 	for hosts := range e.Served {
-		clients[hosts.Client] = true
+		clients[hosts.Client()] = true
 	}
 	for hosts := range e.Served {
-		if clients[hosts.Server] && hosts.Client != hosts.Server {
-			both[hosts.Server] = true
+		if clients[hosts.Server()] && hosts.Client() != hosts.Server() {
+			both[hosts.Server()] = true
 		}
 	}
 	return both

@@ -72,7 +72,7 @@ func (all samePages) page(s *session, f movedFile, x *ftp.Exchange) {
 func (all samePages) judge() (found []breach) {
 	for f, of := range all {
 		if n := len(of.servers); n >= manySites && len(of.accounts) >= manySites {
-			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: f.client}, packets: firstPackets(of.servers),
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(f.client, netip.Addr{}), packets: firstPackets(of.servers),
 				observed: fmt.Sprintf("%s stored the same page on %d servers, with %d accounts: %s", f.client, n, len(of.accounts), wording.Quote(of.name))})
 		}
 	}

@@ -388,7 +388,7 @@ func (s *scanners) sweeps(client netip.Addr, x *scanner, looked map[netip.Addr]i
 		if !many && !searched {
 			continue
 		}
-		b := breach{hosts: evidence.PairOfHosts{Client: client.Unmap()}, packets: firstPackets(servers),
+		b := breach{hosts: evidence.Between(client.Unmap(), netip.Addr{}), packets: firstPackets(servers),
 			observed: fmt.Sprintf("%s connected to port %d of %d hosts and sent nothing on these connections", client, port, len(servers))}
 		if port == ftpPort && x.isMonitor(servers) {
 			b.severity, b.sign = Note, noSign
@@ -429,7 +429,7 @@ func scannedTogether(client netip.Addr, servers map[netip.Addr]map[uint16]int) (
 		return b, false
 	}
 	slices.Sort(b.packets)
-	b.packets, b.hosts = b.packets[:min(len(b.packets), MaxPackets)], evidence.PairOfHosts{Client: client.Unmap()}
+	b.packets, b.hosts = b.packets[:min(len(b.packets), MaxPackets)], evidence.Between(client.Unmap(), netip.Addr{})
 	b.observed = fmt.Sprintf("%s probed %d ports of %d hosts: they did not answer, or it sent nothing to them", client, n, len(servers))
 	return b, true
 }

@@ -89,7 +89,7 @@ func countedNames() look {
 				}
 				n := len(c.asked)
 				found = append(found, breach{hosts: of.PairOfHosts, packets: firstPackets(c.asked),
-					observed: fmt.Sprintf("%s asked for %d files named %s with another number each, and %d of them did not exist", of.Client, n, wording.Quote(of.name), c.refused)})
+					observed: fmt.Sprintf("%s asked for %d files named %s with another number each, and %d of them did not exist", of.Client(), n, wording.Quote(of.name), c.refused)})
 			}
 			found = append(found, words.judge()...)
 			sortByFrame(found)

@@ -68,23 +68,23 @@ func (all sights) judge() (found []breach) {
 		if of.used {
 			continue
 		}
-		if !isPrivate(hosts.Client) && isPrivate(hosts.Server) {
-			noteFirst(inside, hosts.Client, hosts.Server, int(of.packet))
+		if !isPrivate(hosts.Client()) && isPrivate(hosts.Server()) {
+			noteFirst(inside, hosts.Client(), hosts.Server(), int(of.packet))
 		}
-		if of.user != 0 && noteFirst(users, hosts.Client, of.user, 1) {
-			noteFirst(accounts, hosts.Client, hosts.Server, int(of.packet))
+		if of.user != 0 && noteFirst(users, hosts.Client(), of.user, 1) {
+			noteFirst(accounts, hosts.Client(), hosts.Server(), int(of.packet))
 		}
 	}
 	for client, servers := range inside {
 		if neighbours(servers) >= scannedServers {
 			delete(accounts, client)
-			found = append(found, breach{hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+			found = append(found, breach{hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
 				observed: fmt.Sprintf("%s, outside, had a look at %d servers of a private network, once at each, and moved no file", client, len(servers))})
 		}
 	}
 	for client, servers := range accounts {
 		if neighbours(servers) >= sprayedServers {
-			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.PairOfHosts{Client: client}, packets: firstPackets(servers),
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
 				observed: fmt.Sprintf("%s logged in at %d servers, at each with another account and once, and moved no file", client, len(servers))})
 		}
 	}

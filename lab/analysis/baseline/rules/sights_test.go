@@ -12,7 +12,7 @@ import (
 func TestSights(t *testing.T) {
 	all, want := sights{}, []int{}
 	for i := range 40 {
-		hosts := evidence.PairOfHosts{Client: netip.MustParseAddr("203.0.113.66"), Server: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
+		hosts := evidence.Between(netip.MustParseAddr("203.0.113.66"), netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}))
 		all[hosts] = sight{packet: int32(100 + i), user: uint32(1 + i%20)}
 		if i < 20 {
 			want = append(want, 100+i)

@@ -72,17 +72,17 @@ func (all signs) share() {
 	ofClient, ofServer := map[netip.Addr]map[string]sign{}, map[netip.Addr]map[string]sign{}
 	for hosts, of := range all {
 		switch {
-		case !hosts.Server.IsValid():
-			ofClient[hosts.Client] = of
-		case !hosts.Client.IsValid():
-			ofServer[hosts.Server] = of
+		case !hosts.Server().IsValid():
+			ofClient[hosts.Client()] = of
+		case !hosts.Client().IsValid():
+			ofServer[hosts.Server()] = of
 		}
 	}
 	for hosts, of := range all {
-		if !hosts.Client.IsValid() || !hosts.Server.IsValid() {
+		if !hosts.Client().IsValid() || !hosts.Server().IsValid() {
 			continue
 		}
-		for _, alone := range []map[string]sign{ofClient[hosts.Client], ofServer[hosts.Server]} {
+		for _, alone := range []map[string]sign{ofClient[hosts.Client()], ofServer[hosts.Server()]} {
 			for kind, s := range alone {
 				if of[kind].counts == 0 {
 					of[kind] = sign{1, s.rule, s.breach}
@@ -114,7 +114,7 @@ func (all signs) judge() []breach {
 			words = append(words, fmt.Sprintf("%s (%s)", s.rule, s.observed))
 			b.packets = append(b.packets, s.packets[:min(len(s.packets), 8)]...)
 		}
-		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.Client, hosts.Server, strings.Join(words, "; "))
+		b.observed = fmt.Sprintf("%d signs agree about %s at %s: %s", len(of), hosts.Client(), hosts.Server(), strings.Join(words, "; "))
 		found = append(found, b)
 	}
 	slices.SortStableFunc(found, func(a, b breach) int {

@@ -67,7 +67,7 @@ func smallPieces() look {
 				for size, n := range u.counted {
 					if n >= piecesLeast && float64(n) >= piecesPart*float64(u.n) {
 						found = append(found, breach{hosts: hosts, packets: u.random[size],
-							observed: fmt.Sprintf("%d of the %d files that %s stored have %d bytes, and they look random", n, u.n, hosts.Client, size)})
+							observed: fmt.Sprintf("%d of the %d files that %s stored have %d bytes, and they look random", n, u.n, hosts.Client(), size)})
 					}
 				}
 			}

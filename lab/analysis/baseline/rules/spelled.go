@@ -136,7 +136,7 @@ func (all *spellers) announces(s *session) {
 	for _, a := range s.DataPorts {
 		hosts := s.Hosts()
 		if a.Mode == ftp.Passive {
-			hosts = evidence.Between(hosts.Server, hosts.Client)
+			hosts = hosts.Reversed()
 		}
 		from := all.from(s.ledger, hosts, a.Packet)
 		from.add(inDataPort, short(a.Addr.Port()))
@@ -210,7 +210,7 @@ func (all *spellers) judge() (found []breach) {
 			if s == nil || !s.isText(leastValues[field]) || spelledField(field) == inWindowEnd && !isProse(s.sample[:s.sampled]) {
 				continue
 			}
-			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client, wording.Quote(string(s.sample[:s.sampled])))}
+			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client(), wording.Quote(string(s.sample[:s.sampled])))}
 			for _, p := range s.packets {
 				b.packets = append(b.packets, int(p))
 			}

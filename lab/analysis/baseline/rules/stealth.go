@@ -81,7 +81,7 @@ func (u unaskedAnswers) judge() (found []breach) {
 	for hosts, of := range u {
 		if of.n >= unaskedLeast {
 			found = append(found, breach{hosts: hosts, packets: of.packets,
-				observed: fmt.Sprintf("%s sent %d SYNs with ACK to %s that answer no SYN, and a RST refused each of them", hosts.Client, of.n, hosts.Server)})
+				observed: fmt.Sprintf("%s sent %d SYNs with ACK to %s that answer no SYN, and a RST refused each of them", hosts.Client(), of.n, hosts.Server())})
 		}
 	}
 	sortByFrame(found)
@@ -101,7 +101,7 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 		}
 		kinds := f.kinds[hosts]
 		b := breach{hosts: hosts, packets: firstPackets(ports),
-			observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %s of %s", hosts.Client, wording.Plural(len(ports), "port", "ports"), hosts.Server)}
+			observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %s of %s", hosts.Client(), wording.Plural(len(ports), "port", "ports"), hosts.Server())}
 		switch {
 		case len(kinds) >= strangeKinds:
 			b.packets = firstPackets(kinds)
@@ -111,13 +111,13 @@ func (f *strangeFlags) judge(known []breach) (found []breach) {
 			found = append(found, b)
 		case len(kinds) > 0:
 			b.severity, b.sign = Odd, 2
-			single[hosts.Client] = append(single[hosts.Client], b)
+			single[hosts.Client()] = append(single[hosts.Client()], b)
 		}
 	}
 	for client, list := range single {
 		sortByFrame(list)
 		if len(list) >= scannedServers {
-			all := breach{hosts: evidence.PairOfHosts{Client: client}, observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %d hosts", client, len(list))}
+			all := breach{hosts: evidence.Between(client, netip.Addr{}), observed: fmt.Sprintf("%s sent packets with flags that no TCP sends to %d hosts", client, len(list))}
 			for _, b := range list {
 				all.packets = appendSome(all.packets, b.packets[0])
 			}

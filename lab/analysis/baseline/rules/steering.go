@@ -260,9 +260,9 @@ func (e *Evidence) steered() (found []breach) {
 	}
 	severalRouters := len(s.handedOut()) > 1
 	for hosts := range e.Served {
-		if l, known := s.leases[hosts.Server]; known && l.router == hosts.Server && l.dns == hosts.Server && severalRouters {
+		if l, known := s.leases[hosts.Server()]; known && l.router == hosts.Server() && l.dns == hosts.Server() && severalRouters {
 			found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{l.packet},
-				observed: fmt.Sprintf("%s makes itself router and name server by DHCP, beside another DHCP server, and then is the FTP server", hosts.Server)})
+				observed: fmt.Sprintf("%s makes itself router and name server by DHCP, beside another DHCP server, and then is the FTP server", hosts.Server())})
 		}
 	}
 	found = append(found, e.misrouted()...)
@@ -296,7 +296,7 @@ func (e *Evidence) misrouted() (found []breach) {
 	}
 	leading := e.watch.cards.leading()
 	for hosts := range e.Served {
-		for _, host := range []netip.Addr{hosts.Client, hosts.Server} {
+		for _, host := range []netip.Addr{hosts.Client(), hosts.Server()} {
 			for bits := host.BitLen(); bits > 0 && len(leading[host]) > 0; bits-- {
 				network, _ := host.Prefix(bits)
 				list := routes[network]

@@ -68,9 +68,9 @@ func (t *tolls) add(s *session, w *wiper) {
 // judge names the clients that removed many documents, and more than came.
 func (t *tolls) judge() (found []breach) {
 	for hosts, of := range t.of {
-		if n := of.n; n-of.leisure/2 >= wipedFiles && (int(t.fetched[hosts])+t.came[hosts.Server])*10 < n {
+		if n := of.n; n-of.leisure/2 >= wipedFiles && (int(t.fetched[hosts])+t.came[hosts.Server()])*10 < n {
 			found = append(found, breach{hosts: hosts, packets: of.packets,
-				observed: fmt.Sprintf("%s deleted %d documents at %s one by one, which it had not fetched, and hardly any file came", hosts.Client, n, hosts.Server)})
+				observed: fmt.Sprintf("%s deleted %d documents at %s one by one, which it had not fetched, and hardly any file came", hosts.Client(), n, hosts.Server())})
 		}
 	}
 	return found
