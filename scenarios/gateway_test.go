@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/pcapng"
+	"ftplab/lab/scenario"
 )
 
 // gateway is a session that is recorded on both sides of a gateway, which makes PORT longer.
@@ -59,13 +61,9 @@ capture.retransmissions = 0
 Welcome.
 `
 
-// TestGatewayLackingPackets takes packets away from a place: all before one, all from it, all but some, or single ones,
-// also two at a time. A session that is as wanted is then never called wrong. If the client's end has no packet of a
-// connection, the server's end has other ports, another PORT and another round trip. Two packets are not taken away if
-// they are the two copies of an ACK: nothing shows that it was there. The same is true if the clock of the server's end
-// is seconds ahead or behind, and the packets are in the order of their times.
-func TestGatewayLackingPackets(t *testing.T) {
-	s := parsed(t, 25, gateway)
+// recordedAt plays a scenario, and returns the packets of TCP that were recorded at its places.
+func recordedAt(t *testing.T, s *scenario.Scenario) (all []pcapng.Packet, tcp []packet.TCP) {
+	t.Helper()
 	file, err := os.ReadFile(playedOnGVisor(t, s).Capture)
 	if err != nil {
 		t.Fatal(err)
@@ -74,45 +72,58 @@ func TestGatewayLackingPackets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []pcapng.Packet
-	var tcp []packet.TCP
 	for {
 		var p pcapng.Packet
 		if err := r.Next(&p); errors.Is(err, io.EOF) {
-			break
+			return all, tcp
 		} else if err != nil {
 			t.Fatal(err)
 		}
 		p.Data = slices.Clone(p.Data)
 		var decoded packet.Packet
 		(&packet.Decoder{}).Decode(&decoded, &p)
-		if decoded.TCP == nil {
-			continue
+		if decoded.TCP != nil {
+			all, tcp = append(all, p), append(tcp, *decoded.TCP)
 		}
-		all, tcp = append(all, p), append(tcp, *decoded.TCP)
 	}
-	checkWith := func(ahead time.Duration, what string, i, j int, lost func(k int) bool) {
-		var out bytes.Buffer
-		w, err := pcapng.NewWriter(&out, pcapng.PCAPNG, pcapng.Info{Interface: "client", Others: []string{"server"}})
-		if err != nil {
+}
+
+// fileOf writes packets of both places in the order of their times.
+func fileOf(t *testing.T, left []pcapng.Packet) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := pcapng.NewWriter(&out, pcapng.PCAPNG, pcapng.Info{Interface: "client", Others: []string{"server"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(left, func(x, y pcapng.Packet) int { return cmp.Compare(x.Time, y.Time) })
+	for _, p := range left {
+		if err := w.WritePacket(p.CaptureInfo(), p.Data); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := w.Close(pcapng.Stats{}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestGatewayLackingPackets takes packets away from a place: all before one, all from it, all but some, or single ones,
+// also two at a time. A session that is as wanted is then never called wrong. If the client's end has no packet of a
+// connection, the server's end has other ports, another PORT and another round trip. Two packets are not taken away if
+// they are the two copies of an ACK: nothing shows that it was there. The same is true if the clock of the server's end
+// is seconds ahead or behind, and the packets are in the order of their times.
+func TestGatewayLackingPackets(t *testing.T) {
+	s := parsed(t, 25, gateway)
+	all, tcp := recordedAt(t, s)
+	checkWith := func(ahead time.Duration, what string, i, j int, lost func(k int) bool) {
 		var left []pcapng.Packet
 		for k, p := range all {
 			if p.Time += int64(ahead) * int64(p.Interface); !lost(k) {
 				left = append(left, p)
 			}
 		}
-		slices.SortStableFunc(left, func(x, y pcapng.Packet) int { return cmp.Compare(x.Time, y.Time) })
-		for _, p := range left {
-			if err := w.WritePacket(p.CaptureInfo(), p.Data); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(pcapng.Stats{}); err != nil {
-			t.Fatal(err)
-		}
-		if v := judged(t, s, out.Bytes()); !v.Pass && !v.Unjudged() {
+		if v := judged(t, s, fileOf(t, left)); !v.Pass && !v.Unjudged() {
 			t.Errorf("without %s %d and %d, the server's clock %v ahead: it is called wrong\n%s", what, i, j, ahead, v.Report())
 		}
 	}
@@ -144,6 +155,42 @@ func TestGatewayLackingPackets(t *testing.T) {
 				continue
 			}
 			check("packets", i, j, func(k int) bool { return k == i || k == j })
+		}
+	}
+}
+
+// TestPlacesBeginAndStop lets the recorder of each place begin or stop anywhere, as long as each packet is recorded at one of
+// them. A session that is as wanted is then never called wrong, behind the gateway and without it. It is left out that the
+// SYN of a connection behind the gateway is at one place, and all that follows at the other one: that may be two connections.
+func TestPlacesBeginAndStop(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 5
+	}
+	for n, source := range []string{gateway, strings.Replace(gateway, "nat client 203.0.113.7 alg\n", "", 1)} {
+		s := parsed(t, 'A'-'a'+n, source)
+		all, tcp := recordedAt(t, s)
+		var places [2][]int // the indexes of their packets
+		for k, p := range all {
+			places[p.Interface] = append(places[p.Interface], k)
+		}
+		for i := 0; i <= len(places[0]); i += step {
+			for j := range len(places[1]) + 1 {
+				for _, left := range [][2][]int{
+					{places[0][i:], places[1][j:]}, {places[0][:max(i, j)], places[1][min(i, j):]}, {places[0][min(i, j):], places[1][:max(i, j)]},
+				} {
+					if m := len(left[1]); n == 0 && m > 0 && tcp[left[1][m-1]].Flags == packet.SYN || len(left[0])+m == 0 {
+						continue
+					}
+					var packets []pcapng.Packet
+					for _, k := range slices.Concat(left[0], left[1]) {
+						packets = append(packets, all[k])
+					}
+					if v := judged(t, s, fileOf(t, packets)); !v.Pass && !v.Unjudged() {
+						t.Errorf("the client's end has %d packets, the server's end %d: it is called wrong\n%s", len(left[0]), len(left[1]), v.Report())
+					}
+				}
+			}
 		}
 	}
 }

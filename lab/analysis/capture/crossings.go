@@ -15,7 +15,7 @@ type crossing struct {
 	first   int    // the lowest of them
 	number  int    // of the packet there
 	passage        // where it was recorded first in the file, or where its conversation is read
-	upTo    uint32 // see [observations.fixed]; 0 if it is not known
+	upTo    upTo   // see [observations.shownBy]
 	data    bool   // it carries some
 	bare    bool   // it takes up no sequence numbers
 	tcp     bool
@@ -64,7 +64,7 @@ func (f *file) findLost(x *places) error {
 				return true
 			}
 			one := crossingOf(p, raw.Interface)
-			one.upTo, _ = s.fixed(p.TCP, direction)
+			one.upTo = s.shownBy(p.TCP, direction)
 			all.add(crossed{s, direction, x.hash(p, direction)}, one)
 		}
 		return all.count <= mostCrossings
@@ -182,9 +182,7 @@ func (a *crossings) lost() map[int]bool {
 			if c.tcp && a.apart(c.first, key.of.home(key.direction)) {
 				key.of.rest |= 1 << c.first
 			}
-			if c.upTo != 0 {
-				key.of.progress.raise(key.of.home(0), c.upTo)
-			}
+			key.of.progress.raise(key.of.home(key.direction), c.upTo, false)
 		}
 	})
 	return numbers

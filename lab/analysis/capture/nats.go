@@ -251,7 +251,7 @@ func oriented(same []sighting) (group []translated) {
 // join returns the observations of conversations as those of one, and how each differs from the one
 // that is read, which is that of the first place. It returns nil if they are not the same.
 func join(group []translated) (joint *observations, changes []*change) {
-	joint = &observations{copied: true, translated: true, whole: true, parts: group, progress: progress{}}
+	joint = &observations{copied: true, translated: true, whole: true, parts: group}
 	for _, s := range group {
 		if joint.everywhere()&s.everywhere() != 0 {
 			return nil, nil

@@ -9,13 +9,14 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// An astray is a connection that an earlier place of the capture lacks: it is at the end of a host that sent some of
-// the packets, and every packet passes the end of the host that sends it. The want is about what is recorded there.
-// Between that place and the one where the connection is read, a NAT may change ports, a gateway lines, and every
-// router the times to live, and packets may be lost. So what is as wanted is judged, and nothing is called wrong.
+// An astray is a connection that an earlier place of the capture lacks, or of which it has other packets than a later one:
+// it is at the end of a host that sent some of the packets, and every packet passes the end of the host that sends it. The
+// want is about what is recorded there. Between that place and the one where the connection is read, a NAT may change
+// ports, a gateway lines, and every router the times to live, and packets may be lost. So what is as wanted is judged, and
+// nothing is called wrong.
 type astray struct {
 	*ftp.Connection
-	place string // that lacks it
+	why string
 }
 
 // findAstray finds them, if the capture was taken at the ends of several hosts.
@@ -25,28 +26,48 @@ func (j *judge) findAstray() {
 	if len(interfaces) < 2 || !slices.ContainsFunc(interfaces, isEnd) {
 		return
 	}
-	first := map[int]int{} // the first interface with packets that are read of each connection, by its ID
+	type reading struct { // of what a side sent
+		id   int
+		from ftp.Side
+	}
+	first := map[int]int{}     // the first interface with packets that are read of each connection, by its ID
+	parted := map[int][2]int{} // the connections with packets of one side that were recorded at two, but none at both
+	homes := map[reading]int{}
 	for p := range j.capture.source.Packets() {
-		if x := p.Connection; x != nil {
-			if known, ok := first[x.ID]; !ok || p.Interface < known {
-				first[x.ID] = p.Interface
-			}
+		x := p.Connection
+		if x == nil {
+			continue
+		}
+		if known, ok := first[x.ID]; !ok || p.Interface < known {
+			first[x.ID] = p.Interface
+		}
+		r := reading{x.ID, p.From}
+		if home, ok := homes[r]; !ok && p.Away == nil {
+			homes[r] = p.Interface
+		} else if ok && p.Away == nil && home != p.Interface {
+			parted[x.ID] = [2]int{min(home, p.Interface), max(home, p.Interface)}
 		}
 	}
 	for x := range j.capture.source.Connections() {
-		earlier := interfaces[:min(first[x.ID], len(interfaces))]
+		earlier, why := interfaces[:min(first[x.ID], len(interfaces))], ""
 		if i := slices.IndexFunc(earlier, func(name string) bool { return j.hosts.sent(name, x) }); i >= 0 {
+			why = fmt.Sprintf("at %s there is no packet of this connection", earlier[i])
+		} else if at, ok := parted[x.ID]; ok && at[1] < len(interfaces) && j.hosts.sent(interfaces[at[0]], x) {
+			why = fmt.Sprintf("%s and %s have packets of this connection, but none in common", interfaces[at[0]], interfaces[at[1]])
+		}
+		if why != "" {
 			copied := *x
-			j.astray = append(j.astray, astray{&copied, earlier[i]})
+			j.astray = append(j.astray, astray{&copied, why})
 		}
 	}
 }
 
-// sent reports whether a host sent some of the packets of a connection. Others may send a reset in its name.
+// sent reports whether a host sent some of the packets of a connection, or received some of one whose start the capture
+// lacks. Others may send a reset in its name.
 func (h Hosts) sent(host string, c *ftp.Connection) bool {
 	return slices.ContainsFunc([]ftp.Side{ftp.Client, ftp.Server}, func(side ftp.Side) bool {
 		f := c.Flow(side)
-		return f.Packets > f.RST && slices.Contains(h[host], c.Addr(side).Addr())
+		return (f.Packets > f.RST || f.Packets == 0 && c.LacksStart()) && slices.Contains(h[host], c.Addr(side).Addr())
 	})
 }
 
@@ -68,9 +89,7 @@ type doubt struct {
 	why  string
 }
 
-func (x *astray) doubt() *doubt {
-	return &doubt{x.FirstPacket, fmt.Sprintf("at %s there is no packet of this connection", x.place)}
-}
+func (x *astray) doubt() *doubt { return &doubt{x.FirstPacket, x.why} }
 
 // doubts finds the doubts about the mismatches of a verdict.
 type doubts struct {
