@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -99,6 +100,20 @@ func wholeCapture(t *testing.T, s *server, tab *pagetest.Tab) {
 	show(tab, "walkthrough")
 	if sandbox := pagetest.Eval[string](tab, `document.querySelector("iframe").getAttribute("sandbox")`); sandbox != "allow-scripts" {
 		t.Errorf("the walkthrough's frame may %q, want scripts alone", sandbox)
+	}
+
+	other := filepath.Join(t.TempDir(), "other.pcapng") // on the frame
+	if err := os.Link(file, other); err != nil {
+		t.Fatal(err)
+	}
+	until(tab, `document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.tagName === "IFRAME"`)
+	for n := 0; n < 100 && !pagetest.Eval[bool](tab, `document.querySelector("h1").textContent === "other.pcapng"`); n++ {
+		dropInside(tab, other, file) // again, if the frame was not loaded yet
+		time.Sleep(100 * time.Millisecond)
+	}
+	until(tab, `document.querySelector("h1").textContent === "other.pcapng" && document.querySelector(".panel iframe")`)
+	if got := pagetest.Eval[string](tab, `document.querySelector(".outcome").textContent`); !strings.Contains(got, "this is the first of 2 files") {
+		t.Errorf("two files that are dropped at once say %q, want that one is opened", got)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"ftplab/lab/internal/pagetest"
@@ -141,6 +143,20 @@ func typed(tab *pagetest.Tab, from, to string) {
 // drop chooses a capture file.
 func drop(tab *pagetest.Tab, file string) {
 	tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#choose"), []string{file}))
+}
+
+// dropInside drops files in the middle of the page, as a person does.
+func dropInside(tab *pagetest.Tab, files ...string) {
+	data := &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1}
+	x, y := pagetest.Eval[float64](tab, "innerWidth / 2"), pagetest.Eval[float64](tab, "innerHeight / 2")
+	tab.Do(func(ctx context.Context, target *chromedp.Target) (done chromedp.Void, err error) {
+		for _, event := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+			if _, err = cdp.Call(ctx, target, input.DispatchDragEvent, input.DispatchDragEventParams{Type: event, X: x, Y: y, Data: data}); err != nil {
+				break
+			}
+		}
+		return done, err
+	})
 }
 
 // TestFolderOfAnotherSite writes the lab to a folder with a file of another site.

@@ -51,13 +51,21 @@ let entered = false;
 addEventListener("dragover", event => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); document.body.classList.add("dragging"); } });
 addEventListener("dragleave", event => { if (!event.relatedTarget) document.body.classList.remove("dragging"); });
 addEventListener("drop", event => {
-  document.body.classList.remove("dragging");
-  const file = event.dataTransfer.files[0];
-  if (!file) return;
-  event.preventDefault();
-  if (!location.hash.startsWith("#/capture")) location.hash = "#/capture";
-  capture.open(file);
+  if (event.dataTransfer.files.length > 0) event.preventDefault();
+  dropped([...event.dataTransfer.files]);
 });
+// A walkthrough in a frame passes on what is dropped on it; see page.js of package report.
+addEventListener("message", event => {
+  const files = event.data?.dropped;
+  if (capture.owns(event.source) && Array.isArray(files) && files.every(f => f instanceof File)) dropped(files);
+});
+
+function dropped([file, ...others]) {
+  document.body.classList.remove("dragging");
+  if (!file) return;
+  if (!location.hash.startsWith("#/capture")) location.hash = "#/capture";
+  capture.open(file, others.length);
+}
 
 // warm makes the lab run a session in advance. The first session takes longer than
 // later ones, because the browser compiles the code then.

@@ -36,8 +36,11 @@ export class Capture {
     if (file) this.open(file);
   }
 
-  // open reads a file.
-  async open(file) {
+  // owns reports whether a window is that of a frame in this part of the page.
+  owns(source) { return [...this.element.querySelectorAll("iframe")].some(frame => frame.contentWindow === source); }
+
+  // open reads a file. So many others came with it, which are not opened.
+  async open(file, others = 0) {
     this.summary = null;
     const generation = this.made = new Map(); // panels, by name
     this.extracted = null;
@@ -59,7 +62,7 @@ export class Capture {
     }
     if (generation !== this.made) return; // another capture has been opened
     this.summary = s;
-    this.say("");
+    this.say(others > 0 ? `The page opens one capture at a time: this is the first of ${others + 1} files.` : "");
     this.lead = h("div", { class: "leads" });
     this.calls = h("div", { class: "calls" });
     this.head.replaceChildren(h("div", {},

@@ -300,4 +300,14 @@
   }
 
   $$(".graph").forEach(graph);
+
+  // Files that are dropped on this page in a frame of the lab's page are for that page, which does not
+  // get the event.
+  if (parent !== window) {
+    addEventListener("dragover", event => { if (event.dataTransfer.types.includes("Files")) event.preventDefault(); });
+    addEventListener("drop", event => {
+      event.preventDefault();
+      parent.postMessage({ dropped: [...event.dataTransfer.files] }, "*");
+    });
+  }
 })();
