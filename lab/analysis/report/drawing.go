@@ -234,6 +234,12 @@ func (l ladder) undrawn() string {
 	if l.Others > 0 {
 		left = append(left, counted(l.Others, "packet")+" that are not FTP")
 	}
+	if l.Copies > 0 {
+		left = append(left, counted(l.Copies, "packet")+" that another place has, too")
+	}
+	if l.Strays > 0 {
+		left = append(left, counted(l.Strays, "packet")+" that only a place with another clock has")
+	}
 	if len(left) == 0 {
 		return ""
 	}

@@ -125,11 +125,18 @@ func (r *Report) graph(id string, s *Sequence) graph {
 func sequenceFacts(s *Sequence) string {
 	flow, back := s.Connection.Flow(s.From), s.Connection.Flow(s.From.Other())
 	text := fmt.Sprintf("%s in %s", counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
+	at := ""
+	if s.Place != "" {
+		at = " at " + visible(s.Place)
+	}
+	if flow.Elsewhere > 0 {
+		text += fmt.Sprintf(", %d of them not recorded%s", flow.Elsewhere, at)
+	}
 	if acks := back.Packets; acks > 0 {
 		text += fmt.Sprintf(", answered by %s", counted(acks, "packet"))
 	}
 	if t := s.transferTime(); t > 0 {
-		text += fmt.Sprintf("; %s from the first segment to the last, %s", duration(t), bitRate(flow.Bytes, t))
+		text += fmt.Sprintf("; %s from the first segment to the last%s, %s", duration(t), at, bitRate(flow.Bytes, t))
 	}
 	if low, high := s.windows(); high > 0 {
 		text += fmt.Sprintf("; the window lay between %s and %s bytes", grouped(low), grouped(high))

@@ -24,17 +24,21 @@ type ladder struct {
 	// Tracks is the number of connections that are drawn side by side.
 	Tracks int
 	// More is the number of FTP packets after the last row, which are not drawn, and
-	// Others the number of packets that are not FTP.
-	More, Others int
+	// Others the number of packets that are not FTP. Copies were recorded at another place, too, and
+	// Strays at another place only, whose clock is another.
+	More, Others, Copies, Strays int
 }
 
 // draw makes the ladder from the kept packets.
 func (r *Report) draw() ladder {
-	l := ladder{More: r.Packets.more, Others: r.Packets.others}
+	l := ladder{More: r.Packets.more, Others: r.Packets.others, Copies: r.Packets.copies, Strays: r.Packets.strays}
 	plan := r.planFolds()
 	tracks := r.surveyed.tracks
 	l.Tracks = tracks.count
 	for _, p := range r.packets {
+		if p.Copy != nil {
+			continue
+		}
 		if !r.inLadder(p.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
 			l.Others++
 			continue

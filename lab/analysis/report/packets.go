@@ -25,8 +25,11 @@ type Packets struct {
 	// more is the number of packets that were not kept for lack of room, others the
 	// number of those that are not FTP.
 	more, others int
-	points       int   // of all courses
-	last         int64 // time of the packet before
+	// copies and strays are the numbers of packets that are not read where they were recorded, because another
+	// place has them, or because its clock is another; see [packet.Packet.Copy].
+	copies, strays int
+	points         int   // of all courses
+	last           int64 // time of the packet before
 }
 
 // Limits of what is kept, in packets.
@@ -75,6 +78,19 @@ type course struct {
 
 	shape shape
 	holes [2]holes // of the client and the server
+	place string   // where it is read, known if packets of it were not recorded there
+}
+
+// addPoint takes a packet of a transfer, and returns how many more points are kept than before. The times of a packet
+// that only another place has are not those of the place where the connection is read, so it makes no point.
+func (c *course) addPoint(p *capture.Packet, room bool) int {
+	if p.Away == nil {
+		q := pointOf(p)
+		c.holes[sideIndex(q.from)].add(q)
+		return c.shape.add(q, room)
+	}
+	c.place = p.Away.Home
+	return 0
 }
 
 // Add takes the next packet of the capture.
@@ -87,9 +103,7 @@ func (ps *Packets) Add(p *capture.Packet) {
 	k := &Packet{Packet: p, Since: p.Time - ps.last}
 	ps.last = p.Time
 	if p.Connection == nil {
-		if len(ps.loose) < maxLoose {
-			ps.loose = append(ps.loose, k.keep())
-		}
+		ps.addLoose(k)
 		return
 	}
 	c := ps.courses[p.Connection.ID]
@@ -105,12 +119,25 @@ func (ps *Packets) Add(p *capture.Packet) {
 	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
 	ps.keep(c, k)
 	if role := p.Connection.Role; role == ftp.Data || role == ftp.Other && ps.noFTP {
-		q := pointOf(p)
-		ps.points += c.shape.add(q, ps.points < maxPoints)
-		c.holes[sideIndex(q.from)].add(q)
+		ps.points += c.addPoint(p, ps.points < maxPoints)
 	}
 	if p.Connection.LastPacket == p.Number {
 		ps.end(p.Connection.ID, c)
+	}
+}
+
+// addLoose takes a packet without a connection.
+func (ps *Packets) addLoose(k *Packet) {
+	switch {
+	case k.Copy != nil && k.Away != nil:
+		ps.strays++
+	case k.Copy != nil:
+		ps.copies++
+	case len(ps.loose) >= maxLoose:
+		ps.others++
+	}
+	if len(ps.loose) < maxLoose {
+		ps.loose = append(ps.loose, k.keep())
 	}
 }
 

@@ -23,6 +23,9 @@ type Sequence struct {
 	// Holes are what was missing while later bytes had come, in the order of their
 	// beginnings.
 	Holes []Hole
+	// Place is where the connection is read, if packets of it were recorded only at another place. They have no point.
+	// It is "" if there are none.
+	Place string
 }
 
 // A Point is one packet in a time-sequence graph: a segment of the data, or an
@@ -49,7 +52,7 @@ func (ps *Packets) Sequence(c *ftp.Connection, from ftp.Side) *Sequence {
 	if course == nil {
 		return nil
 	}
-	s := &Sequence{Connection: c, From: from, Holes: course.holes[sideIndex(from)].all()}
+	s := &Sequence{Connection: c, From: from, Holes: course.holes[sideIndex(from)].all(), Place: course.place}
 	for _, p := range course.shape.all() {
 		if q, ok := p.seenFrom(from); ok {
 			s.Points = append(s.Points, q)

@@ -38,6 +38,7 @@ type doubtful struct {
 	seq   int64
 	flags uint8
 	early bool // only because it comes with a SYN
+	away  bool // only another place has it
 }
 
 // needs is what the receiver acknowledges if it accepts the segment. A FIN counts as a byte.
@@ -75,7 +76,7 @@ func (h *Half) doubts(p *packet.Packet, seg *Segment) {
 	if end == seq && seg.Flags&packet.FIN == 0 || len(d.waiting) == maxDoubtful {
 		return
 	}
-	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seq, seg.Flags & packet.FIN, !seg.Damaged}
+	x := doubtful{ending{end, seg.Ack, p.Number, p.Time}, seq, seg.Flags & packet.FIN, !seg.Damaged, p.Away != nil}
 	i := len(d.waiting)
 	for i > 0 && d.waiting[i-1].at > end {
 		i--
@@ -111,7 +112,7 @@ func (s *State) accept(p *packet.Packet, dir int, ack *Segment) {
 		}
 		if data {
 			if !x.early {
-				h.count(x.packet, x.time, int(x.at-x.seq))
+				h.count(x.packet, x.time, int(x.at-x.seq), x.away)
 			}
 			h.trust(x.seq, x.at)
 		}

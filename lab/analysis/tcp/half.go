@@ -19,6 +19,9 @@ type Flow struct {
 	// Segments counts the packets that carry data, without probes that repeat a byte: keep-alives, and those
 	// of a closed window. Damaged packets do not count. Neither do they for FirstData and LastData.
 	Segments int
+	// Elsewhere counts those of them that only another place has than the one where the connection is read; see
+	// [packet.Away].
+	Elsewhere int
 	// Damaged counts the packets that the peer dropped because their checksums are wrong.
 	Damaged int
 	// Bytes is the number of bytes of the stream that were seen: retransmitted bytes
@@ -52,7 +55,7 @@ type Flow struct {
 	// is numbered after the FIN that came before it, which no TCP sends. Both are 0 for none.
 	RefutedFIN, AfterFIN int
 	// FirstData and LastData are the numbers of the first and the last packet
-	// with data, 0 for none.
+	// with data, 0 for none. One that only another place has counts if there is no other: its time is another, too.
 	FirstData, LastData int
 	// FINTime and the others are the timestamps of those packets, in nanoseconds since
 	// 1970.
@@ -139,7 +142,7 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 	if seg.Analysis&KeepAlive != 0 && (seq < h.start() || h.have.Covers(seq, seq+1)) {
 		return
 	}
-	h.count(p.Number, p.Time, seg.Length)
+	h.count(p.Number, p.Time, seg.Length, p.Away != nil)
 	if seg.InDoubt() {
 		return
 	}
@@ -156,10 +159,20 @@ func (h *Half) data(p *packet.Packet, seg *Segment) {
 	}
 }
 
-// count counts a segment with data.
-func (h *Half) count(number int, time int64, length int) {
+// count counts a segment with data; away says that only another place has it.
+func (h *Half) count(number int, time int64, length int, away bool) {
 	h.Segments++
 	h.Wire += int64(length)
+	onlyAway := h.Elsewhere == h.Segments-1
+	switch {
+	case away:
+		h.Elsewhere++
+	case onlyAway:
+		h.FirstData, h.LastData = 0, 0
+	}
+	if away && !onlyAway {
+		return
+	}
 	if h.FirstData == 0 || number < h.FirstData {
 		h.FirstData, h.FirstDataTime = number, time
 	}

@@ -3,6 +3,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -63,15 +64,19 @@ func lacking(l ftp.Lack) (lines []string) {
 // carried says what one side sent over a data connection.
 func carried(by string, f *tcp.Flow) []string {
 	text := fmt.Sprintf("|   %s from %s", count(int(f.Bytes), "byte"), by)
+	here := f.Segments - f.Elsewhere
 	switch took := time.Duration(f.LastDataTime - f.FirstDataTime); {
 	case f.AfterFIN > 0:
 		text += " before its FIN"
 	case f.Segments == 1:
 		text += ", in this packet"
 	case took > 0:
-		text += fmt.Sprintf(": %d segments since packet %d, in %s", f.Segments, f.FirstData, duration(took))
+		text += fmt.Sprintf(": %d segments since packet %d, in %s", cmp.Or(here, f.Segments), f.FirstData, duration(took))
 	default:
-		text += fmt.Sprintf(": %d segments since packet %d", f.Segments, f.FirstData)
+		text += fmt.Sprintf(": %d segments since packet %d", cmp.Or(here, f.Segments), f.FirstData)
+	}
+	if here > 0 && f.Elsewhere > 0 {
+		text += fmt.Sprintf("; %d more recorded only at another place", f.Elsewhere)
 	}
 	switch {
 	case f.FINOvertook():
