@@ -247,14 +247,14 @@ func (r *Report) conversations() []conversation {
 	var list []conversation
 	for _, c := range r.surveyed.first {
 		row := conversation{
-			Kind: kindOf(c), Name: r.surveyed.names.of(c).long, Short: r.surveyed.names.of(c).short, OpenedBy: string(c.OpenedBy),
+			Kind: kindOf(c), Name: r.surveyed.names.of(c).long, Short: r.surveyed.names.of(c).short, OpenedBy: "not seen",
 			Client: c.Client.String(), Server: c.Server.String(), History: c.History,
 			PacketsClient: grouped(int64(c.ClientFlow.Packets)), PacketsServer: grouped(int64(c.ServerFlow.Packets)),
 			BytesClient: grouped(c.ClientFlow.Bytes), BytesServer: grouped(c.ServerFlow.Bytes),
 			Start: seconds(c.FirstTime - r.Trace.Start), Duration: seconds(c.LastTime - c.FirstTime),
 		}
-		if c.OpenedBy == "" {
-			row.OpenedBy = "not seen"
+		if c.OpenedBy != "" {
+			row.OpenedBy = strings.TrimPrefix(r.hosts.partyName(c, c.OpenedBy), "the ")
 		}
 		switch {
 		case c.RoundTripKnown:

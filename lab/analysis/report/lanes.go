@@ -79,8 +79,8 @@ func (ls lanes) party(addr netip.Addr, side ftp.Side) int {
 	return ls.find(addr, "")
 }
 
-// partyName returns the name of a side of a connection for a sentence: "the client", or
-// the name of its host if there are several clients.
+// partyName returns the name of a side of a connection for a sentence: "the client", or the
+// name of its host if that is another, or if there are several clients.
 func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 	if c.Role == ftp.Other {
 		return ls.hostOf(c, side)
@@ -102,7 +102,7 @@ func (ls lanes) partyName(c *ftp.Connection, side ftp.Side) string {
 	switch {
 	case alike >= 2 && i < 0:
 		return addr.Unmap().String()
-	case alike < 2 || ls[i].Name == string(side):
+	case i < 0, ls[i].Name == string(side), alike < 2 && ls[i].Side != side:
 		return "the " + string(side)
 	}
 	return ls[i].Name

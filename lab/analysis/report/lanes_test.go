@@ -46,7 +46,7 @@ func TestLanes(t *testing.T) {
 	}
 }
 
-// Where there are several clients, a sentence names the host.
+// Where there are several clients, or the only one is not the host client, a sentence names the host.
 func TestPartyName(t *testing.T) {
 	host := func(name, addr string) scenario.Host {
 		return scenario.Host{Name: name, Addr: netip.MustParseAddr(addr)}
@@ -85,11 +85,15 @@ func TestPartyName(t *testing.T) {
 		{"another host than the client", &joined, nil, third, "203.0.113.66 opens x: from its port 40000 to port 21 of the server."},
 		{"the client beside it", &joined, nil, first, "The client opens x: from its port 40000 to port 21 of the server."},
 		{"not of FTP, on loopback", &oneHost, nil, besides, "The client opens x: from its port 40000 to port 21 of the server."},
+		{"the only one, which is not the client", &alone, s, second, "Laptop opens x: from its port 40000 to port 21 of the server."},
 		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
 	} {
 		ls := findLanes(test.h, nil, test.s)
 		if got := ls.opens(test.c, "x"); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+		if first, _, _ := strings.Cut(test.want, " opens"); test.c == second && !strings.HasPrefix(ls.dialogueStory(&ftp.Session{Control: second}), first+" 203.0.113.9 talks") {
+			t.Errorf("%s: got %q, want that %s talks", test.name, ls.dialogueStory(&ftp.Session{Control: second}), first)
 		}
 		if n := len(ls.drawn()); n > maxLanes {
 			t.Errorf("%s: got %d hosts side by side, want %d or fewer", test.name, n, maxLanes)

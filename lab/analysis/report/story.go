@@ -20,7 +20,7 @@ func (r *Report) factStory() string {
 	if t.NumSessions() == 0 {
 		return x.noFTPStory(t)
 	}
-	sentences := []string{whoStory(t, x), x.dataStory(t, r.hosts, len(b.connections) > 0)}
+	sentences := []string{x.whoStory(t, r.hosts), x.dataStory(t, r.hosts, len(b.connections) > 0)}
 	if beside := b.story(); beside != "" {
 		sentences = append(sentences, beside)
 	}
@@ -96,10 +96,10 @@ func (x *transferSurvey) add(c *ftp.Connection) {
 	x.missing += c.Missing()
 }
 
-func whoStory(t *capture.Capture, x *transferSurvey) string {
+func (x *transferSurvey) whoStory(t *capture.Capture, hosts lanes) string {
 	if t.NumSessions() == 1 {
 		for s := range t.Sessions() {
-			return dialogueStory(s)
+			return hosts.dialogueStory(s)
 		}
 	}
 	return fmt.Sprintf("%s of FTP between %s and %s.",
@@ -107,9 +107,10 @@ func whoStory(t *capture.Capture, x *transferSurvey) string {
 }
 
 // dialogueStory says who talked to whom in a session, and how much.
-func dialogueStory(s *ftp.Session) string {
+func (ls lanes) dialogueStory(s *ftp.Session) string {
 	c := s.Control
-	who := fmt.Sprintf("The client %s talks to the FTP server %s on port %d", c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
+	client := upperFirst(ls.partyName(c, ftp.Client))
+	who := fmt.Sprintf("%s %s talks to the FTP server %s on port %d", client, c.Client.Addr().Unmap(), c.Server.Addr().Unmap(), c.Server.Port())
 	switch {
 	case s.Layer != nil && s.Layer.InMiddle:
 		return who + ", as far as the port tells: the capture begins inside TLS."
