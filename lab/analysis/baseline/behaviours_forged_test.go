@@ -335,6 +335,22 @@ func firstPasswords(then string) func(*forge.Capture) {
 	}
 }
 
+// forgets is guessed at a server inside, with a pause after each password.
+func forgets(client string, pause time.Duration, passwords ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i, password := range passwords {
+			t := dial(f, client, "10.20.0.5:21").Say("< 220 hi\n> USER karin\n< 331 and?\n> PASS " + password)
+			if i < len(passwords)-1 {
+				t.Say("< 530 no")
+			} else {
+				t.Say("< 230 in")
+			}
+			t.Say(bye).Peer.Close()
+			f.Pass(pause)
+		}
+	}
+}
+
 // guessed logs in with the last of some passwords, after the others were refused.
 func guessed(user string, passwords ...string) func(*forge.Capture) {
 	return func(f *forge.Capture) {

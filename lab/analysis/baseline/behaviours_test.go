@@ -25,6 +25,10 @@ var behaviours = []lookalike{
 	{"passwords like the name, of which the fifth is right", "no-guessing", "", guessed("hr", "hr", "hr123", "Hr2025!", "Password1", "Lens-42")},
 	{"passwords like the name, and passwords that were found", "no-signs-agree", "", guessed("ada", "ada33", "ada", "Igel33", "Lens-42\n< 230 in\n> RETR passwords.kdbx\n< 150 here\n< 226 done\n> NOOP")},
 	{"a password that was mistyped three times", "no-guessing", IsNormal, guessed("ada", "Grun3wald!", "Grunewald!", "grun3Wald!", "Grun3Wald!")},
+	{"somebody who forgot which password is right", "no-guessing", IsUnusual, forgets("10.20.1.15", 50*time.Second, "Rose1", "rose1", "Rose!1", "Rose12", "Tulip7", "Tulip77", "tulip77", "Tulip-77", "Tulip-777")},
+	{"passwords that a program changes a little", "no-guessing", "", forgets("10.20.1.15", 5*time.Second, "Rose1", "rose1", "Rose!1", "Rose12", "Tulip7", "Tulip77", "tulip77", "Tulip-77", "Tulip-777")},
+	{"passwords of different words", "no-guessing", "", forgets("10.20.1.15", 50*time.Second, "Rose1", "Tulip7", "Lilac2", "Fern9", "Moss12", "Ivy7", "Reed1")},
+	{"passwords that somebody outside tries", "no-guessing", "", forgets("203.0.113.66", 50*time.Second, "Rose1", "rose1", "Rose!1", "Rose12", "Tulip7", "Tulip77", "tulip77", "Tulip-77", "Tulip-777")},
 	{"stolen names with their passwords, one of which is right", "no-guessing", "", collects(8, 1)},
 	{"students who mistype the passwords that they were given", "no-guessing", IsNormal, func(f *forge.Capture) {
 		for i := range 3 {

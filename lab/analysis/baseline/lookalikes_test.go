@@ -88,6 +88,8 @@ var lookalikes = []lookalike{
 	}},
 
 	{"a name that was not filled in", "no-format-strings", IsUnusual, session1("> STOR cam_%s_%s_%u_%s.jpg\n< 150 go on\n< 226 done")},
+	{"a name with a number that was not filled in", "no-format-strings", IsUnusual, session1("> STOR Result %s of %n.txt\n< 150 go on\n< 226 done")},
+	{"a name that writes memory", "no-format-strings", "", session1("> STOR Result of %s%n.txt\n< 150 go on\n< 226 done")},
 	{"a name that reads memory", "no-format-strings", "", session1("> STOR %08x.%08x.%08x.%08x\n< 150 go on\n< 226 done")},
 
 	{"an inventory of printers", "no-scans", IsUnusual, func(f *forge.Capture) { anonymously(f, "anonymous", 20, func(*forge.End) {}) }},

@@ -106,6 +106,7 @@ var hiddenExcuses = map[string]string{
 	"the oldest pictures of a camera, which are removed":     "dates in the names of files",
 	"a server that calls at a port for TLS":                  "the contents of another connection",
 	"a program that looks for updates, and fetches some":     "the name of a file",
+	"somebody who forgot which password is right":            "passwords",
 	"an engineering station at a controller":                 "a password",
 	"an engineering station at a controller, at other ports": "a password",
 }

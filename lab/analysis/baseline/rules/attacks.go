@@ -240,8 +240,14 @@ func unfilled(x *ftp.Exchange) string {
 func isTemplate(x *ftp.Exchange) bool {
 	_, takesPath := pathCommands[x.Command]
 	text := percentCode.ReplaceAllString(x.Argument, "_")
+	if about.MatchString(text) {
+		text = strings.Replace(text, "%n", "", 1) // a number
+	}
 	return takesPath && x.Command != "SITE" && !wide.MatchString(text) && conversions(text) < exploitConversions
 }
+
+// about matches a conversion between words.
+var about = pattern.New(`[a-zA-Z]{2,}[ _-]%n\b`)
 
 // exploitConversions is how many conversions no template has.
 const exploitConversions = 8

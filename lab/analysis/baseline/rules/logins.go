@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -133,11 +132,8 @@ const aroundName = 5
 // isEasy reports whether a password is common, or is a common word or the user's name with a few digits or signs around
 // it. People who mistype their password do not come close to such ones.
 func isEasy(user, password string) bool {
-	core := func(text string) string {
-		return strings.TrimFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })
-	}
-	word := core(password)
-	return isFamous(user, password) || word != "" && len(password)-len(word) <= aroundName && (famous[word] || word == core(user))
+	word := wordIn(password)
+	return isFamous(user, password) || word != "" && len(password)-len(word) <= aroundName && (famous[word] || word == wordIn(user))
 }
 
 // manyTries is how many different credentials are unusual.
@@ -363,7 +359,11 @@ func (all *logins) burst(list []guess) (breach, bool) {
 		}
 	}
 	if user, n := mostPasswords(list); n >= guessedPasswords {
-		return all.burstOf(list, fmt.Sprintf("with %d different passwords for %s", n, wording.Quote(user))), true
+		b := all.burstOf(list, fmt.Sprintf("with %d different passwords for %s", n, wording.Quote(user)))
+		if all.forgot(list) {
+			b.severity, b.sign = Odd, 2
+		}
+		return b, true
 	}
 	tried, accepted := map[string]bool{}, 0 // accepted is 1 if the guesses found a password
 	for i, g := range list {
