@@ -60,6 +60,13 @@ func loggedIn(user, password, lines string) func(*forge.Capture) {
 	return dialogue("< 220 ready\n> USER " + user + "\n< 331 and?\n> PASS " + password + "\n< 230 in\n" + lines + "\n> QUIT\n< 221 bye")
 }
 
+// updates stores new software for a controller.
+func updates(client string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		dial(f, client, "10.20.0.5:21").Say("< 220 hi\n> USER sysdiag\n< 331 and?\n> PASS x\n< 230 in\n> STOR /FLASH0/fw/kernel.bin\n< 150 go on\n< 226 done" + bye).Peer.Close()
+	}
+}
+
 // closesWindow is n connections, on which the server says something, and the client keeps its window at 0 for a while.
 func closesWindow(n int, says string) func(*forge.Capture) {
 	return func(f *forge.Capture) {

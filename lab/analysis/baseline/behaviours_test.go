@@ -342,6 +342,8 @@ var behaviours = []lookalike{
 	{"a program for a router, with its first password", "no-signs-agree", IsUnusual, movesOf("< 220 hi\n> USER cisco\n< 331 and?\n> PASS cisco\n< 230 in", [2]string{"STOR bot.bin", "\x7fELF"})},
 	{"the users of a device, with its first password", "no-signs-agree", "", loggedIn("USER", "USER", "> STOR /FLASH0/wwwroot/conf/users.ini\n< 150 go on\n< 226 done")},
 	{"the users of a controller", "no-signs-agree", "", loggedIn("sysdiag", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
+	{"new software for a controller, from outside", "no-signs-agree", "", updates("203.0.113.66")},
+	{"new software for a controller, from inside", "no-known-exploits", IsUnusual, updates("10.20.1.15")},
 	{"new software for a controller", "no-known-exploits", IsUnusual, loggedIn("sysdiag", "x", "> STOR NOE77101.bin\n< 150 go on\n< 226 done\n> SITE REBOOT\n< 200 ok")},
 	{"the users of a game", "no-sensitive-names", IsNormal, loggedIn("ada", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
 

@@ -85,6 +85,10 @@ func deviceTaken(s *session) (b breach, ok bool) {
 			b.severity, b.sign, ok = Odd, 2, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
 			b.observed = wording.Quote(x.Line.Text) + " fetches the users of a device from outside, with an account that everybody knows"
+		case changes && deviceImage.MatchString(at) && !isPrivate(s.Client()) && isPrivate(s.Server()) && b.severity != Odd:
+			b.severity, b.sign, ok = Note, 1, true
+			b.packets = append(b.packets, evidence.Frames(x)...)
+			b.observed = wording.Quote(x.Line.Text) + " replaces the system of a device, from outside, with an account that everybody knows"
 		case (deviceSettings.MatchString(at) || deviceUsers.MatchString(at)) && b.severity != Odd:
 			b.severity, b.sign, ok = Note, 1, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
