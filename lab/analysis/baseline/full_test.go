@@ -118,6 +118,18 @@ func TestFilledTables(t *testing.T) {
 				dial(f, fmt.Sprintf("198.51.100.%d", 1+i), aServer+":21").Say(hello).Say(bye).Peer.Close()
 			}
 		}, looksAt("203.0.113.66", "10.20.0.%d", 10, "a", "", false)},
+		{"bytes of echo requests", 64, CannotJudge, func(f *forge.Capture) {
+			echoes(f, aClient, aServer, strings.Repeat("x", 56), strings.Repeat("x", 56))
+		}, func(f *forge.Capture) {
+			quiet(f)
+			for i := range 9 {
+				echoes(f, aClient, "203.0.113.66", fmt.Sprint("SSH-2.0 ask ", i), fmt.Sprint("SSH-2.0 tell ", i))
+			}
+		}},
+		{"bytes that came with SYNs", 16, CannotJudge, dataInSYN("USER ada\r\n"), func(f *forge.Capture) {
+			f.Pass(time.Hour)
+			dataInSYNFrom("198.51.100.9:4001", "\x17\x03noise")(f)
+		}},
 		{"probes", 4, IsUnusual, func(f *forge.Capture) { asks(f, 60, 5, true); quiet(f) }, func(f *forge.Capture) { asks(f, 160, 12, false) }},
 	} {
 		t.Run(test.of, func(t *testing.T) {

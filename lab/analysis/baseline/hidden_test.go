@@ -93,9 +93,11 @@ var hidden = []lookalike{
 }
 
 // dataInSYN is a session whose SYN has data that the server does not acknowledge.
-func dataInSYN(data string) func(*forge.Capture) {
+func dataInSYN(data string) func(*forge.Capture) { return dataInSYNFrom(aClient+":4000", data) }
+
+func dataInSYNFrom(client, data string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
-		c, s := f.Pair(aClient+":4000", aServer+":21")
+		c, s := f.Pair(client, aServer+":21")
 		c.SegmentAt(-1, "S", data)
 		s.SegmentAt(-1, "S.", "")
 		c.ACK()

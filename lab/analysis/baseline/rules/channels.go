@@ -44,6 +44,7 @@ type channels struct {
 	echoes  map[evidence.PairOfHosts]*echoed
 	seed    maphash.Seed
 	n       int // of all names
+	kept    int // bytes of all echo requests
 	ledger  *bounded.Ledger
 }
 
@@ -143,7 +144,7 @@ func (c *channels) echo(p *capture.Packet) {
 		if of == nil {
 			return
 		}
-		of.id, of.seq, of.data = m.ID, m.Seq, append(of.data[:0], m.Rest...)
+		of.id, of.seq, of.data = m.ID, m.Seq, c.ledger.Keep(maxEchoed, &c.kept, of.data, m.Rest)
 	case echoReply, echoReplyV6:
 		of := c.echoes[evidence.Between(p.IP.Dst.Unmap(), p.IP.Src.Unmap())]
 		if of == nil || of.id != m.ID || of.seq != m.Seq {

@@ -45,14 +45,14 @@ type earlySegment struct {
 	data            []byte
 }
 
-// early takes a segment at the beginning of a stream.
-func (s *side) early(p *capture.Packet) {
+// begins takes a segment, which may be at the beginning of a stream.
+func (s *side) begins(all *senders, p *capture.Packet) {
 	data := p.TCP.Payload
 	if len(data) == 0 || p.Segment.DataSeq() != 1 {
 		return
 	}
 	if p.TCP.Has(packet.SYN) && s.syns == 0 {
-		s.oddities().early = earlySegment{packet: p.Number, data: bytes.Clone(data)}
+		s.oddities().early = earlySegment{packet: p.Number, data: all.ledger.Keep(maxEarly, &all.early, nil, data)}
 		return
 	}
 	if s.odd == nil || s.odd.early.packet == 0 || s.odd.early.differs > 0 {
@@ -84,10 +84,6 @@ type secondISN struct {
 
 // number takes what a packet says about sequence numbers.
 func (s *side) number(p *capture.Packet, peer *side) {
-	if p.ChecksumWrong() {
-		return
-	}
-	s.early(p)
 	n, t := &s.numbering, p.TCP
 	if t.Has(packet.SYN) {
 		if n.syns == 0 && peer.opening && !t.Has(packet.ACK) {

@@ -37,6 +37,7 @@ var (
 	maxSenders     = bounded.Limit{Of: "FTP connections that are open, or are odd", Most: 1 << 16}
 	maxRepeated    = bounded.Limit{Of: "segments that were sent again", Most: 1 << 17}
 	maxRepeats     = bounded.Limit{Of: "bytes that were sent again", Most: 8 << 20}
+	maxEarly       = bounded.Limit{Of: "bytes that came with SYNs", Most: 8 << 20}
 	maxOverlapping = bounded.Limit{Of: "segments that were sent again with other data", Most: 1 << 14}
 	maxClosedOnes  = bounded.Limit{Of: "connections with a closed window", Most: 1 << 16}
 	maxLaterSYNs   = bounded.Limit{Of: "SYNs from a port that was in use before", Most: 1 << 17}
@@ -53,6 +54,7 @@ var (
 	maxPassers         = bounded.Limit{Of: "network cards that passed on packets between two hosts", Most: 1 << 17}
 	maxRedirectedHosts = bounded.Limit{Of: "hosts that ICMP redirected", Most: 1 << 15}
 	maxContradictions  = bounded.Limit{Of: "answers to one question of DNS that contradict each other", Most: 1 << 14}
+	maxEchoed          = bounded.Limit{Of: "bytes of echo requests", Most: 8 << 20}
 	maxCensuses        = bounded.Limit{Of: "groups of names of two hosts that look like encoded bytes", Most: 1 << 5}
 	maxAskedNames      = bounded.Limit{Of: "names about which hosts asked name servers", Most: 1 << 16}
 	maxCodedDomains    = bounded.Limit{Of: "domains with encoded names", Most: 1 << 15}

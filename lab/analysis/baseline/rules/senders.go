@@ -80,6 +80,7 @@ type reset struct {
 type senders struct {
 	sides  map[int]*[2]side
 	ttls   map[int]uint8
+	early  int // bytes that came with SYNs
 	ledger *bounded.Ledger
 }
 
@@ -122,7 +123,10 @@ func (all *senders) packet(p *capture.Packet) {
 	s.way(p)
 	s.mark(p)
 	s.repeats(p)
-	s.number(p, peer)
+	if !p.ChecksumWrong() {
+		s.begins(all, p)
+		s.number(p, peer)
+	}
 	s.reach = max(s.reach, p.Segment.DataSeq()+int64(p.TCP.Length))
 	if s.odd != nil {
 		s.odd.goesOn(p)

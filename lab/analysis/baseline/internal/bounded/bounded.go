@@ -87,6 +87,17 @@ func Entry[K comparable, V any](g *Ledger, l Limit, table map[K]*V, key K) *V {
 	return entry
 }
 
+// Keep copies data over what was kept before, and returns it; nothing of it if the limit has no room for so many bytes
+// more than the total of all that is kept.
+func (g *Ledger) Keep(l Limit, total *int, before, data []byte) []byte {
+	if more := len(data) - cap(before); more > 0 && !g.Room(l, *total+more-1) {
+		return before[:0]
+	}
+	kept := append(before[:0], data...)
+	*total += cap(kept) - cap(before)
+	return kept
+}
+
 // Full lists the limits that were reached, in the order of what they are about.
 func (g *Ledger) Full() []Full {
 	list := []Full{}

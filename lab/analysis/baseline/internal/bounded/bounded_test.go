@@ -42,3 +42,24 @@ func TestManyLeftOut(t *testing.T) {
 		t.Error("a table without a ledger has no limit")
 	}
 }
+
+// TestKeep keeps bytes until there is no room for more. What takes the place of others needs no more room than they had.
+func TestKeep(t *testing.T) {
+	g, l, total := NewLedger(), Limit{"bytes", 100}, 0
+	first := g.Keep(l, &total, nil, make([]byte, 64))
+	for _, step := range []struct {
+		before, data []byte
+		want, full   int
+	}{
+		{first, make([]byte, 50), 50, 0}, {nil, make([]byte, 50), 0, 1}, {first, make([]byte, 200), 0, 2}, {nil, make([]byte, 32), 32, 2},
+	} {
+		got := g.Keep(l, &total, step.before, step.data)
+		full := 0
+		for _, f := range g.Full() {
+			full += f.LeftOut
+		}
+		if len(got) != step.want || full != step.full || total > l.Most {
+			t.Errorf("%d bytes: got %d of %d in all, %d left out, want %d, %d left out", len(step.data), len(got), total, full, step.want, step.full)
+		}
+	}
+}
