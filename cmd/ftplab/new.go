@@ -47,7 +47,7 @@ run it without changes. New never overwrites a file.`,
 				return err
 			}
 			if ext := filepath.Ext(given); ext != scenario.Extension && otherKind.MatchString(ext) {
-				return fmt.Errorf("%s: the name of a scenario's file ends in %s; write %s", given, scenario.Extension, strings.TrimSuffix(given, ext)+scenario.Extension)
+				return fmt.Errorf("%s: the name of a scenario's file ends in %s; write %s", given, scenario.Extension, strings.TrimSuffix(strings.TrimSuffix(given, ext), scenario.Extension)+scenario.Extension)
 			}
 			if err := writeNew(name, newScenario); err != nil {
 				return err

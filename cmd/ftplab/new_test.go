@@ -29,8 +29,9 @@ func TestNewScenario(t *testing.T) {
 func TestNewOfAnotherKind(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, want := range map[string]string{
-		"x.txt": "ftplab: x.txt: the name of a scenario's file ends in .txtar; write x.txtar\n",
-		"v1.2":  "v1.2.txtar is written. Next: ftplab run v1.2.txtar\n",
+		"x.txt":       "ftplab: x.txt: the name of a scenario's file ends in .txtar; write x.txtar\n",
+		"x.txtar.txt": "ftplab: x.txtar.txt: the name of a scenario's file ends in .txtar; write x.txtar\n",
+		"v1.2":        "v1.2.txtar is written. Next: ftplab run v1.2.txtar\n",
 	} {
 		if stdout, stderr, _ := judged(t, "new", name); stdout+stderr != want {
 			t.Errorf("%s: got %q, want %q", name, stdout+stderr, want)

@@ -54,7 +54,7 @@ runs in this process, on any system and in virtual time, and the same scenario a
 --seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
 Run replaces the results of an earlier run when the new ones are complete. verdict.json
-lists the files of its run. If other files have the names of results, or if files of the
+has the outcome, and lists the files of its run. If other files have the names of results, or if files of the
 run were changed since, nothing is run. If a run is interrupted, its recording is in
 results/NAME.unfinished until the next run.
 
