@@ -50,20 +50,27 @@ func TestNoAddress(t *testing.T) {
 }
 
 // In a capture that begins after the 227, a connection of before the first line is that of the transfer, if it lasts until the
-// command, also where the client and the server have one address.
+// command, also where the client and the server have one address, and where the capture lacks its SYN.
 func TestCaptureBeginsAfterAnnouncement(t *testing.T) {
 	for _, test := range []struct {
 		name, server string
-		early        bool // the data ends before the command
+		early, open  bool // the data ends before the command, and is open when the capture begins
 		want         ftp.Role
+		mode         ftp.Mode
 	}{
-		{"two hosts", forge.Server, false, ftp.Data},
-		{"one host", forge.Client, false, ftp.Data},
-		{"the data ends before the command", forge.Server, true, ftp.Other},
+		{"two hosts", forge.Server, false, false, ftp.Data, ftp.Passive},
+		{"one host", forge.Client, false, false, ftp.Data, ftp.Passive},
+		{"the data ends before the command", forge.Server, true, false, ftp.Other, ""},
+		{"two hosts, after the handshake", forge.Server, false, true, ftp.Data, ""},
+		{"one host, after the handshake", forge.Client, false, true, ftp.Data, ""},
+		{"the data ends before the command, after the handshake", forge.Server, true, true, ftp.Other, ""},
 	} {
 		f := forge.New()
 		ctl, peer := f.Pair(forge.Client+":3171", test.server+":21")
 		_, data := f.Dial(forge.Client+":4000", test.server+":50001")
+		if test.open {
+			f.Frames = f.Frames[:0]
+		}
 		move := func() {
 			data.Send("abc")
 			data.Close()
@@ -77,9 +84,13 @@ func TestCaptureBeginsAfterAnnouncement(t *testing.T) {
 			move()
 		}
 		peer.Send("226 done\r\n")
-		c := read(t, f.PCAP()).Connection(0)
-		if c.Role != test.want || c.Client.Port() != 4000 {
-			t.Errorf("%s: got %s, the client at port %d; want %s, and port 4000", test.name, c.Role, c.Client.Port(), test.want)
+		all := read(t, f.PCAP())
+		c := all.Connection(0)
+		if c.Role == ftp.Control {
+			c = all.Connection(1)
+		}
+		if c.Role != test.want || c.Mode != test.mode || c.Role == ftp.Data && c.Client.Port() != 4000 {
+			t.Errorf("%s: got %s %q, the client at port %d; want %s %q, and port 4000", test.name, c.Role, c.Mode, c.Client.Port(), test.want, test.mode)
 		}
 	}
 }

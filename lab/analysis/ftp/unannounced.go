@@ -7,8 +7,8 @@ import "net/netip"
 // Unannounced recognizes the data connections of transfers if the recorder lost the command that announces them, and
 // its reply. Such a connection is between the two hosts of the session, and goes to a port that no service has by
 // default. It begins after the transfer before this one, and before the end of this one (RFC 959 section 3.2), and ends
-// after the command. Its data goes only in the direction of the command. If this is so of two connections, or of one for two transfers, none is
-// recognized.
+// after the command. Its data goes only in the direction of the command. If this is so of two connections, or of one for
+// two transfers, none is recognized.
 type Unannounced struct {
 	between map[hosts]*spans[*unannounced]
 	control map[netip.AddrPort]bool
@@ -64,33 +64,40 @@ func (all *Unannounced) Add(control, first, last int, client, server netip.AddrP
 // Any reports whether there are such transfers.
 func (all *Unannounced) Any() bool { return len(all.between) > 0 }
 
-// Look looks at a connection that no transfer has.
+// Look looks at a connection that no transfer has. Who opened it is not known of one without a SYN.
 func (all *Unannounced) Look(o *Opening) {
-	if o.Initiator < 0 || o.Sends[0] == o.Sends[1] {
+	if !o.MayBeData() || o.Sends[0] == o.Sends[1] {
 		return
 	}
-	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
-	if listener.Port() < firstUserPort || all.control[listener] {
-		return
-	}
+	ends := [2]netip.AddrPort{unmapped(o.Ends[0]), unmapped(o.Ends[1])}
 	var fit []*unannounced
 	var as arrival
-	look := func(h hosts, a arrival) {
-		if all.between[h] == nil {
-			return
+	for client, mode := range modesOf(o) {
+		h := hosts{ends[client].Addr(), ends[1-client].Addr()}
+		if all.between[h] == nil || all.control[ends[0]] && o.Initiator != 0 || all.control[ends[1]] && o.Initiator != 1 {
+			continue
 		}
 		all.between[h].each(o.FirstPacket, func(x *unannounced) bool {
-			if o.Sends[a.client] == (x.Sender() == Client) && o.LastPacket > x.firstPacket {
-				fit, as = append(fit, x), a
+			if o.Sends[client] == (x.Sender() == Client) && o.LastPacket > x.firstPacket {
+				fit, as = append(fit, x), arrival{o.ID, client, mode}
 			}
 			return len(fit) < 2
 		})
 	}
-	look(hosts{opener.Addr(), listener.Addr()}, arrival{o.ID, o.Initiator, Passive})
-	look(hosts{listener.Addr(), opener.Addr()}, arrival{o.ID, 1 - o.Initiator, Active})
 	if len(fit) == 1 {
 		fit[0].found = append(fit[0].found, as)
 	}
+}
+
+// modesOf returns in which mode a connection would be if each of its two directions were that of the client.
+func modesOf(o *Opening) [2]Mode {
+	switch o.Initiator {
+	case 0:
+		return [2]Mode{Passive, Active}
+	case 1:
+		return [2]Mode{Active, Passive}
+	}
+	return [2]Mode{}
 }
 
 // Join calls join for each connection that is recognized, when all have been looked at.

@@ -28,6 +28,7 @@ type besideSurvey struct {
 	connections []*ftp.Connection
 	ids         map[int]bool
 	bytes       int64 // that they carried
+	announced   bool  // one of them perhaps, by a command that is not in the capture
 }
 
 // A period is when two hosts had sessions, in nanoseconds since 1970.
@@ -57,6 +58,7 @@ func (b *besideSurvey) add(c *ftp.Connection) bool {
 	kept := *c
 	b.connections = append(b.connections, &kept)
 	b.ids[c.ID] = true
+	b.announced = b.announced || !c.Unannounced
 	b.bytes += c.ClientFlow.Bytes + c.ServerFlow.Bytes
 	return true
 }
@@ -86,10 +88,14 @@ func (b *besideSurvey) story() string {
 		}
 		seen[listener] = true
 	}
-	text := fmt.Sprintf("Besides FTP there is %s", counted(len(b.connections), "connection"))
-	if len(b.connections) > 1 {
-		text = fmt.Sprintf("Besides FTP there are %s", counted(len(b.connections), "connection"))
+	text, verb := "Besides FTP", "is"
+	if b.announced {
+		text = "Besides the dialogue"
 	}
+	if len(b.connections) > 1 {
+		verb = "are"
+	}
+	text += fmt.Sprintf(" there %s %s", verb, counted(len(b.connections), "connection"))
 	text += ", to " + enumerate(ports)
 	if len(seen) > len(ports) {
 		text += " and others"
@@ -103,9 +109,12 @@ func (b *besideSurvey) story() string {
 // besideText says of a connection besides FTP what is known of it, after the sentence on who
 // opened it.
 func besideText(c *ftp.Connection, hidden bool) string {
-	text := " No command announced it, so it is not part of FTP."
-	if hidden {
+	text := " No command in the capture announced it; one that the capture lacks may have."
+	switch {
+	case hidden:
 		text = " No command that can be read announced it."
+	case c.Unannounced:
+		text = " No command announced it, so it is not part of FTP."
 	}
 	if c.Addr(opener(c).Other()).Port() == backDoor && c.HandshakeSeen {
 		text += " At this port a vsftpd 2.3.4 with the back door opens a shell, after a user name with :) (CVE-2011-2523)."

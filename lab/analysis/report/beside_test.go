@@ -70,6 +70,29 @@ func TestBesideFTP(t *testing.T) {
 	}
 }
 
+// If the capture lacks the beginning of the session, it may lack the command that announced a connection.
+func TestPerhapsAnnounced(t *testing.T) {
+	page := string(html(t, read(t, func(f *forge.Capture) {
+		client, server := f.Pair("198.51.100.100:3171", "192.0.2.21:21")
+		client.Send("NOOP\r\n")
+		server.Send("200 OK\r\n")
+		one, other := open(f, "198.51.100.100:4001", "192.0.2.21:6000")
+		one.Send("a")
+		other.Send("b")
+		client.Send("QUIT\r\n")
+		server.Send("221 Goodbye.\r\n")
+	})))
+	for _, want := range []string{
+		"No command in the capture announces a data connection. Besides the dialogue there is 1 connection, to port 6000 of 192.0.2.21: 2 bytes passed there.",
+		"to port 6000 of the server. No command in the capture announced it; one that the capture lacks may have.",
+		"Other connection, opened by the client: 2 bytes",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
 // Of very many connections besides FTP some are drawn, and the page says how many are not.
 func TestManyBesideFTP(t *testing.T) {
 	r := read(t, func(f *forge.Capture) {

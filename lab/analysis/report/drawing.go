@@ -211,7 +211,7 @@ func (r *Report) openingText(c *ftp.Connection) string {
 	switch {
 	case c.Refused():
 		return text + ", refused"
-	case c.Role == ftp.Other && c.TLS != nil:
+	case c.Role == ftp.Other && (c.TLS != nil || !c.Unannounced):
 		return text + ": " + volume(c)
 	case c.Role == ftp.Other:
 		return text + ", not of FTP: " + counted(c.ClientFlow.Bytes+c.ServerFlow.Bytes, "byte")

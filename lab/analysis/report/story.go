@@ -20,7 +20,7 @@ func (r *Report) factStory() string {
 	if t.NumSessions() == 0 {
 		return x.noFTPStory(t)
 	}
-	sentences := []string{x.whoStory(t, r.hosts), x.dataStory(t, r.hosts, len(b.connections) > 0)}
+	sentences := []string{x.whoStory(t, r.hosts), x.dataStory(t, r.hosts, b)}
 	if beside := b.story(); beside != "" {
 		sentences = append(sentences, beside)
 	}
@@ -135,14 +135,16 @@ func loggedIn(s *ftp.Session) bool {
 	})
 }
 
-func (x *transferSurvey) dataStory(t *capture.Capture, hosts lanes, beside bool) string {
+func (x *transferSurvey) dataStory(t *capture.Capture, hosts lanes, beside *besideSurvey) string {
 	if x.data == 0 && t.AnyHidden() {
 		return "Whether anything was transferred cannot be seen."
 	}
-	if x.data == 0 && beside {
+	switch {
+	case x.data == 0 && beside.announced:
+		return "No command in the capture announces a data connection."
+	case x.data == 0 && len(beside.connections) > 0:
 		return "There is no data connection."
-	}
-	if x.data == 0 {
+	case x.data == 0:
 		return "Nothing is transferred: there is no data connection."
 	}
 	by := func(side ftp.Side) string {
@@ -196,7 +198,7 @@ func orMore(higher bool) string {
 // opens says how a connection was opened; name has its article.
 func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.OpenedBy == "" {
-		return upperFirst(name) + unopened(c) + "."
+		return upperFirst(name) + unopened(c) + inferred(c) + "."
 	}
 	by := c.OpenedBy
 	sentence := fmt.Sprintf("%s opens %s: from its port %d to port %d of %s",
@@ -212,10 +214,15 @@ func (ls lanes) opens(c *ftp.Connection, name string) string {
 	if c.Role == ftp.Data && c.Transfer != nil {
 		sentence += ". It is for " + transferName(c)
 	}
-	if c.Inferred {
-		sentence += ". " + upperFirst(c.WhyInferred()) + "; its hosts, its ports and its time make it a data connection"
+	return sentence + inferred(c) + "."
+}
+
+// inferred says why a connection that nothing announces is a data connection; "" for others.
+func inferred(c *ftp.Connection) string {
+	if !c.Inferred {
+		return ""
 	}
-	return sentence + "."
+	return ". " + upperFirst(c.WhyInferred()) + "; its hosts, its ports and its time make it a data connection"
 }
 
 // unopened says why the capture does not show who opened a connection.
