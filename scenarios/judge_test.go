@@ -34,6 +34,9 @@ func TestMutants(t *testing.T) {
 		if total.Tried == 0 && !t.Skipped() {
 			t.Error("no mutant was tried")
 		}
+		if len(total.Untrue) > 0 {
+			t.Errorf("%d quotes of packets are untrue, such as %q", len(total.Untrue), total.Untrue[0])
+		}
 		if total.Rate() < 0.99 {
 			t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())
 		}

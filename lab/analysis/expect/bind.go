@@ -20,7 +20,7 @@ type binding struct {
 	conn *ftp.Connection
 	a    ftp.Side
 	// near says that conn is not what was declared, but similar: between the same
-	// hosts, with other ports or opened by the other side.
+	// addresses, with other ports, opened by the other side, or with other roles of FTP.
 	near bool
 	// unseen is the data port to which the connection came, if the capture lacks it; else nil.
 	unseen *unseen
@@ -51,13 +51,18 @@ func (h Hosts) means(d *declaration, c *ftp.Connection, a ftp.Side, ports bool) 
 // first. If the hosts named client and server share an address, as on loopback, the FTP roles of
 // the dialogue decide.
 func (h Hosts) fits(d *declaration, c *ftp.Connection, a ftp.Side) bool {
+	return h.plays(d, d.a, c, a) && h.plays(d, d.b, c, a.Other())
+}
+
+// plays reports whether the host of e, an end of d, can be that side of c, which has its address.
+func (h Hosts) plays(d *declaration, e endpoint, c *ftp.Connection, side ftp.Side) bool {
 	switch {
-	case !h.shareAddress() || c.DataPort != nil && c.DataPort.ThirdParty:
+	case !e.isParty() || !h.shareAddress() || c.DataPort != nil && c.DataPort.ThirdParty:
 		return true
 	case c.Role == ftp.Other && (!c.ShowsRoles() || d.namesAnother()):
 		return true
 	}
-	return (!d.a.isParty() || d.a.host == string(a)) && (!d.b.isParty() || d.b.host == string(a.Other()))
+	return e.host == string(side)
 }
 
 // isParty reports whether an end names a party of FTP.

@@ -47,7 +47,7 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 	}
 	if l.kind != kindDatagram {
 		if _, frame := t.find(&back, s.first); frame > 0 {
-			return sighting{"from " + l.from, fmt.Sprintf("%s sent %s, in frame %d", l.to, it, frame)}, true
+			return sighting{"from " + t.end(l.fromA), fmt.Sprintf("%s sent %s, in frame %d", t.end(!l.fromA), it, frame)}, true
 		}
 	}
 	for _, other := range t.judge.tracks {
@@ -155,12 +155,4 @@ func (p pattern) differsInCase(text string) bool {
 	word, _, whole := strings.Cut(p[0], " ")
 	first, _, _ := strings.Cut(text, " ")
 	return !p.matches(text) && upper.matches(strings.ToUpper(text)) || whole && word != first && strings.EqualFold(word, first)
-}
-
-// side returns the role of an end of a TCP connection.
-func (t *track) side(a bool) ftp.Side {
-	if a {
-		return t.a
-	}
-	return t.a.Other()
 }

@@ -203,8 +203,7 @@ func (t *track) hintAtRoles() string {
 	if !found.whole || matched < 2 {
 		return ""
 	}
-	d := t.declaration
-	return fmt.Sprintf("with %s and %s exchanged, %d of the %d lines of %s match", d.a.host, d.b.host, matched, all, t.name)
+	return fmt.Sprintf("with %s and %s exchanged, %d of the %d lines of %s match", t.end(true), t.end(false), matched, all, t.name)
 }
 
 // exchange returns the track with every line in the other direction, and the number of

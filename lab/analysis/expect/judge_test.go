@@ -16,7 +16,11 @@ func verdict(t testing.TB, want string, g *recording) *Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := w.Judge(g.capture(t), hosts)
+	named := hosts
+	if g.loopback {
+		named = loopbackHosts
+	}
+	v, err := w.Judge(g.capture(t), named)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,14 +169,7 @@ func TestHintAtExchangedRoles(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			w, err := Parse("test.txtar", 1, test.want)
-			if err != nil {
-				t.Fatal(err)
-			}
-			v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
-			if err != nil {
-				t.Fatal(err)
-			}
+			v := verdict(t, test.want, passiveOnLoopback())
 			hint := regexp.MustCompile("(?m)^\thint: .*").FindString(v.Report())
 			if v.Pass || (hint == "") != (test.hint == "") || !strings.Contains(hint, test.hint) {
 				t.Errorf("got hint %q, want %q; the report is\n%s", hint, test.hint, v.Report())
@@ -193,14 +186,7 @@ func TestSessionsThatDidNotBegin(t *testing.T) {
 			"data" + n + " client > server [S]\ndata" + n + " ...\ndata" + n + " server > client seq 1:11\ndata" + n + " ...\n"
 	}
 	second := strings.Replace(session("2"), "ctl2 client > server \"STAT", "ctl2 client > server \"USER *\"\nctl2 ...\nctl2 client > server \"STAT", 1)
-	w, err := Parse("test.txtar", 1, "ctl1 client.* > server.21\ndata1 client.* > server.*\nctl2 client.* > server.21\ndata2 client.* > server.*\n"+session("1")+second)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := w.Judge(passiveOnLoopback().capture(t), loopbackHosts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := verdict(t, "ctl1 client.* > server.21\ndata1 client.* > server.*\nctl2 client.* > server.21\ndata2 client.* > server.*\n"+session("1")+second, passiveOnLoopback())
 	report := v.Report()
 	for _, missing := range []string{
 		"test.txtar:3: ctl2: there is no such connection in the capture: none but ctl1 from client.*",
@@ -226,5 +212,33 @@ func TestPacketOfAFlood(t *testing.T) {
 	}
 	if got, want := track.said(&Frame{Number: 7}, false), strings.Repeat(" \"220-spam\"", 4)+" and 996 more"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// Of a connection that is not the declared one, the report says what is wrong, and compares the lines with the
+// true ends. Which end is which is a matter of the ports first, then of the roles, and then of the side that opens.
+func TestNearestOnLoopback(t *testing.T) {
+	const ctl, passive = "ctl client.* > server.21\nctl ...\n", "data 127.0.0.1.41000 > 127.0.0.1.40000 [S]\ndata 127.0.0.1.40000 > 127.0.0.1.41000 [S.]\ndata ...\n"
+	for _, test := range []struct{ name, want, what, got string }{
+		{
+			"addresses, turned round", ctl + "data 127.0.0.1.40000 > 127.0.0.1.41000\n" + passive,
+			"was opened by 127.0.0.1.41000, not 127.0.0.1.40000", "data  127.0.0.1.41000 > 127.0.0.1.40000",
+		},
+		{
+			"stars, turned round", strings.ReplaceAll(ctl+"data 127.0.0.1.40000 > 127.0.0.1.41000\n"+passive, "127.0.0.1", "*"),
+			"was opened by *.41000, not *.40000", "data  *.41000 > *.40000",
+		},
+		{"a port at the wrong end", ctl + "data *.* > *.41000\ndata ...\n", "was opened by *.41000, not *.40000", "data  *.41000 > *.40000"},
+		{
+			"names, exchanged", ctl + "data server.41000 > client.40000\ndata server > client [S]\ndata ...\n",
+			"has client.41000, not server.41000 and has server.40000, not client.40000", "data  client.41000 > server.40000",
+		},
+		{"a role beside a star", ctl + "data *.41000 > client.*\ndata ...\n", "has server.40000, not client.*", "data  *.41000 > server.40000"},
+		{"the wrong role at port 21", "ctl *.* > client.21\nctl ...\nany *.* > *.*\nany ...\n", "has server.21, not client.21", "ctl  *.3171 > server.21"},
+	} {
+		v := verdict(t, test.want, passiveOnLoopback())
+		if len(v.Mismatches) != 1 || !strings.HasSuffix(v.Mismatches[0].What, "the nearest one "+test.what) || v.Mismatches[0].Got != test.got {
+			t.Errorf("%s: got\n%s\nwant %s and %s", test.name, v.Report(), test.what, test.got)
+		}
 	}
 }

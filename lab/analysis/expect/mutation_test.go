@@ -8,7 +8,7 @@ import (
 )
 
 // A check that cannot fail is worthless: whatever is broken in a want or in its
-// capture has to be noticed.
+// capture has to be noticed. What is then said about a packet is as the capture has it.
 func TestMutantsAreCaught(t *testing.T) {
 	var total mutation.Score
 	for _, p := range expect.ForgedPairs(t) {
@@ -24,6 +24,9 @@ func TestMutantsAreCaught(t *testing.T) {
 	}
 	if total.RolesTried < 4 || total.RolesCaught != total.RolesTried {
 		t.Errorf("caught %d of %d wants with exchanged roles, want all, and at least 4", total.RolesCaught, total.RolesTried)
+	}
+	if len(total.Untrue) > 0 {
+		t.Errorf("%d quotes of packets are untrue, such as %q", len(total.Untrue), total.Untrue[0])
 	}
 	if total.Rate() < 0.99 {
 		t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())

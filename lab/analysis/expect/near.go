@@ -28,12 +28,71 @@ func (h Hosts) near(b *binding, c *ftp.Connection) *binding {
 	if c.OpenedBy == ftp.Server {
 		sides = []ftp.Side{ftp.Server, ftp.Client}
 	}
+	var best *binding
 	for _, n.a = range sides {
-		if h.means(b.declaration, c, n.a, false) {
-			return n
+		if !h.matches(n.declaration.a.host, c.Addr(n.a).Addr()) || !h.matches(n.declaration.b.host, c.Addr(n.a.Other()).Addr()) {
+			continue
+		}
+		if best == nil || h.faults(n) < h.faults(best) {
+			found := *n
+			best = &found
 		}
 	}
-	return nil
+	return best
+}
+
+// faults weighs what is wrong in a declaration that matches no connection: a port says more about
+// which connection it means than a role of FTP, and that says more than the side that opens it.
+func (h Hosts) faults(b *binding) (n int) {
+	if !b.near {
+		return 0
+	}
+	const port, role, opener = 4, 3, 1
+	for _, a := range []bool{true, false} {
+		declared, actual := b.declared(a), h.actual(b, a)
+		if declared.port != actual.port {
+			n += port
+		}
+		if declared.host != actual.host {
+			n += role
+		}
+	}
+	if b.conn.OpenedBy == b.a.Other() {
+		n += opener
+	}
+	return n
+}
+
+// declared returns an end of a declaration.
+func (d *declaration) declared(a bool) endpoint {
+	if a {
+		return d.a
+	}
+	return d.b
+}
+
+// side returns the side of its connection that an end of b is.
+func (b *binding) side(a bool) ftp.Side {
+	if a {
+		return b.a
+	}
+	return b.a.Other()
+}
+
+// actual returns an end of b as the capture has it, in the words of its declaration if they are right.
+func (h Hosts) actual(b *binding, a bool) endpoint {
+	e := b.declared(a)
+	if !b.near {
+		return e
+	}
+	addr := b.conn.Addr(b.side(a))
+	if e.port != "*" {
+		e.port = fmt.Sprint(addr.Port())
+	}
+	if !h.plays(b.declaration, e, b.conn, b.side(a)) {
+		e.host = h.name(addr.Addr(), string(b.side(a)))
+	}
+	return e
 }
 
 // mute reports whether b, which has lines of the dialogue, is only near to its
@@ -42,16 +101,19 @@ func (b *binding) mute() bool {
 	return b.near && b.conn.Role == ftp.Data && slices.ContainsFunc(b.lines, func(l *line) bool { return l.kind == kindText })
 }
 
-// findNear gives b the first free connection between its hosts.
+// findNear gives b the nearest free connection between its hosts, the first one of several.
 func (m *matching) findNear(b *binding) {
+	var best *binding
 	for _, c := range m.connections {
 		if m.of[c] != nil {
 			continue
 		}
-		if n := m.hosts.near(b, c); n != nil {
-			*b, m.of[c] = *n, b
-			return
+		if n := m.hosts.near(b, c); n != nil && (best == nil || m.hosts.faults(n) < m.hosts.faults(best)) {
+			best = n
 		}
+	}
+	if best != nil {
+		*b, m.of[best.conn] = *best, b
 	}
 }
 
@@ -112,7 +174,7 @@ func (c costs) exchange(b *binding) bool {
 			continue
 		}
 		x, y := c.judge.hosts.near(b, other.conn), c.judge.hosts.near(other, b.conn)
-		if x == nil || y == nil || x.mute() || y.near && !other.near || b.conn == nil && c.inOrder(b, other, x) {
+		if x == nil || y == nil || x.mute() || y.near && !other.near && (x.near || !b.near) || b.conn == nil && c.inOrder(b, other, x) {
 			continue
 		}
 		if c.better(x, y, b, other) {
@@ -134,20 +196,11 @@ func (c costs) better(x, y, b, other *binding) bool {
 	if lines := cmp.Compare(after, before); lines != 0 {
 		return lines < 0
 	}
-	ends := cmp.Compare(x.wrong()+y.wrong(), b.wrong()+other.wrong())
-	if ends != 0 {
+	faults := c.judge.hosts.faults
+	if ends := cmp.Compare(faults(x)+faults(y), faults(b)+faults(other)); ends != 0 {
 		return ends < 0
 	}
 	return (b.line < other.line) != (compareAges(b, other) < 0)
-}
-
-// wrong counts what is wrong in a declaration that matches no connection.
-func (b *binding) wrong() int {
-	if !b.near {
-		return 0
-	}
-	_, wrong, _ := b.nearest()
-	return len(wrong)
 }
 
 // inOrder reports whether other keeps its connection although b has none: both may mean
@@ -220,7 +273,7 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 	}
 	if b.near {
 		var wrong []string
-		m.Kind, wrong, m.Got = b.nearest()
+		m.Kind, wrong, m.Got = j.hosts.nearest(b)
 		m.What += "; the nearest one " + strings.Join(wrong, " and ")
 		j.at(&m, b.frames[0])
 	}
@@ -256,20 +309,25 @@ func (h Hosts) addressOf(e endpoint) string {
 
 // nearest says in what the connection of b differs from its declaration, and how to declare
 // it.
-func (b *binding) nearest() (kind Kind, wrong []string, declaration string) {
-	d := b.declaration
-	x := endpoint{d.a.host, fmt.Sprint(b.conn.Addr(b.a).Port())}
-	y := endpoint{d.b.host, fmt.Sprint(b.conn.Addr(b.a.Other()).Port())}
-	kind, declaration = Unaddressed, fmt.Sprintf("%s  %s > %s", b.name, x, y)
-	if d.a.port != "*" && d.a != x {
-		wrong = append(wrong, fmt.Sprintf("has %s, not %s", x, d.a))
+func (h Hosts) nearest(b *binding) (kind Kind, wrong []string, declaration string) {
+	var ends [2]endpoint // with their ports
+	for i, a := range []bool{true, false} {
+		declared, actual := b.declared(a), h.actual(b, a)
+		ends[i] = endpoint{actual.host, fmt.Sprint(b.conn.Addr(b.side(a)).Port())}
+		if declared != actual {
+			wrong = append(wrong, fmt.Sprintf("has %s, not %s", ends[i], declared))
+		}
 	}
-	if d.b.port != "*" && d.b != y {
-		wrong = append(wrong, fmt.Sprintf("has %s, not %s", y, d.b))
-	}
+	x, y := ends[0], ends[1]
+	kind = Unaddressed
 	if b.conn.OpenedBy == b.a.Other() {
-		kind, declaration = Reversed, fmt.Sprintf("%s  %s > %s", b.name, y, x)
-		wrong = append(wrong, fmt.Sprintf("was opened by %s, not %s", d.b.host, d.a.host))
+		kind = Reversed
+		opener, other := y.host, x.host
+		if opener == other {
+			opener, other = y.String(), x.String()
+		}
+		wrong = append(wrong, fmt.Sprintf("was opened by %s, not %s", opener, other))
+		x, y = y, x
 	}
-	return kind, wrong, declaration
+	return kind, wrong, fmt.Sprintf("%s  %s > %s", b.name, x, y)
 }

@@ -80,7 +80,7 @@ type Pair struct {
 }
 
 // ForgedPairs are the active listing with a want written by hand, and every
-// session with a derived one.
+// session with a derived one. Two of these have addresses or stars in place of names.
 func ForgedPairs(t testing.TB) []Pair {
 	pairs := []Pair{{"active listing", activeWant, activeListing().PCAP(), hosts}}
 	for _, s := range sessions {
@@ -92,6 +92,11 @@ func ForgedPairs(t testing.TB) []Pair {
 		g := &recording{forge.New(), true}
 		s.run(t, g, false)
 		pairs = append(pairs, Pair{"on loopback: " + s.name, derive(t, g.capture(t), loopbackHosts), g.PCAP(), loopbackHosts})
+		if s.name == "active" {
+			literal := derive(t, g.capture(t), Hosts{})
+			starred := strings.ReplaceAll(literal, loopbackAddr.String()+".", "*.")
+			pairs = append(pairs, Pair{"addresses", literal, g.PCAP(), Hosts{}}, Pair{"stars", starred, g.PCAP(), Hosts{}})
+		}
 	}
 	return pairs
 }

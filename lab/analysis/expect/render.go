@@ -23,14 +23,16 @@ const mostTexts = 4
 
 // direction returns NAME A > B, the beginning of a line.
 func (t *track) direction(fromA bool) string {
-	from, to := t.declaration.a.host, t.declaration.b.host
-	if from == to {
-		from, to = t.declaration.a.String(), t.declaration.b.String()
+	return fmt.Sprintf("%s  %s > %s", t.name, t.end(fromA), t.end(!fromA))
+}
+
+// end writes an end of the connection as a line does, with its port if both ends are on one host.
+func (t *track) end(a bool) string {
+	this, other := t.judge.hosts.actual(t.binding, a), t.judge.hosts.actual(t.binding, !a)
+	if this.host != other.host {
+		return this.host
 	}
-	if !fromA {
-		from, to = to, from
-	}
-	return fmt.Sprintf("%s  %s > %s", t.name, from, to)
+	return this.String()
 }
 
 // render writes the elements of a step: what identifies them, and the other attributes

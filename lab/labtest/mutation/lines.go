@@ -125,6 +125,29 @@ func roleMutants(want string) []mutant {
 	return all
 }
 
+// portMutants change a port of a declaration, and in the lines of the connection where they have it.
+func portMutants(want string) []mutant {
+	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
+	lines := readLines(text)
+	var all []mutant
+	for _, d := range lines {
+		if !d.decl || datagramForm.MatchString(d.text) {
+			continue
+		}
+		for _, end := range regexp.MustCompile(`\S+\.(\d+)\b`).FindAllStringSubmatch(d.text, -1) {
+			other := strings.TrimSuffix(end[0], end[1]) + "9"
+			t := slices.Clone(text)
+			for _, l := range lines {
+				if l.name == d.name {
+					t[l.at] = strings.Replace(l.text, end[0], other, 1)
+				}
+			}
+			all = append(all, mutant{what: d.name + ": " + other + " in place of " + end[0], want: strings.Join(t, "\n")})
+		}
+	}
+	return all
+}
+
 // exchangeRoles exchanges the two hosts at the start of a line.
 func exchangeRoles(line string) string {
 	head, rest := line, ""

@@ -8,6 +8,8 @@
 // Some changes have no effect by the rules of the notation: a missing bare ACK, or two
 // joined lines in another order. The judge need not notice those. A [Score] lists them
 // with the reason and does not count them.
+//
+// The reports about changed wants are checked as well: what they quote of the capture has to be so.
 package mutation
 
 import (
@@ -38,13 +40,15 @@ type Score struct {
 	// Survivors are the mutants that had to be noticed and were not. Excused are those
 	// that were not noticed and need not be.
 	Survivors, Excused []Survivor
+	// Untrue are quotes of packets, in the reports about changed wants, that are not in the capture so.
+	Untrue []Survivor
 }
 
 // A Survivor is a mutant that passed.
 type Survivor struct {
 	Pair string
 	What string // what was changed
-	Why  string // why it need not be noticed; "" for a defect
+	Why  string // why it need not be noticed, "" for a defect; of Untrue, the quote
 }
 
 // Rate is the share of the mutants that were caught, 1 for all.
@@ -61,6 +65,7 @@ func (s *Score) Add(o Score) {
 	s.RolesTried, s.RolesCaught = s.RolesTried+o.RolesTried, s.RolesCaught+o.RolesCaught
 	s.Survivors = append(s.Survivors, o.Survivors...)
 	s.Excused = append(s.Excused, o.Excused...)
+	s.Untrue = append(s.Untrue, o.Untrue...)
 }
 
 // String returns the rate, the survivors, and how many mutants have each excuse.
@@ -72,6 +77,9 @@ func (s Score) String() string {
 	}
 	for _, m := range s.Survivors {
 		fmt.Fprintf(&b, "survived: %s: %s\n", m.Pair, m.What)
+	}
+	for _, m := range s.Untrue {
+		fmt.Fprintf(&b, "untrue: %s: %s: %s\n", m.Pair, m.What, m.Why)
 	}
 	count := map[string]int{}
 	var reasons []string
@@ -119,11 +127,14 @@ func Try(p Pair) (Score, error) {
 	}
 	var score Score
 	for _, m := range sample(lineMutants(p.Want), len(c.frames)) {
-		score.count(p, m, caughtByWant(m.want, c, p.Hosts))
+		score.tryWant(p, m, c)
+	}
+	for _, m := range portMutants(p.Want) {
+		score.tryWant(p, m, c)
 	}
 	if len(p.Hosts["client"]) > 0 && slices.Equal(p.Hosts["client"], p.Hosts["server"]) {
 		for _, m := range roleMutants(p.Want) {
-			score.count(p, m, caughtByWant(m.want, c, p.Hosts))
+			score.tryWant(p, m, c)
 		}
 	}
 	for _, m := range sample(packets, len(c.frames)) {
@@ -171,15 +182,21 @@ func (s *Score) count(p Pair, m mutant, caught bool) {
 	}
 }
 
-// caughtByWant judges the capture by a changed want. A changed want that cannot be
-// parsed is caught, too.
-func caughtByWant(text string, c *recorded, hosts expect.Hosts) bool {
-	w, err := expect.Parse("mutant", 1, text)
+// tryWant judges the capture by a changed want. A changed want that cannot be parsed is
+// caught, too.
+func (s *Score) tryWant(p Pair, m mutant, c *recorded) {
+	w, err := expect.Parse("mutant", 1, m.want)
 	if err != nil {
-		return true
+		s.count(p, m, true)
+		return
 	}
-	v, err := w.Judge(c.Capture, hosts)
-	return err != nil || !v.Pass
+	v, err := w.Judge(c.Capture, p.Hosts)
+	s.count(p, m, err != nil || !v.Pass)
+	if err == nil {
+		for _, quote := range c.untrue(v, p.Hosts) {
+			s.Untrue = append(s.Untrue, Survivor{p.Name, m.what, quote})
+		}
+	}
 }
 
 // caughtInCapture judges a changed capture by the want.
