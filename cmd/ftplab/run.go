@@ -54,9 +54,9 @@ runs in this process, on any system and in virtual time, and the same scenario a
 --seed give the same capture, byte for byte. 'ftplab help tcp' lists the differences.
 
 Run replaces the results of an earlier run when the new ones are complete. verdict.json
-has the outcome, and lists the files of its run. If other files have the names of results, or if files of the
-run were changed since, nothing is run. If a run is interrupted, its recording is in
-results/NAME.unfinished until the next run.
+has the outcome, and lists the files of its run. If other files have the names of
+results, or if files of the run were changed since, nothing is run. If a run is
+interrupted, its recording is in results/NAME.unfinished until the next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
 and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is
