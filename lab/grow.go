@@ -47,8 +47,17 @@ func (g Growing) name() string {
 	return "standard input"
 }
 
-// read reads it until ctx ends or it does, and reports each session when it has ended.
-func (g Growing) read(ctx context.Context, o live.Options, report func(*live.Session) error) (err error) {
+// read reads it until ctx ends or it does, and reports each session when it has ended. It warns once of each limit that
+// a session reaches.
+func (g Growing) read(ctx context.Context, o live.Options, each func(*live.Session) error) (err error) {
+	warned := map[string]bool{}
+	report := func(s *live.Session) error {
+		if s.Cut != "" && !warned[s.Cut] {
+			warned[s.Cut] = true
+			g.Warn(fmt.Sprintf("%s, frames %d to %d: %s", g.name(), s.First, s.Last, s.Cut))
+		}
+		return each(s)
+	}
 	if g.KeyLog != "" {
 		if o.KeyLog, err = readKeyLog(g.KeyLog); err != nil {
 			return err
@@ -114,9 +123,6 @@ func ExplainGrowing(ctx context.Context, w io.Writer, g Growing, e Explanation) 
 		}
 		n++
 		name := fmt.Sprintf("%s, session %d", g.name(), n)
-		if s.Cut != "" {
-			g.Warn(name + ": " + s.Cut)
-		}
 		if e.Form == JSONLines {
 			return text.JSONLines(w, name, s.Capture)
 		}
@@ -149,7 +155,7 @@ func AlertsGrowing(ctx context.Context, g Growing, normal *profile.Profile, supp
 			last = s
 		}
 		assessment := *all.Assessment
-		r := &alert.Report{Assessment: &assessment, Start: startOf(s), Alerts: all.Alerts, Session: true}
+		r := &alert.Report{Assessment: &assessment, Start: startOf(s), Alerts: all.Alerts, Session: true, LeftOut: s.Cut}
 		r.Keep(s.Own)
 		if suppressions != nil {
 			suppressions.Apply(r)

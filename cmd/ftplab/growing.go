@@ -23,7 +23,8 @@ does with -C, -G and -W, --follow continues there; in a folder, it reads the fil
 after the other. Each session is printed when it has ended. If others go on between the
 same hosts, it may wait for more that end, but at most 1 s and 50 ms for each that goes
 on. Ctrl-C prints the sessions that have not ended, with exit status 0. Memory is bounded,
-because packets wait in a temporary file. --live needs Linux, and root or CAP_NET_RAW.`
+because packets wait in a temporary file. What there is no room for is said once on the
+standard error, and as left_out in JSON. --live needs Linux, and root or CAP_NET_RAW.`
 
 // add adds the flags to a command. Its arguments may be missing with --live.
 func (g *growing) add(c *cobra.Command) {

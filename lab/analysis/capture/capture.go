@@ -48,6 +48,9 @@ type Capture struct {
 	// Flaw says, in words for a person, where the file contradicts itself, although all of it has been
 	// read; it is empty for a file that does not.
 	Flaw string
+	// LeftOut says, in words for a person, what was not kept of a session that was recorded while the capture grew; it
+	// is empty if all of it was.
+	LeftOut string
 	// Disorder says, in words for a person, that the times of the packets go back; it is empty
 	// for a file in which they do not. A step of up to maxJitter does not count.
 	Disorder string

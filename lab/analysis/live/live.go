@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"ftplab/lab/analysis/capture"
@@ -208,12 +209,22 @@ func (r *reader) session(m *members) error {
 func (r *reader) finishSession(m *members, s *Session) error {
 	c, h := m.control, m.control.hosts
 	s.First = c.first
-	if h.cut {
-		s.Cut = "what was transferred is not whole: only the first 256 MB between two hosts are kept"
+	var cut []string
+	for _, limit := range []struct {
+		reached bool
+		what    string
+	}{
+		{h.cut, "what was transferred is not whole: only the first 256 MB between two hosts are kept"},
+		{!c.over() && h.size > maxHosts, "the session goes on: more than 1 GB between two hosts is not kept"},
+		{h.forgot, fmt.Sprintf("a data connection with another host may be missing: only the last %d addresses that two hosts announce are kept", maxAnnounced)},
+		{h.crowded, fmt.Sprintf("data connections with other hosts are missing: only %d of two hosts are kept", maxThirdParty)},
+	} {
+		if limit.reached {
+			cut = append(cut, limit.what)
+		}
 	}
-	if !c.over() && h.size > maxHosts {
-		s.Cut = "the session goes on: more than 1 GB between two hosts is not kept"
-	}
+	s.Cut = strings.Join(cut, "; ")
+	s.Capture.LeftOut = s.Cut
 	if err := r.report(s); err != nil {
 		return err
 	}

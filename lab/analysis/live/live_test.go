@@ -165,6 +165,54 @@ func TestTwoServers(t *testing.T) {
 	}
 }
 
+// TestLeftOut asks that a session says what there was no room for.
+func TestLeftOut(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		announced, come int
+		same            bool // the data connections are between the two hosts
+		want            string
+	}{
+		{"few", maxAnnounced, 1, false, ""},
+		{"many between the two hosts", 2 * maxAnnounced, 2 * maxAnnounced, true, ""},
+		{"many addresses", maxAnnounced + 1, 0, false, "a data connection with another host may be missing: only the last 64 addresses that two hosts announce are kept"},
+		{"many connections", 1, maxThirdParty + 1, false, "data connections with other hosts are missing: only 64 of two hosts are kept"},
+	} {
+		f := forge.New()
+		a, aPeer := f.Dial("198.51.100.7:2000", "192.0.2.21:21")
+		aPeer.Send("220 ready\r\n")
+		host := "203.0.113.99"
+		if test.same {
+			host = "192.0.2.21"
+		}
+		for i := range test.announced {
+			a.Send("PASV\r\n")
+			aPeer.Send(fmt.Sprintf("227 (%s,100,%d)\r\n", strings.ReplaceAll(host, ".", ","), i))
+		}
+		for i := range test.come {
+			port := 25600
+			if test.same {
+				port += i
+			}
+			d, _ := f.Dial(fmt.Sprintf("198.51.100.7:%d", 3000+i), fmt.Sprintf("%s:%d", host, port))
+			d.Send("content")
+			d.Close()
+		}
+		aPeer.Close()
+		var got []string
+		err := Read(source(t, f.PCAP()), Options{}, func(s *Session) error {
+			if s.Capture.LeftOut != s.Cut {
+				t.Errorf("%s: the capture says %q, the session %q", test.name, s.Capture.LeftOut, s.Cut)
+			}
+			got = append(got, s.Cut)
+			return nil
+		})
+		if err != nil || len(got) != 1 || got[0] != test.want {
+			t.Errorf("%s: got %q, %v, want %q", test.name, got, err, test.want)
+		}
+	}
+}
+
 // endless is a source of packets that never repeat: sessions of many hosts, and much else.
 type endless struct {
 	r    *pcapng.Reader

@@ -26,11 +26,19 @@ func (t *tracker) noteAnnounced(h *hosts, from netip.AddrPort, said []byte) {
 			continue
 		}
 		if len(h.announced) == maxAnnounced {
-			t.forgetAnnounced(h, h.announced[0])
+			oldest := h.announced[0]
+			h.forgot = h.forgot || !h.has(oldest)
+			t.forgetAnnounced(h, oldest)
 		}
 		h.announced = append(h.announced, a)
 		t.announced[a] = append(t.announced[a], h)
 	}
+}
+
+// has reports whether a connection to an announced address is kept, or will be: it is one of the two hosts.
+func (h *hosts) has(a netip.AddrPort) bool {
+	host := a.Addr()
+	return host == h.pair.a || host == h.pair.b || slices.ContainsFunc(h.thirdParty, func(c *connection) bool { return c.tuple.has(a) })
 }
 
 // forgetAnnounced forgets an announced address.
@@ -46,7 +54,11 @@ func (t *tracker) forgetAnnounced(h *hosts, a netip.AddrPort) {
 func (t *tracker) noteAnnouncers(c *connection) {
 	for _, end := range []netip.AddrPort{c.tuple.a, c.tuple.b} {
 		for _, h := range t.announced[end] {
-			if h != c.hosts && len(h.thirdParty) < maxThirdParty && !slices.Contains(h.thirdParty, c) {
+			switch {
+			case h == c.hosts || slices.Contains(h.thirdParty, c):
+			case len(h.thirdParty) == maxThirdParty:
+				h.crowded = true
+			default:
 				h.thirdParty, c.announcedBy = append(h.thirdParty, c), append(c.announcedBy, h)
 			}
 		}

@@ -86,6 +86,8 @@ type hosts struct {
 	announced  []netip.AddrPort // in their sessions
 	thirdParty []*connection
 	beyond     []*hosts // the same hosts, on the other side of a NAT
+	forgot     bool     // an address of another host was forgotten before a connection came to it
+	crowded    bool     // there was no room for a third-party connection
 }
 
 // controls are the control connections that have not been reported.

@@ -52,6 +52,8 @@ type Report struct {
 	Suppressed int
 	// Session says that the report is of one session of a capture that grows.
 	Session bool
+	// LeftOut says what was not kept of that session; "" for nothing.
+	LeftOut string
 }
 
 // What lines for a SIEM have in place of a rule and a severity if nothing could be judged.

@@ -134,8 +134,9 @@ func (j jsonWriter) Write(r *Report) error {
 	return e.Encode(struct {
 		File       string `json:"file"`
 		Suppressed int    `json:"suppressed,omitempty"`
+		LeftOut    string `json:"left_out,omitempty"`
 		*baseline.Assessment
-	}{strings.ToValidUTF8(r.Name, "\uFFFD"), r.Suppressed, r.Assessment})
+	}{strings.ToValidUTF8(r.Name, "\uFFFD"), r.Suppressed, r.LeftOut, r.Assessment})
 }
 
 func (jsonWriter) Close() error { return nil }

@@ -29,6 +29,7 @@ type jsonCapture struct {
 	Unread       int               `json:"unread,omitempty"`
 	Cut          string            `json:"cut,omitempty"`
 	Flaw         string            `json:"flaw,omitempty"`
+	LeftOut      string            `json:"left_out,omitempty"`
 	Disorder     string            `json:"disorder,omitempty"`
 	Start        string            `json:"start,omitempty"`
 	Others       []jsonOther       `json:"other_packets,omitempty"`
@@ -277,7 +278,7 @@ func secondsJSON(from, to int64) float64 {
 func captureJSON(name string, c *capture.Capture) *jsonCapture {
 	j := &jsonCapture{
 		Version: FactsVersion, File: valid(name), Packets: c.Size, Truncated: c.Truncated, Places: escapedNames(c.Places), Copies: c.Copies,
-		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Flaw: c.Flaw, Disorder: c.Disorder, Start: timeJSON(c.Start),
+		Dropped: c.Dropped, Unread: c.Unread, Cut: c.Cut, Flaw: c.Flaw, LeftOut: c.LeftOut, Disorder: c.Disorder, Start: timeJSON(c.Start),
 	}
 	for _, p := range c.Lost {
 		j.Lost = append(j.Lost, jsonLost{p.Number, timeJSON(p.Time), valid(p.Place), valid(p.Home)})
