@@ -1,6 +1,10 @@
 package ftpserver
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // unimplemented is a command that the library does not have. It answers with
 // 502, in whose place the session says a reply of its own.
@@ -17,6 +21,9 @@ func (s *session) answer(reply Reply) []byte {
 // answers otherwise. It returns nil for all others.
 func (s *session) answered(verb, argument string) []byte {
 	argument = strings.ToUpper(strings.TrimSpace(argument))
+	if endsInAttention(verb) {
+		return s.answer(Reply{500, fmt.Sprintf("Unknown command %q", verb)})
+	}
 	switch verb {
 	case "USER":
 		if argument == "" {
@@ -46,6 +53,14 @@ func (s *session) answered(verb, argument string) []byte {
 		}
 	}
 	return s.onlyEPSV(verb, argument)
+}
+
+// endsInAttention reports whether a command ends in one of those before which Telnet's Synch may come (RFC 959, 4.1.3). The
+// library obeys the end of such a command, whatever is before it. The Synch has been taken out here.
+func endsInAttention(verb string) bool {
+	return slices.ContainsFunc([]string{"ABOR", "STAT", "QUIT"}, func(end string) bool {
+		return verb != end && strings.HasSuffix(verb, end)
+	})
 }
 
 // onlyEPSV refuses all that sets up data connections except EPSV, once the

@@ -262,6 +262,10 @@ func TestCommandsOfTheRFCs(t *testing.T) {
 	}
 	u.says("NO\xff\xf1OP", 200)
 	u.says("NOOP\xff\xf1", 200)
+	for _, unknown := range []string{"NOOPQUIT", "XABOR", "FOOSTAT", "xquit", "\x80QUIT"} {
+		u.says(unknown, 500)
+	}
+	u.says("\xff\xf4\xff\xf2STAT", 211)
 	u.PrintfLine("\xff\xfd\x01\xff\xfb\x03NOOP") // DO ECHO, WILL SUPPRESS-GO-AHEAD
 	if got, err := u.ReadLine(); err != nil || got != "\xff\xfc\x01\xff\xfe\x03200 OK" {
 		t.Errorf("got %q, %v, want WONT ECHO, DONT SUPPRESS-GO-AHEAD and 200", got, err)
