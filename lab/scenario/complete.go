@@ -40,6 +40,7 @@ func (p *parser) complete() {
 		{p.checkPathRules, "network host"},
 		{p.checkNATs, "network host"},
 		{p.checkReplicas, "network host"},
+		{p.checkPorts, "network host server replica"},
 		{p.checkReplies, ""},
 		{p.checkTLSReplies, "server"},
 		{p.checkTLS, "server client program"},
@@ -321,6 +322,36 @@ func (p *parser) checkReplicas() {
 			p.fail("replica: the host server has the server already")
 		}
 	})
+}
+
+// checkPorts refuses the port at which a server listens where the same host needs it for something else.
+func (p *parser) checkPorts() {
+	server, loopback := p.s.Server, p.s.Network.Kind == Loopback
+	only := func(ports []PortRange) bool {
+		return len(ports) > 0 && !slices.ContainsFunc(ports, func(r PortRange) bool { return r != PortRange{server.Port, server.Port} })
+	}
+	p.line = max(1, server.Line)
+	switch {
+	case server.ActivePort == server.Port:
+		p.fail("server: at activeport=%d the server listens for control connections, so no data connection can come from there; choose another port", server.ActivePort)
+	case only(server.DataPorts):
+		p.fail("server: at dataports=%d the server listens for control connections, so no data connection can go there; choose other ports", server.Port)
+	}
+	for _, h := range p.s.Network.Hosts {
+		if p.atHost(h); only(h.Ports) && (loopback || p.s.hasServer(h.Name)) {
+			p.fail("host %s: at ports=%d the server listens for control connections, so no other connection can have this port; choose other ports", h.Name, server.Port)
+		}
+	}
+	for _, s := range p.s.Steps {
+		if p.line = s.Line; loopback && s.Port == server.Port && (s.Verb == "active" || s.Verb == "listen") {
+			p.fail("%s %d: on network loopback the server listens at this port; choose another one", s.Verb, s.Port)
+		}
+	}
+}
+
+// hasServer reports whether the server or a replica of it is on a host.
+func (s *Scenario) hasServer(host string) bool {
+	return host == "server" || slices.ContainsFunc(s.Server.Replicas, func(r Replica) bool { return r.Host == host })
 }
 
 // replyCodes are the codes that the lab's server sends.
