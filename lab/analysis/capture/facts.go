@@ -317,7 +317,7 @@ func (f *facts) join() {
 	f.joinAnnounced(f.besideNone(f.named))
 	f.at21, f.others, f.named, f.requests = nil, nil, nil, nil
 	c.sessions = slices.Clip(c.sessions)
-	slices.SortFunc(c.sessions, func(a, b session) int { return a.control - b.control })
+	slices.SortStableFunc(c.sessions, func(a, b session) int { return a.control - b.control })
 	f.joinLost()
 	f.joinHidden()
 	f.joinPort20()
@@ -358,7 +358,7 @@ func (f *facts) join() {
 // came to the ports which these announced.
 func (f *facts) joinAnnounced(group []found) {
 	c := f.c
-	slices.SortFunc(group, func(a, b found) int { return a.control - b.control })
+	slices.SortStableFunc(group, func(a, b found) int { return a.control - b.control })
 	var all ftp.Expected
 	for _, s := range group {
 		if c.purposes[s.control] != nil {

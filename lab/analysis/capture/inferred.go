@@ -14,7 +14,7 @@ func (f *facts) besideNone(named []found) (controls []found) {
 	if len(named) == 0 {
 		return nil
 	}
-	slices.SortFunc(named, func(a, b found) int { return a.control - b.control })
+	slices.SortStableFunc(named, func(a, b found) int { return a.control - b.control })
 	all := f.hiddenSessions()
 	for _, s := range named {
 		if o := f.opening(s.control); f.c.purposes[s.control] == nil && !all.Beside(&o) {

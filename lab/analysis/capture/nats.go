@@ -229,7 +229,7 @@ func (x *places) alike(bare bool) (groups [][]translated) {
 			groups = append(groups, oriented(same))
 		}
 	}
-	slices.SortFunc(groups, func(a, b []translated) int {
+	slices.SortStableFunc(groups, func(a, b []translated) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), slices.CompareFunc(a, b, func(x, y translated) int {
 			return cmp.Or(x.ends[0].Compare(y.ends[0]), x.ends[1].Compare(y.ends[1]))
 		}))
@@ -239,7 +239,7 @@ func (x *places) alike(bare bool) (groups [][]translated) {
 
 // oriented finds out which end opened each of some conversations that have a segment in common.
 func oriented(same []sighting) (group []translated) {
-	slices.SortFunc(same, func(a, b sighting) int { return cmp.Compare(a.observation.at, b.observation.at) })
+	slices.SortStableFunc(same, func(a, b sighting) int { return cmp.Compare(a.observation.at, b.observation.at) })
 	opened := max(0, slices.IndexFunc(same, func(s sighting) bool { return s.openings.hash != 0 }))
 	opener := same[opened].openings.opener ^ int(same[opened].direction)
 	for _, s := range same {
@@ -337,7 +337,7 @@ func (x *places) translations(names []string) []Translation {
 		}
 		all[Translation{placeName(names, c.home), placeName(names, c.at), c.from.Addr(), c.to.Addr()}] = true
 	}
-	return slices.SortedFunc(maps.Keys(all), func(a, b Translation) int {
+	return slices.SortedStableFunc(maps.Keys(all), func(a, b Translation) int {
 		return cmp.Or(cmp.Compare(a.Home, b.Home), cmp.Compare(a.Place, b.Place), a.From.Compare(b.From), a.To.Compare(b.To))
 	})
 }

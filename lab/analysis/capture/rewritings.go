@@ -104,7 +104,7 @@ func (x *places) rewritings(names []string) map[int][]Rewriting {
 		all[r.read] = append(all[r.read], *r)
 	}
 	for _, of := range all {
-		slices.SortFunc(of, func(a, b Rewriting) int { return cmp.Compare(a.at, b.at) })
+		slices.SortStableFunc(of, func(a, b Rewriting) int { return cmp.Compare(a.at, b.at) })
 	}
 	return all
 }

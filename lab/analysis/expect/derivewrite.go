@@ -291,7 +291,7 @@ func (s *sheet) follow() {
 			last[k] = i
 		}
 	}
-	slices.SortFunc(s.causes, func(a, b sheetCause) int { return a.connection - b.connection })
+	slices.SortStableFunc(s.causes, func(a, b sheetCause) int { return a.connection - b.connection })
 	s.labels, s.after = map[int32]string{}, map[int32]int32{}
 	given := map[string]int{}
 	for _, c := range s.causes {

@@ -33,7 +33,7 @@ func dialogue(key *Key, users map[string]bool, d *capture.Dialogue, runs map[ftp
 	}})
 	streams := map[ftp.Side]*stream{}
 	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
-		slices.SortFunc(edits[side], func(a, b edit) int { return int(a.start - b.start) })
+		slices.SortStableFunc(edits[side], func(a, b edit) int { return int(a.start - b.start) })
 		rest := uncovered(runs[side], edits[side])
 		if d.Proxy != nil && len(rest) > 0 && rest[0].at == 1 {
 			edits[side] = append(edits[side], s.front(d.Proxy.Kind, side, rest[0])...)

@@ -77,7 +77,7 @@ func (h *holes) all() []Hole {
 		hole.To, hole.Open = h.last, true
 		all = append(all, hole)
 	}
-	slices.SortFunc(all, func(a, b Hole) int {
+	slices.SortStableFunc(all, func(a, b Hole) int {
 		if a.From != b.From {
 			return int(min(max(a.From-b.From, -1), 1))
 		}

@@ -187,6 +187,6 @@ func (r run) points() []point {
 			points = append(points, s.narrowest, s.widest)
 		}
 	}
-	slices.SortFunc(points, func(a, b point) int { return a.packet - b.packet })
+	slices.SortStableFunc(points, func(a, b point) int { return a.packet - b.packet })
 	return slices.CompactFunc(points, func(a, b point) bool { return a.packet == b.packet })
 }
