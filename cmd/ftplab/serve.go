@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,9 @@ the server is a program and ends by itself, serve says how, and its exit status 
 			defer stop()
 			err = lab.Serve(ctx, s, addr, f.port, func(at netip.AddrPort) {
 				fmt.Fprintf(c.OutOrStdout(), "serving %s at %v\n", s.Name, at)
+				if unused := s.NetworkSettings(); len(unused) > 0 {
+					printLine(c.ErrOrStderr(), "note: serve uses this machine's network, so these settings of the scenario have no effect: %s", strings.Join(unused, ", "))
+				}
 			})
 			if _, ended := errors.AsType[lab.ServerEnded](err); ended {
 				printError(c.ErrOrStderr(), err)

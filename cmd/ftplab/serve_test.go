@@ -53,6 +53,7 @@ func TestByHandBadInput(t *testing.T) {
 	}{
 		{[]string{"serve"}, "serve takes one scenario"},
 		{[]string{"serve", "no_such"}, `there is no scenario "no_such"`},
+		{[]string{"serve", "odd/fxp"}, "odd/fxp.txtar:6: replica: serve has one address for one server"},
 		{[]string{"serve", "--listen", "home", "passive_list"}, "--listen home: an address of this machine was expected"},
 		{[]string{"serve", "--listen", "192.0.2.77", "--port", "2121", "passive_list"}, "port 2121"},
 		{[]string{"capture"}, "capture takes one network device"},

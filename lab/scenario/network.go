@@ -104,6 +104,26 @@ type Host struct {
 	Ports        []PortRange   // the ports it uses, in order, when the scenario names none
 }
 
+// NetworkSettings returns the names of the settings that are about the network of the scenario, in the order of the
+// manual. Loopback alone is none: it is what a machine has.
+func (s *Scenario) NetworkSettings() (names []string) {
+	n := s.Network
+	add := func(used bool, name string) {
+		if used && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(n.Kind == Wire || n.IPv6, "network")
+	add(slices.ContainsFunc(n.Hosts, func(h Host) bool { return h.Line > 0 }), "host")
+	add(len(n.NATs) > 0, "nat")
+	add(len(n.Late) > 0, "late")
+	for _, r := range n.Rules {
+		add(true, string(r.Kind))
+	}
+	add(len(s.Names) > 0, "name")
+	return names
+}
+
 // Other returns the host that is the other address of a host, if it has one.
 func (n Network) Other(name string) (other Host, ok bool) {
 	for _, h := range n.Hosts {

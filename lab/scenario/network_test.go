@@ -71,3 +71,21 @@ func TestLoses(t *testing.T) {
 		}
 	}
 }
+
+// What is about the network has no effect where another network is used.
+func TestNetworkSettings(t *testing.T) {
+	for _, test := range []struct{ source, want string }{
+		{"network loopback\nserver port=2121\nopen\n", ""},
+		{"network loopback ipv6\nopen\n", "network"},
+		{"host client 127.0.0.1 ports=5000\nopen\n", "host"},
+		{"network wire loss=1%\nhost server 192.0.2.21\nnat client 203.0.113.7\nlate server > client [F.] by=2ms\ndrop client > server \"QUIT\"\ndrop client > server \"X\"\nname a.test 192.0.2.21\nopen\n", "network host nat late drop name"},
+	} {
+		s, err := Parse("x.txtar", []byte("# x\n"+test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(s.NetworkSettings(), " "); got != test.want {
+			t.Errorf("%q: got %q, want %q", test.source, got, test.want)
+		}
+	}
+}

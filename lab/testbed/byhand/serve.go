@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ftplab/lab/scenario"
@@ -23,8 +24,13 @@ import (
 // it uses the scenario's. Ready is called when clients can connect. It must run in a
 // cell if the server is a program, as that ends all that its process has started.
 func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16, ready func(netip.AddrPort)) error {
+	for _, r := range s.Server.Replicas {
+		return fmt.Errorf("%s:%d: replica: serve has one address for one server, and a replica needs a host of its own, as in run and shell", s.File, r.Line)
+	}
 	served := *s
-	served.Names = nil // a name server would answer for the scenario's network, which is not used here
+	served.Names = nil                                          // a name server would answer for the scenario's network, which is not used here
+	isOther := func(h scenario.Host) bool { return h.Of != "" } // there is one address
+	served.Network.Hosts = slices.DeleteFunc(slices.Clone(s.Network.Hosts), isOther)
 	if port != 0 && len(s.Server.Program) > 0 {
 		return fmt.Errorf("%s:%d: the server is a program, which chooses its own port; --port is for the lab's own server only", s.File, s.Server.ProgramLine)
 	}

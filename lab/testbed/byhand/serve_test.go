@@ -32,14 +32,15 @@ func parse(t *testing.T, text string) *scenario.Scenario {
 	return s
 }
 
-// TestServe connects to a server while it runs, and after it has stopped.
+// TestServe connects to a server while it runs, and after it has stopped. In the scenario's network the server has a
+// second address.
 func TestServe(t *testing.T) {
 	address := netip.MustParseAddr("127.0.0.1")
 	port := localhost.New("127.0.0.1").ControlPort()
 	ctx, stop := context.WithCancel(t.Context())
 	ready, ended := make(chan netip.AddrPort, 1), make(chan error, 1)
 	go func() {
-		ended <- Serve(ctx, parse(t, small), address, port, func(at netip.AddrPort) { ready <- at })
+		ended <- Serve(ctx, parse(t, strings.Replace(small, "user", "network wire\nhost server6 2001:db8:2::21 of=server\nuser", 1)), address, port, func(at netip.AddrPort) { ready <- at })
 	}()
 	at := <-ready
 	if at != netip.AddrPortFrom(address, port) {
