@@ -103,9 +103,9 @@ func (h Hosts) meets(e endpoint, addr netip.AddrPort, port bool) bool {
 // bind finds a connection for each declaration. If it is possible to find one for every
 // declaration, with all stars in them, it does. Declarations with the same ends get
 // connections in the order of their SYNs. A declaration that matches no connection gets
-// an unused one between its hosts.
-func (j *judge) bind() []*binding {
-	var all, tcp []*binding
+// an unused one between its hosts. The others that declarations may mean are left over.
+func (j *judge) bind() (all []*binding, left []*ftp.Connection) {
+	var tcp []*binding
 	for _, d := range j.want.declarations {
 		b := &binding{declaration: d}
 		all = append(all, b)
@@ -134,13 +134,17 @@ func (j *judge) bind() []*binding {
 		}
 	}
 	j.capture.sortAlike(all, j.hosts)
-	return all
+	for _, c := range m.connections {
+		if m.of[c] == nil && !j.isAstray(c.ID) {
+			left = append(left, c)
+		}
+	}
+	return all, left
 }
 
 // candidates returns the connections that declarations may be bound to, in the order of
 // their IDs, but those that are astray last. For each declaration it takes those of both
-// kinds that it means, with or without its ports, but no more than there are declarations,
-// because more can never be needed.
+// kinds that it means, with or without its ports, but only some more than there are declarations.
 func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
 	c := j.capture.source
 	var all [2][]*ftp.Connection
@@ -148,7 +152,9 @@ func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
 	for kind := range all {
 		meant[kind], near[kind] = make([]int, len(tcp)), make([]int, len(tcp))
 	}
-	takesAll := c.NumConnections() <= len(tcp) // so that nothing has to be counted
+	const more = 20 // than the declarations, of which the lines choose
+	most := len(tcp) + more
+	takesAll := c.NumConnections() <= most // so that nothing has to be counted
 	for x := range c.Connections() {
 		wanted, kind := false, 0
 		if j.isAstray(x.ID) {
@@ -158,10 +164,10 @@ func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
 			n := j.hosts.near(b, x)
 			switch {
 			case n == nil:
-			case !n.near && meant[kind][i] < len(tcp):
+			case !n.near && meant[kind][i] < most:
 				meant[kind][i]++
 				wanted = true
-			case near[kind][i] < len(tcp):
+			case near[kind][i] < most:
 				near[kind][i]++
 				wanted = true
 			}

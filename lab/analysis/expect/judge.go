@@ -19,9 +19,12 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	j := &judge{want: w, hosts: hosts, capture: &evidence{source: c}, matched: map[*line]matched{}, bounds: map[*line]bound{}}
 	j.capture.findLacking()
 	j.findAstray()
-	j.bindings = j.bind()
+	j.bindings, j.left = j.bind()
 	j.gather()
 	j.exchange()
+	for _, x := range j.left {
+		j.strays.addConnection(x, j.hosts, c.Start)
+	}
 	for _, b := range j.bindings {
 		if b.conn != nil {
 			b.frames = j.framesOf[b.conn.ID]
@@ -45,7 +48,8 @@ type judge struct {
 	hosts    Hosts
 	capture  *evidence
 	bindings []*binding
-	framesOf map[int][]int // the indexes of the packets of each bound connection
+	left     []*ftp.Connection // that declarations may mean, and none is bound to
+	framesOf map[int][]int     // the indexes of the packets of each connection that declarations may mean
 	tracks   []*track
 	strays   strays
 	astray   []astray   // in the order of their IDs
@@ -56,28 +60,29 @@ type judge struct {
 	unsure   map[*line]bool // the lines with a label that may mean a packet which the capture lacks
 }
 
-// gather reads the packets of the bound connections, and those that are not TCP.
+// gather reads the packets of the connections that declarations may mean, and those that are not TCP.
 func (j *judge) gather() {
 	c := j.capture.source
-	bound := map[int]bool{}
-	for _, b := range j.bindings {
-		if b.conn != nil {
-			bound[b.conn.ID] = true
-		}
-	}
+	meant, asked := map[int]bool{}, map[int]bool{}
 	j.framesOf = map[int][]int{}
 	j.capture.contents = map[sender]*content{}
-	asked := map[int]bool{}
 	content := slices.ContainsFunc(j.bindings, func(b *binding) bool { return hasContent(b.lines) })
+	add := func(x *ftp.Connection, texts bool) {
+		meant[x.ID] = true
+		asked[x.ID] = content || x.Role == ftp.Other && texts || x.Role == ftp.Control && x.LacksStart()
+	}
 	for _, b := range j.bindings {
-		if b.conn != nil && (content || b.conn.Role == ftp.Other && slices.ContainsFunc(b.lines, (*line).isText) || b.conn.Role == ftp.Control && b.conn.LacksStart()) {
-			asked[b.conn.ID] = true
+		if b.conn != nil {
+			add(b.conn, slices.ContainsFunc(b.lines, (*line).isText))
 		}
+	}
+	for _, x := range j.left {
+		add(x, true)
 	}
 	for p := range c.Packets() {
 		i := len(j.capture.frames)
 		if p.Connection != nil {
-			if id := p.Connection.ID; bound[id] {
+			if id := p.Connection.ID; meant[id] {
 				j.framesOf[id] = append(j.framesOf[id], i)
 				j.capture.frames = append(j.capture.frames, FrameOf(p, c.Start))
 				if asked[id] {
@@ -98,15 +103,15 @@ func (j *judge) gather() {
 		}
 		j.strays.addPacket(&p.Packet, c.Start)
 	}
-	if len(j.quoted) > 0 || len(bound) < c.NumConnections() {
+	if len(j.quoted) > 0 || len(meant) < c.NumConnections() {
 		for x := range c.Connections() {
 			j.quoted = slices.DeleteFunc(j.quoted, func(q quoted) bool { return q.isOf(x) })
-			if !bound[x.ID] && !j.isAstray(x.ID) {
+			if !meant[x.ID] && !j.isAstray(x.ID) {
 				j.strays.addConnection(x, j.hosts, c.Start)
 			}
 		}
 	}
-	j.capture.sessions = c.SessionsOf(bound)
+	j.capture.sessions = c.SessionsOf(meant)
 }
 
 // lacksSome reports whether the recorder cut packets of a connection short, or the capture lacks

@@ -53,6 +53,24 @@ var connectionJudgements = []judgement{
 		wrong: "other ports 1 @1",
 	},
 	{
+		name: "a wrong port, which another one has",
+		want: "one server.20 > client.3173\ntwo server.20 > client.3173\none server > client [S]\none ...\none server > client seq 1:3\ntwo server > client [S]\ntwo ...\ntwo server > client seq 1:4\n",
+		forge: func(g *recording) {
+			connect(g, "192.0.2.21:20", "198.51.100.100:3172").Segment("P.", "xx")
+			connect(g, "192.0.2.21:20", "198.51.100.100:3173").Segment("P.", "xxx")
+		},
+		wrong: "other ports 1 @1",
+	},
+	{
+		name: "a wrong port, of two that are left over",
+		want: "data client.* > server.4001\ndata client > server [S]\ndata ...\ndata client > server seq 1:4\n",
+		forge: func(g *recording) {
+			connect(g, "198.51.100.100:3172", "192.0.2.21:5000").Segment("P.", "xx")
+			connect(g, "198.51.100.100:3173", "192.0.2.21:6000").Segment("P.", "xxx")
+		},
+		wrong: "other ports 1 @5, undeclared 0 @1",
+	},
+	{
 		name:  "connection that is not declared",
 		want:  dataDeclared + "data ...\n",
 		forge: func(g *recording) { dataConn(g); connect(g, "198.51.100.100:9", "192.0.2.21:80") },
@@ -254,6 +272,49 @@ func TestNearestBesideAStar(t *testing.T) {
 				t.Errorf("want one mismatch, of which the nearest connection is %s\n%s", test.got, v.Report())
 			}
 		})
+	}
+}
+
+// If the capture has more connections with the same ends than the want declares, the lines say which one is not declared,
+// and `after`. The last one is it if they leave it open.
+func TestLeftOver(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		declared []int // the download that each declaration means, from 1
+		sizes    []int // those of the downloads
+		left     int
+	}{
+		{"the first one", []int{2, 3}, []int{10, 20, 30}, 1},
+		{"one in the middle", []int{1, 3, 4, 5}, []int{10, 20, 30, 40, 50}, 2},
+		{"two of five", []int{2, 4, 5}, []int{10, 20, 30, 40, 50}, 1},
+		{"the last one, as all are alike", []int{1, 2}, []int{10, 10, 10}, 3},
+		{"one of three that are alike, by the label", []int{1, 3}, []int{10, 10, 10}, 2},
+	} {
+		labels := strings.HasSuffix(test.name, "label")
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		want := "ctl client.* > server.21\n"
+		for _, d := range test.declared {
+			want += fmt.Sprintf("d%d client.* > server.*\n", d)
+		}
+		want += "ctl ...\n"
+		for i, size := range test.sizes {
+			ctl.Segment("P.", fmt.Sprintf("RETR %d\r\n", i+1))
+			data := connect(g, fmt.Sprintf("198.51.100.100:%d", 4000+i), "192.0.2.21:5000")
+			data.Peer.Segment("P.", strings.Repeat("x", size))
+			want += fmt.Sprintf("ctl client > server \"RETR %d\" @r%d\nctl ...\n", i+1, i+1)
+		}
+		for _, d := range test.declared {
+			name, after := fmt.Sprint("d", d), "\n"
+			if labels {
+				after = fmt.Sprintf(" after @r%d\n", d)
+			}
+			want += name + " client > server [S]" + after + name + fmt.Sprintf(" ...\n%s server > client seq 1:%d\n", name, test.sizes[d-1]+1)
+		}
+		v := verdict(t, want, g)
+		if len(v.Mismatches) == 0 || v.Mismatches[0].Got != fmt.Sprintf("client.%d > server.5000", 3999+test.left) || len(v.Mismatches) != len(test.sizes)-len(test.declared) {
+			t.Errorf("%s: want nothing but that connection %d is not declared; got\n%s", test.name, test.left, v.Report())
+		}
 	}
 }
 

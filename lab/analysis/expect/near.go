@@ -122,6 +122,7 @@ func (m *matching) findNear(b *binding) {
 // connection that a wrong port was meant for.
 func (j *judge) exchange() {
 	c := costs{judge: j, known: map[pairing]priced{}}
+	c.choose()
 	mistaken := func(b *binding) bool {
 		return b.proto == "tcp" && (b.conn == nil && b.unseen == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
 	}
@@ -133,7 +134,7 @@ func (j *judge) exchange() {
 		again = false
 		for _, b := range j.bindings {
 			if mistaken(b) && len(c.known) < mostPairings {
-				again = c.exchange(b) || again
+				again = c.exchange(b) || c.replace(b) || again
 			}
 		}
 		exchanged = exchanged || again
@@ -160,10 +161,12 @@ type costs struct {
 	known map[pairing]priced
 }
 
-// priced is the cost of a pairing, and the side of the connection that the declaration names first.
+// priced is the cost of a pairing, the side of the connection that the declaration names first, and the frames of the
+// lines that have a label or come after one.
 type priced struct {
-	cost int64
-	a    ftp.Side
+	cost   int64
+	a      ftp.Side
+	frames map[*line]int
 }
 
 // exchange exchanges the connections of b and another binding, if there is one with which
@@ -211,29 +214,32 @@ func (c costs) inOrder(b, other, x *binding) bool {
 	return b.declaration.a == other.declaration.a && b.declaration.b == other.declaration.b && b.line > other.line && 2*c.of(x) >= c.of(other)
 }
 
-// of returns the cost of aligning the lines of b with its connection. If the capture does not show
+// of returns the cost of aligning the lines of b with its connection.
+func (c costs) of(b *binding) int64 { return c.price(b).cost }
+
+// price aligns the lines of b with its connection, unless that is done already. If the capture does not show
 // who opened that, b.a becomes the side with which it costs less.
-func (c costs) of(b *binding) int64 {
+func (c costs) price(b *binding) priced {
 	key := pairing{b.declaration, b.conn}
 	best, ok := c.known[key]
 	if !ok {
-		best = priced{c.align(*b), b.a}
+		best = c.align(*b)
 		if x := *b; b.conn != nil && b.conn.OpenedBy == "" && !b.near {
 			if x.a = b.a.Other(); c.judge.hosts.means(b.declaration, b.conn, x.a, true) {
-				if cost := c.align(x); cost < best.cost {
-					best = priced{cost, x.a}
+				if turned := c.align(x); turned.cost < best.cost {
+					best = turned
 				}
 			}
 		}
 		c.known[key] = best
 	}
 	b.a = best.a
-	return best.cost
+	return best
 }
 
 // align aligns the lines of a binding with its connection. That it is not the declared one is no
 // difference, unless the capture may lack that one.
-func (c costs) align(b binding) (cost int64) {
+func (c costs) align(b binding) priced {
 	var lines int64 // except ...
 	for _, l := range b.lines {
 		if l.kind != kindSkip {
@@ -241,24 +247,34 @@ func (c costs) align(b binding) (cost int64) {
 		}
 	}
 	_, lacking := c.judge.lacking(&binding{declaration: b.declaration})
+	x := priced{a: b.a, frames: map[*line]int{}}
 	switch {
 	case b.conn == nil && lacking:
-		return costHidden * lines
+		x.cost = costHidden * lines
+		return x
 	case b.conn == nil:
-		return costMissing * int64(len(b.lines))
+		x.cost = costMissing * int64(len(b.lines))
+		return x
 	case b.near && lacking:
-		cost = costMissing
+		x.cost = costMissing
 	}
 	b.frames = c.judge.framesOf[b.conn.ID]
 	t := c.judge.newTrack(&b)
 	found := t.search(anyCost)
+	for _, s := range found.steps {
+		if s.kind == stepMatched && (s.line.label != "" || s.line.after != nil) {
+			x.frames[s.line] = found.aligner.elements[s.last].frame
+		}
+	}
 	switch {
 	case !found.whole && c.judge.capture.lacksPackets():
-		return cost + costHidden*lines // that cannot be judged
+		x.cost += costHidden * lines // that cannot be judged
 	case !found.whole:
-		return cost + costMissing*int64(len(b.lines)) + costUnwanted*int64(len(t.elements))
+		x.cost += costMissing*int64(len(b.lines)) + costUnwanted*int64(len(t.elements))
+	default:
+		x.cost += found.cost
 	}
-	return cost + found.cost
+	return x
 }
 
 // misbound returns the mismatch of a declaration that matches no connection of the
