@@ -134,7 +134,7 @@ func (f *baselineCheck) prepare() (err error) {
 // only if some are left out: they take one more reading of the capture.
 func (f *baselineCheck) check(name string, located bool, stdin io.Reader, stdout, stderr io.Writer) (*alert.Report, error) {
 	defer spareMemory(name)()
-	defer debug.SetGCPercent(debug.SetGCPercent(150)) // little more memory than explain takes
+	defer debug.SetGCPercent(debug.SetGCPercent(120)) // little more memory than explain takes
 	capture := source(name, f.keyLog, stdin, stderr)
 	switch {
 	case f.html:
