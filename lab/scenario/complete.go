@@ -369,7 +369,7 @@ func (p *parser) checkReplies() {
 		p.line = r.Line
 		p.check(r.Check())
 		if !slices.Contains(replyCodes, r.Code) {
-			p.fail("reply %d: the lab's server never sends this code, so nobody would see its text; it sends %s", r.Code, strings.Trim(fmt.Sprint(replyCodes), "[]"))
+			p.fail("reply %d: the lab's server never sends this code, so nobody would see its text; it sends %s", r.Code, strings.Trim(fmt.Sprint(slices.Sorted(slices.Values(replyCodes))), "[]"))
 		}
 	})
 }

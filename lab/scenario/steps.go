@@ -177,7 +177,8 @@ func (p *parser) setPrefix(s *Step, prefix string) {
 	case len(what) == 3 && strings.Trim(what, "0123456789") == "":
 		s.Code = p.number("reply code", what, 100, 599)
 	default:
-		p.fail("expect %s: a reply code was expected, or how the step breaks: %s", what, strings.Join(Breaks(), ", "))
+		hint := cmp.Or(DidYouMean(what, Breaks()), ": "+strings.Join(Breaks(), ", "))
+		p.fail("expect %s: a reply code was expected, or how the step breaks%s", what, hint)
 	}
 }
 

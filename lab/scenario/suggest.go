@@ -28,7 +28,7 @@ func suggestStep(word string, settings []setting) string {
 		verbNames = append(verbNames, v.name)
 		meant = cmp.Or(meant, v.also[lower])
 	}
-	meant = cmp.Or(meant, Nearest(lower, slices.Concat(verbNames, settingNames)))
+	meant = cmp.Or(meant, Nearest(lower, slices.Concat(verbNames, settingNames, []string{"expect"})))
 	if slices.Contains(rare, lower) {
 		meant = "quote " + strings.ToUpper(word)
 	}

@@ -17,7 +17,7 @@ func TestSuggestions(t *testing.T) {
 	for _, test := range []struct{ word, want string }{
 		{"RETR", "get"}, {"retr", "get"}, {"stor", "put"}, {"LIST", "ls"}, {"EPSV", "passive epsv"}, {"binary", "type i"},
 		{"STAT", "quote STAT"}, {"site", "quote SITE"}, {"Open", "open"}, {"pasive", "passive"}, {"qiut", "quit"}, {"hots", "host"}, {"sesion", "session"},
-		{"renames", "rename"}, {"l", ""}, {"xy", ""}, {"zzzz", ""},
+		{"renames", "rename"}, {"expct", "expect"}, {"Excpet", "expect"}, {"expect", "`expect timeout: STEP`, with a colon"}, {"l", ""}, {"xy", ""}, {"zzzz", ""},
 	} {
 		got := suggestStep(test.word, settings)
 		if want := "did you mean " + test.want + "?"; got != want && (test.want != "" || strings.HasPrefix(got, "did")) {
