@@ -122,6 +122,7 @@ func TestNoServer(t *testing.T) {
 	for _, test := range []struct{ name, program, want string }{
 		{"a variable almost right", "program ./server --root $FILE", ":4: there is no $FILE; did you mean $FILES?"},
 		{"not there", "program /no/such/server", ":4: program /no/such/server: no program of this name was found; looked at /no/such/server"},
+		{"a folder", "program /etc/", ":4: program /etc/: /etc/ is a folder; a program was expected"},
 		{"nowhere", "program no-such-server", ", $PATH, /usr/local/sbin, /usr/sbin, /sbin"},
 		{"ends at once", "program /bin/false", ":4: the server, /bin/false, does not listen on 127.0.0.1:21: it has ended: exit status 1; it printed nothing"},
 		{"says why", `program /bin/sh -c "echo no licence; exit 3"`, "server.log: no licence"},
@@ -129,7 +130,7 @@ func TestNoServer(t *testing.T) {
 		{"never listens", "deadline 50ms\nprogram /bin/sleep 60", ":5: the server, /bin/sleep, does not listen on 127.0.0.1:21: it had 50ms, the setting deadline"},
 		{"goes to the background and ends", "program sh -c \"sleep 0.1 &\"", ":4: the server, sh, does not listen on 127.0.0.1:21: it has ended: exit status 0"},
 		{"goes to the background and never listens", "deadline 200ms\nprogram sh -c \"setsid sleep 60 &\"", ":5: the server, sh, does not listen on 127.0.0.1:21: it had 200ms, the setting deadline"},
-		{"another port", "program vsftpd $CONFIG -olisten_port=2121", "does not listen on 127.0.0.1:21: it listens on 0.0.0.0:2121; the setting server port=2121"},
+		{"another port", "program vsftpd $CONFIG -olisten_port=2121", "does not listen on 127.0.0.1:21: it listens on 0.0.0.0:2121; if that is its control port, add the setting `server port=2121`"},
 		{"IPv4 only", "network loopback ipv6\nprogram vsftpd $CONFIG", "does not listen on [::1]:21: it listens on 0.0.0.0:21"},
 		{"IPv6 only", "program vsftpd $CONFIG -olisten=NO -olisten_ipv6=YES -olisten_address6=::1", "does not listen on 127.0.0.1:21: it listens on [::1]:21"},
 	} {

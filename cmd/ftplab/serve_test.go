@@ -56,6 +56,7 @@ func TestByHandBadInput(t *testing.T) {
 		{[]string{"serve", "odd/fxp"}, "odd/fxp.txtar:6: replica: serve has one address for one server"},
 		{[]string{"serve", "--listen", "home", "passive_list"}, "--listen home: an address of this machine was expected"},
 		{[]string{"serve", "--listen", "192.0.2.77", "--port", "2121", "passive_list"}, "port 2121"},
+		{[]string{"shell", "passive_list", "--", "curl ftp://server/"}, `"curl ftp://server/" is one word, and no program has this name; leave out the quotes`},
 		{[]string{"capture"}, "capture takes one network device"},
 		{[]string{"capture", "-o", t.TempDir(), "no-such-device"}, "no-such-device"},
 		{[]string{"capture", "--check", "no-such-device"}, "no-such-device"},

@@ -8,6 +8,7 @@
 package oserror
 
 import (
+	"bufio"
 	"cmp"
 	"crypto/tls"
 	"errors"
@@ -132,7 +133,10 @@ func say(err error) string {
 			return fmt.Sprintf("the folder %s cannot be made; choose another one", e.Path)
 		}
 		if _, err := os.Stat(e.Path); e.Op == Execute && errors.Is(e.Err, fs.ErrNotExist) && err == nil {
-			return fmt.Sprintf("%s needs a program that does not exist: that behind #! in its first line, or its dynamic linker", e.Path)
+			if runs := Interpreter(e.Path); runs != "" {
+				return fmt.Sprintf("%s needs a program that does not exist: %s, which #! in the first line of the script names", e.Path, runs)
+			}
+			return fmt.Sprintf("%s needs a program that does not exist, its dynamic linker", e.Path)
 		}
 		if below := strings.HasSuffix(e.Op, "at") && !strings.HasSuffix(e.Op, "stat"); below && errors.Is(e.Err, fs.ErrNotExist) {
 			return "there is no file or folder " + e.Path // below the folder of an [os.Root], which the error does not name
@@ -197,6 +201,22 @@ func atPath(path string, err error) string {
 		return path + " was closed already"
 	}
 	return fmt.Sprintf("%s cannot be used: %v", path, err)
+}
+
+// Interpreter returns the program that #! in the first line of a script names; "" if the file is no script.
+func Interpreter(script string) string {
+	f, err := os.Open(script)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	const most = 256 // bytes that Linux reads (BINPRM_BUF_SIZE)
+	line, _ := bufio.NewReader(io.LimitReader(f, most)).ReadString('\n')
+	words := strings.Fields(strings.TrimPrefix(line, "#!"))
+	if !strings.HasPrefix(line, "#!") || len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }
 
 // brokenLink says that a path, or one of the folders on it, is a symbolic link to something that

@@ -31,6 +31,10 @@ func TestText(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	script := filepath.Join(folder, "script")
+	if err := os.WriteFile(script, []byte("#! /no/such/interpreter -x\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	self, one := filepath.Join(folder, "self"), filepath.Join(folder, "one")
 	isBroken := link + " is a symbolic link to gone/far, which does not exist; remove the link or correct it"
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -80,6 +84,7 @@ func TestText(t *testing.T) {
 		{ofError(exec.LookPath(file)), "there is no permission to use " + file},
 		{&os.PathError{Op: Execute, Path: file, Err: syscall.ENOEXEC}, file + " is neither a program for this system nor a script"},
 		{&os.PathError{Op: Execute, Path: file, Err: syscall.ENOENT}, file + " needs a program that does not exist"},
+		{&os.PathError{Op: Execute, Path: script, Err: syscall.ENOENT}, script + " needs a program that does not exist: /no/such/interpreter, which #! in the first line of the script names"},
 		{&os.PathError{Op: Execute, Path: "none", Err: syscall.ENOENT}, "there is no file or folder none in "},
 		{io.ErrUnexpectedEOF, "the data ends too early"},
 		{errors.New("as it is"), "as it is"},

@@ -49,7 +49,7 @@ func TestErrors(t *testing.T) {
 		{"typo in a file's section", "open\n-- file/README --\n", "2: unknown section \"file/README\"; did you mean files/README?"},
 		{"section without a path", "open\n-- files --\n", "2: unknown section \"files\"; did you mean files/PATH?"},
 		{"unknown section", "open\n-- README --\n", "2: unknown section \"README\"; a scenario has want"},
-		{"section twice", "open\n-- want --\nctl ...\n\n-- want --\n", "5: section \"want\" appears twice, first at line 2; remove lines 2-4 or lines 5-5"},
+		{"section twice", "open\n-- want --\nctl ...\n\n-- want --\n", "5: section \"want\" appears twice, first at line 2; remove lines 2-4 or line 5"},
 		{"setting after step", "open\nnetwork wire\n", "2: the setting \"network\" comes after a step"},
 		{"network twice", "network wire\nnetwork wire\nopen\n", "2: a scenario has one network"},
 		{"network unknown", "network tokenring\nopen\n", "1: network \"tokenring\": loopback or wire was expected"},

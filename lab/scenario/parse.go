@@ -233,7 +233,7 @@ func (p *parser) archive(a *txtar.Archive) {
 		ok := p.try(func() {
 			if first, ok := seen[f.Name]; ok {
 				p.forgetSection(f.Name)
-				p.fail("section %q appears twice, first at line %d; remove lines %v or lines %v", f.Name, first.first, first, lines)
+				p.fail("section %q appears twice, first at line %d; remove %v or %v", f.Name, first.first, first, lines)
 			}
 			seen[f.Name] = lines
 			p.section(f.Name, own)
@@ -248,7 +248,12 @@ func (p *parser) archive(a *txtar.Archive) {
 // A lineRange is the lines of a section.
 type lineRange struct{ first, last int }
 
-func (r lineRange) String() string { return fmt.Sprintf("%d-%d", r.first, r.last) }
+func (r lineRange) String() string {
+	if r.first == r.last {
+		return fmt.Sprintf("line %d", r.first)
+	}
+	return fmt.Sprintf("lines %d-%d", r.first, r.last)
+}
 
 // unread returns the place of a section that other packages parse, or nil.
 func (p *parser) unread(name string) *Section {

@@ -43,6 +43,9 @@ func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
 	if err != nil && len(command) == 0 {
 		return nil, fmt.Errorf("your shell, $SHELL, cannot be started: %w", err)
 	}
+	if err != nil && len(command) == 1 && strings.ContainsRune(command[0], ' ') {
+		return nil, fmt.Errorf("%q is one word, and no program has this name; leave out the quotes around the command and its arguments", command[0])
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q cannot be started: %w", what[0], err)
 	}

@@ -97,7 +97,7 @@ func (d *daemon) untilListening(ctx context.Context) error {
 func (d *daemon) elsewhere(others []netip.AddrPort) error {
 	remedy := ""
 	if port := others[0].Port(); len(others) == 1 && port != d.Addr().Port() {
-		remedy = fmt.Sprintf("; the setting server port=%d says so", port)
+		remedy = fmt.Sprintf("; if that is its control port, add the setting `server port=%d`", port)
 	}
 	return fmt.Errorf("it listens on %s%s", words(others), remedy)
 }

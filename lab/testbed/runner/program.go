@@ -88,6 +88,9 @@ func findProgram(s *scenario.Scenario, named string, line int) (string, error) {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: %s is not executable; chmod +x makes it so", named, path)}
 		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() && strings.ContainsRune(command, filepath.Separator) {
+			return "", &scenario.Error{File: s.File, Line: line, Msg: fmt.Sprintf("program %s: %s is a folder; a program was expected", named, path)}
+		}
 		if len(tried) == 0 || tried[0] != path {
 			tried = append(tried, path)
 		}

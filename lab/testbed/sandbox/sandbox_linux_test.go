@@ -382,7 +382,7 @@ func TestCannotStart(t *testing.T) {
 	}
 	box := Sandbox{Program: script, Args: []string{"script"}, Files: files, Host: "server"}
 	_, err := runInCell(testJob{Sandbox: box})
-	if err == nil || !strings.Contains(err.Error(), script+", or what runs it, is not among the files that a program sees") {
+	if err == nil || !strings.Contains(err.Error(), ": /no/such/interpreter, which #! in the first line of "+script+" names, is not among the files that a program sees") {
 		t.Errorf("got error %v, want that it is not among the files", err)
 	}
 	if err := os.WriteFile(script, []byte("neither"), 0o755); err != nil {

@@ -39,8 +39,11 @@ func summary(w io.Writer, name string, t *capture.Capture) {
 	fmt.Fprintf(w, "%s: %s, %s, %s\n", Escape(name),
 		count(t.Size, "packet"), count(t.NumConnections(), "TCP connection"), count(t.NumSessions(), "FTP session"))
 	if len(t.Places) > 0 {
-		fmt.Fprintf(w, "recorded at %s; what crossed several of them is read at the first, which leaves out %s\n",
-			Escape(strings.Join(t.Places, ", ")), count(t.Copies, "packet"))
+		fmt.Fprintf(w, "recorded at %s", Escape(strings.Join(t.Places, ", ")))
+		if t.Copies > 0 {
+			fmt.Fprintf(w, "; what crossed several of them is read at the first, which leaves out %s", count(t.Copies, "packet"))
+		}
+		fmt.Fprintln(w)
 	}
 	if t.Clocks != "" {
 		fmt.Fprintf(w, "%s; what only one of them has of a connection at both is not read\n", t.Clocks)
