@@ -156,6 +156,8 @@ func TestErrors(t *testing.T) {
 		{"after hangup", "open\nhangup\npwd\n", "3: pwd: the session is not open"},
 		{"session host", "open\nsession b moon\nopen\n", "2: session b: there is no host \"moon\"; the hosts are client, server"},
 		{"session host misspelt", "network wire\nopen\nsession b sevrer\nopen\n", "3: session b: there is no host \"sevrer\"; did you mean server?"},
+		{"session on a second host of one address", "host laptop 127.0.0.1\nopen\nsession b laptop\nopen\n", "3: session b: laptop has the address of client, 127.0.0.1, so no capture would tell them apart; write `host laptop 127.0.0.2`"},
+		{"session on a second host of IPv6's address", "network loopback ipv6\nhost laptop ::1\nopen\nsession b laptop\nopen\n", "4: session b: laptop has the address of client, ::1, so no capture would tell them apart; IPv6 has no second loopback address; use network wire"},
 		{"session on the server", "network wire\nsession b server\nopen\n", "3: open: session b is on host server, which it connects to, so no packet would cross the network; put the session on another host"},
 		{"session on the server, by name", "network wire\nhost server 192.0.2.9\nname ftp.test 192.0.2.9\nsession b server\nopen ftp.test\n", "5: open: session b is on host server, which it connects to"},
 		{"session on the server's other address", "network wire\nhost server6 2001:db8::21 of=server\nsession b server6\nopen\n", "4: open: session b is on host server6, which it connects to"},

@@ -204,10 +204,23 @@ func (p *parser) startSession(v verb, words []string) {
 func (p *parser) checkSessions() {
 	tryEach(p, p.begun, func(_ int, b begun) {
 		p.line = b.line
-		if _, ok := p.s.Host(b.host); !ok {
+		h, ok := p.s.Host(b.host)
+		if !ok {
 			p.fail("session %s: %s", b.session, p.noHost(b.host))
 		}
+		client, _ := p.s.Host("client")
+		if h.Name != client.Name && h.Addr == client.Addr {
+			p.fail("session %s: %s has the address of client, %s, so no capture would tell them apart; %s", b.session, h.Name, h.Addr, p.apart(h))
+		}
 	})
+}
+
+// apart says how to give a host on loopback an address of its own.
+func (p *parser) apart(h Host) string {
+	if h.Addr.Is6() {
+		return "IPv6 has no second loopback address; use network wire"
+	}
+	return "write `host " + h.Name + " 127.0.0.2`, or use network wire"
 }
 
 // checkSteps checks what the steps need from the rest of the file.
