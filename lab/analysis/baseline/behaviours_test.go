@@ -148,6 +148,9 @@ var behaviours = []lookalike{
 	{"digests of segments that are sent again", "no-hidden-channels", IsNormal, acknowledges(20, func(t *forge.End, i int) {
 		t.Options = append([]byte{1, 1, 19, 18}, strings.Repeat(string(rune('a'+i)), 16)...)
 	})},
+	{"PRET in front of each PASV", "control-carries-dialogue", IsNormal, paused(10*time.Second, strings.Repeat("> PRET RETR pub/a\n< 200 ok\n", 40))},
+	{"a command of its own that the server lists", "control-carries-dialogue", IsNormal, paused(10*time.Second, "> FEAT\n< 211-Features:\n+  XFOO word;\n+ 211 End\n"+strings.Repeat("> XFOO pub/abcdef\n< 200 ok\n", 40))},
+	{"a command of its own that the server does not list", "control-carries-dialogue", "", paused(10*time.Second, "> FEAT\n< 211-Features:\n+  XBAR word;\n+ 211 End\n"+strings.Repeat("> XFOO pub/abcdef\n< 200 ok\n", 40))},
 	{"bits in the letters of NOOP", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "nOOp", "NooP", "nOoP", "NoOp"))},
 	{"bits in the letters of several commands", "control-carries-dialogue", "", session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "NOop", "noOP", "SYST", "syst", "sySt", "SyST", "TYPE I", "type I", "tYpE I", "TYpe I"))},
 	{"a person who tries how commands may be written", "control-carries-dialogue", IsUnusual, session1(linesOf("> %s\n< 200 ok\n", "NOOP", "noop", "Noop", "nOOP", "SYST", "syst", "Syst"))},

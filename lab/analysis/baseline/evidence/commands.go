@@ -7,18 +7,34 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/baseline/internal/wording"
+	"ftplab/lab/analysis/ftp"
 )
 
 // extensions are commands that are not in replyTable: those of RFC 1639, 2228 and 7151, and of
 // common servers.
 var extensions = wording.Set(`AVBL COMB DSIZ ESTA ESTO ESTP ERET HASH MACB RANG RMDA SBUF SCMT SPAS SPOR
 	STAB THMB TVFS UTF8 XAUT XCRC XMD5 XPROT XSHA XSHA1 XSHA256 XSHA512 MD5 MMD5 SHA1 DCAU SITE MLFL MAIL MSND MSOM MSAM MRSQ MRCP XRCP XRSQ XSEM XSEN BYTE SOCK
-	RCMD ADDM ADDP ADDV CRTL CRTP CRTS DLTF DLTL`) // the last line is of IBM i
+	PRET SSCN XDUPE
+	RCMD ADDM ADDP ADDV CRTL CRTP CRTS DLTF DLTL`) // the last line is of IBM i, the one before of DrFTPD and glFTPD
 
 // IsKnown reports whether a command is part of FTP or a known extension.
 func IsKnown(command string) bool {
 	_, ok := replyTable[command]
 	return ok || extensions[command]
+}
+
+// Knows reports whether a command is known, or one that the server lists in its answer to FEAT (RFC 2389, 3.2).
+func (s *Session) Knows(command string) bool { return IsKnown(command) || s.offered[command] }
+
+// noteOffers notes the commands that a server lists in its answer to FEAT.
+func (s *Session) noteOffers(x *ftp.Exchange) {
+	if x.Command != "FEAT" || x.Final() != 211 {
+		return
+	}
+	for line := range strings.Lines(x.Replies[len(x.Replies)-1].Text) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		s.offered[strings.ToUpper(word)] = true
+	}
 }
 
 // AboutFiles are commands that nobody can expect to work without a login.

@@ -140,8 +140,9 @@ type Session struct {
 	Damaged int
 	Unread  map[int]bool
 
-	heardTo map[int64]bool // see hear
-	added   []int          // see Index
+	heardTo map[int64]bool  // see hear
+	offered map[string]bool // see Knows
+	added   []int           // see Index
 }
 
 // A Login is an attempt to log in.
@@ -160,13 +161,14 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 	if damaged == nil {
 		damaged = map[int]bool{}
 	}
-	s := &Session{Session: t, DataByID: map[int]*ftp.Connection{}, Commands: map[string]int{}, Damaged: len(damaged), Unread: maps.Clone(damaged)}
+	s := &Session{Session: t, DataByID: map[int]*ftp.Connection{}, Commands: map[string]int{}, offered: map[string]bool{}, Damaged: len(damaged), Unread: maps.Clone(damaged)}
 	for _, c := range data {
 		s.DataByID[c.ID] = c
 	}
 	s.addUnseen(data)
 	for _, x := range s.Exchanges {
 		s.Commands[x.Command]++
+		s.noteOffers(x)
 	}
 	for _, r := range t.Unsolicited {
 		if r.Code == 220 || r.Code == 421 {

@@ -72,7 +72,7 @@ func areFTP(s *session) []breach {
 	accepted := false
 	for _, x := range s.Exchanges {
 		switch text := x.Line.Text; {
-		case s.MayBeRest(x.Line) || x.Command == "" || evidence.IsKnown(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
+		case s.MayBeRest(x.Line) || x.Command == "" || s.Knows(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
 		case evidence.OtherProtocol(text) != "":
 			found = append(found, breach{
 				packets:  []int{x.Packet},

@@ -262,7 +262,7 @@ func carriesDialogue(s *session) []breach {
 var withoutArgument = wording.Set("NOOP PWD XPWD CDUP XCUP PASV SYST QUIT REIN ABOR")
 
 // takesWord are commands that take a word of any language, but no data.
-var takesWord = wording.Set("HELP ACCT CLNT CSID LANG OPTS SMNT")
+var takesWord = wording.Set("HELP ACCT CLNT CSID LANG OPTS SMNT SSCN XDUPE")
 
 // manyUrgent is how many commands are urgent, without Telnet's Synch, if urgency carries data.
 const manyUrgent = 3
@@ -428,7 +428,7 @@ func (s *session) strays(side ftp.Side) []*ftp.Line {
 		return lines
 	}
 	for _, x := range s.Exchanges {
-		if !evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
+		if !s.Knows(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && strings.TrimSpace(x.Line.Text) != "" {
 			lines = append(lines, x.Line)
 		}
 	}
