@@ -55,6 +55,10 @@ var upkeep = []lookalike{
 	{"servers inside at which somebody outside lists a folder", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "anonymous", "> LIST\n< 150 here\n< 226 done\n", false)},
 	{"a monitor inside that greets the servers of its network", "no-scans", IsNormal, looksAt("10.20.0.200", "10.20.0.%d", 40, "", "", false)},
 	{"a monitor that leaves after the greeting, six times", "no-scans", IsNormal, greetedOnly(6, 20, 20)},
+	{"a monitor that says QUIT, of whose packets the ends are cut off", "no-scans", CannotJudge, func(f *forge.Capture) {
+		f.Snap = 60
+		looksAt("10.20.0.200", "10.20.0.%d", 40, "", "", false)(f)
+	}},
 	{"a sweep that leaves after the greeting, twice", "no-scans", "", greetedOnly(2, 20, 20)},
 	{"a sweep that finds some servers, six times", "no-scans", "", greetedOnly(6, 20, 12)},
 	{"a monitor outside that comes again", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "nagios", "", true)},

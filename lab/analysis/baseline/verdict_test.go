@@ -183,6 +183,11 @@ var ordinary = []struct {
 		session1("")(f)
 	}},
 	{"ClientHello at a server of explicit FTPS", IsUnusual, ruleTests["tls-is-agreed"].breaks},
+	{"ClientHello at a server of explicit FTPS, in front of the greeting", IsUnusual, func(f *forge.Capture) {
+		t := f.Control()
+		t.Segment("P.", clientHello)
+		t.Say("< 220 ready\n< 500 what?").Close()
+	}},
 	{"220 to QUIT, 227 to EPSV, 200 to MLSD", IsUnusual, session1("> EPSV\n< 227 (192,0,2,21,100,0)\n> MLSD\n< 200 ok\n> QUIT\n< 220 bye")},
 	{"a stray reply in front of the 227", IsUnusual, session1("> CWD a\n< 250 ok\n> PASV\n< 250 ok\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},
 	{"a login with an account", IsNormal, dialogue("< 220 ready\n> USER ada\n< 331 and?\n> PASS x\n< 332 which account?\n> ACCT y\n< 230 in\n> PASV\n< 227 (192,0,2,21,100,0)\n> LIST\n< 150 here\n< 226 done")},

@@ -38,6 +38,9 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	if reply == nil || s.Control.ServerFlow.SYN == 0 { // the recorder may have lost the greeting
 		return nil
 	}
+	if command.Unasked() { // of a client of implicit FTPS, which speaks first
+		return nil
+	}
 	// The server's acknowledgment shows what it had received when it greeted. If it had
 	// not received the command, the two only crossed.
 	if known, ok := s.known(reply); !ok || known <= command.Line.Seq {

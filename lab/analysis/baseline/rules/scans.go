@@ -260,7 +260,8 @@ func isProbe(c *ftp.Connection) bool {
 func onlyAsksForTLS(s *session) bool {
 	c := s.Control
 	refused := s.Said("AUTH") && !s.Said("QUIT") && s.Whole
-	if !s.Secret() && !refused || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
+	asks := s.TLS || s.Hidden || s.SecuredAt > 0 && !s.MayBeClear
+	if !asks && !refused || s.Said("USER") || len(s.DataByID) > 0 || !s.Ended() || !s.BothSides() || c.Missing() > 0 {
 		return false
 	}
 	return c.OpenedBy == ftp.Client && c.ClientFlow.Segments-c.ClientFlow.Retransmissions-len(s.Exchanges) <= handshakeSegments
