@@ -71,7 +71,7 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 		discard()
 		return nil, inFile(s, err)
 	case err != nil:
-		return nil, keepReadable(file.Name(), inFile(s, err))
+		return nil, keepRecording(file, inFile(s, err), s, results)
 	}
 	r := &Recording{Frames: outcome.Frames, Capture: file.Name(), Status: outcome.Status}
 	for _, f := range outcome.Failures {
@@ -97,9 +97,23 @@ func Shell(ctx context.Context, s *scenario.Scenario, results string, command ..
 			r.Verdict.Note = wantOfSteps
 		}
 	}
-	return r, r.finish(s, results, report.Run{
-		Title: "By hand, beside the server of " + s.Name, Network: string(s.Network.Kind),
-	})
+	return r, r.finish(s, results, besideServer(s))
+}
+
+// besideServer is the entry of the index for a shell.
+func besideServer(s *scenario.Scenario) report.Run {
+	return report.Run{Title: "By hand, beside the server of " + s.Name, Network: string(s.Network.Kind)}
+}
+
+// keepRecording keeps what was recorded in a shell until an error, such as a signal that ended it. It returns the error,
+// with the place of the capture.
+func keepRecording(file *os.File, err error, s *scenario.Scenario, results string) error {
+	kept := keepReadable(file.Name(), err)
+	if _, gone := os.Stat(file.Name()); gone != nil {
+		return kept
+	}
+	r := &Recording{Frames: countFrames(file), Capture: file.Name(), Incomplete: err.Error()}
+	return errors.Join(kept, r.finish(s, results, besideServer(s)))
 }
 
 // wantOfSteps is the note of a verdict on a command in the place of a scenario's steps.
@@ -151,9 +165,9 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 		return nil, err
 	}
 	err = byhand.Record(ctx, device, w, func() { ready(file.Name()) })
-	if err != nil && w.Frames() == 0 {
+	if w.Frames() == 0 {
 		discard()
-		return nil, err
+		return &Recording{}, err
 	}
 	r := &Recording{Frames: w.Frames(), Capture: file.Name()}
 	return r, errors.Join(err, r.finish(nil, results, report.Run{Title: "By hand, on " + device}))
@@ -252,7 +266,16 @@ func missingFolders(folder string) []string {
 
 // hasNoFrames reports whether there is no frame in a capture. How a session ended is
 // then of no interest: one that a closed terminal ends may end by itself first.
-func hasNoFrames(file *os.File) bool {
+func hasNoFrames(file *os.File) bool { return countFrames(file) == 0 }
+
+// countFrames counts the frames of a capture up to the first that cannot be read.
+func countFrames(file *os.File) (n int) {
 	r, err := pcapng.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
-	return err != nil || r.Next(&pcapng.Packet{}) != nil
+	if err != nil {
+		return 0
+	}
+	for p := (pcapng.Packet{}); r.Next(&p) == nil; {
+		n++
+	}
+	return n
 }

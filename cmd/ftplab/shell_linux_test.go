@@ -176,6 +176,23 @@ func TestShellCommand(t *testing.T) {
 	}
 }
 
+// TestCaptureOfNothing records a device on which nothing happens: in a shell, whose network has nobody else. Nothing is
+// left.
+func TestCaptureOfNothing(t *testing.T) {
+	needCells(t)
+	folder := t.TempDir()
+	self := command(folder, "").Path
+	cmd := command(folder, "/bin/sh", "shell", "passive_list", "--", "sh", "-c",
+		`"$0" capture -o new lo >log & while ! grep -q recording log; do sleep 0.01; done; kill -TERM $!; wait $!; cat log`, self)
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Count(string(out), "nothing was recorded, so there are no results\n") != 2 {
+		t.Errorf("got error %v and\n%s\nwant that neither the shell nor capture has results", err, out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, "*")); len(left) != 1 || filepath.Base(left[0]) != "log" {
+		t.Errorf("got %q left, want the log alone", left)
+	}
+}
+
 // TestShellNeedsLinux refuses a scenario that asks for another TCP.
 func TestShellNeedsLinux(t *testing.T) {
 	file := write(t, "other.txtar", "# x\nnetwork wire tcp=gvisor\nopen\nquit\n")
@@ -271,6 +288,7 @@ func TestShellHangup(t *testing.T) {
 	term.master.Close()
 	term.cmd.Wait()
 	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
+	inIndex(t, folder, `<a href="passive_list-by-hand/walkthrough.html">`)
 }
 
 // TestShellEndedBeforeAnything ends the command from outside when nothing has been
@@ -296,7 +314,7 @@ func TestShellEndedBeforeAnything(t *testing.T) {
 }
 
 // TestShellTerminated ends the command while its shell runs something that does
-// not want to end. Nothing of it is left.
+// not want to end. Nothing of it is left. What was recorded has a page, which says how it ended.
 func TestShellTerminated(t *testing.T) {
 	needCells(t)
 	optional.Tool(t, "curl", "apt install curl")
@@ -310,6 +328,11 @@ func TestShellTerminated(t *testing.T) {
 	cmd.Process.Signal(syscall.SIGTERM)
 	cmd.Wait()
 	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
+	inIndex(t, folder, `<a href="passive_list-by-hand/walkthrough.html">`)
+	page, err := os.ReadFile(filepath.Join(folder, "results", "passive_list-by-hand", "walkthrough.html"))
+	if err != nil || !bytes.Contains(page, []byte("passive_list.txtar: terminated signal received")) {
+		t.Errorf("got error %v, want a page that says which signal ended the shell", err)
+	}
 }
 
 func TestShellBadInput(t *testing.T) {
