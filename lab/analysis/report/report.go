@@ -234,6 +234,18 @@ func joinNote(comment, note string) string {
 	return join(comment, note)
 }
 
+// joinComment joins a sentence about a packet and the comment on it, unless the sentence has all words of the comment.
+func joinComment(sentence, comment string) string {
+	has := map[string]bool{}
+	for _, word := range wordsOf(strings.ToLower(sentence)) {
+		has[word] = true
+	}
+	if !slices.ContainsFunc(wordsOf(strings.ToLower(comment)), func(word string) bool { return !has[word] }) {
+		return sentence
+	}
+	return join(sentence, comment)
+}
+
 // WriteFiles writes walkthrough.html and walkthrough.md into a folder.
 func (r *Report) WriteFiles(folder string) error {
 	for name, write := range map[string]func(io.Writer) error{
@@ -304,7 +316,7 @@ func (r *Report) Comments() map[int]string {
 	for c := range r.Trace.Connections() {
 		if c.Role != ftp.Other || r.surveyed.beside.ids[c.ID] {
 			name := r.surveyed.names.of(c).the
-			comments[c.FirstPacket] = join(r.hosts.announcedBy(c, name), comments[c.FirstPacket])
+			comments[c.FirstPacket] = joinComment(r.hosts.announcedBy(c, name), comments[c.FirstPacket])
 			if end := r.closes(c, name); end != "" {
 				comments[c.LastPacket] = join(comments[c.LastPacket], end)
 			}

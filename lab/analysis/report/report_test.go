@@ -335,6 +335,20 @@ func TestListCountsAllPackets(t *testing.T) {
 	}
 }
 
+// A comment that only repeats the sentence about a connection which begins is left out.
+func TestJoinComment(t *testing.T) {
+	const sentence = "The client opens control connection 1."
+	for comment, want := range map[string]string{
+		"": sentence,
+		"the client opens the control connection": sentence,
+		"the client dials":                        sentence + " The client dials",
+	} {
+		if got := joinComment(sentence, comment); got != want {
+			t.Errorf("%q: got %q, want %q", comment, got, want)
+		}
+	}
+}
+
 // Two texts become sentences, with one full stop between them.
 func TestJoin(t *testing.T) {
 	for _, test := range []struct{ a, b, want string }{
