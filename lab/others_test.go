@@ -183,7 +183,7 @@ func TestNotOfRun(t *testing.T) {
 	for text, lost := range map[string]string{
 		`{"scenario":"a"}`: "", "{\n  \"scenario\": \"a\"\n}\n": "",
 		"": "not of a run", "mine": "not of a run", `{"scen`: "not of a run", `{"other":1}`: "not of a run",
-		`{"scenario":"a","files":{`: "is damaged (unexpected end of JSON input)", `{"scenario":"a","files":7}`: "is damaged",
+		`{"scenario":"a","files":{`: "is damaged, so nothing says which files beside it a run made; move the folder away", `{"scenario":"a","files":7}`: "is damaged",
 	} {
 		folder := t.TempDir()
 		for name, text := range map[string]string{"verdict.json": text, "capture.pcapng": "mine"} {

@@ -92,8 +92,11 @@ func notOfRun(folder string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := cmp.Or(err, json.Unmarshal(text, &verdict)); err != nil {
-		return fmt.Errorf("%s is damaged (%w), so nothing says which files beside it a run made", path, err)
+	if err != nil {
+		return fmt.Errorf("%w, so nothing says which files beside it a run made", err)
+	}
+	if json.Unmarshal(text, &verdict) != nil {
+		return fmt.Errorf("%s is damaged, so nothing says which files beside it a run made; move the folder away, or choose another one with -o", path)
 	}
 	if verdict.Files == nil {
 		return nil

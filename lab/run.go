@@ -309,6 +309,9 @@ func distinctLines(text string) string {
 	return strings.Join(lines, "")
 }
 
+// notJudged is the note of a run whose capture is written as it is made.
+const notJudged = "with -w, the want and the figures of the scenario are not judged; ftplab check judges the capture by them"
+
 // runLive runs a scenario whose capture is written to Options.Live as it is made. Only what
 // server and client saw is judged.
 func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) {
@@ -338,6 +341,9 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	}
 	outcome := ran.outcome
 	verdict := &Verdict{Scenario: s.File, TCP: ran.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Note: outcome.Note, Pass: len(outcome.Failures) == 0}
+	if s.Want.Line > 0 || s.Figures.Line > 0 {
+		verdict.Note = strings.TrimPrefix(verdict.Note+"\nnote: "+notJudged, "\nnote: ")
+	}
 	return newResult(s, ran, verdict, begin), nil
 }
 
