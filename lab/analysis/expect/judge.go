@@ -29,7 +29,7 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 		if b.conn != nil {
 			b.frames = j.framesOf[b.conn.ID]
 		}
-		if _, lacking := j.lacking(b); !lacking && (b.proto != "tcp" || b.conn != nil) {
+		if _, lacking := j.lacking(b); !lacking && !j.isAbsent(b) {
 			j.tracks = append(j.tracks, j.newTrack(b))
 		}
 	}

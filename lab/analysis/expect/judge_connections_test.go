@@ -199,6 +199,17 @@ var connectionJudgements = []judgement{
 		forge: func(g *recording) { arp(g); dns(g, "198.51.100.100", "192.0.2.53") },
 	},
 	{
+		name:  "UDP to a port that no packet has",
+		want:  "dns client.* > nameserver.53 udp\nother client.* > nameserver.54 udp\ndns ...\nother client > nameserver \"UDP\"\n",
+		forge: func(g *recording) { dns(g, "198.51.100.100", "192.0.2.53") },
+		wrong: "not found 2",
+	},
+	{
+		name:  "UDP that an earlier declaration takes, and UDP without a port",
+		want:  "dns client.* > nameserver.53 udp\ndns2 client.* > nameserver.53 udp\nany server > nameserver udp\ndns ...\ndns2 ...\nany ...\n",
+		forge: func(g *recording) { dns(g, "198.51.100.100", "192.0.2.53") },
+	},
+	{
 		name:  "ARP that is declared has to be written",
 		want:  "arp client > * arp\narp client > * \"who-has *\"\n",
 		forge: func(g *recording) { arp(g) },

@@ -278,14 +278,17 @@ func (c costs) align(b binding) priced {
 }
 
 // misbound returns the mismatch of a declaration that matches no connection of the
-// capture.
+// capture, or no packet.
 func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 	m = Mismatch{Line: b.line, Kind: NotFound, Connection: b.name, Want: b.text, What: "there is no such connection in the capture", shown: math.MaxInt}
-	if b.proto != "tcp" || b.conn != nil && !b.near {
+	absent := j.isAbsent(b)
+	switch a, z := j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b); {
+	case !absent && !b.near:
 		return m, false
-	}
-	if b.conn == nil {
-		m.What += fmt.Sprintf(": none%s from %s to %s", j.besides(b), j.hosts.addressOf(b.declaration.a), j.hosts.addressOf(b.declaration.b))
+	case absent && b.proto == "udp":
+		m.What = fmt.Sprintf("there is no such packet in the capture: none between %s and %s", a, z)
+	case absent:
+		m.What += fmt.Sprintf(": none%s from %s to %s", j.besides(b), a, z)
 	}
 	if b.near {
 		var wrong []string
@@ -294,6 +297,22 @@ func (j *judge) misbound(b *binding) (m Mismatch, ok bool) {
 		j.at(&m, b.frames[0])
 	}
 	return m, true
+}
+
+// isAbsent reports whether the capture has nothing that a declaration can mean. One of UDP without a port,
+// of ARP or of ICMP need not mean anything.
+func (j *judge) isAbsent(b *binding) bool {
+	switch d := b.declaration; {
+	case b.proto == "tcp":
+		return b.conn == nil
+	case b.proto != "udp" || d.a.port == "*" && d.b.port == "*":
+		return false
+	}
+	return !slices.ContainsFunc(j.bindings, func(other *binding) bool {
+		return other.proto == "udp" && slices.ContainsFunc(other.frames, func(frame int) bool {
+			return j.hosts.datagramBinding([]*binding{b}, j.capture.frames[frame].Other) != nil
+		})
+	})
 }
 
 // besides names the declarations that have all connections which b may mean: " but ctl1
