@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,7 +37,7 @@ func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []ru
 		standing := ""
 		switch {
 		case f.Late:
-			standing = text.Standing(c, f.Client)
+			standing = cmp.Or(j.lackingHops(f.Client.Addr()), text.Standing(c, f.Client))
 		case f.Program && !j.haveOthersConnected():
 			standing = text.LastRefusal(c, f.Began)
 		}
@@ -46,6 +48,16 @@ func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []ru
 		f.Message = withClause(f.Message, standing)
 	}
 	return failures
+}
+
+// lackingHops says that no packet of the server, or of the client at an address, passes a router, because of its TTL.
+func (j *judge) lackingHops(client netip.Addr) string {
+	for _, h := range j.scenario.Network.Hosts {
+		if party := h.Name == "server" || h.Name == "client" || h.Addr == client; party && h.TTL == 1 {
+			return fmt.Sprintf("the packets of host %s have ttl=1, so no router passes them on", h.Name)
+		}
+	}
+	return ""
 }
 
 // withClause adds a clause to the sentence of a message, which ends where the last lines of a program

@@ -34,6 +34,21 @@ func TestWhereItStands(t *testing.T) {
 	}
 }
 
+// TestLackingHops has hosts whose packets end at the first router: the failure names their TTL.
+func TestLackingHops(t *testing.T) {
+	for _, host := range []string{"client 198.51.100.100", "server 192.0.2.21"} {
+		s := parse(t, "# x", "network wire", "host "+host+" ttl=1", "open", "quit")
+		result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(host, " ")
+		if want := "; the packets of host " + name + " have ttl=1, so no router passes them on\n"; !strings.Contains(result.Report, want) {
+			t.Errorf("%s: got %q, want %q in it", host, result.Report, want)
+		}
+	}
+}
+
 // TestWhereItStandsAmongOthers has two sessions at once: the failure quotes that of its step, and none
 // if a NAT hides from the capture which one that is.
 func TestWhereItStandsAmongOthers(t *testing.T) {
