@@ -67,8 +67,8 @@ func TestLostEnd(t *testing.T) {
 // the same, and what is said is true.
 func TestLostData(t *testing.T) {
 	for _, command := range []string{"RETR a", "STOR a", "LIST"} {
-		for _, active := range []bool{true, false} {
-			frames, data := transferOf(command, active)
+		for _, opens := range []string{"server", "client", "client, early"} {
+			frames, data := transferOf(command, opens)
 			for i := range data {
 				for j := range data[:i+1] {
 					if testing.Short() && (i+j)%5 != 0 {
@@ -85,6 +85,10 @@ func TestLostData(t *testing.T) {
 				}
 			}
 			checkLost(t, command, frames, carrying)
+			noAnswer := &forge.Capture{Frames: slices.Delete(slices.Clone(frames), data[1], data[1]+1)}
+			if c, _, _ := toldOf(t, noAnswer); opens == "client, early" && c.SHA256 == "" {
+				t.Errorf("%s without the SYN-ACK: its ACK comes before the command, and so acknowledges no data", command)
+			}
 		}
 	}
 }
@@ -228,17 +232,23 @@ func TestRefusedLacksNothing(t *testing.T) {
 }
 
 // transferOf forges a session with a transfer of 2500 bytes, and returns the numbers of the frames of its data
-// connection.
-func transferOf(command string, active bool) (frames []forge.Frame, data []int) {
+// connection. If the client opens it early, it does so before the command.
+func transferOf(command, opens string) (frames []forge.Frame, data []int) {
 	f := forge.New()
 	f.MSS = 1000
 	s := f.Login()
-	if active {
+	if opens == "server" {
 		s.Active(5000, command, strings.Repeat("0123456789", 250))
 	} else {
 		s.Ask("PASV", "227 (192,0,2,21,100,0)")
-		s.Client.Send(command + "\r\n")
-		sender, peer := f.Dial(forge.Client+":5000", forge.Server+":25600")
+		sender, peer := f.Pair(forge.Client+":5000", forge.Server+":25600")
+		if opens == "client, early" {
+			sender.Handshake()
+			s.Client.Send(command + "\r\n")
+		} else {
+			s.Client.Send(command + "\r\n")
+			sender.Handshake()
+		}
 		s.Server.Send("150 here\r\n")
 		if command != "STOR a" {
 			sender = peer

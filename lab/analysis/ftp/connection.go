@@ -296,9 +296,12 @@ func (c *Connection) LostHandshake() bool {
 }
 
 // ShowsStart reports whether the capture shows where the stream of a side starts: it has the side's SYN,
-// or the SYN-ACK that acknowledges it.
+// or the SYN-ACK that acknowledges it, or another acknowledgement in front of the command, before which nobody
+// sends data.
 func (c *Connection) ShowsStart(s Side) bool {
-	return c.Flow(s).SYN > 0 || c.OpenedBy == s && c.Flow(s.Other()).SYN > 0
+	acked := c.Flow(s).SYNAcked
+	return c.Flow(s).SYN > 0 || c.OpenedBy == s && c.Flow(s.Other()).SYN > 0 ||
+		acked > 0 && c.Transfer != nil && acked < c.Transfer.Packet
 }
 
 // LacksSide reports whether the capture has no packet of a side, although the other side

@@ -13,6 +13,9 @@ type Flow struct {
 	Packets int
 	// SYN is the number of the first packet with this flag, 0 for none.
 	SYN int
+	// SYNAcked is the number of a packet of the peer that acknowledges the SYN, and perhaps bytes after it, if the
+	// capture lacks the SYN and has nothing of this side before that packet. It is 0 for none.
+	SYNAcked int
 	// ISN is the sequence number on the wire that corresponds to the relative number 0:
 	// that of the SYN, or one less than the first number seen.
 	ISN uint32

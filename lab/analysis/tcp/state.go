@@ -110,7 +110,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 		seg.acks = seg.Ack
 	}
 	s.open(p, seg)
-	s.acknowledged(seg, fwd, rev)
+	s.acknowledged(p, seg, fwd, rev)
 	s.refute(1 - seg.Direction)
 	s.receipts(p, seg, fwd, rev)
 	s.accept(p, 1-seg.Direction, seg)
@@ -209,7 +209,7 @@ func (s *State) endsHandshake(seg *Segment) bool {
 // acknowledged notes where the stream of the other side begins, if its SYN was not
 // recorded. The SYN and ACK that answers this SYN acknowledges it, and so does the last
 // segment of the handshake.
-func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
+func (s *State) acknowledged(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	if rev.synSeen || rev.acked || rev.Segments > 0 || seg.Flags&packet.ACK == 0 {
 		return
 	}
@@ -217,6 +217,9 @@ func (s *State) acknowledged(seg *Segment, fwd, rev *Half) {
 	third := fwd.synSeen && !fwd.answered && seg.Length == 0 && seg.Seq == fwd.syn+1 && fwd.Segments == 0
 	if answer || third {
 		rev.acked, rev.ackedFrom = true, seg.Ack
+		if rev.Packets == 0 {
+			rev.SYNAcked = p.Number
+		}
 	}
 }
 
@@ -293,6 +296,9 @@ func (s *State) Flow(dir int) Flow {
 	}
 	if h.Segments > 0 || h.finSeen || h.synSeen || h.acked {
 		have, start, end := h.Stream()
+		if h.synSeen || start != h.ackedFrom {
+			f.SYNAcked = 0
+		}
 		f.Bytes, f.Unseen = have.Size(), h.unseen(end)
 		f.CutShort += h.cut.Clip(start, end).Size()
 		if h.finSeen {
