@@ -30,7 +30,7 @@ func Parse(file string, first int, text string) (*Want, error) {
 // ParseWith is [Parse] where the hosts of the scenario are known: a declaration of another
 // one is a mistake.
 func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) {
-	p := &parser{want: &Want{file: file, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}, byName: map[string]*declaration{}}
+	p := &parser{want: &Want{file: file, head: first - 1, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}, byName: map[string]*declaration{}}
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
 		if !p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) }) {

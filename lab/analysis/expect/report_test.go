@@ -230,6 +230,17 @@ func TestUndeclaredConnection(t *testing.T) {
 	if v := verdict(t, want+parts[1]+"\n"+parts[3]+"\n", activeListing()); !v.Pass {
 		t.Errorf("with the lines of the hint: %s", v.Report())
 	}
+	w, err := Parse("test.txtar", 8, "# nothing\n") // below its section's name
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err = w.Judge(activeListing().capture(t), hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := v.Report(), "test.txtar:7: TCP connection 0 is not declared ("; !strings.HasPrefix(got, want) || !strings.Contains(got, "hint: `ctl client.* > server.21`") {
+		t.Errorf("without declarations: got %s, want %s", got, want)
+	}
 }
 
 // A connection that is not there is reported with the addresses it was looked for at, as

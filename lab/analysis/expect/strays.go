@@ -38,12 +38,9 @@ type stray struct {
 // addConnection adds a TCP connection that no declaration means.
 func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
-	name := "other"
-	if c.Role == ftp.Data {
-		name = "data"
-	}
+	name := map[ftp.Role]string{ftp.Control: "ctl", ftp.Data: "data"}[c.Role]
 	s.add(stray{
-		name: name, like: fmt.Sprintf("%s > %s", hosts.likeEnd(c, a), hosts.likeEnd(c, a.Other())),
+		name: cmp.Or(name, "other"), like: fmt.Sprintf("%s > %s", hosts.likeEnd(c, a), hosts.likeEnd(c, a.Other())),
 		declared: fmt.Sprintf("%s > %s", hosts.endName(c, a), hosts.endName(c, a.Other())),
 		what:     fmt.Sprintf("TCP connection %d is not declared", c.ID),
 		hint:     cmp.Or(hosts.addressIn(c, a), hosts.addressIn(c, a.Other())),

@@ -16,6 +16,7 @@ import (
 // A Want is the parsed section `want` of a scenario.
 type Want struct {
 	file         string
+	head         int // the line above its first
 	declarations []*declaration
 	lines        []*line
 	// unread are the names of the connections and, with @, of the labels of lines that
@@ -23,10 +24,10 @@ type Want struct {
 	unread map[string]bool
 }
 
-// lastDeclaration is the line below which a want would declare one more connection; 0 if it declares none.
+// lastDeclaration is the line below which a want would declare one more connection.
 func (w *Want) lastDeclaration() int {
 	if len(w.declarations) == 0 {
-		return 0
+		return w.head
 	}
 	return w.declarations[len(w.declarations)-1].line
 }
