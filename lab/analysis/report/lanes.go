@@ -2,11 +2,13 @@ package report
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -36,7 +38,7 @@ func (ls lanes) drawn() lanes { return ls[:min(len(ls), maxLanes)] }
 // findLanes returns the hosts of the FTP sessions and the name servers they
 // asked, in an order in which few arrows cross a lane: name servers, the first
 // client, the servers, more clients.
-func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
+func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario, names []pcapng.Name) lanes {
 	var others lanes
 	for _, p := range packets {
 		if server, asks, ok := nameServer(p); ok && !h.asked[server.Unmap()] && h.partOfFTP(asks) {
@@ -50,6 +52,9 @@ func findLanes(h *hostSurvey, packets []*Packet, s *scenario.Scenario) lanes {
 	all = all[:min(len(all), maxHosts)]
 	for i := range all {
 		all[i].Name = all.name(i, s)
+		if name := all[i].nameIn(names); s == nil && name != "" {
+			all[i].Name = name
+		}
 	}
 	return all
 }
@@ -141,6 +146,24 @@ func (ls lanes) name(i int, s *scenario.Scenario) string {
 	}
 	return name
 }
+
+// nameIn returns the name that a capture gives the host, if that is one word; "" for none. If there are several, as on
+// loopback, the one that is the side's role counts. The other role would mislead.
+func (l lane) nameIn(names []pcapng.Name) (name string) {
+	for _, n := range names {
+		switch {
+		case n.Addr.Unmap() != l.Addr.Unmap() || !oneWord.MatchString(n.Name):
+		case n.Name == string(l.Side):
+			return n.Name
+		case name == "" && n.Name != string(ftp.Client) && n.Name != string(ftp.Server):
+			name = n.Name
+		}
+	}
+	return name
+}
+
+// oneWord matches a name of a host that fits into a sentence, and into a lane.
+var oneWord = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 
 // seenAs reports whether a host has an address in the scenario's capture.
 func seenAs(s *scenario.Scenario, h scenario.Host, addr netip.Addr) bool {

@@ -10,6 +10,7 @@ import (
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 )
 
@@ -38,11 +39,38 @@ func TestLanes(t *testing.T) {
 	h := newHostSurvey(packets)
 	h.add(between("10.0.0.8", "10.0.0.21"))
 	var got []string
-	for _, l := range findLanes(&h, packets, nil) {
+	for _, l := range findLanes(&h, packets, nil, nil) {
 		got = append(got, l.Name+" "+l.Address())
 	}
 	if got, want := strings.Join(got, ", "), "name server 10.0.0.1, client 10.0.0.8, server 10.0.0.21"; got != want {
 		t.Errorf("got the lanes %s, want %s", got, want)
+	}
+}
+
+// Without a scenario, a host has the name that the capture gives it, if that fits.
+func TestNamesOfTheCapture(t *testing.T) {
+	h := newHostSurvey(nil)
+	h.add(between("198.51.100.100", "192.0.2.21"))
+	h.add(between("203.0.113.9", "192.0.2.21"))
+	oneHost := newHostSurvey(nil)
+	oneHost.add(between("127.0.0.1", "127.0.0.1"))
+	name := func(addr, name string) pcapng.Name { return pcapng.Name{Addr: netip.MustParseAddr(addr), Name: name} }
+	for _, test := range []struct {
+		h     *hostSurvey
+		names []pcapng.Name
+		want  string
+	}{
+		{&h, []pcapng.Name{name("198.51.100.100", "client"), name("192.0.2.21", "server"), name("203.0.113.9", "laptop")}, "client server laptop"},
+		{&h, []pcapng.Name{name("198.51.100.100", "server"), name("192.0.2.21", "ftp.example.test"), name("203.0.113.9", "x\n")}, "client 1 server client 2"},
+		{&oneHost, []pcapng.Name{name("127.0.0.1", "server"), name("127.0.0.1", "client")}, "client server"},
+	} {
+		var got []string
+		for _, l := range findLanes(test.h, nil, nil, test.names) {
+			got = append(got, l.Name)
+		}
+		if got := strings.Join(got, " "); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.names, got, test.want)
+		}
 	}
 }
 
@@ -88,7 +116,7 @@ func TestPartyName(t *testing.T) {
 		{"the only one, which is not the client", &alone, s, second, "Laptop opens x: from its port 40000 to port 21 of the server."},
 		{"the only one", &alone, nil, second, "The client opens x: from its port 40000 to port 21 of the server."},
 	} {
-		ls := findLanes(test.h, nil, test.s)
+		ls := findLanes(test.h, nil, test.s, nil)
 		if got := ls.opens(test.c, "x"); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}

@@ -119,7 +119,7 @@ func (r *Report) prepare() {
 	r.prepared = true
 	r.packets = r.Packets.All()
 	r.survey()
-	r.hosts = findLanes(&r.surveyed.hosts, r.packets, r.Scenario)
+	r.hosts = findLanes(&r.surveyed.hosts, r.packets, r.Scenario, r.Trace.Names)
 	r.lanes = r.hosts.drawn()
 	r.travels = r.findTravels()
 	n := newNotes(r.packets, r.surveyed.factsInOrder(), r.Verdict, r.lanes.partyName)
