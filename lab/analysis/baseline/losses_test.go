@@ -85,6 +85,7 @@ func TestLostData(t *testing.T) {
 				}
 			}
 			checkLost(t, command, frames, carrying)
+			checkLost(t, command, frames, data[1:6]) // from the SYN-ACK to the last data
 			noAnswer := &forge.Capture{Frames: slices.Delete(slices.Clone(frames), data[1], data[1]+1)}
 			if c, _, _ := toldOf(t, noAnswer); opens == "client, early" && c.SHA256 == "" {
 				t.Errorf("%s without the SYN-ACK: its ACK comes before the command, and so acknowledges no data", command)
