@@ -66,9 +66,9 @@ func (v *newest) strange(p *packet.Packet, from int) bool {
 }
 
 // answersAnother reports whether a SYN and ACK answers the SYN of another connection: its own number is another one than
-// that of its sender's SYN before, and it acknowledges a number far from what the other side has sent.
+// that with which its sender began before, and it acknowledges a number far from what the other side has sent.
 func (v *newest) answersAnother(t *packet.TCP, from int) bool {
-	if t.Flags&(packet.SYN|packet.ACK) != packet.SYN|packet.ACK || !v.syn[from] || t.RawSeq == v.isn[from] || !v.sent[1-from] {
+	if t.Flags&(packet.SYN|packet.ACK) != packet.SYN|packet.ACK || !v.anchored[from] || t.RawSeq == v.isn[from] || !v.sent[1-from] {
 		return false
 	}
 	distance := int32(t.RawAck - v.end[1-from])
