@@ -36,7 +36,7 @@ const (
 // fieldNames say how many values there are, and of which host. leastValues is how many must spell a text.
 var (
 	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced"}
-	leastValues = [spelledFields]int32{16, 16, 16, 8, 8, 16, 16}
+	leastValues = [spelledFields]int32{20, 16, 16, 8, 8, 16, 16}
 )
 
 // leastLetters is how many different letters begin the values of a text.
@@ -71,7 +71,7 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 	}
 	from := all.from(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()), p.Number)
 	if p.IP.Version == 4 && !p.IP.Fragment {
-		from.add(inIPID, short(p.IP.ID))
+		from.add(inIPID, identification(p.IP.ID))
 	}
 	if pad := p.IP.Trailer; len(pad) > 1 && len(pad) <= mostPadding && !all.sent(pad) {
 		from.add(inPadding, pad)
@@ -128,7 +128,7 @@ func (s *speller) add(field spelledField, value []byte) {
 		}
 		s.of[field] = &spelling{}
 	}
-	s.of[field].add(value, s.packet)
+	s.of[field].add(field, value, s.packet)
 }
 
 // announces takes the data ports of a session.
@@ -151,6 +151,14 @@ func short(v uint16) []byte {
 	return []byte{byte(v >> 8), byte(v)}
 }
 
+// identification is an IPv4 identification. One whose first byte is zero counts as one letter, too.
+func identification(id uint16) []byte {
+	if id>>8 == 0 {
+		return []byte{byte(id)}
+	}
+	return short(id)
+}
+
 // isLetters reports whether all bytes of a value are of a text.
 func isLetters(value []byte) bool {
 	for _, c := range value {
@@ -161,8 +169,13 @@ func isLetters(value []byte) bool {
 	return true
 }
 
-// add takes the next value.
-func (s *spelling) add(value []byte, packet int) {
+// add takes the next value. In fields that are counted or drawn by lot out of all numbers, a text may begin and end anywhere.
+// Windows and ports have smaller ranges, which may be letters for a while.
+func (s *spelling) add(field spelledField, value []byte, packet int) {
+	anywhere := field == inIPID || field == inPadding || field == inISN
+	if anywhere && s.isText(leastValues[field]) {
+		return
+	}
 	var v [4]byte
 	copy(v[:], value)
 	order := bytes.Compare(v[:], s.last[:])
@@ -174,6 +187,9 @@ func (s *spelling) add(value []byte, packet int) {
 	}
 	s.n, s.last = s.n+1, v
 	if !isLetters(value) {
+		if anywhere && !s.isMostlyText() {
+			*s = spelling{last: v}
+		}
 		return
 	}
 	if s.text < int32(len(s.packets)) {
@@ -184,9 +200,11 @@ func (s *spelling) add(value []byte, packet int) {
 	s.sampled += uint8(copy(s.sample[s.sampled:], value))
 }
 
+func (s *spelling) isMostlyText() bool { return s.text*10 >= s.n*9 }
+
 // isText reports whether nearly all of enough values are letters, in another order than that of a counter.
 func (s *spelling) isText(least int32) bool {
-	return s.n >= least && s.text*10 >= s.n*9 && s.falls*4 >= s.n &&
+	return s.n >= least && s.isMostlyText() && s.falls*4 >= s.n &&
 		bits.OnesCount64(s.letters[0])+bits.OnesCount64(s.letters[1]) >= leastLetters
 }
 

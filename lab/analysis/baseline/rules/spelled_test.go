@@ -17,6 +17,14 @@ func TestSpelling(t *testing.T) {
 	}{
 		{"two letters each", true, func(i int) uint16 { return binary.BigEndian.Uint16([]byte(text[2*i:])) }},
 		{"a letter each", true, func(i int) uint16 { return uint16(text[i]) << 8 }},
+		{"the second byte of each", true, func(i int) uint16 { return uint16(text[i]) }},
+		{"two letters each, among random numbers", true, func(i int) uint16 {
+			if i < 3 || i >= 24 {
+				return 0x9000 + uint16(random.IntN(99))
+			}
+			return binary.BigEndian.Uint16([]byte(text[2*i:]))
+		}},
+		{"a counter that begins at zero", false, func(i int) uint16 { return uint16(i) }},
 		{"one value", false, func(int) uint16 { return 17520 }},
 		{"a counter", false, func(i int) uint16 { return 0x3020 + uint16(i) }},
 		{"a counter with the bytes turned round", false, func(i int) uint16 { return uint16('0'+i) << 8 }},
@@ -28,9 +36,9 @@ func TestSpelling(t *testing.T) {
 	} {
 		var s spelling
 		for i := range len(text) / 2 {
-			s.add(short(test.next(i)), i+1)
+			s.add(inIPID, identification(test.next(i)), i+1)
 		}
-		if got := s.isText(16); got != test.want {
+		if got := s.isText(leastValues[inIPID]); got != test.want {
 			t.Errorf("%s: got %v, want %v, of %d values, %d text", test.name, got, test.want, s.n, s.text)
 		}
 	}
