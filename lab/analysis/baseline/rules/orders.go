@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ftplab/lab/analysis/baseline/content"
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -27,10 +28,12 @@ var filesAreNoOrdersRule = Rule{
 	look:     obeyedFiles,
 }
 
-// orderRounds is how many orders, each with an answer, are no accident, and whisperRounds how many if the order and its
-// answer are some text in base64, base32 or hexadecimal digits. largestOrder is how many bytes one has.
+// orderRounds is how many orders, each with an answer, are no accident, provenRounds how many if each was encoded, or
+// removed after it was fetched, or answered by what a program of the system prints, and whisperRounds how many if the
+// order and its answer are some text in base64, base32 or hexadecimal digits. largestOrder is how many bytes one has.
 const (
 	orderRounds   = 3
+	provenRounds  = 2
 	whisperRounds = 5
 	largestOrder  = 512
 )
@@ -66,10 +69,23 @@ type rounds struct {
 	packets        []int
 	n              int
 	waiting        string // the path of an order that was fetched, to which no answer was stored
+	order          string // the path of the last one, "" if it does not count again
 	name           string
 	command, coded bool // what the order is
+	// answered says that another kind of file than one with a command was stored after it, proven that somebody
+	// removed it, or that what it orders is certain.
+	answered, proven bool
+	nProven          int
 	// whispers are how many encoded texts were answered by another one.
 	whispers int
+}
+
+// prove counts the last order if it is certain.
+func (r *rounds) prove() {
+	if r.command && r.answered && r.proven && r.order != "" {
+		r.order = ""
+		r.nProven++
+	}
 }
 
 func obeyedFiles() look {
@@ -88,28 +104,37 @@ func obeyedFiles() look {
 						return
 					}
 					r.waiting, r.name, r.coded = strings.Clone(at), wording.Quote(x.Line.Text), order.coded
-					r.command = order.command
+					r.command, r.order = order.command, r.waiting
+					r.answered, r.proven = false, order.coded
 					r.packets = appendSome(r.packets, order.packet)
 				case x.Sender() == ftp.Client && (evidence.Began(x) || evidence.Completed(x)) && r != nil && r.waiting != "" && r.waiting != at:
 					r.waiting = ""
 					if r.command {
 						r.n++
 					}
-					if r.coded && e.shortFile(s, x).coded {
+					answer := e.shortFile(s, x)
+					if r.coded && answer.coded {
 						r.whispers++
 					}
+					r.answered = !answer.command
+					r.proven = r.proven || e.storesSurvey(s, x)
+					r.prove()
 					r.packets = appendSome(r.packets, x.Packet)
+				case x.Command == "DELE" && evidence.Completed(x) && r != nil && r.order == at:
+					r.proven = true
+					r.prove()
 				}
 			})
 			return append(obeysOrders(e, s), ordersInReplies(s)...)
 		},
 		end: func(*Evidence) (found []breach) {
 			for hosts, r := range all {
-				what, n := "a file with a command", r.n
-				if n < orderRounds {
+				what, n := "a file with a command", max(r.n, r.nProven)
+				ordered := r.n >= orderRounds || r.nProven >= provenRounds
+				if !ordered {
 					what, n = "a short file that is an encoded text", r.whispers
 				}
-				if r.n >= orderRounds || n >= whisperRounds {
+				if ordered || n >= whisperRounds {
 					found = append(found, breach{hosts: hosts, packets: r.packets,
 						observed: fmt.Sprintf("%s fetched %s and then stored another one, %d times; the last is %s", hosts.Client(), what, n, r.name)})
 				}
@@ -134,6 +159,18 @@ func ordersInReplies(s *session) (found []breach) {
 		}
 	}
 	return found
+}
+
+// storesSurvey reports whether a transfer moves what a program of the system says about a computer.
+func (e *Evidence) storesSurvey(s *session, x *ftp.Exchange) bool {
+	for _, c := range s.DataOf(x.Data) {
+		for _, shown := range e.shows(c.ID) {
+			if shown.Kind == content.Survey || shown.Kind == content.Surveys {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // shortFile is the short file that a transfer moves, the zero value for none that is known.
