@@ -353,6 +353,8 @@ var behaviours = []lookalike{
 	{"new software for a controller, from outside", "no-signs-agree", "", updates("203.0.113.66")},
 	{"new software for a controller, from inside", "no-known-exploits", IsUnusual, updates("10.20.1.15")},
 	{"new software for a controller", "no-known-exploits", IsUnusual, loggedIn("sysdiag", "x", "> STOR NOE77101.bin\n< 150 go on\n< 226 done\n> SITE REBOOT\n< 200 ok")},
+	{"new software for a device, after its settings were fetched", "no-sensitive-names", IsUnusual, loggedIn("admin", "12345", "> RETR Config/Account1\n< 150 here\n< 226 done\n> STOR upgrade.img\n< 150 go on\n< 226 done")},
+	{"a picture of a disk, after settings were fetched", "no-sensitive-names", IsNormal, loggedIn("admin", "Lens-42", "> RETR etc/config.cfg\n< 150 here\n< 226 done\n> STOR upgrade.img\n< 150 go on\n< 226 done")},
 	{"the users of a game", "no-sensitive-names", IsNormal, loggedIn("ada", "x", "> STOR users.ini\n< 150 go on\n< 226 done")},
 
 	{"the accounts of a domain", "no-sensitive-names", IsUnusual, session1("> STOR ntds.part1.rar\n< 150 go on\n< 226 done")},

@@ -45,15 +45,15 @@ func isDevice(s *session) bool {
 	return known
 }
 
-// ownName reports whether the administrator has logged in with his name as the password.
-func ownName(s *session) bool {
+// easyAdmin reports whether the administrator has logged in with a password that everybody tries first.
+func easyAdmin(s *session) bool {
 	return slices.ContainsFunc(s.Logins, func(l evidence.Login) bool {
-		return l.Succeeded() && rules(l.User) && strings.EqualFold(l.User, l.Password) && s.Readable(l.Packet)
+		return l.Succeeded() && rules(l.User) && isFamous(l.User, l.Password) && s.Readable(l.Packet)
 	})
 }
 
 // deviceImage matches the system of a device, in one file.
-var deviceImage = pattern.New(`(?i)\.(bin|img|rom|fw|chk|trx)$`)
+var deviceImage = pattern.New(`(?i)\.(bin|img|rom|fw|chk|trx)$|(^|/)digicap\.dav$`)
 
 var (
 	// deviceSettings matches files with the settings of a device, deviceUsers those with its users.
@@ -63,10 +63,10 @@ var (
 
 // deviceTaken judges what somebody with an account that everybody knows does with the settings of a device.
 func deviceTaken(s *session) (b breach, ok bool) {
-	if !isDevice(s) && !ownName(s) {
+	if !isDevice(s) && !easyAdmin(s) {
 		return b, false
 	}
-	fetched := map[string]bool{}
+	fetched, taken := map[string]bool{}, false
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		changes := x.Sender() == ftp.Client || x.Command == "RNTO"
 		at := w.Target(x.Argument)
@@ -85,6 +85,10 @@ func deviceTaken(s *session) (b breach, ok bool) {
 			b.severity, b.sign, ok = Odd, 2, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
 			b.observed = wording.Quote(x.Line.Text) + " fetches the users of a device from outside, with an account that everybody knows"
+		case changes && deviceImage.MatchString(at) && !isPrivate(s.Client()) && taken:
+			b.severity, b.sign, ok = Odd, 2, true
+			b.packets = append(b.packets, evidence.Frames(x)...)
+			b.observed = wording.Quote(x.Line.Text) + " replaces the system of a device after its settings were fetched, from outside, with an account that everybody knows"
 		case changes && deviceImage.MatchString(at) && !isPrivate(s.Client()) && isPrivate(s.Server()) && b.severity != Odd:
 			b.severity, b.sign, ok = Note, 1, true
 			b.packets = append(b.packets, evidence.Frames(x)...)
@@ -96,6 +100,7 @@ func deviceTaken(s *session) (b breach, ok bool) {
 		}
 		if x.Command == "RETR" && evidence.Completed(x) {
 			fetched[at] = true
+			taken = taken || deviceSettings.MatchString(at) || deviceUsers.MatchString(at)
 		}
 	})
 	return b, ok
