@@ -68,6 +68,10 @@ var upkeep = []lookalike{
 
 	{"an anonymous user who goes up step by step, and then to the system", "no-climbing", "", anonymous(strings.Repeat("> CDUP\n< 250 ok\n", 8) + "> CWD /etc\n< 250 ok")},
 	{"an anonymous user who comes back from a deep folder", "no-climbing", IsNormal, anonymous("> CWD /a/b/c/d/e/f\n< 250 ok\n" + strings.Repeat("> CDUP\n< 250 ok\n", 6) + "> CWD /pub\n< 250 ok")},
+	{"a file in a folder that hides, for strangers", "names-can-be-seen", IsUnusual, anonymous("> CWD /incoming/. . \n< 250 ok\n> RETR a.rar\n< 150 here\n< 226 done")},
+	{"a file in a folder without a name", "names-can-be-seen", IsUnusual, anonymous("> RETR /incoming/ /a.rar\n< 150 here\n< 226 done")},
+	{"files in ordinary folders, for strangers", "names-can-be-seen", IsNormal, anonymous("> RETR ./a b/c.rar\n< 150 here\n< 226 done\n> RETR ../aux/d.rar\n< 150 here\n< 226 done\n> RETR .hidden/e.rar\n< 150 here\n< 226 done")},
+	{"a file of a user in a folder without a name", "names-can-be-seen", IsNormal, session1("> RETR /a/ /b.doc\n< 150 here\n< 226 done")},
 	{"a path of Windows for devices", "no-climbing", "", anonymous(`> CWD \\?\C:\Users\Administrator` + "\n< 250 ok")},
 	{"a path of Windows", "no-climbing", IsNormal, session1(`> CWD \pub\C\.?\` + "\n< 250 ok")},
 	{"steps up in the numbers of HTML", "no-climbing", "", anonymous("> RETR &#46;&#46;&#47;&#46;&#46;&#47;etc/passwd\n< 550 no")},

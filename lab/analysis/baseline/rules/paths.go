@@ -308,7 +308,7 @@ func askedHomes(s *session) (b breach, ok bool) {
 
 var namesCanBeSeenRule = Rule{
 	Name: "names-can-be-seen", Theme: "requests",
-	Says:     "The names of new folders and files can be seen and typed.",
+	Says:     "The names of new folders and files can be seen and typed, and strangers fetch nothing out of folders whose names hide.",
 	Source:   "CERT Advisory CA-1993-10 (anonymous FTP activity)",
 	Example:  "> MKD and a name of three spaces",
 	Severity: Odd, sign: 2,
@@ -328,7 +328,16 @@ var unseen = pattern.New(`(?i)^[ .\x{a0}\xa0]*[ \x{a0}\xa0][ .\x{a0}\xa0]*$|^\.{
 func unseenNames(_ *Evidence, s *session) []breach {
 	var found []breach
 	names, hide := map[string]bool{}, false
-	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
+	everybody := slices.ContainsFunc(s.Logins, func(l evidence.Login) bool { return l.Succeeded() && isPublic(strings.ToLower(l.User)) })
+	fetched := map[string]int{}
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if x.Command == "RETR" && evidence.Completed(x) && everybody {
+			for folder := range strings.SplitSeq(path.Dir(w.Target(x.Argument)), "/") {
+				if unseen.MatchString(folder) && strings.ContainsAny(folder, " .\u00a0") {
+					noteIn(fetched, folder, x.Packet)
+				}
+			}
+		}
 		if x.Command != "MKD" && x.Command != "XMKD" && x.Command != "STOR" && x.Command != "RNTO" {
 			return
 		}
@@ -349,11 +358,13 @@ func unseenNames(_ *Evidence, s *session) []breach {
 			}
 		}
 	})
-	everybody := slices.ContainsFunc(s.Logins, func(l evidence.Login) bool { return l.Succeeded() && isPublic(strings.ToLower(l.User)) })
 	for i := range found {
 		if hide && (everybody || len(names) > 1) { // no typing error
 			found[i].severity = Violation
 		}
+	}
+	if len(fetched) > 0 {
+		found = append(found, breach{packets: firstPackets(fetched), sign: 1, observed: "an anonymous user fetched a file out of a folder whose name hides"})
 	}
 	return found
 }
