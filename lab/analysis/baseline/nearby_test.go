@@ -75,6 +75,14 @@ var nearby = []lookalike{
 	{"a shell long before the session", "no-third-ports", IsUnusual, besideShell(":2323", false, time.Hour, false)},
 	{"a shell long before the session, which the client hands over", "no-third-ports", "", besideShell(":1225", true, time.Hour, false)},
 	{"a shell that the client hands over at the port of a service", "no-third-ports", "", besideShell(":443", true, 30*time.Second, true)},
+	{"a shell for the client at the port of a service, which types first", "no-third-ports", "", func(f *forge.Capture) {
+		f.Control().Say(hello).Say(bye).Peer.Close()
+		f.Pass(8 * time.Second)
+		t := dial(f, aServer, aClient+":8443")
+		t.Peer.Segment("P.", "python3 -c \"import pty;pty.spawn('/bin/bash')\"\n")
+		t.Segment("P.", "ada@files:/$ ")
+		t.Close()
+	}},
 	{"Telnet at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":23", false, time.Minute, true)},
 	{"a remote login at its port before and beside the session", "no-third-ports", IsNormal, besideShell(":513", false, time.Minute, true)},
 	{"a conversation with another host", "no-third-ports", IsNormal, elsewhereAt("203.0.113.66:4445", func(t *forge.End) {

@@ -61,8 +61,8 @@ const ShellPrints = "what a shell prints"
 
 // Patterns of what a shell prints, and of common commands.
 var (
-	printed = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|(^|\n)(ba|da|z)?sh-\d+\.\d+[#$] |(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$`)
-	typed   = pattern.New(`(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?)\r?\n`)
+	printed = pattern.New(`uid=\d+\([^)]*\) gid=|Microsoft Windows \[Version|no job control in this shell|\) NOPASSWD: |(^|\n)(ba|da|z)?sh-\d+\.\d+[#$] |(^|\n)[\w-]+@[\w.-]+:[^\n]*[#$] ?$|(^|\n)[A-Z]:\\[^\n]*>$`)
+	typed   = pattern.New(`(^|\n)(id|whoami|uname -a|ifconfig|ipconfig( /all)?|cat /etc/\w+|ls( -\w+)?|sudo -l)\r?\n|\bpty\.spawn\(`)
 )
 
 // IsOfShell reports whether data has what a shell prints when it begins, or when it is asked who its user is.

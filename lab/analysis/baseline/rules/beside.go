@@ -81,10 +81,10 @@ func (p thirdPort) String() string {
 // procedure calls, which do not begin with TLS.
 const dynamicPorts = 32768
 
-// handedOver reports whether who opened the connection sends what a shell prints. Nobody does that at the port of a
-// service: there who opens a connection asks.
+// handedOver reports whether who opened the connection sends what a shell prints, or gets commands for one. Nobody does
+// that at the port of a service: there who opens a connection asks.
 func (what shownContent) handedOver(c *ftp.Connection) bool {
-	return what.Kind == content.Shell && what.What == content.ShellPrints && c.OpenedBy != "" && what.from == c.Addr(c.OpenedBy).Addr().Unmap()
+	return what.Kind == content.Shell && c.OpenedBy != "" && (what.What == content.ShellPrints) == (what.from == c.Addr(c.OpenedBy).Addr().Unmap())
 }
 
 func thirdPorts() look {

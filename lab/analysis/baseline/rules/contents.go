@@ -72,7 +72,7 @@ func carrier(p *capture.Packet) *capture.Packet {
 // content looks at the first data of a data connection, or of a connection that is not FTP.
 func (w *watch) content(p *capture.Packet) {
 	c, data := p.Connection, p.TCP.Payload
-	if x, known := w.contents[c.ID]; known && x.Kind != content.Service && !isTentative(x.Kind) && x.Kind != content.Random {
+	if x, known := w.contents[c.ID]; known && !isPreliminary(x.Kind) {
 		return
 	}
 	switch seq := p.Segment.DataSeq(); {
@@ -81,12 +81,19 @@ func (w *watch) content(p *capture.Packet) {
 	case c.Role == ftp.Data && seq < maxPage && c.Moves() != nil && c.Moves().Sender() == ftp.Client && carrier(p) != nil:
 		w.note(p, w.reader.Later(data)...)
 	case c.Role == ftp.Other && wellKnown(c):
-		if seq == 1 {
+		if x := w.contents[c.ID]; x.Kind == content.NotTLS && seq < maxShell {
+			w.note(p, w.reader.Conversation(data, seq == 1)...)
+		} else if seq == 1 {
 			w.note(p, w.reader.AtService(data, forTLS[c.Client.Port()] || forTLS[c.Server.Port()])...)
 		}
 	case c.Role == ftp.Other && seq < maxShell:
 		w.note(p, w.reader.Conversation(data, seq == 1)...)
 	}
+}
+
+// isPreliminary reports whether other data of a connection may show more than this kind.
+func isPreliminary(k content.Kind) bool {
+	return k == content.Service || k == content.NotTLS || k == content.Random || isTentative(k)
 }
 
 // isTentative reports whether a later part of a file may show more than this kind.
