@@ -26,15 +26,22 @@ const (
 )
 
 // fields are the names of columns and lines, in lower case.
-var fields = map[string]field{
-	"url": ofPlace, "origin url": ofPlace, "action url": ofPlace, "link": ofPlace, "site": ofPlace, "website": ofPlace, "web site": ofPlace,
-	"host": ofPlace, "hostname": ofPlace, "server": ofPlace, "domain": ofPlace, "origin": ofPlace, "account": ofPlace, "ssid": ofPlace, "ssid name": ofPlace,
-	"user": ofName, "username": ofName, "user name": ofName, "usr": ofName, "login": ofName, "login name": ofName,
-	"email": ofName, "e-mail": ofName, "mail": ofName,
-	"sitio": ofPlace, "seite": ofPlace, "webseite": ofPlace, "sito": ofPlace, "сайт": ofPlace,
-	"usuario": ofName, "usuário": ofName, "benutzer": ofName, "benutzername": ofName, "utilisateur": ofName, "identifiant": ofName, "utente": ofName, "логин": ofName,
-	"clave": ofSecret, "contraseña": ofSecret, "senha": ofSecret, "passwort": ofSecret, "kennwort": ofSecret, "mot de passe": ofSecret, "пароль": ofSecret,
-	"pass": ofSecret, "password": ofSecret, "pass word": ofSecret, "pwd": ofSecret, "psw": ofSecret, "key content": ofSecret,
+var fields = namesOf(
+	"url,origin url,action url,link,site,website,web site,host,hostname,server,domain,origin,account,ssid,ssid name,"+
+		"sitio,seite,webseite,adresse,sito,sito web,indirizzo,adres,strona,сайт,адрес,ссылка",
+	"user,username,user name,usr,login,login name,email,e-mail,mail,usuario,usuário,nome de usuário,nombre de usuario,benutzer,benutzername,"+
+		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,логин,имя пользователя,пользователь,юзер",
+	"pass,password,pass word,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,пароль")
+
+// namesOf has the names of the three fields.
+func namesOf(lists ...string) map[string]field {
+	all := map[string]field{}
+	for i, list := range lists {
+		for name := range strings.SplitSeq(list, ",") {
+			all[name] = field(i + 1)
+		}
+	}
+	return all
 }
 
 var (
@@ -80,7 +87,7 @@ func (p *places) add(where string) {
 }
 
 // accountMarks are in texts that may have accounts.
-var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "пароль", "://", "@", "\ttrue\t", "\tfalse\t"}
+var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "parola", "wachtwoord", "hasło", "пароль", "Пароль", "ПАРОЛЬ", "://", "@", "\ttrue\t", "\tfalse\t"}
 
 // read takes the next part of a file, in lower case. It returns what the file is known to be now, 0 if
 // that is nothing, or not new.
@@ -128,6 +135,8 @@ func (a *accountList) judge() (Kind, string) {
 		return PasswordList, "accounts with their passwords, which a browser exports, too"
 	case len(a.cookies) >= manyLines:
 		return PasswordList, "the cookies of many sites (MITRE ATT&CK, T1539, steal web session cookie)"
+	case len(a.cookies) >= manyAccounts:
+		return Suspicious, "the cookies of several sites (MITRE ATT&CK, T1539, steal web session cookie)"
 	case a.forms >= manyAccounts:
 		return PasswordList, "passwords in forms that were sent (MITRE ATT&CK, T1185, browser session hijacking)"
 	}
@@ -164,7 +173,7 @@ func (a *accountList) row(line string) bool {
 	}
 	columns, has := make([]field, len(cells)), map[field]bool{}
 	for i, c := range cells {
-		columns[i] = fields[unquoted(c)]
+		columns[i] = fields[strings.ToLower(unquoted(c))]
 		has[columns[i]] = true
 	}
 	if has[ofPlace] && has[ofName] && has[ofSecret] {
@@ -203,7 +212,7 @@ func (a *accountList) label(line string) {
 		return
 	}
 	a.ours++
-	switch fields[key] {
+	switch fields[strings.ToLower(key)] { // other letters than those of ASCII, too
 	case ofPlace:
 		a.place = strings.Clone(value)
 		if strings.HasPrefix(key, "ssid") { // a network has no other name

@@ -39,6 +39,13 @@ func TestAccountLists(t *testing.T) {
 		{"cookies", times(10, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), PasswordList},
 		{"forms", times(3, "POST https://bank.example/login#\nuser=kim&password=Winter-#&submit=1\n"), PasswordList},
 
+		{"two accounts in German", times(2, "Programm: Firefox\nAdresse: https://a#.example/\nBenutzername: kim\nKennwort: Pw#!\n"), PasswordList},
+		{"two accounts in Italian", times(2, "<b>Indirizzo:</b> https://a#.example<br><b>Nome utente:</b> kim<br><b>Password:</b> Pw#!<br><hr>"), PasswordList},
+		{"two accounts in Russian", times(2, "Сайт: https://a#.example\nЛогин: kim\nПароль: Pw#!\n"), PasswordList},
+		{"two accounts in Dutch", times(2, "Adres: https://a#.example\nGebruikersnaam: kim\nWachtwoord: Pw#!\n"), PasswordList},
+		{"people and where they live", times(20, "Nome: Ada\nIndirizzo: Via Roma #\nTelefono: 06 123#\n"), 0},
+		{"cookies of a few sites", times(4, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), Suspicious},
+
 		{"one account", "Host: ftp.example\nUser: ada\nPassword: Lens-42\n", PasswordList},
 		{"accounts of one page", times(4, "URL: https://demo.example/\nUsername: user#\nPassword: Pw#\n"), PasswordList},
 		{"settings", times(4, "env#:\n  host: db#.example\n  user: app\n  password: Pw#\n"), 0},
@@ -59,7 +66,7 @@ func TestAccountLists(t *testing.T) {
 	} {
 		var got Kind
 		for _, c := range uploadOf("a.txt", test.text) {
-			if slices.Contains([]Kind{Malicious, PasswordList}, c.Kind) && got != Malicious {
+			if slices.Contains([]Kind{Malicious, PasswordList, Suspicious}, c.Kind) && got != Malicious {
 				got = c.Kind
 			}
 		}
