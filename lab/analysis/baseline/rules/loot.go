@@ -28,7 +28,7 @@ var noLootRule = Rule{
 }
 
 // ofClient are contents that count in uploads.
-var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Obfuscated: true, content.PasswordList: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.ScanReport: true, content.Disguised: true}
+var ofClient = map[content.Kind]bool{content.Malicious: true, content.LikelyMalicious: true, content.Suspicious: true, content.Obfuscated: true, content.PasswordList: true, content.BrowserStore: true, content.Defaced: true, content.Keystrokes: true, content.Lure: true, content.Surveys: true, content.Inventory: true, content.ScanReport: true, content.Disguised: true}
 
 // ofBoth are contents that count in downloads, too.
 var ofBoth = map[content.Kind]bool{content.Accounts: true, content.Secret: true, content.CloudKeys: true, content.CardNumbers: true, content.PrivateKey: true}
@@ -95,7 +95,7 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 		w.Follow(x)
 		at := w.Target(x.Argument)
 		h.contents(e, s, x, at)
-		if x.Command == "RETR" && evidence.Completed(x) {
+		if x.Command == "RETR" && (evidence.Completed(x) || evidence.Began(x)) {
 			h.fetched[at] = x.Replies[len(x.Replies)-1].Time
 			for page := range h.pagesAt {
 				h.taken[page] = h.taken[page] || page != at
@@ -202,13 +202,13 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	case x.Argument == "": // the capture lacks the command, and with it a name that may excuse the content
 		b.severity, b.sign = Odd, 1
 	case shown.Kind == content.Secret:
-	case leaves && (shown.Kind == content.Inventory || shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
+	case leaves && (shown.Kind == content.Inventory || shown.Kind == content.BrowserStore && !s.happensToStore(1) || shown.Kind == content.PasswordList || shown.Kind == content.CloudKeys && !siteSettings.MatchString(at)):
 		b.observed += ", which leaves the network"
 	case shown.Kind == content.Defaced && startPage.MatchString(at):
 		b.observed += ", on the start page of a site"
 	case shown.Kind == content.Obfuscated && ofWordPress.MatchString(at):
 		b.observed += ", in a folder of WordPress itself, whose pages hide nothing"
-	case shown.Kind == content.Suspicious, shown.Kind == content.Obfuscated, shown.Kind == content.PasswordList:
+	case shown.Kind == content.Suspicious, shown.Kind == content.Obfuscated, shown.Kind == content.PasswordList, shown.Kind == content.BrowserStore:
 		b.severity, b.sign = Odd, 1
 	default:
 		b.severity, b.sign = Odd, 2

@@ -199,7 +199,11 @@ func (p *programs) transfer(x *ftp.Exchange, at, shown string, packet int) {
 		}
 		p.addTool(x, shown)
 		p.odd[x.Argument] = true
-		p.found = append(p.found, breach{severity: severity, sign: 2, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
+		sign := 2
+		if shown == "" && document.MatchString(name) { // perhaps a text about such a tool
+			sign = 1
+		}
+		p.found = append(p.found, breach{severity: severity, sign: sign, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
 	} else if isProgram {
 		if !p.names[name] && x.Command == "RETR" {
 			p.fetched++
