@@ -9,7 +9,7 @@
 // joined lines in another order. The judge need not notice those. A [Score] lists them
 // with the reason and does not count them.
 //
-// The reports about changed wants are checked as well: what they quote of the capture has to be so.
+// The reports are checked as well: what they quote of the capture has to be so.
 package mutation
 
 import (
@@ -40,7 +40,7 @@ type Score struct {
 	// Survivors are the mutants that had to be noticed and were not. Excused are those
 	// that were not noticed and need not be.
 	Survivors, Excused []Survivor
-	// Untrue are quotes of packets, in the reports about changed wants, that are not in the capture so.
+	// Untrue are quotes of packets, in the reports, that are not in the capture so.
 	Untrue []Survivor
 }
 
@@ -138,7 +138,7 @@ func Try(p Pair) (Score, error) {
 		}
 	}
 	for _, m := range sample(packets, len(c.frames)) {
-		score.count(p, m, caughtInCapture(w, m.capture(), p.Hosts))
+		score.tryCapture(p, m, w)
 	}
 	return score, nil
 }
@@ -190,23 +190,29 @@ func (s *Score) tryWant(p Pair, m mutant, c *recorded) {
 		s.count(p, m, true)
 		return
 	}
-	v, err := w.Judge(c.Capture, p.Hosts)
-	s.count(p, m, err != nil || !v.Pass)
-	if err == nil {
-		for _, quote := range c.untrue(v, p.Hosts) {
-			s.Untrue = append(s.Untrue, Survivor{p.Name, m.what, quote})
-		}
-	}
+	s.judge(p, m, w, c)
 }
 
-// caughtInCapture judges a changed capture by the want.
-func caughtInCapture(w *expect.Want, file []byte, hosts expect.Hosts) bool {
-	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
+// tryCapture judges a changed capture by the want. A changed capture that cannot be read is caught, too.
+func (s *Score) tryCapture(p Pair, m mutant, w *expect.Want) {
+	c, err := read(m.capture())
 	if err != nil {
-		return true
+		s.count(p, m, true)
+		return
 	}
-	v, err := w.Judge(c, hosts)
-	return err != nil || !v.Pass
+	s.judge(p, m, w, c)
+}
+
+// judge judges one mutant.
+func (s *Score) judge(p Pair, m mutant, w *expect.Want, c *recorded) {
+	v, err := w.Judge(c.Capture, p.Hosts)
+	s.count(p, m, err != nil || !v.Pass)
+	if err != nil {
+		return
+	}
+	for _, quote := range c.untrue(v, p.Hosts) {
+		s.Untrue = append(s.Untrue, Survivor{p.Name, m.what, quote})
+	}
 }
 
 // A recorded is a capture in memory, with its packets.
