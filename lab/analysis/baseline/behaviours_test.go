@@ -35,6 +35,16 @@ var behaviours = []lookalike{
 			guessed(fmt.Sprint("st0", i), fmt.Sprintf("St%d!9672%d", i, i), fmt.Sprintf("St%d!9627%d", i, i))(f)
 		}
 	}},
+	{"people with their names in their passwords, who mistype the year", "no-guessing", IsNormal, func(f *forge.Capture) {
+		for _, user := range []string{"anna", "ben", "carl", "dora", "emil", "finn", "gus", "hans"} {
+			guessed(user, user+"2032!", user+"2023!")(f)
+		}
+	}},
+	{"names with a year, one after the other", "no-guessing", IsUnusual, func(f *forge.Capture) {
+		for _, user := range []string{"anna", "ben", "carl", "dora", "emil", "finn", "gus", "hans"} {
+			guessed(user, user+"2022!", user+"2023!")(f)
+		}
+	}},
 	{"accounts of which some have ended", "no-guessing", IsUnusual, collects(8, 5)},
 	{"first passwords at a few devices", "no-guessing", "", eachServer(6, "admin", "1234", 0)},
 	{"a password that was changed at a few devices", "no-guessing", IsNormal, eachServer(6, "ada", "Lens-42", 0)},

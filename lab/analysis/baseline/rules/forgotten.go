@@ -3,6 +3,8 @@
 package rules
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -30,4 +32,15 @@ func (all *logins) forgot(list []guess) bool {
 		}
 	}
 	return len(words) <= ownWords && isPrivate(hosts.Client()) && isPrivate(hosts.Server()) && all.isWelcome(person{hosts, list[0].User})
+}
+
+// isTransposed reports whether a password is the right one with its letters in another order, which fingers do, and not
+// guessers.
+func isTransposed(password, right string) bool {
+	letters := func(s string) []byte {
+		b := []byte(s)
+		slices.Sort(b)
+		return b
+	}
+	return password != right && bytes.Equal(letters(password), letters(right))
 }

@@ -147,7 +147,7 @@ const mistakes = 3
 
 func guessing() look {
 	l := logins{
-		guesses: map[evidence.PairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]int{},
+		guesses: map[evidence.PairOfHosts][]guess{}, failures: map[person][]guess{}, unanswered: map[person][]guess{}, welcome: map[person]int{}, right: map[person]string{},
 		servers: map[netip.Addr]map[netip.Addr]int{}, clients: map[userAt]map[netip.Addr]int{}, tried: map[userAt]map[string]bool{},
 		knocks: map[netip.Addr]map[netip.Addr]int{}, asked: map[evidence.PairOfHosts]map[string]int{}, unknown: map[evidence.PairOfHosts]int{},
 	}
@@ -166,6 +166,7 @@ type logins struct {
 	failures, unanswered map[person][]guess
 	people               []person                                // those with failures, in the order of the sessions
 	welcome              map[person]int                          // those who got in, with the packet of the first time
+	right                map[person]string                       // the passwords of those who got in after failures
 	accepted             map[netip.Addr][]person                 // those who got in from a client that was also refused, in their order
 	servers              map[netip.Addr]map[netip.Addr]int       // that refused a client, with the packet of the first time
 	clients              map[userAt]map[netip.Addr]int           // that were refused with the name of a user
@@ -191,6 +192,9 @@ func (all *logins) add(s *session) {
 			if !all.isWelcome(who) {
 				who.user = strings.Clone(who.user)
 				all.welcome[who] = l.At
+				if all.failures[who] != nil {
+					all.right[who] = strings.Clone(l.Password)
+				}
 			}
 		case l.Failed() && !l.Known:
 			all.unknown[hosts]++ // the name may be another's, or the reply that to another command
@@ -292,7 +296,7 @@ func (g guess) isEasy() bool   { return isEasy(g.User, g.Password) }
 func (all *logins) sort() (slips []guess) {
 	for _, who := range all.people {
 		list := all.failures[who]
-		if all.isWelcome(who) && len(list) <= mistakes && !slices.ContainsFunc(list, guess.isEasy) {
+		if all.isWelcome(who) && len(list) <= mistakes && !slices.ContainsFunc(list, func(g guess) bool { return g.isFamous() || g.isEasy() && !isTransposed(g.Password, all.right[who]) }) {
 			slips = append(slips, list...)
 		} else {
 			all.guesses[who.PairOfHosts] = append(all.guesses[who.PairOfHosts], list...)
