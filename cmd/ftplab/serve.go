@@ -29,8 +29,10 @@ func serveCommand() *cobra.Command {
 		Short: "Run a scenario's server for your own clients",
 		Long: `Serve runs the server of a scenario, with its files, users and wording, until you
 stop it with Ctrl-C or SIGTERM. Only this machine can connect to it, unless
---listen names another address of this machine. The command capture can record it. If
-the server is a program and ends by itself, serve says how, and its exit status is 1.`,
+--listen names another address of this machine. The command capture can record it. The
+scenario's network, with its distances and losses, is not used, and a note names the
+settings without effect. If the server is a program and ends by itself, serve says how,
+and its exit status is 1.`,
 		Example: `  ftplab serve --port 2121 passive_list
   ftplab serve --listen 198.51.100.21 my_scenario.txtar`,
 		Args:              takesScenario,
