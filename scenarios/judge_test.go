@@ -35,7 +35,7 @@ func TestMutants(t *testing.T) {
 			t.Error("no mutant was tried")
 		}
 		if len(total.Untrue) > 0 {
-			t.Errorf("%d quotes of packets are untrue, such as %q", len(total.Untrue), total.Untrue[0])
+			t.Errorf("%d reports are untrue, such as %q", len(total.Untrue), total.Untrue[0])
 		}
 		if total.Rate() < 0.99 {
 			t.Errorf("caught %.2f %% of the mutants, want 99 %%", 100*total.Rate())

@@ -11,25 +11,33 @@ import (
 )
 
 // choose gives declarations other connections with their ends, of those that are left over, if their lines match better
-// then. Declarations with the same ends keep the order in which their connections began.
+// then. Declarations with the same ends keep the order in which their connections began. What some leave is for others.
 func (c costs) choose() {
+	var order []ends
 	groups := map[ends][]*binding{}
 	for _, b := range c.judge.bindings {
-		if len(c.judge.left) > 0 && b.proto == "tcp" && b.conn != nil && !b.near {
-			e := ends{b.declaration.a, b.declaration.b}
-			groups[e] = append(groups[e], b)
+		if len(c.judge.left) == 0 || b.proto != "tcp" || b.conn == nil || b.near {
+			continue
 		}
-	}
-	for _, b := range c.judge.bindings {
 		e := ends{b.declaration.a, b.declaration.b}
-		if group := groups[e]; len(group) > 0 && group[0] == b {
-			c.chooseFor(group)
+		if groups[e] == nil {
+			order = append(order, e)
+		}
+		groups[e] = append(groups[e], b)
+	}
+	for range order {
+		chosen := false
+		for _, e := range order {
+			chosen = c.chooseFor(groups[e]) || chosen
+		}
+		if !chosen {
+			return
 		}
 	}
 }
 
-// chooseFor chooses for declarations with the same ends.
-func (c costs) chooseFor(group []*binding) {
+// chooseFor chooses for declarations with the same ends. It reports whether they have other connections then.
+func (c costs) chooseFor(group []*binding) bool {
 	var all []*ftp.Connection
 	for _, x := range c.judge.left {
 		if c.judge.hosts.sideA(group[0].declaration, x) != "" {
@@ -37,7 +45,7 @@ func (c costs) chooseFor(group []*binding) {
 		}
 	}
 	if len(all) == 0 {
-		return
+		return false
 	}
 	var before int64
 	for _, b := range group {
@@ -45,17 +53,20 @@ func (c costs) chooseFor(group []*binding) {
 		all = append(all, b.conn)
 	}
 	if before < costMismatch || len(group)*len(all) > mostPairings-len(c.known) {
-		return
+		return false
 	}
 	slices.SortFunc(all, func(x, y *ftp.Connection) int {
 		return cmp.Or(cmp.Compare(x.Began(), y.Began()), cmp.Compare(x.ID, y.ID))
 	})
-	if best, cost := c.inOrderOf(group, all); cost < before {
-		for i, b := range group {
-			*b = best[i]
-		}
-		c.leave(all, group)
+	best, cost := c.inOrderOf(group, all)
+	if cost >= before {
+		return false
 	}
+	for i, b := range group {
+		*b = best[i]
+	}
+	c.leave(all, group)
+	return true
 }
 
 // ofOrder returns the cost of the lines of b: of aligning them, and of those that came before the one that they

@@ -88,6 +88,8 @@ func ForgedPairs(t testing.TB) []Pair {
 		s.run(t, g, false)
 		pairs = append(pairs, Pair{"derived: " + s.name, derive(t, g.capture(t), hosts), g.PCAP(), hosts})
 	}
+	two := twoSessions()
+	pairs = append(pairs, Pair{"two sessions", derive(t, two.capture(t), hosts), two.PCAP(), hosts})
 	for _, s := range sessions[:4] { // the last two are not of FTP alone
 		g := &recording{forge.New(), true}
 		s.run(t, g, false)

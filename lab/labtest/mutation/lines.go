@@ -125,8 +125,9 @@ func roleMutants(want string) []mutant {
 	return all
 }
 
-// portMutants change a port of a declaration, and in the lines of the connection where they have it.
-func portMutants(want string) []mutant {
+// declarationMutants are wrong in one declaration: it has another port, also in the lines of its connection where they have
+// it, or it is not there, and nor are the lines.
+func declarationMutants(want string) []mutant {
 	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
 	lines := readLines(text)
 	var all []mutant
@@ -134,18 +135,34 @@ func portMutants(want string) []mutant {
 		if !d.decl || datagramForm.MatchString(d.text) {
 			continue
 		}
-		for _, end := range regexp.MustCompile(`\S+\.(\d+)\b`).FindAllStringSubmatch(d.text, -1) {
-			other := strings.TrimSuffix(end[0], end[1]) + "9"
+		add := func(what string, change func(line string) string) {
 			t := slices.Clone(text)
 			for _, l := range lines {
 				if l.name == d.name {
-					t[l.at] = strings.Replace(l.text, end[0], other, 1)
+					t[l.at] = change(l.text)
 				}
 			}
-			all = append(all, mutant{what: d.name + ": " + other + " in place of " + end[0], want: strings.Join(t, "\n")})
+			all = append(all, mutant{what: d.name + ": " + what, want: withoutLabels(t), declaration: d.at + 1})
 		}
+		for _, end := range regexp.MustCompile(`\S+\.(\d+)\b`).FindAllStringSubmatch(d.text, -1) {
+			other := strings.TrimSuffix(end[0], end[1]) + "9"
+			add(other+" in place of "+end[0], func(line string) string { return strings.Replace(line, end[0], other, 1) })
+		}
+		add("not declared", func(string) string { return "" })
 	}
 	return all
+}
+
+// withoutLabels joins lines, and leaves out each "after" a label that none of them has.
+func withoutLabels(text []string) string {
+	whole := strings.Join(text, "\n")
+	return regexp.MustCompile(` after (@[\w-]+)`).ReplaceAllStringFunc(whole, func(s string) string {
+		label := strings.TrimPrefix(s, " after ")
+		if regexp.MustCompile(`(?m)(^|[^r]) ` + label + `\b`).MatchString(whole) {
+			return s
+		}
+		return ""
+	})
 }
 
 // exchangeRoles exchanges the two hosts at the start of a line.

@@ -9,7 +9,8 @@
 // joined lines in another order. The judge need not notice those. A [Score] lists them
 // with the reason and does not count them.
 //
-// The reports are checked as well: what they quote of the capture has to be so.
+// The reports are checked as well: what they quote of the capture has to be so, and if one declaration is wrong, they say
+// nothing else.
 package mutation
 
 import (
@@ -40,7 +41,7 @@ type Score struct {
 	// Survivors are the mutants that had to be noticed and were not. Excused are those
 	// that were not noticed and need not be.
 	Survivors, Excused []Survivor
-	// Untrue are quotes of packets, in the reports, that are not in the capture so.
+	// Untrue are quotes of packets, in the reports, that are not in the capture so, and what is called wrong, and is not.
 	Untrue []Survivor
 }
 
@@ -101,6 +102,8 @@ type mutant struct {
 	want    string        // the changed want, or else
 	capture func() []byte // makes the changed capture
 	roles   bool          // client and server are exchanged
+
+	declaration int // the line of the only declaration that is wrong, or 0
 }
 
 // Try makes the mutants of a pair, or a sample of them if the pair is large, and judges
@@ -129,7 +132,7 @@ func Try(p Pair) (Score, error) {
 	for _, m := range sample(lineMutants(p.Want), len(c.frames)) {
 		score.tryWant(p, m, c)
 	}
-	for _, m := range portMutants(p.Want) {
+	for _, m := range declarationMutants(p.Want) {
 		score.tryWant(p, m, c)
 	}
 	if len(p.Hosts["client"]) > 0 && slices.Equal(p.Hosts["client"], p.Hosts["server"]) {
@@ -209,6 +212,9 @@ func (s *Score) judge(p Pair, m mutant, w *expect.Want, c *recorded) {
 	s.count(p, m, err != nil || !v.Pass)
 	if err != nil {
 		return
+	}
+	if m.declaration > 0 && (len(v.Mismatches) != 1 || v.Mismatches[0].Line != 0 && v.Mismatches[0].Line != m.declaration) {
+		s.Untrue = append(s.Untrue, Survivor{p.Name, m.what, "more than that is called wrong:\n" + v.Report()})
 	}
 	for _, quote := range c.untrue(v, p.Hosts) {
 		s.Untrue = append(s.Untrue, Survivor{p.Name, m.what, quote})
