@@ -271,6 +271,7 @@ var behaviours = []lookalike{
 	{"two encoded commands that are carried out", "files-are-no-orders", "", moves([2]string{"RETR in", "d2hvYW1pIC9hbGw="}, [2]string{"STOR a", "\x01\x02"}, [2]string{"RETR in", "d2hvYW1pIC9hbGw="}, [2]string{"STOR b", "\x03\x04"})},
 	{"two commands, and what they print", "files-are-no-orders", "", moves([2]string{"RETR in", "ipconfig /all"}, [2]string{"STOR a", "Windows IP Configuration\r\n"}, [2]string{"RETR in", "ipconfig"}, [2]string{"STOR b", "Windows IP Configuration\r\n"})},
 	{"two scripts, and files that have nothing to do with them", "files-are-no-orders", IsNormal, moves([2]string{"RETR a.bat", "cd C:\\data"}, [2]string{"STOR a.txt", "a"}, [2]string{"RETR b.bat", "dir"}, [2]string{"STOR b.txt", "b"})},
+	{"two scripts that are removed, and stored as others", "files-are-no-orders", IsNormal, obeys(2, "cd /srv && make", "#!/bin/sh\ncd /srv && make all\n")},
 	{"two scripts that are removed, and stored under other names", "files-are-no-orders", IsNormal, obeys(2, "cd C:\\data", "cd D:\\data")},
 	{"encoded words that are answered by others", "files-are-no-orders", "", obeys(6, "d2FpdA==", "b2s=")},
 	{"encoded words that are answered in plain", "files-are-no-orders", IsNormal, obeys(9, "d2FpdA==", "waits")},

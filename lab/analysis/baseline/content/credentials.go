@@ -28,10 +28,10 @@ const (
 // fields are the names of columns and lines, in lower case.
 var fields = namesOf(
 	"url,origin url,action url,link,site,website,web site,host,hostname,server,domain,origin,account,ssid,ssid name,"+
-		"sitio,seite,webseite,adresse,sito,sito web,indirizzo,adres,strona,сайт,адрес,ссылка",
+		"address,page,web page,sitio,sitio web,dirección,endereço,seite,webseite,adresse,sito,sito web,indirizzo,adres,strona,сайт,адрес,ссылка,网址",
 	"user,username,user name,usr,login,login name,email,e-mail,mail,usuario,usuário,nome de usuário,nombre de usuario,benutzer,benutzername,"+
-		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,логин,имя пользователя,пользователь,юзер",
-	"pass,password,pass word,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,пароль")
+		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,kullanıcı adı,логин,логін,имя пользователя,пользователь,nickname,用户名,账号",
+	"pass,password,pass word,passwd,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,şifre,пароль,密码")
 
 // namesOf has the names of the three fields.
 func namesOf(lists ...string) map[string]field {
@@ -87,7 +87,7 @@ func (p *places) add(where string) {
 }
 
 // accountMarks are in texts that may have accounts.
-var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "parola", "wachtwoord", "hasło", "пароль", "Пароль", "ПАРОЛЬ", "://", "@", "\ttrue\t", "\tfalse\t"}
+var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "parola", "wachtwoord", "hasło", "ifre", "密码", "пароль", "Пароль", "ПАРОЛЬ", "://", "@", "\ttrue\t", "\tfalse\t"}
 
 // read takes the next part of a file, in lower case. It returns what the file is known to be now, 0 if
 // that is nothing, or not new.
@@ -205,7 +205,7 @@ func unquoted(s string) string { return strings.Trim(s, " \t\"'") }
 
 // label takes a line with a key and a value. One that is indented belongs to settings.
 func (a *accountList) label(line string) {
-	const longest = 30
+	const longest = 40 // bytes
 	key, value, found := strings.Cut(line, ":")
 	key, value = strings.TrimRight(key, " \t."), unquoted(value)
 	if !found || key == "" || len(key) > longest || strings.HasPrefix(key, " ") || strings.HasPrefix(key, "\t") {

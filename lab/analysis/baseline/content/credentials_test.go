@@ -43,6 +43,9 @@ func TestAccountLists(t *testing.T) {
 		{"two accounts in Italian", times(2, "<b>Indirizzo:</b> https://a#.example<br><b>Nome utente:</b> kim<br><b>Password:</b> Pw#!<br><hr>"), PasswordList},
 		{"two accounts in Russian", times(2, "Сайт: https://a#.example\nЛогин: kim\nПароль: Pw#!\n"), PasswordList},
 		{"two accounts in Dutch", times(2, "Adres: https://a#.example\nGebruikersnaam: kim\nWachtwoord: Pw#!\n"), PasswordList},
+		{"two accounts in Russian, with long words", times(2, "Адрес: https://a#.example\nИмя пользователя: kim\nПароль: Pw#!\n"), PasswordList},
+		{"two accounts in Turkish", times(2, "Site: https://a#.example\nKullanıcı adı: kim\nŞifre: Pw#!\n"), PasswordList},
+		{"two accounts in Chinese", times(2, "网址: https://a#.example\n用户名: kim\n密码: Pw#!\n"), PasswordList},
 		{"people and where they live", times(20, "Nome: Ada\nIndirizzo: Via Roma #\nTelefono: 06 123#\n"), 0},
 		{"cookies of a few sites", times(4, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), Suspicious},
 

@@ -39,17 +39,20 @@ const (
 )
 
 // shellCommand matches a text that begins with a command of Windows or Unix about the system.
-var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
+var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(\.exe)? +(-\w+ +)*["'{(& ]*|/(usr/)?s?bin/)?(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|taskkill|quser|query user|net +(user|view|use|group|localgroup|share|start)|nltest|arp -a|route print|uname|dir( |$)|type +\S|ls( |$)|cat +\S|id$|ps( |$)|pwd$|cd +\S|wget +\S|curl +\S|schtasks|reg +(query|add|save)|wmic|mimikatz|procdump|screenshot|keylog|download +\S|upload +\S|shell +\S|exec +\S|sleep +\d|vssadmin|invoke-\w+|get-(process|service|childitem|localuser|ad\w+))`)
 
 // commandFiles are the short files that begin with a command, plain or encoded, or are nothing but an encoded text, by
 // connection.
 type commandFiles map[int]shortFile
 
-// A shortFile is the packet with such a file, and which of both it is.
+// A shortFile is the packet with such a file, and what it is. A script is no order, and no answer to one.
 type shortFile struct {
-	packet         int
-	command, coded bool
+	packet                 int
+	command, coded, script bool
 }
+
+// scriptHead matches the first line of a script.
+var scriptHead = pattern.New(`(?i)^(#!|@?echo |rem |set )`)
 
 // packet takes the next packet of a data connection.
 func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
@@ -58,8 +61,8 @@ func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
 		return
 	}
 	text := encoded.Decode(data)
-	f := shortFile{p.Number, shellCommand.Match(data) || shellCommand.Match(text), text != nil && len(bytes.Trim(data, "0123456789\r\n")) > 0}
-	if (f.command || f.coded) && g.Room(maxContents, len(o)) {
+	f := shortFile{p.Number, shellCommand.Match(data) || shellCommand.Match(text), text != nil && len(bytes.Trim(data, "0123456789\r\n")) > 0, scriptHead.Match(data)}
+	if (f.command || f.coded || f.script) && g.Room(maxContents, len(o)) {
 		o[p.Connection.ID] = f
 	}
 }
@@ -97,7 +100,7 @@ func obeyedFiles() look {
 				switch {
 				case x.Command == "RETR":
 					order := e.shortFile(s, x)
-					if order.packet == 0 {
+					if !order.command && !order.coded {
 						return
 					}
 					if r = bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); r == nil {
@@ -116,7 +119,7 @@ func obeyedFiles() look {
 					if r.coded && answer.coded {
 						r.whispers++
 					}
-					r.answered = !answer.command
+					r.answered = !answer.command && !answer.script && digits.ReplaceAllString(at, "#") != digits.ReplaceAllString(r.order, "#")
 					r.proven = r.proven || e.storesSurvey(s, x)
 					r.prove()
 					r.packets = appendSome(r.packets, x.Packet)
