@@ -40,6 +40,8 @@ const dialogueOf = `< 220 ftp.secrethost.example FTP server (Version 6.4) ready 
 > RETR ../quarterly_report.txt
 < 150 Opening ASCII mode data connection for quarterly_report.txt (123 bytes).
 < 226 Transfer complete.
+> PRET LIST -la Projectx
+< 200 OK, will use the passive mode.
 > PASV
 < 227 Entering Passive Mode (192,0,2,21,100,0).
 > LIST -la Projectx
@@ -115,7 +117,7 @@ func TestDialogue(t *testing.T) {
 		}
 	}
 	all := strings.Join(lines, "\n")
-	for _, kept := range []string{"Opening ASCII mode data connection for ", ".txt (123 bytes).", "226 Transfer complete.", "LIST -la ", "Entering Passive Mode (", ",100,0).", "RETR ../", "User ", " logged in.", " 12:34:56.", "Version 6.4", "quit"} {
+	for _, kept := range []string{"Opening ASCII mode data connection for ", ".txt (123 bytes).", "226 Transfer complete.", "PRET LIST -la ", "Entering Passive Mode (", ",100,0).", "RETR ../", "User ", " logged in.", " 12:34:56.", "Version 6.4", "quit"} {
 		if !strings.Contains(all, kept) {
 			t.Errorf("%q is not in\n%s", kept, all)
 		}

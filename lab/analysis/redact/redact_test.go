@@ -205,7 +205,7 @@ func private(c *capture.Capture) map[string]string {
 		}
 		for _, e := range s.Exchanges {
 			kind := commands[e.Command]
-			if kind != nameArgument && kind != secretArgument || e.Command == "SITE" {
+			if kind != nameArgument && kind != secretArgument || e.Command == "SITE" || e.Command == "PRET" {
 				continue
 			}
 			for _, w := range wordsOf(e.Argument) {

@@ -161,6 +161,10 @@ func (s *speaker) learn(line string) {
 	if kind == plainArgument {
 		return
 	}
+	if strings.EqualFold(verb, "PRET") { // its argument is the command that follows
+		s.learn(argument)
+		return
+	}
 	if kind == unknownCommand {
 		argument = line
 	}
@@ -203,6 +207,8 @@ func (s *speaker) command(line []byte) []byte {
 	switch {
 	case name == "USER":
 		keep = func(w string) bool { return knownUsers[strings.ToLower(w)] }
+	case name == "PRET":
+		return slices.Concat(head, s.command(argument))
 	case name == "SITE":
 		number := siteNumber.Find(argument)
 		return slices.Concat(head, number, s.text(argument[len(number):], s.usual))
