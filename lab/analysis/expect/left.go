@@ -52,7 +52,7 @@ func (c costs) chooseFor(group []*binding) bool {
 		before += c.ofOrder(b)
 		all = append(all, b.conn)
 	}
-	if before < costMismatch || len(group)*len(all) > mostPairings-len(c.known) {
+	if before < costMismatch || len(group)*(len(all)-len(group)+1) > mostPairings-len(c.known) {
 		return false
 	}
 	slices.SortFunc(all, func(x, y *ftp.Connection) int {
@@ -108,7 +108,7 @@ func (c costs) inOrderOf(group []*binding, all []*ftp.Connection) (bound []bindi
 		for k := range i {
 			least[i][k] = math.MaxInt64
 		}
-		for k := i; i > 0 && k <= len(all); k++ {
+		for k := i; i > 0 && k <= len(all)-len(group)+i; k++ { // so that the next ones have some, too
 			d, x := group[i-1].declaration, all[k-1]
 			b := binding{declaration: d, conn: x, a: c.judge.hosts.sideA(d, x)}
 			least[i][k] = least[i][k-1]
