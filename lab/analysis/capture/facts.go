@@ -68,7 +68,14 @@ func (c *Capture) readFirst() (*everything, error) {
 	var relays relays
 	place, several := 0, false // the interface of the first packet, and whether there is another one
 	d := &packet.Decoder{Details: true}
-	r, err := c.file.packets(d, func(p *packet.Packet, raw *pcapng.Packet) bool {
+	r, err := c.file.reader()
+	if err != nil {
+		return nil, err
+	}
+	err = c.file.packetsOf(r, d, func(p *packet.Packet, raw *pcapng.Packet) bool {
+		if c.learnKeys(r) && c.Size > 0 {
+			all = nil // some of it was read without them
+		}
 		if c.Size == 0 {
 			place = raw.Interface
 		}
@@ -97,6 +104,9 @@ func (c *Capture) readFirst() (*everything, error) {
 	case err != nil:
 		return nil, err
 	}
+	if c.learnKeys(r) {
+		all = nil
+	}
 	c.describe(r)
 	c.Disorder, c.Doubled = clock.disorder(), doubling.text()
 	c.spans, c.reused, c.turns, c.Relays = x.spans, x.reused, x.turns, relays.found
@@ -119,12 +129,18 @@ func (c *Capture) describe(r *pcapng.Reader) {
 		c.Complete = c.Complete && (c.Clocks == "" || len(c.Lost) == 0)
 		c.Translations, c.Rewritings = c.file.places.translations(r.Interfaces()), c.file.places.rewritings(r.Interfaces())
 	}
-	c.KeyLogs = len(r.Secrets())
-	for _, log := range r.Secrets() {
+}
+
+// learnKeys takes the keys that the file has up to the packet that was read last, and reports whether there are new ones.
+func (c *Capture) learnKeys(r *pcapng.Reader) bool {
+	logs := r.Secrets()[c.KeyLogs:]
+	for _, log := range logs {
 		if !c.closed {
 			c.keys.Read(strings.NewReader(log))
 		}
 	}
+	c.KeyLogs += len(logs)
+	return len(logs) > 0 && !c.closed
 }
 
 // count counts a packet of the first reading.
@@ -162,6 +178,7 @@ type everything struct {
 func (e *everything) add(p *packet.Packet, id int, begins bool) bool {
 	if begins {
 		l := &live{id: id}
+		l.Keys = e.c.keys
 		l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
 		if e.c.hash {
 			l.Hashes = &e.pool

@@ -139,10 +139,20 @@ func (f *file) Close() error {
 // packets calls use for the packets of the file until it returns false. The error is nil at
 // the end of the file, and a *pcapng.Damage if the file is damaged from there on.
 func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng.Packet) bool) (*pcapng.Reader, error) {
-	r, err := pcapng.NewReader(io.NewSectionReader(f.source, f.from, f.size))
+	r, err := f.reader()
 	if err != nil {
 		return nil, err
 	}
+	return r, f.packetsOf(r, d, use)
+}
+
+// reader returns a reader of the file.
+func (f *file) reader() (*pcapng.Reader, error) {
+	return pcapng.NewReader(io.NewSectionReader(f.source, f.from, f.size))
+}
+
+// packetsOf is packets with a reader.
+func (f *file) packetsOf(r *pcapng.Reader, d *packet.Decoder, use func(p *packet.Packet, raw *pcapng.Packet) bool) error {
 	var raw pcapng.Packet
 	var p packet.Packet
 	for number := 1; ; number++ {
@@ -150,7 +160,7 @@ func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
-			return r, err
+			return err
 		}
 		p = packet.Packet{Number: f.number(number), Interface: raw.Interface}
 		d.Decode(&p, &raw)
@@ -158,7 +168,7 @@ func (f *file) packets(d *packet.Decoder, use func(p *packet.Packet, raw *pcapng
 			f.places.mark(&p, raw.Interface, r.Interfaces())
 		}
 		if !use(&p, &raw) {
-			return r, nil
+			return nil
 		}
 	}
 }

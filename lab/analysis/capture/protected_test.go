@@ -1,11 +1,22 @@
 package capture_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
@@ -49,4 +60,77 @@ func TestPartInClear(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestImplicitTLSWithKeys has a session inside TLS from its first byte, at a port that says nothing of FTP, with the keys in
+// a file of their own or behind the packets. Nothing but what is inside shows what it is.
+func TestImplicitTLSWithKeys(t *testing.T) {
+	f := forge.New()
+	keys := implicit(t, f, "220 ready", "USER ada", "331 and?", "PASS x", "230 "+strings.Repeat("welcome ", 600), "QUIT", "221 bye")
+	file := f.PCAP()
+	embedded := forge.Merge(f.Frames)
+	padded := append(keys, make([]byte, -len(keys)&3)...)
+	for _, w := range []int{10, len(padded) + 20, 0x544c534b, len(keys)} {
+		embedded = binary.LittleEndian.AppendUint32(embedded, uint32(w))
+	}
+	embedded = binary.LittleEndian.AppendUint32(append(embedded, padded...), uint32(len(padded)+20))
+	for name, o := range map[string]capture.Options{
+		"keys": {KeyLog: keys}, "keys, tight": capture.Tight(capture.Options{KeyLog: keys}), "keys behind": {}, "none": {NoKeys: true},
+	} {
+		from, want := file, "user ada; - 220; USER ada 331; PASS x 230; QUIT 221"
+		switch name {
+		case "keys behind":
+			from = embedded
+		case "none":
+			want = ""
+		}
+		tr, err := capture.Read(bytes.NewReader(from), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := gist(tr); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A taped connection writes down what is sent.
+type taped struct {
+	net.Conn
+	end *forge.End
+	mu  *sync.Mutex
+}
+
+func (c taped) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	c.end.Send(string(b))
+	c.mu.Unlock()
+	return c.Conn.Write(b)
+}
+
+// implicit speaks lines in turn inside TLS, the server first, and returns the keys.
+func implicit(t *testing.T, f *forge.Capture, lines ...string) []byte {
+	_, key, _ := ed25519.GenerateKey(nil)
+	template := &x509.Certificate{NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys bytes.Buffer
+	var mu sync.Mutex
+	a, b := net.Pipe()
+	client, server := f.Dial(forge.Client, forge.Server+":2990")
+	asClient := tls.Client(taped{a, client, &mu}, &tls.Config{InsecureSkipVerify: true, KeyLogWriter: &keys})
+	asServer := tls.Server(taped{b, server, &mu}, &tls.Config{SessionTicketsDisabled: true, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
+	for i, line := range lines {
+		from, to := asServer, asClient
+		if i%2 == 1 {
+			from, to = to, from
+		}
+		go from.Write([]byte(line + "\r\n"))
+		if _, err := io.ReadFull(to, make([]byte, len(line)+2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys.Bytes()
 }

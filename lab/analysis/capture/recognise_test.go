@@ -40,6 +40,16 @@ session 0 user "a"
   "USER a"@6 230@8
   "QUIT"@10 221@12
 `},
+	{"a ClientHello that a server on another port takes for a command", func(f *forge.Capture) {
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
+		s.Send("220 FTP ready\r\n")
+		c.Send("\x16\x03\x01\x00\x04\x01\x00\x00\x00")
+		s.Send("500 what?\r\n")
+	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 9/26 by client
+session 0 user ""
+  - 220@4
+  "\x16\x03\x01\x00\x04\x01\x00\x00\x00"@6 500@8
+`},
 	{"mail and the web are left alone", func(f *forge.Capture) {
 		c, s := f.Dial(forge.Client+":3171", "192.0.2.25:25")
 		s.Send("220 mail.example.test ESMTP\r\n")

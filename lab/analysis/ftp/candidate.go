@@ -17,6 +17,8 @@ type Candidate struct {
 
 	// Hashes is set if the bytes are to be hashed for Digest.
 	Hashes *tcp.Pool
+	// Keys decrypt TLS; nil for none.
+	Keys *tls.Keys
 
 	recorded  [2]*tcp.Recording // nil for nothing
 	spare     [2]*tcp.Recording // memory of the connection that c was before
@@ -47,7 +49,7 @@ const (
 
 const (
 	firstLook = 4 << 10   // bytes after which other connections are looked at,
-	ftpLook   = 64 << 10  // those of port 21,
+	ftpLook   = 64 << 10  // those of port 21, and in TLS for which there may be keys,
 	lastLook  = 256 << 10 // and after which it must be clear what they are
 	// What one side says in a dialogue beyond maxDialogue is not recorded.
 	maxDialogue = 16 << 20
@@ -64,7 +66,7 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 			spare[dir] = r
 		}
 	}
-	*c = Candidate{State: state, spare: spare}
+	*c = Candidate{State: state, spare: spare, Keys: c.Keys}
 	c.State.Begin(src, dst)
 }
 
@@ -145,9 +147,9 @@ func (c *Candidate) decide() {
 	switch {
 	case c.implicit() >= 0, c.inMiddle() >= 0:
 		c.state = dialogue
-	case c.size[0]+c.size[1] >= lastLook:
+	case c.size[0]+c.size[1] >= lastLook, c.keyed():
 		c.state = opaque
-		if clientDirection(&c.State, c.Streams(c.recorded)) >= 0 {
+		if clientDirection(&c.State, c.readable()) >= 0 {
 			c.state = dialogue
 		}
 	case !plausible(c.recorded) && !c.awaitsProxy():
@@ -162,7 +164,7 @@ func (c *Candidate) decide() {
 func (c *Candidate) due() bool {
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
-		if c.atFTPPort() {
+		if c.atFTPPort() || c.keyed() {
 			c.checkAt = ftpLook
 		}
 	}
@@ -171,6 +173,18 @@ func (c *Candidate) due() bool {
 	}
 	c.checkAt *= 2
 	return true
+}
+
+// keyed reports whether the connection begins with TLS, and there may be keys for it.
+func (c *Candidate) keyed() bool { return c.handshake && c.Keys != nil && c.Keys.Len() > 0 }
+
+// readable returns what the two directions say, inside TLS if that can be decrypted.
+func (c *Candidate) readable() [2]tcp.Stream {
+	s := c.Streams(c.recorded)
+	if c.keyed() {
+		_, s[0], s[1] = unwrap(s[0], s[1], c.Keys, false)
+	}
+	return s
 }
 
 func (c *Candidate) atFTPPort() bool {
@@ -244,9 +258,9 @@ func (c *Candidate) ClientDirection() int {
 	if dir := c.implicit(); dir >= 0 {
 		return dir
 	}
-	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || plausible(c.recorded))
+	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || c.keyed() || plausible(c.recorded))
 	if maybe && c.DataSegments() > 0 {
-		if dir := clientDirection(&c.State, c.Streams(c.recorded)); dir >= 0 {
+		if dir := clientDirection(&c.State, c.readable()); dir >= 0 {
 			return dir
 		}
 	}

@@ -45,6 +45,7 @@ func verbTable(strong, weak string) map[string]bool {
 // A tally counts what the first lines of one side of a connection are.
 type tally struct {
 	lines, replies, verbs, strong, notFTP int
+	hellos                                int // of TLS
 
 	// auth says that the side sends AUTH, agrees that it sends 234, which no protocol but
 	// FTP has (RFC 4217 section 4).
@@ -62,6 +63,9 @@ func (v *tally) add(line []byte) {
 		v.replies++
 		v.agrees = v.agrees || code == 234
 		return
+	}
+	if tlsRecord(line) {
+		v.hellos++
 	}
 	var upper [longestVerb]byte // not garbage for each line
 	word := appendUpper(upper[:0], firstWord(line))
@@ -147,7 +151,7 @@ func clientOf(sides [2]tally, at21 int) int {
 		case client.notFTP > 0 || server.news:
 		case client.auth && server.agrees:
 			return dir
-		case server.namesFTP && !server.namesMail && client.verbs >= 1 && client.verbs == client.lines && server.replies >= 2:
+		case server.namesFTP && !server.namesMail && client.lines >= 1 && client.verbs+client.hellos == client.lines && server.replies >= 2:
 			return dir
 		case client.strong >= 1 && client.verbs >= 2 && server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
 			return dir
