@@ -154,6 +154,7 @@ type Login struct {
 	At             int // the packet of that reply
 	// Known says that the capture has the name, and that the reply is surely the one to the last command.
 	Known bool
+	Cut   bool // the capture lacks the end of the password
 }
 
 // NewSession returns a session with its data connections. The receiver discarded the packets in damaged.
@@ -332,7 +333,7 @@ func (s *Session) findLogins() {
 		}
 		l := Login{User: user, Packet: e.Packet, Time: e.Time, Code: code, At: at, Known: s.Whole || named && s.heardBack(i)}
 		if e.Command != "USER" {
-			l.Password = e.Argument
+			l.Password, l.Cut = e.Argument, !e.Complete
 		}
 		s.Logins = append(s.Logins, l)
 		if l.Succeeded() && s.LoggedIn == 0 {

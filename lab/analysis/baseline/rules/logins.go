@@ -288,8 +288,8 @@ func (all *logins) judge() []breach {
 const manyPasswords = 10
 
 // isFamous reports whether everybody tries these credentials first, and isEasy whether they are no mistake of their owner.
-func (g guess) isFamous() bool { return isFamous(g.User, g.Password) }
-func (g guess) isEasy() bool   { return isEasy(g.User, g.Password) }
+func (g guess) isFamous() bool { return !g.Cut && isFamous(g.User, g.Password) }
+func (g guess) isEasy() bool   { return !g.Cut && isEasy(g.User, g.Password) }
 
 // sort adds failed logins to the guesses, in the order of time. It returns those of users who
 // logged in after a few mistakes.
