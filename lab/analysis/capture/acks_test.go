@@ -230,6 +230,20 @@ var swapped = []rule{
 		x.Client.Seq -= 30
 		x.Client.Send("NOOP\r\n")
 	}},
+	{"421 after an answer that is lost", "user a; - 220; - 421; USER a 331; PASS b", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Ask("USER a", "331 password?")
+		x.Client.Send("PASS b\r\n")
+		x.Server.Seq += 20
+		x.Client.FIN()
+		x.Server.Send("421 too late\r\n")
+	}},
+	{"421 to a command after an answer that is lost", "user a; - 220; USER a; PASS b 421", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Client.Send("USER a\r\n")
+		x.Server.Seq += 20
+		x.Ask("PASS b", "421 too late")
+	}},
 	{"a PORT that was captured after the call", in + "PORT 198,51,100,100,0,99 200; LIST 150 226; 1 for LIST", func(f *forge.Capture) {
 		x := entered(f)
 		quick(x, "PORT 198,51,100,100,0,99", "200 ok")

@@ -173,6 +173,12 @@ func TestStrayReplies(t *testing.T) {
 			x.Ask("NOOP", "200 ok")
 			x.Ask("QUIT", "220 bye")
 		}},
+		{"200 in the place of 150", "user a; - 220; - 226; USER a 230; MLSD 200 226; LIST 200; NOOP 200", func(f *forge.Capture) {
+			x := entered(f)
+			x.Ask("MLSD", "200 ok", "226 done")
+			x.Ask("LIST", "200 ok")
+			x.Ask("NOOP", "200 ok", "226 done")
+		}},
 		{"commands at once, and one without an answer", in + "TYPE I; PWD 257; SYST 215; CWD a 250", func(f *forge.Capture) {
 			x := entered(f)
 			x.Client.Send("TYPE I\r\nPWD\r\nSYST\r\n")

@@ -122,7 +122,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	if w != nil && w.instead != nil {
 		w = w.exchange()
 	}
-	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r) || w.followsLost(r)) || (afterGap || p.lost) && p.answersLost(r, w))
+	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r) || w.followsLost(r)) || (afterGap || p.lost) && p.answersLost(r, w) || afterGap && w.saysGoodbye(r))
 	if w == nil || lost || p.endsUnseen(r, w) { // the answer was lost, or the command of this reply
 		p.unseen = replycode.Preliminary(r.Code)
 		p.unsolicited(r)
@@ -147,6 +147,12 @@ func (p *parser) commandLost(r *Reply) bool {
 	return !last.InTLS && r.Lines[0].Ack > last.End+fin
 }
 
+// saysGoodbye reports whether a server ends the session with a reply, and has said something before it that the client had
+// not received when it sent this command: that was the answer to the command.
+func (w *waiting) saysGoodbye(r *Reply) bool {
+	return r.Code == 421 && w.Ack > 0 && r.Lines[0].Seq > w.Ack
+}
+
 // followsLost reports whether a reply answers a command that the capture lacks in front of this one. Servers use
 // a general code for many commands, so that it shows nothing.
 func (w *waiting) followsLost(r *Reply) bool { return w.AfterGap && !replycode.General(r.Code) }
@@ -165,7 +171,7 @@ func (p *parser) give(r *Reply, w *waiting) {
 	if w.passed {
 		w.done, w.passed = false, false
 	}
-	if w.done {
+	if w.done && !w.ends(r.Code) {
 		last := len(w.Replies) - 1
 		if w.displaced = w.Replies[last]; final {
 			p.unsolicited(w.displaced)
@@ -243,7 +249,12 @@ func (w *waiting) takes(code int) bool {
 
 // prefers reports whether a reply fits the command better than its doubtful one.
 func (w *waiting) prefers(code int) bool {
-	return w.done && w.doubtful && code < 400 && replycode.Allowed[w.Command] != nil && w.takes(code)
+	return w.done && w.doubtful && code < 400 && replycode.Allowed[w.Command] != nil && (w.takes(code) || w.ends(code))
+}
+
+// ends reports whether a reply ends a transfer that the server began with 200 in the place of 150.
+func (w *waiting) ends(code int) bool {
+	return w.Sender() != "" && len(w.Replies) == 1 && w.Replies[0].Code == 200 && code < 400 && replycode.Completes(code)
 }
 
 // passOver is called before a reply is matched. If replies before it were lost, a client that
