@@ -56,7 +56,9 @@ const mostOfFrame = 128
 // A spelling is what the values of a field were so far. Repetitions do not count.
 type spelling struct {
 	n, text int32
-	falls   int32     // values that are less than the one before, which a counter has once in a long time
+	falls   int32 // values that are less than the one before, which a counter has once in a long time
+	steps   int32 // values that are one more than one of the last ones, as those of several counters by turns
+	recent  [8][4]byte
 	letters [2]uint64 // the first bytes of the values that are text, as bits
 	last    [4]byte
 	packets [8]int32
@@ -185,6 +187,12 @@ func (s *spelling) add(field spelledField, value []byte, packet int) {
 	if s.n > 0 && order < 0 {
 		s.falls++
 	}
+	before := v
+	before[len(value)-1]--
+	if slices.Contains(s.recent[:], before) {
+		s.steps++
+	}
+	s.recent[int(s.n)%len(s.recent)] = v
 	s.n, s.last = s.n+1, v
 	if !isLetters(value) {
 		if anywhere && !s.isMostlyText() {
@@ -204,7 +212,7 @@ func (s *spelling) isMostlyText() bool { return s.text*10 >= s.n*9 }
 
 // isText reports whether nearly all of enough values are letters, in another order than that of a counter.
 func (s *spelling) isText(least int32) bool {
-	return s.n >= least && s.isMostlyText() && s.falls*4 >= s.n &&
+	return s.n >= least && s.isMostlyText() && s.falls*4 >= s.n && s.steps*2 < s.n &&
 		bits.OnesCount64(s.letters[0])+bits.OnesCount64(s.letters[1]) >= leastLetters
 }
 

@@ -32,6 +32,7 @@ func TestSpelling(t *testing.T) {
 		{"a small range of ports, by lot", false, func(int) uint16 { return 30000 + uint16(random.IntN(51)) }},
 		{"a large range of ports, by lot", false, func(int) uint16 { return 8192 + uint16(random.IntN(24000)) }},
 		{"a window that falls and grows in segments", false, func(i int) uint16 { return 32120 - uint16(i*7%13)*1460 }},
+		{"two counters, by turns, one of which begins near zero", false, func(i int) uint16 { return []uint16{0x7a21, 0x40}[i%2] + uint16(i/2) }},
 		{"two counters, by turns", false, func(i int) uint16 { return []uint16{0x7a21, 0x3340}[i%2] + uint16(i/2) }},
 	} {
 		var s spelling
