@@ -65,6 +65,9 @@ var tunnels = []encapsulation{
 	{name: "GTP-U with extension", wrap: in(sized(func(n int) []byte {
 		return append(append([]byte{0x34, 0xff}, u16(n+8)...), 0, 0, 0, 7, 0, 0, 0, 0x85, 1, 0, 9, 0)
 	}), udp(2152))},
+	{name: "GTP, version 0", wrap: in(sized(func(n int) []byte {
+		return append(append([]byte{0x1e, 0xff}, u16(n)...), make([]byte, 16)...)
+	}), udp(3386))},
 	{name: "AMT", wrap: in(head(6, 0), udp(2268))},
 	{name: "EoIP", wrap: in(ethernet(), sized(func(n int) []byte { return append(append([]byte{0x20, 1, 0x64, 0}, u16(n)...), 7, 0) }), ip(47))},
 	{name: "LISP", wrap: in(head(0x80, 0, 0, 1, 0, 0, 0, 1), udp(4341))},
@@ -96,11 +99,13 @@ var overEthernet = []encapsulation{
 	{name: "MPLS", wrap: in(head(0, 1, 0, 64, 0, 0, 0x11, 64), ethernet(0x88, 0x47))},
 	{name: "pseudo-wire", wrap: in(ethernet(), head(0, 0, 0x11, 64), ethernet(0x88, 0x47))},
 	{name: "pseudo-wire, control word", wrap: in(ethernet(), head(0, 0, 0, 3), head(0, 0, 0x11, 64), ethernet(0x88, 0x47))},
+	{name: "pseudo-wire, PBB", wrap: in(ethernet(), head(0, 0, 0, 1), ethernet(0x88, 0xe7), head(0, 0, 0, 3), head(0, 0, 0x11, 64), ethernet(0x88, 0x47))},
 	{name: "pseudo-wire, VLAN", wrap: in(typed, ethernet(0x81, 0, 0, 6), head(0, 0, 0, 3), head(0, 0, 0x11, 64), ethernet(0x88, 0x47))},
 	{name: "PPPoE", wrap: in(head(0, 0x21), sized(func(n int) []byte { return append([]byte{0x11, 0, 0, 1}, u16(n)...) }), ethernet(0x88, 0x64))},
 	{name: "PBB", wrap: in(ethernet(), head(0, 0, 0, 1), ethernet(0x88, 0xe7))},
 	{name: "FabricPath", wrap: in(ethernet(), head(0, 1), ethernet(0x89, 3), fcs)},
 	{name: "Cisco's metadata", wrap: in(typed, ethernet(0x89, 9, 1, 1, 0, 1, 0, 7))},
+	{name: "E-tag", wrap: in(typed, ethernet(0x89, 0x3f, 0, 0, 0, 2, 0, 0))},
 	{name: "VN-tag", wrap: in(typed, ethernet(0x89, 0x26, 0x80, 1, 0, 2))},
 	{name: "QinQ of old", wrap: in(typed, ethernet(0x91, 0, 0, 5, 0x92, 0, 0, 6)), unknown: true}, // tcpdump reads it
 	{name: "HSR", wrap: in(typed, ethernet(0x89, 0x2f, 0, 0x42, 0, 7))},

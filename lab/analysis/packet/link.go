@@ -30,6 +30,7 @@ const (
 	etherCMD        = 0x8909 // Cisco's metadata
 	etherVNTag      = 0x8926 // of network cards with many virtual ones
 	etherHSR        = 0x892f // of redundant rings, IEC 62439-3
+	etherETag       = 0x893f // of port extenders, IEEE 802.1BR
 	etherNSH        = 0x894f
 	etherQinQ1      = 0x9100 // before IEEE 802.1ad
 	etherQinQ2      = 0x9200
@@ -173,7 +174,7 @@ func (d *Decoder) ether(p *Packet, kind int, b piece) {
 	case etherFabricPath:
 		d.note(LayerTag, b, 2)
 		d.ethernet(p, b.from(2))
-	case etherCMD:
+	case etherCMD, etherETag:
 		d.note(LayerTag, b, 8)
 		d.ether(p, etherTypeAt(b, 6), b.from(8))
 	case etherVNTag, etherHSR, etherRTAG:
@@ -298,7 +299,7 @@ func looksEthernet(b piece) bool {
 		return version == 4
 	case etherIPv6:
 		return version == 6
-	case etherARP, etherVLAN, etherQinQ, etherMPLS, etherPPPoE:
+	case etherARP, etherVLAN, etherQinQ, etherMPLS, etherPPPoE, etherPBB:
 		return true
 	}
 	return false

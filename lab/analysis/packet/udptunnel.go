@@ -8,6 +8,7 @@ import "ftplab/lab/pcapng"
 const (
 	l2tpPort      = 1701
 	gtpPort       = 2152
+	gtp0Port      = 3386
 	amtPort       = 2268
 	teredoPort    = 3544
 	lispPort      = 4341
@@ -41,6 +42,8 @@ func (d *Decoder) udpTunnel(p *Packet, src, dst uint16, b piece) bool {
 		return d.geneve(p, b)
 	case gtpPort:
 		return d.gtp(p, b)
+	case gtp0Port:
+		return d.gtp0(p, b)
 	case lispPort: // RFC 9300 section 5
 		d.rawIP(p, b.from(8))
 		return true
@@ -180,6 +183,16 @@ func (d *Decoder) gtp(p *Packet, b piece) bool {
 	}
 	d.note(LayerGTP, b, cap(b.data)-cap(inner.data))
 	d.rawIP(p, inner)
+	return true
+}
+
+// gtp0 reads user data of version 0 of GTP, whose header has a fixed size (3GPP TS 09.60 section 6).
+func (d *Decoder) gtp0(p *Packet, b piece) bool {
+	const header, version0, userData = 20, 1, 255 // with the flag that says GTP
+	if b.data[0]>>4 != version0 || b.data[1] != userData {
+		return false
+	}
+	d.rawIP(p, b.from(header))
 	return true
 }
 
