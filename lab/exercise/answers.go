@@ -218,8 +218,10 @@ func (all answers) readMarkdown(text []byte, path string, k key) (mistakes []err
 		line = strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, studentMark):
+			finish()
 			student = strings.TrimSpace(line[len(studentMark):])
 		case strings.HasPrefix(line, lessonMark):
+			finish()
 			lesson = strings.TrimSpace(line[len(lessonMark):])
 		case strings.HasPrefix(line, "## "):
 			finish()
@@ -227,7 +229,7 @@ func (all answers) readMarkdown(text []byte, path string, k key) (mistakes []err
 			question, _ = strconv.Atoi(number)
 		case strings.HasPrefix(line, answerMark) && question > 0:
 			if student == "" {
-				return []error{fmt.Errorf("%s:%d: here is an answer, and no line %q above it says whose it is", path, i+1, studentMark)}
+				return append(mistakes, fmt.Errorf("%s:%d: here is an answer, and no line %q above it says whose it is", path, i+1, studentMark))
 			}
 			finish()
 			began, answer = i+1, []string{line[len(answerMark):]}

@@ -286,6 +286,8 @@ func TestMistakesInAnswers(t *testing.T) {
 		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\n", `a.md:4: no lesson is called "x"`},
 		{"a.md", "Lesson: who_connects\n## 1. Who?\nAnswer: me\n", `a.md:3: here is an answer, and no line "Student:" above it says whose it is`},
 		{"a.md", "Student: s1\nLesson: who_connects\n## 1. Who?\nAnswer: me\nAnswer: you\n", `a.md:5: s1 has two answers to question 1 of who_connects: "me" and "you"`},
+		{"a.md", "Student: zoe\nLesson: who_connects\n## 1. Who?\nAnswer: me\nStudent: s1\n", `a.md:4: no student has the id "zoe"`},
+		{"a.md", "Student: s1\nLesson: x\n## 1. Who?\nAnswer: me\nLesson: who_connects\n", `a.md:4: no lesson is called "x"`},
 		{"a.csv", "student,lesson,question,answer\ns1,who_connects,first,3\n", `a.csv:2: question "first": the number of a question was expected`},
 		{"a.csv", "student,lesson,question,answer\ns1,who_connects,1,0,085 s\n", `a.csv:2: this line has 5 cells, and the first line names 4 columns; an answer with a ',' needs double quotes around it`},
 		{"a.csv", "student,lesson,1,2\ns1,who_connects,x,1,024\n", "a.csv:2: this line has 5 cells, and the first line names 4 columns"},

@@ -116,12 +116,15 @@ func (k key) students() []Student {
 // students that they are: then grade cannot tell who has copied them.
 func Alike(folder string) (notes []string, err error) {
 	k, err := readKey(folder)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range k.Lessons {
 		if len(l.Papers) > 1 && l.alike() {
 			notes = append(notes, fmt.Sprintf("%s: all %d students have the same right answers, so grade cannot tell who has copied them; a question about a port, a frame or a size has other answers in other captures", l.Name, len(l.Papers)))
 		}
 	}
-	return notes, err
+	return notes, nil
 }
 
 // alike reports whether all students have the same right answers.
