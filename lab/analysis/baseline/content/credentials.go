@@ -23,17 +23,19 @@ const (
 	ofPlace field = iota + 1
 	ofName
 	ofSecret
+	ofAddress // of a site, or of anything
 )
 
 // fields are the names of columns and lines, in lower case.
 var fields = namesOf(
 	"url,origin url,action url,link,site,website,web site,host,hostname,server,domain,origin,account,ssid,ssid name,"+
-		"address,page,web page,sitio,sitio web,dirección,endereço,seite,webseite,adresse,sito,sito web,indirizzo,adres,strona,сайт,адрес,ссылка,网址",
+		"web page,sitio,sitio web,seite,webseite,sito,sito web,strona,сайт,ссылка,网址",
 	"user,username,user name,usr,login,login name,email,e-mail,mail,usuario,usuário,nome de usuário,nombre de usuario,benutzer,benutzername,"+
 		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,kullanıcı adı,логин,логін,имя пользователя,пользователь,nickname,用户名,账号",
-	"pass,password,pass word,passwd,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,şifre,пароль,密码")
+	"pass,password,pass word,passwd,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,şifre,пароль,密码",
+	"address,page,adresse,dirección,endereço,indirizzo,adres,адрес")
 
-// namesOf has the names of the three fields.
+// namesOf has the names of the fields, in their order.
 func namesOf(lists ...string) map[string]field {
 	all := map[string]field{}
 	for i, list := range lists {
@@ -212,7 +214,11 @@ func (a *accountList) label(line string) {
 		return
 	}
 	a.ours++
-	switch fields[strings.ToLower(key)] { // other letters than those of ASCII, too
+	of := fields[strings.ToLower(key)] // other letters than those of ASCII, too
+	if of == ofAddress && strings.Contains(value, ".") && strings.ContainsFunc(value, isLetter) {
+		of = ofPlace
+	}
+	switch of {
 	case ofPlace:
 		a.place = strings.Clone(value)
 		if strings.HasPrefix(key, "ssid") { // a network has no other name

@@ -46,6 +46,7 @@ func TestAccountLists(t *testing.T) {
 		{"two accounts in Russian, with long words", times(2, "Адрес: https://a#.example\nИмя пользователя: kim\nПароль: Pw#!\n"), PasswordList},
 		{"two accounts in Turkish", times(2, "Site: https://a#.example\nKullanıcı adı: kim\nŞifre: Pw#!\n"), PasswordList},
 		{"two accounts in Chinese", times(2, "网址: https://a#.example\n用户名: kim\n密码: Pw#!\n"), PasswordList},
+		{"the accounts of devices", times(4, "Adresse: 10.0.0.#\nBenutzer: admin\nPasswort: Pw#!\n"), 0},
 		{"people and where they live", times(20, "Nome: Ada\nIndirizzo: Via Roma #\nTelefono: 06 123#\n"), 0},
 		{"cookies of a few sites", times(4, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), Suspicious},
 
