@@ -15,6 +15,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/packet"
+	"ftplab/lab/analysis/tcp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -179,6 +180,39 @@ func TestManyDatagrams(t *testing.T) {
 	}
 	if found := d.judge(); len(found) != 1 {
 		t.Errorf("got %+v, want the scan of %d ports", found, scannedPorts)
+	}
+}
+
+// TestOrdersForOnePage asks for one page with a command on more connections than are remembered, and
+// closes one of them. Connections that have ended are forgotten.
+func TestOrdersForOnePage(t *testing.T) {
+	w := newWatch(small())
+	p := &capture.Packet{Segment: &tcp.Segment{}, From: ftp.Client}
+	p.IP, p.TCP = &packet.IP{Dst: netip.MustParseAddr(forge.Server)}, &packet.TCP{Payload: []byte("GET /a.php?cmd=id HTTP/1.1\r\n\r\n")}
+	for id := range few + 1 {
+		p.Connection = &ftp.Identity{ID: id}
+		w.ordered.packet(w.ledger, p)
+	}
+	if len(w.ordered.of) != 1 || len(w.ordered.last) != few || len(w.ledger.Full()) != 1 {
+		t.Errorf("got %d pages, %d connections, and %v", len(w.ordered.of), len(w.ordered.last), w.ledger.Full())
+	}
+	p.Connection.ID, p.Number, p.Connection.LastPacket = 0, 9, 9
+	w.packet(p, true)
+	if len(w.ordered.last) != few-1 {
+		t.Errorf("got %d connections after the end of one, want %d", len(w.ordered.last), few-1)
+	}
+}
+
+// TestSilentServers looks for more servers than are remembered. None of them greets.
+func TestSilentServers(t *testing.T) {
+	x := &scanner{came: map[netip.Addr]int{}}
+	s := scanners{often: map[netip.Addr]*scanner{netip.MustParseAddr(forge.Client): x}}
+	for i := range maxNames + 1 {
+		server := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		s.comes(&ftp.Connection{Identity: ftp.Identity{Client: netip.AddrPortFrom(netip.MustParseAddr(forge.Client), 4000), Server: netip.AddrPortFrom(server, ftpPort)}})
+	}
+	if len(x.came) != maxNames {
+		t.Errorf("got %d servers, want %d", len(x.came), maxNames)
 	}
 }
 

@@ -19,10 +19,10 @@ const monitorComes = 3
 func (s *scanners) comes(c *ftp.Connection) {
 	x, server := s.often[c.Client.Addr()], c.Server.Addr().Unmap()
 	switch {
-	case x == nil || c.Server.Port() != ftpPort:
+	case x == nil || c.Server.Port() != ftpPort || len(x.came) >= maxNames && x.came[server] == 0:
 	case c.ServerFlow.Bytes == 0:
 		x.came[server] = never
-	case len(x.came) < maxNames || x.came[server] != 0:
+	default:
 		x.came[server]++
 	}
 }

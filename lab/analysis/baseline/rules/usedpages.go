@@ -27,8 +27,8 @@ type webPage struct {
 
 // A pageOrder is a request for a page with a command for a shell in it.
 type pageOrder struct {
-	command string
-	sure    bool // both the field and its value are those of a command
+	command string // as it is quoted
+	sure    bool   // both the field and its value are those of a command
 	packet  int
 	answer  int // the packet that shows what a shell prints, 0 for none
 }
@@ -36,7 +36,7 @@ type pageOrder struct {
 // pageOrders are such requests: the last one for each page, or the first one that a shell answered.
 type pageOrders struct {
 	of   map[webPage]*pageOrder
-	last map[int]*pageOrder // by connection
+	last map[int]*pageOrder // by connection that is open
 }
 
 // commandField matches the name of a field with a command.
@@ -51,13 +51,18 @@ func (all *pageOrders) packet(g *bounded.Ledger, p *capture.Packet) {
 		last.answer = p.Number
 	case p.From == ftp.Client:
 		name, order := orderIn(data)
-		page := webPage{p.IP.Dst.Unmap(), name}
-		if before := all.of[page]; order == nil || before != nil && before.answer > 0 || !bounded.Takes(g, maxContents, all.of, page) {
-			return
+		if page := (webPage{p.IP.Dst.Unmap(), name}); order != nil && all.isOpen(page) &&
+			bounded.Takes(g, maxContents, all.of, page) && bounded.Takes(g, maxContents, all.last, p.Connection.ID) {
+			order.packet = p.Number
+			all.of[page], all.last[p.Connection.ID] = order, order
 		}
-		order.packet = p.Number
-		all.of[page], all.last[p.Connection.ID] = order, order
 	}
+}
+
+// isOpen reports whether no shell has answered an order for a page yet.
+func (all *pageOrders) isOpen(page webPage) bool {
+	order := all.of[page]
+	return order == nil || order.answer == 0
 }
 
 // orderIn is the command in a request of HTTP, and the page that it is for; nil if there is none.
@@ -69,6 +74,9 @@ func orderIn(data []byte) (page string, order *pageOrder) {
 	_, at, _ := strings.Cut(string(line), " ")
 	at, _, _ = strings.Cut(at, " ")
 	page, query, _ := strings.Cut(at, "?")
+	if page = path.Base(page); len(page) > longestName {
+		return "", nil
+	}
 	_, form, _ := bytes.Cut(rest, []byte("\r\n\r\n"))
 	for field := range strings.SplitSeq(query+"&"+string(form), "&") {
 		name, value, _ := strings.Cut(field, "=")
@@ -77,7 +85,7 @@ func orderIn(data []byte) (page string, order *pageOrder) {
 			continue
 		}
 		if named, runs := commandField.MatchString(name), shellCommand.MatchString(value); named || runs {
-			return path.Base(page), &pageOrder{command: value, sure: named && runs}
+			return strings.Clone(page), &pageOrder{command: wording.Quote(value), sure: named && runs}
 		}
 	}
 	return "", nil
@@ -94,7 +102,7 @@ func usedPages(e *Evidence, s *session) (found []breach) {
 			continue
 		}
 		b := breach{severity: Odd, sign: 2, packets: append(evidence.Frames(x), of.packet),
-			observed: fmt.Sprintf("%s: frame %d asks a web server for this page, with the command %s", wording.Quote(x.Line.Text), of.packet, wording.Quote(of.command))}
+			observed: fmt.Sprintf("%s: frame %d asks a web server for this page, with the command %s", wording.Quote(x.Line.Text), of.packet, of.command)}
 		if of.answer > 0 {
 			b.severity, b.packets = Violation, append(b.packets, of.answer)
 			b.observed += fmt.Sprintf(", and frame %d shows a shell that carried it out", of.answer)

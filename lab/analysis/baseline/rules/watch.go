@@ -142,6 +142,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		w.senders.end(c)
 		w.closed.end(c.ID)
 		delete(w.files, c.ID)
+		delete(w.ordered.last, c.ID)
 	}
 }
 
