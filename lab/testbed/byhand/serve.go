@@ -24,8 +24,8 @@ import (
 // it uses the scenario's. Ready is called when clients can connect. It must run in a
 // cell if the server is a program, as that ends all that its process has started.
 func Serve(ctx context.Context, s *scenario.Scenario, addr netip.Addr, port uint16, ready func(netip.AddrPort)) error {
-	for _, r := range s.Server.Replicas {
-		return fmt.Errorf("%s:%d: replica: serve has one address for one server, and a replica needs a host of its own, as in run and shell", s.File, r.Line)
+	if replicas := s.Server.Replicas; len(replicas) > 0 {
+		return fmt.Errorf("%s:%d: replica: serve has one address for one server, and a replica needs a host of its own, as in run and shell", s.File, replicas[0].Line)
 	}
 	served := *s
 	served.Names = nil                                          // a name server would answer for the scenario's network, which is not used here

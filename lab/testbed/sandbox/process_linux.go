@@ -65,10 +65,10 @@ func (o order) run() error {
 		fmt.Fprintln(os.Stderr, oneIDNote)
 	}
 	err = unix.Exec(o.Program, o.Args, o.environment(folder))
-	if runs := oserror.Interpreter(o.Program); err == unix.ENOENT && o.Confined && runs != "" {
-		return fmt.Errorf("%w: %s, which #! in the first line of %s names, is not among the files that a program sees", err, runs, o.Program)
-	}
 	if err == unix.ENOENT && o.Confined {
+		if runs := oserror.Interpreter(o.Program); runs != "" {
+			return fmt.Errorf("%w: %s, which #! in the first line of %s names, is not among the files that a program sees", err, runs, o.Program)
+		}
 		return fmt.Errorf("%w: %s, or what runs it, is not among the files that a program sees", err, o.Program)
 	}
 	return &os.PathError{Op: oserror.Execute, Path: o.Program, Err: err}

@@ -12,8 +12,9 @@ import (
 const manyCards = 8
 
 // cardsIn reports whether a text lists numbers of payment cards: most of its numbers with as many digits have
-// the prefix and the check digit of a card, or many are followed by the codes of one. It also reports whether a number is followed by what follows it on
-// the stripe of a card, or as many of them by the codes that nobody may keep (PCI DSS, 3.3).
+// the prefix and the check digit of a card, or many are followed by the codes of one. It also reports whether a
+// number is followed by what follows it on the stripe of a card, or as many of them by the codes that nobody may
+// keep (PCI DSS, 3.3).
 func cardsIn(text []byte) (listed, stripes bool) {
 	cards, others, codes, likely := map[string]bool{}, 0, 0, 0
 	var number []byte
