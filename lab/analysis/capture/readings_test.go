@@ -216,7 +216,7 @@ func portFacts(a *ftp.DataPort) string {
 // factsOf is all that is said of a connection.
 func factsOf(c *ftp.Connection) string {
 	d := *c
-	d.DataPort, d.Transfer, d.TLS, d.Proxy = nil, nil, nil, nil
+	d.DataPort, d.Transfer, d.Unseen, d.TLS, d.Proxy = nil, nil, nil, nil, nil
 	text := fmt.Sprintf("%+v\n", d)
 	if c.TLS != nil {
 		t := c.TLS
@@ -225,8 +225,10 @@ func factsOf(c *ftp.Connection) string {
 	if c.DataPort != nil {
 		text += portFacts(c.DataPort)
 	}
-	if c.Transfer != nil {
-		text += fmt.Sprintf("  %+v\n", *c.Transfer)
+	for _, transfer := range []*ftp.Transfer{c.Transfer, c.Unseen} {
+		if transfer != nil {
+			text += fmt.Sprintf("  %+v\n", *transfer)
+		}
 	}
 	if c.Proxy != nil {
 		text += fmt.Sprintf("  %+v\n", *c.Proxy)

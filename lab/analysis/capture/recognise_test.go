@@ -40,16 +40,6 @@ session 0 user "a"
   "USER a"@6 230@8
   "QUIT"@10 221@12
 `},
-	{"a ClientHello that a server on another port takes for a command", func(f *forge.Capture) {
-		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
-		s.Send("220 FTP ready\r\n")
-		c.Send("\x16\x03\x01\x00\x04\x01\x00\x00\x00")
-		s.Send("500 what?\r\n")
-	}, `0 control 198.51.100.100:3171 192.0.2.21:2121 ShAdDa 9/26 by client
-session 0 user ""
-  - 220@4
-  "\x16\x03\x01\x00\x04\x01\x00\x00\x00"@6 500@8
-`},
 	{"mail and the web are left alone", func(f *forge.Capture) {
 		c, s := f.Dial(forge.Client+":3171", "192.0.2.25:25")
 		s.Send("220 mail.example.test ESMTP\r\n")
@@ -228,6 +218,20 @@ func TestPort20Alone(t *testing.T) {
 			if c.Role != test.want {
 				t.Errorf("%s: got %s, want %s", test.name, c.Role, test.want)
 			}
+		}
+	}
+}
+
+// TestUnaskedHelloElsewhere has a server on another port take a ClientHello for a command.
+func TestUnaskedHelloElsewhere(t *testing.T) {
+	for greeting, want := range map[string]ftp.Role{"220 FTP ready\r\n": ftp.Control, "220 ready\r\n": ftp.Other} {
+		f := forge.New()
+		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
+		s.Send(greeting)
+		c.Send(hello(""))
+		s.Send("500 what?\r\n")
+		if got := read(t, f.PCAP()).Connection(0); got.Role != want || want == ftp.Control && got.TLSFrom > 0 {
+			t.Errorf("%q: got the role %s, TLS from %d, want %s", greeting, got.Role, got.TLSFrom, want)
 		}
 	}
 }
