@@ -37,6 +37,8 @@ var (
 	flagForm     = regexp.MustCompile(`\[[SFRP.UEW]+\]`)
 	quoted       = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 	numeral      = regexp.MustCompile(`(seq|ack|win|length|mss|wscale|ttl|sack) (\d+)(?::(\d+))?`)
+	portForm     = regexp.MustCompile(`\S+\.(\d+)\b`)
+	afterForm    = regexp.MustCompile(` after @[\w-]+`)
 	datagramForm = regexp.MustCompile(`\s(udp|arp|icmp)\s*$`)
 	roleForm     = regexp.MustCompile(`\b(client|server)\b`)
 	present      = regexp.MustCompile(`(^|\s)(!?)(df|sackOK|ts|wscale|mss|sack)\b( \d+(?::\d+)?)?`)
@@ -108,17 +110,8 @@ func roleMutants(want string) []mutant {
 	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
 	lines := readLines(text)
 	var all []mutant
-	for _, d := range lines {
-		if !d.decl || datagramForm.MatchString(d.text) {
-			continue
-		}
-		t := slices.Clone(text)
-		for _, l := range lines {
-			if l.name == d.name {
-				t[l.at] = exchangeRoles(l.text)
-			}
-		}
-		if !slices.Equal(t, text) {
+	for _, d := range connections(lines) {
+		if t := changeAll(text, lines, d.name, exchangeRoles); !slices.Equal(t, text) {
 			all = append(all, mutant{what: d.name + ": client and server exchanged", want: strings.Join(t, "\n"), roles: true})
 		}
 	}
@@ -131,20 +124,12 @@ func declarationMutants(want string) []mutant {
 	text := strings.Split(strings.TrimSuffix(want, "\n"), "\n")
 	lines := readLines(text)
 	var all []mutant
-	for _, d := range lines {
-		if !d.decl || datagramForm.MatchString(d.text) {
-			continue
-		}
+	for _, d := range connections(lines) {
 		add := func(what string, change func(line string) string) {
-			t := slices.Clone(text)
-			for _, l := range lines {
-				if l.name == d.name {
-					t[l.at] = change(l.text)
-				}
-			}
+			t := changeAll(text, lines, d.name, change)
 			all = append(all, mutant{what: d.name + ": " + what, want: withoutLabels(t), declaration: d.at + 1})
 		}
-		for _, end := range regexp.MustCompile(`\S+\.(\d+)\b`).FindAllStringSubmatch(d.text, -1) {
+		for _, end := range portForm.FindAllStringSubmatch(d.text, -1) {
 			other := strings.TrimSuffix(end[0], end[1]) + "9"
 			add(other+" in place of "+end[0], func(line string) string { return strings.Replace(line, end[0], other, 1) })
 		}
@@ -153,10 +138,26 @@ func declarationMutants(want string) []mutant {
 	return all
 }
 
+// connections returns the declarations of TCP connections.
+func connections(lines []wantLine) []wantLine {
+	return slices.DeleteFunc(slices.Clone(lines), func(l wantLine) bool { return !l.decl || datagramForm.MatchString(l.text) })
+}
+
+// changeAll changes all lines with a name, and returns the whole text.
+func changeAll(text []string, lines []wantLine, name string, change func(line string) string) []string {
+	text = slices.Clone(text)
+	for _, l := range lines {
+		if l.name == name {
+			text[l.at] = change(l.text)
+		}
+	}
+	return text
+}
+
 // withoutLabels joins lines, and leaves out each "after" a label that none of them has.
 func withoutLabels(text []string) string {
 	whole := strings.Join(text, "\n")
-	return regexp.MustCompile(` after (@[\w-]+)`).ReplaceAllStringFunc(whole, func(s string) string {
+	return afterForm.ReplaceAllStringFunc(whole, func(s string) string {
 		label := strings.TrimPrefix(s, " after ")
 		if regexp.MustCompile(`(?m)(^|[^r]) ` + label + `\b`).MatchString(whole) {
 			return s
