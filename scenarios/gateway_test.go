@@ -114,7 +114,7 @@ func fileOf(t *testing.T, left []pcapng.Packet) []byte {
 // they are the two copies of an ACK: nothing shows that it was there. The same is true if the clock of the server's end
 // is seconds ahead or behind, and the packets are in the order of their times.
 func TestGatewayLackingPackets(t *testing.T) {
-	s := parsed(t, 25, gateway)
+	s := parsed(t, "gateway", gateway)
 	all, tcp := recordedAt(t, s)
 	checkWith := func(ahead time.Duration, what string, i, j int, lost func(k int) bool) {
 		var left []pcapng.Packet
@@ -167,8 +167,11 @@ func TestPlacesBeginAndStop(t *testing.T) {
 	if testing.Short() {
 		step = 5
 	}
-	for n, source := range []string{gateway, strings.Replace(gateway, "nat client 203.0.113.7 alg\n", "", 1)} {
-		s := parsed(t, 'A'-'a'+n, source)
+	for _, test := range []struct{ name, source string }{
+		{"behind_a_gateway", gateway},
+		{"without_a_gateway", strings.Replace(gateway, "nat client 203.0.113.7 alg\n", "", 1)},
+	} {
+		s := parsed(t, test.name, test.source)
 		all, tcp := recordedAt(t, s)
 		var places [2][]int // the indexes of their packets
 		for k, p := range all {
@@ -179,7 +182,7 @@ func TestPlacesBeginAndStop(t *testing.T) {
 				for _, left := range [][2][]int{
 					{places[0][i:], places[1][j:]}, {places[0][:max(i, j)], places[1][min(i, j):]}, {places[0][min(i, j):], places[1][:max(i, j)]},
 				} {
-					if m := len(left[1]); n == 0 && m > 0 && tcp[left[1][m-1]].Flags == packet.SYN || len(left[0])+m == 0 {
+					if m := len(left[1]); test.source == gateway && m > 0 && tcp[left[1][m-1]].Flags == packet.SYN || len(left[0])+m == 0 {
 						continue
 					}
 					var packets []pcapng.Packet

@@ -61,7 +61,8 @@ func TestLackingPackets(t *testing.T) {
 	}
 	const shown = "221 " // the packet that is not as wanted
 	for i, source := range all {
-		right, wrong := parsed(t, i, source), parsed(t, i, strings.Replace(source, `"221 `, `"222 `, 1))
+		name := "lacking" + string(rune('a'+i))
+		right, wrong := parsed(t, name, source), parsed(t, name, strings.Replace(source, `"221 `, `"222 `, 1))
 		file, err := os.ReadFile(playedOnGVisor(t, right).Capture)
 		if err != nil {
 			t.Fatal(err)
@@ -94,10 +95,10 @@ func TestLackingPackets(t *testing.T) {
 	}
 }
 
-// parsed is a scenario of that source, which has a name of its own.
-func parsed(t *testing.T, i int, source string) *scenario.Scenario {
+// parsed is the scenario of a name and a source.
+func parsed(t *testing.T, name, source string) *scenario.Scenario {
 	t.Helper()
-	s, err := scenario.Parse("lacking"+string(rune('a'+i))+".txtar", []byte(source))
+	s, err := scenario.Parse(name+".txtar", []byte(source))
 	if err != nil {
 		t.Fatal(err)
 	}
