@@ -3,7 +3,6 @@
 package rules
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -34,13 +33,17 @@ func (all *logins) forgot(list []guess) bool {
 	return len(words) <= ownWords && isPrivate(hosts.Client()) && isPrivate(hosts.Server()) && all.isWelcome(person{hosts, list[0].User})
 }
 
-// isTransposed reports whether a password is the right one with its letters in another order, which fingers do, and not
-// guessers.
+// isTransposed reports whether a password is the right one with two neighbouring letters exchanged, which fingers do,
+// and not guessers.
 func isTransposed(password, right string) bool {
-	letters := func(s string) []byte {
-		b := []byte(s)
-		slices.Sort(b)
-		return b
+	a, b := []rune(password), []rune(right)
+	if len(a) != len(b) {
+		return false
 	}
-	return password != right && bytes.Equal(letters(password), letters(right))
+	for i := range a {
+		if a[i] != b[i] {
+			return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
+		}
+	}
+	return false
 }
