@@ -40,11 +40,6 @@ var behaviours = []lookalike{
 			guessed(user, user+"2032!", user+"2023!")(f)
 		}
 	}},
-	{"other numbers after the names, with the digits of the right one", "no-guessing", IsUnusual, func(f *forge.Capture) {
-		for _, user := range []string{"anna", "ben", "carl", "dora", "emil", "finn", "gus", "hans"} {
-			guessed(user, user+"3202!", user+"2023!")(f)
-		}
-	}},
 	{"passwords like the name, of which the fifth is the first one with other digits", "no-guessing", "", guessed("hr", "hr2012", "hr123", "Hr2025!", "Password1", "hr2021")},
 	{"accounts of which some have ended", "no-guessing", IsUnusual, collects(8, 5)},
 	{"first passwords at a few devices", "no-guessing", "", eachServer(6, "admin", "1234", 0)},
