@@ -29,6 +29,7 @@ type Candidate struct {
 	protected *protected     // a data connection in TLS; nil for none
 	alert     bool           // what one side sent first is an alert of TLS
 	handshake bool           // what one side sent first begins like a handshake of TLS
+	keyed     bool           // there are keys for it
 	hello     [2]bool        // a direction begins with a ClientHello, or the other one with a ServerHello
 	chains    [2]recordChain // of directions whose beginning is not in the capture
 	overlong  bool           // its dialogue is longer than what is recorded of it
@@ -49,7 +50,7 @@ const (
 
 const (
 	firstLook = 4 << 10   // bytes after which other connections are looked at,
-	ftpLook   = 64 << 10  // those of port 21, and in TLS for which there may be keys,
+	ftpLook   = 64 << 10  // those of port 21, and in TLS for which there are keys,
 	lastLook  = 256 << 10 // and after which it must be clear what they are
 	// What one side says in a dialogue beyond maxDialogue is not recorded.
 	maxDialogue = 16 << 20
@@ -133,7 +134,7 @@ func (c *Candidate) beginsTLS(dir int, data []byte) {
 	c.handshake = true
 	switch handshakeType(data) {
 	case clientHello:
-		c.hello[dir] = true
+		c.hello[dir], c.keyed = true, c.Keys.HasOf(data)
 	case serverHello:
 		c.hello[1-dir] = true
 	}
@@ -147,7 +148,7 @@ func (c *Candidate) decide() {
 	switch {
 	case c.implicit() >= 0, c.inMiddle() >= 0:
 		c.state = dialogue
-	case c.size[0]+c.size[1] >= lastLook, c.keyed():
+	case c.size[0]+c.size[1] >= lastLook, c.keyed:
 		c.state = opaque
 		if clientDirection(&c.State, c.readable()) >= 0 {
 			c.state = dialogue
@@ -164,7 +165,7 @@ func (c *Candidate) decide() {
 func (c *Candidate) due() bool {
 	if c.checkAt == 0 {
 		c.checkAt = firstLook
-		if c.atFTPPort() || c.keyed() {
+		if c.atFTPPort() || c.keyed {
 			c.checkAt = ftpLook
 		}
 	}
@@ -175,13 +176,10 @@ func (c *Candidate) due() bool {
 	return true
 }
 
-// keyed reports whether the connection begins with TLS, and there may be keys for it.
-func (c *Candidate) keyed() bool { return c.handshake && c.Keys != nil && c.Keys.Len() > 0 }
-
 // readable returns what the two directions say, inside TLS if that can be decrypted.
 func (c *Candidate) readable() [2]tcp.Stream {
 	s := c.Streams(c.recorded)
-	if c.keyed() {
+	if c.keyed {
 		_, s[0], s[1] = unwrap(s[0], s[1], c.Keys, false)
 	}
 	return s
@@ -258,7 +256,7 @@ func (c *Candidate) ClientDirection() int {
 	if dir := c.implicit(); dir >= 0 {
 		return dir
 	}
-	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || c.keyed() || plausible(c.recorded))
+	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || c.keyed || plausible(c.recorded))
 	if maybe && c.DataSegments() > 0 {
 		if dir := clientDirection(&c.State, c.readable()); dir >= 0 {
 			return dir

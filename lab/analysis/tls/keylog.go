@@ -139,6 +139,20 @@ func orList(n []int) string {
 // Len is the number of secrets.
 func (k *Keys) Len() int { return len(k.secrets) }
 
+// HasOf reports whether there is a secret of the session that begins with this record, which has a ClientHello.
+func (k *Keys) HasOf(record []byte) bool {
+	const at, size = 5 + 4 + 2, 32 // of the random: behind the headers of record and message, and the version
+	if len(record) < at+size {
+		return false
+	}
+	for label := range secretLengths {
+		if k.secret(label, [size]byte(record[at:])) != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // learn notes the master secret of the session that a ticket resumes.
 func (k *Keys) learn(t Ticket, master []byte) {
 	if k.tickets == nil {

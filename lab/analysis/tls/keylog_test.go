@@ -67,3 +67,26 @@ func TestKeyLog(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 }
+
+// A key log has keys of a session if it has a line with the random of its ClientHello.
+func TestHasOf(t *testing.T) {
+	var keys Keys
+	if _, err := keys.Read(strings.NewReader("CLIENT_TRAFFIC_SECRET_0 " + strings.Repeat("11", 32) + " " + strings.Repeat("22", 32) + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	hello := func(random string) []byte { return []byte("\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03" + random) }
+	for _, test := range []struct {
+		keys   *Keys
+		record []byte
+		want   bool
+	}{
+		{&keys, hello(strings.Repeat("\x11", 32)), true},
+		{&keys, hello(strings.Repeat("\x33", 32)), false},
+		{&keys, hello(strings.Repeat("\x11", 31)), false},
+		{nil, hello(strings.Repeat("\x11", 32)), false},
+	} {
+		if got := test.keys.HasOf(test.record); got != test.want {
+			t.Errorf("%x: got %v, want %v", test.record, got, test.want)
+		}
+	}
+}
