@@ -134,12 +134,23 @@ func (j *judge) bind() (all []*binding, left []*ftp.Connection) {
 		}
 	}
 	j.capture.sortAlike(all, j.hosts)
+	return all, j.leftOver(&m)
+}
+
+// mostLeft is how many packets of the connections that are left over are kept. A connection for which there is no room
+// is no choice for a declaration.
+const mostLeft = 1 << 16
+
+// leftOver returns the connections that are not bound.
+func (j *judge) leftOver(m *matching) (left []*ftp.Connection) {
+	packets := 0
 	for _, c := range m.connections {
-		if m.of[c] == nil && !j.isAstray(c.ID) {
-			left = append(left, c)
+		n := c.ClientFlow.Packets + c.ServerFlow.Packets
+		if m.of[c] == nil && !j.isAstray(c.ID) && packets+n <= mostLeft {
+			left, packets = append(left, c), packets+n
 		}
 	}
-	return all, left
+	return left
 }
 
 // candidates returns the connections that declarations may be bound to, in the order of

@@ -2,9 +2,11 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
 
@@ -326,6 +328,22 @@ func TestLeftOver(t *testing.T) {
 		if len(v.Mismatches) == 0 || v.Mismatches[0].Got != fmt.Sprintf("client.%d > server.5000", 3999+test.left) || len(v.Mismatches) != len(test.sizes)-len(test.declared) {
 			t.Errorf("%s: want nothing but that connection %d is not declared; got\n%s", test.name, test.left, v.Report())
 		}
+	}
+}
+
+// A connection with very many packets is not kept, if it is left over.
+func TestLargeLeftOver(t *testing.T) {
+	conns := []*ftp.Connection{{}, {}, {}, {}}
+	for i, packets := range []int{9 * mostLeft, mostLeft - 5, 6, 5} {
+		conns[i].ID, conns[i].ClientFlow.Packets = i, packets
+	}
+	m := matching{connections: conns, of: map[*ftp.Connection]*binding{conns[0]: {}}}
+	var left []int
+	for _, c := range (&judge{}).leftOver(&m) {
+		left = append(left, c.ID)
+	}
+	if !slices.Equal(left, []int{1, 3}) {
+		t.Errorf("got the connections %v, want 1 and 3", left)
 	}
 }
 
