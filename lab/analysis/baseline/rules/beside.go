@@ -258,23 +258,21 @@ var connectionsAreAcceptedRule = Rule{
 // refusedOften is how many times one server refuses one client, and has no session with it, if it is down for long.
 const refusedOften = 10
 
-// refusedConnections reports all refused connections to port 21 in one finding, and each server that is down.
+// refusedConnections reports all refused data connections in one finding, and all refused connections to port 21 in
+// another one, which counts if a server is down.
 func refusedConnections() look {
-	var packets []int
-	n := 0
-	var data counted
+	var control, data counted
 	times := map[evidence.PairOfHosts]int{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
-			by := c.OpenedBy
-			refused := by != "" && !c.HandshakeSeen && c.ResetBy == by.Other() && c.Flow(by.Other()).SYN == 0
-			if c.Role == ftp.Data && refused {
-				data.add(c.Flow(by.Other()).RST)
+			if !c.Refused() || c.HandshakeSeen {
+				return nil
 			}
-			refused = refused && by == ftp.Client
-			if c.Server.Port() == ftpPort && refused {
-				n++
-				packets = appendSome(packets, c.ServerFlow.RST)
+			if c.Role == ftp.Data {
+				data.add(c.Flow(c.ResetBy).RST)
+			}
+			if c.Server.Port() == ftpPort && c.ResetBy == ftp.Server {
+				control.add(c.ServerFlow.RST)
 				if hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()); bounded.Takes(e.Ledger, maxPairs, times, hosts) {
 					times[hosts]++
 				}
@@ -285,10 +283,10 @@ func refusedConnections() look {
 			if data.n > 0 {
 				found = []breach{{packets: data.packets, observed: wording.Plural(data.n, "data connection was", "data connections were") + " refused with a RST"}}
 			}
-			if n == 0 {
+			if control.n == 0 {
 				return found
 			}
-			found = append(found, breach{packets: packets, observed: wording.Plural(n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"})
+			found = append(found, breach{packets: control.packets, observed: wording.Plural(control.n, "connection to port 21 was", "connections to port 21 were") + " refused with a RST"})
 			for hosts, n := range times {
 				if n >= refusedOften && !e.Served[hosts] {
 					found[len(found)-1].severity = Odd
