@@ -51,9 +51,11 @@ func (j *judge) withStanding(failures []runner.Failure, c *capture.Capture) []ru
 }
 
 // lackingHops says that no packet of the server, or of the client at an address, passes a router, because of its TTL.
+// Without an address, the client is the host of that name.
 func (j *judge) lackingHops(client netip.Addr) string {
 	for _, h := range j.scenario.Network.Hosts {
-		if party := h.Name == "server" || h.Name == "client" || h.Addr == client; party && h.TTL == 1 {
+		isClient := h.Addr == client || !client.IsValid() && h.Name == "client"
+		if (isClient || h.Name == "server") && h.TTL == 1 {
 			return fmt.Sprintf("the packets of host %s have ttl=1, so no router passes them on", h.Name)
 		}
 	}

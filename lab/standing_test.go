@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +47,18 @@ func TestLackingHops(t *testing.T) {
 		if want := "; the packets of host " + name + " have ttl=1, so no router passes them on\n"; !strings.Contains(result.Report, want) {
 			t.Errorf("%s: got %q, want %q in it", host, result.Report, want)
 		}
+	}
+}
+
+// TestLackingHopsOfAnother has a late session of laptop: the TTL of client is not its reason.
+func TestLackingHopsOfAnother(t *testing.T) {
+	s := parse(t, "# x", "network wire", "host client 198.51.100.100 ttl=1", "host laptop 203.0.113.50", "open", "quit")
+	j := &judge{scenario: s}
+	if got := j.lackingHops(netip.MustParseAddr("203.0.113.50")); got != "" {
+		t.Errorf("got %q for laptop, want nothing", got)
+	}
+	if got := j.lackingHops(netip.Addr{}); !strings.Contains(got, "host client") {
+		t.Errorf("got %q for the only client, want its TTL", got)
 	}
 }
 

@@ -110,8 +110,19 @@ const (
 
 func newWatch(g *bounded.Ledger) *watch {
 	return &watch{
-		ledger:  g,
-		repeats: map[int][]repeat{}, heads: map[int]*heads{}, contents: map[int]shownContent{}, planted: map[int]shownContent{}, files: map[int]*content.File{}, pages: map[storedPage][]byte{}, commandFiles: commandFiles{}, ordered: pageOrders{map[webPage]*pageOrder{}, map[int]*pageOrder{}}, logs: logTexts{}, random: map[int]bool{}, blanks: map[int]bool{}, named: named{},
+		ledger:       g,
+		repeats:      map[int][]repeat{},
+		heads:        map[int]*heads{},
+		contents:     map[int]shownContent{},
+		planted:      map[int]shownContent{},
+		files:        map[int]*content.File{},
+		pages:        map[storedPage][]byte{},
+		commandFiles: commandFiles{},
+		ordered:      pageOrders{map[webPage]*pageOrder{}, map[int]*pageOrder{}},
+		logs:         logTexts{},
+		random:       map[int]bool{},
+		blanks:       map[int]bool{},
+		named:        named{},
 		datagrams: datagrams{ledger: g, broadcast: map[[2]uint16]bool{}, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
 		strange:      strangeFlags{ledger: g, ports: map[evidence.PairOfHosts]map[uint16]int{}, kinds: map[evidence.PairOfHosts]map[uint8]int{}},
