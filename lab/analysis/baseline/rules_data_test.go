@@ -63,7 +63,12 @@ var dataRules = map[string]ruleTest{
 	},
 	"active-from-port-20": {
 		breaks: active(":2020"),
-		near:   active(":20"),
+		near: func(f *forge.Capture) {
+			active(":20")(f)
+			t := dial(f, aClient, aServer+":2121").Say(hello).Say("> PORT 198,51,100,100,12,101\n< 200 ok\n> LIST\n< 150 here")
+			download(f, aServer+":2120", aClient+":3173", opener, 55)
+			t.Say("< 226 done").Say(bye).Peer.Close()
+		},
 	},
 	"passive-high-ports": {
 		breaks: func(f *forge.Capture) { passiveFrom(f, ":1023") },

@@ -70,7 +70,7 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 
 var activeFromPort20Rule = Rule{
 	Name: "active-from-port-20", Theme: "data connections",
-	Says:     "In active mode the server connects from port 20, with implicit FTPS from port 989.",
+	Says:     "In active mode the server connects from port 20, or from the port below its control port.",
 	Source:   "RFC 959, 3.2; IANA, ftps-data; Frederick 2001",
 	Example:  "a data connection in active mode from 192.0.2.21.2020",
 	Severity: Note,
@@ -84,20 +84,23 @@ func fromPort20() look {
 	var packets []int
 	n, last := 0, &ftp.Connection{}
 	return look{
-		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			if !isActive(c) || c.Server.Port() == 20 || c.Server.Port() == 989 {
+		data: func(_ *Evidence, s *session, c *ftp.Connection) []breach {
+			if !isActive(c) || c.Server.Port() == 20 || s != nil && c.Server.Port() == s.Control.Server.Port()-1 {
 				return nil
 			}
 			if n++; n <= MaxPackets {
 				packets = append(packets, c.FirstPacket)
 			}
-			*last = *c
+			if c.FirstPacket > last.FirstPacket {
+				*last = *c
+			}
 			return nil
 		},
 		end: func(*Evidence) []breach {
 			if n == 0 {
 				return nil
 			}
+			slices.Sort(packets) // the connections came by session
 			return []breach{{
 				packets:  packets,
 				observed: fmt.Sprintf("%s from another port, the last from %s", wording.Plural(n, "connection", "connections"), last.Server),
