@@ -159,11 +159,16 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	return results, err
 }
 
-// withoutPlaces removes the places (file:line) in a scenario from a message. The user does
-// not have that file: the mistake is in the command or the user that was put into it.
+// otherPort is the advice for a server that listens on another port.
+var otherPort = regexp.MustCompile("if that is its control port, add the setting `server port=[0-9]+`")
+
+// withoutPlaces removes the places (file:line) in a scenario from a message, and the advice to change
+// the scenario. The user does not have that file: the mistake is in the command or the user that was
+// put into it.
 func withoutPlaces(text, scenario string) string {
 	place := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(scenario) + `:([0-9]+:)? `)
 	text = place.ReplaceAllString(text, "")
+	text = otherPort.ReplaceAllString(text, "it must listen on port 21 of every address, or of $$ADDR")
 	if strings.HasPrefix(text, "user ") {
 		text = "--" + text
 	}

@@ -278,6 +278,19 @@ func TestConformOfGuests(t *testing.T) {
 	}
 }
 
+// TestConformOfAnotherPort has a server that listens on another port: the error says on which it must
+// listen, and names no setting, since the user has no scenario.
+func TestConformOfAnotherPort(t *testing.T) {
+	t.Parallel()
+	optional.Tool(t, "python3", "apt install python3")
+	server := conformance.Program{Command: []string{"python3", "-c", "import socket, time; s = socket.create_server(('', 2121)); time.sleep(60)"}}
+	_, err := Conform(t.Context(), server, Options{Results: t.TempDir(), NoWalkthrough: true})
+	needCells(t, err)
+	if want := "it listens on 0.0.0.0:2121; it must listen on port 21 of every address, or of $ADDR"; err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "setting") {
+		t.Errorf("got error %v, want one that says %q and names no setting", err, want)
+	}
+}
+
 // TestConformOfWrongClients has a client whose password is wrong, and one that cannot be
 // started: the table, and the error, say why there is no transfer.
 func TestConformOfWrongClients(t *testing.T) {
