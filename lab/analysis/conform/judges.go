@@ -129,12 +129,31 @@ func given(first, second judge) judge {
 // permitted is a rule about a command that the configuration of a server may refuse.
 func permitted(command, argument string, then judge) judge {
 	return func(f *facts) Finding {
-		e := f.find(command, argument)
-		if e != nil && fits(e.Final(), "532", "550", "553", "451") {
+		if e := f.find(command, argument); notPermitted(e) {
 			return notApplicable(lastFrame(e), "%s is not permitted: %s", asked(e), codesText(e))
 		}
 		return then(f)
 	}
+}
+
+// notPermitted reports whether a configuration may be why a command was refused.
+func notPermitted(e *ftp.Exchange) bool {
+	return e != nil && fits(e.Final(), "532", "550", "553", "451")
+}
+
+// needsRNFR is the rule that RNTO comes after RNFR. A configuration that permits no RNFR may refuse
+// RNTO for that reason.
+func needsRNFR(f *facts) Finding {
+	alone := replies("RNTO", "something", "503")
+	if notPermitted(f.find("RNFR", "README")) {
+		alone = permitted("RNTO", "something", alone)
+	}
+	return alone(f)
+}
+
+// renames is the rule that RNFR and RNTO give README another name.
+func renames(f *facts) Finding {
+	return each(replies("RNFR", "README", "350"), replies("RNTO", "READ.ME", "250"))(f)
 }
 
 // letsIn is a rule about the command that ends a login, if the server lets the user in, or asks for an

@@ -27,6 +27,14 @@ func TestWhatRFCsAsk(t *testing.T) {
 		"no PWD":                  {"The reply 257 to PWD", sessionOf(sent{"PWD", "", 502, "", ""}), NotApplicable},
 		"no APPE":                 {"Every server has APPE", sessionOf(retr("ab"), sent{"APPE", "a", 502, "", ""}, retr("ab")), Breaks},
 		"APPE is not permitted":   {"Every server has APPE", sessionOf(retr("ab"), sent{"APPE", "a", 550, "", ""}, retr("ab")), NotApplicable},
+		"RNTO alone":              {"RNTO without RNFR", sessionOf(rnto("something", 550), rnfr(350)), Breaks},
+		"RNTO alone, no writing":  {"RNTO without RNFR", sessionOf(rnto("something", 550), rnfr(550)), NotApplicable},
+		"503, no writing":         {"RNTO without RNFR", sessionOf(rnto("something", 503), rnfr(550)), Keeps},
+		"250, no writing":         {"RNTO without RNFR", sessionOf(rnto("something", 250), rnfr(550)), Breaks},
+		"no RNFR":                 {"RNFR gets 350", sessionOf(rnfr(502), rnto("READ.ME", 502)), Breaks},
+		"nothing to delete":       {"DELE gets 250", sessionOf(rnfr(502), rnto("READ.ME", 502), dele(550)), NotApplicable},
+		"DELE is not permitted":   {"DELE gets 250", sessionOf(rnfr(350), rnto("READ.ME", 250), dele(550)), NotApplicable},
+		"no DELE":                 {"DELE gets 250", sessionOf(rnfr(350), rnto("READ.ME", 250), dele(502)), Breaks},
 		"PASV is refused":         {"After EPSV ALL", sessionOf(allOf, sent{"PASV", "", 503, "", ""}), Keeps},
 		"PASV is refused for now": {"After EPSV ALL", sessionOf(allOf, sent{"PASV", "", 425, "", ""}), Keeps},
 		"PASV":                    {"After EPSV ALL", sessionOf(allOf, sent{"PASV", "", 227, "", ""}), Breaks},
@@ -49,6 +57,18 @@ func TestWhatRFCsAsk(t *testing.T) {
 		if got := ruleOf(t, test.rule)(test.session); got.Verdict != test.want {
 			t.Errorf("%s: got %+v, want %s", name, got, test.want)
 		}
+	}
+}
+
+func rnfr(code int) sent                  { return sent{"RNFR", "README", code, "", ""} }
+func rnto(argument string, code int) sent { return sent{"RNTO", argument, code, "", ""} }
+func dele(code int) sent                  { return sent{"DELE", "READ.ME", code, "", ""} }
+
+// TestWhyNothingIsDeleted has a server without RNFR: the file that DELE names was never made.
+func TestWhyNothingIsDeleted(t *testing.T) {
+	found := ruleOf(t, "DELE gets 250")(sessionOf(rnfr(502), rnto("READ.ME", 502), dele(550)))
+	if want := "RNFR README: 502 in frame "; !strings.HasPrefix(found.Seen, want) {
+		t.Errorf("got %q, want a text that begins with %q", found.Seen, want)
 	}
 }
 
