@@ -203,7 +203,7 @@ func openJudge(s *scenario.Scenario, src Source) (*judge, *capture.Capture, erro
 	if _, others := newJudge(s, nil); others != nil {
 		return nil, nil, mistakes
 	}
-	c, err := src.openFull(capture.Options{})
+	c, err := src.openFull(capture.Options{ControlPorts: controlPorts(s)})
 	if err != nil {
 		return nil, nil, cmp.Or(mistakes, err)
 	}
@@ -318,7 +318,7 @@ func Answers(s *scenario.Scenario, src Source) ([]question.Answer, error) {
 // capture has no want. Own says which of the two is the scenario's own: [question.First] or
 // [question.Second].
 func AnswersOfTwo(s *scenario.Scenario, src, twin Source, own string) ([]question.Answer, error) {
-	c, err := twin.openFull(capture.Options{})
+	c, err := twin.openFull(capture.Options{ControlPorts: controlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

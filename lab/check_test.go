@@ -364,3 +364,29 @@ func TestHandshakeLacksOnePacket(t *testing.T) {
 		}
 	}
 }
+
+// TestControlPort has servers at ports that are not those of FTP, to which clients say little: the port of the
+// scenario shows what the connections are.
+func TestControlPort(t *testing.T) {
+	for _, test := range []struct{ server, steps, want string }{
+		{"port=2121", "open\nclose", `ctl server > client "220 *"`},
+		{"port=2121", "open\n! quote XYZZY\nclose", "ctl server > client \"220 *\"\nctl client > server \"XYZZY\"\nctl server > client \"5*\""},
+		{"port=2990 tls=implicit", "open\nclose", `ctl server > client "220 *"`},
+	} {
+		want := "ctl client.* > server." + test.server[len("port="):][:4] + "\n\nctl ...\n" + test.want + "\nctl ..."
+		s, err := lab.Parse("a.txtar", []byte("# x\nserver "+test.server+"\n"+test.steps+"\n-- want --\n"+want+"\n-- figures --\ncapture.control = 1\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !result.Verdict.Pass {
+			t.Errorf("%s, %q: run: %s", test.server, test.steps, result.Report)
+		}
+		if v, err := lab.Check(s, lab.File(result.Capture)); err != nil || !v.Pass {
+			t.Errorf("%s, %q: check: %v, %v", test.server, test.steps, v, err)
+		}
+	}
+}

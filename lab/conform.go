@@ -137,7 +137,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	if err != nil {
 		return nil, placeless{err, withoutPlaces(err.Error(), s.File)}
 	}
-	c, err := capture.Open(run.Capture, capture.Options{})
+	c, err := capture.Open(run.Capture, capture.Options{ControlPorts: controlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

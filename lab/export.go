@@ -38,7 +38,7 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	if err != nil {
 		return nil, inFile(s, err)
 	}
-	c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true})
+	c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

@@ -278,7 +278,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 			return nil, fmt.Errorf("cannot write the keys into the capture: %w", err)
 		}
 	}
-	c, err := capture.Open(made.capture.Name(), capture.Options{KeyLog: []byte(keys)}) // which keys.log has, too
+	c, err := capture.Open(made.capture.Name(), capture.Options{KeyLog: []byte(keys), ControlPorts: controlPorts(j.scenario)}) // which keys.log has, too
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ import (
 // writes its sentences into the capture as comments. One that was recorded by hand has perhaps no
 // verdict and no scenario; hand is nil for other captures.
 func writeWalkthrough(path, command, tcp string, hand *Recording, s *scenario.Scenario, v *Verdict, o Options) error {
-	c, err := capture.Open(path, capture.Options{NoHash: true})
+	c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
 	if err != nil {
 		return err
 	}

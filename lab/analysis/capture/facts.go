@@ -178,7 +178,7 @@ type everything struct {
 func (e *everything) add(p *packet.Packet, id int, begins bool) bool {
 	if begins {
 		l := &live{id: id}
-		l.Keys = e.c.keys
+		l.Keys, l.ControlPorts = e.c.keys, e.c.ports
 		l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
 		if e.c.hash {
 			l.Hashes = &e.pool
@@ -201,7 +201,7 @@ type facts struct {
 	c        *Capture
 	openings []opening // by ID
 	ends     []byte    // the addresses of all
-	at21     []found   // control connections at port 21 or 990
+	at21     []found   // control connections at port 21, 990, or one of Options.ControlPorts
 	others   []found   // at other ports
 	named    []found   // that only the name in a ClientHello shows to be FTP
 	requests []request // of connections, to proxies
@@ -289,7 +289,7 @@ func (f *facts) add(l *live) {
 		s.closed = l.LastPacket
 	}
 	switch {
-	case atFTPPort(l.Ends[0].Port()) || atFTPPort(l.Ends[1].Port()):
+	case l.AtControlPort():
 		f.at21 = append(f.at21, s)
 	case l.Named() && s.User == "":
 		f.named = append(f.named, s)
@@ -297,9 +297,6 @@ func (f *facts) add(l *live) {
 		f.others = append(f.others, s)
 	}
 }
-
-// atFTPPort reports whether a port is that of FTP or of implicit FTPS.
-func atFTPPort(port uint16) bool { return port == 21 || port == 990 }
 
 // opening returns what decides which data port a connection came to.
 func (f *facts) opening(id int) ftp.Opening {
@@ -324,7 +321,7 @@ func (f *facts) opening(id int) ftp.Opening {
 func (f *facts) join() {
 	c := f.c
 	c.purposes = make([]*ftp.Purpose, len(c.spans))
-	// First the connections to ports 21 and 990 and the data connections that they
+	// First the connections to ports 21, 990 and those of Options.ControlPorts, and the data connections that they
 	// announce, only then those to other ports: a data connection that
 	// carries the record of a dialogue is not one itself. Last are those of which nothing but
 	// the name of the server can be read.

@@ -95,7 +95,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{source: s, from: from, size: end - from, opened: opened, numbers: opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}}
+	c := &Capture{file: &file{source: s, from: from, size: end - from, opened: opened, numbers: opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}, ports: opts.ControlPorts}
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal
@@ -103,7 +103,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	}
 	err = c.findFacts()
 	if errors.Is(err, errSeveralPlaces) {
-		*c = Capture{file: c.file, hash: c.hash, closed: c.closed, limits: c.limits, keys: c.keys}
+		*c = Capture{file: c.file, hash: c.hash, closed: c.closed, limits: c.limits, keys: c.keys, ports: c.ports}
 		if err = c.file.findPlaces(); err == nil {
 			err = c.findFacts()
 		}

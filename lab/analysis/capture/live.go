@@ -13,7 +13,7 @@ import (
 // begin makes l a connection of which nothing has been seen yet.
 func (l *live) begin(c *Capture, id int, p *packet.Packet) {
 	l.id, l.records, l.identity = id, false, nil
-	l.Keys = c.keys
+	l.Keys, l.ControlPorts = c.keys, c.ports
 	l.Begin(netip.AddrPortFrom(p.IP.Src, p.TCP.SrcPort), netip.AddrPortFrom(p.IP.Dst, p.TCP.DstPort))
 	if c.purposes != nil { // else the facts are being found out
 		l.purpose = c.purposeOf(id)

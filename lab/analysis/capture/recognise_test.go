@@ -1,8 +1,10 @@
 package capture_test
 
 import (
+	"bytes"
 	"testing"
 
+	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/internal/forge"
 )
@@ -232,6 +234,36 @@ func TestUnaskedHelloElsewhere(t *testing.T) {
 		s.Send("500 what?\r\n")
 		if got := read(t, f.PCAP()).Connection(0); got.Role != want || want == ftp.Control && got.TLSFrom > 0 {
 			t.Errorf("%q: got the role %s, TLS from %d, want %s", greeting, got.Role, got.TLSFrom, want)
+		}
+	}
+}
+
+// TestControlPorts has connections on which too little is said to show FTP, unless the port is known.
+func TestControlPorts(t *testing.T) {
+	for _, test := range []struct{ name, server, client string }{
+		{"a greeting", "220 FTP server ready.\r\n", ""},
+		{"a refusal", "421 Busy.\r\n", ""},
+		{"an unknown command", "220 ready\r\n", "XYZZY\r\n"},
+		{"a handshake of TLS", "", hello("")},
+	} {
+		for _, tight := range []bool{false, true} { // so that the file is read once, or again
+			for port, want := range map[uint16]ftp.Role{2121: ftp.Control, 2122: ftp.Other} {
+				f := forge.New()
+				c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")
+				s.Send(test.server)
+				c.Send(test.client)
+				options := capture.Options{ControlPorts: []uint16{port}}
+				if tight {
+					options = capture.KeepNothing(options)
+				}
+				read, err := capture.Read(bytes.NewReader(f.PCAP()), options)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := read.Connection(0); got.Role != want || got.Client.Port() != 3171 {
+					t.Errorf("%s, port %d known: got the role %s and the client %s, want %s", test.name, port, got.Role, got.Client, want)
+				}
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ package ftp
 
 import (
 	"net/netip"
+	"slices"
 
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
@@ -19,6 +20,8 @@ type Candidate struct {
 	Hashes *tcp.Pool
 	// Keys decrypt TLS; nil for none.
 	Keys *tls.Keys
+	// ControlPorts are ports that are known to be those of FTP servers, besides 21 and 990.
+	ControlPorts []uint16
 
 	recorded  [2]*tcp.Recording // nil for nothing
 	spare     [2]*tcp.Recording // memory of the connection that c was before
@@ -67,7 +70,7 @@ func (c *Candidate) Begin(src, dst netip.AddrPort) {
 			spare[dir] = r
 		}
 	}
-	*c = Candidate{State: state, spare: spare, Keys: c.Keys}
+	*c = Candidate{State: state, spare: spare, Keys: c.Keys, ControlPorts: c.ControlPorts}
 	c.State.Begin(src, dst)
 }
 
@@ -150,7 +153,7 @@ func (c *Candidate) decide() {
 		c.state = dialogue
 	case c.size[0]+c.size[1] >= lastLook, c.keyed:
 		c.state = opaque
-		if clientDirection(&c.State, c.readable()) >= 0 {
+		if clientDirection(&c.State, c.readable(), c.serverByPort()) >= 0 {
 			c.state = dialogue
 		}
 	case !plausible(c.recorded) && !c.awaitsProxy():
@@ -185,8 +188,17 @@ func (c *Candidate) readable() [2]tcp.Stream {
 	return s
 }
 
-func (c *Candidate) atFTPPort() bool {
-	return c.Ends[0].Port() == ftpPort || c.Ends[1].Port() == ftpPort
+func (c *Candidate) atFTPPort() bool { return c.serves(0, ftpPort) || c.serves(1, ftpPort) }
+
+// serves reports whether an end has a port, or another one that is known to be a server's.
+func (c *Candidate) serves(end int, port uint16) bool {
+	p := c.Ends[end].Port()
+	return p == port || slices.Contains(c.ControlPorts, p)
+}
+
+// AtControlPort reports whether an end has a port that shows an FTP server: 21, 990, or a known one.
+func (c *Candidate) AtControlPort() bool {
+	return c.atFTPPort() || c.serves(0, ftpsPort) || c.serves(1, ftpsPort)
 }
 
 // letGo drops what was recorded of a connection that is not dialogue.
@@ -218,9 +230,9 @@ func (c *Candidate) Digest(dir int) string {
 }
 
 // implicit is the direction of the client if the connection is implicit FTPS: it begins with
-// a handshake of TLS, and its port is 990, or the ClientHello asks for FTP. Else it is -1.
+// a handshake of TLS, and its port is 990 or a known one, or the ClientHello asks for FTP. Else it is -1.
 func (c *Candidate) implicit() int {
-	a, b := c.Ends[0].Port() == ftpsPort, c.Ends[1].Port() == ftpsPort
+	a, b := c.serves(0, ftpsPort), c.serves(1, ftpsPort)
 	switch {
 	case !c.handshake:
 		return -1
@@ -236,7 +248,7 @@ func (c *Candidate) implicit() int {
 // Named reports whether the connection is implicit FTPS because of its ClientHello, and not of its
 // port.
 func (c *Candidate) Named() bool {
-	return c.Ends[0].Port() != ftpsPort && c.Ends[1].Port() != ftpsPort && c.implicit() >= 0
+	return !c.serves(0, ftpsPort) && !c.serves(1, ftpsPort) && c.implicit() >= 0
 }
 
 // RecordedSize is the memory that the recorded bytes use.
@@ -258,7 +270,7 @@ func (c *Candidate) ClientDirection() int {
 	}
 	maybe := c.state == dialogue || c.state == undecided && (c.atFTPPort() || c.keyed || plausible(c.recorded))
 	if maybe && c.DataSegments() > 0 {
-		if dir := clientDirection(&c.State, c.readable()); dir >= 0 {
+		if dir := clientDirection(&c.State, c.readable(), c.serverByPort()); dir >= 0 {
 			return dir
 		}
 	}

@@ -145,7 +145,7 @@ func readTranscript(t *testing.T, b script) {
 	if got, want := parts(cut.Session()), parts(s); !slices.Equal(got, want) {
 		t.Errorf("in short pieces got\n%+v\nwant\n%+v", got, want)
 	}
-	sides := func(t Transcript) int { return clientDirection(&tcp.State{}, [2]tcp.Stream{t.client, t.server}) }
+	sides := func(t Transcript) int { return clientDirection(&tcp.State{}, [2]tcp.Stream{t.client, t.server}, -1) }
 	if got, want := sides(cut), sides(whole); got != want {
 		t.Errorf("in short pieces the client is %d, want %d", got, want)
 	}

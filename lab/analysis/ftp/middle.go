@@ -12,12 +12,12 @@ const (
 )
 
 // inMiddle is the direction of the client if the connection seems to be FTPS whose beginning
-// was not recorded: one side is at the port of FTP or of implicit FTPS, and all that was
+// was not recorded: one side is at the port of FTP, of implicit FTPS, or at a known one, and all that was
 // recorded is records of TLS. Else it is -1. No record shows the protocol inside.
 func (c *Candidate) inMiddle() int {
 	server := -1
-	for dir, end := range c.Ends {
-		if port := end.Port(); port == ftpPort || port == ftpsPort {
+	for dir := range c.Ends {
+		if c.serves(dir, ftpPort) || c.serves(dir, ftpsPort) {
 			if server >= 0 {
 				return -1
 			}

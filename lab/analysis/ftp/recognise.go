@@ -134,7 +134,7 @@ func replyCode[T string | []byte](line T) (code int, more, ok bool) {
 }
 
 // clientOf decides by the tallies of both sides which is the client: 0 or 1, -1 if this is
-// not FTP. at21 is the side at port 21, -1 for none; it is never the client.
+// not FTP. at21 is the side at the port of a server, -1 for none; it is never the client.
 func clientOf(sides [2]tally, at21 int) int {
 	for dir, client := range sides {
 		server := sides[1-dir]
@@ -160,24 +160,24 @@ func clientOf(sides [2]tally, at21 int) int {
 	return -1
 }
 
-// serverByPort is the direction of the side at port 21, -1 for none. A side that opens the
-// connection from port 21 to another port is not a server, but may be a client.
-func serverByPort(s *tcp.State) int {
-	a, b := s.Ends[0].Port() == ftpPort, s.Ends[1].Port() == ftpPort
+// serverByPort is the direction of the side at port 21 or a known one, -1 for none. A side that opens
+// the connection from such a port to another port is not a server, but may be a client.
+func (c *Candidate) serverByPort() int {
+	a, b := c.serves(0, ftpPort), c.serves(1, ftpPort)
 	switch {
-	case a && b && s.Initiator() >= 0:
-		return 1 - s.Initiator()
-	case a && !b && s.Initiator() != 0:
+	case a && b && c.Initiator() >= 0:
+		return 1 - c.Initiator()
+	case a && !b && c.Initiator() != 0:
 		return 0
-	case b && !a && s.Initiator() != 1:
+	case b && !a && c.Initiator() != 1:
 		return 1
 	}
 	return -1
 }
 
 // clientDirection decides by the lines of both directions which one is the FTP client's, -1
-// if the connection is not dialogue.
-func clientDirection(s *tcp.State, streams [2]tcp.Stream) int {
+// if the connection is not dialogue. at21 is that of serverByPort.
+func clientDirection(s *tcp.State, streams [2]tcp.Stream, at21 int) int {
 	for dir := range streams {
 		if client, server, proxy := behindProxy(streams[dir], streams[1-dir]); proxy != nil {
 			streams[dir], streams[1-dir] = client, server
@@ -185,7 +185,6 @@ func clientDirection(s *tcp.State, streams [2]tcp.Stream) int {
 		}
 	}
 	var sides [2]tally
-	at21 := serverByPort(s)
 	for dir := range sides {
 		side := &sides[dir]
 		lines := lineReader{stream: streams[dir]}

@@ -123,7 +123,7 @@ func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
 		Capture: result.Capture, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
 	}
 	v.judged(result.Verdict)
-	c, err := capture.Read(bytes.NewReader(data), capture.Options{NoHash: true})
+	c, err := capture.Read(bytes.NewReader(data), capture.Options{NoHash: true, ControlPorts: []uint16{s.Server.Port}})
 	if err != nil {
 		return nil, err
 	}
