@@ -57,6 +57,8 @@ func (n *notes) segment(p *Packet) {
 			n.add(p.Number, "A copy of frame %d, made by the network or the recorder. If its host had sent it again, it would have another IP identification or a later time stamp.", copied)
 		case again && damaged > 0:
 			n.add(p.Number, "Sent again, because frame %d was damaged.", damaged)
+		case a.is == tcp.Retransmission && p.Segment.FirstSeen:
+			n.add(p.Number, "Sent again: the first copy of this data did not reach the recorder.")
 		case a.is == tcp.KeepAlive && p.Segment.PeerClosed:
 			n.add(p.Number, "A probe: is the window still 0?")
 		default:

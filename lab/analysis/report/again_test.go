@@ -63,6 +63,13 @@ func TestAgain(t *testing.T) {
 			stamped(s, file)
 			s.Peer.ACK()
 		}, []string{"14 bytes in 2 segments", "Sent again: this data has been seen before."}},
+		{"sent again after the first copy was lost", func(f *forge.Capture, s *forge.End) {
+			s.SegmentAt(7, "P.", file[7:])
+			f.Pass(time.Second)
+			s.SegmentAt(0, ".", file[:7])
+			s.SegmentAt(0, "P.", file)
+			s.Seq += uint32(len(file))
+		}, []string{"There is a gap before it", "Sent again: the first copy of this data did not reach the recorder.", "Sent again: this data has been seen before."}},
 		{"with the same time stamp, in less than a round trip", func(f *forge.Capture, s *forge.End) {
 			stamped(s, file)
 			stamped(s, file)

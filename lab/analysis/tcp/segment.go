@@ -27,6 +27,9 @@ type Segment struct {
 	// Damaged says that the checksum is wrong and others of the same side are right, so that the
 	// receiver has dropped the segment, unless it acknowledges it later.
 	Damaged bool
+	// FirstSeen says of a retransmission that no earlier segment in the capture has any of its data: the
+	// first copy did not reach the recorder.
+	FirstSeen bool
 	// PeerClosed says that the last window of the other side was 0.
 	PeerClosed bool
 

@@ -156,6 +156,7 @@ func (s *State) analyse(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 	if seg.Analysis&Retransmission != 0 {
 		fwd.Retransmissions++
+		seg.FirstSeen = seg.Length > 0 && fwd.doubt == nil && !fwd.repeats(p, seg)
 	}
 	if seg.Analysis&OutOfOrder != 0 {
 		fwd.OutOfOrder++
