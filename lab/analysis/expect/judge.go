@@ -73,7 +73,7 @@ func (j *judge) gather() {
 	}
 	for _, b := range j.bindings {
 		if b.conn != nil {
-			add(b.conn, slices.ContainsFunc(b.lines, (*line).isText))
+			add(b.conn, b.wantsTexts())
 		}
 	}
 	for _, x := range j.left {
@@ -189,9 +189,9 @@ func (j *judge) newTrack(b *binding) *track {
 	return t
 }
 
-// wantsTexts reports whether a line of the track is a text.
-func (t *track) wantsTexts() bool {
-	return slices.ContainsFunc(t.lines, (*line).isText)
+// wantsTexts reports whether a line of the declaration is a text.
+func (d *declaration) wantsTexts() bool {
+	return slices.ContainsFunc(d.lines, (*line).isText)
 }
 
 // textsAfterTelnet lets a text begin after packets that contain only the Telnet

@@ -288,6 +288,29 @@ func TestNearestBesideAStar(t *testing.T) {
 	}
 }
 
+// A data connection that did not come is missing. Its declaration does not take the control connection, although the
+// stars in it may mean that one and the lines of both match worse then.
+func TestNoDataConnection(t *testing.T) {
+	for _, declared := range []string{
+		"ctl client.* > server.21\ndata client.* > server.*\n", "data client.* > server.*\nctl client.* > server.21\n",
+		"ctl client.* > server.*\ndata client.* > server.*\n", "data client.* > server.*\nctl client.* > server.*\n",
+	} {
+		for _, lines := range []string{"data client > server [S]\ndata ...\n", "data ...\ndata server > client content \"Hello.\"\ndata ...\n"} {
+			for _, loopback := range []bool{false, true} {
+				g := &recording{forge.New(), loopback}
+				quit(login(g))
+				want := declared + "ctl ...\nctl client > server \"RETR README\"\nctl server > client \"150 *\"\nctl ...\n" + lines
+				v := verdict(t, want, g)
+				ctl, _ := v.Connection("ctl")
+				data, _ := v.Connection("data")
+				if ctl.Facts == nil || data.Facts != nil || len(v.Mismatches) != 3 {
+					t.Errorf("%son loopback %v: want two lines of ctl that did not come, and no data\n%s", want, loopback, v.Report())
+				}
+			}
+		}
+	}
+}
+
 // If the capture has more connections with the same ends than the want declares, the lines say which one is not declared,
 // and `after`. The last one is it if they leave it open.
 func TestLeftOver(t *testing.T) {

@@ -98,7 +98,7 @@ func (h Hosts) actual(b *binding, a bool) endpoint {
 // mute reports whether b, which has lines of the dialogue, is only near to its
 // connection, which is a data connection and has none.
 func (b *binding) mute() bool {
-	return b.near && b.conn.Role == ftp.Data && slices.ContainsFunc(b.lines, func(l *line) bool { return l.kind == kindText })
+	return b.near && b.conn.Role == ftp.Data && b.wantsTexts()
 }
 
 // findNear gives b the nearest free connection between its hosts, the first one of several.
@@ -177,7 +177,7 @@ func (c costs) exchange(b *binding) bool {
 			continue
 		}
 		x, y := c.judge.hosts.near(b, other.conn), c.judge.hosts.near(other, b.conn)
-		if x == nil || y == nil || x.mute() || y.near && !other.near && (x.near || !b.near) || b.conn == nil && c.inOrder(b, other, x) {
+		if x == nil || y == nil || x.mute() || y.near && !other.near && (x.near || !b.near) || b.conn == nil && c.keeps(b, other, x) {
 			continue
 		}
 		if c.better(x, y, b, other) {
@@ -188,13 +188,25 @@ func (c costs) exchange(b *binding) bool {
 	return false
 }
 
+// keeps reports whether other keeps its connection although b has none, and x is b with that connection. A data
+// connection that did not come may have any port; the control connection has the port that its declaration names.
+func (c costs) keeps(b, other, x *binding) bool {
+	switch {
+	case other.conn.Role == ftp.Control && b.wantsTexts() != other.wantsTexts():
+		return other.wantsTexts()
+	case b.stars() > other.stars():
+		return true
+	}
+	return c.inOrder(b, other, x)
+}
+
 // better reports whether x and y, which are b and other with their connections exchanged, match
 // better than these: first of all their lines, then their ports and the sides that open, and
 // then the order in which the want declares them.
 func (c costs) better(x, y, b, other *binding) bool {
 	after, before := c.of(x)+c.of(y), c.of(b)+c.of(other)
 	if b.conn == nil { // perhaps because the capture lacks it
-		return after/costMismatch < before/costMismatch
+		return after/costMismatch < before/costMismatch || !x.near && x.conn.Role == ftp.Control && b.wantsTexts() && !other.wantsTexts()
 	}
 	if lines := cmp.Compare(after, before); lines != 0 {
 		return lines < 0
