@@ -110,11 +110,13 @@ func (k key) copied(s *StudentMarks) []Copied {
 		if other.ID == s.ID {
 			continue
 		}
-		same := k.rightFor(other, s)
-		if !enough(len(same), wrong) {
+		same, chosen := k.rightFor(other, s)
+		if n := len(same) - len(chosen); !enough(n, wrong) {
 			count := map[string]int{}
 			for _, i := range same {
-				count[s.Marks[i].Lesson]++
+				if !slices.Contains(chosen, i) {
+					count[s.Marks[i].Lesson]++
+				}
 			}
 			same = slices.DeleteFunc(same, func(i int) bool {
 				lesson := s.Marks[i].Lesson
@@ -132,19 +134,23 @@ func (k key) copied(s *StudentMarks) []Copied {
 // enough reports whether so many of the wrong answers that another student's captures have are no coincidence.
 func enough(same, wrong int) bool { return same >= leastCopied && 2*same >= wrong }
 
-// rightFor returns which wrong answers of s are right for the captures of another student.
-func (k key) rightFor(other Student, s *StudentMarks) (same []int) {
+// rightFor returns which wrong answers of s are right for the captures of another student, and which of
+// them are choices. Choices alone may be a coincidence.
+func (k key) rightFor(other Student, s *StudentMarks) (same, chosen []int) {
 	papers := map[string]Paper{}
 	for _, p := range k.papers(other.ID) {
 		papers[p.Lesson] = p
 	}
 	for i, m := range s.Marks {
 		a := papers[m.Lesson].Answers[m.Question-1]
-		if right, _ := a.Grade(m.Given); right && !m.Right && a.Kind != question.Choice {
+		if right, _ := a.Grade(m.Given); right && !m.Right {
 			same = append(same, i)
+			if a.Kind == question.Choice {
+				chosen = append(chosen, i)
+			}
 		}
 	}
-	return same
+	return same, chosen
 }
 
 // WriteText writes the marks for a person: a line for each student, and below it a line

@@ -195,6 +195,9 @@ func TestCopiedAnswers(t *testing.T) {
 			t.Errorf("%s: only a wrong answer is one of another student, s4", row)
 		}
 	}
+	if c := marks.Students[8].Copied[0]; len(c.Marks) != c.Of {
+		t.Errorf("got %d of %d wrong answers that are those of s4, want all", len(c.Marks), c.Of)
+	}
 	if want := len(marks.Students[8].Copied[0].Marks); copied != want {
 		t.Errorf("the table says of %d answers that they are those of s4, want %d", copied, want)
 	}
