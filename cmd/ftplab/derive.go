@@ -61,8 +61,8 @@ comments in your own words.`,
 }
 
 // refuseSecondWant returns an error if the standard output is a scenario with a want, to which another
-// one would be added. A file that begins with a section is none, unless its name says so: it may have the
-// wants of several captures.
+// one would be added. A file that begins with a section, or with text that is no scenario, is none unless
+// its name says so: it may have the wants of several captures.
 func refuseSecondWant(stdout io.Writer) error {
 	file, ok := stdout.(*os.File)
 	if !ok {
@@ -78,8 +78,10 @@ func refuseSecondWant(stdout io.Writer) error {
 		return nil
 	}
 	archive := txtar.Parse(text)
-	if path := openedAs(file); len(archive.Comment) == 0 && !strings.HasSuffix(path, ".txtar") {
-		return nil
+	if path := openedAs(file); !strings.HasSuffix(path, scenario.Extension) {
+		if _, err := scenario.Parse(path, text); err != nil || len(archive.Comment) == 0 {
+			return nil
+		}
 	}
 	line := 1 + bytes.Count(archive.Comment, []byte("\n"))
 	for _, section := range archive.Files {

@@ -241,20 +241,22 @@ func TestDeriveKeepsWant(t *testing.T) {
 	}
 }
 
-// A file that is no scenario may have the wants of several captures.
+// A file that is no scenario, such as a log, may have the wants of several captures.
 func TestDeriveTwice(t *testing.T) {
-	path := write(t, "wants.txt", "")
-	own, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer own.Close()
-	for n := 1; n <= 2; n++ {
-		var stderr bytes.Buffer
-		status := run(t.Context(), []string{"derive", recorded + "active_list.pcapng"}, nil, own, &stderr)
-		got, err := os.ReadFile(path)
-		if status != exitPassed || err != nil || strings.Count(string(got), "-- want --\n") != n {
-			t.Errorf("derived %d times: got status %d, %q, %v and\n%s", n, status, stderr.String(), err, got)
+	for _, text := range []string{"", "passed    g21    0.03 s\n1 passed, 0 failed\n"} {
+		path := write(t, "wants.txt", text)
+		own, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer own.Close()
+		for n := 1; n <= 2; n++ {
+			var stderr bytes.Buffer
+			status := run(t.Context(), []string{"derive", recorded + "active_list.pcapng"}, nil, own, &stderr)
+			got, err := os.ReadFile(path)
+			if status != exitPassed || err != nil || strings.Count(string(got), "-- want --\n") != n || !strings.HasPrefix(string(got), text) {
+				t.Errorf("derived %d times: got status %d, %q, %v and\n%s", n, status, stderr.String(), err, got)
+			}
 		}
 	}
 }
