@@ -46,6 +46,8 @@ func TestArguments(t *testing.T) {
 		{"run odd/abor_[2", `"abor_[2": this pattern has a [ without a ], or a \ at its end`},
 		{"run --ouput x", "unknown flag: --ouput; did you mean --output?"},
 		{"run --no-such x", "unknown flag: --no-such; `ftplab run -h` lists them"},
+		{"conform --client curl -sS ftp://$SERVER/", "unknown flag: -s; a COMMAND with flags of its own comes after --; `ftplab conform -h` lists those of conform"},
+		{"shell active_list curl --silent", "unknown flag: --silent; a COMMAND with flags of its own comes after --; `ftplab shell -h` lists those of shell"},
 		{"run --derive 0 active_list", "--derive 0: at least 1 was expected"},
 		{"run --derive 2 active_list passive_list", "--derive takes one scenario, and there are 2"},
 		{"run --notes maybe active_list", "--notes maybe: shown, hidden or none was expected"},

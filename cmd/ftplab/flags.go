@@ -72,18 +72,21 @@ func explainFlagError(c *cobra.Command, err error) error {
 func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	name := err.GetSpecifiedName()
-	if err.GetSpecifiedShortnames() != "" { // as in -parallel, perhaps
-		name = strings.TrimSuffix(err.GetSpecifiedShortnames(), "=")
-		if meant := scenario.Nearest(name, names); len(name) > 2 && meant != "" {
-			return fmt.Errorf("unknown flag: -%s; did you mean --%s?", name, meant)
+	flag, name := "--"+err.GetSpecifiedName(), err.GetSpecifiedName()
+	short := strings.TrimSuffix(err.GetSpecifiedShortnames(), "=")
+	if short != "" { // as in -parallel, perhaps
+		flag, name = "-"+err.GetSpecifiedName(), short
+	}
+	if meant := scenario.Nearest(name, names); meant != "" && (short == "" || len(short) > 2) {
+		if short != "" {
+			flag = "-" + short
 		}
-		return fmt.Errorf("unknown flag: -%s; `%s -h` lists them", err.GetSpecifiedName(), c.CommandPath())
+		return fmt.Errorf("unknown flag: %s; did you mean --%s?", flag, meant)
 	}
-	if meant := scenario.Nearest(name, names); meant != "" {
-		return fmt.Errorf("unknown flag: --%s; did you mean --%s?", name, meant)
+	if strings.Contains(c.Use, "[-- COMMAND") && c.ArgsLenAtDash() < 0 {
+		return fmt.Errorf("unknown flag: %s; a COMMAND with flags of its own comes after --; `%s -h` lists those of %s", flag, c.CommandPath(), c.Name())
 	}
-	return fmt.Errorf("unknown flag: --%s; `%s -h` lists them", name, c.CommandPath())
+	return fmt.Errorf("unknown flag: %s; `%s -h` lists them", flag, c.CommandPath())
 }
 
 // expected describes the value that a flag takes; "" if it can be any text.
