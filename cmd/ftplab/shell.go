@@ -21,8 +21,9 @@ clients: ftp, lftp, curl, or one of your own. Every frame is recorded until the
 shell ends.
 
 In the shell you are root of that network only: tcpdump and ip work, and no other
-network can be reached. The results are in results/NAME-by-hand, or in -2, -3 and
-so on: it never replaces earlier recordings.
+network can be reached. $SERVER and $PORT are the server's name and its port. The
+results are in results/NAME-by-hand, or in -2, -3 and so on: it never replaces
+earlier recordings.
 
 With a COMMAND, ftplab runs it instead of the shell, and judges the capture by what
 the scenario wants.
@@ -35,7 +36,8 @@ opened.`,
   client# curl ftp://server/
   client# exit
 
-  ftplab shell mine.txtar -- curl -sS ftp://server/`,
+  ftplab shell mine.txtar -- curl -sS ftp://server/
+  ftplab shell mine.txtar -- sh -c 'curl -sS ftp://$SERVER:$PORT/'`,
 		Args: func(c *cobra.Command, args []string) error {
 			if dash := c.ArgsLenAtDash(); dash >= 0 {
 				args = args[:dash]

@@ -155,6 +155,7 @@ func TestShellCommand(t *testing.T) {
 		says       string
 	}{
 		{"passed", "README", []string{curl, "-sS", "ftp://server/README"}, exitPassed, ": passed: "},
+		{"by its variables", "README", []string{"sh", "-c", curl + " -sS ftp://$SERVER:$PORT/README"}, exitPassed, ": passed: "},
 		{"failed", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
 		{"another session than that of the steps", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "\nnote: the scenario says what its own steps should send"},
 		{"nothing done", "README", []string{"true"}, exitFailed, "says what should be seen, and nothing was"},

@@ -57,6 +57,7 @@ func NewShell(s *scenario.Scenario, command []string) (*Shell, error) {
 		return nil, err
 	}
 	sh := &Shell{Command: append([]string{path}, what[1:]...), Env: os.Environ(), Dir: dir, Hosts: hosts(s), Welcome: greeting}
+	sh.Env = append(sh.Env, "SERVER=server", fmt.Sprintf("PORT=%d", s.Server.Port)) // as for the step run
 	hasPrompt := func(v string) bool { return strings.HasPrefix(v, "PS1=") }
 	if !slices.ContainsFunc(sh.Env, hasPrompt) {
 		sh.Env = append(sh.Env, "PS1=client# ") // for shells that set no prompt
