@@ -1,7 +1,7 @@
 // Figures of a capture that may lack packets: nobody knows what came after the last packet of
 // a file that is cut off, before the first one of a capture that begins in the middle of a
-// connection, or from a side that was not recorded, what a lost packet was, and what a packet is of
-// which the recorder kept too little.
+// connection, from a side that was not recorded, or of a data connection that is missing, what a lost packet
+// was, and what a packet is of which the recorder kept too little.
 
 package measure
 
@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ftplab/lab/analysis/forged"
@@ -69,6 +70,8 @@ func (s *scope) lacksPackets(err error) string {
 		return "the capture begins with the answer to a packet that it lacks"
 	case c.oneSided && (ofCapture || s.conn.LacksSide(ftp.Client) || s.conn.LacksSide(ftp.Server)):
 		return "the capture has the packets of one side only"
+	case c.unseen != "" && s.countsData():
+		return c.unseen
 	case s.lost() && !slices.Contains(ofRoles, name):
 		return "not all that was sent is in the capture"
 	case s.ofForged() && c.truncated:
@@ -78,6 +81,22 @@ func (s *scope) lacksPackets(err error) string {
 	}
 	return ""
 }
+
+// countsData reports whether data connections count for a figure of the capture: not for the number of control
+// connections, nor for the packets of their port.
+func (s *scope) countsData() bool {
+	switch s.subject.measurement.name {
+	case "capture.control":
+		return false
+	case "capture.port.N":
+		port, err := strconv.ParseUint(s.args[0], 10, 16)
+		return err != nil || !s.capture.controlPorts[uint16(port)]
+	}
+	return s.isOfCapture()
+}
+
+// isOfCapture reports whether a subject is the whole capture.
+func (s subject) isOfCapture() bool { return s.connection == "" && s.from == "" }
 
 // lacksStart says what the capture lacks of the start of a connection, if it counts for a figure; "" if it
 // lacks nothing. Err says why the figure has no value.

@@ -136,6 +136,37 @@ func TestFiguresWithoutWhatWasLostOnTheWay(t *testing.T) {
 	}
 }
 
+// A capture with the control connections only does not show what counts data connections, if a dialogue says that one
+// was complete, and the recorder may have lost it.
+func TestFiguresWithoutDataConnections(t *testing.T) {
+	g := forge.New()
+	ctl := g.Login()
+	ctl.Ask("PASV", "227 Here (192,0,2,21,156,64)")
+	ctl.Ask("NLST", "150 Here it comes", "226 Done")
+	c, err := capture.Read(strings.NewReader(string(g.PCAP())), capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, complete := range []bool{false, true} {
+		c.Complete = complete
+		s, err := read(c, nil, []subject{{measurement: &measurements[0]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line, hide := range map[string]bool{
+			"capture.data = 1": true, "capture.conversations = 2": true, "capture.announced = 1": true, "capture.dataports = 1": true,
+			"capture.resets = 1": true, "capture.syns = 2": true, "capture.packets = 99": true, "capture.retransmissions = 1": true,
+			"capture.port.20 = 9": true, "lengths.1000-2000 = 50% ± 1%": true, "capture.data = 0": true,
+			"capture.packets = 2": false, "capture.control = 2": false, "capture.port.21 = 99": false,
+		} {
+			r := measure(t, line, s, nil)
+			if hide = hide && !complete; r.Unjudged != hide || hide && r.Why != "the capture lacks the data connection of NLST" {
+				t.Errorf("%s, complete %v: got %+v, want unjudged %v", line, complete, r, hide)
+			}
+		}
+	}
+}
+
 // A capture that begins with an answer lacks packets if the answer is for a host of a connection of FTP.
 func TestFiguresAfterAnAnswer(t *testing.T) {
 	for ends, lacks := range map[[2]string]bool{

@@ -29,6 +29,7 @@ type survey struct {
 	lengths                       map[int]int    // packets, by their length on the wire
 	ports                         map[uint16]int // packets of TCP, by each port
 	roles                         map[ftp.Role]int
+	controlPorts                  map[uint16]bool // of the servers
 	data                          dataSurvey
 
 	signs forged.Signs // only if something asks for them
@@ -53,8 +54,9 @@ type survey struct {
 	clocks string       // that of two places differ, if some packets are not read for that; see [capture.Capture]
 	// lacking are the IDs of connections, except data connections, of which the capture lacks bytes.
 	lacking   []int
-	truncated bool // the recorder cut packets
-	complete  bool // the recorder lost none
+	unseen    string // says which data connection is missing that a dialogue shows, "" for none
+	truncated bool   // the recorder cut packets
+	complete  bool   // the recorder lost none
 }
 
 // A dataSurvey has counts of all data connections.
@@ -70,7 +72,7 @@ type dataSurvey struct {
 
 func newSurvey() *survey {
 	return &survey{
-		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{},
+		lengths: map[int]int{}, ports: map[uint16]int{}, roles: map[ftp.Role]int{}, controlPorts: map[uint16]bool{},
 		data: dataSurvey{ports: map[uint16]bool{}}, hosts: map[netip.Addr]bool{}, frames: map[int][]*expect.Frame{},
 		lost: map[int]bool{}, places: map[int]int{},
 	}
@@ -120,8 +122,27 @@ func read(c *capture.Capture, v *expect.Verdict, subjects []subject) (*survey, e
 	}
 	s.sessions = c.SessionsOf(declared)
 	s.hidden.find(c)
+	if slices.ContainsFunc(subjects, subject.isOfCapture) {
+		s.unseen = unseen(c)
+	}
 	s.cut, s.truncated, s.complete = c.Cut != "", c.Truncated > 0, c.Complete
 	return s, c.Err()
+}
+
+// unseen says which data connection the capture lacks, although a dialogue announces it and says that its transfer is
+// complete. It returns "" for none, and if the recorder lost nothing: then the dialogue is wrong.
+func unseen(c *capture.Capture) string {
+	if c.Complete {
+		return ""
+	}
+	for d := range c.Dialogues(false) {
+		for _, a := range d.DataPorts {
+			if t := a.Unseen; t != nil && !a.ThirdParty {
+				return "the capture lacks the data connection of " + strings.TrimSpace(t.Command+" "+t.Argument)
+			}
+		}
+	}
+	return ""
 }
 
 // astray returns the IDs of the connections that an earlier place lacks, although it has another one between the same
@@ -206,6 +227,9 @@ func (s *survey) addConnection(c *ftp.Connection) {
 	}
 	s.connections++
 	s.roles[c.Role]++
+	if c.Role == ftp.Control {
+		s.controlPorts[c.Server.Port()] = true
+	}
 	s.begunBefore = cmp.Or(s.begunBefore, c.WhyLacksStart())
 	if lacksBeginning(c) && (c.Began() == 0 || c.Role != ftp.Data) {
 		s.unheard = cmp.Or(s.unheard, c.WhyLacksStart())
