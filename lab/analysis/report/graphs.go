@@ -123,7 +123,7 @@ func (r *Report) graph(id string, s *Sequence) graph {
 
 // sequenceFacts returns the measurements of a transfer in one line.
 func sequenceFacts(s *Sequence) string {
-	flow, back := s.Connection.Flow(s.From), s.Connection.Flow(s.From.Other())
+	flow := s.Connection.Flow(s.From)
 	text := fmt.Sprintf("%s in %s", counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	at := ""
 	if s.Place != "" {
@@ -132,8 +132,8 @@ func sequenceFacts(s *Sequence) string {
 	if flow.Elsewhere > 0 {
 		text += fmt.Sprintf(", %d of them not recorded%s", flow.Elsewhere, at)
 	}
-	if acks := back.Packets; acks > 0 {
-		text += fmt.Sprintf(", answered by %s", counted(acks, "packet"))
+	if s.Answers > 0 {
+		text += fmt.Sprintf(", answered by %s", counted(s.Answers, "packet"))
 	}
 	if t := s.transferTime(); t > 0 {
 		text += fmt.Sprintf("; %s from the first segment to the last%s, %s", duration(t), at, bitRate(flow.Bytes, t))

@@ -76,9 +76,11 @@ type course struct {
 	tail    []*Packet // a ring once it is full
 	oldest  int       // of the ring
 
-	shape shape
-	holes [2]holes // of the client and the server
-	place string   // where it is read, known if packets of it were not recorded there
+	shape   shape
+	holes   [2]holes // of the client and the server
+	sent    [2]bool  // data came from the client, from the server
+	answers [2]int   // packets of each since the first data of the other
+	place   string   // where it is read, known if packets of it were not recorded there
 }
 
 // addPoint takes a packet of a transfer, and returns how many more points are kept than before. The times of a packet
@@ -112,9 +114,14 @@ func (ps *Packets) Add(p *capture.Packet) {
 		ps.courses[p.Connection.ID] = c
 	}
 	c.passed.Packets++
+	side := sideIndex(p.From)
 	if p.TCP.Length > 0 {
 		c.passed.Segments++
 		c.passed.Bytes += int64(p.TCP.Length)
+		c.sent[side] = true
+	}
+	if c.sent[1-side] {
+		c.answers[side]++
 	}
 	k.SinceSame, c.time, k.Passed = p.Time-c.time, p.Time, c.passed
 	ps.keep(c, k)

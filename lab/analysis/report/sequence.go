@@ -20,6 +20,8 @@ type Sequence struct {
 	// they were thinned: in the middle of a long transfer, only the extremes of each
 	// run of packets are kept.
 	Packets int
+	// Answers is the number of packets of the other side since the first segment with data.
+	Answers int
 	// Holes are what was missing while later bytes had come, in the order of their
 	// beginnings.
 	Holes []Hole
@@ -52,7 +54,7 @@ func (ps *Packets) Sequence(c *ftp.Connection, from ftp.Side) *Sequence {
 	if course == nil {
 		return nil
 	}
-	s := &Sequence{Connection: c, From: from, Holes: course.holes[sideIndex(from)].all(), Place: course.place}
+	s := &Sequence{Connection: c, From: from, Holes: course.holes[sideIndex(from)].all(), Place: course.place, Answers: course.answers[sideIndex(from.Other())]}
 	for _, p := range course.shape.all() {
 		if q, ok := p.seenFrom(from); ok {
 			s.Points = append(s.Points, q)

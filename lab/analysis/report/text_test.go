@@ -74,7 +74,7 @@ func TestTimeSequences(t *testing.T) {
 	text := b.String()
 	for _, want := range []string{
 		"Data connection, 192.0.2.21:29022 > 198.51.100.100:24001: the download of file.bin",
-		"14,520 bytes in 10 segments, answered by 8 packets",
+		"14,520 bytes in 10 segments, answered by 6 packets",
 		"25  1.423010  data            1:1453   1452",
 		"27  1.424020   ACK                            2905          68440",
 		"40  1.429100   FIN       14521:14521      0",
