@@ -210,6 +210,31 @@ func TestFileOfThatNameMeanwhile(t *testing.T) {
 	}
 }
 
+// TestBeginsBeforeTheCapture has data connections without their SYNs: of one that is whole otherwise, nothing shows
+// that bytes are lacking.
+func TestBeginsBeforeTheCapture(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		pieces [][]byte
+		want   string
+	}{
+		{"whole", [][]byte{[]byte("12345")}, "; PERHAPS INCOMPLETE: whether bytes came before cannot be seen: the SYN is not in the capture\n"},
+		{"holes", [][]byte{[]byte("12345"), nil, []byte("6")}, "; INCOMPLETE: 1000 bytes of it are not in the capture"},
+	} {
+		f := forge.New()
+		download(f, 2000, test.name, test.pieces...)
+		f.Frames = slices.DeleteFunc(f.Frames, func(x forge.Frame) bool {
+			ports := x.Data[34:38]
+			return x.Data[47]&2 != 0 && (ports[0] == 2000>>8 && ports[1] == 2000&255 || ports[2] == 2000>>8 && ports[3] == 2000&255)
+		})
+		var line strings.Builder
+		extracted(t, t.TempDir(), f)[0].WriteLine(&line)
+		if !strings.Contains(line.String(), test.want) {
+			t.Errorf("got %q, want %q in it", line.String(), test.want)
+		}
+	}
+}
+
 func TestGaps(t *testing.T) {
 	f := forge.New()
 	download(f, 2000, "holes", []byte("12345"), nil, []byte("678"), nil, []byte("9"))

@@ -50,8 +50,12 @@ func (f *File) missing() []string {
 	if from == "" {
 		from = f.Connection.Sender()
 	}
-	for _, clause := range f.Connection.Lacks(from).Clauses(text.Counted) {
-		facts = append(facts, "INCOMPLETE: "+clause)
+	lack, verdict := f.Connection.Lacks(from), "INCOMPLETE: "
+	if lack.Doubtful() {
+		verdict = "PERHAPS INCOMPLETE: "
+	}
+	for _, clause := range lack.Clauses(text.Counted) {
+		facts = append(facts, verdict+clause)
 	}
 	switch {
 	case f.Unread:

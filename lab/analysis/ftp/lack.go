@@ -12,6 +12,8 @@ import (
 type Lack struct {
 	// Start and End say that the capture does not show where the stream starts, or where it ends.
 	Start, End bool
+	// Silent says that the capture has no packet of the side, although the other one acknowledges some.
+	Silent bool
 	// Between is how many bytes are missing before the last byte or the FIN that the capture has. After is how
 	// many are missing after that, at least: the number of a later packet or an acknowledgement shows it.
 	Between, After int64
@@ -32,6 +34,7 @@ func (c *Connection) Lacks(s Side) Lack {
 	notified := c.TLS != nil && c.TLS.Flow(s).CloseNotify > 0
 	hello := c.TLS != nil && (s == Client && c.TLS.ClientHello != nil || s == Server && c.TLS.ServerHello != nil)
 	l.Start = (f.Packets > 0 && !refused || oneSided) && !c.ShowsStart(s) && !hello
+	l.Silent = l.Start && oneSided
 	l.End = begun && f.FIN == 0 && !notified && (f.Unseen > 0 || c.ResetBy == "") || l.After > 0
 	return l
 }
@@ -39,13 +42,20 @@ func (c *Connection) Lacks(s Side) Lack {
 // Any reports whether anything is lacking.
 func (l Lack) Any() bool { return l != Lack{} }
 
+// Doubtful reports whether the capture may have all of the stream: nothing shows that a byte is lacking, but without the
+// SYN nothing shows the first one, either.
+func (l Lack) Doubtful() bool { return l == Lack{Start: true} }
+
 // Bytes returns how many bytes at least were in packets that the capture lacks.
 func (l Lack) Bytes() int64 { return l.Between + l.After }
 
 // Clauses says what is lacking, in the order of the stream. Counted writes a number with its noun, such as "2 bytes".
 func (l Lack) Clauses(counted func(n int64, noun string) string) (all []string) {
-	if l.Start {
+	switch {
+	case l.Silent:
 		all = append(all, "its beginning is not in the capture")
+	case l.Start:
+		all = append(all, "whether bytes came before cannot be seen: the SYN is not in the capture")
 	}
 	if l.Between > 0 {
 		all = append(all, counted(l.Between, "byte")+" of it "+are(l.Between)+" not in the capture")

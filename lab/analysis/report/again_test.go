@@ -100,3 +100,20 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestListingWithoutSYN has a data connection that is whole but for its handshake: the note does not say that any of
+// it is lacking.
+func TestListingWithoutSYN(t *testing.T) {
+	notes := read(t, func(f *forge.Capture) {
+		client := f.Control().Say(forge.Login).Say("> PASV\n< 227 Entering Passive Mode (192,0,2,21,19,136)\n> LIST\n< 150 OK")
+		_, s := f.Pair(forge.Client+":4001", forge.Server+":5000")
+		s.Segment("P.", "a\r\n")
+		s.Peer.ACK()
+		s.Close()
+		client.Say("< 226 OK")
+	}).Comments()
+	const want = "Perhaps not all of the listing was recorded: whether bytes came before cannot be seen: the SYN is not in the capture."
+	if got := notes[13]; !strings.Contains(got, want) {
+		t.Errorf("got %q on packet 13, want %q in it; all: %v", got, want, notes)
+	}
+}

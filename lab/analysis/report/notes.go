@@ -361,8 +361,12 @@ func (n *notes) endOfData(c *ftp.Connection) {
 	default:
 		n.add(flow.FirstData, "Here comes %s: %s in %s.", transferName(c), counted(flow.Bytes, "byte"), counted(flow.Segments, "segment"))
 	}
-	if lack := c.Lacks(sender).Clauses(counted); lack != nil {
-		n.add(cmp.Or(flow.LastData, flow.FIN, c.LastPacket), "Not all of %s was recorded: %s.", transferName(c), strings.Join(lack, "; "))
+	if lack := c.Lacks(sender); lack.Any() {
+		sentence := "Not all of %s was recorded: %s."
+		if lack.Doubtful() {
+			sentence = "Perhaps not all of %s was recorded: %s."
+		}
+		n.add(cmp.Or(flow.LastData, flow.FIN, c.LastPacket), sentence, transferName(c), strings.Join(lack.Clauses(counted), "; "))
 	}
 	notified := 0
 	if c.TLS != nil && c.TLS.Flow(sender).CloseNotify < c.Flow(c.FirstFIN).FIN {
