@@ -114,6 +114,31 @@ func TestResultsOfEarlierVersions(t *testing.T) {
 	}
 }
 
+// A run that replaces the results of another scenario with the same name says so.
+func TestReplacesOtherScenario(t *testing.T) {
+	folder := t.TempDir()
+	for _, test := range []struct {
+		file  string
+		notes bool
+	}{{"a/test.txtar", false}, {"a/../a/test.txtar", false}, {"b/test.txtar", true}, {"b/test.txtar", false}} {
+		path, source := folder+"/"+test.file, []byte("# Mine\nopen\nquit\n")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, source, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Parse(path, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := Run(t.Context(), s, Options{Results: filepath.Join(folder, "results"), TCP: scenario.GVisorTCP, NoWalkthrough: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(result.Report, "/a/test.txtar, a scenario of the same name, and this run replaced them"); got != test.notes {
+			t.Errorf("%s: got %q, want a note: %v", test.file, result.Report, test.notes)
+		}
+	}
+}
+
 // TestRunAgainAfterIndex runs two scenarios twice: the index writes links into the walkthroughs
 // of the first runs, which the second ones replace nevertheless.
 func TestRunAgainAfterIndex(t *testing.T) {

@@ -251,6 +251,22 @@ func (r *results) path(name string) string { return filepath.Join(r.final, name)
 // capturePath is that of the capture.
 func (r *results) capturePath() string { return r.path(filepath.Base(r.capture.Name())) }
 
+// otherScenario is a note that the results of another scenario with the same name, which is still
+// there, are about to be replaced; "" if they are of the same file, or if there are none.
+func (r *results) otherScenario(file string) string {
+	var earlier struct{ Scenario string }
+	text, err := os.ReadFile(r.path("verdict.json"))
+	if err != nil || json.Unmarshal(text, &earlier) != nil {
+		return ""
+	}
+	there, err := os.Stat(earlier.Scenario)
+	here, hereErr := os.Stat(file)
+	if err != nil || hereErr != nil || os.SameFile(there, here) {
+		return ""
+	}
+	return fmt.Sprintf("note: %s had the results of %s, a scenario of the same name, and this run replaced them; to keep both, choose another folder with -o\n", r.final, earlier.Scenario)
+}
+
 // finish replaces the results of an earlier run. Other files in that folder stay.
 func (r *results) finish() error {
 	defer r.lock.release()

@@ -235,6 +235,7 @@ func Run(ctx context.Context, s *scenario.Scenario, o Options) (*Result, error) 
 	if err != nil {
 		return nil, made.abandon(err, !o.Removed)
 	}
+	result.Report += made.otherScenario(s.File)
 	return result, made.finish()
 }
 
