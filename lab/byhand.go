@@ -178,9 +178,7 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
 	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
 	entry.Outcome, entry.Failures = r.outcome(), len(r.Failures)
-	if r.Verdict == nil {
-		s = nil
-	} else {
+	if r.Verdict != nil {
 		entry.Failures += r.Verdict.differences()
 	}
 	err := writeWalkthrough(r.Capture, "ftplab explain --html "+filepath.Base(r.Capture), "", r, s, r.Verdict, Options{})

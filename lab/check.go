@@ -203,7 +203,11 @@ func openJudge(s *scenario.Scenario, src Source) (*judge, *capture.Capture, erro
 	if _, others := newJudge(s, nil); others != nil {
 		return nil, nil, mistakes
 	}
-	c, err := src.openFull(capture.Options{ControlPorts: controlPorts(s)})
+	ports := controlPorts(s)
+	if j != nil {
+		ports = append(ports, j.want.ControlPorts()...)
+	}
+	c, err := src.openFull(capture.Options{ControlPorts: ports})
 	if err != nil {
 		return nil, nil, cmp.Or(mistakes, err)
 	}

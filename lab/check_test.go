@@ -388,5 +388,9 @@ func TestControlPort(t *testing.T) {
 		if v, err := lab.Check(s, lab.File(result.Capture)); err != nil || !v.Pass {
 			t.Errorf("%s, %q: check: %v, %v", test.server, test.steps, v, err)
 		}
+		s.Server.Port = 21 // the want alone has the port, as one that was derived from a capture
+		if v, err := lab.Check(s, lab.File(result.Capture)); err != nil || !v.Pass {
+			t.Errorf("%s, %q: check of a want with the port: %v, %v", test.server, test.steps, v, err)
+		}
 	}
 }

@@ -19,21 +19,22 @@ import (
 
 // writeWalkthrough writes the walkthrough of a capture beside it, if pages are wanted, and
 // writes its sentences into the capture as comments. One that was recorded by hand has perhaps no
-// verdict and no scenario; hand is nil for other captures.
+// scenario and no verdict, and without a verdict the page does not show the scenario; hand is nil for other captures.
 func writeWalkthrough(path, command, tcp string, hand *Recording, s *scenario.Scenario, v *Verdict, o Options) error {
 	c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	judged := s
 	if v == nil {
-		v = &Verdict{}
+		judged, v = nil, &Verdict{}
 	}
 	r, err := report.New(c, v.Want)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	r.Scenario, r.Figures, r.Failures = s, v.Figures, failureLines(v.Scenario, v.Failures)
+	r.Scenario, r.Figures, r.Failures = judged, v.Figures, failureLines(v.Scenario, v.Failures)
 	r.Capture, r.Command, r.TCP, r.Log = filepath.Base(path), command, tcp, logBeside(path)
 	r.Index, r.Notes = "../index.html", o.Notes
 	if hand != nil {

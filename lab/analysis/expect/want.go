@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ftplab/lab/pcapng"
@@ -30,6 +31,21 @@ func (w *Want) lastDeclaration() int {
 		return w.head
 	}
 	return w.declarations[len(w.declarations)-1].line
+}
+
+// ControlPorts returns the ports at which the want expects a dialogue: those of the second ends of connections
+// that have texts. A nil want expects none.
+func (w *Want) ControlPorts() (ports []uint16) {
+	if w == nil {
+		return nil
+	}
+	for _, d := range w.declarations {
+		port, err := strconv.ParseUint(d.b.port, 10, 16)
+		if err == nil && slices.ContainsFunc(d.lines, (*line).isText) {
+			ports = append(ports, uint16(port))
+		}
+	}
+	return ports
 }
 
 // unused makes a name that no declaration has yet: the name itself, or with a number.
