@@ -151,6 +151,16 @@ func needsRNFR(f *facts) Finding {
 	return alone(f)
 }
 
+// deletes is the rule about DELE of the file that RNTO made. If there is none, DELE may be refused for
+// that reason.
+func deletes(f *facts) Finding {
+	of := permitted("DELE", "READ.ME", replies("DELE", "READ.ME", "250"))
+	if notPermitted(f.find("DELE", "READ.ME")) {
+		of = given(renames, of)
+	}
+	return of(f)
+}
+
 // renames is the rule that RNFR and RNTO give README another name.
 func renames(f *facts) Finding {
 	return each(replies("RNFR", "README", "350"), replies("RNTO", "READ.ME", "250"))(f)

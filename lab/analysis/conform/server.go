@@ -56,7 +56,7 @@ func ServerRules() []Rule {
 		{"959", "5.4", "RNFR gets 350, and then RNTO 250.", "folders", permitted("RNFR", "README", renames)},
 		{"959", "5.4", "RNFR of a file that does not exist gets 550 or 450.", "folders", replies("RNFR", "nothing", "550", "450")},
 		{"959", "5.4", "RNTO without RNFR gets 503.", "folders", needsRNFR},
-		{"959", "5.4", "DELE gets 250.", "folders", given(renames, permitted("DELE", "READ.ME", replies("DELE", "READ.ME", "250")))},
+		{"959", "5.4", "DELE gets 250.", "folders", deletes},
 		{"959", "5.4", "DELE of a file that does not exist gets 550 or 450.", "folders", replies("DELE", "nothing", "550", "450")},
 		{"959", "5.4", "SYST gets 215.", "information", replies("SYST", "", "215")},
 		{"959", "5.4", "HELP gets 214 or 211.", "information", replies("HELP", "", "214", "211")},

@@ -33,6 +33,7 @@ func TestWhatRFCsAsk(t *testing.T) {
 		"250, no writing":         {"RNTO without RNFR", sessionOf(rnto("something", 250), rnfr(550)), Breaks},
 		"no RNFR":                 {"RNFR gets 350", sessionOf(rnfr(502), rnto("READ.ME", 502)), Breaks},
 		"nothing to delete":       {"DELE gets 250", sessionOf(rnfr(502), rnto("READ.ME", 502), dele(550)), NotApplicable},
+		"another code":            {"DELE gets 250", sessionOf(rnfr(502), rnto("READ.ME", 502), dele(200)), Breaks},
 		"DELE is not permitted":   {"DELE gets 250", sessionOf(rnfr(350), rnto("READ.ME", 250), dele(550)), NotApplicable},
 		"no DELE":                 {"DELE gets 250", sessionOf(rnfr(350), rnto("READ.ME", 250), dele(502)), Breaks},
 		"PASV is refused":         {"After EPSV ALL", sessionOf(allOf, sent{"PASV", "", 503, "", ""}), Keeps},
