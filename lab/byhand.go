@@ -177,7 +177,7 @@ func Record(ctx context.Context, device, results string, ready func(capture stri
 // and completes the entry of the index. A scenario is needed if there is a verdict.
 func (r *Recording) finish(s *scenario.Scenario, results string, entry report.Run) error {
 	entry.Name, entry.ByHand, entry.Frames = filepath.Base(filepath.Dir(r.Capture)), true, r.Frames
-	entry.Outcome, entry.Failures = r.outcome(), len(r.Failures)
+	entry.Outcome, entry.Failures, entry.Error = r.outcome(), len(r.Failures), r.Incomplete
 	if r.Verdict != nil {
 		entry.Failures += r.Verdict.differences()
 	}

@@ -330,6 +330,7 @@ func TestShellTerminated(t *testing.T) {
 	cmd.Wait()
 	frames(t, filepath.Join(folder, "results", "passive_list-by-hand", "capture.pcapng"))
 	inIndex(t, folder, `<a href="passive_list-by-hand/walkthrough.html">`)
+	inIndex(t, folder, "passive_list.txtar: terminated signal received")
 	page, err := os.ReadFile(filepath.Join(folder, "results", "passive_list-by-hand", "walkthrough.html"))
 	if err != nil || !bytes.Contains(page, []byte("passive_list.txtar: terminated signal received")) {
 		t.Errorf("got error %v, want a page that says which signal ended the shell", err)

@@ -28,7 +28,7 @@ type Run struct {
 	Outcome  outcome.Outcome `json:"outcome"`
 	ByHand   bool            `json:"by_hand,omitempty"` // a person was the client
 	Failures int             `json:"failures"`          // differences; 0 if it passed
-	Error    string          `json:"error,omitempty"`   // why it could not run; the results, if any, are those of an earlier run
+	Error    string          `json:"error,omitempty"`   // why it could not run, or end; the results, if any, are those of an earlier run unless ByHand
 	Seconds  float64         `json:"seconds"`           // of wall time
 	Frames   int             `json:"frames"`
 	Bytes    int64           `json:"bytes"`             // of the capture file
