@@ -1,3 +1,5 @@
+// What the server does for a rule, one action after the other.
+
 package scenario
 
 import (

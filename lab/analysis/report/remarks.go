@@ -1,3 +1,5 @@
+// What the comments of a scenario say already, so that no note has to.
+
 package report
 
 import (
