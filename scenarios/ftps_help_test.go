@@ -63,3 +63,27 @@ func TestRecordsOnThePage(t *testing.T) {
 		t.Error("a FIN after close_notify is called early")
 	}
 }
+
+// TestHintAtTLS asks that a want which leaves out the "..." beside texts in TLS says so, and that one which has a wrong
+// text does not.
+func TestHintAtTLS(t *testing.T) {
+	file, err := os.ReadFile(playedOnGVisor(t, ftpsScenarios(t)["ftps_explicit"]).Capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hint = "\thint: the bytes of TLS around a text need a line, too: with `ctl ...` beside each text, 19 of the 19 lines of ctl match\n"
+	for _, test := range []struct {
+		what    string
+		replace []string
+		hint    bool
+	}{
+		{"none", []string{"ctl   ...\n", ""}, true},
+		{"one is missing", []string{"ctl   ...\nctl   client > server  \"PASV\"", "ctl   client > server  \"PASV\""}, true},
+		{"a wrong text in TLS", []string{"\"230 *\"", "\"231 *\""}, false},
+		{"a text too few in clear", []string{"ctl   client > server  \"AUTH TLS\"         # So is the question.\n", ""}, false},
+	} {
+		if report := checked(t, "ftps_explicit", file, nil, test.replace...).Report(); report == "" || strings.Contains(report, hint) != test.hint {
+			t.Errorf("%s: got\n%s\nwant the hint: %v", test.what, report, test.hint)
+		}
+	}
+}

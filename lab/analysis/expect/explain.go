@@ -163,7 +163,7 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 			What: "from here on too much differs for a comparison line by line"})
 	}
 	if len(all) > 0 {
-		all[0].Hint = cmp.Or(t.hintAtRoles(), all[0].Hint)
+		all[0].Hint = cmp.Or(t.hintAtRoles(), t.hintAtSkips(), all[0].Hint)
 	}
 	return all, unjudged
 }
@@ -191,37 +191,73 @@ func (t *track) hintAtRoles() string {
 	if t.proto != "tcp" {
 		return ""
 	}
-	const farBetter = 3
-	exchanged, all := t.exchange()
-	found := exchanged.search(t.cost / farBetter)
-	matched := 0
-	for _, s := range found.steps {
-		if s.kind == stepMatched {
-			matched++
-		}
-	}
-	if !found.whole || matched < 2 {
-		return ""
-	}
-	return fmt.Sprintf("with %s and %s exchanged, %d of the %d lines of %s match", t.end(true), t.end(false), matched, all, t.name)
-}
-
-// exchange returns the track with every line in the other direction, and the number of
-// lines with a direction.
-func (t *track) exchange() (exchanged *track, all int) {
-	d := *t.declaration
-	d.lines = nil
+	var exchanged []*line
 	for _, l := range t.lines {
 		other := *l
 		other.fromA = !l.fromA
-		d.lines = append(d.lines, &other)
-		if l.kind != kindSkip {
-			all++
+		exchanged = append(exchanged, &other)
+	}
+	matched := t.matchedBy(exchanged)
+	if matched < 2 {
+		return ""
+	}
+	return fmt.Sprintf("with %s and %s exchanged, %d of the %d lines of %s match", t.end(true), t.end(false), matched, t.wanted(), t.name)
+}
+
+// hintAtSkips returns a hint that the bytes of TLS around texts have no line, if the lines match far better with
+// "..." beside each text in TLS.
+func (t *track) hintAtSkips() string {
+	if t.conn == nil || t.capture.sessions[t.conn.ID] == nil || t.capture.sessions[t.conn.ID].Layer == nil {
+		return ""
+	}
+	from := t.capture.sessions[t.conn.ID].Layer.From
+	opaque := func(l *line) bool { // a text that is not in clear
+		m, ok := t.judge.matched[l]
+		return l.isText() && !(ok && t.capture.frames[m.frame].Number < from)
+	}
+	var skipped []*line
+	for i, l := range t.lines {
+		skipped = append(skipped, l)
+		next := &line{kind: kindSkip, group: -1}
+		if i+1 < len(t.lines) {
+			next = t.lines[i+1]
+		}
+		if next.group != l.group && (opaque(l) || opaque(next)) {
+			skipped = append(skipped, &line{conn: l.conn, kind: kindSkip, group: -1})
 		}
 	}
-	b := *t.binding
-	b.declaration = &d
-	return t.judge.newTrack(&b), all
+	matched := 0
+	if len(skipped) > len(t.lines) {
+		matched = t.matchedBy(skipped)
+	}
+	if matched == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the bytes of TLS around a text need a line, too: with `%s ...` beside each text, %d of the %d lines of %[1]s match", t.name, matched, t.wanted())
+}
+
+// wanted is the number of the track's lines except "...".
+func (t *track) wanted() (n int) {
+	for _, l := range t.lines {
+		if l.kind != kindSkip {
+			n++
+		}
+	}
+	return n
+}
+
+// matchedBy returns how many of other lines would match in place of the track's own, if they match far better; else 0.
+func (t *track) matchedBy(lines []*line) (matched int) {
+	const farBetter = 3
+	d, b := *t.declaration, *t.binding
+	d.lines, b.declaration = lines, &d
+	found := t.judge.newTrack(&b).search(t.cost / farBetter)
+	for _, s := range found.steps {
+		if found.whole && s.kind == stepMatched {
+			matched++
+		}
+	}
+	return matched
 }
 
 func (t *track) missingLine(s step) Mismatch {
