@@ -163,7 +163,7 @@ func (d *differences) datagram(l *line, f *Frame) (unknown bool) {
 	text, length := datagramText(f.Other)
 	unlike := l.words != nil && !l.words.matches(text)
 	if unlike && !f.isCut() {
-		d.add("the text is %s", inQuotes(text))
+		d.add("%s", unmatched{"the text", "is", l.words, text})
 	}
 	d.number("length", l.length, int64(length))
 	for _, o := range l.options {
@@ -232,7 +232,7 @@ func (a *aligner) compareAs(l, wanted *line, s state) comparison {
 	switch {
 	case c.alike:
 	case l.kind == kindText && e.kind == elementBytes && text != nil && !text.Complete:
-		c.what.add("the end of the text %s is not in the capture", inQuotes(text.Text))
+		c.what.add("the end of the text %s is not in the capture", beginningInQuotes(text.Text))
 	default:
 		c.what.otherKind(l, e)
 	}
@@ -278,7 +278,7 @@ func (a *aligner) compareBytes(l *line, c *comparison, f *Frame) {
 		}
 		c.alike = true
 		if !l.words.matches(text.Text) {
-			c.what.add("the text is %s", inQuotes(text.Text))
+			c.what.add("%s", unmatched{"the text", "is", l.words, text.Text})
 			c.otherText = !l.words.beginsLike(text.Text)
 		}
 		c.what.inStream(l, start, end)
@@ -335,7 +335,7 @@ func (a *aligner) compareBeginning(l *line, c *comparison, text *ftp.Line) {
 	}
 	c.alike, c.unknown, c.goesOn = true, true, true
 	if !l.words.mayGoOn(text.Text, more) {
-		c.what.add("the text begins with %s", inQuotes(text.Text))
+		c.what.add("%s", unmatched{"the text", "begins with", l.words, text.Text})
 		c.otherText = !l.words.beginsLike(text.Text)
 	}
 	c.what.number("seq", l.seq.start, e.start)

@@ -3,8 +3,6 @@
 package expect
 
 import (
-	"strings"
-
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
@@ -90,9 +88,9 @@ func (d *differences) content(l *line, c *evidence, f *Frame, start, end int64) 
 	case missing > 0 && l.content.fits(text, missing):
 		return true
 	case missing > 0:
-		d.add("the content begins with %s", contentInQuotes(text))
+		d.add("%s", unmatched{"the content", "begins with", l.content, text})
 	default:
-		d.add("the content is %s", contentInQuotes(text))
+		d.add("%s", unmatched{"the content", "is", l.content, text})
 	}
 	return false
 }
@@ -126,17 +124,4 @@ func (t *track) findEmpty(dir int) int {
 		return -1
 	}
 	return len(t.elements) - 1
-}
-
-// contentInQuotes is a content that is written as a pattern when it is printed, and only the
-// beginning of a long one.
-type contentInQuotes string
-
-func (c contentInQuotes) String() string {
-	const most = 400
-	text, rest := string(c), ""
-	if len(text) > most {
-		text, rest = text[:most], "…"
-	}
-	return strings.NewReplacer(`\x0d`, `\r`, `\x0a`, `\n`).Replace(quote(text)) + rest
 }

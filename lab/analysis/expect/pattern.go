@@ -80,10 +80,10 @@ func parseEscape(s string) (b byte, n int, err error) {
 // quote returns a pattern that matches only this text.
 func quote(text string) string { return `"` + escape(text) + `"` }
 
-// inQuotes is a text that is quoted when it is printed.
-type inQuotes string
+// beginningInQuotes is a text that is quoted when it is printed, and only the beginning of a long one.
+type beginningInQuotes string
 
-func (text inQuotes) String() string { return quote(string(text)) }
+func (text beginningInQuotes) String() string { return quoteBeginning(string(text)) }
 
 // escape keeps printable characters and writes each other byte as \xNN.
 func escape(text string) string {

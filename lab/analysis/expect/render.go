@@ -99,7 +99,7 @@ func (t *track) frameLine(i int) string {
 	if f.Connection == nil {
 		_, src, dst := datagramEnds(f.Other)
 		text, length := datagramText(f.Other)
-		return fmt.Sprintf("%s  %s length %d", t.direction(t.judge.hosts.isForth(t.declaration, src, dst)), quote(text), length)
+		return fmt.Sprintf("%s  %s length %d", t.direction(t.judge.hosts.isForth(t.declaration, src, dst)), quoteBeginning(text), length)
 	}
 	fromA := f.From == t.a
 	line := t.direction(fromA) + "  " + flagString(f.Flags)

@@ -280,3 +280,38 @@ func TestLinesText(t *testing.T) {
 		}
 	}
 }
+
+// A text that a pattern does not match is printed whole if it is short, and else around the first difference.
+func TestUnmatched(t *testing.T) {
+	count := ""
+	for i := range 60 {
+		count += fmt.Sprintf("%03d", i)
+	}
+	end := count[3:]
+	for _, test := range []struct {
+		is     string
+		wanted pattern
+		got    string
+		want   string
+	}{
+		{"is", pattern{"a"}, "b\r\n\x00", `the text is "b\r\n\x00"`},
+		{"begins with", pattern{"a"}, "b", `the text begins with "b"`},
+		{"is", pattern{count}, count[:100] + "*" + count[101:], `the text differs from byte 101 on: it is …"00310320\*303403503603703"…, not …"003103203303403503603703"…`},
+		{"is", pattern{count}, "\x00" + count, `the text differs from byte 1 on: it is "\x00000001002003004"…, not "0000010020030040"…`},
+		{"is", pattern{count}, count + "!", `the text differs from byte 181 on: it is …"57058059!", not …"57058059"`},
+		{"is", pattern{count + "!"}, count, `the text differs from byte 181 on: it is …"57058059", not …"57058059!"`},
+		{"is", pattern{"0", "x\n", ""}, count, `the text has no "x\n" from byte 2 on: it is "00000100200300400"… there`},
+		{"is", pattern{"000", "059", "9"}, count, `the text has no "9" from byte 181 on: it is …"57058059" there`},
+		{"is", pattern{"000", "!" + end}, count, `the text has no "!001002003004005"… from byte 4 on: it is "0000010020030040050"… there`},
+		{"is", pattern{"000", "x"}, count, `the text differs at byte 180, seen from its end: it is …"057058059", not "x"`},
+		{"is", pattern{"000", "0a6057058059"}, count, `the text differs at byte 170, seen from its end: it is …"3054055056057058059", not "0a6057058059"`},
+		{"begins with", pattern{count + "!"}, count, `the text begins with "0000010020030040"…`},
+		{"begins with", pattern{"000", "059", "9"}, count, `the text begins with "0000010020030040"…`},
+		{"begins with", pattern{"1", ""}, count, `the text differs from byte 1 on: it is "0000010020030040"…, not "1"`},
+		{"is", pattern{""}, strings.Repeat("\xff", 60), `the text differs from byte 1 on: it is "` + strings.Repeat(`\xff`, 16) + `"…, not ""`},
+	} {
+		if got := (unmatched{"the text", test.is, test.wanted, test.got}).String(); got != test.want {
+			t.Errorf("%q:\n got %s\nwant %s", test.wanted, got, test.want)
+		}
+	}
+}
