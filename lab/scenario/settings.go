@@ -95,6 +95,7 @@ func sessionSettings() []setting {
 		}, {
 			name: "deadline", args: "DURATION", least: 1, most: 1, parse: (*parser).setDeadline,
 			does: "How long a step may take; 30s by default. A transfer gets more time, depending on its size. " +
+				"After the last step, connections have up to 6s to close, or 1s if a step has failed or the last one had no answer. " +
 				"A session is also stopped when its capture has reached 256 MiB plus four times the size of the scenario's files at each place of capture.",
 			example: "deadline 5s",
 		},

@@ -21,8 +21,8 @@ import (
 )
 
 // timeToClose is how long connections may take to close in order before the server closes
-// them. A session that has failed gets less: the other side often hangs, and somebody waits
-// for the message.
+// them. A session that has failed, or that ended without an answer, gets less: the other side
+// often hangs, and somebody waits for the message.
 const (
 	timeToClose             = 3 * time.Second
 	timeToCloseAfterFailure = 500 * time.Millisecond
@@ -47,6 +47,7 @@ type Environment struct {
 	security *security
 	results  string // the folder for the files that programs leave
 	removed  bool   // the caller removes that folder
+	hangs    bool   // a session ended after a step that had no answer, as expected
 
 	mu    sync.Mutex
 	notes []string // remarks for the user about how programs ran
@@ -212,10 +213,10 @@ func HostNames(s *scenario.Scenario, on string) string {
 }
 
 // Wait waits until no client is connected, but not long, and less if the session has
-// failed. In this time the server can answer commands that are still on their way, such as
+// failed or hangs. In this time the server can answer commands that are still on their way, such as
 // a QUIT whose sender did not wait for the reply.
 func (e *Environment) Wait(ctx context.Context, failed bool) {
-	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), toClose(failed))
+	ctx, cancel := network.WithTimeout(ctx, e.network.Clock(), toClose(failed || e.hangs))
 	defer cancel()
 	e.server.Wait(ctx) // Close returns the same error
 	for _, r := range e.replicas {

@@ -48,6 +48,27 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestEndsWithoutAnswer ends a session with a step that gets no answer: the connections that hang do not get the time
+// to close that others get.
+func TestEndsWithoutAnswer(t *testing.T) {
+	const source = "# x\n# y\nnetwork wire\ndeadline 4s\ndrop client > server \"LIST\"\nopen\nlogin anonymous\npassive\n"
+	for end, want := range map[string]time.Duration{"ls": 5100 * time.Millisecond, "expect timeout: ls": 5100 * time.Millisecond, "expect timeout: ls\npause 1s": 6100 * time.Millisecond} {
+		s, err := scenario.Parse("x.txtar", []byte(source+end+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file bytes.Buffer
+		recording := runner.Recording{File: &file, Format: pcapng.PCAPNG}
+		if _, err := runner.Run(t.Context(), s, gvisor.Builder{Seed: 1, Start: time.Unix(500_000_000, 0)}, recording, runner.Steps(nil)); err != nil {
+			t.Fatal(err)
+		}
+		times := frameTimes(t, &file)
+		if got := times[len(times)-1].Sub(times[0]); got > want || got < want-100*time.Millisecond {
+			t.Errorf("%s: the last frame came after %v, want %v", end, got, want)
+		}
+	}
+}
+
 // TestCancelledAtEachStage cancels a session in each of its stages. As long as frames may come,
 // there is no outcome, and the error is the cause.
 func TestCancelledAtEachStage(t *testing.T) {
@@ -145,20 +166,26 @@ func (n losingNetwork) Close(silence time.Duration) error {
 }
 
 // countFrames reads a capture to its end.
-func countFrames(t *testing.T, file io.Reader) (n int) {
+func countFrames(t *testing.T, file io.Reader) int {
+	t.Helper()
+	return len(frameTimes(t, file))
+}
+
+// frameTimes returns the time of each frame of a capture.
+func frameTimes(t *testing.T, file io.Reader) (times []time.Time) {
 	t.Helper()
 	r, err := pcapng.NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for {
-		_, _, err := r.ReadPacketData()
+		_, info, err := r.ReadPacketData()
 		if errors.Is(err, io.EOF) {
-			return n
+			return times
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		n++
+		times = append(times, info.Timestamp)
 	}
 }

@@ -53,6 +53,7 @@ type session struct {
 	mode   ftpclient.Mode // that the steps chose, PASV and PORT for any address; "" is the default
 	port   uint16
 	broken bool  // a step broke as expected, and so may the end of the session
+	hangs  bool  // a step had no answer, as expected, and none has come since
 	offset int64 // where the next transfer begins, bytes
 
 	data     []network.Conn // data connections that steps opened
@@ -132,7 +133,7 @@ func (r *script) takeInBackground(ctx context.Context, s *session, step scenario
 
 // close ends the sessions that the steps left open, in the order of
 // their names, so that a capture is the same in every run. If ctx has ended, it does not
-// wait for the server, and not long if the session has failed.
+// wait for the server, and not long if the session has failed or the server does not answer.
 func (r *script) close(ctx context.Context, failed bool) {
 	ctx, cancel := network.WithTimeout(ctx, r.network.Clock(), toClose(failed))
 	defer cancel()
@@ -140,7 +141,10 @@ func (r *script) close(ctx context.Context, failed bool) {
 		s := r.sessions[name]
 		s.closeData()
 		if s.client != nil {
-			s.client.Close(ctx)
+			r.hangs = r.hangs || s.hangs
+			closing, cancel := network.WithTimeout(ctx, r.network.Clock(), toClose(failed || s.hangs))
+			s.client.Close(closing)
+			cancel()
 		}
 	}
 }
@@ -161,7 +165,10 @@ func (r *script) take(ctx context.Context, s *session, step scenario.Step, begun
 	if by := s.closedBy.Load(); by != nil && by.Line != step.Line && errors.Is(err, net.ErrClosed) {
 		err = fmt.Errorf("%w, by the step %s of line %d", err, by.Text, by.Line)
 	}
-	s.broken = s.broken || step.Break != "" && err == nil
+	if !step.Background { // else another step may run, and this one is not expected to break
+		s.broken = s.broken || step.Break != "" && err == nil
+		s.hangs = step.Break == scenario.Timeout && err == nil || s.hangs && end.reply.Code == 0
+	}
 	if err != nil {
 		var exit exitError
 		f := Failure{Line: step.Line, Message: reason(step, err, limit) + end.printed, Late: errors.Is(err, context.DeadlineExceeded), Client: s.end, answered: end.err == nil && end.broke == nil}
