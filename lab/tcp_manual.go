@@ -25,6 +25,7 @@ the same capture again      no: ports, numbers and times     yes
 programs, shell             yes                              no: they need the kernel's
                                                              sockets
 congestion=                 reno, bbr                        reno
+df=off                      not in a SYN-ACK                 in all packets
 before it sends, connects   the time that it needs on        20 microseconds
 or closes, a program takes  this machine
 what happens at the same    in either order, such as the     always in the same order

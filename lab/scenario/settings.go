@@ -170,7 +170,7 @@ var hostOptions = []option[Host]{
 	{"timestamps=off", "no timestamp option (RFC 7323)", func(p *parser, h *Host, v string) { h.NoTimestamps = !p.onOff("timestamps", v) }},
 	{"wscale=off", "no window scale option (RFC 7323)", func(p *parser, h *Host, v string) { h.NoWScale = !p.onOff("wscale", v) }},
 	{"sack=off", "no selective acknowledgments (RFC 2018)", func(p *parser, h *Host, v string) { h.NoSACK = !p.onOff("sack", v) }},
-	{"df=off", "no Don't Fragment bit in its packets", func(p *parser, h *Host, v string) { h.NoDF = !p.onOff("df", v) }},
+	{"df=off", "no Don't Fragment bit in its packets; with Linux's TCP, only a SYN-ACK has it all the same", func(p *parser, h *Host, v string) { h.NoDF = !p.onOff("df", v) }},
 	{"ttl=128", "the TTL, or hop limit, of its packets", func(p *parser, h *Host, v string) { h.TTL = p.number("ttl", v, 1, 255) }},
 	{"congestion=reno|bbr", "its congestion control; reno by default", func(p *parser, h *Host, v string) { h.Congestion = p.oneOf("congestion", v, "reno", "bbr") }},
 	{"cwnd=4", "fixes its congestion window at this number of segments", func(p *parser, h *Host, v string) { h.CWND = p.number("cwnd", v, 1, 1<<16) }},

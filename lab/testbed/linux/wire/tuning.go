@@ -120,6 +120,9 @@ func steadyWindow(h scenario.Host) (buffer int, m metrics) {
 	return window * 14 / 5, m // Linux uses five eighths of the buffer for data
 }
 
+// timestamps is the size of the option and its padding in a segment, bytes (RFC 7323, appendix A).
+const timestamps = 12
+
 // smallWindow returns the route metrics that make a SYN advertise a window that
 // needs no scaling.
 //
@@ -129,7 +132,6 @@ func steadyWindow(h scenario.Host) (buffer int, m metrics) {
 // limits the window. The gateway then lowers the MSS to what the link carries
 // (see clampMSS).
 func smallWindow(h scenario.Host, mtu int) (m metrics) {
-	const timestamps = 12 // bytes of the option and its padding
 	mss := mtu - path.Headers(h.Addr)
 	if h.Window%mss != 0 || !h.NoTimestamps {
 		m.window = h.Window
@@ -141,13 +143,21 @@ func smallWindow(h scenario.Host, mtu int) (m metrics) {
 // sendBuffer returns how large a host's send buffer may grow. The buffer holds
 // the data in flight, so it limits them from the first connection on; a route's
 // congestion window applies only to hosts that had a connection before.
+//
+// Linux adds a segment as long as the buffer is below its limit. For a fixed
+// number of segments, the limit is in the middle of the last one, so that it
+// does not matter if a segment takes a few bytes more or less than here.
 func sendBuffer(h scenario.Host, mtu int) int {
 	const bookkeeping = 852 // bytes in the kernel for a full Ethernet segment, besides its data
 	mss := mtu - path.Headers(h.Addr)
-	if h.CWND != 0 {
-		return h.CWND * (mss + bookkeeping)
+	if h.CWND == 0 {
+		return mostUnderWay * mss
 	}
-	return mostUnderWay * mss
+	segment := mss + bookkeeping
+	if !h.NoTimestamps {
+		segment -= timestamps
+	}
+	return h.CWND*segment - segment/2
 }
 
 // oneByOne makes the host's TCP pass segments on one by one. By default it
