@@ -76,8 +76,9 @@ end of a 150. It leaves out comments and names of hosts. The frames become Ether
 the VLANs and the usual tunnels of the original. It also leaves out TLS keys: the redacted
 capture does not show what is inside TLS, but a person who has the keys can decrypt it. Of
 a capture that was taken at several places it keeps the places, with other names unless
-these are usual, such as eth0 or client. A packet's copies at other places become packets
-of an experimental protocol, so what a NAT or a gateway changes there is left out.
+these are usual, such as eth0 or client. A packet's copy at another place becomes the same
+packet, or one of an experimental protocol, if a NAT changed it: what a NAT or a gateway
+changes is left out.
 
 ` + growingHelp
 

@@ -26,7 +26,8 @@
 //
 // Of a capture that was taken at several places it keeps on which interface each packet is, and
 // the usual names of interfaces, such as eth0 or client; others become other names. The copies of
-// a packet at other places are packets of an experimental protocol.
+// a packet at other places become the same packet. A copy that a NAT changed becomes a packet of an
+// experimental protocol.
 //
 // It leaves out comments, names of hosts and TLS keys. Without the keys nobody can read
 // what is inside TLS, so it stays as it is. Somebody who has the keys can decrypt the new

@@ -20,8 +20,9 @@ type tcpBlock = tcp.SACKBlock
 type writer struct {
 	key     *Key
 	streams map[place]*stream
-	decoder packet.Decoder // of what is in front of a packet
-	bare    int            // packets that lost headers in front of them
+	origins map[route][]origin // of the connections with texts, if there may be copies of their packets
+	decoder packet.Decoder     // of what is in front of a packet
+	bare    int                // packets that lost headers in front of them
 }
 
 // Write writes a capture again as pcapng, without private data. The capture must be opened
@@ -32,12 +33,16 @@ func Write(out io.Writer, c *capture.Capture, key *Key, application string) (bar
 	if err := w.read(c); err != nil {
 		return 0, err
 	}
+	if err := w.findOrigins(c); err != nil {
+		return 0, err
+	}
 	to, err := pcapng.NewWriter(out, pcapng.PCAPNG, w.info(c, application))
 	if err != nil {
 		return 0, err
 	}
 	stats := pcapng.Stats{Received: c.Received, Dropped: c.Dropped} // as the recorder counted them
 	for p := range c.Packets() {
+		p := w.original(p)
 		f := w.tunnelled(p, w.frame(p))
 		at := time.Unix(0, p.Time)
 		if stats.Began.IsZero() {
