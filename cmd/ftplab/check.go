@@ -21,7 +21,8 @@ func checkCommand() *cobra.Command {
 		Long: `Check compares a capture, of any origin, with the sections want and figures of a
 scenario. A run makes the same checks. SCENARIO is a name that list shows, or a
 file of your own. Its hosts have the addresses that the scenario gives them. The want may
-also name hosts as the capture does.
+also name hosts as the capture does. Of a capture with more sessions than the want declares,
+Check judges the one that fits best, and says which one that is.
 
 For every difference, Check shows the line of the want, the packet in the capture,
 and the packets around it. See ftplab help want and help figures.

@@ -22,8 +22,9 @@ func (w *Want) Judge(c *capture.Capture, hosts Hosts) (*Verdict, error) {
 	j.bindings, j.left = j.bind()
 	j.gather()
 	j.exchange()
-	for _, x := range j.left {
-		j.strays.addConnection(x, j.hosts, c.Start)
+	ctl := j.soleControl()
+	for _, x := range slices.Concat(j.left, j.others) {
+		j.strays.addConnection(x, j.hosts, c.Start, j.strayNote(x, ctl))
 	}
 	for _, b := range j.bindings {
 		if b.conn != nil {
@@ -49,6 +50,7 @@ type judge struct {
 	capture  *evidence
 	bindings []*binding
 	left     []*ftp.Connection // that declarations may mean, and none is bound to
+	others   []*ftp.Connection // of other sessions than the one that is judged
 	framesOf map[int][]int     // the indexes of the packets of each connection that declarations may mean
 	tracks   []*track
 	strays   strays
@@ -107,7 +109,7 @@ func (j *judge) gather() {
 		for x := range c.Connections() {
 			j.quoted = slices.DeleteFunc(j.quoted, func(q quoted) bool { return q.isOf(x) })
 			if !meant[x.ID] && !j.isAstray(x.ID) {
-				j.strays.addConnection(x, j.hosts, c.Start)
+				j.strays.addConnection(x, j.hosts, c.Start, "")
 			}
 		}
 	}

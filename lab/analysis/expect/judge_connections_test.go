@@ -449,3 +449,48 @@ func TestOrderOfConnections(t *testing.T) {
 		}
 	}
 }
+
+// If the want declares one session of several, all its connections are those of one, also where a data connection of
+// another one fits better.
+func TestOneOfSeveralSessions(t *testing.T) {
+	type session struct {
+		user string
+		size int
+	}
+	for _, test := range []struct {
+		name     string
+		sessions []session
+		judged   int // the ID of the control connection
+		wrong    int // lines
+	}{
+		{"the first one", []session{{"a", 10}, {"b", 10}}, 0, 0},
+		{"the second one", []session{{"b", 20}, {"a", 10}}, 2, 0},
+		{"the other one has the data", []session{{"a", 20}, {"b", 10}}, 0, 1},
+		{"the one before has the data", []session{{"b", 10}, {"a", 20}}, 2, 1},
+		{"the one in the middle", []session{{"b", 10}, {"a", 20}, {"c", 10}}, 2, 1},
+	} {
+		g := &recording{forge.New(), false}
+		for i, s := range test.sessions {
+			ctl := connect(g, fmt.Sprintf("198.51.100.100:%d", 4000+i), "192.0.2.21:21")
+			say := func(command, reply string) {
+				ctl.Segment("P.", command+"\r\n")
+				ctl.Peer.Segment("P.", reply+"\r\n")
+			}
+			ctl.Peer.Segment("P.", "220 Hi\r\n")
+			say("USER "+s.user, "230 Fine")
+			say("PASV", "227 Entering Passive Mode ("+g.hostPort(fmt.Sprintf("192.0.2.21:%d", 5000+i))+")")
+			say("RETR x", "150 Here")
+			data := connect(g, fmt.Sprintf("198.51.100.100:%d", 6000+i), fmt.Sprintf("192.0.2.21:%d", 5000+i))
+			data.Peer.Segment("P.", strings.Repeat("x", s.size))
+		}
+		v := verdict(t, "ctl client.* > server.21\ndata client.* > server.*\nctl ...\nctl client > server \"USER a\"\nctl ...\ndata ...\ndata server > client seq 1:11\n", g)
+		ctl, _ := v.Connection("ctl")
+		data, _ := v.Connection("data")
+		if ctl.ID != test.judged || data.ID != test.judged+1 || len(v.Mismatches) != test.wrong+2*(len(test.sessions)-1) {
+			t.Errorf("%s: got ctl %d, data %d, want %d, %d, and %d wrong lines\n%s", test.name, ctl.ID, data.ID, test.judged, test.judged+1, test.wrong, v.Report())
+		}
+		if want := fmt.Sprintf("; ctl is connection %d, whose session is judged\n", test.judged); strings.Count(v.Report(), want) != len(test.sessions)-1 {
+			t.Errorf("%s: want %q in\n%s", test.name, want, v.Report())
+		}
+	}
+}

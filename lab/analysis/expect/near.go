@@ -123,6 +123,9 @@ func (m *matching) findNear(b *binding) {
 func (j *judge) exchange() {
 	c := costs{judge: j, known: map[pairing]priced{}}
 	c.choose()
+	if c.chooseSession() {
+		c.choose()
+	}
 	mistaken := func(b *binding) bool {
 		return b.proto == "tcp" && (b.conn == nil && b.unseen == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
 	}

@@ -29,20 +29,22 @@ type stray struct {
 	name     string // that it may have, for TCP
 	like     string // a declaration with stars for ports that another run may not have, for TCP
 	what     string
+	note     string // what follows on the number of packets
 	hint     string
 	packets  int
 	first    int // the number of the first packet
 	at       time.Duration
 }
 
-// addConnection adds a TCP connection that no declaration means.
-func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64) {
+// addConnection adds a TCP connection that no declaration means, with a note.
+func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64, note string) {
 	a := cmp.Or(c.OpenedBy, ftp.Client)
 	name := map[ftp.Role]string{ftp.Control: "ctl", ftp.Data: "data"}[c.Role]
 	s.add(stray{
 		name: cmp.Or(name, "other"), like: fmt.Sprintf("%s > %s", hosts.likeEnd(c, a), hosts.likeEnd(c, a.Other())),
 		declared: fmt.Sprintf("%s > %s", hosts.endName(c, a), hosts.endName(c, a.Other())),
 		what:     fmt.Sprintf("TCP connection %d is not declared", c.ID),
+		note:     note,
 		hint:     cmp.Or(hosts.addressIn(c, a), hosts.addressIn(c, a.Other())),
 		packets:  c.ClientFlow.Packets + c.ServerFlow.Packets, first: c.FirstPacket, at: time.Duration(c.FirstTime - start),
 	})
@@ -114,6 +116,7 @@ func (s *strays) mismatches(w *Want) []Mismatch {
 		if x.packets > 1 {
 			m.What += fmt.Sprintf(" (%d packets)", x.packets)
 		}
+		m.What += x.note
 		all = append(all, m)
 	}
 	if s.unnamed > 0 {
