@@ -113,7 +113,7 @@ func TestFilledTables(t *testing.T) {
 				f.Pass(time.Hour)
 			}
 		}, holds(20, "", "421 Too many connections")},
-		{"servers at which clients had a look", 4, CannotJudge, func(f *forge.Capture) {
+		{"pairs of hosts", 4, CannotJudge, func(f *forge.Capture) {
 			for i := range 5 {
 				dial(f, fmt.Sprintf("198.51.100.%d", 1+i), aServer+":21").Say(hello).Say(bye).Peer.Close()
 			}

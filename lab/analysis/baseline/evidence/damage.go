@@ -189,8 +189,11 @@ func (d *Damage) OneOf(connection, a, b int) bool {
 	return n == 1
 }
 
-// of returns the damaged packets of a connection.
+// of returns the damaged packets of a connection, nil if it has none with a wrong checksum.
 func (d *Damage) of(id int) map[int]bool {
+	if len(d.wrong[id]) == 0 {
+		return nil
+	}
 	packets := map[int]bool{}
 	for _, w := range d.wrong[id] {
 		if d.Shows(w.sender) {

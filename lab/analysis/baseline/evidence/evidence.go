@@ -159,10 +159,8 @@ type Login struct {
 
 // NewSession returns a session with its data connections. The receiver discarded the packets in damaged.
 func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *Session {
-	if damaged == nil {
-		damaged = map[int]bool{}
-	}
-	s := &Session{Session: t, DataByID: map[int]*ftp.Connection{}, Commands: map[string]int{}, offered: map[string]bool{}, Damaged: len(damaged), Unread: maps.Clone(damaged)}
+	s := &Session{Session: t, DataByID: map[int]*ftp.Connection{}, Commands: map[string]int{}, offered: map[string]bool{}, Damaged: len(damaged), Unread: map[int]bool{}}
+	maps.Copy(s.Unread, damaged)
 	for _, c := range data {
 		s.DataByID[c.ID] = c
 	}

@@ -92,11 +92,16 @@ func thirdPorts() look {
 	sessions := map[evidence.PairOfHosts]*timeRanges{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
-			pair := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap()).Ordered()
+			if c.Role != ftp.Other {
+				return nil
+			}
 			talks := c.OpenedBy != "" && c.ClientFlow.Bytes > 0 && c.ServerFlow.Bytes > 0
 			what, shown := e.shown(c.ID) // which one side shows, and the middle of a conversation
 			shell := shown && what.Kind == content.Shell
-			if c.Role == ftp.Other && (talks || shell) && (what.handedOver(c) || !wellKnown(&c.Identity)) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
+			if !talks && !shell {
+				return nil
+			}
+			if pair := hostsOf(c).Ordered(); (what.handedOver(c) || !wellKnown(&c.Identity)) && bounded.Takes(e.Ledger, maxPairs, found, pair) {
 				by := cmp.Or(c.OpenedBy, ftp.Client)
 				to, from := c.Addr(by.Other()), c.Addr(by)
 				if !shell && to.Port() >= dynamicPorts && c.TLS == nil || !e.Ledger.Room(maxThirdPorts, len(found[pair])) {
@@ -108,6 +113,9 @@ func thirdPorts() look {
 			return nil
 		},
 		session: func(_ *Evidence, s *session) []breach {
+			if len(found) == 0 {
+				return nil
+			}
 			pair := s.Hosts().Ordered()
 			if found[pair] == nil {
 				return nil
@@ -119,6 +127,9 @@ func thirdPorts() look {
 			return nil
 		},
 		end: func(e *Evidence) []breach {
+			if len(found) == 0 {
+				return nil
+			}
 			var breaches []breach
 			served := e.sessionsOf()
 			for pair, list := range found {

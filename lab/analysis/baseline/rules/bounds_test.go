@@ -219,7 +219,7 @@ func TestSilentServers(t *testing.T) {
 // TestDetoursAreInOrder has a host that claims the addresses of a client and of its servers. What
 // is found is in the same order each time.
 func TestDetoursAreInOrder(t *testing.T) {
-	e := &Evidence{&evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, newWatch(nil)}
+	e := &Evidence{Sessions: &evidence.Sessions{Served: map[evidence.PairOfHosts]bool{}}, watch: newWatch(nil)}
 	client := netip.MustParseAddr(forge.Client)
 	e.watch.neighbours.owners[client] = &owner{first: 1}
 	for i := range 9 {

@@ -159,7 +159,10 @@ func (c *channels) echo(p *capture.Packet) {
 
 func hiddenChannels() look {
 	return look{connection: headersHideNothing, session: linesHideNothing, end: func(e *Evidence) (found []breach) {
-		sessions := e.sessionsOf()
+		var sessions map[netip.Addr]evidence.PairOfHosts
+		if len(e.watch.channels.domains)+len(e.watch.channels.echoes) > 0 {
+			sessions = e.sessionsOf()
+		}
 		for at, of := range e.watch.channels.domains {
 			hosts, has := sessions[at.client]
 			n := len(of.seen)

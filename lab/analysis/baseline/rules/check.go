@@ -25,6 +25,7 @@ type ruleCheck struct {
 
 // NewCheck returns a check of a capture.
 func NewCheck(e *Evidence) *Check {
+	e.pairs = map[evidence.PairOfHosts]*pair{}
 	c := &Check{evidence: e, signs: signs{}}
 	for _, r := range All() {
 		c.rules = append(c.rules, ruleCheck{Rule: r, look: r.look()})
@@ -46,18 +47,24 @@ func (c *Check) add(r *ruleCheck, place int, hosts evidence.PairOfHosts, found [
 	}
 }
 
+// hostsOf are the hosts of a connection.
+func hostsOf(c *ftp.Connection) evidence.PairOfHosts {
+	return evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
+}
+
 // Connection checks a connection of any kind.
 func (c *Check) Connection(of *ftp.Connection) {
+	hosts := hostsOf(of)
 	for i := range c.rules {
 		if r := &c.rules[i]; r.look.connection != nil {
-			c.add(r, of.ID, evidence.Between(of.Client.Addr().Unmap(), of.Server.Addr().Unmap()), r.look.connection(c.evidence, of))
+			c.add(r, of.ID, hosts, r.look.connection(c.evidence, of))
 		}
 	}
 }
 
 // Session checks a session.
 func (c *Check) Session(s *evidence.Session) {
-	c.session = &session{Session: s, ledger: c.evidence.Ledger}
+	c.session = &session{Session: s, ledger: c.evidence.Ledger, pair: c.evidence.pairOf(s)}
 	hosts := s.Hosts()
 	for i := range c.rules {
 		if r := &c.rules[i]; r.look.session != nil {

@@ -83,9 +83,12 @@ type closing struct {
 }
 
 func (all closers) add(e *Evidence, c *ftp.Connection) {
+	if e.watch.closed[c.ID] == nil {
+		return
+	}
 	took, last := e.closedFor(c)
-	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
-	atEnd := e.watch.closed[c.ID] != nil && e.watch.closed[c.ID].since > 0 && c.ClientFlow.FIN+c.ClientFlow.RST == 0
+	hosts := hostsOf(c)
+	atEnd := e.watch.closed[c.ID].since > 0 && c.ClientFlow.FIN+c.ClientFlow.RST == 0
 	if c.Role == ftp.Data && atEnd {
 		if of := bounded.Entry(e.Ledger, maxPairs, all, hosts); of != nil {
 			of.ended.add(e.watch.closed[c.ID].packet)

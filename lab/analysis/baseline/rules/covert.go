@@ -112,14 +112,14 @@ func (n *nameCensus) oddities() *oddNames {
 }
 
 func encodedNames() look {
-	n := &hostNames{all: map[evidence.PairOfHosts]*nameCensus{}, seed: maphash.MakeSeed(), passwords: map[evidence.PairOfHosts]map[string]int{},
+	n := &hostNames{seed: maphash.MakeSeed(), passwords: map[evidence.PairOfHosts]map[string]int{},
 		busy: map[evidence.PairOfHosts]bool{}, users: encodedUsers{}}
-	return look{session: func(_ *Evidence, s *session) []breach { n.session(s); return nil }, end: func(*Evidence) []breach { return n.judge() }}
+	return look{session: func(_ *Evidence, s *session) []breach { n.session(s); return nil }, end: func(e *Evidence) []breach { return n.judge(e) }}
 }
 
-// hostNames are the names and passwords between each two hosts, some of which may be encoded.
+// hostNames are the names and passwords between each two hosts, some of which may be encoded. The names of files are in
+// [pair].
 type hostNames struct {
-	all       map[evidence.PairOfHosts]*nameCensus
 	seed      maphash.Seed
 	passwords map[evidence.PairOfHosts]map[string]int // of anonymous users, with the packet
 	busy      map[evidence.PairOfHosts]bool           // with such users, and sessions that do something after the login
@@ -135,11 +135,12 @@ func (n *hostNames) session(s *session) {
 		n.busy[hosts] = s.usesFiles()
 	}
 	s.eachPath(func(x *ftp.Exchange, _ *evidence.Walk) {
-		if of := bounded.Entry(s.ledger, maxPairs, n.all, hosts); of != nil {
-			of.add(s.ledger, x, n.seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
+		if s.pair.names == nil {
+			s.pair.names = &nameCensus{}
 		}
+		s.pair.names.add(s.ledger, x, n.seed, s.storesNothing(x), x.Final() >= 500 || s.listsNothing(x))
 	})
-	if of := n.all[hosts]; of != nil {
+	if of := s.pair.names; of != nil {
 		of.moves = of.moves || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool {
 			return evidence.IsTransfer(x) && x.Final() < 500 && (x.Argument == "" || !s.listsNothing(x))
 		})
@@ -164,7 +165,7 @@ func (n *hostNames) addPasswords(s *session) {
 }
 
 // judge judges the names and the passwords of all sessions.
-func (n *hostNames) judge() []breach {
+func (n *hostNames) judge(e *Evidence) []breach {
 	found := n.users.judge()
 	for hosts, of := range n.passwords {
 		count := len(of)
@@ -179,8 +180,11 @@ func (n *hostNames) judge() []breach {
 		}
 		found = append(found, b)
 	}
-	for hosts, names := range n.all {
-		for _, of := range names.all() {
+	for hosts, pair := range e.pairs {
+		if pair.names == nil {
+			continue
+		}
+		for _, of := range pair.names.all() {
 			if b, ok := of.judge(); ok {
 				b.hosts = hosts
 				found = append(found, b)

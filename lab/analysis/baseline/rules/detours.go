@@ -87,11 +87,11 @@ type passing struct {
 
 // route takes the next packet of a control or data connection.
 func (n *neighbourhood) route(p *capture.Packet) {
-	c := p.Connection
-	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 	if !p.IP.SourceRouted {
 		return
 	}
+	c := p.Connection
+	hosts := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 	if of := bounded.Entry(n.ledger, maxPairs, n.routed, hosts); of != nil {
 		of.add(p.Number)
 	}
@@ -203,20 +203,25 @@ func offTheWay() look {
 // detours finds conflicts about the addresses of hosts with a session, and redirects that these
 // hosts received.
 func detours(e *Evidence) (found []breach) {
+	n := &e.watch.neighbours
 	var hosts []netip.Addr
 	for pair := range e.Served {
-		hosts = append(hosts, pair.Client(), pair.Server())
+		for _, host := range []netip.Addr{pair.Client(), pair.Server()} {
+			if n.owners[host] != nil || n.redirects[host] > 0 {
+				hosts = append(hosts, host)
+			}
+		}
 	}
 	slices.SortFunc(hosts, netip.Addr.Compare)
 	for _, host := range slices.Compact(hosts) {
-		if o := e.watch.neighbours.owners[host]; o != nil && o.changes > 0 {
+		if o := n.owners[host]; o != nil && o.changes > 0 {
 			b := breach{packets: o.packets, observed: fmt.Sprintf("by %s, %s went over to another network card %s, the last time to %s", packet.ClaimProtocol(host), host, wording.Plural(o.changes, "time", "times"), o.mac)}
 			if o.changes >= manyChanges {
 				b.severity = Violation
 			}
 			found = append(found, b)
 		}
-		if packet := e.watch.neighbours.redirects[host]; packet > 0 {
+		if packet := n.redirects[host]; packet > 0 {
 			found = append(found, breach{packets: []int{packet}, observed: fmt.Sprintf("a redirect of ICMP led packets of %s another way", host)})
 		}
 	}

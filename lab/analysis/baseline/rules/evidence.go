@@ -17,10 +17,13 @@ import (
 type Evidence struct {
 	*evidence.Sessions
 	watch *watch
+	pairs map[evidence.PairOfHosts]*pair
 }
 
 // NewEvidence returns the evidence of sessions. [Evidence.Packet] must then get every packet.
-func NewEvidence(s *evidence.Sessions) *Evidence { return &Evidence{s, newWatch(s.Ledger)} }
+func NewEvidence(s *evidence.Sessions) *Evidence {
+	return &Evidence{Sessions: s, watch: newWatch(s.Ledger)}
+}
 
 // Packet takes the next packet, and whether every host drops it because it was damaged.
 func (e *Evidence) Packet(p *capture.Packet, dropped bool) { e.watch.packet(p, dropped) }
@@ -36,10 +39,29 @@ func (e *Evidence) flooded(limits ...bounded.Limit) (found []breach) {
 	return found
 }
 
+// A pair is what several rules remember of the sessions of two hosts. Nearly each two hosts have some of it, so one table
+// takes less time and memory than one for each rule.
+type pair struct {
+	failures failures
+	names    *nameCensus // nil if there were none
+	sight    sight
+	fetched  int32 // how many files the client fetched
+	inClear  bool  // there is a session that is not protected
+}
+
+// pairOf is what is remembered of the hosts of a session. If the table is full, it is forgotten after this session.
+func (e *Evidence) pairOf(s *evidence.Session) *pair {
+	if of := bounded.Entry(e.Ledger, maxPairs, e.pairs, s.Hosts()); of != nil {
+		return of
+	}
+	return &pair{}
+}
+
 // A session is a session with what several rules look up in it.
 type session struct {
 	*evidence.Session
 	ledger *bounded.Ledger
+	pair   *pair
 	// heard and paths are what replies and eachPath return; nil before their first use.
 	heard []heardReply
 	paths []pathUse

@@ -34,18 +34,15 @@ const (
 
 // answers collects the failures of each server with each client.
 func answers() look {
-	all := map[evidence.PairOfHosts]*failures{}
 	return look{
 		connection: serverGreets,
 		session: func(e *Evidence, s *session) []breach {
-			if of := bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); of != nil {
-				of.add(e, s)
-			}
+			s.pair.failures.add(e, s)
 			return nil
 		},
-		end: func(*Evidence) (found []breach) {
-			for hosts, of := range all {
-				for _, b := range of.judge(hosts) {
+		end: func(e *Evidence) (found []breach) {
+			for hosts, of := range e.pairs {
+				for _, b := range of.failures.judge(hosts) {
 					b.hosts = hosts
 					found = append(found, b)
 				}
@@ -279,13 +276,13 @@ func usualPort(port uint16) bool {
 // ownPorts judges the ports of sessions, at last of those that cannot be read: it is unusual if the same two hosts have
 // another session in clear.
 func ownPorts() look {
-	inClear, hidden := map[evidence.PairOfHosts]bool{}, map[evidence.PairOfHosts][]breach{}
+	hidden := map[evidence.PairOfHosts][]breach{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			found, hosts := usualPorts(e, s), s.Hosts()
 			switch {
-			case !s.Secret() && bounded.Takes(s.ledger, maxPairs, inClear, hosts):
-				inClear[hosts] = true
+			case !s.Secret():
+				s.pair.inClear = true
 			case s.Hidden && len(found) > 0 && bounded.Takes(s.ledger, maxPairs, hidden, hosts):
 				how := ", in TLS"
 				if s.Protection != nil {
@@ -296,10 +293,10 @@ func ownPorts() look {
 			}
 			return found
 		},
-		end: func(*Evidence) (found []breach) {
+		end: func(e *Evidence) (found []breach) {
 			for hosts, list := range hidden {
 				for _, b := range list {
-					if inClear[hosts] {
+					if of := e.pairs[hosts]; of != nil && of.inClear {
 						b.severity, b.observed = Odd, b.observed+", beside a session in clear"
 					}
 					found = append(found, b)
@@ -314,8 +311,11 @@ func ownPorts() look {
 // usualPorts judges the port of a session.
 func usualPorts(e *Evidence, s *session) []breach {
 	port := s.Control.Server.Port()
+	if port == ftpPort {
+		return nil
+	}
 	parts := s.fetchesRelease()
-	if usualPort(port) && (port == ftpPort || parts == 0) {
+	if usualPort(port) && parts == 0 {
 		return nil
 	}
 	b := breach{packets: []int{s.Control.FirstPacket}, observed: fmt.Sprintf("the server listens at %s", s.Control.Server)}

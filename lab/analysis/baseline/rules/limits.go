@@ -16,7 +16,6 @@ var (
 	maxTurned        = bounded.Limit{Of: "connections that servers turned away", Most: 1 << 16}
 	maxTriedPorts    = bounded.Limit{Of: "ports to which hosts connected", Most: 1 << 17}
 	maxProbes        = bounded.Limit{Of: "probes", Most: 1 << 18}
-	maxSights        = bounded.Limit{Of: "servers at which clients had a look", Most: 1 << 17}
 	maxSpread        = bounded.Limit{Of: "programs that clients spread", Most: 1 << 15}
 	maxPrograms      = bounded.Limit{Of: "programs that were transferred", Most: 1 << 17}
 	maxFetchedFiles  = bounded.Limit{Of: "files that clients fetched", Most: 1 << 17}

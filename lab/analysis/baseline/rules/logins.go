@@ -184,7 +184,7 @@ type person struct {
 
 // add takes the logins of a session.
 func (all *logins) add(s *session) {
-	hosts := evidence.Between(s.Client(), s.Server())
+	hosts := s.Hosts()
 	for _, l := range s.Logins {
 		who := person{hosts, l.User}
 		switch {

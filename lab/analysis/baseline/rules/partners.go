@@ -25,11 +25,10 @@ func withPartners() look {
 	refused := map[attempt]int{}
 	return look{
 		connection: func(_ *Evidence, c *ftp.Connection) []breach {
-			by := attempt{}
-			if c.OpenedBy != "" {
-				by = attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}
+			if c.OpenedBy == "" || c.Role != ftp.Other || c.ResetBy != c.OpenedBy.Other() || c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
+				return nil
 			}
-			if c.OpenedBy != "" && c.Role == ftp.Other && c.ResetBy == c.OpenedBy.Other() && c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0 && refused[by] == 0 && len(refused) < maxRefusals {
+			if by := (attempt{c.Addr(c.OpenedBy).Addr().Unmap(), c.Addr(c.OpenedBy.Other())}); refused[by] == 0 && len(refused) < maxRefusals {
 				refused[by] = c.FirstPacket
 			}
 			return nil

@@ -5,6 +5,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"path"
 	"strings"
@@ -39,20 +40,43 @@ const (
 	pollRegular  = 0.05 // the standard deviation of regular pauses, as a part of their mean
 )
 
+// A polledFile is a file of one user, as many people may share an address.
+type polledFile struct {
+	hosts      evidence.PairOfHosts
+	user, path string
+}
+
+// polls are by hashes of their files. Most files are fetched once, and take few bytes.
+type polls struct {
+	seed maphash.Seed
+	all  map[uint64]*poll
+}
+
 // A poll is a file that is fetched again and again.
 type poll struct {
+	file        *polledFile // nil until it is fetched for the second time
 	packets     []int
-	n           int     // how often it was fetched
-	first, last int64   // when, nanoseconds
+	first, last int64   // when it was fetched, nanoseconds
 	squares     float64 // the sum of the squares of the pauses
-	sought      bool    // it did not exist
-	by          int32   // the session that fetched it last
-	answers     int     // uploads that followed
-	other       string  // the name of the last upload
-	shell       int     // the packet with commands for a shell, or with their output; 0 for none
 	second      int64   // when the last second began in which it was fetched
+	other       string  // the name of the last upload
+	n           int32   // how often it was fetched
+	answers     int32   // uploads that followed
+	shell       int32   // the packet with commands for a shell, or with their output; 0 for none
+	by          int32   // the session that fetched it last
 	sessions    int32   // how many sessions fetched it in that second, and the most
 	most        int32
+	sought      bool // it did not exist
+}
+
+// of is the poll of a file, nil if there is no room for it.
+func (all *polls) of(g *bounded.Ledger, f polledFile) *poll {
+	p := bounded.Entry(g, maxFetchedFiles, all.all, maphash.Comparable(all.seed, f))
+	if p != nil && p.n > 0 && p.file == nil {
+		f.user, f.path = strings.Clone(f.user), strings.Clone(f.path)
+		p.file = &f
+	}
+	return p
 }
 
 // begin takes a request, and counts it if it is the first of its session.
@@ -82,7 +106,7 @@ func (p *poll) add(x *ftp.Exchange) {
 func (p *poll) look(e *Evidence, s *session, x *ftp.Exchange) {
 	for _, c := range s.DataOf(x.Data) {
 		if shown, _ := e.shown(c.ID); shown.Kind == content.ShellFile {
-			p.shell = shown.packet
+			p.shell = int32(shown.packet)
 		}
 	}
 }
@@ -106,11 +130,7 @@ func isOrder(name string) bool {
 }
 
 func polledFiles() look {
-	type file struct { // of one user, as many people may share an address
-		hosts      evidence.PairOfHosts
-		user, path string
-	}
-	polls, lists := map[file]*poll{}, listPolls{}
+	polls, lists := polls{maphash.MakeSeed(), map[uint64]*poll{}}, listPolls{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			lists.add(s)
@@ -121,20 +141,15 @@ func polledFiles() look {
 				looksFor := (x.Command == "SIZE" || x.Command == "MDTM") && x.Final() >= 500 && isOrder(x.Argument)
 				switch {
 				case x.Command == "RETR" || looksFor:
-					key := file{s.Hosts(), user, w.Target(x.Argument)}
-					if last = polls[key]; last == nil {
-						if !bounded.Takes(s.ledger, maxFetchedFiles, polls, key) {
-							return
-						}
-						key.user, key.path = strings.Clone(user), strings.Clone(key.path)
-						last = &poll{}
-						polls[key] = last
+					at := w.Target(x.Argument)
+					if last = polls.of(s.ledger, polledFile{s.Hosts(), user, at}); last == nil {
+						return
 					}
 					last.add(x)
 					last.begin(s, x)
 					last.sought = last.sought || looksFor
 					last.look(e, s, x)
-					if looksFor && stored != "" && stored != key.path {
+					if looksFor && stored != "" && stored != at {
 						last.answers, last.other, stored = last.answers+1, strings.Clone(stored), ""
 					}
 				case x.Command == "STOR" && last == nil && evidence.Completed(x):
@@ -148,11 +163,10 @@ func polledFiles() look {
 		},
 		end: func(*Evidence) []breach {
 			found := lists.judge()
-			for f, p := range polls {
-				if p.n < polledOften {
-					continue
+			for _, p := range polls.all {
+				if p.n >= polledOften {
+					found = append(found, p.judge(p.file.hosts, p.file.path))
 				}
-				found = append(found, p.judge(f.hosts, f.path))
 			}
 			sortByFrame(found)
 			return found
@@ -193,7 +207,7 @@ func (p *poll) judge(hosts evidence.PairOfHosts, name string) breach {
 		b.observed += "; by its name it has orders for a program"
 	}
 	if p.shell > 0 && p.answers > 0 {
-		b.severity, b.packets = Violation, append(b.packets[:min(len(b.packets), MaxPackets-1)], p.shell)
+		b.severity, b.packets = Violation, append(b.packets[:min(len(b.packets), MaxPackets-1)], int(p.shell))
 		b.observed += fmt.Sprintf("; frame %d shows a shell that is used from far away", p.shell)
 	}
 	return b

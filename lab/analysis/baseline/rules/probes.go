@@ -198,15 +198,11 @@ func unanswered[K comparable](asked map[K]int) map[K]int {
 // crowds names the servers whose ports many clients probed, each client once.
 func (s *scanners) crowds() (found []breach) {
 	servers := map[netip.Addr]map[uint16]int{}
-	for _, p := range s.once {
-		if p.port >= firstUserPort {
-			continue
+	s.once.each(func(p probe) {
+		if server := p.server.Unmap(); p.port < firstUserPort && !noteFirst(servers, server, p.port, p.packet) {
+			servers[server][p.port] = min(servers[server][p.port], p.packet)
 		}
-		server := netip.AddrFrom16(p.server).Unmap()
-		if packet := int(p.packet); !noteFirst(servers, server, p.port, packet) {
-			servers[server][p.port] = min(servers[server][p.port], packet)
-		}
-	}
+	})
 	for server, ports := range servers {
 		if len(ports) >= crowdedPorts {
 			found = append(found, breach{severity: Odd, hosts: evidence.Between(netip.Addr{}, server), packets: firstPackets(ports),

@@ -183,12 +183,10 @@ const identPort = 113 // RFC 1413
 const firstUserPort = 1024
 
 func scans() look {
-	s := scanners{once: map[[16]byte]probe{}, asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
+	s := scanners{once: newProbes(), asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
-	seen := sights{}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
-			between := evidence.Between(c.Client.Addr().Unmap(), c.Server.Addr().Unmap())
 			late.note(e.Ledger, c)
 			switch {
 			case isProbe(c) && c.OpenedBy == "" && late.add(e.Ledger, c):
@@ -197,13 +195,13 @@ func scans() look {
 				s.comes(c)
 			case unasked.add(e.Ledger, c):
 			case c.Role == ftp.Other && c.Server.Port() == ftpPort && len(s.unread) < maxUnread:
-				s.unread[between] = true
+				s.unread[hostsOf(c)] = true
 			}
 			return nil
 		},
 		session: func(_ *Evidence, x *session) []breach {
 			v.add(x)
-			seen.add(x)
+			x.pair.sight.add(x)
 			if at := x.Control.Client.Addr(); onlyAsksForTLS(x) && bounded.Takes(x.ledger, maxHosts, s.asked, at) {
 				s.asked[at] = true
 				s.add(x.ledger, &x.Control.Identity)
@@ -223,7 +221,7 @@ func scans() look {
 		end: func(e *Evidence) []breach {
 			late.probes(func(id *ftp.Identity) { s.add(e.Ledger, id) })
 			found := s.judge(&e.watch.datagrams)
-			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), seen.judge(), e.flooded(maxProbes))
+			return slices.Concat(found, e.watch.strange.judge(found), s.crowds(), unasked.judge(), e.watch.datagrams.judge(), v.judge(), judgeSights(e.pairs), e.flooded(maxProbes))
 		},
 	}
 }
@@ -270,7 +268,7 @@ func onlyAsksForTLS(s *session) bool {
 // scanners are the clients that probed. A flood may come from a million addresses, so a
 // client that probed once takes few bytes.
 type scanners struct {
-	once     map[[16]byte]probe  // the only probes of clients
+	once     probes              // the only probes of clients
 	asked    map[netip.Addr]bool // clients that asked for TLS, and left
 	often    map[netip.Addr]*scanner
 	probes   int
@@ -280,9 +278,51 @@ type scanners struct {
 
 // A probe is a connection that only finds out whether a port is open.
 type probe struct {
-	server [16]byte
+	server netip.Addr
+	packet int
+	port   uint16
+}
+
+// probes have one probe for each client. With addresses of IPv4, which a flood most often has, it takes 16 bytes.
+type probes struct {
+	four map[[4]byte]shortProbe[[4]byte]
+	six  map[[16]byte]shortProbe[[16]byte]
+}
+
+type shortProbe[Addr comparable] struct {
+	server Addr
 	packet uint32
 	port   uint16
+}
+
+func newProbes() probes {
+	return probes{map[[4]byte]shortProbe[[4]byte]{}, map[[16]byte]shortProbe[[16]byte]{}}
+}
+
+// add remembers a probe if it is the first one of the client, and returns the first one.
+func (all *probes) add(client netip.Addr, p probe) (first probe, known bool) {
+	if client.Is4() {
+		of, known := all.four[client.As4()]
+		if !known {
+			all.four[client.As4()] = shortProbe[[4]byte]{p.server.As4(), uint32(p.packet), p.port}
+		}
+		return probe{netip.AddrFrom4(of.server), int(of.packet), of.port}, known
+	}
+	of, known := all.six[client.As16()]
+	if !known {
+		all.six[client.As16()] = shortProbe[[16]byte]{p.server.As16(), uint32(p.packet), p.port}
+	}
+	return probe{netip.AddrFrom16(of.server), int(of.packet), of.port}, known
+}
+
+// each calls use for each probe.
+func (all *probes) each(use func(probe)) {
+	for _, of := range all.four {
+		use(probe{netip.AddrFrom4(of.server), int(of.packet), of.port})
+	}
+	for _, of := range all.six {
+		use(probe{netip.AddrFrom16(of.server), int(of.packet), of.port})
+	}
 }
 
 // A dialogueAt is where the first session of two hosts begins, whether the data ports of some session are hidden in
@@ -303,16 +343,12 @@ type scanner struct {
 // add takes the next probe.
 func (s *scanners) add(g *bounded.Ledger, c *ftp.Identity) {
 	client := c.Client.Addr()
-	p := probe{c.Server.Addr().As16(), uint32(c.FirstPacket), c.Server.Port()}
+	p := probe{c.Server.Addr(), c.FirstPacket, c.Server.Port()}
 	x := s.often[client]
 	if x == nil {
-		first, probed := s.once[client.As16()]
-		if !probed {
-			s.once[client.As16()] = p
+		first, probed := s.once.add(client, p)
+		if !probed || first.server == p.server && first.port == p.port { // else a repetition
 			return
-		}
-		if first.server == p.server && first.port == p.port {
-			return // a repetition
 		}
 		x = &scanner{map[netip.Addr]map[uint16]int{}, map[uint16]map[netip.Addr]int{}, map[netip.Addr]int{}}
 		s.often[client] = x
@@ -327,10 +363,10 @@ func (s *scanners) note(g *bounded.Ledger, x *scanner, p probe) {
 		return
 	}
 	s.probes++
-	server := netip.AddrFrom16(p.server).Unmap()
-	noteFirst(x.ports, server, p.port, int(p.packet))
+	server := p.server.Unmap()
+	noteFirst(x.ports, server, p.port, p.packet)
 	if p.port != identPort { // by which a server asks who its clients are
-		noteFirst(x.servers, p.port, server, int(p.packet))
+		noteFirst(x.servers, p.port, server, p.packet)
 	}
 }
 

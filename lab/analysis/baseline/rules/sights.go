@@ -6,21 +6,16 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"net/netip"
 	"slices"
 
 	"ftplab/lab/analysis/baseline/evidence"
-	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
 )
 
-// sights are what clients did at servers. There are many, so each takes few bytes.
-type sights map[evidence.PairOfHosts]sight
-
 // A sight is what a client did at a server. A monitor comes again, and a user moves files.
 type sight struct {
-	packet int32
+	packet int32  // of the first session
 	user   uint32 // a hash of the name of the account, 0 for none
 	used   bool   // the client came again, or moved a file
 }
@@ -28,19 +23,15 @@ type sight struct {
 var ofUsers = maphash.MakeSeed()
 
 // add takes the next session.
-func (all sights) add(s *session) {
-	of, known := all[s.Hosts()]
-	if !bounded.Takes(s.ledger, maxSights, all, s.Hosts()) {
+func (of *sight) add(s *session) {
+	if of.packet > 0 || !s.onlyLooks() {
+		of.used = true
 		return
 	}
-	if !known {
-		of.packet = int32(s.Control.FirstPacket)
-	}
-	of.used = known || !s.onlyLooks()
+	of.packet = int32(s.Control.FirstPacket)
 	if user := s.user(); user != "" && !s.public() {
 		of.user = uint32(maphash.String(ofUsers, user)) | 1
 	}
-	all[s.Hosts()] = of
 }
 
 // onlyLooks reports whether a session that is whole in the capture moves and changes no file.
@@ -57,17 +48,20 @@ func (s *session) onlyLooks() bool {
 	return true
 }
 
-// judge names the clients that had a look at many servers, once at each: those outside at the servers of a private network,
+// judgeSights names the clients that had a look at many servers, once at each: those outside at the servers of a private network,
 // and those with another account at each server. An inventory has one account, and is made inside.
-func (all sights) judge() (found []breach) {
+func judgeSights(all map[evidence.PairOfHosts]*pair) (found []breach) {
 	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[netip.Addr]map[netip.Addr]int{}
 	users := map[netip.Addr]map[uint32]int{}
-	inOrder := func(a, b evidence.PairOfHosts) int { return cmp.Compare(all[a].packet, all[b].packet) }
-	for _, hosts := range slices.SortedStableFunc(maps.Keys(all), inOrder) { // of the servers with one account, the first counts
-		of := all[hosts]
-		if of.used {
-			continue
+	var looks []evidence.PairOfHosts
+	for hosts, pair := range all {
+		if !pair.sight.used {
+			looks = append(looks, hosts)
 		}
+	}
+	slices.SortFunc(looks, func(a, b evidence.PairOfHosts) int { return cmp.Compare(all[a].sight.packet, all[b].sight.packet) })
+	for _, hosts := range looks { // of the servers with one account, the first counts
+		of := all[hosts].sight
 		if !isPrivate(hosts.Client()) && isPrivate(hosts.Server()) {
 			noteFirst(inside, hosts.Client(), hosts.Server(), int(of.packet))
 		}

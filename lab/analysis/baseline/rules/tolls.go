@@ -15,12 +15,11 @@ import (
 	"ftplab/lab/analysis/internal/pattern"
 )
 
-// tolls are the documents that were removed in all sessions of two hosts and not fetched in the same one, how many files a
-// client fetched, and how many files came to each server. A program that makes room for new files removes as many as come.
+// tolls are the documents that were removed in all sessions of two hosts and not fetched in the same one, and how many files
+// came to each server. A program that makes room for new files removes as many as come.
 type tolls struct {
-	of      map[evidence.PairOfHosts]*toll
-	fetched map[evidence.PairOfHosts]int32
-	came    map[netip.Addr]int
+	of   map[evidence.PairOfHosts]*toll
+	came map[netip.Addr]int
 }
 
 // A toll is the documents that were removed, and how many of them are of leisure.
@@ -37,11 +36,7 @@ func (t *tolls) moves(s *session) {
 	if n := s.Commands["STOR"] + s.Commands["STOU"] + s.Commands["APPE"]; n > 0 && bounded.Takes(s.ledger, maxHosts, t.came, s.Server()) {
 		t.came[s.Server()] += n
 	}
-	if n := s.Commands["RETR"]; n > 0 {
-		if bounded.Takes(s.ledger, maxPairs, t.fetched, s.Hosts()) {
-			t.fetched[s.Hosts()] += int32(n)
-		}
-	}
+	s.pair.fetched += int32(s.Commands["RETR"])
 }
 
 // add takes what a session removed. A name with a day of a calendar is that of a file that becomes old.
@@ -66,9 +61,13 @@ func (t *tolls) add(s *session, w *wiper) {
 }
 
 // judge names the clients that removed many documents, and more than came.
-func (t *tolls) judge() (found []breach) {
+func (t *tolls) judge(e *Evidence) (found []breach) {
 	for hosts, of := range t.of {
-		if n := of.n; n-of.leisure/2 >= wipedFiles && (int(t.fetched[hosts])+t.came[hosts.Server()])*10 < n {
+		moved := t.came[hosts.Server()]
+		if pair := e.pairs[hosts]; pair != nil {
+			moved += int(pair.fetched)
+		}
+		if n := of.n; n-of.leisure/2 >= wipedFiles && moved*10 < n {
 			found = append(found, breach{hosts: hosts, packets: of.packets,
 				observed: fmt.Sprintf("%s deleted %d documents at %s one by one, which it had not fetched, and hardly any file came", hosts.Client(), n, hosts.Server())})
 		}

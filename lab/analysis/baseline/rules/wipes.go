@@ -73,7 +73,7 @@ type wiper struct {
 }
 
 func filesAreKept() look {
-	held, tolls := map[evidence.PairOfHosts]*hostage{}, tolls{map[evidence.PairOfHosts]*toll{}, map[evidence.PairOfHosts]int32{}, map[netip.Addr]int{}}
+	held, tolls := map[evidence.PairOfHosts]*hostage{}, tolls{map[evidence.PairOfHosts]*toll{}, map[netip.Addr]int{}}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			tolls.moves(s)
@@ -90,8 +90,8 @@ func filesAreKept() look {
 			}
 			return wipes(e, s, &tolls)
 		},
-		end: func(*Evidence) (found []breach) {
-			found = tolls.judge()
+		end: func(e *Evidence) (found []breach) {
+			found = tolls.judge(e)
 			for hosts, h := range held {
 				if b, ok := h.judge(); ok {
 					b.hosts = hosts
