@@ -15,7 +15,6 @@ import (
 	"ftplab/lab/oserror"
 	"ftplab/lab/outcome"
 	"ftplab/lab/scenario"
-	"ftplab/lab/scenario/variant"
 	"ftplab/lab/testbed/runner"
 )
 
@@ -187,7 +186,7 @@ func withSections(s *scenario.Scenario, err error) (*scenario.Scenario, error) {
 func newJudge(s *scenario.Scenario, hosts expect.Hosts) (*judge, error) {
 	j, mistakes := parseSections(s, hosts)
 	if s.Twin.Line > 0 && !s.Forged() {
-		_, err := variant.Twin(s)
+		_, err := scenario.ParseTwin(s)
 		mistakes = addMistakes(mistakes, err)
 	}
 	if len(mistakes) > 0 {

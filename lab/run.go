@@ -342,7 +342,7 @@ func runLive(ctx context.Context, s *scenario.Scenario, o Options) (*Result, err
 	}
 	outcome := ran.outcome
 	verdict := &Verdict{Scenario: s.File, TCP: ran.tcp, Failures: outcome.Failures, Stalls: outcome.Stalls, Note: outcome.Note, Pass: len(outcome.Failures) == 0}
-	if s.Want.Line > 0 || s.Figures.Line > 0 {
+	if !o.Bare && (s.Want.Line > 0 || s.Figures.Line > 0) {
 		verdict.Note = strings.TrimPrefix(verdict.Note+"\nnote: "+notJudged, "\nnote: ")
 	}
 	return newResult(s, ran, verdict, begin), nil

@@ -309,6 +309,29 @@ func TestMakeAgain(t *testing.T) {
 	}
 }
 
+// TestMistakesInLessons makes exercises of lessons with mistakes. Each is reported with its line in the file, and
+// without advice about runs.
+func TestMistakesInLessons(t *testing.T) {
+	const steps = "# x\nnetwork wire\nopen\nlogin anonymous\nactive\nls\nquit\n"
+	const sections = "-- want --\nctl client.* > server.21\ndata server.20 > client.*\nctl ...\ndata ...\n" +
+		"-- figures --\ndata.bytes.server = 0 ± 1000\n"
+	const twin = "-- questions --\nWhich shows more?\n\tchoice first: the first one | second: the second one = most capture.data\n"
+	for source, want := range map[string]string{
+		steps + sections + "-- questions --\nWho opens it?\n\tchoice client: the client | nobody: nobody = data.opened-by\n": "x.txtar:17: ",
+		steps + sections + twin + "-- twin --\nopen\ngett x\nquit\n":                                                         "x.txtar:20: unknown",
+		steps + sections + twin + "-- twin --\nopen\nlogin anonymous\nget x\nquit\n":                                         "x.txtar:21: get x",
+	} {
+		s, err := scenario.Parse("x.txtar", []byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Make(t.Context(), Plan{[]*scenario.Scenario{s}, class(1), 1}, filepath.Join(t.TempDir(), "monday"))
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "-w") {
+			t.Errorf("got %v\nwant %s...", err, want)
+		}
+	}
+}
+
 // TestMakeSaysWhyNot makes exercises in a folder that cannot be made, and is interrupted.
 func TestMakeSaysWhyNot(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

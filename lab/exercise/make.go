@@ -222,7 +222,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 // twins makes the second capture of a variant, and returns both as they are handed out.
 func (m *made) twins(ctx context.Context, s, other *scenario.Scenario, recorded []byte, seed uint64) (own, twin []byte, err error) {
 	if !other.Forged() {
-		steps, err := variant.Twin(other)
+		steps, err := scenario.ParseTwin(other)
 		if err != nil {
 			return nil, nil, err
 		}

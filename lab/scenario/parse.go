@@ -44,15 +44,25 @@ func Load(name string) (*Scenario, error) {
 // comes a Scenario that cannot run. It has the hosts and the sections want, figures and
 // questions as far as the mistakes do not affect them, so that a caller can look for more
 // mistakes in those.
-func Parse(name string, source []byte) (*Scenario, error) { return parse(name, source, 0) }
+func Parse(name string, source []byte) (*Scenario, error) { return parse(name, source, false) }
 
-// ParseTwin parses a scenario made of the section twin of another one. From that line on, it has
-// the steps of the section, which has no settings.
-func ParseTwin(name string, source []byte, steps int) (*Scenario, error) {
-	return parse(name, source, steps)
+// ParseTwin parses the section `twin` of a scenario that [Parse] has parsed. The result has the settings and files of
+// s, and the steps of the section. It has no want, and its server has no rules. The error is of type [Errors].
+func ParseTwin(s *Scenario) (*Scenario, error) {
+	twin, err := parse(s.File, s.Source, true)
+	if err != nil {
+		return nil, err
+	}
+	for i := range twin.Network.Rules { // they are for the other steps
+		twin.Network.Rules[i].Optional = true
+	}
+	for i := range twin.Network.Late {
+		twin.Network.Late[i].Optional = true
+	}
+	return twin, nil
 }
 
-func parse(name string, source []byte, twin int) (*Scenario, error) {
+func parse(name string, source []byte, twin bool) (*Scenario, error) {
 	p := &parser{
 		twin: twin,
 		s: &Scenario{
@@ -134,7 +144,8 @@ type parser struct {
 	s        *Scenario
 	errors   Errors
 	line     int // the current one
-	twin     int // the line from which there are only steps, those of a section twin; 0 for none
+	twin     bool // the steps are those of the section twin
+	inTwin   bool // the line is one of that section
 	session  string
 	sessions map[string]string // the host of each session that has begun
 	begun    []begun
@@ -272,6 +283,9 @@ func (p *parser) section(name string, data []byte) {
 	folder, file, _ := strings.Cut(name, "/")
 	text := strings.ReplaceAll(string(data), "\r\n", "\n") // files keep their line ends
 	switch unread := p.unread(name); {
+	case p.twin && name == "twin":
+		p.twinSteps(text)
+	case p.twin && (unread != nil || name == "server"):
 	case unread != nil:
 		*unread = Section{p.line + 1, text}
 	case name == "replies":
@@ -339,6 +353,19 @@ func (p *parser) script(text string) {
 	p.s.Story = strings.TrimSpace(p.s.Story)
 }
 
+// twinSteps parses the lines of a section twin.
+func (p *parser) twinSteps(text string) {
+	p.inTwin = true
+	for _, line := range strings.Split(text, "\n") {
+		p.line++
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "#") && !p.try(func() { p.scriptLine(line) }) {
+			p.lose(line)
+		}
+	}
+	p.inTwin = false
+}
+
 // lose notes what is unknown because a line has a mistake. Its first word may be the mistake.
 func (p *parser) lose(line string) {
 	_, step := cutPrefix(line)
@@ -378,7 +405,7 @@ func (p *parser) scriptLine(line string) {
 		return
 	}
 	if setting, ok := settingOf(words[0]); ok {
-		if p.inTwin() {
+		if p.inTwin {
 			p.fail("%s is a setting; a twin has steps, and the settings above it", words[0])
 		}
 		p.set(setting, words[1:])
@@ -386,9 +413,6 @@ func (p *parser) scriptLine(line string) {
 	}
 	p.step(line, words)
 }
-
-// inTwin reports whether the line is a step of a section twin.
-func (p *parser) inTwin() bool { return p.twin > 0 && p.line >= p.twin }
 
 // heading takes one line of the comment at the top. The first line is the title, the
 // others are the story, with an empty line between paragraphs.

@@ -55,6 +55,9 @@ const FirstSession = "first"
 
 // step parses one line of the script.
 func (p *parser) step(line string, words []string) {
+	if p.twin && !p.inTwin {
+		return
+	}
 	s := Step{Line: p.line, Text: line, Session: p.session}
 	prefix, line := cutPrefix(line)
 	if len(words) == 0 {
@@ -67,7 +70,7 @@ func (p *parser) step(line string, words []string) {
 	s.Verb, words = words[0], words[1:]
 	v, ok := verbOf(s.Verb)
 	if !ok {
-		if p.inTwin() {
+		if p.inTwin {
 			p.fail("unknown step %q; %s", s.Verb, suggestStep(s.Verb, nil))
 		}
 		p.fail("unknown setting or step %q; %s", s.Verb, suggestStep(s.Verb, settings))

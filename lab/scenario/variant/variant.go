@@ -13,7 +13,6 @@ package variant
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"ftplab/lab/scenario"
 )
@@ -63,19 +62,12 @@ func Apply(s *scenario.Scenario, changes ...Change) (*scenario.Scenario, error) 
 	for _, c := range changes {
 		text = c.edit(text)
 	}
-	return scenario.Parse(s.File, []byte(withoutSection(text, "figures")))
-}
-
-// withoutSection takes a section out of a scenario's text.
-func withoutSection(text, name string) string {
-	begin := strings.Index(text, "\n-- "+name+" --\n")
-	if begin < 0 {
-		return text
+	other, err := scenario.Parse(s.File, []byte(text))
+	if err != nil {
+		return nil, err
 	}
-	if end := strings.Index(text[begin+1:], "\n-- "); end >= 0 {
-		return text[:begin] + text[begin+1+end:]
-	}
-	return text[:begin+1]
+	other.Figures = scenario.Section{}
+	return other, nil
 }
 
 // A drawing is the changes that have been drawn so far.

@@ -1,10 +1,8 @@
-package variant
+package scenario
 
 import (
 	"strings"
 	"testing"
-
-	"ftplab/lab/scenario"
 )
 
 const withTwin = `# A title
@@ -29,11 +27,11 @@ ctl ...
 
 // A twin has the settings and files of its scenario and other steps, and no want.
 func TestTwin(t *testing.T) {
-	s, err := scenario.Parse("x.txtar", []byte(withTwin))
+	s, err := Parse("x.txtar", []byte(withTwin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	twin, err := Twin(s)
+	twin, err := ParseTwin(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +39,10 @@ func TestTwin(t *testing.T) {
 		t.Errorf("got %+v", twin)
 	}
 	// A mistake has its line in the file.
-	if s, err = scenario.Parse("x.txtar", []byte(strings.Replace(withTwin, "twin --\nopen\nquit", "twin --\nopen\nquack", 1))); err != nil {
+	if s, err = Parse("x.txtar", []byte(strings.Replace(withTwin, "twin --\nopen\nquit", "twin --\nopen\nquack", 1))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Twin(s); err == nil || !strings.HasPrefix(err.Error(), "x.txtar:11: ") {
+	if _, err := ParseTwin(s); err == nil || !strings.HasPrefix(err.Error(), "x.txtar:11: ") {
 		t.Errorf("got %v, want a mistake in line 11", err)
 	}
 }
