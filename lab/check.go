@@ -202,11 +202,7 @@ func openJudge(s *scenario.Scenario, src Source) (*judge, *capture.Capture, erro
 	if _, others := newJudge(s, nil); others != nil {
 		return nil, nil, mistakes
 	}
-	ports := controlPorts(s)
-	if j != nil {
-		ports = append(ports, j.want.ControlPorts()...)
-	}
-	c, err := src.openFull(capture.Options{ControlPorts: ports})
+	c, err := src.openFull(capture.Options{ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return nil, nil, cmp.Or(mistakes, err)
 	}
@@ -321,7 +317,7 @@ func Answers(s *scenario.Scenario, src Source) ([]question.Answer, error) {
 // capture has no want. Own says which of the two is the scenario's own: [question.First] or
 // [question.Second].
 func AnswersOfTwo(s *scenario.Scenario, src, twin Source, own string) ([]question.Answer, error) {
-	c, err := twin.openFull(capture.Options{ControlPorts: controlPorts(s)})
+	c, err := twin.openFull(capture.Options{ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

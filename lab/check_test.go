@@ -388,6 +388,11 @@ func TestControlPort(t *testing.T) {
 		if v, err := lab.Check(s, lab.File(result.Capture)); err != nil || !v.Pass {
 			t.Errorf("%s, %q: check: %v, %v", test.server, test.steps, v, err)
 		}
+		var table strings.Builder
+		runs := []lab.Combination{{Ran: lab.Ran{Scenario: s, Result: result}, Server: "its server", Client: "its client"}}
+		if err := lab.WriteMatrix(&table, runs, nil); err != nil || strings.Count(table.String(), " | client | ") != 2 {
+			t.Errorf("%s, %q: the matrix does not say that the client ends the control connection: %v\n%s", test.server, test.steps, err, table.String())
+		}
 		s.Server.Port = 21 // the want alone has the port, as one that was derived from a capture
 		if v, err := lab.Check(s, lab.File(result.Capture)); err != nil || !v.Pass {
 			t.Errorf("%s, %q: check of a want with the port: %v, %v", test.server, test.steps, v, err)

@@ -14,6 +14,7 @@ import (
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/conform"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/oserror"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/content"
@@ -137,7 +138,7 @@ func conformScenario(ctx context.Context, rules []conform.Rule, o Options, name 
 	if err != nil {
 		return nil, placeless{err, withoutPlaces(err.Error(), s.File)}
 	}
-	c, err := capture.Open(run.Capture, capture.Options{ControlPorts: controlPorts(s)})
+	c, err := capture.Open(run.Capture, capture.Options{ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

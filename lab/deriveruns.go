@@ -87,7 +87,7 @@ func failing(want, path string, s *scenario.Scenario, names map[string]bool) err
 	if err != nil {
 		return err
 	}
-	c, err := capture.Open(path, capture.Options{ControlPorts: controlPorts(s)})
+	c, err := capture.Open(path, capture.Options{ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return err
 	}

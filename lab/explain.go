@@ -163,7 +163,7 @@ func Extract(w io.Writer, src Source, dir string) error {
 // sides of 127.0.0.1. The capture passes the want. The error is [ErrNoPackets] for a
 // capture without a packet, and says why for a file that is cut off: it passes no want.
 func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
-	c, err := src.openFull(capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
+	c, err := src.openFull(capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return err
 	}
@@ -190,14 +190,6 @@ func Derive(w io.Writer, src Source, s *scenario.Scenario) error {
 
 // wantHeading begins the section of a scenario that Derive writes.
 const wantHeading = "-- want --\n"
-
-// controlPorts returns the port of the control connections of a scenario, none if it is nil.
-func controlPorts(s *scenario.Scenario) []uint16 {
-	if s == nil {
-		return nil
-	}
-	return []uint16{s.Server.Port}
-}
 
 // hostsOf returns the addresses that the hosts of a scenario have in its
 // capture, by their names.

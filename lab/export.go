@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/export"
 	"ftplab/lab/internal/newfiles"
 	"ftplab/lab/pcapng"
@@ -38,7 +39,7 @@ func Export(ctx context.Context, project Project, s *scenario.Scenario, folder s
 	if err != nil {
 		return nil, inFile(s, err)
 	}
-	c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
+	c, err := capture.Read(bytes.NewReader(pcap), capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,16 @@ package lab_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +94,44 @@ func TestLaws(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestControlPortsAreGiven finds where a capture is read without the ports of control connections. A capture of a
+// scenario needs them: with few words on a connection to another port than 21, nothing else shows that it is FTP.
+func TestControlPortsAreGiven(t *testing.T) {
+	without := map[string]int{ // captures of no scenario, or of any
+		"baseline.go": 1, "explain.go": 2, "redact.go": 1,
+		"generate.go":                1, // its server is at port 21
+		"analysis/baseline/check.go": 1,
+		"analysis/live/live.go":      1,
+		"web/worker/capture.go":      1,
+		"web/worker/files.go":        1,
+	}
+	found := map[string]int{}
+	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for n := range ast.Preorder(file) {
+			options, ok := n.(*ast.CompositeLit)
+			if ok && types.ExprString(options.Type) == "capture.Options" && !slices.ContainsFunc(options.Elts, isControlPorts) {
+				found[filepath.ToSlash(path)]++
+			}
+		}
+		return nil
+	})
+	if err != nil || !maps.Equal(found, without) {
+		t.Errorf("got capture.Options without ControlPorts in %v, error %v, want %v; expect.ControlPorts has them for a scenario", found, err, without)
+	}
+}
+
+func isControlPorts(e ast.Expr) bool {
+	field, ok := e.(*ast.KeyValueExpr)
+	return ok && types.ExprString(field.Key) == "ControlPorts"
 }
 
 // TestWebAssembly builds everything for a browser. Cells and the networks of

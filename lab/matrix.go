@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/habits"
 )
 
@@ -61,7 +62,7 @@ func (c Combination) row() ([]string, error) {
 	if c.Result.Outcome == Failed {
 		return []string{"failed: see the walkthrough", "", "", "", "", "", "", "", ""}, nil
 	}
-	read, err := capture.Open(c.Result.Capture, capture.Options{NoHash: true})
+	read, err := capture.Open(c.Result.Capture, capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(c.Scenario)})
 	if err != nil {
 		return nil, err
 	}

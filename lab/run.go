@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/outcome"
 	"ftplab/lab/pcapng"
@@ -279,7 +280,7 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 			return nil, fmt.Errorf("cannot write the keys into the capture: %w", err)
 		}
 	}
-	c, err := capture.Open(made.capture.Name(), capture.Options{KeyLog: []byte(keys), ControlPorts: controlPorts(j.scenario)}) // which keys.log has, too
+	c, err := capture.Open(made.capture.Name(), capture.Options{KeyLog: []byte(keys), ControlPorts: expect.ControlPorts(j.scenario)}) // which keys.log has, too
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -21,7 +22,7 @@ import (
 // writes its sentences into the capture as comments. One that was recorded by hand has perhaps no
 // scenario and no verdict, and without a verdict the page does not show the scenario; hand is nil for other captures.
 func writeWalkthrough(path, command, tcp string, hand *Recording, s *scenario.Scenario, v *Verdict, o Options) error {
-	c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: controlPorts(s)})
+	c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func mutants(t *testing.T, s *scenario.Scenario, path string) mutation.Score {
 	if err != nil {
 		t.Fatal(err)
 	}
-	score, err := mutation.Try(mutation.Pair{Name: s.Name, Want: s.Want.Text, Capture: capture, Hosts: hostsOf(s)})
+	score, err := mutation.Try(mutation.Pair{Name: s.Name, Want: s.Want.Text, Capture: capture, Hosts: hostsOf(s), Ports: expect.ControlPorts(s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func mutants(t *testing.T, s *scenario.Scenario, path string) mutation.Score {
 }
 
 func derive(t *testing.T, s *scenario.Scenario, path string) string {
-	c, err := capture.Open(path, capture.Options{NoHash: true})
+	c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestDerive(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, text)
 		}
 		for i, path := range []string{first, second} {
-			c, err := capture.Open(path, capture.Options{NoHash: true})
+			c, err := capture.Open(path, capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -274,6 +274,22 @@ up ...
 	}
 }
 
+// The list of packets shows the dialogue with a server at another port, however short it is.
+func TestListOfAnotherPort(t *testing.T) {
+	s, err := scenario.Parse("busy.txtar", []byte("# A greeting\nserver port=2121\nopen\nclose\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := record(t.Context(), s, s, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := listPackets(recording{capture: file, of: s})
+	if text := strings.Join(list.Lines, "\n"); err != nil || !strings.Contains(text, "FTP: 220 ") {
+		t.Errorf("got error %v and\n%s\nwant the greeting", err, text)
+	}
+}
+
 // The same plan makes the same files, and nothing that is there is replaced.
 func TestMakeAgain(t *testing.T) {
 	plan := Plan{load(t, "who_connects"), class(2), 3}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/report/text"
 )
@@ -26,7 +27,7 @@ type packetList struct {
 // listPackets lists the packets of a recording.
 func listPackets(r recording) (packetList, error) {
 	l := packetList{Name: r.name, Headers: r.headers}
-	c, err := capture.Read(bytes.NewReader(r.capture), capture.Options{NoHash: true})
+	c, err := capture.Read(bytes.NewReader(r.capture), capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(r.of)})
 	if err != nil {
 		return l, err
 	}

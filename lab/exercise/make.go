@@ -150,6 +150,7 @@ type made struct {
 type recording struct {
 	name    string
 	capture []byte
+	of      *scenario.Scenario
 	headers bool // its list of packets has more of the headers
 }
 
@@ -201,7 +202,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	}
 	m := &made{title: other.Title, story: other.Story}
 	if other.Twin.Line == 0 {
-		m.recordings = []recording{{name: "capture.pcapng", capture: own}}
+		m.recordings = []recording{{name: "capture.pcapng", capture: own, of: other}}
 		m.answers, err = lab.Answers(other, lab.Reader("the capture of "+s.File, bytes.NewReader(own)))
 		return m, err
 	}
@@ -214,7 +215,7 @@ func makeVariant(ctx context.Context, s, other *scenario.Scenario, seed uint64) 
 	if seed%2 == 1 {
 		place, captures = question.Second, [][]byte{twin, own}
 	}
-	m.recordings = []recording{{"first.pcapng", captures[0], other.Forged()}, {"second.pcapng", captures[1], other.Forged()}}
+	m.recordings = []recording{{"first.pcapng", captures[0], other, other.Forged()}, {"second.pcapng", captures[1], other, other.Forged()}}
 	m.answers, err = lab.AnswersOfTwo(other, source, lab.Reader("the capture of the twin of "+s.File, bytes.NewReader(twin)), place)
 	return m, err
 }

@@ -77,31 +77,42 @@ type Pair struct {
 	Name, Want string
 	Capture    []byte
 	Hosts      Hosts
+	Ports      []uint16
 }
 
 // ForgedPairs are the active listing with a want written by hand, and every
 // session with a derived one. Two of these have addresses or stars in place of names.
 func ForgedPairs(t testing.TB) []Pair {
-	pairs := []Pair{{"active listing", activeWant, activeListing().PCAP(), hosts}}
+	pairs := []Pair{{"active listing", activeWant, activeListing().PCAP(), hosts, nil}}
 	for _, s := range sessions {
 		g := &recording{forge.New(), false}
 		s.run(t, g, false)
-		pairs = append(pairs, Pair{"derived: " + s.name, derive(t, g.capture(t), hosts), g.PCAP(), hosts})
+		pairs = append(pairs, Pair{"derived: " + s.name, derive(t, g.capture(t), hosts), g.PCAP(), hosts, nil})
 	}
 	two := twoSessions()
-	pairs = append(pairs, Pair{"two sessions", derive(t, two.capture(t), hosts), two.PCAP(), hosts})
+	pairs = append(pairs, Pair{"two sessions", derive(t, two.capture(t), hosts), two.PCAP(), hosts, nil})
 	for _, s := range sessions[:4] { // the last two are not of FTP alone
 		g := &recording{forge.New(), true}
 		s.run(t, g, false)
-		pairs = append(pairs, Pair{"on loopback: " + s.name, derive(t, g.capture(t), loopbackHosts), g.PCAP(), loopbackHosts})
+		pairs = append(pairs, Pair{"on loopback: " + s.name, derive(t, g.capture(t), loopbackHosts), g.PCAP(), loopbackHosts, nil})
 		if s.name == "active" {
 			literal := derive(t, g.capture(t), Hosts{})
 			starred := strings.ReplaceAll(literal, loopbackAddr.String()+".", "*.")
-			pairs = append(pairs, Pair{"addresses", literal, g.PCAP(), Hosts{}}, Pair{"stars", starred, g.PCAP(), Hosts{}})
+			pairs = append(pairs, Pair{"addresses", literal, g.PCAP(), Hosts{}, nil}, Pair{"stars", starred, g.PCAP(), Hosts{}, nil})
 		}
 	}
-	return pairs
+	g := &recording{forge.New(), false}
+	connect(g, "198.51.100.100:3171", "192.0.2.21:2121").Peer.Send("220 ready\r\n")
+	return append(pairs, Pair{"a greeting at another port", greetingWant, g.PCAP(), hosts, []uint16{2121}})
 }
+
+const greetingWant = `ctl client.3171 > server.2121
+
+ctl client > server [S]
+ctl server > client [S.]
+ctl client > server [.]
+ctl server > client "220 *"
+`
 
 const activeWant = `ctl   client.*  > server.21
 data  server.20 > client.3172

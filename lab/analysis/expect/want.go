@@ -33,12 +33,15 @@ func (w *Want) lastDeclaration() int {
 	return w.declarations[len(w.declarations)-1].line
 }
 
-// ControlPorts returns the ports at which the want expects a dialogue: those of the second ends of connections
-// that have texts. A nil want expects none.
-func (w *Want) ControlPorts() (ports []uint16) {
-	if w == nil {
+// ControlPorts returns the ports of a scenario's control connections, with which each capture of the scenario has to be
+// read: that of its server, and those at which its want expects a dialogue, which are those of the second ends of
+// connections that have texts. They are none if s is nil.
+func ControlPorts(s *scenario.Scenario) []uint16 {
+	if s == nil {
 		return nil
 	}
+	ports := []uint16{s.Server.Port}
+	w, _ := Parse(s.File, s.Want.Line, s.Want.Text) // mistakes are reported where it is judged
 	for _, d := range w.declarations {
 		port, err := strconv.ParseUint(d.b.port, 10, 16)
 		if err == nil && slices.ContainsFunc(d.lines, (*line).isText) {

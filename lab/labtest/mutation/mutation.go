@@ -29,6 +29,7 @@ type Pair struct {
 	Want    string
 	Capture []byte // the file: pcap or pcapng, of Ethernet
 	Hosts   expect.Hosts
+	Ports   []uint16 // of control connections; see [expect.ControlPorts]
 }
 
 // A Score is the result of all mutants of one or more pairs.
@@ -109,7 +110,7 @@ type mutant struct {
 // Try makes the mutants of a pair, or a sample of them if the pair is large, and judges
 // each. It returns an error if the unchanged pair does not pass or cannot be read.
 func Try(p Pair) (Score, error) {
-	c, err := read(p.Capture)
+	c, err := read(p, p.Capture)
 	if err != nil {
 		return Score{}, fmt.Errorf("%s: %w", p.Name, err)
 	}
@@ -198,7 +199,7 @@ func (s *Score) tryWant(p Pair, m mutant, c *recorded) {
 
 // tryCapture judges a changed capture by the want. A changed capture that cannot be read is caught, too.
 func (s *Score) tryCapture(p Pair, m mutant, w *expect.Want) {
-	c, err := read(m.capture())
+	c, err := read(p, m.capture())
 	if err != nil {
 		s.count(p, m, true)
 		return
@@ -227,9 +228,9 @@ type recorded struct {
 	frames []expect.Frame
 }
 
-// read reads a capture in memory.
-func read(file []byte) (*recorded, error) {
-	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true})
+// read reads a capture in memory, that of a pair or one that was made from it.
+func read(p Pair, file []byte) (*recorded, error) {
+	c, err := capture.Read(bytes.NewReader(file), capture.Options{NoHash: true, ControlPorts: p.Ports})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"ftplab/lab"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/expect"
 	"ftplab/lab/analysis/replay"
 	"ftplab/lab/analysis/report"
 	"ftplab/lab/oserror"
@@ -123,7 +124,7 @@ func newSession(s *scenario.Scenario, result *lab.Result) (*session, error) {
 		Capture: result.Capture, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)),
 	}
 	v.judged(result.Verdict)
-	c, err := capture.Read(bytes.NewReader(data), capture.Options{NoHash: true, ControlPorts: []uint16{s.Server.Port}})
+	c, err := capture.Read(bytes.NewReader(data), capture.Options{NoHash: true, ControlPorts: expect.ControlPorts(s)})
 	if err != nil {
 		return nil, err
 	}
