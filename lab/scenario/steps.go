@@ -77,6 +77,9 @@ func (p *parser) step(line string, words []string) {
 	}
 	if n := len(words); n > 0 && words[n-1] == "&" && !p.quotedWords[n] {
 		s.Background, words, line = true, words[:n-1], strings.TrimSuffix(strings.TrimSpace(line), "&")
+		if v.is(instant) {
+			p.fail("%s: & has no effect on this step; leave it out, as & is for steps that take time, such as get, ls, noop and run", s.Verb)
+		}
 	}
 	if v.is(verbatim) && len(words) > 0 {
 		words = lastVerbatim(v, line)

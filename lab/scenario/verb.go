@@ -31,6 +31,7 @@ const (
 	verbatim                   // its argument is the rest of the line
 	noReply                    // does not wait for a reply of the server
 	noStep                     // affects the following steps, and is not a step itself
+	instant                    // waits for nothing that a step with & may wait for
 	program                    // starts a program; its arguments are any number of words
 )
 

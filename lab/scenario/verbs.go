@@ -32,10 +32,10 @@ var verbs = []verb{
 		name: "hangup", traits: scripted, example: "hangup",
 		does: "Wait until the server ends the session: it sends 421 or nothing, and closes or resets the connection. Another open may follow.",
 	}, {
-		name: "session", args: []arg{name, {form: "[HOST]"}}, traits: early | noStep, example: "session second",
+		name: "session", args: []arg{name, {form: "[HOST]"}}, traits: early | noStep | instant, example: "session second",
 		does: "The following steps belong to another client with this name, on HOST, or on the host client by default. The same name again continues that session. The name of the session with which a scenario begins is first.",
 	}, {
-		name: "wait", args: []arg{optional(ofSession)}, traits: early, example: "wait",
+		name: "wait", args: []arg{optional(ofSession)}, traits: early | instant, example: "wait",
 		does: "Wait until all steps that began with & have ended, or only those of one SESSION.",
 	}, {
 		name: "pause", args: []arg{pause}, traits: early, example: "pause 1.5s",
@@ -50,11 +50,11 @@ var verbs = []verb{
 			"Each FILE after brings is a file of the server. After the run it must be in that folder, under its path or its base name, with the same content; if the program removes the server's file, with the content that it had before. The program must have made or written it: a file that was there before, and that the program leaves as it is, does not count. Programs that run at the same time bring one file only in different sessions. " +
 			"Its output is in runs/line-N.log of the results. The capture also has the TLS keys that it writes to the file $SSLKEYLOGFILE, as curl, lftp, wget and Python do. It sees the same files of the machine as a server's program, and needs Linux's TCP.",
 	}, {
-		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted, example: "active 3170",
+		name: "active", args: []arg{extended("eprt"), optional(port)}, traits: early | scripted | instant, example: "active 3170",
 		does: "Active mode: from now on the server opens the data connections. The client sends PORT with the port that it listens on: PORT, PORT+1 and so on, or any free port. With eprt, and always on IPv6, it sends EPRT (RFC 2428).",
 		also: map[string]string{"port": "active", "eprt": "active eprt"},
 	}, {
-		name: "passive", args: []arg{extended("epsv")}, traits: early, example: "passive epsv",
+		name: "passive", args: []arg{extended("epsv")}, traits: early | instant, example: "passive epsv",
 		does: "Passive mode, the default: from now on the client opens the data connections. It sends PASV or, with epsv and always on IPv6, EPSV (RFC 2428).",
 		also: map[string]string{"pasv": "passive", "epsv": "passive epsv"},
 	}, {
@@ -151,22 +151,22 @@ var verbs = []verb{
 		name: "arrange", traits: scripted, example: "arrange",
 		does: "Send the command that arranges a data connection (PASV, EPSV, PORT or EPRT) before other commands, as curl does before TYPE and SIZE. The next transfer uses that connection.",
 	}, {
-		name: "rest", args: []arg{size("OFFSET")}, traits: noReply | scripted, example: "rest 4KiB",
+		name: "rest", args: []arg{size("OFFSET")}, traits: noReply | scripted | instant, example: "rest 4KiB",
 		does: "Begin the next transfer of the session at this offset: send REST before its command.",
 	}, {
-		name: "send", args: []arg{command}, traits: noReply | scripted | verbatim, example: "send NOOP",
+		name: "send", args: []arg{command}, traits: noReply | scripted | verbatim | instant, example: "send NOOP",
 		does: "Send a command unchanged, and do not wait for a reply.",
 	}, {
-		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted, example: `write "NOOP\r\nPWD\r\n"`,
+		name: "write", args: []arg{bytesToSend}, traits: noReply | scripted | instant, example: `write "NOOP\r\nPWD\r\n"`,
 		does: "Send exactly these bytes in one segment, and do not wait for a reply: several commands, a part of a command, or one that ends in LF without CR. {80*A} means eighty times A.",
 	}, {
-		name: "plain", args: []arg{bytesToSend}, traits: noReply | scripted, example: `plain "PWD\r\n"`,
+		name: "plain", args: []arg{bytesToSend}, traits: noReply | scripted | instant, example: `plain "PWD\r\n"`,
 		does: "The same, and never in TLS: on a connection in TLS, the bytes stand between its records.",
 	}, {
 		name: "tls", args: []arg{pipelined}, traits: noReply | scripted, example: "tls",
 		does: "Begin TLS on the control connection, after an AUTH that was sent by hand. Replies that came in clear, in one segment with the 234, are dropped; with pipelined, they are read by later steps await, as by clients with CVE-2021-22947.",
 	}, {
-		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted, example: `urgent "\xff\xf2"`,
+		name: "urgent", args: []arg{bytesToSend}, traits: noReply | scripted | instant, example: `urgent "\xff\xf2"`,
 		does: "Send bytes as TCP's urgent data (RFC 9293, 3.8.5).",
 	}, {
 		name: "await", args: []arg{optional(code)}, traits: scripted, example: "await 226",
@@ -175,7 +175,7 @@ var verbs = []verb{
 		name: "dial", args: []arg{optional(peer)}, traits: noReply | early | scripted, example: "dial server.40000",
 		does: "Open a data connection: to the port in the last 227 or 229, or to a port of a host. Only the steps read, feed, finish, close and reset use it. After the step prot p, it is in TLS, which begins with read or feed. After a second dial they use the second connection.",
 	}, {
-		name: "listen", args: []arg{port}, traits: noReply | early | scripted, example: "listen 3170",
+		name: "listen", args: []arg{port}, traits: noReply | early | scripted | instant, example: "listen 3170",
 		does: "Listen for a data connection; PORT is sent by quote.",
 	}, {
 		name: "accept", traits: noReply | early | scripted, example: "accept",
@@ -190,10 +190,10 @@ var verbs = []verb{
 		name: "finish", args: []arg{dataWord}, traits: noReply | early | scripted, example: "finish data",
 		does: "Send a FIN on the control connection or on the data connection, and continue to read.",
 	}, {
-		name: "close", args: []arg{dataWord}, traits: noReply | early | scripted, example: "close data",
+		name: "close", args: []arg{dataWord}, traits: noReply | early | scripted | instant, example: "close data",
 		does: "Close the connection without a command. After the control connection is closed, another open may follow.",
 	}, {
-		name: "reset", args: []arg{dataWord}, traits: noReply | early | scripted, example: "reset data",
+		name: "reset", args: []arg{dataWord}, traits: noReply | early | scripted | instant, example: "reset data",
 		does: "Reset the connection (RST). After the control connection is reset, another open may follow.",
 	},
 }
