@@ -300,6 +300,8 @@ func TestErrors(t *testing.T) {
 		{"twice as usual", "open\n-- server --\non NOOP: as usual; as usual\n", "3: as usual: a rule can have only one of as usual, listen and log in, and only once"},
 		{"nothing to send", "open\n-- server --\non NOOP: send\n", "3: send: for NOOP the server has no data to send; it has"},
 		{"two lines in a reply", "open\n-- server --\non NOOP: reply \"200 a\\r\\n200 b\"\n", `3: "200 a\r\n200 b": reply sends one line; use another`},
+		{"reply of a rule without end", "open\n-- server --\non connect: reply 220-Hello; reply 220-you\n", "3: reply 220-Hello: the reply has no last line, which begins with \"220 \", so the client would wait for it in vain; end it, or"},
+		{"bytes of a rule without end", "open\n-- server --\non NOOP: reply 200-One; reply 200 Two.\n  write \"200-Th\"; pause 1s\n  write \"ree\\r\\n\"\n", "4: write \"200-Th\": the reply has no last line"},
 		{"wording of a program", "server wording=vsftpd\nprogram true\nopen\n", "2: program: a program has its own replies"},
 		{"rule of a program", "program true\nopen\n-- server --\non NOOP: close\n", "1: program: a program has its own replies"},
 		{"capture", "network wire capture=moon\nopen\n", "1: capture=moon: there is no host"},

@@ -242,6 +242,19 @@ func TestRepliesByHand(t *testing.T) {
 	}
 }
 
+// TestRepliesWithoutEnd has rules whose replies end, or need no end, or the steps take them by hand or as a break.
+func TestRepliesWithoutEnd(t *testing.T) {
+	const unended = "open\n-- server --\non NOOP: reply 200-"
+	for _, source := range []string{
+		unended + "a; reply 200-b; write \"2\"; write \"00 c\\r\\n\"", unended + "a; as usual", unended + "a; close", unended + "a; fall silent",
+		"expect timeout: " + unended, "open nowait\nawait\nsend X\n" + strings.TrimPrefix(unended, "open\n"), "run true &\n" + unended, "# For a client of a test\n" + strings.TrimPrefix(unended, "open\n"),
+	} {
+		if _, err := Parse("x.txtar", []byte(source+"\n")); err != nil {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+}
+
 // TestPatterns holds that in the argument of a rule and in the "LINE" of a packet only * is special.
 func TestPatterns(t *testing.T) {
 	for _, test := range []struct {

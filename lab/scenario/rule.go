@@ -160,6 +160,50 @@ func (p *parser) checkRule(r Rule) {
 		listens = listens || a.Verb == ListenData && a.Port == 0
 		p.checkPlaceholders(r, a, listens)
 	}
+	if a, code := r.unfinished(); code != "" && p.allRepliesEnd() {
+		p.line = a.Line
+		p.fail("%s: the reply has no last line, which begins with %q, so the client would wait for it in vain; end it, or say in the steps that you want this, as in expect timeout: STEP", a.Text, code+" ")
+	}
+}
+
+// unfinished returns the code of a reply of several lines that the rule begins and does not end, and the action that
+// begins it. After as usual, the server's own reply may end it, and after the end of the session, nobody waits for it.
+func (r Rule) unfinished() (begins Action, code string) {
+	line := ""
+	for _, a := range r.Actions {
+		switch {
+		case a.Verb == AsUsual, a.uses(lastAction):
+			return Action{}, ""
+		case a.Verb != SendReply && a.Verb != WriteBytes && a.Verb != WritePlain:
+			continue
+		}
+		for part := range strings.SplitAfterSeq(a.Bytes, "\n") {
+			line += part
+			if begun, ok := beginsReply(line); code == "" && ok {
+				begins, code = a, begun
+			} else if code != "" && strings.HasPrefix(line, code+" ") {
+				begins, code = Action{}, ""
+			}
+			if strings.HasSuffix(line, "\n") {
+				line = ""
+			}
+		}
+	}
+	return begins, code
+}
+
+// beginsReply returns the code of a line such as "220-Hello", with which a reply of several lines begins.
+func beginsReply(line string) (code string, ok bool) {
+	code, _, ok = strings.Cut(line, "-")
+	return code, ok && len(code) == 3 && strings.Trim(code, "0123456789") == ""
+}
+
+// allRepliesEnd reports whether the steps are a client's who waits for the end of each reply, and needs it.
+func (p *parser) allRepliesEnd() bool {
+	byHand := []string{"send", "write", "plain", "urgent", "await", "tls", "hangup"}
+	return len(p.s.Steps) > 0 && !slices.ContainsFunc(p.s.Steps, func(s Step) bool {
+		return s.Break != "" || s.NoWait || s.Background || len(s.Program) > 0 || slices.Contains(byHand, s.Verb)
+	})
 }
 
 // moving are the commands that use a data connection.

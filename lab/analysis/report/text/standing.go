@@ -28,6 +28,9 @@ func Standing(c *capture.Capture, client netip.AddrPort) string {
 	}
 	line := last.Lines[len(last.Lines)-1]
 	text := fmt.Sprintf("the dialogue ends with the %s's %q, in frame %d", line.From, line.Text, line.Packet)
+	if code, _, more := strings.Cut(line.Text, "-"); more && line.From == ftp.Server && len(code) == 3 && strings.Trim(code, "0123456789") == "" {
+		return text + fmt.Sprintf("; the last line of this reply, which begins with %q, is missing", code+" ")
+	}
 	if len(last.Exchanges) == 0 {
 		return text
 	}
