@@ -36,6 +36,18 @@ var (
 	takesScenario = takes(1, 1, oneScenario)
 )
 
+// hintOfQuotes says that the user's own shell has perhaps replaced a variable of a COMMAND, such as $SERVER, by
+// nothing, if an argument looks so: it is empty, or has a URL without a host. right is how the variable is written.
+func hintOfQuotes(stderr io.Writer, command []string, right string) {
+	for _, word := range command {
+		_, host, isURL := strings.Cut(word, "://")
+		if word == "" || isURL && (host == "" || strings.ContainsAny(host[:1], "/:@")) {
+			printLine(stderr, "ftplab: the argument %q: your own shell has perhaps replaced a variable by nothing; single quotes prevent that: %s", word, right)
+			return
+		}
+	}
+}
+
 const oneScenario = "one scenario; `ftplab list` lists them, or give the path of a file of your own"
 
 // unknownCommand returns the error for a word that is not a subcommand of c.

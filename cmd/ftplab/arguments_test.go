@@ -462,3 +462,22 @@ func TestOddNames(t *testing.T) {
 		t.Errorf("got status %d, %.50q%s; want the scenario that comes with ftplab", status, stdout, stderr)
 	}
 }
+
+// TestHintOfQuotes has arguments from which the user's own shell has taken a variable, and others.
+func TestHintOfQuotes(t *testing.T) {
+	for _, test := range []struct {
+		command []string
+		want    string
+	}{
+		{[]string{"curl", "-O", "ftp:///README"}, `"ftp:///README"`},
+		{[]string{"lftp", ""}, `""`},
+		{[]string{"curl", "ftp://:@/"}, `"ftp://:@/"`},
+		{[]string{"wget", "ftp://"}, `"ftp://"`},
+		{[]string{"curl", "-O", "ftp://server/", "ftp://$SERVER/"}, ""},
+	} {
+		var out strings.Builder
+		if hintOfQuotes(&out, test.command, "'ftp://$SERVER/'"); test.want == "" && out.Len() > 0 || !strings.Contains(out.String(), test.want) {
+			t.Errorf("%q: got %q, want %q in it", test.command, out.String(), test.want)
+		}
+	}
+}

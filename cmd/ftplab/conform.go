@@ -50,8 +50,9 @@ help scenario). Its program is looked for on $PATH, and in /usr/local/sbin, /usr
 /sbin, where Debian has servers. The server runs in its own sandbox and must listen on port
 21 of every address, or of $ADDR. Its files are in /srv/ftp. The user alice must be able to
 log in with the password secret; she has an account in the sandbox. --user sets another
-user. With --config, $CONFIG in the COMMAND means a copy of the configuration file. Without
-a COMMAND, Conform tests the lab's own server.
+user. With --config, $CONFIG in the COMMAND means a copy of the configuration file. Write
+variables such as $CONFIG in single quotes, as below: without them, your own shell replaces
+them, by nothing. Without a COMMAND, Conform tests the lab's own server.
 
 With --client, COMMAND is a client. It must download the file README from the
 server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and
@@ -87,6 +88,9 @@ could not run, or a client did not connect.`,
 				return err
 			}
 			printed := f.print(c.OutOrStdout(), found)
+			if err != nil || printed != nil {
+				hintOfQuotes(c.ErrOrStderr(), args, "'ftp://$SERVER/README'")
+			}
 			if err != nil && printed == errFailed {
 				printError(c.ErrOrStderr(), err)
 			}

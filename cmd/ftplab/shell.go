@@ -26,7 +26,8 @@ results are in results/NAME-by-hand, or in -2, -3 and so on: it never replaces
 earlier recordings.
 
 With a COMMAND, ftplab runs it instead of the shell, and judges the capture by what
-the scenario wants.
+the scenario wants. To use $SERVER and $PORT in it, write sh -c and single quotes, as
+below: without them, your own shell replaces the variables, by nothing.
 
 Exit status: that of the shell or of the COMMAND. If that is 0 and the capture is not as
 wanted, it is 1; if that cannot be judged, 2. 2 also means that the shell could not be
@@ -56,7 +57,11 @@ opened.`,
 			if err != nil {
 				return err
 			}
-			return printRecording(c.OutOrStdout(), r)
+			err = printRecording(c.OutOrStdout(), r)
+			if err != nil {
+				hintOfQuotes(c.ErrOrStderr(), args[1:], "sh -c 'curl ftp://$SERVER:$PORT/'")
+			}
+			return err
 		},
 	}
 	folderFlag(c.Flags(), &results, "output", "o", defaultResults, "the folder for the results")

@@ -159,6 +159,7 @@ func TestShellCommand(t *testing.T) {
 		{"failed", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "want.txtar:13: ctl: "},
 		{"another session than that of the steps", "OTHER", []string{curl, "-sS", "ftp://server/README"}, exitFailed, "\nnote: the scenario says what its own steps should send"},
 		{"nothing done", "README", []string{"true"}, exitFailed, "says what should be seen, and nothing was"},
+		{"a variable that is gone", "README", []string{"sh", "-c", curl + " -sS ftp://:/README; " + curl + " -sS ftp://server/README; exit 7"}, 7, "single quotes prevent that: sh -c 'curl ftp://$SERVER:$PORT/'\n"},
 		{"a status of its own", "README", []string{"sh", "-c", "exit 7"}, 7, "says what should be seen, and nothing was"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
