@@ -45,8 +45,8 @@ type fileRead struct {
 // Follow is the source of a capture file that grows. When a recorder goes on in another
 // file, as tcpdump does with -C, -G and -W or when a file is renamed and made again, so
 // does the source: that is a file of the same folder whose name begins with that of the
-// file, or, if path is a folder, any whose name isCapture takes. A file that is cut or written
-// over is read from its beginning. The source ends with ctx, after what has been written until
+// file, or, if path is a folder, any whose name isCapture takes. A file that is cut, written
+// over or replaced is read from its beginning. The source ends with ctx, after what has been written until
 // then. Warn is called with a sentence about what cannot be read.
 func Follow(ctx context.Context, path string, isCapture func(name string) bool, warn func(string)) (Source, error) {
 	info, err := os.Stat(path)
@@ -97,6 +97,9 @@ func (f *files) begin() error {
 		}
 		if err := f.open(next); err != nil {
 			return f.wait() // it has gone again
+		}
+		if f.replaced(filepath.Base(next)) {
+			f.warn(next + " was replaced by another file; going on at its beginning")
 		}
 	}
 	r, err := pcapng.NewReader(f)
@@ -238,6 +241,20 @@ func (f *files) successor() string {
 		return ""
 	}
 	return filepath.Join(f.folder, best.Name())
+}
+
+// replaced reports whether the file that was read last is gone, and another one has its name. A recorder that renames
+// its file leaves it in the folder.
+func (f *files) replaced(name string) bool {
+	if len(f.read) == 0 || f.read[len(f.read)-1].info.Name() != name {
+		return false
+	}
+	before := f.read[len(f.read)-1].info
+	entries, _ := os.ReadDir(f.folder)
+	return !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		info, err := e.Info()
+		return err == nil && e.Name() != name && os.SameFile(info, before)
+	})
 }
 
 // isKnown reports whether a file is the current one, or has been read and not been written

@@ -172,16 +172,24 @@ func TestWrittenOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	removed := func(t *testing.T, file string, data []byte) {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		write(t, file, data)
+	}
 	for _, test := range []struct {
-		name     string
-		replace  func(t *testing.T, file string, data []byte)
-		data     []byte
-		warnings int
+		name    string
+		replace func(t *testing.T, file string, data []byte)
+		data    []byte
+		port    int // of its session
+		warning string
 	}{
-		{"by one of the same size", over, small, 1},
-		{"by a larger one", over, large, 1},
-		{"by one that begins alike", over, alike, 1},
-		{"by an older file", renamed, small, 0},
+		{"by one of the same size", over, small, 2100, "was written over"},
+		{"by a larger one", over, large, 2100, "was written over"},
+		{"by one that begins alike", over, alike, 2100, "was written over"},
+		{"by an older file", renamed, small, 2100, "was replaced by another file"},
+		{"by the same bytes in another file", removed, session(2000), 2000, "was replaced by another file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -190,9 +198,9 @@ func TestWrittenOver(t *testing.T) {
 				ports, end := followed(t, file)
 				expect(t, ports, 2000)
 				test.replace(t, file, test.data)
-				expect(t, ports, 2100)
-				if w := end(); len(w) != test.warnings || len(w) > 0 && !strings.Contains(w[0], "trace.pcap was written over") {
-					t.Errorf("got warnings %q, want %d", w, test.warnings)
+				expect(t, ports, test.port)
+				if w := end(); len(w) != 1 || !strings.Contains(w[0], "trace.pcap "+test.warning) {
+					t.Errorf("got warnings %q, want one: %s", w, test.warning)
 				}
 			})
 		})
