@@ -139,7 +139,7 @@ func inCell(ctx context.Context, c *cell.Cell) error {
 		recording.Info.Comment = fmt.Sprintf("%s, by hand\nNetwork %s. Made by: %s", s.Name, s.Network.Kind, CommandLine("ftplab", "shell", s.Name))
 		client = j.Shell.Client(byhand.Terminal{In: c.Files[1], Out: c.Files[2], Err: c.Files[3]}, &status)
 	}
-	outcome, err := runner.Run(ctx, s, linux.Builder{Shared: c.InPlace}, recording, client)
+	outcome, err := runner.Run(ctx, s, linux.Builder{Shared: c.InPlace, Waits: func(until time.Time) { c.Send(message{Progress: &Progress{Waits: until}}) }}, recording, client)
 	if outcome != nil {
 		outcome.Status = status
 	}

@@ -21,7 +21,7 @@ func TestWhereItStands(t *testing.T) {
 		{get, "on PASV: fall silent", ", which has no reply"},
 		{get, "on RETR: reply 150 Here.; fall silent", "so RETR has no final reply; 0 bytes crossed its data connection"},
 		{two, "on NOOP: reply 200 First.; fall silent", `the dialogue ends with the server's "200 First.", in frame `},
-		{two, "on NOOP: reply 200-First.; fall silent", `the server's "200-First.", in frame 12; the last line of this reply, which begins with "200 ", is missing`},
+		{"send NOOP\nawait 200", "on NOOP: reply 200-First.; fall silent", `the server's "200-First.", in frame 12; the last line of this reply, which begins with "200 ", is missing`},
 		{two, "on NOOP: reply 200 First.; fall silent", "; PWD has no reply"},
 	} {
 		s := parse(t, "# x\n# y", "deadline 2s", "open", "login anonymous", test.steps, "-- server --", test.rule, "-- files/README --", "hello there")

@@ -47,12 +47,20 @@ func newPrinter(out, errOut io.Writer, asJSON bool, list []*scenario.Scenario) *
 	return p
 }
 
-// progress returns the function that takes the progress of the i-th run.
-func (p *printer) progress(i int) func(lab.Progress) {
-	if p.bar == nil {
+// progress returns the function that takes the progress of the i-th run. Only a person at a terminal needs it.
+func (p *printer) progress(i int, s *scenario.Scenario) func(lab.Progress) {
+	if !isTerminal(p.err) {
 		return nil
 	}
-	return func(progress lab.Progress) { p.bar.set(i, progress.Bytes) }
+	return func(progress lab.Progress) {
+		switch {
+		case !progress.Waits.IsZero():
+			p.bar.clear()
+			printLine(p.err, "ftplab: %s: the steps have ended; the run waits until %s for a packet that is late on its way", s.Name, progress.Waits.Format(time.TimeOnly))
+		case p.bar != nil:
+			p.bar.set(i, progress.Bytes)
+		}
+	}
 }
 
 // result prints how one run ended.

@@ -344,7 +344,7 @@ func runAll(ctx context.Context, list []*scenario.Scenario, o lab.Options, paral
 			}
 			go func() {
 				o := o
-				o.Progress = p.progress(i)
+				o.Progress = p.progress(i, s)
 				runs[i].result, runs[i].err = lab.Run(ctx, s, o)
 				<-slots
 				close(runs[i].done)

@@ -20,3 +20,16 @@ func TestProgressHasNoRateAtFirst(t *testing.T) {
 		t.Errorf("got %q, want that it begins with 0%% and 0 sessions", strings.TrimSpace(got))
 	}
 }
+
+// TestWaitForALatePacket has a packet that arrives long after the last step: a person is told until when the run waits.
+func TestWaitForALatePacket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: a packet that is ten seconds late")
+	}
+	needCells(t)
+	folder := t.TempDir()
+	file := write(t, "late.txtar", "# x\nnetwork wire\nlate client > server.21 [F.] by=10s\nopen\nclose\n")
+	term := startTerminal(t, command(folder, "/bin/sh", "run", file))
+	term.expect(`late: the steps have ended; the run waits until \d\d:\d\d:\d\d for a packet that is late on its way`, time.Minute)
+	term.expect(`recorded +late `, time.Minute)
+}

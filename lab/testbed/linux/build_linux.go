@@ -25,7 +25,7 @@ func (b Builder) Describe(n scenario.Network, info *pcapng.Info) {
 // Build builds the network. On loopback, it calls failed if recording fails.
 func (b Builder) Build(ctx context.Context, n scenario.Network, w *pcapng.Writer, failed func(error)) (network.Network, error) {
 	if n.Kind == scenario.Wire {
-		return wire.New(ctx, n, w)
+		return wire.New(ctx, n, w, b.Waits)
 	}
 	return loopback.Open(n, loopback.Recording{Writer: w, Failed: failed, Shared: b.Shared})
 }

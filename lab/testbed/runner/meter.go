@@ -8,9 +8,13 @@ import (
 	"ftplab/lab/testbed/network"
 )
 
-// Progress is the progress of the transfers.
+// Progress is how far a run is.
 type Progress struct {
 	Bytes int64 // of data, so far
+
+	// Waits, unless it is zero, is when a packet arrives that is late on its way. The steps have ended, and the run
+	// waits for nothing else. Bytes then says nothing.
+	Waits time.Time `json:",omitzero"`
 }
 
 // A meter counts the data of all transfers and reports the sum from time to time.

@@ -29,7 +29,7 @@ func withoutIPv6(ctx context.Context, _ network.Network, e experiment) (any, err
 		{Name: "client", Addr: netip.MustParseAddr("2001:db8:1::100")},
 		{Name: "server", Addr: netip.MustParseAddr("2001:db8:2::21")},
 	}}
-	n, err := New(ctx, plan, w)
+	n, err := New(ctx, plan, w, nil)
 	if err == nil {
 		return nil, errors.Join(errors.New("got a network of IPv6 where there is none"), n.Close(network.UsualSilence))
 	}

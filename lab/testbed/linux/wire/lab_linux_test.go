@@ -69,7 +69,7 @@ func init() {
 		if err != nil {
 			return err
 		}
-		n, err := New(ctx, e.Plan, w)
+		n, err := New(ctx, e.Plan, w, nil)
 		if err != nil {
 			return err
 		}

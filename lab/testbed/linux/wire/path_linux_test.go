@@ -304,7 +304,7 @@ func another(ctx context.Context, n network.Network, e experiment) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	next, err := New(ctx, e.Plan, w)
+	next, err := New(ctx, e.Plan, w, nil)
 	if err != nil {
 		return nil, err
 	}

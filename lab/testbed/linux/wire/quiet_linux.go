@@ -13,6 +13,7 @@ const (
 	shortPause = 2 * time.Millisecond  // between two reports
 	longPause  = 20 * time.Millisecond // between two reports when no frame has crossed for long
 	long       = 200 * time.Millisecond
+	longWait   = 2 * time.Second // for a frame: somebody may ask what the run waits for
 )
 
 // quiesce waits until the network is at rest: no frame is on the path, every
@@ -22,7 +23,12 @@ const (
 func (n *wire) quiesce(ctx context.Context, silence time.Duration) error {
 	last := n.forwarder.ask()
 	sent, crossed := time.Now(), time.Now() // when the last frame was on the path, and when one came or went
+	said := n.waits == nil
 	for {
+		if !said && last.arrives > longWait {
+			said = true
+			n.waits(time.Now().Add(last.arrives))
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -26,21 +26,23 @@ type wire struct {
 	hosts     []*host
 	own       *cell.Namespace // of the path
 	forwarder *forwarder
-	procs     int // GOMAXPROCS before
+	procs     int                   // GOMAXPROCS before
+	waits     func(until time.Time) // is called once if Close waits long for a frame on its way; may be nil
 
 	closing sync.Once
 	closed  error // what Close returns
 }
 
-// New makes the network that the plan describes, and starts to record it. The
+// New makes the network that the plan describes, and starts to record it. If Close waits long for a frame on its way, it
+// calls waits once with the time when it arrives; waits may be nil. The
 // error names the host or link that cannot be as planned, and says why. When
 // ctx is cancelled, Close does not wait for frames that are under way.
 //
 // The host named "server" uses the namespace of the whole process, because
 // servers open sockets on several goroutines. So a process can have one such
 // network at a time, and it must be the process of a cell.
-func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer) (network.Network, error) {
-	n := &wire{ctx: ctx}
+func New(ctx context.Context, plan scenario.Network, w *pcapng.Writer, waits func(until time.Time)) (network.Network, error) {
+	n := &wire{ctx: ctx, waits: waits}
 	if err := n.build(plan, w); err != nil {
 		n.tearDown()
 		return nil, fmt.Errorf("wire: %w", err)

@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
@@ -12,6 +13,6 @@ import (
 )
 
 // New fails: the hosts of a wire are Linux's network namespaces.
-func New(context.Context, scenario.Network, *pcapng.Writer) (network.Network, error) {
+func New(context.Context, scenario.Network, *pcapng.Writer, func(time.Time)) (network.Network, error) {
 	return nil, errors.New("wire: its hosts are network namespaces, which only Linux has")
 }
