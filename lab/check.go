@@ -18,8 +18,12 @@ import (
 	"ftplab/lab/testbed/runner"
 )
 
+// verdictVersion is that of the JSON of a Verdict. It rises when a field goes away or changes its meaning.
+const verdictVersion = 1
+
 // A Verdict says how far a capture is what a scenario asks for. As JSON, it also has the
-// [Verdict.Outcome] as "outcome", and [Verdict.Judged] as "judged".
+// [Verdict.Outcome] as "outcome", and [Verdict.Judged] as "judged"; verdict.schema.json describes
+// each field.
 type Verdict struct {
 	Scenario string `json:"scenario"`
 	Capture  string `json:"capture"`
@@ -131,10 +135,11 @@ func (v *Verdict) MarshalJSON() ([]byte, error) {
 	type fields Verdict
 	return json.Marshal(struct {
 		Scenario string  `json:"scenario"` // the first field, by which a later run knows the file
+		Version  int     `json:"version"`
 		Outcome  Outcome `json:"outcome"`
 		Judged   bool    `json:"judged"`
 		*fields
-	}{v.Scenario, v.Outcome(), v.Judged(), (*fields)(v)})
+	}{v.Scenario, verdictVersion, v.Outcome(), v.Judged(), (*fields)(v)})
 }
 
 // differences counts what is wrong.

@@ -58,7 +58,7 @@ Exit status: 0 passed, 1 failed, 2 unjudged, or an error.`,
 			return printVerdict(c.OutOrStdout(), v, asJSON, lines)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict as JSON, which lab/verdict.schema.json describes")
 	c.Flags().BoolVar(&lines, "lines", false, "print each line of the want with the packet that it matched")
 	keyLogFlag(c, &keyLog)
 	oneOf(c, "json", "lines")
