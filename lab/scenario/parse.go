@@ -143,7 +143,7 @@ func plainText(source []byte) []byte {
 type parser struct {
 	s        *Scenario
 	errors   Errors
-	line     int // the current one
+	line     int  // the current one
 	twin     bool // the steps are those of the section twin
 	inTwin   bool // the line is one of that section
 	session  string
