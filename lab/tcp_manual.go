@@ -26,6 +26,7 @@ programs, shell             yes                              no: they need the k
                                                              sockets
 congestion=                 reno, bbr                        reno
 df=off                      not in a SYN-ACK                 in all packets
+segments below a pathmtu=   fill it                          are up to 28 bytes shorter
 before it sends, connects   the time that it needs on        20 microseconds
 or closes, a program takes  this machine
 what happens at the same    in either order, such as the     always in the same order

@@ -51,8 +51,8 @@ help scenario). Its program is looked for on $PATH, and in /usr/local/sbin, /usr
 21 of every address, or of $ADDR. Its files are in /srv/ftp. The user alice must be able to
 log in with the password secret; she has an account in the sandbox. --user sets another
 user. With --config, $CONFIG in the COMMAND means a copy of the configuration file. Write
-variables such as $CONFIG in single quotes, as below: without them, your own shell replaces
-them, by nothing. Without a COMMAND, Conform tests the lab's own server.
+variables such as $CONFIG in single quotes, as below. Without the quotes your own shell puts
+nothing in their place. Without a COMMAND, Conform tests the lab's own server.
 
 With --client, COMMAND is a client. It must download the file README from the
 server $SERVER, port $PORT, as user $USER with $PASSWORD, which are those of --user, and

@@ -27,7 +27,7 @@ earlier recordings.
 
 With a COMMAND, ftplab runs it instead of the shell, and judges the capture by what
 the scenario wants. To use $SERVER and $PORT in it, write sh -c and single quotes, as
-below: without them, your own shell replaces the variables, by nothing.
+below. Without the quotes your own shell puts nothing in the place of the variables.
 
 Exit status: that of the shell or of the COMMAND. If that is 0 and the capture is not as
 wanted, it is 1; if that cannot be judged, 2. 2 also means that the shell could not be
