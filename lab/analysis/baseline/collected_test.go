@@ -5,6 +5,7 @@ package baseline
 import (
 	"crypto/sha512"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -26,10 +27,13 @@ var collected = []lookalike{
 	{"a page of a site that may be run, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 755 x.cgi\n< 550 no")},
 	{"a folder that everybody may write, which the server refuses", "no-known-exploits", IsNormal, session1("> SITE CHMOD 777 cache\n< 550 no\n> SITE CHMOD 777 a.txt\n< 550 no")},
 
-	{"a file of an inner server that is stored outside", "no-loot", IsUnusual, movesOn("10.40.3.9", "203.0.113.9", "STOR x7.dat", aPlan)},
-	{"a file of an inner server that is stored on another one", "no-loot", IsNormal, movesOn("10.40.3.9", "10.40.4.9", "STOR plan.txt", aPlan)},
-	{"a file of a server outside that is stored on another one", "no-loot", IsNormal, movesOn("198.51.100.9", "203.0.113.9", "STOR plan.txt", aPlan)},
-	{"another file that is stored outside", "no-loot", IsNormal, movesOn("10.40.3.9", "203.0.113.9", "STOR plan.txt", aPlan[1:])},
+	{"a file of an inner server that is stored outside", "no-loot", IsUnusual, movesOn("10.40.3.50", "10.40.3.9", "203.0.113.9", "STOR x7.dat", aPlan)},
+	{"a file of an inner server that is stored on another one", "no-loot", IsNormal, movesOn("10.40.3.50", "10.40.3.9", "10.40.4.9", "STOR plan.txt", aPlan)},
+	{"a file of an inner server that is stored outside, by IPv6", "no-loot", IsUnusual, movesOn("2001:db8:7:3::50", "2001:db8:7:4::9", "2001:db8:9::9", "STOR x7.dat", aPlan)},
+	{"a file of an inner server that is stored on another one, by IPv6", "no-loot", IsNormal, movesOn("2001:db8:7:3::50", "2001:db8:7:4::9", "2001:db8:7:5::9", "STOR plan.txt", aPlan)},
+	{"a file of a server outside that is stored on another one, by IPv6", "no-loot", IsNormal, movesOn("2001:db8:7:3::50", "2001:db8:8::9", "2001:db8:9::9", "STOR plan.txt", aPlan)},
+	{"a file of a server outside that is stored on another one", "no-loot", IsNormal, movesOn("10.40.3.50", "198.51.100.9", "203.0.113.9", "STOR plan.txt", aPlan)},
+	{"another file that is stored outside", "no-loot", IsNormal, movesOn("10.40.3.50", "10.40.3.9", "203.0.113.9", "STOR plan.txt", aPlan[1:])},
 
 	{"implicit FTPS at a port of its own, beside a session", "usual-ports", IsUnusual, besideTLS(":2990", true)},
 	{"implicit FTPS at its port, beside a session", "usual-ports", IsNormal, besideTLS(":990", true)},
@@ -117,16 +121,24 @@ func shortNoise() string {
 var aPlan = strings.Repeat("The plan of the bridge, in words. ", 60)
 
 // movesOn is a host that fetches a file from one server and stores a file on another one.
-func movesOn(from, to, command, content string) func(*forge.Capture) {
+func movesOn(client, from, to, command, content string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
-		t := dial(f, "10.40.3.50", from+":21").Say(hello).Say("> PASV\n< 227 (" + inCommas(from) + ",100,0)\n> RETR plan.txt\n< 150 here")
-		d := dial(f, "10.40.3.50", from+":25600")
+		t := dial(f, client, net.JoinHostPort(from, "21")).Say(hello).Say(passiveAt(from) + "> RETR plan.txt\n< 150 here")
+		d := dial(f, client, net.JoinHostPort(from, "25600"))
 		d.Peer.Segment("P.", aPlan[:700])
 		d.Peer.Segment("P.", aPlan[700:])
 		d.Peer.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
-		storesBetween("10.40.3.50", to, command, content)(f)
+		storesBetween(client, to, command, content)(f)
 	}
+}
+
+// passiveAt is a request for a passive connection and its answer with port 25600, of IPv4 or IPv6.
+func passiveAt(server string) string {
+	if strings.Contains(server, ":") {
+		return "> EPSV\n< 229 (|||25600|)\n"
+	}
+	return "> PASV\n< 227 (" + inCommas(server) + ",100,0)\n"
 }
 
 // besideTLS is a session beside which the client has a connection in TLS, of implicit FTPS by the name in it or of anything.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -36,8 +37,8 @@ func tarOf(t *testing.T, n int, name, content string) string {
 // storesBetween is a session of two hosts that stores a file.
 func storesBetween(client, server, command, content string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
-		t := dial(f, client, server+":21").Say(hello).Say("> PASV\n< 227 (" + strings.ReplaceAll(server, ".", ",") + ",100,0)\n> " + command + "\n< 150 here")
-		d := dial(f, client, server+":25600")
+		t := dial(f, client, net.JoinHostPort(server, "21")).Say(hello).Say(passiveAt(server) + "> " + command + "\n< 150 here")
+		d := dial(f, client, net.JoinHostPort(server, "25600"))
 		for rest := content; len(rest) > 0; {
 			n := min(len(rest), 1000)
 			end(d, opener).Segment("P.", rest[:n])

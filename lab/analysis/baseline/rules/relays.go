@@ -42,7 +42,7 @@ func (all fingerprints) packet(g *bounded.Ledger, p *capture.Packet) {
 		}
 		client, server := c.Client.Addr().Unmap(), c.Server.Addr().Unmap()
 		stores := t.Sender() == ftp.Client
-		moves := client.IsPrivate() && stores != isPrivate(server)
+		moves := hasInside(client) && stores != isInside(client, server)
 		if !moves && !executable.MatchString(t.Argument) && !(stores && sitePage.MatchString(t.Argument)) || !bounded.Takes(g, maxMovedFiles, all, c.ID) {
 			return
 		}
@@ -86,6 +86,20 @@ type move struct {
 	packet int32
 }
 
+// hasInside reports whether the address of a client shows which servers are in its own network.
+func hasInside(client netip.Addr) bool { return client.IsPrivate() || client.Is6() }
+
+// isInside reports whether a server is in the network of a client: both addresses are private, or have the prefix of one
+// site (RFC 6177, 2).
+func isInside(client, server netip.Addr) bool {
+	const site = 48 // bits
+	if isPrivate(client) || isPrivate(server) {
+		return isPrivate(client) == isPrivate(server)
+	}
+	network, err := client.Prefix(site)
+	return err == nil && client.Is6() && network.Contains(server)
+}
+
 // relays are the files that clients fetched within their network, and those that they stored outside.
 type relays struct {
 	fetched map[movedFile]move
@@ -100,13 +114,13 @@ type storedFile struct {
 
 // add takes the files of a session.
 func (r *relays) add(e *Evidence, s *session) {
-	if !s.Client().IsPrivate() {
+	if !hasInside(s.Client()) {
 		return
 	}
 	for _, x := range s.Exchanges {
 		for _, c := range s.DataOf(x.Data) {
 			is, ok := e.print(c, x)
-			if !ok || is.bytes < leastRelayed || (x.Sender() == ftp.Client) == isPrivate(s.Server()) {
+			if !ok || is.bytes < leastRelayed || (x.Sender() == ftp.Client) == isInside(s.Client(), s.Server()) {
 				continue
 			}
 			f := e.watch.fingerprints[c.ID]
