@@ -17,10 +17,15 @@ import (
 type sight struct {
 	packet int32  // of the first session
 	user   uint32 // a hash of the name of the account, 0 for none
+	way    uint32 // a hash of the commands without their arguments
 	used   bool   // the client came again, or moved a file
 }
 
-var ofUsers = maphash.MakeSeed()
+// manySights is at how many servers of one network a program tries the accounts that somebody stole. The users behind one
+// address look at fewer, and with several programs.
+const manySights = 20
+
+var ofSights = maphash.MakeSeed()
 
 // add takes the next session.
 func (of *sight) add(s *session) {
@@ -30,8 +35,19 @@ func (of *sight) add(s *session) {
 	}
 	of.packet = int32(s.Control.FirstPacket)
 	if user := s.user(); user != "" && !s.public() {
-		of.user = uint32(maphash.String(ofUsers, user)) | 1
+		of.user = uint32(maphash.String(ofSights, user)) | 1
 	}
+	of.way = s.way()
+}
+
+// way is a hash of the commands of a session without their arguments. A program says the same at each server.
+func (s *session) way() uint32 {
+	var h maphash.Hash
+	h.SetSeed(ofSights)
+	for _, x := range s.Exchanges {
+		h.WriteString(x.Command + " ")
+	}
+	return uint32(h.Sum64())
 }
 
 // onlyLooks reports whether a session that is whole in the capture moves and changes no file.
@@ -48,11 +64,18 @@ func (s *session) onlyLooks() bool {
 	return true
 }
 
+// A looker is a client with its way to look at servers.
+type looker struct {
+	client netip.Addr
+	way    uint32
+}
+
 // judgeSights names the clients that had a look at many servers, once at each: those outside at the servers of a private network,
-// and those with another account at each server. An inventory has one account, and is made inside.
+// and those with another account at each server. An inventory has one account, and is made inside. Who has an account at
+// most of the servers inside is no stranger there.
 func judgeSights(all map[evidence.PairOfHosts]*pair) (found []breach) {
-	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[netip.Addr]map[netip.Addr]int{}
-	users := map[netip.Addr]map[uint32]int{}
+	inside, accounts := map[netip.Addr]map[netip.Addr]int{}, map[looker]map[netip.Addr]int{}
+	users, owned := map[netip.Addr]map[uint32]int{}, map[netip.Addr]map[netip.Addr]int{}
 	var looks []evidence.PairOfHosts
 	for hosts, pair := range all {
 		if !pair.sight.used {
@@ -66,20 +89,22 @@ func judgeSights(all map[evidence.PairOfHosts]*pair) (found []breach) {
 			noteFirst(inside, hosts.Client(), hosts.Server(), int(of.packet))
 		}
 		if of.user != 0 && noteFirst(users, hosts.Client(), of.user, 1) {
-			noteFirst(accounts, hosts.Client(), hosts.Server(), int(of.packet))
+			noteFirst(accounts, looker{hosts.Client(), of.way}, hosts.Server(), int(of.packet))
+			noteFirst(owned, hosts.Client(), hosts.Server(), int(of.packet))
 		}
 	}
+	strangers := map[netip.Addr]bool{}
 	for client, servers := range inside {
-		if neighbours(servers) >= scannedServers {
-			delete(accounts, client)
+		if neighbours(servers) >= scannedServers && len(owned[client])*2 < len(servers) {
+			strangers[client] = true
 			found = append(found, breach{hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
 				observed: fmt.Sprintf("%s, outside, had a look at %d servers of a private network, once at each, and moved no file", client, len(servers))})
 		}
 	}
-	for client, servers := range accounts {
-		if neighbours(servers) >= sprayedServers {
-			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(client, netip.Addr{}), packets: firstPackets(servers),
-				observed: fmt.Sprintf("%s logged in at %d servers, at each with another account and once, and moved no file", client, len(servers))})
+	for by, servers := range accounts {
+		if neighbours(servers) >= manySights && !strangers[by.client] {
+			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(by.client, netip.Addr{}), packets: firstPackets(servers),
+				observed: fmt.Sprintf("%s logged in at %d servers, at each with another account, once, and with the same commands, and moved no file", by.client, len(servers))})
 		}
 	}
 	sortByFrame(found)
