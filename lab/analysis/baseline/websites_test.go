@@ -14,6 +14,9 @@ import (
 // encodedCode is a page of PHP that runs a text which nobody can read in a part of it.
 const encodedCode = `<?php $k="bZ7Xw0pQ";eval(gzinflate(base64_decode($k)));`
 
+// runsSendmail is a page of a library that calls a program of the system.
+const runsSendmail = "<?php\nclass Mail { function send($path) { return shell_exec($path . ' -t -i'); } }\n"
+
 // Pages that lead their visitors to another site at once.
 const (
 	spamPage  = "<title>Buy cheap viagra</title><meta http-equiv=refresh content=\"0;url=http://pills.example/\"><a href=b.html>cheap cialis</a>"
@@ -96,6 +99,14 @@ var carriedOff = []lookalike{
 	{"a program that asks the server again and again, and a login", "commands-are-ftp", "", asksTheWeb(3, "> GET / HTTP/1.1\n< 500 what?", true)},
 	{"a form with commands for the server, and then a login", "commands-are-ftp", "", asksTheWeb(1, "> POST / HTTP/1.1\n< 500 what?\n> USER anonymous\n< 331 and?", true)},
 	{"the same page on the sites of many owners", "no-loot", IsUnusual, onSites(12, func(i int) string { return fmt.Sprint("site", i) })},
+	{"pages of a program that an agency brings up to date on the sites of many customers", "no-loot", IsNormal, onSites(12, func(i int) string { return fmt.Sprint("site", i) }, numberedLines(5, "> STOR a%d.js\n< 150 go on\n< 226 done\n"))},
+	{"one page of a program that is brought up to date on the sites of many customers", "no-loot", IsNormal, storedOnSites("mail.php", 12, func(i int) string { return fmt.Sprint("site", i) })},
+	{"a page that runs programs, among the pages of its library", "no-loot", IsNormal, moves(append(changedPages(12, ""), [2]string{"STOR lib/mail.php", runsSendmail})...)},
+	{"a page that runs programs, among the pictures of a site", "no-loot", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say(strings.TrimSpace(numberedLines(12, "> STOR a%d.jpg\n< 150 go on\n< 226 done\n")))
+		move(t, 40000, "STOR lib/mail.php", runsSendmail)
+		t.Say(bye).Peer.Close()
+	}},
 	{"a new version of a program on the sites of many customers", "no-loot", IsNormal, onSites(12, func(i int) string { return fmt.Sprint("site", i) }, numberedLines(30, "> STOR a%d.js\n< 150 go on\n< 226 done\n"))},
 	{"the same page on many servers of one owner", "no-loot", IsNormal, onSites(12, func(int) string { return "deploy" })},
 
@@ -145,10 +156,15 @@ func asksTheWeb(n int, lines string, then bool) func(*forge.Capture) {
 
 // onSites stores the same page on n servers, each with an account, and goes on with some lines.
 func onSites(n int, account func(int) string, lines ...string) func(*forge.Capture) {
+	return storedOnSites("index.html", n, account, lines...)
+}
+
+// storedOnSites is the same with a page of some name.
+func storedOnSites(page string, n int, account func(int) string, lines ...string) func(*forge.Capture) {
 	return func(f *forge.Capture) {
 		for i := range n {
 			server := fmt.Sprintf("192.0.2.%d", 30+i)
-			t := dial(f, aClient, server+":21").Say("< 220 hi\n> USER " + account(i) + "\n< 331 and?\n> PASS Lens-42\n< 230 in\n> PASV\n< 227 (" + inCommas(server) + ",100,0)\n> STOR index.html\n< 150 go on")
+			t := dial(f, aClient, server+":21").Say("< 220 hi\n> USER " + account(i) + "\n< 331 and?\n> PASS Lens-42\n< 230 in\n> PASV\n< 227 (" + inCommas(server) + ",100,0)\n> STOR " + page + "\n< 150 go on")
 			d := dial(f, aClient, server+":25600")
 			d.Segment("P.", "<html><title>Welcome</title></html>")
 			d.Close()

@@ -73,6 +73,9 @@ var (
 // withWindows are programs in which people type.
 const withWindows = `(chrome|firefox|(ms)?edge|iexplore|opera|outlook|thunderbird|(win)?word|excel|notepad|explorer|teams|whatsapp|telegram|skype|discord)(\.exe)?`
 
+// RunsText says of what is Suspicious that it is a page which runs something. Programs for web sites have some of them.
+const RunsText = "a page that runs programs or text"
+
 // begins looks at the first bytes of a file or a listing. It looks for short marks first, which is cheaper than the
 // patterns, and most data has none of them.
 func (r *Reader) begins(t *ftp.Transfer) {
@@ -84,7 +87,7 @@ func (r *Reader) begins(t *ftp.Transfer) {
 		r.match(Malicious, "the text of a program that steals passwords", stolen)
 	}
 	if r.has("<?php") {
-		r.match(Suspicious, "a page that runs programs or text", runsText)
+		r.match(Suspicious, RunsText, runsText)
 	}
 	if r.has("<%", "<jsp:") {
 		r.match(Suspicious, "a page that runs a program", runsProgram)

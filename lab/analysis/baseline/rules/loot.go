@@ -47,7 +47,8 @@ const manyDisguised = 3
 type haul struct {
 	found     []breach
 	suspects  []int                     // the indexes in found of what is only suspect
-	pagesAt   map[string]int            // the same by path, until they are removed
+	runners   []int                     // those of them that are pages which run something
+	pagesAt   map[string]int            // those of what is only suspect by path, until they are removed
 	taken     map[string]bool           // those of them after which a file was fetched
 	putBack   []int                     // those of them that were fetched just before
 	disguised []int                     // those of archives that look like pictures
@@ -61,7 +62,7 @@ type haul struct {
 func transferredLoot() look {
 	keys := map[evidence.PairOfHosts]map[string]bool{}
 	moved := relays{fetched: map[movedFile]move{}}
-	pages := samePages{}
+	pages := samePages{map[movedFile]*sitesWithPage{}, map[evidence.PairOfHosts]int{}}
 	return look{session: func(e *Evidence, s *session) []breach {
 		moved.add(e, s)
 		pages.add(e, s)
@@ -177,6 +178,11 @@ func (h *haul) gradeMany(s *session) {
 		for _, i := range h.suspects {
 			h.found[i].sign = noSign
 		}
+		for _, i := range h.runners {
+			if h.found[i].severity == Odd && s.storesSite(len(h.runners)) {
+				h.found[i].severity = Note
+			}
+		}
 	}
 }
 
@@ -234,6 +240,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 	case content.Suspicious, content.Obfuscated, content.PasswordList:
 		h.suspects = append(h.suspects, len(h.found))
 		h.pagesAt[at] = len(h.found)
+		if shown.What == content.RunsText {
+			h.runners = append(h.runners, len(h.found))
+		}
 		if then, known := h.fetched[at]; known && x.Time-then < int64(infectionTime) {
 			h.putBack = append(h.putBack, len(h.found))
 		}

@@ -261,6 +261,17 @@ func (s *session) happensToStore(n int) bool {
 	return stored >= wholeFolder && n*3 < stored
 }
 
+// storesSite reports whether a session stores the pages of a site, and n files are less than a third of them.
+func (s *session) storesSite(n int) bool {
+	pages := 0
+	for _, x := range s.Exchanges {
+		if x.Command == "STOR" && sitePage.MatchString(x.Argument) {
+			pages++
+		}
+	}
+	return pages >= wholeFolder && n*3 < pages
+}
+
 // happensToFetch reports whether a session copies a tree, and n files are a small part of it.
 func (s *session) happensToFetch(n int) bool {
 	const least, part = 30, 8

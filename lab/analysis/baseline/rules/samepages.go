@@ -19,9 +19,8 @@ import (
 // sites of a few customers.
 const manySites = 10
 
-// programFiles is how many files a session stores that puts a program on a site, or a new version of it. Who breaks in
-// leaves a few.
-const programFiles = 10
+// updatedFiles is how many files a client stores on a site which it updates. Who breaks in leaves one or two.
+const updatedFiles = 3
 
 // sitePage matches pages that a web server runs, and start pages.
 var sitePage = pattern.New(`(?i)\.(php\d?|phtml|aspx?|jspx?|cfm|cgi)$|(^|/)(index|default|home)\.html?$`)
@@ -33,12 +32,18 @@ type sitesWithPage struct {
 	accounts map[string]bool
 }
 
-// samePages are the pages that clients stored, by their bytes.
-type samePages map[movedFile]*sitesWithPage
+// samePages are the pages that clients stored, by their bytes, and how many files they stored in all.
+type samePages struct {
+	sites  map[movedFile]*sitesWithPage
+	stored map[evidence.PairOfHosts]int
+}
 
 // add takes the next session.
 func (all samePages) add(e *Evidence, s *session) {
-	if !s.Said("STOR") || s.Commands["STOR"] >= programFiles || len(s.Logins) == 0 {
+	if !s.Said("STOR") || len(s.Logins) == 0 || !bounded.Takes(s.ledger, maxPairs, all.stored, s.Hosts()) {
+		return
+	}
+	if all.stored[s.Hosts()] += s.Commands["STOR"]; all.stored[s.Hosts()] >= updatedFiles {
 		return
 	}
 	for _, x := range s.Exchanges {
@@ -55,25 +60,35 @@ func (all samePages) add(e *Evidence, s *session) {
 
 // page takes a page that a client stored.
 func (all samePages) page(s *session, f movedFile, x *ftp.Exchange) {
-	of := bounded.Entry(s.ledger, maxSitePages, all, f)
+	of := bounded.Entry(s.ledger, maxSitePages, all.sites, f)
 	if of == nil {
 		return
 	}
 	if of.servers == nil {
 		*of = sitesWithPage{strings.Clone(path.Base(x.Argument)), map[netip.Addr]int{}, map[string]bool{}}
 	}
-	if len(of.servers) < wholeFolder {
+	if len(of.servers) < 2*manySites {
 		of.servers[s.Server()] = x.Packet
 		of.accounts[strings.Clone(s.Logins[len(s.Logins)-1].User)] = true
 	}
 }
 
-// judge finds the pages on many sites.
+// judge finds the pages on many sites. Sites have start pages of their own, and may have other pages of the same program,
+// which somebody brings up to date.
 func (all samePages) judge() (found []breach) {
-	for f, of := range all {
+	for f, of := range all.sites {
+		for server := range of.servers {
+			if all.stored[evidence.Between(f.client, server)] >= updatedFiles {
+				delete(of.servers, server)
+			}
+		}
 		if n := len(of.servers); n >= manySites && len(of.accounts) >= manySites {
-			found = append(found, breach{severity: Odd, sign: 2, hosts: evidence.Between(f.client, netip.Addr{}), packets: firstPackets(of.servers),
-				observed: fmt.Sprintf("%s stored the same page on %d servers, with %d accounts: %s", f.client, n, len(of.accounts), wording.Quote(of.name))})
+			b := breach{severity: Odd, sign: 2, hosts: evidence.Between(f.client, netip.Addr{}), packets: firstPackets(of.servers),
+				observed: fmt.Sprintf("%s stored the same page on %d servers, with %d accounts: %s", f.client, n, len(of.accounts), wording.Quote(of.name))}
+			if !startPage.MatchString(of.name) {
+				b.severity, b.sign = Note, 1
+			}
+			found = append(found, b)
 		}
 	}
 	sortByFrame(found)
