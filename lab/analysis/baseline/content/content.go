@@ -16,6 +16,7 @@
 //   - credentials.go: lists of accounts with their passwords
 //   - traps.go: documents that make their readers run a command
 //   - surveys.go: what programs of a system say about it
+//   - utf16.go: texts in UTF-16
 //   - hiddentexts.go: texts that scripts hide
 //   - cards.go and random.go: numbers of payment cards, and random bytes
 //   - windows.go: files of Windows with its accounts, and the memory of its processes
@@ -106,6 +107,10 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 			r.found = append(r.found, c)
 			return r.found
 		}
+	}
+	if wide := orderOf(data); wide != nil {
+		data = fromUTF16(wide, data)
+		r.data = data
 	}
 	r.text.read(data)
 	r.begins(t)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode"
 
 	"ftplab/lab/analysis/internal/pattern"
 )
@@ -29,11 +30,11 @@ const (
 // fields are the names of columns and lines, in lower case.
 var fields = namesOf(
 	"url,origin url,action url,link,site,website,web site,host,hostname,server,domain,origin,account,ssid,ssid name,"+
-		"web page,sitio,sitio web,seite,webseite,sito,sito web,strona,сайт,ссылка,网址",
+		"web page,sitio,sitio web,seite,webseite,sito,sito web,strona,сайт,веб-сайт,хост,ссылка,ιστοσελίδα,网址,网站,サイト,사이트,الموقع,אתר",
 	"user,username,user name,usr,login,login name,email,e-mail,mail,usuario,usuário,nome de usuário,nombre de usuario,benutzer,benutzername,"+
-		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,kullanıcı adı,логин,логін,имя пользователя,пользователь,nickname,用户名,账号",
-	"pass,password,pass word,passwd,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,şifre,пароль,密码",
-	"address,page,adresse,dirección,endereço,indirizzo,adres,адрес")
+		"utilisateur,nom d'utilisateur,identifiant,utente,nome utente,gebruikersnaam,użytkownik,kullanıcı adı,логин,логін,имя пользователя,пользователь,користувач,потребител,όνομα χρήστη,χρήστης,nickname,用户名,账号,ユーザー名,아이디,사용자 이름,اسم المستخدم,שם משתמש",
+	"pass,password,pass word,passwd,pwd,psw,key content,clave,contraseña,senha,passwort,kennwort,mot de passe,parola,wachtwoord,hasło,şifre,пароль,парола,κωδικός,κωδικός πρόσβασης,密码,パスワード,비밀번호,كلمة المرور,סיסמה",
+	"address,page,adresse,dirección,endereço,indirizzo,adres,адрес,διεύθυνση,アドレス,주소")
 
 // namesOf has the names of the fields, in their order.
 func namesOf(lists ...string) map[string]field {
@@ -89,7 +90,7 @@ func (p *places) add(where string) {
 }
 
 // accountMarks are in texts that may have accounts.
-var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "parola", "wachtwoord", "hasło", "ifre", "密码", "пароль", "Пароль", "ПАРОЛЬ", "://", "@", "\ttrue\t", "\tfalse\t"}
+var accountMarks = []string{"pass", "pwd", "psw", "key content", "clave", "contrase", "senha", "kennwort", "mot de passe", "parola", "wachtwoord", "hasło", "ifre", "密码", "арол", "АРОЛ", "ωδικ", "パスワード", "비밀번호", "كلمة المرور", "סיסמה", "://", "@", "\ttrue\t", "\tfalse\t"}
 
 // read takes the next part of a file, in lower case. It returns what the file is known to be now, 0 if
 // that is nothing, or not new.
@@ -101,16 +102,13 @@ func (a *accountList) read(t *passage) (Kind, string) {
 	for i, p := range inJSON {
 		a.json[i] += len(p.FindAll(t.text, -1))
 	}
-	text := string(t.text)
-	for _, byteOrder := range []string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"} {
-		text = strings.TrimPrefix(text, byteOrder)
-	}
+	text := strings.TrimPrefix(string(t.text), "\ufeff")
 	if strings.Contains(text, "</") {
 		a.html = true
 		text = tag.ReplaceAllString(cellEnd.ReplaceAllString(rowEnd.ReplaceAllString(text, "\n"), "\t"), "")
 	}
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, " \t\r\n"); strings.ContainsFunc(line, isLetter) {
+		if line = strings.TrimRight(line, " \t\r\n"); strings.ContainsFunc(line, unicode.IsLetter) {
 			a.line(line)
 		}
 	}

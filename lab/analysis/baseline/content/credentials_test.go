@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // times repeats a record with other numbers.
@@ -14,6 +16,15 @@ func times(n int, format string) string {
 		all.WriteString(strings.ReplaceAll(format, "#", fmt.Sprint(i)))
 	}
 	return all.String()
+}
+
+// swapped is a text of UTF-16 in the other byte order.
+func swapped(text string) string {
+	b := []byte(text)
+	for i := 0; i+1 < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
+	}
+	return string(b)
 }
 
 // Many accounts with their passwords are a list that a program wrote. Few are notes, and a table is what a browser
@@ -29,6 +40,16 @@ func TestAccountLists(t *testing.T) {
 		{"values in quotes", times(3, "\nWebsite:   https://a#.example\nUsername: 'kim'\nPassword: 'pw#!'\n"), Malicious},
 		{"mail programs", times(3, "Account: kim@a#.example\nProtocol: IMAP\nServer: mail.a#.example\nUsername: kim\nPassword: Pw#!\nClient: Thunderbird\n"), Malicious},
 		{"in UTF-16", inUTF16(times(3, "URL : https://a#.example/\r\nUser Name : kim\r\nPassword : Pw#!\r\n")), Malicious},
+		{"in Russian, with names in Russian", times(3, "Сайт: https://a#.example\r\nЛогин: вася#\r\nПароль: Зима-#\r\n"), Malicious},
+		{"in Russian, in UTF-16", inUTF16(times(3, "Сайт: https://a#.example\r\nЛогин: вася#\r\nПАРОЛЬ: Зима-#\r\n")), Malicious},
+		{"in Russian, in UTF-16 without a byte order mark", inUTF16(times(3, "Сайт: https://a#.example\r\nЛогин: вася#\r\nПароль: Зима-#\r\n"))[2:], Malicious},
+		{"in Russian, in UTF-16 with the high bytes first", swapped(inUTF16(times(3, "Сайт: https://a#.example\r\nЛогин: вася#\r\nПароль: Зима-#\r\n"))), Malicious},
+		{"a table in Russian, in UTF-16", inUTF16("Сайт\tЛогин\tПароль\r\n" + times(3, "https://a#.example\tвася\tЗима-#\r\n")), PasswordList},
+		{"in Greek, in UTF-16", inUTF16(times(3, "Ιστοσελίδα: https://a#.example\r\nΧρήστης: kim\r\nΚωδικός: Pw#!\r\n")), Malicious},
+		{"in Japanese, in UTF-16", inUTF16(times(3, "サイト: https://a#.example\r\nユーザー名: kim\r\nパスワード: Pw#!\r\n")), Malicious},
+		{"keys in UTF-16", inUTF16("Окно: Банк\r\nвася[ENTER]Зима-77[ENTER]\r\n"), Malicious},
+		{"a letter in Russian, in UTF-16", inUTF16(times(20, "Сайт: в работе\r\nЛогин вася# забыл.\r\nПароль: будет по почте, адрес https://a#.example\r\n")), 0},
+		{"a letter in Russian, in UTF-16 without a byte order mark", inUTF16(times(20, "Сегодня сайт # в работе, а пароль будет по почте.\r\n"))[2:], 0},
 		{"wireless networks", times(3, "SSID name              : \"Net#\"\n    Security key : Present\nKey Content            : geheim#\n"), Malicious},
 		{"a table of HTML", head + times(3, "<tr><td>https://a#.example</td><td>kim</td><td>pw#!</td></tr>") + "</table></html>", Malicious},
 		{"URLs, each with an account", times(10, "https://a#.example/:kim:pw#!\n"), Malicious},
@@ -77,5 +98,16 @@ func TestAccountLists(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%s: got kind %d, want %d", test.name, got, test.want)
 		}
+	}
+}
+
+// TestWideParts stores a list in UTF-16 in packets of odd sizes.
+func TestWideParts(t *testing.T) {
+	var parts []string
+	for part := range slices.Chunk([]byte(inUTF16(times(30, "Сайт: https://a#.example\r\nЛогин: вася#\r\nПароль: Зима-#\r\n"))), 1001) {
+		parts = append(parts, string(part))
+	}
+	if got := shownBy(&ftp.Transfer{Command: "STOR", Argument: "a.txt"}, parts...); !isMalicious(got) {
+		t.Errorf("got %v, want something malicious", got)
 	}
 }

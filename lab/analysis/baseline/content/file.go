@@ -4,6 +4,7 @@ package content
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
@@ -14,18 +15,20 @@ type File struct {
 	parts    []int // those of each plant that were found, as bits; nil before the first text
 	upload   bool
 	binary   bool
-	memory   bool        // of a process of Windows
-	database bool        // of Windows
-	picture  bool        // of JPEG
-	tail     []byte      // the last bytes so far, of a picture
-	surveys  int         // those that were found
-	archive  *Archive    // nil for other files
-	accounts accountList // with their passwords
+	wide     binary.ByteOrder // of a text in UTF-16, else nil
+	memory   bool             // of a process of Windows
+	database bool             // of Windows
+	picture  bool             // of JPEG
+	tail     []byte           // the last bytes so far, of a picture
+	surveys  int              // those that were found
+	archive  *Archive         // nil for other files
+	accounts accountList      // with their passwords
 }
 
 // NewFile begins a file with its first bytes. They decide whether it is a text.
 func NewFile(t *ftp.Transfer, first []byte) *File {
-	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first), memory: isProcessMemory(first), database: isDatabase(first),
+	wide := orderOf(first)
+	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first) && wide == nil, wide: wide, memory: isProcessMemory(first), database: isDatabase(first),
 		picture: bytes.HasPrefix(first, []byte("\xff\xd8\xff")), archive: archiveOf(first)}
 }
 
@@ -50,7 +53,10 @@ func (r *Reader) Part(f *File, data []byte) []Content {
 		}
 		r.text.text = appendTexts(r.text.text[:0], data)
 	} else {
-		r.text.text = appendLower(r.text.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // UTF-16 has zeros
+		if f.wide != nil {
+			data = fromUTF16(f.wide, data)
+		}
+		r.text.text = appendLower(r.text.text[:0], bytes.ReplaceAll(data, []byte{0}, nil)) // those of texts in a shortcut
 		r.text.text = appendHidden(r.text.text, data)
 	}
 	if f.archive != nil {

@@ -61,7 +61,7 @@ var (
 	// keys matches what programs that record the keyboard write for keys without a letter.
 	keys = pattern.New(`(?i)([\[{](tab|enter|return|back( ?space)?|bksp|del(ete)?|esc(ape)?|shift|ctrl|caps ?lock)[\]}][\s\S]{0,200}){3}`)
 	// windowKeys matches the title of a window, and behind it such keys, in other languages and brackets.
-	windowKeys = pattern.New(`(?i)\b(window( title)?|fenster(titel)?|ventana|fen[eê]tre|finestra|janela|okno|окно)\s*:[\s\S]{0,400}\w[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>][\s\S]{0,200}[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>]`)
+	windowKeys = pattern.New(`(?i)(\b(window( title)?|fenster(titel)?|ventana|fen[eê]tre|finestra|janela|okno)|окно)\s*:[\s\S]{0,400}[\pL\w][\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>][\s\S]{0,200}[\[{<](enter|tab|back( ?space)?|r[uü]ck|intro|entr[eé]e)[\]}>]`)
 	// titles matches the titles of windows of two programs, each with a line that somebody typed there.
 	titles = pattern.New(`(?im)^\[` + withWindows + `\] \S[^\r\n]*\r?\n[^\[\s][^\r\n]*\r?\n\s*\[` + withWindows + `\] \S[^\r\n]*\r?\n[^\[\s]`)
 	// iconElsewhere matches settings of Windows with an icon at an address. Windows logs in there to show it.
