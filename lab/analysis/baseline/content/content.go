@@ -13,6 +13,7 @@
 //   - boasts.go: what intruders write on pages that they change, and in notes of ransomware
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
+//   - images.go: shortcuts in images of disks
 //   - credentials.go: lists of accounts with their passwords
 //   - traps.go: documents that make their readers run a command
 //   - surveys.go: what programs of a system say about it

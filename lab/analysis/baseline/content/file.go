@@ -19,17 +19,20 @@ type File struct {
 	memory   bool             // of a process of Windows
 	database bool             // of Windows
 	picture  bool             // of JPEG
-	tail     []byte           // the last bytes so far, of a picture
-	surveys  int              // those that were found
-	archive  *Archive         // nil for other files
-	accounts accountList      // with their passwords
+	paper    bool             // by its name, a document or a picture
+	disk     disk
+	tail     []byte      // the last bytes so far, of a picture
+	surveys  int         // those that were found
+	archive  *Archive    // nil for other files
+	accounts accountList // with their passwords
 }
 
 // NewFile begins a file with its first bytes. They decide whether it is a text.
 func NewFile(t *ftp.Transfer, first []byte) *File {
 	wide := orderOf(first)
 	return &File{upload: t.Sender() == ftp.Client, binary: !isScript(first) && wide == nil, wide: wide, memory: isProcessMemory(first), database: isDatabase(first),
-		picture: bytes.HasPrefix(first, []byte("\xff\xd8\xff")), archive: archiveOf(first)}
+		picture: bytes.HasPrefix(first, []byte("\xff\xd8\xff")), archive: archiveOf(first),
+		paper: paperName.MatchString(t.Argument), disk: disk{image: isDisk(first)}}
 }
 
 // toPool is the beginning of an address in a miner, which is a program.
@@ -70,6 +73,9 @@ func (r *Reader) Part(f *File, data []byte) []Content {
 				r.note(kind, what)
 			}
 		}
+	}
+	if f.binary {
+		r.disk(f, data)
 	}
 	return r.found
 }

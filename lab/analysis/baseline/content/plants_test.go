@@ -288,6 +288,72 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// shortcutTo is a shortcut of Windows to a program, perhaps with arguments.
+func shortcutTo(program, arguments string) string {
+	flags := "\x88"
+	if arguments != "" {
+		flags = "\xa8"
+	}
+	text := func(s string) string { return string([]byte{byte(len(s)), 0}) + inUTF16(s)[2:] }
+	link := string(shortcutHead) + flags + strings.Repeat("\x00", 55) + text(program)
+	if arguments != "" {
+		link += text(arguments)
+	}
+	return link
+}
+
+// imageWith is an image of a disk with a file in it.
+func imageWith(file string) string {
+	sector := func(s string) string { return s + strings.Repeat("\x00", 2048-len(s)%2048) }
+	return strings.Repeat("\x00", 16*2048) + sector("\x01CD001\x01\x00 NEW") + sector("\xffCD001\x01") + sector("\x22\x00\x14INVOICE.LNK;1") + sector(file) + sector("")
+}
+
+// TestImages moves images of disks with shortcuts in them.
+func TestImages(t *testing.T) {
+	fat := "\xeb\x3c\x90MSDOS5.0" + strings.Repeat("\x00", 43) + "FAT12   " + strings.Repeat("\x00", 448) + "\x55\xaa" + strings.Repeat("\x00", 512)
+	table := strings.Repeat("\x00", 446) + "\x80\x01\x01\x00\x07" + strings.Repeat("\x00", 59) + "\x55\xaa" + strings.Repeat("\x00", 512)
+	runs := shortcutTo(`..\..\Windows\System32\cmd.exe`, "/c start documents.js") + strings.Repeat("\x00", 2048)
+	for _, test := range []struct {
+		about, name, content string
+		want                 Kind
+	}{
+		{"a shortcut that runs a script", "invoice.iso", imageWith(runs), LikelyMalicious},
+		{"one in an image of a floppy", "scan.img", fat + runs, LikelyMalicious},
+		{"one in an image with partitions", "scan.bin", table + runs, LikelyMalicious},
+		{"one in a virtual disk", "scan.vhd", "conectix" + strings.Repeat("\x00", 504) + runs, LikelyMalicious},
+		{"one that runs a library", "scan.iso", imageWith(shortcutTo(`%windir%\system32\rundll32.exe`, "news.dat,Start")), LikelyMalicious},
+		{"one with a hidden command", "a.iso", imageWith(shortcutTo(`powershell.exe`, "-w hidden -enc "+strings.Repeat("SQBFAFgA", 8))), Malicious},
+		{"one under the name of a document", "invoice.pdf", imageWith(shortcutTo(`.\data\viewer.exe`, "")), Malicious},
+		{"an image under the name of a picture", "photo.jpg", imageWith("a text"), Disguised},
+		{"a shortcut to a program beside it", "drivers.iso", imageWith(shortcutTo(`.\setup.exe`, "/s")), 0},
+		{"a shortcut to a shell", "rescue.iso", imageWith(shortcutTo(`%windir%\system32\cmd.exe`, "")), 0},
+		{"a shortcut to settings", "system.img", imageWith(shortcutTo(`%windir%\system32\rundll32.exe`, "shell32.dll,Control_RunDLL desk.cpl")), 0},
+		{"an image without a shortcut", "photos.iso", imageWith("GIF89a"), 0},
+		{"a program that can make shortcuts", "tool.dat", "\x00\x01" + strings.Repeat("\x00", 600) + runs, 0},
+	} {
+		for _, command := range []string{"STOR", "RETR"} {
+			for _, size := range []int{1448, 1001, 37} {
+				var parts []string
+				for part := range slices.Chunk([]byte(test.content), size) {
+					parts = append(parts, string(part))
+				}
+				got := Kind(0)
+				for _, c := range shownBy(&ftp.Transfer{Command: command, Argument: test.name}, parts...) {
+					if c.Fetched && got != Malicious {
+						got = c.Kind
+					}
+				}
+				if size < 512 && (strings.HasPrefix(test.about, "one in")) {
+					continue // the boot sector is not in one part
+				}
+				if got != test.want {
+					t.Errorf("%s, %s in parts of %d bytes: got kind %d, want %d", test.about, command, size, got, test.want)
+				}
+			}
+		}
+	}
+}
+
 func TestPlanted(t *testing.T) {
 	for name, content := range planting {
 		if got := uploadOf(name, content); !isMalicious(got) {
