@@ -24,6 +24,12 @@ var (
 	folderLine = pattern.New(`(?m)^d[rwxst-]{9}[^\r\n]* (\S+)\r?$`)
 )
 
+// ofFolder matches what ls -l, dir and the shells of Windows print about the files of a folder, in any language.
+var ofFolder = pattern.New(`(?m)(^[dl-]([r-][w-][xstST-]){3}[.+@]? +\d+ +\S+ +\S+ +\d+ [^\n]*(\n|\z)){2}|^total \d+\r?\n[dl-]([r-][w-][xstST-]){3}|^\d\d[./-]\d\d[./-]\d{2,4} +\d\d:\d\d( [AP]M)? +<\w{3,5}> |^d[a-z-]{5} +\d{1,4}[./-]\d{1,2}[./-]\d{1,4} +\d{1,2}:\d\d`)
+
+// IsOfFolder reports whether a text has the files of a folder, as a command about them prints it.
+func IsOfFolder(text []byte) bool { return ofFolder.Match(text) }
+
 // listed looks at the first bytes of a listing.
 func (r *Reader) listed() {
 	if r.has("../..", `..\..`) {

@@ -45,10 +45,11 @@ var shellCommand = pattern.New(`(?i)^\W{0,3}(sudo |cmd(\.exe)? +/c +|powershell(
 // connection.
 type commandFiles map[int]shortFile
 
-// A shortFile is the packet with such a file, and what it is. A script is no order, and no answer to one.
+// A shortFile is the packet with such a file, and what it is. A script is no order, and no answer to one. What a command
+// prints about the files of a folder is an answer of any length.
 type shortFile struct {
-	packet                 int
-	command, coded, script bool
+	packet                         int
+	command, coded, script, folder bool
 }
 
 // scriptHead matches the first line of a script.
@@ -57,12 +58,18 @@ var scriptHead = pattern.New(`(?i)^(#!|@?echo |rem |set )`)
 // packet takes the next packet of a data connection.
 func (o commandFiles) packet(g *bounded.Ledger, p *capture.Packet) {
 	data := bytes.TrimSpace(p.TCP.Payload)
-	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || p.Connection.Moves() == nil || p.Connection.Moves().Lists() || len(p.TCP.Payload) > largestOrder {
+	t := p.Connection.Moves()
+	if p.Segment.DataSeq() != 1 || len(data) < 2 || p.ChecksumWrong() || t == nil || t.Lists() {
 		return
 	}
+	f := shortFile{packet: p.Number}
 	text := encoded.Decode(data)
-	f := shortFile{p.Number, shellCommand.Match(data) || shellCommand.Match(text), text != nil && len(bytes.Trim(data, "0123456789\r\n")) > 0, scriptHead.Match(data)}
-	if (f.command || f.coded || f.script) && g.Room(maxContents, len(o)) {
+	if len(p.TCP.Payload) <= largestOrder {
+		f.command, f.script = shellCommand.Match(data) || shellCommand.Match(text), scriptHead.Match(data)
+		f.coded = text != nil && len(bytes.Trim(data, "0123456789\r\n")) > 0
+	}
+	f.folder = t.Sender() == ftp.Client && (content.IsOfFolder(data) || content.IsOfFolder(text))
+	if (f.command || f.coded || f.script || f.folder) && g.Room(maxContents, len(o)) {
 		o[p.Connection.ID] = f
 	}
 }
@@ -92,11 +99,12 @@ func (r *rounds) prove() {
 }
 
 func obeyedFiles() look {
-	all := map[evidence.PairOfHosts]*rounds{}
+	all, folders := map[evidence.PairOfHosts]*rounds{}, folderOrders{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
 			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 				r, at := all[s.Hosts()], w.Target(x.Argument)
+				folders.add(e, s, x, at)
 				switch {
 				case x.Command == "RETR":
 					order := e.shortFile(s, x)
@@ -140,8 +148,10 @@ func obeyedFiles() look {
 				if ordered || n >= whisperRounds {
 					found = append(found, breach{hosts: hosts, packets: r.packets,
 						observed: fmt.Sprintf("%s fetched %s and then stored another one, %d times; the last is %s", hosts.Client(), what, n, r.name)})
+					delete(folders, hosts)
 				}
 			}
+			found = append(found, folders.judge()...)
 			sortByFrame(found)
 			return found
 		},
