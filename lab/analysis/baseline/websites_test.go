@@ -4,6 +4,7 @@ package baseline
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,6 +93,12 @@ var carriedOff = []lookalike{
 	{"a picture that names the standard of its description", "no-loot", IsNormal, moves([2]string{"STOR a.jpg", "\xff\xd8\xff\xe1<?xpacket begin=\"\" id=\"W5M0\"?>"})},
 	{"a page that is stored, and then runs a command", "no-loot", "", orderedPage("a.php", "/site/a.php?x=id", "uid=33(www-data) gid=33(www-data)\n")},
 	{"a page that is stored, and asked to run a command", "no-loot", IsUnusual, orderedPage("a.php", "/a.php?cmd=cat+/etc/passwd", "")},
+	{"a page that is stored, and then runs a command, in chunks", "no-loot", "", answeredPage("", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nuid=3\r\n1c;a=b\r\n3(www-data) gid=33(www-data)\n\r\n0\r\n\r\n")},
+	{"a page that is stored, and then runs a command, compressed", "no-loot", "", answeredPage("", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzipped("uid=33(www-data) gid=33(www-data)\n"))},
+	{"a page that is stored, and then runs a command, compressed and in pieces", "no-loot", "", answeredPage("", append([]string{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"}, inChunks(gzipped("uid=33(www-data) gid=33(www-data)\n"), 9)...)...)},
+	{"a page that is stored, and shows a text, compressed and in pieces", "no-loot", IsNormal, answeredPage("", append([]string{"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"}, inChunks(gzipped("<h1>Welcome</h1>\n"), 9)...)...)},
+	{"a page that ran a command before, and is stored, and runs it again", "no-loot", "", answeredPage("HTTP/1.1 200 OK\r\n\r\nuid=33(www-data) gid=33(www-data)\n", "HTTP/1.1 200 OK\r\n\r\n", "uid=33(www-data) gid=33(www-data)\n")},
+	{"a page that ran a command before it was stored, and then shows a text", "no-loot", IsNormal, answeredPage("HTTP/1.1 200 OK\r\n\r\nuid=33(www-data) gid=33(www-data)\n", "HTTP/1.1 200 OK\r\n\r\n", "<h1>Welcome</h1>\n")},
 	{"another page that runs a command", "no-loot", IsNormal, orderedPage("a.php", "/b.php?cmd=id", "uid=33(www-data) gid=33(www-data)\n")},
 	{"a page that is stored, and sorts a table", "no-loot", IsNormal, orderedPage("list.php", "/list.php?sort=id&action=dir", "<table>")},
 	{"a browser that asks the server, and then a login", "commands-are-ftp", IsUnusual, asksTheWeb(1, "> GET / HTTP/1.1\n< 500 what?", true)},
@@ -140,6 +147,42 @@ func orderedPage(name, ask, answer string) func(*forge.Capture) {
 		t.Peer.Send("HTTP/1.1 200 OK\r\n\r\n" + answer)
 		t.Close()
 	}
+}
+
+// answeredPage stores a page that a web server then runs for a visitor, with an answer in parts, and perhaps ran before.
+func answeredPage(before string, parts ...string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		ask := func(parts ...string) {
+			t := dial(f, "203.0.113.66", aServer+":80")
+			t.Send("GET /a.php?x=id HTTP/1.1\r\nHost: site.example\r\n\r\n")
+			for _, part := range parts {
+				t.Peer.Send(part)
+			}
+			t.Close()
+		}
+		if before != "" {
+			ask(before)
+		}
+		moved("STOR a.php", opener, "<?php require 'lib.php'; show($_GET); ?>")(f)
+		ask(parts...)
+	}
+}
+
+// gzipped is a text as gzip compresses it.
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(text))
+	w.Close()
+	return b.String()
+}
+
+// inChunks is a body in chunks of n bytes.
+func inChunks(body string, n int) (chunks []string) {
+	for part := range slices.Chunk([]byte(body), n) {
+		chunks = append(chunks, fmt.Sprintf("%x\r\n%s\r\n", len(part), part))
+	}
+	return append(chunks, "0\r\n\r\n")
 }
 
 // asksTheWeb is n connections with a request of HTTP, and perhaps a login after them.

@@ -21,6 +21,7 @@
 //   - hiddentexts.go: texts that scripts hide
 //   - cards.go and random.go: numbers of payment cards, and random bytes
 //   - windows.go: files of Windows with its accounts, and the memory of its processes
+//   - http.go: what web servers answer
 //   - protocols.go: connections that are not FTP
 package content
 

@@ -29,6 +29,7 @@ var (
 	maxPages       = bounded.Limit{Of: "pages that may be continued", Most: 1 << 15}
 	maxSitePages   = bounded.Limit{Of: "pages that clients stored", Most: 1 << 17}
 	maxContents    = bounded.Limit{Of: "connections with contents of a known kind", Most: 1 << 17}
+	maxReplies     = bounded.Limit{Of: "bytes of answers to commands for web pages", Most: 8 << 20}
 	maxMovedFiles  = bounded.Limit{Of: "programs, and files that moved out of a private network or within one", Most: 1 << 18}
 	maxListings    = bounded.Limit{Of: "listings", Most: 1 << 18}
 	maxListedFiles = bounded.Limit{Of: "files in listings", Most: 1 << 20}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/baseline/content"
@@ -17,6 +18,7 @@ import (
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 	"ftplab/lab/analysis/internal/pattern"
+	"ftplab/lab/analysis/tcp"
 )
 
 // A webPage is a page of a web server, by the name of its file.
@@ -27,42 +29,68 @@ type webPage struct {
 
 // A pageOrder is a request for a page with a command for a shell in it.
 type pageOrder struct {
+	page    webPage
 	command string // as it is quoted
 	sure    bool   // both the field and its value are those of a command
 	packet  int
-	answer  int // the packet that shows what a shell prints, 0 for none
+	answer  int    // the packet that shows what a shell prints, 0 for none
+	reply   []byte // the beginning of the answer, while it shows nothing
 }
 
-// pageOrders are such requests: the last one for each page, or the first one that a shell answered.
+// A usedPage is the last order for a page, and the last one that a shell answered; nil for none.
+type usedPage struct{ asked, answered *pageOrder }
+
+// pageOrders are such requests.
 type pageOrders struct {
-	of   map[webPage]*pageOrder
+	of   map[webPage]usedPage
 	last map[int]*pageOrder // by connection that is open
+	kept int                // bytes of all answers
 }
+
+// longestReply is how many bytes of an answer to an order are looked at.
+const longestReply = 2 << 10
 
 // commandField matches the name of a field with a command.
 var commandField = pattern.New(`(?i)^(cmd|command|exec|shell)$`)
 
 // packet takes the next packet with data of a connection that is not FTP.
 func (all *pageOrders) packet(g *bounded.Ledger, p *capture.Packet) {
-	data, last := p.TCP.Payload, all.last[p.Connection.ID]
+	last := all.last[p.Connection.ID]
 	switch {
 	case p.ChecksumWrong():
-	case last != nil && p.From == ftp.Server && last.answer == 0 && content.IsOfShell(data):
-		last.answer = p.Number
+	case last != nil && p.From == ftp.Server && last.answer == 0:
+		all.answer(g, p, last)
 	case p.From == ftp.Client:
-		name, order := orderIn(data)
-		if page := (webPage{p.IP.Dst.Unmap(), name}); order != nil && all.isOpen(page) &&
+		name, order := orderIn(p.TCP.Payload)
+		if page := (webPage{p.IP.Dst.Unmap(), name}); order != nil &&
 			bounded.Takes(g, maxContents, all.of, page) && bounded.Takes(g, maxContents, all.last, p.Connection.ID) {
-			order.packet = p.Number
-			all.of[page], all.last[p.Connection.ID] = order, order
+			all.end(p.Connection.ID)
+			order.page, order.packet = page, p.Number
+			all.of[page], all.last[p.Connection.ID] = usedPage{order, all.of[page].answered}, order
 		}
 	}
 }
 
-// isOpen reports whether no shell has answered an order for a page yet.
-func (all *pageOrders) isOpen(page webPage) bool {
-	order := all.of[page]
-	return order == nil || order.answer == 0
+// answer takes the next packet of the answer to an order.
+func (all *pageOrders) answer(g *bounded.Ledger, p *capture.Packet, order *pageOrder) {
+	data := p.TCP.Payload
+	if room := longestReply - len(order.reply); p.Segment.Analysis&tcp.Retransmission == 0 && room > 0 {
+		more := data[:min(len(data), room)]
+		order.reply = g.Keep(maxReplies, &all.kept, order.reply, slices.Concat(order.reply, more))
+	}
+	if content.IsOfShell(data) || content.IsOfShell(content.Body(order.reply)) {
+		order.answer = p.Number
+		all.of[order.page] = usedPage{all.of[order.page].asked, order}
+	}
+}
+
+// end forgets the last order of a connection, and what was kept of its answer.
+func (all *pageOrders) end(connection int) {
+	if last := all.last[connection]; last != nil {
+		all.kept -= cap(last.reply)
+		last.reply = nil
+		delete(all.last, connection)
+	}
 }
 
 // orderIn is the command in a request of HTTP, and the page that it is for; nil if there is none.
@@ -97,8 +125,15 @@ func usedPages(e *Evidence, s *session) (found []breach) {
 		return nil
 	}
 	for _, x := range s.Exchanges {
-		of := e.watch.ordered.of[webPage{s.Server(), path.Base(evidence.Unquoted(x.Argument))}]
-		if of == nil || x.Sender() != ftp.Client || !evidence.Completed(x) || of.packet < x.Packet || of.answer == 0 && !of.sure {
+		if x.Sender() != ftp.Client || !evidence.Completed(x) {
+			continue
+		}
+		used := e.watch.ordered.of[webPage{s.Server(), path.Base(evidence.Unquoted(x.Argument))}]
+		of := used.answered
+		if of == nil || of.packet < x.Packet {
+			of = used.asked
+		}
+		if of == nil || of.packet < x.Packet || of.answer == 0 && !of.sure {
 			continue
 		}
 		b := breach{severity: Odd, sign: 2, packets: append(evidence.Frames(x), of.packet),

@@ -118,7 +118,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		files:        map[int]*content.File{},
 		pages:        map[storedPage][]byte{},
 		commandFiles: commandFiles{},
-		ordered:      pageOrders{map[webPage]*pageOrder{}, map[int]*pageOrder{}},
+		ordered:      pageOrders{of: map[webPage]usedPage{}, last: map[int]*pageOrder{}},
 		logs:         logTexts{},
 		random:       map[int]bool{},
 		blanks:       map[int]bool{},
@@ -153,7 +153,7 @@ func (w *watch) packet(p *capture.Packet, dropped bool) {
 		w.senders.end(c)
 		w.closed.end(c.ID)
 		delete(w.files, c.ID)
-		delete(w.ordered.last, c.ID)
+		w.ordered.end(c.ID)
 	}
 }
 
