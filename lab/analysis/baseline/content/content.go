@@ -11,7 +11,7 @@
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - php.go: pages of PHP that hide what they call
 //   - boasts.go: what intruders write on pages that they change, and in notes of ransomware
-//   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go and implants.go
+//   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go, robbers.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
 //   - images.go: shortcuts in images of disks
 //   - credentials.go: lists of accounts with their passwords

@@ -45,7 +45,7 @@ const (
 )
 
 // plants are all that is known.
-var plants = slices.Concat(serverPlants, pagePlants, stolenTexts, implants, traps, surveys)
+var plants = slices.Concat(serverPlants, pagePlants, robbers, stolenTexts, implants, traps, surveys)
 
 // serverPlants are pages that run what they are sent, jobs, services, scripts that fetch programs, and miners.
 var serverPlants = []plant{
