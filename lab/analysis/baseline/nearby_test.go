@@ -17,6 +17,11 @@ import (
 
 // nearby are attacks by hosts of a session, and what looks like them.
 var nearby = []lookalike{
+	{"a ClientHello of SSL 2 that nobody asked for", "tls-is-agreed", IsUnusual, func(f *forge.Capture) {
+		t := f.Control().Say("< 220 ready")
+		t.Segment("P.", "\x80\x22\x01\x00\x02\x00\x09\x00\x00\x00\x10\x01\x00\x80\x00\x00\x0a\x0a\x0d\x0achallenge\n0123\n5")
+		t.Say("< 500 what?").Say(bye).Peer.Close()
+	}},
 	{"a few probes with all flags, and then a session", "no-scans", "", func(f *forge.Capture) {
 		strange(f, "FPU", 21, 22, 80)
 		session1("")(f)

@@ -296,6 +296,51 @@ func TestUnaskedHello(t *testing.T) {
 	}
 }
 
+// oldHello is a ClientHello in the form of SSL 2, with line ends among its ciphers.
+func oldHello(version string) string {
+	ciphers := "\x01\x00\x80\x00\x00\x0a\x0a\x0d\x0a"
+	body := "\x01" + version + "\x00\x09\x00\x00\x00\x10" + ciphers + "challenge\n0123\n5"
+	return string([]byte{0x80, byte(len(body))}) + body
+}
+
+// TestOldHello has clients of SSL 2 that a server does not understand, and one that it does.
+func TestOldHello(t *testing.T) {
+	for _, version := range []string{"\x00\x02", "\x03\x01"} {
+		for _, at := range []int{0, 1, 2, 7, 20} {
+			f := forge.New()
+			x := greeted(f)
+			x.Client.Send(oldHello(version)[:at])
+			x.Client.Send(oldHello(version)[at:])
+			x.Server.Send("500 what?\r\n")
+			x.Ask("QUIT", "221 bye")
+			s := read(t, f.PCAP()).Session(0)
+			if s.TLS || len(s.Exchanges) != 2 || !s.Exchanges[0].Unasked() || s.Exchanges[0].Line.Text != oldHello(version) || s.Exchanges[1].Command != "QUIT" {
+				t.Errorf("%q, cut at %d: got TLS %v, %d commands", version, at, s.TLS, len(s.Exchanges))
+			}
+		}
+	}
+	f := forge.New()
+	x := greeted(f)
+	x.Ask("AUTH TLS", "234 go")
+	x.Client.Send(oldHello("\x03\x01"))
+	x.Server.Send(tlsRecord(0x16, 500))
+	x.Client.Send(tlsRecord(0x16, 100) + tlsRecord(0x14, 2) + tlsRecord(0x17, 50))
+	x.Server.Send(tlsRecord(0x14, 2) + tlsRecord(0x17, 40))
+	s := read(t, f.PCAP()).Session(0)
+	if !s.TLS || len(s.Exchanges) != 1 || len(s.Lines) != 3 {
+		t.Errorf("an old hello that the server agreed to: got TLS %v and %v", s.TLS, s.Lines)
+	}
+	f = forge.New()
+	x = greeted(f)
+	x.Ask("\x80\x0aé", "500 what?")
+	x.Ask("\xff\xf4\xffABOR", "226 done")
+	x.Ask("\xff\xfb\x01NOOP", "200 ok")
+	x.Ask("\xff\xfd\x01NOOP", "200 ok")
+	if s := read(t, f.PCAP()).Session(0); len(s.Exchanges) != 5 {
+		t.Errorf("lines that begin like an old hello: got %d commands, want 5", len(s.Exchanges))
+	}
+}
+
 // Lines in clear before TLS, and of a side that is not in TLS, are not lost where the capture begins
 // in the middle of a session. The rest of a record is no line.
 func TestClearBesideTLS(t *testing.T) {

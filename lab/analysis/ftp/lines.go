@@ -103,11 +103,15 @@ func cutLine(begun, data []byte) (piece, rest []byte, complete bool) {
 // handshakeSize returns the size of the record of a TLS handshake, of which begun is known and data comes next; that of its
 // header while this has not come whole; and 0 for anything else.
 func handshakeSize(begun, data []byte) int {
-	var b [recordHead]byte
+	var b [oldHelloHead]byte
 	n := copy(b[:], begun)
 	n += copy(b[n:], data)
 	head := b[:n]
 	switch {
+	case OldHello(head) > 0:
+		return OldHello(head)
+	case n < oldHelloHead && mayBeOldHello(head):
+		return oldHelloHead
 	case b[0] != handshakeRecord:
 		return 0
 	case n < recordHead && (mayBeRecord(head) || tlsRecord(head)):

@@ -64,7 +64,7 @@ func (v *tally) add(line []byte) {
 		v.agrees = v.agrees || code == 234
 		return
 	}
-	if tlsRecord(line) {
+	if tlsRecord(line) || OldHello(line) > 0 {
 		v.hellos++
 	}
 	var upper [longestVerb]byte // not garbage for each line

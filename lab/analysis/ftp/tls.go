@@ -87,6 +87,7 @@ func unwrap(client, server tcp.Stream, keys *tls.Keys, inMiddle bool) (layer *TL
 			if from == 0 || r[0].Packet < from {
 				from = r[0].Packet
 			}
+			rest[dir] = withoutOldHello(r)
 		}
 	}
 	if from > 0 {
@@ -126,8 +127,8 @@ func cutAtTLS(stream tcp.Stream) (before, rest []tcp.Chunk) {
 		} else {
 			begun = slices.Concat(begun, c.Data)
 		}
-		found = tlsRecord(begun)
-		if !found && !mayBeRecord(begun) {
+		found = tlsRecord(begun) || OldHello(begun) > 0
+		if !found && !mayBeRecord(begun) && (len(begun) >= oldHelloHead || !mayBeOldHello(begun)) {
 			held = len(all)
 		}
 	}
@@ -155,7 +156,7 @@ func anyRecord(recorded [2]*tcp.Recording) bool {
 			continue
 		}
 		for data := range r.Segments() {
-			if data[0] >= 0x14 && data[0] <= 0x17 && (tlsRecord(data) || mayBeRecord(data)) {
+			if data[0] >= 0x14 && data[0] <= 0x17 && (tlsRecord(data) || mayBeRecord(data)) || OldHello(data) > 0 {
 				return true
 			}
 		}

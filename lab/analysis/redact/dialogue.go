@@ -54,6 +54,9 @@ func (s *speaker) line(l *ftp.Line, runs []run) ([]edit, bool) {
 	if raw == nil {
 		return nil, false
 	}
+	if ftp.OldHello(l.Text) > 0 { // it has no names
+		return []edit{{l.Seq, l.End, raw}}, true
+	}
 	body := bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
 	if !l.Complete {
 		body = raw

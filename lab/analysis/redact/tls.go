@@ -3,6 +3,8 @@ package redact
 import (
 	"bytes"
 	"encoding/binary"
+
+	"ftplab/lab/analysis/ftp"
 )
 
 // Content types of TLS records and types of handshake messages (RFC 8446 section 5.1 and 4).
@@ -31,7 +33,7 @@ func walkRecords(key *Key, r run) (edits []edit, encryptedFrom int64) {
 	var handshake []byte // of all records in clear, in one
 	var bodies [][2]int  // where each part of it lies in out
 	out := bytes.Clone(r.data)
-	at, closed := 0, false
+	at, closed := min(ftp.OldHello(out), len(out)), false
 	for at+5 <= len(out) {
 		kind, size := out[at], int(binary.BigEndian.Uint16(out[at+3:]))
 		if kind < recordChangeCipherSpec || kind > recordHeartbeat || out[at+1] != 3 || out[at+2] > 4 {
