@@ -254,7 +254,7 @@ func (e *Evidence) sharedCards() (found []breach) {
 		}
 		found = append(found, of)
 	}
-	slices.SortStableFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	sortByFrame(found)
 	return found
 }
 
@@ -286,6 +286,6 @@ func (e *Evidence) passedOn() (found []breach) {
 		found = append(found, breach{severity: Violation, hosts: hosts, packets: []int{claimed.first, on.packet},
 			observed: fmt.Sprintf("%s claims the address of %s by ARP, and passes on what %s sends there", net.HardwareAddr(by.mac[:]), by.to, by.from)})
 	}
-	slices.SortStableFunc(found, func(a, b breach) int { return slices.Compare(a.packets, b.packets) })
+	sortByFrame(found)
 	return found
 }

@@ -70,33 +70,26 @@ func deviceTaken(s *session) (b breach, ok bool) {
 	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 		changes := x.Sender() == ftp.Client || x.Command == "RNTO"
 		at := w.Target(x.Argument)
-		switch {
+		found := func(severity Severity, sign int, what string) {
+			b.severity, b.sign, ok = severity, sign, true
+			b.packets = append(b.packets, evidence.Frames(x)...)
+			b.observed = wording.Quote(x.Line.Text) + " " + what + ", with an account that everybody knows"
+		}
+		switch outside := !isPrivate(s.Client()); {
 		case !evidence.Completed(x) || x.Command != "RETR" && !changes:
 		case b.severity == Violation:
-		case changes && fetched[at] && deviceSettings.MatchString(at) && !isPrivate(s.Client()):
-			b.severity, ok = Violation, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " replaces the settings of a device after they were fetched, from outside, with an account that everybody knows"
+		case changes && fetched[at] && deviceSettings.MatchString(at) && outside:
+			found(Violation, b.sign, "replaces the settings of a device after they were fetched, from outside")
 		case changes && deviceUsers.MatchString(at):
-			b.severity, b.sign, ok = Odd, 2, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " replaces the users of a device, with an account that everybody knows"
-		case x.Command == "RETR" && deviceUsers.MatchString(at) && !isPrivate(s.Client()) && isDevice(s):
-			b.severity, b.sign, ok = Odd, 2, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " fetches the users of a device from outside, with an account that everybody knows"
-		case changes && deviceImage.MatchString(at) && !isPrivate(s.Client()) && taken:
-			b.severity, b.sign, ok = Odd, 2, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " replaces the system of a device after its settings were fetched, from outside, with an account that everybody knows"
-		case changes && deviceImage.MatchString(at) && !isPrivate(s.Client()) && isPrivate(s.Server()) && b.severity != Odd:
-			b.severity, b.sign, ok = Note, 1, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " replaces the system of a device, from outside, with an account that everybody knows"
+			found(Odd, 2, "replaces the users of a device")
+		case x.Command == "RETR" && deviceUsers.MatchString(at) && outside && isDevice(s):
+			found(Odd, 2, "fetches the users of a device from outside")
+		case changes && deviceImage.MatchString(at) && outside && taken:
+			found(Odd, 2, "replaces the system of a device after its settings were fetched, from outside")
+		case changes && deviceImage.MatchString(at) && outside && isPrivate(s.Server()) && b.severity != Odd:
+			found(Note, 1, "replaces the system of a device, from outside")
 		case (deviceSettings.MatchString(at) || deviceUsers.MatchString(at)) && b.severity != Odd:
-			b.severity, b.sign, ok = Note, 1, true
-			b.packets = append(b.packets, evidence.Frames(x)...)
-			b.observed = wording.Quote(x.Line.Text) + " moves the settings of a device, with an account that everybody knows"
+			found(Note, 1, "moves the settings of a device")
 		}
 		if x.Command == "RETR" && evidence.Completed(x) {
 			fetched[at] = true
