@@ -52,14 +52,11 @@ func (s *strays) addConnection(c *ftp.Connection, hosts Hosts, start int64, note
 
 // likeEnd is the name of an end of a connection, with a star for a port that is not a service's.
 func (h Hosts) likeEnd(c *ftp.Connection, s ftp.Side) string {
-	if addr := c.Addr(s); addr.Port() >= firstUserPort {
+	if addr := c.Addr(s); addr.Port() >= packet.FirstUserPort {
 		return h.name(addr.Addr(), string(s)) + ".*"
 	}
 	return h.endName(c, s)
 }
-
-// firstUserPort is the first port that is not one of the well-known services (RFC 6335, section 6).
-const firstUserPort = 1024
 
 // addressIn says which address the host at an end of a connection has there, if it has several.
 func (h Hosts) addressIn(c *ftp.Connection, s ftp.Side) string {

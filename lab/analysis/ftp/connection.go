@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ftplab/lab/analysis/packet"
 	"ftplab/lab/analysis/tcp"
 )
 
@@ -212,7 +213,7 @@ func (c *Connection) Flow(s Side) *tcp.Flow {
 // ShowsRoles reports whether the capture shows which side of the connection is the client of FTP, or would be if
 // it were FTP: the side that opened a connection that nothing announces, or to a port that no announcement gives by default.
 func (c *Connection) ShowsRoles() bool {
-	return c.Role != Other || c.OpenedBy != "" && (c.Unannounced || c.Addr(c.OpenedBy.Other()).Port() < firstUserPort)
+	return c.Role != Other || c.OpenedBy != "" && (c.Unannounced || c.Addr(c.OpenedBy.Other()).Port() < packet.FirstUserPort)
 }
 
 // Refused reports whether a SYN was answered with RST.

@@ -2,7 +2,11 @@
 
 package ftp
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"ftplab/lab/analysis/packet"
+)
 
 // HiddenSessions recognizes the data connections of sessions that go on in TLS, or with another [Protection], and
 // cannot be read. RFC 4217 section 7 has the hosts and the order: one of the two hosts of the session
@@ -16,9 +20,6 @@ type HiddenSessions struct {
 	control   map[netip.AddrPort]bool // the control ports of servers
 	any       bool                    // some cannot be read
 }
-
-// firstUserPort is the first port that is not a service's by default (RFC 6335 section 6).
-const firstUserPort = 1024
 
 // Add adds a session, whose last packet is closed.
 func (all *HiddenSessions) Add(control, closed int, client, server netip.AddrPort, o *Outline) {
@@ -60,7 +61,7 @@ func (all *HiddenSessions) Beside(o *Opening) bool {
 	}
 	server := 1 - o.TLSClient
 	client, at := unmapped(o.Ends[o.TLSClient]), unmapped(o.Ends[server])
-	unusual := at.Port() >= firstUserPort && !all.control[at] || o.Initiator == server || o.fromDataPort(server)
+	unusual := at.Port() >= packet.FirstUserPort && !all.control[at] || o.Initiator == server || o.fromDataPort(server)
 	return unusual && len(during(all.protected, hosts{client.Addr(), at.Addr()}, o.FirstPacket)) > 0
 }
 
@@ -70,7 +71,7 @@ func (all *HiddenSessions) Match(o *Opening) (purpose Purpose, ok bool) {
 		return all.matchOpen(o)
 	}
 	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
-	if listener.Port() < firstUserPort || all.control[listener] {
+	if listener.Port() < packet.FirstUserPort || all.control[listener] {
 		return purpose, false
 	}
 	passive := during(all.hidden, hosts{opener.Addr(), listener.Addr()}, o.FirstPacket)
@@ -100,11 +101,11 @@ func (all *HiddenSessions) matchOpen(o *Opening) (purpose Purpose, ok bool) {
 	}
 	for client := range 2 {
 		end, other := unmapped(o.Ends[client]), unmapped(o.Ends[1-client])
-		if end.Port() < firstUserPort || all.control[end] || o.TLSClient == 1-client {
+		if end.Port() < packet.FirstUserPort || all.control[end] || o.TLSClient == 1-client {
 			continue
 		}
 		for _, control := range during(all.hidden, hosts{end.Addr(), other.Addr()}, o.FirstPacket) {
-			if ok || other.Port() < firstUserPort && !o.fromDataPort(1-client) || all.control[other] {
+			if ok || other.Port() < packet.FirstUserPort && !o.fromDataPort(1-client) || all.control[other] {
 				return purpose, false // it may belong to two sessions, or be no data connection
 			}
 			purpose.ClientDir, purpose.Control, ok = client, control, true

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
+
+	"ftplab/lab/analysis/packet"
 )
 
 // An Opening has the facts that decide whether a connection came to an announced address.
@@ -34,9 +36,9 @@ type Opening struct {
 // do.
 func (o *Opening) MayBeData() bool {
 	if o.Initiator >= 0 {
-		return o.Ends[1-o.Initiator].Port() >= firstUserPort
+		return o.Ends[1-o.Initiator].Port() >= packet.FirstUserPort
 	}
-	return o.Ends[0].Port() >= firstUserPort && o.Ends[1].Port() >= firstUserPort
+	return o.Ends[0].Port() >= packet.FirstUserPort && o.Ends[1].Port() >= packet.FirstUserPort
 }
 
 // An expected connection is one that a data port announced.
@@ -307,7 +309,7 @@ func (all *Port20) Match(o *Opening) (purpose Purpose, ok bool) {
 	if n > 0 {
 		purpose.Control = owners[n-1].control
 	}
-	alone := len(all.owners) == 0 && o.Data && (o.TLS || o.Sends[0] != o.Sends[1]) && o.Ends[1-server].Port() >= firstUserPort
+	alone := len(all.owners) == 0 && o.Data && (o.TLS || o.Sends[0] != o.Sends[1]) && o.Ends[1-server].Port() >= packet.FirstUserPort
 	return purpose, purpose.Control != NoConnection || alone
 }
 

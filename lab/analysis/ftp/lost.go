@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ftplab/lab/analysis/packet"
 )
 
 // withoutPort returns the data port that a command gives or asks for, if its line, or the reply with
@@ -123,7 +125,7 @@ func (all *LostPorts) Look(o *Opening) {
 		return
 	}
 	opener, listener := unmapped(o.Ends[o.Initiator]), unmapped(o.Ends[1-o.Initiator])
-	if listener.Port() < firstUserPort || all.control[listener] {
+	if listener.Port() < packet.FirstUserPort || all.control[listener] {
 		return
 	}
 	announced := all.between[hosts{opener.Addr(), listener.Addr()}]

@@ -185,3 +185,6 @@ func (o *TCPOptions) SACKBlocks(use func(left, right uint32)) {
 		}
 	})
 }
+
+// FirstUserPort is the first port that is not a system port, as services have them by default (RFC 6335 section 6).
+const FirstUserPort = 1024

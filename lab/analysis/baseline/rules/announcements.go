@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 var ownAddressRule = Rule{
@@ -107,9 +108,9 @@ func (e *Evidence) translated(s *session, a *ftp.DataPort) translation {
 	}
 	elsewhere := addr != s.Server() && e.Served[evidence.Between(s.Client(), addr)]
 	switch {
-	case elsewhere && a.Addr.Port() >= 1024:
+	case elsewhere && a.Addr.Port() >= packet.FirstUserPort:
 		return translation{Odd, "a server with which the client has a session, too: probably the two servers exchange a file (RFC 959, 5.2, figure 2)"}
-	case a.Addr.Port() < 1024:
+	case a.Addr.Port() < packet.FirstUserPort:
 		return translation{Violation, "a third party's service at a low port"}
 	case addr.IsLoopback() && servicePorts[a.Addr.Port()]:
 		return translation{Violation, "a service of the server's own host, as clients that were made to speak FTP announce it"}
@@ -182,7 +183,7 @@ func (s *session) transferred(a *ftp.DataPort, addr netip.Addr) bool {
 func (e *Evidence) redirected(s *session, a *ftp.DataPort, addr, own netip.Addr) translation {
 	inside := isPrivate(addr) && !isPrivate(own) && addr != s.Client() && s.reached(a, addr) && (sameNetwork(addr, s.Client()) || addr.IsLinkLocalUnicast())
 	switch {
-	case inside && (servicePorts[a.Addr.Port()] || a.Addr.Port() < 1024):
+	case inside && (servicePorts[a.Addr.Port()] || a.Addr.Port() < packet.FirstUserPort):
 		return translation{Violation, "a service in the client's network, to which the server sends the client's data (CWE-918)"}
 	case inside:
 		return translation{Odd, "a host in the client's network, which accepted the connection"}
@@ -331,7 +332,7 @@ var unprivilegedPortRule = Rule{
 func unprivilegedPort(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, a := range s.DataPorts {
-		if a.Addr.Port() >= 1024 || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) || s.spoiled(a) {
+		if a.Addr.Port() >= packet.FirstUserPort || a.Addr.Port() == 0 && a.Mode == ftp.Active && refused(a) || s.spoiled(a) {
 			continue
 		}
 		b := breach{

@@ -13,6 +13,7 @@ import (
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // services are the ports of services that run beside FTP.
@@ -197,7 +198,7 @@ func (e *Evidence) judgeThirdPort(p thirdPort, beside *timeRanges) (b breach, ok
 	}
 	shown = shown && what.Kind == content.Shell
 	at := beside.near(p, shown)
-	system := p.from == beside.hosts.Client() && p.to.Port() < firstUserPort // IANA gave it to a service (RFC 6335, 6)
+	system := p.from == beside.hosts.Client() && p.to.Port() < packet.FirstUserPort // IANA gave it to a service (RFC 6335, 6)
 	common := system || p.from == p.to.Addr().Unmap() || p.to.Port() >= dynamicPorts && !p.tls
 	if at == nil || (at.hidden || common || beside.served[p.to]) && !shown {
 		return b, false

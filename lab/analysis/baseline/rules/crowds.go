@@ -10,15 +10,15 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
 )
 
 // How many hosts send to one within burstTime in a flood, of which mostCounted are counted, and how long the datagrams of
 // a flood are that other servers were made to send.
 const (
 	manySenders  = 500
-	longDatagram = 200 // bytes
-	manyErrors   = 20  // of ICMP about connections that do not exist
-	userPorts    = 1024
+	longDatagram = 200  // bytes
+	manyErrors   = 20   // of ICMP about connections that do not exist
 	nameServers  = 53   // their answers have many senders
 	mostCounted  = 4096 // senders of a burst; manySenders are a flood
 )
@@ -57,7 +57,7 @@ func (c *crowds) packet(p *capture.Packet) {
 		if a := [2]netip.AddrPort{p.ICMP.About.Src, p.ICMP.About.Dst}; bounded.Takes(c.ledger, maxQuoted, c.errors, a) {
 			c.errors[a] = p.Number
 		}
-	case p.UDP != nil && p.UDP.SrcPort < userPorts && p.UDP.SrcPort != nameServers && p.UDP.DstPort != p.UDP.SrcPort && p.UDP.Length >= longDatagram:
+	case p.UDP != nil && p.UDP.SrcPort < packet.FirstUserPort && p.UDP.SrcPort != nameServers && p.UDP.DstPort != p.UDP.SrcPort && p.UDP.Length >= longDatagram:
 		c.add(p, "long answers of a service that it did not ask")
 	case p.IP != nil && p.IP.Fragment && p.UDP == nil && p.ICMP == nil:
 		c.add(p, "pieces of packets")

@@ -13,6 +13,7 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 var dataIsAnnouncedRule = Rule{
@@ -127,7 +128,7 @@ var passiveHighPortsRule = Rule{
 }
 
 func highPorts(_ *Evidence, _ *session, c *ftp.Connection) []breach {
-	if c.DataPort == nil || c.Mode != ftp.Passive || c.Client.Port() >= 1024 {
+	if c.DataPort == nil || c.Mode != ftp.Passive || c.Client.Port() >= packet.FirstUserPort {
 		return nil
 	}
 	return []breach{{

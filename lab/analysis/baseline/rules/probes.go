@@ -12,6 +12,7 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/capture"
+	"ftplab/lab/analysis/packet"
 )
 
 // Types of messages of ICMP and ICMPv6 (RFC 792, RFC 4443).
@@ -87,7 +88,7 @@ func (d *datagrams) datagram(p *capture.Packet) {
 	}
 	hosts, port := evidence.Between(p.IP.Src, p.IP.Dst), p.UDP.DstPort
 	q, known := d.ports[hosts][port]
-	answers := port >= firstUserPort && p.UDP.SrcPort < firstUserPort
+	answers := port >= packet.FirstUserPort && p.UDP.SrcPort < packet.FirstUserPort
 	switch {
 	case answers || isTrace(port) || p.IP.Dst.IsMulticast() || !known && !d.ledger.Room(maxProbes, d.n):
 		return
@@ -199,7 +200,7 @@ func unanswered[K comparable](asked map[K]int) map[K]int {
 func (s *scanners) crowds() (found []breach) {
 	servers := map[netip.Addr]map[uint16]int{}
 	s.once.each(func(p probe) {
-		if server := p.server.Unmap(); p.port < firstUserPort && !noteFirst(servers, server, p.port, p.packet) {
+		if server := p.server.Unmap(); p.port < packet.FirstUserPort && !noteFirst(servers, server, p.port, p.packet) {
 			servers[server][p.port] = min(servers[server][p.port], p.packet)
 		}
 	})

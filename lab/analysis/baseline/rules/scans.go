@@ -13,6 +13,7 @@ import (
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/bounded"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 var connectionsAreMeantRule = Rule{
@@ -179,9 +180,6 @@ const handshakeSegments = 3
 
 const identPort = 113 // RFC 1413
 
-// firstUserPort is the first port that is not a system port (RFC 6335 section 6).
-const firstUserPort = 1024
-
 func scans() look {
 	s := scanners{once: newProbes(), asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
@@ -247,7 +245,7 @@ func isProbe(c *ftp.Connection) bool {
 		}
 		n := c.ClientFlow.Packets // a recorder at two places has each packet twice
 		closed := c.ResetBy == ftp.Server && c.ServerFlow.Packets == n
-		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < firstUserPort
+		filtered := c.ServerFlow.Packets == 0 && c.Server.Port() < packet.FirstUserPort
 		return silent && 0 < n && n <= 2 && c.ClientFlow.RST == 0 && (closed || filtered)
 	}
 	return false
@@ -473,9 +471,9 @@ func scannedTogether(client netip.Addr, servers map[netip.Addr]map[uint16]int) (
 
 func below1024(ports map[uint16]int) map[uint16]int {
 	low := map[uint16]int{}
-	for p, packet := range ports {
-		if p < firstUserPort {
-			low[p] = packet
+	for p, at := range ports {
+		if p < packet.FirstUserPort {
+			low[p] = at
 		}
 	}
 	return low
