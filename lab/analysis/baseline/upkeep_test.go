@@ -63,14 +63,14 @@ var upkeep = []lookalike{
 	{"a sweep that finds some servers, six times", "no-scans", "", greetedOnly(6, 20, 12)},
 	{"a monitor outside that comes again", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "nagios", "", true)},
 	{"a user outside who fetches files from many servers", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "ada", "> RETR a\n< 150 here\n< 226 done\n", false)},
-	{"many servers, each with another account", "no-scans", IsUnusual, looksAt("203.0.113.66", "198.51.100.%d", 20, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
-	{"servers of a hoster at which the users behind one address have a look, each with an account", "no-scans", IsNormal, looksAt("203.0.113.66", "198.51.100.%d", 12, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
+	{"many servers, each with another account", "no-scans", IsUnusual, looksAt("203.0.113.66", "198.51.100.%d", 12, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
+	{"servers of a hoster at which the users behind one address have a look, each with an account", "no-scans", IsNormal, looksAt("203.0.113.66", "198.51.100.%d", 10, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
 	{"servers of a hoster at which the users of a large office have a look, with several programs", "no-scans", IsNormal, func(f *forge.Capture) {
 		for _, part := range [][2]string{{"", ""}, {"1", "> SYST\n< 215 UNIX\n"}, {"2", "> FEAT\n< 211 no\n> PWD\n< 257 \"/\"\n"}} {
-			looksAt("203.0.113.66", "198.51.100."+part[0]+"%d", 15, "site"+part[0]+"x%d", part[1]+"> LIST\n< 150 here\n< 226 done\n", false)(f)
+			looksAt("203.0.113.66", "198.51.100."+part[0]+"%d", 10, "site"+part[0]+"x%d", part[1]+"> LIST\n< 150 here\n< 226 done\n", false)(f)
 		}
 	}},
-	{"servers of a hoster, recorded behind the device that translates their addresses", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 12, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
+	{"servers of a hoster, recorded behind the device that translates their addresses", "no-scans", IsNormal, looksAt("203.0.113.66", "10.20.0.%d", 10, "site%d", "> LIST\n< 150 here\n< 226 done\n", false)},
 	{"servers inside at which somebody outside lists a folder, with one account", "no-scans", "", looksAt("203.0.113.66", "10.20.0.%d", 12, "admin", "> LIST\n< 150 here\n< 226 done\n", false)},
 	{"many servers with one account", "no-scans", IsNormal, looksAt("203.0.113.66", "198.51.100.%d", 20, "check", "> LIST\n< 150 here\n< 226 done\n", false)},
 

@@ -254,3 +254,22 @@ func TestWithin(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestShortDownloads fetches a short file as many clients. None removes it, so none is remembered.
+func TestShortDownloads(t *testing.T) {
+	all := folderOrders{}
+	for i := range few {
+		s := sessionOf(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), "RETR job 226", "DELE other 250")
+		s.DataByID, s.Exchanges[0].Data = map[int]*ftp.Connection{1: {ServerFlow: tcp.Flow{Bytes: 9}}}, []int{1}
+		last := fetchedOrder{}
+		for _, x := range s.Exchanges {
+			all.add(nil, s, x, x.Argument, &last)
+		}
+		if last.path != "job" {
+			t.Fatalf("got %q as the last short file, want job", last.path)
+		}
+	}
+	if len(all) > 0 {
+		t.Errorf("got %d pairs of hosts, want none", len(all))
+	}
+}

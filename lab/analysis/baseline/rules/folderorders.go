@@ -16,43 +16,61 @@ import (
 // accident.
 const folderRounds = 2
 
-// A folderOrder is the last short file that a client fetched, and the listings that it stored after such files.
-type folderOrder struct {
-	path            string // "" if it was counted
-	packet          int
-	removed, listed bool
-	n               int
-	packets         []int
+// A fetchedOrder is a short file that a client fetched, with whether the client stored a listing after it.
+type fetchedOrder struct {
+	path   string // "" if it was counted, or if there is none
+	packet int
+	listed bool
 }
 
-// folderOrders are the short files that clients fetched, by their hosts.
+// A folderOrder is what a client did with short files: the last one that it removed, and how many listings answered them.
+type folderOrder struct {
+	removed fetchedOrder
+	n       int
+	packets []int
+}
+
+// folderOrders are the clients that removed short files after they fetched them, by their hosts. Many fetch such files, and
+// few remove them.
 type folderOrders map[evidence.PairOfHosts]*folderOrder
 
 // ofMirror matches the names of listings that servers offer to their users.
 var ofMirror = pattern.New(`(?i)(^|/)[^/]*(\bls-\w*r\b|index|dirlist|filelist|files|listing)[^/]*$`)
 
-// add takes the next command with a path. The file may be removed before or after its answer is stored.
-func (all folderOrders) add(e *Evidence, s *session, x *ftp.Exchange, at string) {
+// add takes the next command with a path, and the last short file that the session fetched. The file may be removed before
+// or after its answer is stored.
+func (all folderOrders) add(e *Evidence, s *session, x *ftp.Exchange, at string, last *fetchedOrder) {
 	of := all[s.Hosts()]
 	switch {
 	case x.Command == "RETR" && s.movesFew(x):
+		*last = fetchedOrder{path: strings.Clone(at), packet: x.Packet}
+		if of != nil {
+			of.removed.path = ""
+		}
+	case x.Command == "DELE" && at == last.path && evidence.Completed(x):
 		if of = bounded.Entry(s.ledger, maxPairs, all, s.Hosts()); of == nil {
 			return
 		}
-		of.path, of.packet, of.removed, of.listed = strings.Clone(at), x.Packet, false, false
-	case of == nil || of.path == "":
-		return
-	case x.Command == "DELE" && evidence.Completed(x) && at == of.path:
-		of.removed = true
-	case x.Sender() == ftp.Client && e.shortFile(s, x).folder && at != of.path && !ofMirror.MatchString(at):
-		of.listed = true
+		if of.removed, last.path = *last, ""; of.removed.listed {
+			of.count(x.Packet)
+		}
+	case of != nil && of.removed.path != "" && at != of.removed.path && listsFolder(e, s, x, at):
+		of.count(x.Packet)
+	case last.path != "" && at != last.path && listsFolder(e, s, x, at):
+		last.listed = true
 	}
-	if of.removed && of.listed {
-		of.n++
-		of.packets = appendSome(of.packets, of.packet)
-		of.packets = appendSome(of.packets, x.Packet)
-		of.path = ""
-	}
+}
+
+// listsFolder reports whether a client stores a listing of a folder, and not one that servers offer to their users.
+func listsFolder(e *Evidence, s *session, x *ftp.Exchange, at string) bool {
+	return x.Sender() == ftp.Client && !ofMirror.MatchString(at) && e.shortFile(s, x).folder
+}
+
+// count counts the order that was removed, as answered.
+func (of *folderOrder) count(packet int) {
+	of.n++
+	of.packets = appendSome(appendSome(of.packets, of.removed.packet), packet)
+	of.removed.path = ""
 }
 
 // movesFew reports whether a transfer moves few bytes, so that the file may be an order.

@@ -102,9 +102,10 @@ func obeyedFiles() look {
 	all, folders := map[evidence.PairOfHosts]*rounds{}, folderOrders{}
 	return look{
 		session: func(e *Evidence, s *session) []breach {
+			var fetched fetchedOrder
 			s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
 				r, at := all[s.Hosts()], w.Target(x.Argument)
-				folders.add(e, s, x, at)
+				folders.add(e, s, x, at, &fetched)
 				switch {
 				case x.Command == "RETR":
 					order := e.shortFile(s, x)

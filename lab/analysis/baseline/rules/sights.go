@@ -23,7 +23,7 @@ type sight struct {
 
 // manySights is at how many servers of one network a program tries the accounts that somebody stole. The users behind one
 // address look at fewer, and with several programs.
-const manySights = 20
+const manySights = 12
 
 var ofSights = maphash.MakeSeed()
 
