@@ -286,6 +286,19 @@ func TestUnaskedHello(t *testing.T) {
 	if s.TLS || len(s.Exchanges) != 2 || !s.Exchanges[0].Unasked() || s.Exchanges[1].Command != "QUIT" {
 		t.Errorf("got TLS %v, %d commands", s.TLS, len(s.Exchanges))
 	}
+	for answer, want := range map[string]int{"500 what?\r\n": 2, "": 1} { // to a line that begins like a record, and to a part of a hello
+		f := forge.New()
+		x := greeted(f)
+		x.Client.Send("\x16\x03\x00\x00\x20\x01\x00\x00\x1c\x03\x00\r\n")
+		if answer != "" {
+			x.Server.Send(answer)
+		}
+		x.Client.Send("HELP\r\n")
+		x.Server.Send("500 what?\r\n")
+		if s := read(t, f.PCAP()).Session(0); len(s.Exchanges) != want || !s.Exchanges[0].Unasked() || len(s.Exchanges[0].Replies) != 1 {
+			t.Errorf("%q: got %d commands", answer, len(s.Exchanges))
+		}
+	}
 	f = forge.New()
 	x = greeted(f)
 	x.Client.Send("AUTH TLS\r\n")

@@ -26,8 +26,8 @@ type rawLine struct {
 }
 
 // A lineReader reads a stream line by line. A line ends at LF; a CR before the LF is not part of
-// it. A record of a TLS handshake is one line, up to its end. A gap in the stream ends a line as
-// well, which is then incomplete.
+// it. A record of a TLS handshake is one line, up to its end, unless the other side answers before. A gap in the stream ends
+// a line as well, which is then incomplete.
 type lineReader struct {
 	stream tcp.Stream
 	chunk  tcp.Chunk // the rest of the last one
@@ -67,6 +67,9 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 				return line, true
 			}
 		}
+		if open && c.Ack > line.ack && endsRefusedRecord(&line) {
+			return line, true
+		}
 		if !open {
 			line = rawLine{firstPacket: c.Packet, ack: c.Ack, seq: c.Seq, afterGap: r.gap, inTLS: c.InTLS, unread: [2]bool{r.gap && r.unread}}
 			open, r.gap = true, false
@@ -87,6 +90,17 @@ func (r *lineReader) next() (line rawLine, ok bool) {
 			return line, true
 		}
 	}
+}
+
+// endsRefusedRecord ends a line that begins like a record of a TLS handshake, is shorter, and ends with LF. If the other
+// side spoke before more came, it took this for a line: nobody answers a part of a record.
+func endsRefusedRecord(l *rawLine) bool {
+	text, ends := bytes.CutSuffix(l.text, []byte("\n"))
+	if !ends || handshakeSize(l.text, nil) == 0 {
+		return false
+	}
+	l.text, l.complete = bytes.TrimSuffix(text, []byte("\r")), true
+	return true
 }
 
 // cutLine cuts from data what belongs to a line that has begun, and reports whether the line ends there.
