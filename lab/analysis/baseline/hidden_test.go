@@ -13,6 +13,9 @@ import (
 	"ftplab/lab/internal/forge"
 )
 
+// noVerdict is that of one which other rules may find.
+const noVerdict Verdict = "none for the rule"
+
 // hidden are packets that mislead a sensor or carry data in their headers, and what looks like them.
 var hidden = []lookalike{
 	{"data with a SYN, and other bytes in its place", "retransmission-repeats", "", dataInSYN("\x17\x03noise")},
@@ -47,7 +50,7 @@ var hidden = []lookalike{
 	{"receive windows that are letters", "no-hidden-channels", "", windows(func(i int) uint16 { return uint16(secret[i])<<8 | uint16(secret[i+1]) })},
 	{"receive windows whose second bytes are a text", "no-hidden-channels", "", windows(func(i int) uint16 { return 64000 + uint16(secret[i]) })},
 	{"receive windows that shrink by what was received, and open again", "no-hidden-channels", IsNormal, windows(func(i int) uint16 { return 17520 - uint16(i%2*(9+i)) })},
-	{"two times to live, in no order", "packets-come-one-way", IsUnusual, distances(func(i int) byte { return 64 + secret[i/8]>>(i%8)&1 })},
+	{"two times to live, in no order", "packets-come-one-way", IsUnusual, distances(func(i int) byte { return 64 + noise[i/8]>>(i%8)&1 })},
 	{"two times to live by turns, of a router with two ways", "packets-come-one-way", IsNormal, distances(func(i int) byte { return 64 + byte(i%2) })},
 	{"a way that changes once", "packets-come-one-way", IsNormal, distances(func(i int) byte { return 64 + byte(i/30) })},
 	{"packets that look for the routers on the way", "packets-come-one-way", IsUnusual, distances(func(i int) byte { return byte(1 + i%12) })},
@@ -60,6 +63,9 @@ var hidden = []lookalike{
 			c.Say(hello).Say(bye).Peer.Close()
 		}
 	}},
+	{"initial sequence numbers with one letter, of connections that are refused", "no-hidden-channels", "", refusedISNs(func(i int) uint32 { return uint32(secret[i]) << 24 })},
+	{"initial sequence numbers of a system that counts", "no-hidden-channels", noVerdict, refusedISNs(func(i int) uint32 { return uint32(i+65) << 24 })},
+	{"initial sequence numbers by lot", "no-hidden-channels", noVerdict, refusedISNs(func(i int) uint32 { return uint32(i*i+7) * 2_654_435_761 })},
 	{"client ports that are letters", "no-hidden-channels", "", func(f *forge.Capture) {
 		for i := range 20 {
 			dial(f, addrPort(aClient, int(secret[2*i])<<8|int(secret[2*i+1])), aServer+":21").Say(hello).Say(bye).Peer.Close()
@@ -81,6 +87,23 @@ var hidden = []lookalike{
 		t.Say(bye).Peer.Close()
 	}},
 	{"a blank at the end of each reply", "no-hidden-channels", IsNormal, session1(strings.Repeat("> NOOP\n< 200 ok \n", 8))},
+	{"bits in one or two blanks behind a reply", "no-hidden-channels", "", endsOfReplies(bitsOf(secret[:6], " ", "b"))},
+	{"one or two blanks behind a reply, in no order", "no-hidden-channels", IsUnusual, endsOfReplies(bitsOf(noise, " ", "b"))},
+	{"a blank behind some replies", "no-hidden-channels", IsNormal, session1(bitsOf(noise, "> CWD /a\n< 250 ok\n", "> CDUP\n< 250 ok \n"))},
+	{"bits in the letters of NOOP, each of which is written in one of two ways", "control-carries-dialogue", "", paused(20*time.Second, bitsOf(secret[:6], "> NOOP\n< 200 ok\n", "> nOOP\n< 200 ok\n"))},
+	{"NOOP in two ways, in no order", "control-carries-dialogue", IsUnusual, paused(20*time.Second, bitsOf(noise, "> NOOP\n< 200 ok\n", "> noop\n< 200 ok\n"))},
+	{"NOOPs of two parts of a program", "control-carries-dialogue", IsNormal, paused(20*time.Second, strings.Repeat("> NOOP\n< 200 ok\n> noop\n< 200 ok\n> noop\n< 200 ok\n", 16))},
+	{"a few urgent pointers that are letters", "no-hidden-channels", "", acknowledges(12, func(t *forge.End, i int) { t.Urgent = uint16(secret[i]) })},
+	{"a few urgent pointers that mean nothing", "no-hidden-channels", IsUnusual, acknowledges(12, func(t *forge.End, i int) { t.Urgent = uint16(7919 * i) })},
+	{"a few packets with many values in their reserved bits", "no-hidden-channels", "", acknowledges(14, func(t *forge.End, i int) { t.Reserved = (1 + secret[i]%6) << 1 })},
+	{"a few packets with two values in their reserved bits", "no-hidden-channels", IsUnusual, acknowledges(14, func(t *forge.End, i int) { t.Reserved = (1 + secret[i]%2) << 1 })},
+	{"a time of a file that goes back and forth", "preparations-are-used", "", session1(linesOf("> MFMT %s a\n< 213 ok\n", scattered((noise + noise)[:13])...))},
+	{"a file that gets its time back", "preparations-are-used", IsNormal, session1(linesOf("> MFMT %s a\n< 213 ok\n", scattered(noise)...))},
+	{"offsets that are a text", "preparations-are-used", "", session1(linesOf("> REST %s\n< 350 ok\n", offsets(secret[:48])...))},
+	{"offsets that count up near the codes of letters", "preparations-are-used", IsUnusual, session1(numberedLines(12, "> REST 18689839%02d\n< 350 ok\n"))},
+	{"a message in the sizes of files, behind a thousand", "numbers-are-no-code", "", blankFiles(func(i int) int { return 1000 + int(secret[i]) })},
+	{"blank files of sizes that somebody tries", "numbers-are-no-code", noVerdict, blankFiles(func(i int) int { return 1000 + 2*i })},
+	{"blank files of sizes by lot", "numbers-are-no-code", noVerdict, blankFiles(func(i int) int { return 1000 + 7*int(noise[i%6]) + i })},
 	{"another flow label in each packet", "no-hidden-channels", "", flowLabels(1)},
 	{"another flow label now and then", "no-hidden-channels", IsNormal, flowLabels(9)},
 	{"RSTs with wrong checksums, and the session goes on", "packets-are-what-they-seem", "", falseResets(3)},
@@ -120,6 +143,9 @@ func unasked(n int) func(*forge.Capture) {
 // secret is a text that somebody hides.
 const secret = "the keys are under the mat at the back door, and nobody is at home before nine. Bring a lamp."
 
+// noise are bytes in no order, which are no text, bit by bit from either end.
+const noise = "\xa7\x13\xd9\x4e\x02\xf1\x83\x68"
+
 // inFrames is a session of twenty commands, whose frames from the client somebody changes.
 func inFrames(change func(i int, f *forge.Frame)) func(*forge.Capture) {
 	return func(f *forge.Capture) {
@@ -157,6 +183,60 @@ func distances(of func(i int) byte) func(*forge.Capture) {
 			t.Segment("P.", "NOOP\r\n")
 			hops(f, 0, of(i))
 			t.Say("< 200 ok")
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// refusedISNs are connections to the server, each of which it refuses.
+func refusedISNs(isn func(i int) uint32) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		for i := range 20 {
+			c, s := f.Pair(aClient, aServer+":21")
+			c.Seq = isn(i) + 1
+			c.SegmentAt(-1, "S", "")
+			s.Segment("R.", "")
+			f.Pass(3 * time.Second)
+		}
+	}
+}
+
+// blankFiles stores files of one byte again and again, in one place.
+func blankFiles(size func(i int) int) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for i := range 24 {
+			move(t, 40000+i, "STOR a.tmp", strings.Repeat("\x00", size(i)))
+			f.Pass(2 * time.Second)
+		}
+		t.Say(bye).Peer.Close()
+	}
+}
+
+// scattered are days of many years, one for each byte.
+func scattered(data string) (all []string) {
+	for i := range len(data) {
+		all = append(all, fmt.Sprintf("%d%02d01120000", 1970+int(data[i])%60, 1+i%12))
+	}
+	return all
+}
+
+// offsets are the numbers of each four letters of a text.
+func offsets(text string) (all []string) {
+	for i := 0; i < len(text); i += 4 {
+		all = append(all, fmt.Sprint(binary.BigEndian.Uint32([]byte(text[i:]))))
+	}
+	return all
+}
+
+// endsOfReplies is a session with a NOOP for each letter, whose reply ends with one blank, or with two for b.
+func endsOfReplies(letters string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := f.Control().Say(hello)
+		for _, letter := range letters {
+			f.Pass(20 * time.Second)
+			t.Say("> NOOP")
+			t.Peer.Send("200 ok" + strings.ReplaceAll(string(letter), "b", "  ") + "\r\n")
 		}
 		t.Say(bye).Peer.Close()
 	}

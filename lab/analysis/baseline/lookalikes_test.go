@@ -363,6 +363,10 @@ func TestLookalikes(t *testing.T) {
 				if violations == 0 {
 					t.Errorf("got %v\nwant %s, for %s", got, NotNormal, test.rule)
 				}
+			case test.want == noVerdict:
+				if violations+count(got, test.rule, rules.Odd) > 0 {
+					t.Errorf("got %v\nwant nothing for %s", got, test.rule)
+				}
 			case got.Verdict != test.want || test.want == IsUnusual && count(got, test.rule, rules.Odd) == 0:
 				t.Errorf("got %v\nwant %s, for %s", got, test.want, test.rule)
 			}

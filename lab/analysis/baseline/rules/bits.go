@@ -49,6 +49,26 @@ func (r *bitRow) carriesData() bool {
 	return true
 }
 
+// textOf is the text that choices spell, eight of them a letter, "" for none. Nobody knows which of the values is one, and
+// which end of a letter comes first.
+func textOf(choices []bool) string {
+	for _, one := range []bool{true, false} {
+		text, turned := make([]byte, len(choices)/8), make([]byte, len(choices)/8)
+		for i, bit := range choices[:len(text)*8] {
+			if bit == one {
+				text[i/8] |= 0x80 >> (i % 8)
+				turned[i/8] |= 1 << (i % 8)
+			}
+		}
+		for _, text := range [][]byte{text, turned} {
+			if isWords(text) {
+				return string(text)
+			}
+		}
+	}
+	return ""
+}
+
 // codedTypes finds rows of TYPE whose arguments are in no order, while nothing is transferred. A client that keeps a
 // session alive waits for longer between two of them.
 func codedTypes(s *session) (found []breach) {

@@ -9,7 +9,6 @@ import (
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
 )
 
@@ -109,43 +108,64 @@ const (
 	lettersPart = 0.8
 )
 
-// isBlank reports whether a packet begins a file of a few bytes that are all the same, so that only its size says
-// something.
-func isBlank(p *capture.Packet) bool {
-	data := p.TCP.Payload
-	if p.Segment.DataSeq() != 1 || len(data) < int(' ') || len(data) > int('~') {
-		return false
-	}
-	return !slices.ContainsFunc(data, func(b byte) bool { return b != data[0] })
-}
-
-// codedSizes judges the sizes of small files that say nothing else: all of their bytes are the same, or they were
-// removed at once.
+// codedSizes judges the sizes of files that say nothing else: all of their bytes are the same, or they were removed at once.
+// Something may be added to each code.
 func codedSizes(e *Evidence, s *session) []breach {
 	if s.Commands["STOR"] < codedFiles {
 		return nil
 	}
-	var text []byte
-	var packets []int
-	sorts, letters := map[byte]bool{}, 0
+	var blank, codes []int64 // sizes of files of one byte again and again, and sizes that are codes as they are
+	var packets, small []int
 	for i, x := range s.Exchanges {
 		data := s.DataOf(x.Data)
 		if x.Command != "STOR" || !evidence.Completed(x) || len(data) != 1 {
 			continue
 		}
-		removed := i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "DELE" && s.Exchanges[i+1].Argument == x.Argument
 		size := data[0].ClientFlow.Bytes
-		if !removed && !e.watch.blanks[data[0].ID] || size < ' ' || size > '~' {
-			continue
+		same := size > 0 && e.storesBlank(s, x)
+		if same {
+			blank, packets = append(blank, size), appendSome(packets, x.Packet)
 		}
-		c := byte(size)
+		removed := i+1 < len(s.Exchanges) && s.Exchanges[i+1].Command == "DELE" && s.Exchanges[i+1].Argument == x.Argument
+		if (same || removed) && ' ' <= size && size <= '~' {
+			codes, small = append(codes, size), appendSome(small, x.Packet)
+		}
+	}
+	if text := lettersOf(codes, 0); isCodedText(text, s) {
+		return []breach{{packets: small, observed: fmt.Sprintf("the sizes of %d files with no content are the codes of letters: %s", len(text), wording.Quote(string(text)))}}
+	}
+	if len(blank) == 0 {
+		return nil
+	}
+	least := slices.Min(blank)
+	for c := int64(' '); c <= '~'; c++ {
+		if text := lettersOf(blank, least-c); isCodedText(text, s) && isProse(text) {
+			return []breach{{packets: packets, observed: fmt.Sprintf("the sizes of %d files with no content are the codes of letters and %d: %s", len(text), least-c, wording.Quote(string(text)))}}
+		}
+	}
+	return nil
+}
+
+// lettersOf are the letters whose codes are sizes, to which something was added; nil if one is no letter's.
+func lettersOf(sizes []int64, added int64) (text []byte) {
+	for _, size := range sizes {
+		if size-added < ' ' || size-added > '~' {
+			return nil
+		}
+		text = append(text, byte(size-added))
+	}
+	return text
+}
+
+// isCodedText reports whether the codes of files are mostly letters, and those of most files that the session stored.
+func isCodedText(text []byte, s *session) bool {
+	sorts, letters := map[byte]bool{}, 0
+	for _, c := range text {
 		if c == ' ' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' {
 			letters++
 		}
-		text, packets, sorts[c] = append(text, c), appendSome(packets, x.Packet), true
+		sorts[c] = true
 	}
-	if n := len(text); n < codedFiles || len(sorts) < codedSorts || float64(letters) < lettersPart*float64(n) || n*3 < s.Commands["STOR"]*2 {
-		return nil
-	}
-	return []breach{{packets: packets, observed: fmt.Sprintf("the sizes of %d files with no content are the codes of letters: %s", len(text), wording.Quote(string(text)))}}
+	n := len(text)
+	return n >= codedFiles && len(sorts) >= codedSorts && float64(letters) >= lettersPart*float64(n) && n*3 >= s.Commands["STOR"]*2
 }

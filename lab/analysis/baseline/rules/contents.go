@@ -41,9 +41,6 @@ func (w *watch) data(p *capture.Packet) {
 	w.logs.packet(w.ledger, p)
 	w.fingerprints.packet(w.ledger, p)
 	w.blanking.packet(p)
-	if isBlank(p) && bounded.Takes(w.ledger, maxContents, w.blanks, c.ID) {
-		w.blanks[c.ID] = true
-	}
 	if t := c.Moves(); t != nil && t.Lists() && p.Segment.Analysis&tcp.Retransmission == 0 && bounded.Takes(w.ledger, maxListings, w.entries, c.ID) {
 		w.entries[c.ID] += content.Entries(p.TCP.Payload)
 	}

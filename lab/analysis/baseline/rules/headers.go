@@ -22,6 +22,12 @@ const (
 	fieldsMany = 16
 )
 
+// Nothing but data gives the reserved bits of TCP so many values, in so many packets.
+const (
+	reservedValues = 4
+	reservedLeast  = 10
+)
+
 // A sideOf is a side of a connection.
 type sideOf struct {
 	connection int
@@ -111,7 +117,7 @@ func headersHideNothing(e *Evidence, c *ftp.Connection) (found []breach) {
 		}
 		if n := of.reserved.n; n >= fieldsOdd && bits.OnesCount8(of.values) > 1 {
 			b := breach{packets: of.reserved.packets, observed: fmt.Sprintf("%d packets of the %s have reserved bits of TCP, with different values", n, side)}
-			if n < fieldsMany {
+			if n < fieldsMany && (n < reservedLeast || bits.OnesCount8(of.values) < reservedValues) {
 				b.severity = Odd
 			}
 			found = append(found, b)

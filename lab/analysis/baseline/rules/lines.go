@@ -250,7 +250,7 @@ func carriesDialogue(s *session) []breach {
 			observed: fmt.Sprintf("%d of the %d bytes that the %s sent are neither commands nor replies: %s", size, all, side, wording.Quote(strays(s, side))),
 		})
 	}
-	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, manyBlanks, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies, shellOnControl} {
+	for _, look := range []func(*session) (breach, bool){idleArguments, manySpellings, spelledBits, manyBlanks, idleUrgency, dataInReplies, busyNOOPs, accountsInReplies, shellOnControl} {
 		if b, ok := look(s); ok {
 			found = append(found, b)
 		}

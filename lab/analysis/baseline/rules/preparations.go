@@ -3,9 +3,12 @@
 package rules
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"ftplab/lab/analysis/baseline/evidence"
 	"ftplab/lab/analysis/baseline/internal/wording"
@@ -46,8 +49,10 @@ type preparation struct {
 	argument string
 	packets  []int
 	changes  int
-	last     int64 // when, nanoseconds
-	found    int   // the number of its breach, 0 for none
+	last     int64    // when, nanoseconds
+	found    int      // the number of its breach, 0 for none
+	numbers  spelling // the arguments, as numbers of 32 bits
+	falls    int      // arguments that are less than the one before
 }
 
 func idlePreparations(_ *Evidence, s *session) (found []breach) {
@@ -68,11 +73,16 @@ func idlePreparations(_ *Evidence, s *session) (found []breach) {
 		p := idle[about]
 		if p == nil {
 			p = &preparation{argument: argument}
+			p.keep(argument, x.Packet)
 			idle[about] = p
 		}
 		slowly := x.Command == "TYPE" && x.Time-p.last >= int64(keepAlivePause)
 		if argument != p.argument && !slowly {
 			p.changes++
+			if argument < p.argument {
+				p.falls++
+			}
+			p.keep(argument, x.Packet)
 			p.packets = appendSome(p.packets, x.Packet)
 		}
 		p.argument, p.last = argument, x.Time
@@ -103,7 +113,37 @@ func (p *preparation) judge(x *ftp.Exchange, about string, found *[]breach, tran
 		b.observed += "; the session transferred nothing"
 	case p.changes >= int(farMore*float64(limit)):
 		b.severity = Violation
+	case p.goesBackAndForth(x) && !transfers:
+		b.severity = Violation
+		b.observed += fmt.Sprintf("; the times of one file went back %d times; the session transferred nothing", p.falls)
 	}
+	if p.numbers.isText(int32(limit)) {
+		b.severity = Violation
+		b.observed += "; as numbers, they spell a text, which begins with " + wording.Quote(p.numbers.begin())
+	}
+}
+
+// goesBackAndForth reports whether a command sets the time of a file, and many times before were later: a file has one time,
+// and who tries times counts them up.
+func (p *preparation) goesBackAndForth(x *ftp.Exchange) bool {
+	return (x.Command == "MFMT" || x.Command == "MFCT") && p.falls*4 >= p.changes
+}
+
+// keep takes an argument if it is a number.
+func (p *preparation) keep(argument string, packet int) {
+	if v, ok := numberIn(argument); ok {
+		p.numbers.add(inNumber, binary.BigEndian.AppendUint32(nil, v), packet, uint64(packet))
+	}
+}
+
+// numberIn is the number of an argument: that of REST or ALLO, or the seconds of a time since 1970.
+func numberIn(argument string) (n uint32, ok bool) {
+	if len(argument) == len(timeLayout) {
+		t, err := time.Parse(timeLayout, argument)
+		return uint32(t.Unix()), err == nil
+	}
+	v, err := strconv.ParseUint(argument, 10, 32)
+	return uint32(v), err == nil
 }
 
 // prepares is what a command prepares or sets, and with which value; "" for nothing.

@@ -71,6 +71,11 @@ type breach struct {
 	habit bool // whatever the rule's
 }
 
+// outweighs reports whether a breach is a violation, and another one is not. The rule's own severity is another one.
+func (b breach) outweighs(other breach) bool {
+	return b.severity == Violation && other.severity != Violation
+}
+
 // maxFindings is the maximum number of findings of one rule and one severity. Others are
 // counted in the last one.
 const maxFindings = 5

@@ -30,14 +30,19 @@ const (
 	inISN
 	inClientPort
 	inDataPort
+	inUrgent // the urgent pointers without URG, which have no meaning
 	spelledFields
+	inNumber = inDataPort // a number in an argument
 )
 
 // fieldNames say how many values there are, and of which host. leastValues is how many must spell a text.
 var (
-	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced"}
-	leastValues = [spelledFields]int32{20, 16, 16, 8, 8, 16, 16}
+	fieldNames  = [spelledFields]string{"%d IPv4 identifications of %v", "%d receive windows of %v", "%d receive windows of %v", "%d paddings of Ethernet frames of %v", "%d initial sequence numbers of %v", "%d ports from which %v connected", "%d ports that %v announced", "%d urgent pointers of %v"}
+	leastValues = [spelledFields]int32{20, 16, 16, 8, 8, 16, 16, 8}
 )
+
+// mayStay are fields with the same value in many packets.
+var mayStay = [spelledFields]bool{inWindow: true, inWindowEnd: true, inPadding: true}
 
 // leastLetters is how many different letters begin the values of a text.
 const leastLetters = 6
@@ -53,11 +58,16 @@ type spellers struct {
 // mostOfFrame is how many bytes of these frames are kept.
 const mostOfFrame = 128
 
-// A spelling is what the values of a field were so far. Repetitions do not count.
+// A spelling is what the values of a field were so far. Repetitions do not count, but letters that a text has twice in a row
+// are in the sample.
 type spelling struct {
 	n, text int32
-	falls   int32 // values that are less than the one before, which a counter has once in a long time
-	steps   int32 // values that are one more than one of the last ones, as those of several counters by turns
+	twice   int32 // letters in a row that another packet has, too
+	found   bool  // the values are a text, which goes on as long as they are letters
+	ended   bool
+	falls   int32  // values that are less than the one before, which a counter has once in a long time
+	steps   int32  // values that are one more than one of the last ones, as those of several counters by turns
+	of      uint64 // the packet of the last value
 	recent  [8][4]byte
 	letters [2]uint64 // the first bytes of the values that are text, as bits
 	last    [4]byte
@@ -72,9 +82,11 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 		return
 	}
 	from := all.from(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()), p.Number)
+	from.of = uint64(p.TCP.RawSeq)<<32 ^ uint64(p.TCP.RawAck)<<8 ^ uint64(p.TCP.Length)
 	if p.IP.Version == 4 && !p.IP.Fragment {
 		from.add(inIPID, identification(p.IP.ID))
 	}
+	from.of ^= uint64(p.IP.ID) << 48
 	if pad := p.IP.Trailer; len(pad) > 1 && len(pad) <= mostPadding && !all.sent(pad) {
 		from.add(inPadding, pad)
 	}
@@ -89,12 +101,28 @@ func (all *spellers) packet(g *bounded.Ledger, p *capture.Packet) {
 			from.add(inWindowEnd, []byte{byte(p.TCP.RawWindow)})
 		}
 	}
+	if p.TCP.Urgent != 0 && !p.TCP.Has(packet.URG) {
+		from.add(inUrgent, identification(p.TCP.Urgent))
+	}
 	if syn && p.Connection.Role == ftp.Control {
-		from.add(inISN, binary.BigEndian.AppendUint32(nil, p.TCP.RawSeq))
+		all.syn(from, p)
 		if p.From == ftp.Client {
 			from.add(inClientPort, short(p.TCP.SrcPort))
 		}
 	}
+}
+
+// refused takes a packet of a connection that may have been refused.
+func (all *spellers) refused(g *bounded.Ledger, p *capture.Packet) {
+	if p.TCP.Has(packet.SYN) && p.TCP.DstPort == ftpPort && !p.Segment.Damaged && p.Away == nil {
+		all.syn(all.from(g, evidence.Between(p.IP.Src.Unmap(), p.IP.Dst.Unmap()), p.Number), p)
+	}
+}
+
+// syn takes the initial sequence number of a side.
+func (all *spellers) syn(from speller, p *capture.Packet) {
+	from.of = uint64(p.TCP.SrcPort)<<16 | uint64(p.TCP.DstPort)
+	from.add(inISN, initial(p.TCP.RawSeq))
 }
 
 // mostPadding is how many bytes Ethernet adds to a packet of TCP at most.
@@ -110,27 +138,28 @@ type speller struct {
 	all    *spellers
 	ledger *bounded.Ledger
 	hosts  evidence.PairOfHosts
-	of     *[spelledFields]*spelling // nil if no value was letters yet
+	values *[spelledFields]*spelling // nil if no value was letters yet
 	packet int
+	of     uint64 // tells a packet from the one before, unless it is the same again
 }
 
 func (all *spellers) from(g *bounded.Ledger, hosts evidence.PairOfHosts, packet int) speller {
-	return speller{all, g, hosts, all.hosts[hosts], packet}
+	return speller{all, g, hosts, all.hosts[hosts], packet, uint64(packet)}
 }
 
 // add takes the next value of a field. A field is remembered from its first value that is letters on: most hosts
 // have none.
 func (s *speller) add(field spelledField, value []byte) {
-	if s.of == nil || s.of[field] == nil {
+	if s.values == nil || s.values[field] == nil {
 		if !isLetters(value) {
 			return
 		}
-		if s.of = bounded.Entry(s.ledger, maxSpellers, s.all.hosts, s.hosts); s.of == nil {
+		if s.values = bounded.Entry(s.ledger, maxSpellers, s.all.hosts, s.hosts); s.values == nil {
 			return
 		}
-		s.of[field] = &spelling{}
+		s.values[field] = &spelling{}
 	}
-	s.of[field].add(field, value, s.packet)
+	s.values[field].add(field, value, s.packet, s.of)
 }
 
 // announces takes the data ports of a session.
@@ -161,6 +190,15 @@ func identification(id uint16) []byte {
 	return short(id)
 }
 
+// initial is an initial sequence number. One of which three bytes are zero counts as one letter, too.
+func initial(seq uint32) []byte {
+	value := binary.BigEndian.AppendUint32(nil, seq)
+	if letter := bytes.Trim(value, "\x00"); len(letter) == 1 {
+		return letter
+	}
+	return value
+}
+
 // isLetters reports whether all bytes of a value are of a text.
 func isLetters(value []byte) bool {
 	for _, c := range value {
@@ -173,15 +211,23 @@ func isLetters(value []byte) bool {
 
 // add takes the next value. In fields that are counted or drawn by lot out of all numbers, a text may begin and end anywhere.
 // Windows and ports have smaller ranges, which may be letters for a while.
-func (s *spelling) add(field spelledField, value []byte, packet int) {
+func (s *spelling) add(field spelledField, value []byte, packet int, of uint64) {
 	anywhere := field == inIPID || field == inPadding || field == inISN
-	if anywhere && s.isText(leastValues[field]) {
-		return
+	letters := isLetters(value)
+	if s.found = s.found || anywhere && s.isText(leastValues[field]); s.found {
+		if s.ended = s.ended || !letters; s.ended {
+			return
+		}
 	}
 	var v [4]byte
 	copy(v[:], value)
-	order := bytes.Compare(v[:], s.last[:])
+	order, again := bytes.Compare(v[:], s.last[:]), of == s.of
+	s.of = of
 	if order == 0 && s.n > 0 {
+		if letters && !again && !mayStay[field] {
+			s.twice++
+			s.sampled += uint8(copy(s.sample[s.sampled:], value))
+		}
 		return
 	}
 	if s.n > 0 && order < 0 {
@@ -194,9 +240,9 @@ func (s *spelling) add(field spelledField, value []byte, packet int) {
 	}
 	s.recent[int(s.n)%len(s.recent)] = v
 	s.n, s.last = s.n+1, v
-	if !isLetters(value) {
+	if !letters {
 		if anywhere && !s.isMostlyText() {
-			*s = spelling{last: v}
+			*s = spelling{last: v, of: of}
 		}
 		return
 	}
@@ -216,6 +262,20 @@ func (s *spelling) isText(least int32) bool {
 		bits.OnesCount64(s.letters[0])+bits.OnesCount64(s.letters[1]) >= leastLetters
 }
 
+// leastWord is how many bytes a text has that is no accident.
+const leastWord = 6
+
+// isWords reports whether bytes are a text: words, or base64. Few other signs are between its letters.
+func isWords(text []byte) bool {
+	letters := 0
+	for _, c := range text {
+		if c == ' ' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
+			letters++
+		}
+	}
+	return len(text) >= leastWord && isLetters(text) && letters*2 >= len(text)
+}
+
 // isProse reports whether a text is mostly small letters, digits and spaces, and not mostly the same one. A window that
 // shrinks by what was received, and opens again, is no prose.
 func isProse(text []byte) bool {
@@ -229,14 +289,17 @@ func isProse(text []byte) bool {
 	return float64(words) >= lettersPart*float64(len(text)) && most*4 <= len(text)
 }
 
+// begin is the beginning of the text.
+func (s *spelling) begin() string { return string(s.sample[:s.sampled]) }
+
 // judge names the hosts whose fields spell a text.
 func (all *spellers) judge() (found []breach) {
 	for hosts, of := range all.hosts {
 		for field, s := range of {
-			if s == nil || !s.isText(leastValues[field]) || spelledField(field) == inWindowEnd && !isProse(s.sample[:s.sampled]) {
+			if s == nil || !s.found && !s.isText(leastValues[field]) || spelledField(field) == inWindowEnd && !isProse([]byte(s.begin())) {
 				continue
 			}
-			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text, hosts.Client(), wording.Quote(string(s.sample[:s.sampled])))}
+			b := breach{hosts: hosts, observed: fmt.Sprintf(fieldNames[field]+" spell a text, which begins with %s", s.text+s.twice, hosts.Client(), wording.Quote(s.begin()))}
 			for _, p := range s.packets {
 				b.packets = append(b.packets, int(p))
 			}
@@ -304,23 +367,4 @@ func (s *side) remarks(name ftp.Side) (found []breach) {
 		judge(s.odd.marked.classes, "DSCP")
 	}
 	return found
-}
-
-// linesHideNothing judges the blanks and tabs at the ends of the last lines of replies, and the data ports.
-func linesHideNothing(e *Evidence, s *session) []breach {
-	e.watch.spellers.announces(s)
-	ends := map[string]int{}
-	for _, l := range s.Lines {
-		text := []byte(l.Text)
-		if l.From != ftp.Server || !l.Complete || !beginsLikeReply(text) || text[3] != ' ' {
-			continue
-		}
-		if end := text[len(bytes.TrimRight(text, " \t")):]; len(end) > 0 {
-			noteIn(ends, string(end), l.Packet)
-		}
-	}
-	if len(ends) < fieldsOdd {
-		return nil
-	}
-	return []breach{{packets: firstPackets(ends), observed: fmt.Sprintf("replies end with %d different rows of blanks and tabs", len(ends))}}
 }

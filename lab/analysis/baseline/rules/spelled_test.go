@@ -37,9 +37,9 @@ func TestSpelling(t *testing.T) {
 	} {
 		var s spelling
 		for i := range len(text) / 2 {
-			s.add(inIPID, identification(test.next(i)), i+1)
+			s.add(inIPID, identification(test.next(i)), i+1, uint64(i))
 		}
-		if got := s.isText(leastValues[inIPID]); got != test.want {
+		if got := s.found || s.isText(leastValues[inIPID]); got != test.want {
 			t.Errorf("%s: got %v, want %v, of %d values, %d text", test.name, got, test.want, s.n, s.text)
 		}
 	}

@@ -1,8 +1,9 @@
-// Bits that a client hides in how it writes its commands.
+// Bits that somebody hides in how he writes commands and replies.
 
 package rules
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -56,6 +57,80 @@ func manySpellings(s *session) (b breach, ok bool) {
 	return b, true
 }
 
+// spelledBits judges a command that a client writes in one of two ways each time.
+func spelledBits(s *session) (b breach, ok bool) {
+	if !slices.ContainsFunc(s.Exchanges, writtenOddly) {
+		return b, false
+	}
+	rows := map[string]*choices{}
+	for _, x := range s.Exchanges {
+		verb, _, _ := strings.Cut(x.Line.Text, " ")
+		if evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && len(verb) == len(x.Command) && s.Commands[x.Command] >= codedLeast {
+			choose(rows, x.Command, verb, x.Packet)
+		}
+	}
+	return judgeChoices(rows, func(command string) string {
+		return fmt.Sprintf("the letters of %d times %s are small or capital in two ways", rows[command].n, command)
+	})
+}
+
+// choices are a row of two ways to write the same.
+type choices struct {
+	bitRow
+	first   []bool // the first ones, mostChoices at most
+	ways    []string
+	packets []int
+}
+
+// mostChoices is how many choices are read as a text.
+const mostChoices = 8 * 32
+
+// choose adds the next way to the row of what is written. A third way ends the row: it is no choice of two.
+func choose(rows map[string]*choices, what, way string, packet int) {
+	row := rows[what]
+	if row == nil {
+		if len(rows) >= maxNames {
+			return
+		}
+		row = &choices{}
+		rows[strings.Clone(what)] = row
+	}
+	at := slices.Index(row.ways, way)
+	if at < 0 {
+		at, row.ways = len(row.ways), append(row.ways, strings.Clone(way))
+	}
+	if len(row.ways) <= 2 {
+		row.add(at == 1)
+		if len(row.first) < mostChoices {
+			row.first = append(row.first, at == 1)
+		}
+		row.packets = appendSome(row.packets, packet)
+	}
+}
+
+// judge says of a row of choices that it carries data: a text, or what is in no order. Said is what the choices are.
+func (c *choices) judge(said string) (b breach, ok bool) {
+	if !c.carriesData() {
+		return b, false
+	}
+	b = breach{severity: Odd, sign: 2, packets: c.packets, observed: said + ", in no order, as if they were bits"}
+	if text := textOf(c.first); text != "" {
+		b.severity = Violation
+		b.observed = said + ", and spell a text, bit by bit: " + wording.Quote(text)
+	}
+	return b, true
+}
+
+// judgeChoices finds the gravest row that carries data.
+func judgeChoices(rows map[string]*choices, said func(what string) string) (worst breach, ok bool) {
+	for _, what := range slices.Sorted(maps.Keys(rows)) {
+		if b, found := rows[what].judge(said(what)); found && (!ok || b.outweighs(worst)) {
+			worst, ok = b, true
+		}
+	}
+	return worst, ok
+}
+
 // lastOf returns what a table has with the last packet. Of several in one packet, it is the greatest string.
 func lastOf(table map[string]int) string {
 	return slices.MaxFunc(slices.Collect(maps.Keys(table)), func(a, b string) int {
@@ -92,4 +167,44 @@ func manyBlanks(s *session) (b breach, ok bool) {
 		return b, false
 	}
 	return breach{packets: firstPackets(ways), observed: fmt.Sprintf("commands are followed by %d different sequences of spaces and tabs", len(ways))}, true
+}
+
+// linesHideNothing judges the blanks and tabs at the ends of the last lines of replies, and the data ports.
+func linesHideNothing(e *Evidence, s *session) []breach {
+	e.watch.spellers.announces(s)
+	ends := map[string]int{}
+	for _, l := range s.Lines {
+		text := []byte(l.Text)
+		if l.From != ftp.Server || !l.Complete || !beginsLikeReply(text) || text[3] != ' ' {
+			continue
+		}
+		if end := text[len(bytes.TrimRight(text, " \t")):]; len(end) > 0 {
+			noteIn(ends, string(end), l.Packet)
+		}
+	}
+	if len(ends) >= fieldsOdd {
+		return []breach{{packets: firstPackets(ends), observed: fmt.Sprintf("replies end with %d different rows of blanks and tabs", len(ends))}}
+	}
+	if b, ok := blankBits(s); ok && len(ends) > 0 {
+		return []breach{b}
+	}
+	return nil
+}
+
+// blankBits judges replies that are the same but for the blanks at their ends, of which each has one of two.
+func blankBits(s *session) (b breach, ok bool) {
+	rows := map[string]*choices{}
+	for _, x := range s.Exchanges {
+		if len(x.Replies) != 1 || s.Commands[x.Command] < codedLeast || !s.Readable(x.Packet) {
+			continue
+		}
+		lines := x.Replies[0].Lines
+		if l := lines[len(lines)-1]; l.Complete {
+			text := strings.TrimRight(l.Text, " \t")
+			choose(rows, x.Command+" "+text, l.Text[len(text):], l.Packet)
+		}
+	}
+	return judgeChoices(rows, func(what string) string {
+		return fmt.Sprintf("the same reply, %d times, ends with one of two rows of blanks", rows[what].n)
+	})
 }

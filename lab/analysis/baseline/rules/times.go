@@ -94,14 +94,16 @@ func timedFile(w *evidence.Walk, x *ftp.Exchange) string {
 // longAgo is how far a time lies back that a file which was changed just now cannot have.
 const longAgo = 30 * 24 * time.Hour
 
+// timeLayout is how commands write times (RFC 3659 section 2.3).
+const timeLayout = "20060102150405"
+
 // setsBack reports whether a command gave a file a time long ago.
 func setsBack(x *ftp.Exchange) bool {
 	text, _ := timeSet(x)
-	const layout = "20060102150405"
-	if len(text) < len(layout) {
+	if len(text) < len(timeLayout) {
 		return false
 	}
-	set, err := time.Parse(layout, text[:len(layout)])
+	set, err := time.Parse(timeLayout, text[:len(timeLayout)])
 	return err == nil && completedNormally(x) && set.Before(time.Unix(0, x.Time).Add(-longAgo))
 }
 

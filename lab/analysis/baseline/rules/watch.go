@@ -63,7 +63,6 @@ type watch struct {
 	ordered           pageOrders
 	logs              logTexts
 	random            map[int]bool // data connections with files that look random
-	blanks            map[int]bool // data connections with a few bytes that are all the same
 	blanking          blanking
 	entries           map[int]int // how many files and folders a listing has, by data connection
 }
@@ -121,7 +120,6 @@ func newWatch(g *bounded.Ledger) *watch {
 		ordered:      pageOrders{of: map[webPage]usedPage{}, last: map[int]*pageOrder{}},
 		logs:         logTexts{},
 		random:       map[int]bool{},
-		blanks:       map[int]bool{},
 		named:        named{},
 		datagrams: datagrams{ledger: g, broadcast: map[[2]uint16]bool{}, ports: map[evidence.PairOfHosts]map[uint16]question{}, protocols: map[evidence.PairOfHosts]map[int]int{},
 			echoes: map[netip.Addr]map[netip.Addr]int{}, addresses: map[netip.Addr]map[netip.Addr]int{}},
@@ -193,7 +191,9 @@ func (w *watch) segment(p *capture.Packet) {
 	w.land(p)
 	w.strange.packet(p)
 	w.syns.packet(w.ledger, p)
-	if p.Connection.Role != ftp.Other {
+	if p.Connection.Role == ftp.Other {
+		w.spellers.refused(w.ledger, p)
+	} else {
 		if p.IP.Rewritten {
 			w.rewritten.add(p.Number)
 		}
