@@ -98,7 +98,7 @@ func zipHead(size, packed uint32) string {
 
 // TestDisguise stores archives under the names of pictures, and of archives.
 func TestDisguise(t *testing.T) {
-	for name, want := range map[string]Verdict{"a.jpg": IsUnusual, "a.MP4": IsUnusual, "a.rar": IsNormal, "a": IsNormal, "a.jpg.rar": IsNormal, "a.docx": IsNormal} {
+	for name, want := range map[string]Verdict{"a.jpg": IsUnusual, "a.MP4": IsUnusual, "a.pdf": IsUnusual, "a.rar": IsNormal, "a": IsNormal, "a.jpg.rar": IsNormal, "a.docx": IsNormal} {
 		for _, content := range []string{"Rar!\x1a\x07\x01\x00 and so on", "7z\xbc\xaf\x27\x1c\x00\x04", "PK\x03\x04\x14\x00\x00\x00"} {
 			if got := forged(t, moved("STOR "+name, opener, content)); got.Verdict != want {
 				t.Errorf("%q as %s: got %v\nwant %s", content, name, got, want)

@@ -38,7 +38,7 @@ var dialogueRules = map[string]ruleTest{
 	},
 	"reply-of-normal-length": {
 		breaks: session1("> PWD\n< 257 " + strings.Repeat("Ab", 2050)),
-		near:   session1("> PWD\n< 257 " + strings.Repeat("Ab", 2040)),
+		near:   session1("> PWD\n< 257 " + strings.Repeat("Ab/", 1360)),
 	},
 	"sides-keep-their-roles": {
 		breaks: session1("< QUIT\n< 221 bye"),

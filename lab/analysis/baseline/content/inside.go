@@ -121,15 +121,19 @@ var packers = []struct{ begins, what string }{
 // recording matches names of pictures, music and films, which are no archives.
 var recording = pattern.New(`(?i)\.(jpe?g|png|gif|bmp|tiff?|webp|ico|mp[34]|avi|wav|mov|mkv|wmv|flac)$`)
 
+// portable matches names of documents that are no archives.
+var portable = pattern.New(`(?i)\.pdf$`)
+
 // Disguise reports whether a file begins like an archive, or has a page of PHP in it, although its name is that of a picture
-// or a recording.
+// or a recording. An archive may not have the name of a PDF, either, but a PDF may be about PHP.
 func Disguise(name string, first []byte) (c Content, ok bool) {
+	name = strings.TrimSpace(name)
 	for _, p := range packers {
-		if bytes.HasPrefix(first, []byte(p.begins)) && recording.MatchString(strings.TrimSpace(name)) {
-			return Content{Kind: Disguised, What: p.what + " under the name of a picture or a recording (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
+		if bytes.HasPrefix(first, []byte(p.begins)) && (recording.MatchString(name) || portable.MatchString(name)) {
+			return Content{Kind: Disguised, What: p.what + " under the name of a picture, a recording or a PDF (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
 		}
 	}
-	if bytes.Contains(first, []byte("<?php")) && recording.MatchString(strings.TrimSpace(name)) {
+	if bytes.Contains(first, []byte("<?php")) && recording.MatchString(name) {
 		return Content{Kind: Malicious, What: "a page of PHP under the name of a picture or a recording (MITRE ATT&CK, T1036.008, masquerade file type)"}, true
 	}
 	return c, false

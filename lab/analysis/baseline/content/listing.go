@@ -30,6 +30,9 @@ var ofFolder = pattern.New(`(?m)(^[dl-]([r-][w-][xstST-]){3}[.+@]? +\d+ +\S+ +\S
 // IsOfFolder reports whether a text has the files of a folder, as a command about them prints it.
 func IsOfFolder(text []byte) bool { return ofFolder.Match(text) }
 
+// FillsClipboard begins an escape sequence that fills the clipboard of a terminal. What somebody pastes next is a command.
+const FillsClipboard = "\x1b]52;"
+
 // listed looks at the first bytes of a listing.
 func (r *Reader) listed() {
 	if r.has("../..", `..\..`) {
@@ -41,6 +44,9 @@ func (r *Reader) listed() {
 	}
 	if text && r.has("\x1b") {
 		r.match(OddListing, "names that order a terminal to do something", escapes)
+		if r.has(FillsClipboard) {
+			r.note(HarmfulListing, "a name that fills the clipboard of a terminal")
+		}
 	}
 	if r.has(" -> /") && linkIsFolder(r.data) {
 		r.note(HarmfulListing, "a link and a folder of the same name, so that a client stores files where the link leads (CVE-2014-4877)")

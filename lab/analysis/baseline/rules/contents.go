@@ -98,10 +98,28 @@ func isTentative(k content.Kind) bool {
 	return k == content.Suspicious || k == content.Obfuscated || k == content.PasswordList
 }
 
-// outweighs reports whether a kind takes the place of another one. What is only suspicious does so of nothing worse, and
-// says less than that a page hides something.
+// outweighs reports whether a kind takes the place of another one: the graver one does, and of two that are as grave the later
+// one, unless it is only suspicious.
 func outweighs(k, before content.Kind) bool {
-	return !isTentative(k) || before == content.Random || k == content.Obfuscated && before == content.Suspicious
+	if a, b := gravity(k), gravity(before); a != b {
+		return a > b
+	}
+	return !isTentative(k)
+}
+
+// gravity orders kinds of what the first bytes of a connection show, the worst last.
+func gravity(k content.Kind) int {
+	switch k {
+	case content.Random, content.Service, content.NotTLS:
+		return 0
+	case content.Suspicious, content.PasswordList:
+		return 1
+	case content.Obfuscated, content.OddListing:
+		return 2
+	case content.Malicious, content.HarmfulListing:
+		return 4
+	}
+	return 3
 }
 
 // note remembers what a packet shows.

@@ -184,12 +184,15 @@ func (n *hostNames) judge(e *Evidence) []breach {
 		if pair.names == nil {
 			continue
 		}
+		var worst breach
+		any := false
 		for _, of := range pair.names.all() {
-			if b, ok := of.judge(); ok {
-				b.hosts = hosts
-				found = append(found, b)
-				break
+			if b, ok := of.judge(); ok && (!any || b.outweighs(worst)) {
+				worst, any = b, true
 			}
+		}
+		if worst.hosts = hosts; any {
+			found = append(found, worst)
 		}
 	}
 	sortByFrame(found)
@@ -305,59 +308,86 @@ func (odd *oddNames) addIdle(x *ftp.Exchange, name string) {
 	odd.last = strings.Clone(base)
 }
 
-func (n *nameCensus) judge() (b breach, ok bool) {
+// judge finds the gravest of what the names between two hosts show.
+func (n *nameCensus) judge() (worst breach, ok bool) {
 	if n.odd == nil {
+		return worst, false
+	}
+	for _, look := range []func(*oddNames) (breach, bool){n.decoded, n.joined, n.asked, n.idle, n.letters, n.random} {
+		if b, found := look(n.odd); found && (!ok || b.outweighs(worst)) {
+			worst, ok = b, true
+		}
+	}
+	return worst, ok
+}
+
+// areMost reports whether so many names are half of all.
+func (n *nameCensus) areMost(count int) bool { return count >= (len(n.seen)+1)/2 }
+
+func (n *nameCensus) decoded(odd *oddNames) (b breach, ok bool) {
+	count := len(odd.decoded)
+	b = breach{packets: odd.decoded[:min(count, MaxPackets)], observed: fmt.Sprintf("%d names are encoded texts: %s", count, odd.text)}
+	if count >= encodedMany {
+		b.severity = Violation
+	}
+	return b, count >= encodedFew && n.areMost(count)
+}
+
+// joined judges names that are a text together, and not each by itself.
+func (n *nameCensus) joined(odd *oddNames) (b breach, ok bool) {
+	if _, alone := n.decoded(odd); alone {
 		return b, false
 	}
-	odd, half := n.odd, (len(n.seen)+1)/2
-	if count := len(odd.decoded); count >= encodedFew && count >= half {
-		b.packets = odd.decoded[:min(count, MaxPackets)]
-		b.observed = fmt.Sprintf("%d names are encoded texts: %s", count, odd.text)
-		if count >= encodedMany {
-			b.severity = Violation
-		}
+	text := encoded.Join(odd.pieces)
+	return breach{packets: odd.pieceAt[:min(len(odd.pieceAt), MaxPackets)], severity: Violation,
+		observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(odd.pieces), wording.Quote(text))}, text != ""
+}
+
+func (n *nameCensus) asked(odd *oddNames) (b breach, ok bool) {
+	count := len(odd.asked)
+	return breach{packets: odd.asked[:min(count, MaxPackets)],
+		observed: fmt.Sprintf("the client asked about %d files whose names look like encoded bytes, and neither listed nor moved any file", count)}, count >= randomMany && n.areMost(count) && !n.moves
+}
+
+func (n *nameCensus) idle(odd *oddNames) (b breach, ok bool) {
+	count := len(odd.idle)
+	if count < randomMany || !n.areMost(count) {
+		return b, false
+	}
+	b = breach{severity: Violation, packets: firstPackets(odd.idle)}
+	switch {
+	case odd.numbered >= numberedMany && odd.numbered+1 >= count && !n.moves:
+		b.observed = fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)
+		return b, true
+	case odd.data >= numberedMany && !n.moves:
+		b.observed = fmt.Sprintf("%d names look like encoded bytes, are no digests, and belong to nothing, and the client moved no file", odd.data)
 		return b, true
 	}
-	if text := encoded.Join(odd.pieces); text != "" {
-		return breach{packets: odd.pieceAt[:min(len(odd.pieceAt), MaxPackets)], severity: Violation,
-			observed: fmt.Sprintf("the names of %d missing or empty files and folders are the pieces of an encoded text: %s", len(odd.pieces), wording.Quote(text))}, true
+	b.observed = fmt.Sprintf("%d names look like encoded bytes, and belong to missing files, empty files and empty folders only", count)
+	if odd.removed >= randomMany && odd.removed*2 >= count || odd.empties >= numberedMany {
+		b.observed += fmt.Sprintf("; %d are empty files, and %d were removed again", odd.empties, odd.removed)
+		return b, true
 	}
-	if count := len(odd.asked); count >= randomMany && count >= half && !n.moves {
-		return breach{packets: odd.asked[:min(count, MaxPackets)],
-			observed: fmt.Sprintf("the client asked about %d files whose names look like encoded bytes, and neither listed nor moved any file", count)}, true
+	if n := len(odd.sought); n >= numberedMany { // a mirror or a cache asks for files
+		b.observed += fmt.Sprintf("; %d are folders that the client tried to enter", n)
+		return b, true
 	}
-	if count := len(odd.idle); count >= randomMany && count >= half {
-		if odd.numbered >= numberedMany && odd.numbered+1 >= count && !n.moves {
-			return breach{severity: Violation, packets: firstPackets(odd.idle),
-				observed: fmt.Sprintf("%d names look like encoded bytes, are numbered in their order, and belong to nothing: they are pieces of data", count)}, true
-		}
-		if odd.data >= numberedMany && !n.moves {
-			return breach{severity: Violation, packets: firstPackets(odd.idle),
-				observed: fmt.Sprintf("%d names look like encoded bytes, are no digests, and belong to nothing, and the client moved no file", odd.data)}, true
-		}
-		b = breach{sign: 1, packets: firstPackets(odd.idle),
-			observed: fmt.Sprintf("%d names look like encoded bytes, and belong to missing files, empty files and empty folders only", count)}
-		if odd.removed >= randomMany && odd.removed*2 >= count || odd.empties >= numberedMany {
-			b.severity = Violation
-			b.observed += fmt.Sprintf("; %d are empty files, and %d were removed again", odd.empties, odd.removed)
-		} else if n := len(odd.sought); n >= numberedMany { // a mirror or a cache asks for files
-			b.severity = Violation
-			b.observed += fmt.Sprintf("; %d are folders that the client tried to enter", n)
-		}
-		return b, b.severity == Violation || odd.used*2 < count // else they are the names of files, of which some exist
-	}
-	if count := len(odd.letters); count >= lettersMany {
-		return breach{packets: odd.letters, observed: fmt.Sprintf("%d or more folders with a name of one letter were refused, as if the letters were a text", count)}, true
-	}
+	b.severity, b.sign = Odd, 1
+	return b, odd.used*2 < count // else they are the names of files, of which some exist
+}
+
+func (n *nameCensus) letters(odd *oddNames) (b breach, ok bool) {
+	count := len(odd.letters)
+	return breach{packets: odd.letters, observed: fmt.Sprintf("%d or more folders with a name of one letter were refused, as if the letters were a text", count)}, count >= lettersMany
+}
+
+func (n *nameCensus) random(odd *oddNames) (b breach, ok bool) {
 	count := len(odd.random)
-	if count < randomMany || count < half {
-		return b, false
-	}
 	b = breach{severity: Note, sign: 1, packets: odd.random[:min(count, MaxPackets)]}
 	b.observed = fmt.Sprintf("%d names look like random bytes in base64", count)
 	if odd.refused*2 >= count {
 		b.severity = Odd
 		b.observed += fmt.Sprintf(", and for %d of them there is no file", odd.refused)
 	}
-	return b, true
+	return b, count >= randomMany && n.areMost(count)
 }

@@ -384,6 +384,7 @@ func bytesAgree(e *Evidence, s *session, all versions) []breach {
 	}
 	var found []breach
 	binary, rest := false, false
+	var short counted
 	size, changed := map[string]int64{}, map[string]string{} // by argument and by path
 	var w evidence.Walk
 	for _, x := range s.Exchanges {
@@ -406,26 +407,35 @@ func bytesAgree(e *Evidence, s *session, all versions) []breach {
 				rest = false
 				continue
 			}
-			found = append(found, s.wrongBytes(x, size, binary)...)
+			found = append(found, s.wrongBytes(x, size, binary, &short)...)
 			if b, differs := all.fetched(e, s, x, file, changed[file.path]); differs && binary && x.Command == "RETR" {
 				found = append(found, b)
 			}
 			rest = false
 		}
 	}
+	if short.n >= manyShort {
+		found = append(found, breach{severity: Violation, packets: short.packets, expected: "A file ends where the server said.",
+			observed: fmt.Sprintf("%d files of the server ended long before their ends, and it reported success", short.n)})
+	}
 	return found
 }
+
+// manyShort is how many files end before half of their bytes if that is no accident.
+const manyShort = 3
 
 // More bytes than these fill a buffer that a client made for those which the server announced. A log grows less in the
 // meantime. In ASCII, a line end may have one byte more.
 const (
 	asciiMore   = 2
+	blockLess   = 4 << 10  // bytes; some servers count blocks
 	swollen     = 100      // times as many
 	swollenMore = 64 << 10 // and so many more
 )
 
 // wrongBytes compares a transfer of a whole file with the size that the server gave before it and after it.
-func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64, binary bool) []breach {
+// Short counts the downloads that lack more than a half.
+func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64, binary bool, short *counted) []breach {
 	data := s.DataOf(x.Data)
 	if !evidence.Completed(x) || len(data) != 1 || data[0].Transfer != nil && data[0].Transfer.Mode != "" {
 		return nil // compressed bytes, or blocks, are not those of the file
@@ -451,6 +461,9 @@ func (s *session) wrongBytes(x *ftp.Exchange, size map[string]int64, binary bool
 			severity := Odd
 			if x.Sender() == ftp.Server && moved > swollen*n.bytes && moved > n.bytes+swollenMore {
 				severity = Violation
+			}
+			if x.Sender() == ftp.Server && moved < n.bytes/2 && n.bytes-moved > blockLess && c.ClosedFirst() == ftp.Server {
+				short.add(f.FIN)
 			}
 			return []breach{{
 				severity: severity,

@@ -20,7 +20,13 @@ const (
 	guessedFew  = 20
 	guessedMany = 40
 	guessedPart = 0.9
+	// guessedCommon is how many folders with common names are more than where programs look for a site.
+	guessedCommon = 20
 )
+
+// common matches names of folders that many servers have. Lists of names to try begin with them.
+var common = pattern.New(`(?i)^(admin(istrator)?|backups?|db|databases?|www|web|wwwroot|htdocs|public(_html)?|private|secrets?|conf(ig)?|etc|var|usr|opt|logs?|old|new|te?mp|tests?|dev|staging|beta|root|home|bin|lib|boot|cgi-bin|e?mail|webmail|sql|mysql|dumps?|keys?|` +
+	`data|uploads?|downloads?|files?|docs?|documents?|images?|media|assets|css|js|src|scripts?|includes?|cache|api|users?|passwords?|ftp|sites?|shop|blog|forum|portal|intranet|wordpress|wp-(admin|content|includes)|phpmyadmin|\.?git|\.?svn|install|setup|share[ds]?|server)$`)
 
 // guesses are the names that a client asked for, of one server.
 type guesses struct {
@@ -117,6 +123,7 @@ func (s *session) saysMissing(x *ftp.Exchange) bool {
 func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 	different, asked := map[string]int{}, len(g.exist)
 	var lengths []int
+	known := 0
 	endings := map[string]bool{}
 	for at, packet := range g.missing {
 		base := path.Base(at)
@@ -127,6 +134,9 @@ func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 		if ofSeries.MatchString(base) || encoded.Looks(pieceOf(base)) {
 			continue
 		}
+		if common.MatchString(base) {
+			known++
+		}
 		different[digits.ReplaceAllString(at, "#")] = packet
 		endings[path.Ext(base)], lengths = true, append(lengths, len(base))
 	}
@@ -136,7 +146,7 @@ func (g *guesses) judge(hosts evidence.PairOfHosts) (b breach, ok bool) {
 	}
 	b = breach{hosts: hosts, packets: firstPackets(different),
 		observed: fmt.Sprintf("%s asked for %d files and folders with different names that do not exist and are in no listing, and for %d others", hosts.Client(), n, asked-n)}
-	if alike := len(endings) == 1 && slices.Max(lengths)-slices.Min(lengths) <= 1; n-g.listed >= guessedMany && !alike { // such as stations
+	if alike := len(endings) == 1 && slices.Max(lengths)-slices.Min(lengths) <= 1; (n-g.listed >= guessedMany || known >= guessedCommon) && !alike { // such as stations
 		b.severity = Violation
 	}
 	return b, true

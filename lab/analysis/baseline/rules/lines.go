@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,11 +127,16 @@ func replyLength(e *Evidence, s *session) []breach {
 			b.observed = fmt.Sprintf("a line of %d bytes: %s", size, wording.Quote(l.Text))
 		case strings.Contains(l.Text, sled):
 			b.observed = "a sled of x86 NOP instructions: " + wording.Quote(l.Text)
+		case s.isGreeting(l) && run(l.Text) > longestRun:
+			b.observed = fmt.Sprintf("a greeting with the same letter %d times: %s", run(l.Text), wording.Quote(l.Text))
+		case strings.Contains(l.Text, content.FillsClipboard):
+			b.expected = "A reply is text for a person (RFC 959, 4.2). Colours are harmless."
+			b.observed = "an escape sequence that fills the clipboard of a terminal: " + wording.Quote(l.Text)
+		case run(l.Text) > longestName && !s.saidRun(run(l.Text)):
+			b.observed = fmt.Sprintf("the same letter %d times, as no file has it in its name, and as the client never said: %s", run(l.Text), wording.Quote(l.Text))
 		case strings.Contains(l.Text, "\x1b") && ordersTerminal.MatchString(l.Text):
 			b.severity, b.sign, b.expected = Odd, 2, "A reply is text for a person (RFC 959, 4.2). Colours are harmless."
 			b.observed = "an escape sequence that orders a terminal to do something: " + wording.Quote(l.Text)
-		case s.isGreeting(l) && run(l.Text) > longestRun:
-			b.observed = fmt.Sprintf("a greeting with the same letter %d times: %s", run(l.Text), wording.Quote(l.Text))
 		case run(l.Text) > longestName:
 			b.severity, b.sign = Odd, 2
 			b.observed = fmt.Sprintf("the same letter %d times: %s", run(l.Text), wording.Quote(l.Text))
@@ -141,6 +147,12 @@ func replyLength(e *Evidence, s *session) []breach {
 		found = append(found, b)
 	}
 	return found
+}
+
+// saidRun reports whether the client said, or may have said, nearly as many of the same letter in a row, so that the server
+// only repeats it.
+func (s *session) saidRun(length int) bool {
+	return !s.Whole || s.Lossy() || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return run(x.Argument)*2 >= length })
 }
 
 // isGreeting reports whether a line comes before any command.

@@ -35,6 +35,7 @@ const (
 // sensitiveNames judges the names in a session, each by itself and all together.
 func sensitiveNames(e *Evidence, s *session) []breach {
 	n := sensitive{session: s, names: map[string]bool{}, made: map[string]bool{}, fetched: map[string]bool{}, sought: map[string]int{}}
+	n.lists = !s.Whole || s.Lossy() || s.MayHaveSaid(nil, nil, leastTransfer) || slices.ContainsFunc(s.Exchanges, func(x *ftp.Exchange) bool { return x.Lists() && evidence.Completed(x) })
 	s.eachPath(n.path)
 	n.look(documentsLeave, packedUp, profileLeaves)
 	if s.happensToStore(len(n.stored)) {
@@ -52,7 +53,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 	}
 	if kinds := len(n.sought); kinds >= soughtSecrets {
 		n.found = append(n.found, breach{severity: Violation, packets: firstPackets(n.sought),
-			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys", kinds)})
+			observed: fmt.Sprintf("the client asked in vain for %d kinds of files with passwords or keys, or of forgotten copies", kinds)})
 	}
 	return n.found
 }
@@ -65,7 +66,8 @@ type sensitive struct {
 	names    map[string]bool // of files with passwords or keys
 	made     map[string]bool // the names of new folders
 	fetched  map[string]bool
-	sought   map[string]int // files that do not exist, by kind: the part of the name that secrets matches
+	sought   map[string]int // files that do not exist, by kind: the part of the name that secrets or forgottenCopies matches
+	lists    bool           // the client saw a listing, or may have, so it may know names
 	harmless string         // the target of the command before: many ask for a file, its size and its time
 }
 
@@ -85,6 +87,9 @@ func (n *sensitive) path(x *ftp.Exchange, w *evidence.Walk) {
 		return
 	}
 	b, ok := n.judge(x, target)
+	if kind := forgottenCopies.FindString(target); kind != "" && !n.lists && n.saysMissing(x) {
+		n.seek(x, kind)
+	}
 	if !ok {
 		n.harmless = target
 		return
@@ -152,7 +157,7 @@ func (n *sensitive) judge(x *ftp.Exchange, target string) (b breach, ok bool) {
 		} else {
 			n.names[target] = true
 		}
-		n.seek(x, target)
+		n.seek(x, secrets.FindString(target))
 	default:
 		return b, false
 	}
@@ -162,10 +167,14 @@ func (n *sensitive) judge(x *ftp.Exchange, target string) (b breach, ok bool) {
 // isInNewFolder reports whether the session made a folder with the name of that in which a file is.
 func (n *sensitive) isInNewFolder(target string) bool { return n.made[path.Base(path.Dir(target))] }
 
-// seek takes a command that names a file with passwords or keys. Who stores files asks for their sizes.
-func (n *sensitive) seek(x *ftp.Exchange, target string) {
+// forgottenCopies matches names of copies that the owners of sites forget on their servers, with the accounts of databases in them.
+// A copy of one day has a name with the day.
+var forgottenCopies = pattern.New(`(?i)(^|/)(backup|db|dump|database|data|mysql|users|site|web|www|wwwroot|htdocs|public_html)\.(zip|rar|7z|tar|tgz|tar\.gz|sql|sql\.gz|bak)$|(^|/)[\w-]+\.(php|aspx?|jsp)(\.(bak|old|orig|save|swp|txt)|~)$|(^|/)\.(git/(config|head|index)|svn/(entries|wc\.db))$|(^|/)phpinfo\.php$`)
+
+// seek takes a command that names a file with passwords or keys, by its kind. Who stores files asks for their sizes.
+func (n *sensitive) seek(x *ftp.Exchange, kind string) {
 	if asks := x.Command == "RETR" || !changesFile(x) && !n.Said("STOR"); asks && x.Final() >= 500 {
-		n.sought[strings.ToLower(secrets.FindString(target))] = x.Packet
+		n.sought[strings.ToLower(kind)] = x.Packet
 	}
 }
 

@@ -83,12 +83,12 @@ func Looks(name string) bool {
 		LooksRandom(name)
 }
 
-// IsNoDigest reports whether the length of a name that looks encoded shows that it is no digest of 128 to 512 bits, in
-// hexadecimal digits, base32 or base64. Short names may be numbers of devices, and do not count.
+// IsNoDigest reports whether the length of a name that looks encoded shows that it is no digest of MD5, SHA-1, SHA-256 or
+// SHA-512, in hexadecimal digits, base32 or base64. Nobody names files by SHA-224 or SHA-384. Short names may be numbers of devices, and do not count.
 func IsNoDigest(name string) bool {
 	hexadecimal := strings.Trim(strings.ToLower(name), "0123456789abcdef") == ""
 	inBase32 := strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz234567") == ""
-	for _, bits := range []int{128, 160, 224, 256, 384, 512} {
+	for _, bits := range []int{128, 160, 256, 512} {
 		for _, perCharacter := range []int{4, 5, 6} {
 			if perCharacter == 4 && !hexadecimal || perCharacter == 5 && !inBase32 {
 				continue
