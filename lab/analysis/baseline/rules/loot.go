@@ -40,6 +40,9 @@ const (
 	infectionTime = 10 * time.Second
 )
 
+// manySurveys is what how many programs say somebody collects before he leaves.
+const manySurveys = 3
+
 // manyDisguised is how many archives somebody moves as pictures who hides them.
 const manyDisguised = 3
 
@@ -56,6 +59,7 @@ type haul struct {
 	keys      map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
 	lures     map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
 	surveys   map[string]int            // what single programs say about a computer, with the packet
+	ofDomain  bool                      // one of these has the administrators of a domain
 	fetched   map[string]int64          // when each file was fetched, by path
 }
 
@@ -111,8 +115,12 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 	}
 	h.gradeFew()
 	if n := len(h.surveys); n > 1 {
-		h.found = append(h.found, breach{severity: Odd, sign: 2, packets: firstPackets(h.surveys),
-			observed: fmt.Sprintf("%d files have what different programs say about a computer, its network or its users", n)})
+		b := breach{severity: Odd, sign: 2, packets: firstPackets(h.surveys),
+			observed: fmt.Sprintf("%d files have what different programs say about a computer, its network or its users", n)}
+		if h.ofDomain && n >= manySurveys && s.leavesNetwork() {
+			b.severity, b.observed = Violation, b.observed+", and about the administrators of a domain, and leave the network"
+		}
+		h.found = append(h.found, b)
 	}
 	h.gradeMany(s)
 	return h.found
@@ -125,6 +133,7 @@ func (h *haul) contents(e *Evidence, s *session, x *ftp.Exchange, at string) {
 			switch {
 			case shown.Kind == content.Survey && x.Sender() == ftp.Client:
 				h.surveys[shown.What] = shown.packet
+				h.ofDomain = h.ofDomain || strings.HasPrefix(shown.What, content.SurveyOfDomain)
 			case ofBoth[shown.Kind], shown.Fetched, x.Sender() == ftp.Client && ofClient[shown.Kind]:
 				h.add(s, x, at, shown)
 			}
@@ -212,6 +221,8 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.observed += ", which leaves the network"
 	case shown.Kind == content.Defaced && startPage.MatchString(at):
 		b.observed += ", on the start page of a site"
+	case shown.Kind == content.LikelyMalicious && ofGit.MatchString(at):
+		b.observed += ", which git runs by itself"
 	case shown.Kind == content.Obfuscated && ofWordPress.MatchString(at):
 		b.observed += ", in a folder of WordPress itself, whose pages hide nothing"
 	case shown.Kind == content.Suspicious, shown.Kind == content.Obfuscated, shown.Kind == content.PasswordList, shown.Kind == content.BrowserStore:
@@ -252,6 +263,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 
 // ofWordPress matches the folders with the programs of WordPress itself. Those who sell additions have another folder.
 var ofWordPress = pattern.New(`(?i)(^|/)wp-(includes|admin)/`)
+
+// ofGit matches files with commands that git runs.
+var ofGit = pattern.New(`(^|/)\.git/(hooks/[^/]+|config)$`)
 
 // startPage matches the page that a web server shows first.
 var startPage = pattern.New(`(?i)(^|/)(index|default|home)\.\w+$`)
