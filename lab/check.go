@@ -226,7 +226,7 @@ func parseSections(s *scenario.Scenario, hosts expect.Hosts) (j *judge, mistakes
 	var err error
 	if s.Want.Line > 0 {
 		j.want, err = expect.ParseWith(j.hosts, s.File, s.Want.Line, s.Want.Text)
-		mistakes = addMistakes(mistakes, err)
+		mistakes = append(addMistakes(mistakes, err), sharing(s, j.want)...)
 	}
 	if s.Figures.Line > 0 {
 		j.figures, err = measure.Parse(s.File, s.Figures.Line, s.Figures.Text)
@@ -239,6 +239,30 @@ func parseSections(s *scenario.Scenario, hosts expect.Hosts) (j *judge, mistakes
 		mistakes = addMistakes(mistakes, j.question.Check(j.want, s.Twin.Line > 0))
 	}
 	return j, mistakes
+}
+
+// sharing returns the mistakes of a want that names a host with the address of another one: a connection of the other
+// one would match. The dialogue tells client and server apart, and its port the name server. A host that has a session can
+// share the address of one that has none.
+func sharing(s *scenario.Scenario, w *expect.Want) (mistakes scenario.Errors) {
+	connects := map[string]bool{"client": true}
+	for _, step := range s.Steps {
+		connects[step.Host] = true
+	}
+	for _, h := range s.Network.Hosts {
+		line := w.LineOf(h.Name)
+		if line == 0 || slices.Contains([]string{"client", "server", "nameserver"}, h.Name) {
+			continue
+		}
+		i := slices.IndexFunc(s.Network.Hosts, func(o scenario.Host) bool {
+			return o.Name != h.Name && o.Addr == h.Addr && (connects[o.Name] || !connects[h.Name])
+		})
+		if i >= 0 {
+			what := fmt.Sprintf("%s has the address of %s, %s, so the capture does not tell their connections apart; give it an address of its own", h.Name, s.Network.Hosts[i].Name, h.Addr)
+			mistakes = append(mistakes, &scenario.Error{File: s.File, Line: line, Msg: what})
+		}
+	}
+	return mistakes
 }
 
 // addMistakes adds the mistakes that the error of a section's parser has, if there is one.

@@ -92,6 +92,10 @@ func TestAllMistakes(t *testing.T) {
 			`3: there is no figure "ctl.rt"|4: data: no connection of that name|5: @sny: no line|9: "ctl bogus": a line begins|12: @sny: no line|14: "tim = ctl.rtt"`},
 		{"names that a wrong want may have", "open\n-- want --\nctl client.* > sever.21\nctl client > sever [S] @syn\n-- figures --\nctl.rtt < 1s\n@syn -> @syn < 1s\n",
 			`3: there is no host "sever"`},
+		{"hosts with the address of another one", "host laptop 127.0.0.1\nhost other 127.0.0.2\nhost third 127.0.0.2\nname a.test 127.0.0.1\nopen\nsession b other\nopen\n" + want +
+			"data laptop.* > server.*\nlast laptop.* > server.*\nb other.* > server.21\nc third.* > server.*\ndns nameserver.* > server.53\nu laptop.* > server.53 udp\n",
+			"11: laptop has the address of client, 127.0.0.1, so the capture does not tell their connections apart; give it an address of its own|" +
+				"14: third has the address of other, 127.0.0.2, so the capture"},
 		{"a host of a line with a mistake", "network wire\nhost proxy 192.0.2.7 rtt=5parsec\nopen\n-- want --\nctl client.* > proxy.21\n-- figures --\nctl.rt < 1s\n",
 			`2: rtt "5parsec"|7: there is no figure "ctl.rt"`},
 		{"names of a want whose section has a wrong name", "open\n-- wnat --\nctl client.* > server.21\n-- figures --\nctl.rtt < 1s\n",

@@ -30,7 +30,7 @@ func Parse(file string, first int, text string) (*Want, error) {
 // ParseWith is [Parse] where the hosts of the scenario are known: a declaration of another
 // one is a mistake.
 func ParseWith(hosts Hosts, file string, first int, text string) (*Want, error) {
-	p := &parser{want: &Want{file: file, head: first - 1, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}, byName: map[string]*declaration{}}
+	p := &parser{want: &Want{file: file, head: first - 1, unread: map[string]bool{}}, hosts: hosts, line: first - 1, labels: map[string]*line{}, byName: map[string]*declaration{}, wrong: map[endsOf]bool{}}
 	for _, text := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		p.line++
 		if !p.try(func() { p.parse(strings.TrimSuffix(text, "\r")) }) {
@@ -56,6 +56,13 @@ type parser struct {
 	labels map[string]*line
 	byName map[string]*declaration
 	after  []reference
+	wrong  map[endsOf]bool // ends of lines that do not say the direction
+}
+
+// endsOf are the two ends of a line and its declaration.
+type endsOf struct {
+	*declaration
+	x, y string // in the order of the alphabet
 }
 
 // A reference is an `after @label`, which is resolved when all labels are known.
@@ -277,13 +284,20 @@ func (p *parser) add(l *line, name string) {
 	sameHosts := d.a.host == d.b.host
 	forth := d.a.is(l.from, sameHosts) && d.b.is(l.to, sameHosts)
 	back := d.b.is(l.from, sameHosts) && d.a.is(l.to, sameHosts)
+	if forth == back { // one mistake in the declaration makes all its lines wrong
+		ends := endsOf{d, min(l.from, l.to), max(l.from, l.to)}
+		if p.wrong[ends] {
+			return
+		}
+		p.wrong[ends] = true
+	}
 	switch {
 	case forth && back, sameHosts && d.a.String() == d.b.String():
 		p.fail("%s > %s: the two ends of %s look the same, so the direction is not clear; line %d must tell them apart, by their hosts or a port", l.from, l.to, name, d.line)
 	case !forth && !back && sameHosts:
 		p.fail("%s > %s: both ends of %s are on host %s, so each line needs the ports: %s > %s or %s > %s", l.from, l.to, name, d.a.host, d.a, d.b, d.b, d.a)
 	case !forth && !back:
-		p.fail("%s > %s: %s is between %s and %s", l.from, l.to, name, d.a.host, d.b.host)
+		p.fail("%s > %s: line %d declares %s between %s and %s", l.from, l.to, d.line, name, d.a, d.b)
 	}
 	l.fromA = forth
 }

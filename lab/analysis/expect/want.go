@@ -273,6 +273,16 @@ func (h Hosts) areNamed(w *Want, addr netip.Addr) bool {
 	})
 }
 
+// LineOf returns the line of the first TCP connection that the want declares with a host of that name, 0 for none.
+func (w *Want) LineOf(host string) int {
+	for _, d := range w.declarations {
+		if d.proto == "tcp" && (d.a.host == host || d.b.host == host) {
+			return d.line
+		}
+	}
+	return 0
+}
+
 // HasConnection reports whether the want declares a connection of that name, or may declare
 // it in a line with a mistake.
 func (w *Want) HasConnection(name string) bool {
