@@ -133,6 +133,11 @@ func (j *judge) bind() (all []*binding, left []*ftp.Connection) {
 			m.findNear(b)
 		}
 	}
+	for _, b := range all {
+		if b.proto == "tcp" && b.conn == nil && b.unseen == nil && !j.capture.lacksPackets() {
+			m.findOfAnother(b)
+		}
+	}
 	j.capture.sortAlike(all, j.hosts)
 	return all, j.leftOver(&m)
 }
@@ -160,6 +165,7 @@ func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
 	c := j.capture.source
 	var all [2][]*ftp.Connection
 	var meant, near [2][]int // how many of a kind a declaration may mean
+	ofAnother := make([]int, len(tcp))
 	for kind := range all {
 		meant[kind], near[kind] = make([]int, len(tcp)), make([]int, len(tcp))
 	}
@@ -175,6 +181,10 @@ func (j *judge) candidates(tcp []*binding) []*ftp.Connection {
 			n := j.hosts.near(b, x)
 			switch {
 			case n == nil:
+				if kind == 0 && !j.capture.lacksPackets() && ofAnother[i] < most && j.hosts.ofAnother(b, x) != nil {
+					ofAnother[i]++
+					wanted = true
+				}
 			case !n.near && meant[kind][i] < most:
 				meant[kind][i]++
 				wanted = true

@@ -56,9 +56,42 @@ type judgement struct {
 	wrong string // summary
 }
 
+// ofAnotherHost are the rules about a connection that another host has in place of the declared one.
+var ofAnotherHost = []judgement{
+	{
+		name:  "both connections of a session",
+		want:  "data client.* > server.*\nctl client.* > server.21\nctl client > server [S]\nctl ...\ndata client > server [S]\ndata ...\n",
+		forge: func(g *recording) { sessionOf(g, "203.0.113.9") },
+		wrong: "other host 2 @1, other host 1 @5",
+	},
+	{
+		name: "a control connection that the declaration of its data connection means, too",
+		want: "ctl client.* > server.21\ndata 203.0.113.9.* > server.*\nctl client > server [S]\nctl ...\n" +
+			"ctl server > client \"220 Hi.\"\ndata 203.0.113.9 > server [S]\ndata ...\n",
+		forge: func(g *recording) { sessionOf(g, "203.0.113.9") },
+		wrong: "other host 1 @1",
+	},
+	{
+		name: "a control connection, where one for data is missing",
+		want: "ctl client.* > server.21\nctl ...\ndata client.* > server.*\ndata ...\n",
+		forge: func(g *recording) {
+			for _, from := range []string{"198.51.100.100:3171", "203.0.113.9:3171"} {
+				connect(g, from, "192.0.2.21:21").Peer.Segment("P.", "220 Hi.\r\n")
+			}
+		},
+		wrong: "not found 3, undeclared 0 @5",
+	},
+}
+
+// sessionOf has the connections of a session of another host.
+func sessionOf(g *recording, host string) {
+	connect(g, host+":3171", "192.0.2.21:21").Peer.Segment("P.", "220 Hi.\r\n")
+	connect(g, host+":3172", "192.0.2.21:4000")
+}
+
 // TestJudge holds the rules of the notation, one by one.
 func TestJudge(t *testing.T) {
-	for _, test := range slices.Concat(packetJudgements, damagedJudgements, connectionJudgements) {
+	for _, test := range slices.Concat(packetJudgements, damagedJudgements, connectionJudgements, ofAnotherHost) {
 		t.Run(test.name, func(t *testing.T) {
 			g := &recording{forge.New(), false}
 			test.forge(g)

@@ -89,7 +89,7 @@ func (h Hosts) actual(b *binding, a bool) endpoint {
 	if e.port != "*" {
 		e.port = fmt.Sprint(addr.Port())
 	}
-	if !h.plays(b.declaration, e, b.conn, b.side(a)) {
+	if !h.matches(e.host, addr.Addr()) || !h.plays(b.declaration, e, b.conn, b.side(a)) {
 		e.host = h.name(addr.Addr(), string(b.side(a)))
 	}
 	return e
@@ -115,6 +115,43 @@ func (m *matching) findNear(b *binding) {
 	if best != nil {
 		*b, m.of[best.conn] = *best, b
 	}
+}
+
+// ofAnother returns b bound to the connection c, or nil if this is what b declares, or if more than one host is wrong.
+func (h Hosts) ofAnother(b *binding, c *ftp.Connection) *binding {
+	d := b.declaration
+	if c.Role == ftp.Control && d.b.port == "*" {
+		return nil
+	}
+	x, y := *d, *d
+	x.a.host, y.b.host = "*", "*"
+	for _, a := range []ftp.Side{ftp.Client, ftp.Server} {
+		if c.OpenedBy == a.Other() || !h.means(&x, c, a, true) && !h.means(&y, c, a, true) {
+			continue
+		}
+		if n := (&binding{declaration: d, conn: c, a: a, near: true}); !n.mute() && h.near(b, c) == nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// findOfAnother gives b, which has no connection, one that another host has in place of the declared one: a connection
+// that no other declaration means, or whose declaration means a free one, too.
+func (m *matching) findOfAnother(b *binding) {
+	for _, c := range m.connections {
+		n, other := m.hosts.ofAnother(b, c), m.of[c]
+		if n == nil || other != nil && (c.Role != ftp.Control || !m.findFree(other)) {
+			continue
+		}
+		*b, m.of[c] = *n, b
+		return
+	}
+}
+
+// findFree gives b another connection, which has no binding. It reports whether there is one.
+func (m *matching) findFree(b *binding) bool {
+	return !b.near && slices.ContainsFunc(m.connections, func(c *ftp.Connection) bool { return m.of[c] == nil && m.bind(b, c) })
 }
 
 // exchange exchanges the connections of declarations that match none with those of
@@ -370,6 +407,9 @@ func (h Hosts) nearest(b *binding) (kind Kind, wrong []string, declaration strin
 	}
 	x, y := ends[0], ends[1]
 	kind = Unaddressed
+	if !h.matches(b.declaration.a.host, b.conn.Addr(b.a).Addr()) || !h.matches(b.declaration.b.host, b.conn.Addr(b.a.Other()).Addr()) {
+		kind = OfAnother
+	}
 	if b.conn.OpenedBy == b.a.Other() {
 		kind = Reversed
 		opener, other := y.host, x.host

@@ -202,7 +202,7 @@ func TestMismatchesInTheOrderOfPackets(t *testing.T) {
 			dataDeclared + ctl + "data server > client [S] after @done\ndata ...\nctl client > server [S] mss 1\nctl ...\nctl server > client \"226 *\" @done\nctl ...\n",
 			"different 5 @1, too early 3 @15"},
 		{"a connection that is not there, and one that is not declared",
-			"old nameserver.20 > client.3172\n" + ctl + "old ...\nctl ...\nctl server > client \"226 *\"\nctl client > server \"NOOP\"\nctl ...\n",
+			"old nameserver.20 > client.3173\n" + ctl + "old ...\nctl ...\nctl server > client \"226 *\"\nctl client > server \"NOOP\"\nctl ...\n",
 			"missing 6, not found 1, undeclared 0 @15"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

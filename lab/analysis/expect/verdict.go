@@ -104,6 +104,7 @@ const (
 	Undeclared  Kind = "undeclared"  // a connection, or packets, that no line declares
 	NotFound    Kind = "not found"   // a declared connection is not in the capture
 	Unaddressed Kind = "other ports" // a declared connection has other ports
+	OfAnother   Kind = "other host"  // a declared connection is one of another host
 	Reversed    Kind = "other side"  // a declared connection was opened from the other side
 )
 
