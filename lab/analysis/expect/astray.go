@@ -3,7 +3,9 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"ftplab/lab/analysis/ftp"
@@ -18,6 +20,9 @@ type astray struct {
 	*ftp.Connection
 	why string
 }
+
+// mostHeadless is how many connections of an end that lack their start are kept.
+const mostHeadless = 64
 
 // findAstray finds them, if the capture was taken at the ends of several hosts.
 func (j *judge) findAstray() {
@@ -48,6 +53,18 @@ func (j *judge) findAstray() {
 			parted[x.ID] = [2]int{min(home, p.Interface), max(home, p.Interface)}
 		}
 	}
+	headless := map[netip.AddrPort][]*ftp.Connection{} // those that lack their start, by their ends
+	for x := range j.capture.source.Connections() {
+		for _, end := range []netip.AddrPort{x.Client, x.Server} {
+			if x.LacksStart() && len(headless[end]) < mostHeadless {
+				copied := *x
+				headless[end] = append(headless[end], &copied)
+			}
+		}
+	}
+	mayBegin := func(x *ftp.Connection) func(*ftp.Connection) bool {
+		return func(y *ftp.Connection) bool { return first[y.ID] < first[x.ID] && j.hosts.mayBegin(x, y) }
+	}
 	for x := range j.capture.source.Connections() {
 		earlier, why := interfaces[:min(first[x.ID], len(interfaces))], ""
 		if i := slices.IndexFunc(earlier, func(name string) bool { return j.hosts.sent(name, x) }); i >= 0 {
@@ -55,11 +72,33 @@ func (j *judge) findAstray() {
 		} else if at, ok := parted[x.ID]; ok && at[1] < len(interfaces) && j.hosts.sent(interfaces[at[0]], x) {
 			why = fmt.Sprintf("%s and %s have packets of this connection, but none in common", interfaces[at[0]], interfaces[at[1]])
 		}
+		if all := headless[x.Addr(cmp.Or(x.OpenedBy, ftp.Client))]; why == "" && slices.ContainsFunc(all, mayBegin(x)) {
+			why = fmt.Sprintf("%s alone has the SYN of a connection, and it may be this one", interfaces[min(first[x.ID], len(interfaces)-1)])
+		}
 		if why != "" {
 			copied := *x
 			j.astray = append(j.astray, astray{&copied, why})
 		}
 	}
+}
+
+// mayBegin reports whether x may be the SYN of y, which lacks its start: y came later, from the same end to the same host,
+// which a NAT gives another address where x was recorded.
+func (h Hosts) mayBegin(x, y *ftp.Connection) bool {
+	side := x.OpenedBy
+	if side == "" || x.Flow(side).Packets != 1 || x.Flow(side.Other()).Packets > 0 || y.FirstPacket < x.FirstPacket {
+		return false
+	}
+	here, there := x.Addr(side.Other()).Addr(), y.Client.Addr()
+	if y.Client == x.Addr(side) {
+		there = y.Server.Addr()
+	}
+	for _, all := range h {
+		if here != there && slices.Contains(all, here) && slices.Contains(all, there) {
+			return true
+		}
+	}
+	return false
 }
 
 // sent reports whether a host sent some of the packets of a connection, or received some of one whose start the capture
