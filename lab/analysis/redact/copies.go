@@ -1,7 +1,10 @@
 package redact
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
+	"sort"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -53,6 +56,9 @@ func (w *writer) findOrigins(c *capture.Capture) error {
 			w.origins[r] = append(list, origin{&x, p.From, p.TCP.RawSeq - uint32(p.Segment.Seq)})
 		}
 	}
+	for _, list := range w.origins {
+		slices.SortStableFunc(list, func(a, b origin) int { return cmp.Compare(a.syn, b.syn) })
+	}
 	return c.Err()
 }
 
@@ -81,11 +87,14 @@ func (w *writer) original(p *capture.Packet) *capture.Packet {
 // origin returns the side with a route that a number belongs to: of several connections, the one whose SYN has the
 // nearest number. Between ports without texts there are none, and all numbers stay.
 func (w *writer) origin(r route, number uint32) origin {
-	best := origin{connection: &ftp.Identity{ID: ftp.NoConnection}}
-	for i, o := range w.origins[r] {
-		if i == 0 || number-o.syn < number-best.syn {
-			best = o
-		}
+	list := w.origins[r]
+	if len(list) == 0 {
+		return origin{connection: &ftp.Identity{ID: ftp.NoConnection}}
 	}
-	return best
+	after := sort.Search(len(list), func(i int) bool { return list[i].syn > number })
+	if after == 0 {
+		after = len(list) // numbers begin again at 0
+	}
+	syn := list[after-1].syn
+	return list[sort.Search(len(list), func(i int) bool { return list[i].syn >= syn })]
 }

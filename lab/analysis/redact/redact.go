@@ -20,7 +20,7 @@ type tcpBlock = tcp.SACKBlock
 type writer struct {
 	key     *Key
 	streams map[place]*stream
-	origins map[route][]origin // of the connections with texts, if there may be copies of their packets
+	origins map[route][]origin // of the connections with texts, by their SYNs, if there may be copies of their packets
 	decoder packet.Decoder     // of what is in front of a packet
 	bare    int                // packets that lost headers in front of them
 }
