@@ -113,22 +113,24 @@ func (g Growing) readDevice(ctx context.Context, o live.Options, report func(*li
 }
 
 // ExplainGrowing writes what each session of a growing capture shows when the session has
-// ended, and, when ctx ends or the capture does, what the others show so far. The forms are
-// [Story] and [JSONLines]. The numbers of packets count on over all files of a recorder.
+// ended, and, when ctx ends or the capture does, what the others show so far. A connection to
+// a port of FTP without a dialogue is one of its own. The forms are [Story] and [JSONLines].
+// The numbers of packets count on over all files of a recorder.
 func ExplainGrowing(ctx context.Context, w io.Writer, g Growing, e Explanation) error {
-	n := 0
+	n, printed := 0, false
 	return g.read(ctx, live.Options{Hash: !e.NoHash}, func(s *live.Session) error {
-		if s.Capture.NumSessions() == 0 {
-			return nil
+		name := fmt.Sprintf("%s, frames %d to %d", g.name(), s.First, s.Last)
+		if s.Capture.NumSessions() > 0 {
+			n++
+			name = fmt.Sprintf("%s, session %d", g.name(), n)
 		}
-		n++
-		name := fmt.Sprintf("%s, session %d", g.name(), n)
 		if e.Form == JSONLines {
 			return text.JSONLines(w, name, s.Capture)
 		}
-		if n > 1 {
+		if printed {
 			fmt.Fprintf(w, "\n%s\n\n", strings.Repeat("=", 80))
 		}
+		printed = true
 		return text.Story(w, name, s.Capture)
 	})
 }

@@ -67,3 +67,32 @@ func TestGrowingLeftOut(t *testing.T) {
 	})
 	check("baseline check", err)
 }
+
+// TestGrowingWithoutSession has a session between two connections to port 21 that nobody answers, or that are refused. They
+// are in the story and in JSON, too, as explain has them of the whole capture.
+func TestGrowingWithoutSession(t *testing.T) {
+	f := forge.New()
+	c, s := f.Pair("198.51.100.7:2000", "203.0.113.9:21")
+	c.Segment("S", "")
+	s.Segment("R.", "")
+	c, s = f.Dial("198.51.100.7:2001", "192.0.2.21:21")
+	s.Send("220 ready\r\n")
+	c.FIN()
+	s.FIN()
+	c, _ = f.Pair("198.51.100.7:2002", "203.0.113.9:21")
+	c.Segment("S", "")
+	for form, wants := range map[Form][]string{
+		Story:     {"stdin, frames 1 to 2: 2 packets, 1 TCP connection, 0 FTP sessions\n", "stdin, session 1: ", "stdin, frames 10 to 10: 1 packet, "},
+		JSONLines: {`"198.51.100.7:2000"`, `"198.51.100.7:2001"`, `"198.51.100.7:2002"`},
+	} {
+		var got strings.Builder
+		if err := ExplainGrowing(t.Context(), &got, Growing{Stream: bytes.NewReader(f.PCAP())}, Explanation{Form: form}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if want = strings.ReplaceAll(want, "stdin", "standard input"); !strings.Contains(got.String(), want) {
+				t.Errorf("%s: got\n%s\nwant %s", form, &got, want)
+			}
+		}
+	}
+}

@@ -20,7 +20,8 @@ type growing struct {
 const growingHelp = `--live DEVICE records a network device, such as eth0, and --follow reads a capture file
 while another program writes it. If that program continues in another file, as tcpdump
 does with -C, -G and -W, --follow continues there; in a folder, it reads the files one
-after the other. Each session is printed when it has ended. If others go on between the
+after the other. Each session is printed when it has ended, and so is a connection to port
+21 or 990 without one; explain leaves out other connections. If others go on between the
 same hosts, it may wait for more that end, but at most 1 s and 50 ms for each that goes
 on. Ctrl-C prints the sessions that have not ended, with exit status 0. Memory is bounded,
 because packets wait in a temporary file. What there is no room for is said once on the
