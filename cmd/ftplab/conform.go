@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -108,6 +110,9 @@ could not run, or a client did not connect.`,
 	return c
 }
 
+// namesConfig finds the variable for a copy of the configuration file.
+var namesConfig = regexp.MustCompile(`\$(CONFIG\b|\{CONFIG\})`)
+
 // takesCommand requires that the arguments are a command after --, or none for a server.
 func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 	if len(args) > 0 && c.ArgsLenAtDash() != 0 {
@@ -118,6 +123,9 @@ func (f *conformFlags) takesCommand(c *cobra.Command, args []string) error {
 	}
 	if f.client && f.config != "" {
 		return errors.New("--config is the configuration of a server, and --client tests a client; leave one of the two out")
+	}
+	if f.config != "" && !slices.ContainsFunc(args, namesConfig.MatchString) {
+		return errors.New("--config: the COMMAND does not use the file, as it has no $CONFIG; write '$CONFIG' in single quotes where its path belongs")
 	}
 	if f.client && len(args) == 0 {
 		return errors.New("the client's command is missing, such as: ftplab conform --client -- curl -sS -o README 'ftp://$SERVER/README'")

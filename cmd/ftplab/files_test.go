@@ -30,10 +30,11 @@ func TestFilesOfAnotherKind(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, test := range []struct{ args, want string }{
-		{"conform --config empty -- x", "--config empty: this file is empty; a configuration of the server was expected"},
-		{"conform --config blank -- x", "--config blank: this file is empty; a configuration of the server was expected"},
-		{"conform --config section -- x", "section:2: this line would begin a section of a scenario; change or remove it"},
-		{"conform --config folder -- x", "cannot read the configuration: folder is a folder; a file was expected"},
+		{"conform --config empty -- x $CONFIG", "--config empty: this file is empty; a configuration of the server was expected"},
+		{"conform --config blank -- x $CONFIG", "--config blank: this file is empty; a configuration of the server was expected"},
+		{"conform --config section -- x $CONFIG", "section:2: this line would begin a section of a scenario; change or remove it"},
+		{"conform --config folder -- x $CONFIG", "cannot read the configuration: folder is a folder; a file was expected"},
+		{"conform --config file -- x $CONFIGS", "--config: the COMMAND does not use the file, as it has no $CONFIG; write '$CONFIG' in single quotes where its path belongs"},
 		{"conform --config file", "--config is the configuration of the server that a COMMAND starts, and there is none; write it after --"},
 		{"show /dev/zero", "/dev/zero:1: a scenario file has at most 16777216 bytes, and this one has more: use `file PATH SIZE` to generate large files"},
 		{"check large c", "large:1: the file is a capture; a scenario was expected, which is a text"},

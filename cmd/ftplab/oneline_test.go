@@ -33,7 +33,7 @@ func TestMessagesAreOneLine(t *testing.T) {
 		"exercise WORD --students x -o y", "exercise who_connects --students WORD -o y", "exercise who_connects --students no.json -o WORD/x/y", "exercise --seed WORD who_connects --students x -o y", "grade WORD x", "grade . WORD",
 		"generate --profile WORD --sessions 3", "generate --recipe WORD", "generate --sessions WORD", "generate --sessions 3 -o ./no.json/WORD", "generate --sessions 3 -w WORD/x", "generate --sessions 3 --from WORD", "generate --sessions 3 --labels WORD",
 		"generate --sessions 3 --zeek WORD", "generate --sessions 3 --shard WORD", "generate --sessions 3 --rotate WORD", "generate --sessions 3 --duration WORD", "generate --sessions 3 -F WORD", "generate --sessions 3 --rate WORD",
-		"conform --config WORD -- x", "conform --user WORD", "conform --tcp WORD", "conform WORD", "conform -o ./no.json/WORD", "conform -- WORD", "conform --client -- WORD",
+		"conform --config WORD -- x $CONFIG", "conform --user WORD", "conform --tcp WORD", "conform WORD", "conform -o ./no.json/WORD", "conform -- WORD", "conform --client -- WORD",
 		"matrix -o ./no.json/WORD", "matrix --table WORD/x", "matrix --parallel WORD",
 		"export WORD active_list", "export zeek WORD", "export zeek active_list -o ./no.json/WORD", "export zeek active_list --capture WORD/x",
 		"web -o ./no.json/WORD", "capture WORD", "capture -o no.json/WORD lo", "articles -o ./no.json/WORD",
