@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -9,9 +10,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ftplab/lab/analysis/baseline"
+	"ftplab/lab/analysis/baseline/alert"
 )
 
-// A schema is a JSON Schema, of as much of the language as verdict.schema.json uses.
+// A schema is a JSON Schema, of as much of the language as the schemas here use.
 type schema struct {
 	Type        any // one, or a list
 	Description string
@@ -23,16 +27,49 @@ type schema struct {
 	Defs        map[string]*schema `json:"$defs"`
 }
 
-// TestVerdictSchema holds the schema of verdict.json to the types: it has each field, and no other.
-func TestVerdictSchema(t *testing.T) {
-	text, err := os.ReadFile("verdict.schema.json")
+// readSchema reads the schema in a file.
+func readSchema(t *testing.T, name string) (root schema) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(text, &root)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var root schema
-	if err := json.Unmarshal(text, &root); err != nil {
+	return root
+}
+
+// TestBaselineSchema holds the schema of baseline check --json to the types. A writer adds some fields to those of the type.
+func TestBaselineSchema(t *testing.T) {
+	root := readSchema(t, "baseline.schema.json")
+	var written bytes.Buffer
+	w, err := alert.NewWriter("json", &written)
+	if err == nil {
+		err = w.Write(&alert.Report{Name: "a.pcap", Assessment: &baseline.Assessment{}, Suppressed: 1, LeftOut: "x"})
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	var fields map[string]any
+	if err := json.Unmarshal(written.Bytes(), &fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range root.Required {
+		delete(fields, name)
+	}
+	for name := range fields {
+		if s := root.Properties[name]; s == nil || s.Description == "" {
+			t.Errorf("%s is not in the schema", name)
+		}
+		delete(root.Properties, name)
+	}
+	root.compare(t, &root, reflect.TypeFor[baseline.Assessment](), "object", "assessment")
+}
+
+// TestVerdictSchema holds the schema of verdict.json to the types: it has each field, and no other.
+func TestVerdictSchema(t *testing.T) {
+	root := readSchema(t, "verdict.schema.json")
 	written, err := json.Marshal(&Verdict{})
 	if err != nil {
 		t.Fatal(err)

@@ -85,7 +85,7 @@ involve more hosts, such as a sweep, are found only in a whole capture.`,
 	c.Flags().StringVar(&f.format, "format", "text", "print "+strings.Join(alert.Formats, ", "))
 	completes(c, "format", values(alert.Formats...))
 	inputFileFlag(c.Flags(), &f.suppress, "suppress", "", "a file with rules whose findings are left out")
-	c.Flags().BoolVar(&f.json, "json", false, "print JSON; for several captures, one object for each")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON, which lab/baseline.schema.json describes; for several captures, one object for each")
 	c.Flags().BoolVar(&f.md, "md", false, "print Markdown (one capture)")
 	c.Flags().BoolVar(&f.html, "html", false, "print a page (one capture)")
 	keyLogFlag(c, &f.keyLog)
