@@ -123,7 +123,7 @@ func (f *explainFlags) add(c *cobra.Command) {
 	folderFlag(flags, &f.extractTo, "extract", "", "", "write the transferred data to files in this folder, and print a line for each")
 	flags.BoolVar(&f.Redact, "redact", false, "replace passwords, users, addresses, names and contents")
 	flags.StringVar(&f.RedactKey, "redact-key", "", "with --redact: any text; the same text gives the same names and addresses again")
-	outputFileFlag(flags, &f.output, "output", "w", "", "with --redact: write the redacted capture to this file; - is the standard output")
+	outputFileFlag(flags, &f.output, "output", "w", "", "with --redact: write the redacted capture to this file, as pcapng; - is the standard output")
 	oneOf(c, append(names, "extract", "output")...)
 	f.grows.add(c)
 	oneOf(c, "redact", "extract", "live", "follow")

@@ -121,7 +121,7 @@ func (f *generateFlags) add(flags *pflag.FlagSet) {
 	seedFlag(flags, &f.seed, "the `number` that determines all random values, from 1")
 	inputFileFlag(flags, &f.profile, "profile", traffic.DefaultProfile, "the profile to draw from: its name or file")
 	folderFlag(flags, &f.output, "output", "o", "corpus", "the folder for the parts")
-	outputFileFlag(flags, &f.write, "write", "w", "", "write one capture to this file instead, without labels, and to FILE.unfinished first if the file is there; - is the standard output")
+	outputFileFlag(flags, &f.write, "write", "w", "", "write one capture to this file instead, in the format of -F and without labels, and to FILE.unfinished first if the file is there; - is the standard output")
 	flags.Float64Var(&f.rate, "rate", 0, "sessions per hour")
 	flags.DurationVar(&f.duration, "duration", 0, "the time in which all sessions begin, such as 24h; by default as many whole days as give at most 2400 sessions a day")
 	flags.StringVar(&f.from, "from", "", "the day or the time when the first sessions begin; 2026-01-05 by default")

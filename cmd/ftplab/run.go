@@ -59,7 +59,8 @@ results, or if files of the run were changed since, nothing is run. If a run is
 interrupted, its recording is in results/NAME.unfinished until the next run.
 
 With -w, run writes the capture of one scenario, and no results: it judges what server
-and client said, and not the packets. 'ftplab check NAME FILE' judges those. If FILE is
+and client said, and not the packets. 'ftplab check NAME FILE' judges those. The format
+is that of -F, whatever the name of FILE. If FILE is
 there already, the capture is in FILE.unfinished until the run has ended. Then it replaces
 FILE. If the run is interrupted, both stay. Folders and files of your own with such names
 are left alone: the recording is then in NAME.unfinished-2, or FILE.unfinished-2. The same
