@@ -44,33 +44,56 @@ var (
 	// ransomware say the same, but use its name, and give no address to pay or write to.
 	ransomNote  = pattern.New(`(?is)\byour\b.{0,40}\b(files?|network|data|documents?|systems?|servers?)\b.{0,60}\b(encrypted|locked|stolen)\b.{0,999}(\bbtc\b|bitcoin|monero|\btor (browser|(web)?site)\b|\.onion\b|onionmail|decrypt\w*.{0,60}(\$\s?\d{2,}|\b(contact|write)\b.{0,60}\bpay\b))`)
 	aboutRansom = pattern.New(`(?i)\b(ransomware|malware|phishing)\b`)
-	payHere     = pattern.New(`\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
+	payHere     = pattern.New(`\b[a-z2-7][\w-]{5,}\.onion\b|onionmail|@(proton|tuta|cock)|\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34})\b`)
 
 	// hostages matches a sentence that says whose files somebody encrypted or took: yours. wayBack matches the promise to give
 	// them back, or the threat to publish them, and wayToPay how to pay or to write in secret.
 	hostages = pattern.New(`(?is)(\byour|\b[ds]?eine|\bihre?|\beure|\b[st]us|\bsu|\bvos|\bseus|\bsuas|\bi (vostri|tuoi)|\buw|\btwoje|ваши|\S+lar[ıi]n[ıi]z|您的|你的)\b?.{0,40}` +
-		`(files?\b|network|data|document|servers?\b|systems?\b|dateien|daten|netzwerk|archivos|ficheros|datos|fichiers|donn[ée]es|file\b|dati\b|arquivos|dados|bestanden|pliki|файлы|данные|文件|dosya).{0,120}` +
+		`(files?\b|network|data|document|servers?\b|systems?\b|dateien|daten|netzwerk|archivos|ficheros|datos|fichiers|donn[ée]es|photos?\b|pictures?\b|file\b|dati\b|arquivos|dados|bestanden|pliki|файлы|данные|文件|dosya).{0,120}` +
 		`(encrypted|locked|stolen|exfiltrated|downloaded|penetrated|breached|inaccessible|verschl.{1,2}sselt|gesperrt|gestohlen|cifrad|encriptad|criptografad|chiffr[ée]s?|crypt[ée]s|crittografat|cifrati|versleuteld|zaszyfrowan|зашифрован|[şs]ifrelen|加密)`)
-	wayBack  = pattern.New(`(?i)recover|restor|decrypt|publish|leak|wiederher|entschl|ver.{1,2}ffentlich|recuper|restaur|descifr|desencript|d[ée]chiffr|r[ée]cup[ée]r|ripristin|decifra|decodifica|herstel|ontsleutel|odzyska|odszyfr|восстанов|расшифров|geri|恢复|解密`)
-	wayToPay = pattern.New(`(?i)\bbtc\b|bitcoin|monero|\bxmr\b|\btor[- ]?browser|\.onion\b|onionmail|\b(q?tox|tox id)\b|биткоин|比特币`)
+	wayBack = pattern.New(`(?i)recover|restor|decrypt|publish|leak|wiederher|entschl|ver.{1,2}ffentlich|recuper|restaur|descifr|desencript|d[ée]chiffr|r[ée]cup[ée]r|ripristin|decifra|decodifica|herstel|ontsleutel|odzyska|odszyfr|восстанов|расшифров|geri|恢复|解密`)
+	// quotedNote matches a note between quotation marks, as an article has it.
+	quotedNote = pattern.New(`(?i)["“”„«‘][^"“”„«»‘’<\n]{0,40}\b(your|ihre|eure|vos|sus|tus)\b[^"“”„«»‘’\n]{0,80}\b(files?|data|network|dateien|daten|fichiers|archivos)\b`)
+	wayToPay   = pattern.New(`(?i)\bbtc\b|bitcoin|monero|\bxmr\b|\btor[- ]?browser|\.onion\b|onionmail|\b(q?tox|tox id)\b|биткоин|比特币`)
 )
 
 // encryptedWords are pieces of the words for encrypted or taken, of which a note has one.
 var encryptedWords = []string{"encrypted", "locked", "stolen", "exfiltrated", "downloaded", "penetrated", "breached", "inaccessible", "verschl", "gesperrt", "gestohlen",
 	"cifrad", "encriptad", "criptografad", "chiffr", "crypt", "crittografat", "cifrati", "versleuteld", "zaszyfrowan", "зашифрован", "ifrelen", "加密"}
 
+// aNote is what a note of ransomware is called.
+const aNote = "the note of ransomware"
+
+var (
+	// priceTo matches an amount of coins, and the address of a wallet soon after it.
+	priceTo = pattern.New(`(?is)(\d[\d.,]*\s*(btc|bitcoins?|xmr|monero|eth(ereum)?|usdt|ltc|litecoins?)\b|[$€]\s?\d).{0,120}\b(bc1[a-z0-9]{20,}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|4[0-9AB][0-9a-zA-Z]{93}|0x[0-9a-f]{40})\b`)
+	// yourData matches whose data is meant: that of the reader. takenAway matches what somebody did with it.
+	yourData  = pattern.New(`(?is)(\byour|\b[ds]?eine|\bihre?n?|\beure|\b[st]us|\bvos|\bi (vostri|tuoi)|\bseus|\bsuas|\buw|\btwoje|ваши)\b.{0,40}(files?\b|data|documents?\b|servers?\b|backups?\b|daten|dateien|archivos|datos|fichiers|donn[ée]es|photos?\b|pictures?\b|file\b|dati\b|arquivos|dados|bestanden|pliki|dane|файлы|данные)`)
+	takenAway = pattern.New(`(?i)\b(copied|deleted|removed|wiped|erased|downloaded|backed up|stolen|encrypted|locked)\b|kopiert|gel(ö|oe)scht|entfernt|verschl.{1,2}sselt|gestohlen|borrad|copiad|eliminad|supprim|copi[ée]s|volées?|cancellat|copiat|apagad|gekopieerd|verwijderd|usuni[ęe]t|удален|скопирован|зашифрован`)
+	back      = pattern.New(`(?i)\b(get|give|have)\b[^.\n]{0,40}\bback\b|zur(ü|ue)ckzu`)
+)
+
+// asksForPrice reports whether a text names a price and a wallet for the data of its reader that somebody took away. Who
+// asks for a gift, or sells something, took nothing.
+func (r *Reader) asksForPrice() bool {
+	data := r.data
+	return r.has("btc", "bitcoin", "xmr", "monero", "eth", "usdt", "ltc", "litecoin", "$", "€") && priceTo.Match(data) &&
+		yourData.Match(data) && takenAway.Match(data) && (wayBack.Match(data) || back.Match(data))
+}
+
 // ransomNote looks for a note of ransomware: files are encrypted, and what to do.
 func (r *Reader) ransomNote() {
+	if r.asksForPrice() {
+		r.note(Malicious, aNote)
+		return
+	}
 	if !r.has(encryptedWords...) {
 		return
 	}
 	data := r.data
-	kind, what := Malicious, "the note of ransomware"
-	if aboutRansom.Match(data) && !payHere.Match(data) {
-		kind, what = Suspicious, "a text about ransomware"
-	}
 	old := r.has("pay", "decrypt", "restor", "recover", "ransom", "contact", "negotiat", "publish", "leak") && ransomNote.Match(data)
-	if old || wayToPay.Match(data) && wayBack.Match(data) && hostages.Match(data) {
-		r.note(kind, what)
+	about := (aboutRansom.Match(data) || quotedNote.Match(data)) && !payHere.Match(data)
+	if (old || wayToPay.Match(data) && wayBack.Match(data) && hostages.Match(data)) && !about {
+		r.note(Malicious, aNote)
 	}
 }

