@@ -24,6 +24,13 @@ const (
 	movedPage = "<title>Garden tools</title><meta http-equiv=refresh content=\"0;url=http://www.new.example/\"><a href=b.html>cheap rakes</a>"
 )
 
+// Pages that say who defaced something, that sell what spam sells, and that store what they are sent.
+const (
+	defacedPage = "<marquee>Free the seas - defaced by NordCrew</marquee>"
+	drugsPage   = "<title>Buy cheap viagra</title><p>cialis, casino bonus and payday loans</p>"
+	storesAll   = `<?php copy($_FILES["f"]["tmp_name"],$_FILES["f"]["name"]); ?>`
+)
+
 var websites = []lookalike{
 	{"a page that hides what it runs, among the programs of WordPress", "no-loot", "", moves([2]string{"STOR wp-includes/class-wp-cache.php", encodedCode})},
 	{"a page that hides what it runs, among the additions to WordPress", "no-loot", IsUnusual, moves([2]string{"STOR wp-content/plugins/a/license.php", encodedCode})},
@@ -43,6 +50,12 @@ var websites = []lookalike{
 	{"texts about attack tools, by their names", "no-programs", IsNormal, moves([2]string{"RETR exploit-list.txt", "Books about them.\n"}, [2]string{"RETR backdoor-garden.jpg", "\xff\xd8\xff"}, [2]string{"RETR trojan-hosts.txt", "203.0.113.1\n"})},
 	{"the source of a web shell, fetched as a text", "no-programs", IsUnusual, moves([2]string{"RETR c99.txt", "<?php echo 1;"})},
 	{"an attack tool with the name of a text", "no-programs", IsUnusual, moves([2]string{"RETR exploit.txt", "MZ\x90"})},
+	{"start pages that say in their middle who defaced them", "no-loot", "", moves([2]string{"STOR a/index.html", defacedPage}, [2]string{"STOR b/index.html", defacedPage}, [2]string{"STOR c/index.html", defacedPage})},
+	{"a start page that says who defaced others", "no-loot", IsNormal, moves([2]string{"STOR index.html", defacedPage}, [2]string{"STOR news/a.html", defacedPage}, [2]string{"STOR news/b.html", defacedPage})},
+	{"pages about drugs and casinos", "no-loot", "", moves([2]string{"STOR p/1.html", drugsPage}, [2]string{"STOR p/2.html", drugsPage})},
+	{"a page that stores all, among pictures", "no-loot", "", moves([2]string{"STOR img/u.php", storesAll})},
+	{"a page that stores all", "no-loot", IsUnusual, moves([2]string{"STOR u.php", storesAll})},
+	{"the settings of a miner that a client fetches", "no-loot", "", moves([2]string{"RETR config.json", `{"pools":[{"url":"stratum+tcp://pool.example:3333","user":"48` + strings.Repeat("Ab9", 31) + `"}]}`})},
 	{"pages that get a new line, put back just after they were fetched", "no-loot", IsNormal, moves(changedPages(4, "<?php include \"menu.php\"; ?>\n")...)},
 	{"a page that tells who changed it, in another language", "no-loot", "", moves([2]string{"STOR index.html", "<h1>Diese Seite wurde von NordCrew gehackt</h1>"})},
 	{"a page about those who changed others", "no-loot", IsNormal, moves([2]string{"STOR index.html", "<h1>Stadtwerke von Kriminellen gehackt</h1>"})},
@@ -85,6 +98,11 @@ var carriedOff = []lookalike{
 	{"what somebody typed, with the titles of windows", "no-loot", IsUnusual, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.log", "[Chrome] Online Banking\r\nadaTulip77\r\n[Outlook] Inbox\r\nHello Bob\r\n")},
 	{"what is new in several programs", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.txt", "[Chrome] Printing works again.\r\n[Outlook] So does the calendar.\r\n")},
 	{"pages with spam that lead to another site", "no-loot", "", moves([2]string{"STOR a.html", spamPage}, [2]string{"STOR b.html", spamPage})},
+	{"files with which Telegram is logged in, which leave the network", "no-sensitive-names", "", func(f *forge.Capture) {
+		dial(f, "10.40.3.50", "203.0.113.9:21").Say(hello).Say("> STOR tdata/key_datas\n< 150 go on\n< 226 done\n> STOR tdata/D877F783D5D3EF8C/maps\n< 150 go on\n< 226 done").Say(bye).Peer.Close()
+	}},
+	{"the passwords of FileZilla, which leave the network", "no-loot", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR s.xml", `<FileZilla3><User>ada</User><Pass encoding="base64">THVwaW4=</Pass></FileZilla3>`)},
+	{"the passwords of FileZilla, in a copy within the network", "no-loot", IsUnusual, storesBetween("10.40.3.50", "10.40.4.9", "STOR s.xml", `<FileZilla3><User>ada</User><Pass encoding="base64">THVwaW4=</Pass></FileZilla3>`)},
 	{"pages that have moved to another site", "no-loot", IsNormal, moves([2]string{"STOR a.html", movedPage}, [2]string{"STOR b.html", movedPage})},
 	{"a text about windows and keys", "no-loot", IsNormal, storesBetween("10.40.3.50", "203.0.113.9", "STOR a.txt", "Fenster: mit <TAB> zum Feld, dann <ENTER>.\r\n")},
 	{"the memory of the logins under another name, which leaves the network", "no-sensitive-names", "", storesBetween("10.40.3.50", "203.0.113.9", "STOR l.dmp", "MDMP\x93\xa7\x00\x00"+wide("lsass.exe"))},

@@ -18,6 +18,8 @@ var (
 	boast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}|[^<]{0,40}\b((this|your) [a-z]+|you|(web ?)?site|server|system|page|domain|owned( and)?)( (ha(s|ve) been|was|is|are|got))? )\W*` + hackedBy)
 	// boastLast matches one in a language whose verb is the last word, or a title that is only this verb.
 	boastLast = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>([^<a-z]{0,20}(gehackt|hacklendi(niz)?|hacklenmiştir)[^<a-z]{0,20}<|[^<]{0,20}\b(diese|deine|eure|ihre) ((web|home|internet)?(site|seite|page)|server) (wurde|ist|war) von [^<]{1,40} gehackt|[^<]{0,80}\btaraf[ıi]ndan hack(lendi|edildi))`)
+	// boastsHere matches a heading that says it of anything, as a news page has it of others.
+	boastsHere = pattern.New(`(?i)<(title|h[1-6]|font|center|b|strong|big|marquee)\b[^>]*>[^<]{0,80}\b` + hackedBy)
 	// wasHere matches a visit card, and greetings its other words: to other intruders, and to the administrator.
 	wasHere   = pattern.New(`(?i)(>|\n)[^<a-z0-9]{0,8}[^<\n]{1,40}\b(was|were|w4s|wuz) here\b`)
 	greetings = pattern.New(`(?i)\b(greetz|greets to|gr33tz|(sorry|hello|hi|dear),? (mr\.? )?admin|patch your|your (security|system) (is|was) (low|weak|bad|vuln)|expect us|cyber (army|team))\b`)
@@ -36,7 +38,13 @@ func (r *Reader) boast() {
 	if slices.ContainsFunc(boasts, func(mark []byte) bool { return bytes.Contains(r.lower, mark) }) &&
 		(boast.Match(r.data) || boastLast.Match(r.data) || wasHere.Match(r.data) && greetings.Match(r.data)) {
 		r.note(Defaced, "what intruders leave on a page")
+	} else if r.lowerHas(" by ", " por ", " par ") && boastsHere.Match(r.data) {
+		r.note(Boast, "a heading that says who defaced something")
 	}
+}
+
+func (r *Reader) lowerHas(marks ...string) bool {
+	return slices.ContainsFunc(marks, func(mark string) bool { return bytes.Contains(r.lower, []byte(mark)) })
 }
 
 var (

@@ -52,6 +52,7 @@ const (
 	Obfuscated                      // a page that runs a text which it hides
 	Disguised                       // an archive that looks like a picture
 	Defaced                         // a web page that an intruder changed
+	Boast                           // a page that says who defaced something
 	Accounts                        // the accounts of a system
 	PasswordList                    // a list of passwords, perhaps of their owner
 	BrowserStore                    // the passwords of a browser, as it keeps them

@@ -57,6 +57,7 @@ var (
 	bareURL     = pattern.New(`^https?://[^\s|]{1,300}[:|][^\s:|]{1,99}[:|]([^\s:|]{1,64})$`)
 	bareMail    = pattern.New(`^[\w.+-]{1,64}@[\w-]+(\.[\w-]+)+[:;|]([^\s:;|]{1,64})$`)
 	cookie      = pattern.New(`^(#httponly_)?\.?[\w-]+(\.[\w-]+)+\t(true|false)\t/\S*\t(true|false)\t\d+\t\S+\t\S+`)
+	loginCookie = pattern.New(`^(#httponly_)?\.?([\w-]+\.)*(google|youtube|facebook|instagram|linkedin|github|twitter|x|amazon)\.\w+\t[^\n]*\t([hs]?sid|ssid|sapisid|__secure-\dpsid|xs|sessionid|auth_token|user_session|li_at|at-main)\t\S+$`)
 	form        = pattern.New(`(^|&)(user|login|email)\w*=[^&\s]+&([^\s&]*&)*(pass|pwd)\w*=[^&\s]+`)
 	inJSON      = []*pattern.Pattern{
 		pattern.New(`"(url|uri|origin|host|hostname|website|site)" *: *"https?://`), pattern.New(`"(user|username|login|email)" *: *"[^"]`),
@@ -67,6 +68,7 @@ var (
 // An accountList is the accounts that were seen in a file so far.
 type accountList struct {
 	labelled, tabled, cookies places  // those of accounts in lines with keys, and in tables, and of cookies
+	logins                    places  // those of cookies with which somebody is logged in
 	bare, forms               int     // accounts of a line each, and forms that were sent
 	json                      [3]int  // how often each field was there
 	lines, ours               int     // all, and those with keys or with accounts
@@ -133,7 +135,7 @@ func (a *accountList) judge() (Kind, string) {
 		return Malicious, "a list of accounts with their passwords (MITRE ATT&CK, T1555, credentials from password stores)"
 	case labelled >= fewAccounts, len(a.tabled) >= manyAccounts, a.exported && len(a.tabled) >= fewAccounts, min(a.json[0], a.json[1], a.json[2]) >= manyAccounts:
 		return PasswordList, "accounts with their passwords, which a browser exports, too"
-	case len(a.cookies) >= manyLines:
+	case len(a.cookies) >= manyLines, len(a.logins) >= fewAccounts:
 		return PasswordList, "the cookies of many sites (MITRE ATT&CK, T1539, steal web session cookie)"
 	case len(a.cookies) >= manyAccounts:
 		return Suspicious, "the cookies of several sites (MITRE ATT&CK, T1539, steal web session cookie)"
@@ -152,7 +154,10 @@ func (a *accountList) line(line string) {
 	case bareMail.MatchString(line) && isMixed(line[strings.LastIndexAny(line, ":;|")+1:]):
 		a.bare++
 	case cookie.MatchString(line):
-		a.cookies.add(line[:strings.IndexByte(line, '\t')])
+		site := line[:strings.IndexByte(line, '\t')]
+		if a.cookies.add(site); loginCookie.MatchString(line) {
+			a.logins.add(site)
+		}
 	case form.MatchString(line):
 		a.forms++
 	case !a.row(line):

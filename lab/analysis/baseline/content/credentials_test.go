@@ -69,6 +69,8 @@ func TestAccountLists(t *testing.T) {
 		{"two accounts in Chinese", times(2, "网址: https://a#.example\n用户名: kim\n密码: Pw#!\n"), PasswordList},
 		{"the accounts of devices", times(4, "Adresse: 10.0.0.#\nBenutzer: admin\nPasswort: Pw#!\n"), 0},
 		{"people and where they live", times(20, "Nome: Ada\nIndirizzo: Via Roma #\nTelefono: 06 123#\n"), 0},
+		{"cookies with which somebody is logged in at two large sites", ".google.com\tTRUE\t/\tTRUE\t1890000000\tSID\tg.a7\n.facebook.com\tTRUE\t/\tTRUE\t1890000000\txs\t33a\n", PasswordList},
+		{"cookies of two large sites", ".google.com\tTRUE\t/\tTRUE\t1890000000\tNID\tg.a7\n.facebook.com\tTRUE\t/\tTRUE\t1890000000\tfr\t33a\n", 0},
 		{"cookies of a few sites", times(4, ".site#.example\tTRUE\t/\tTRUE\t1890000000\tsessionid\teffacf6f#\n"), Suspicious},
 
 		{"one account", "Host: ftp.example\nUser: ada\nPassword: Lens-42\n", PasswordList},

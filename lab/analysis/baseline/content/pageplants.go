@@ -8,6 +8,7 @@ const (
 	atSkimmers = "MITRE ATT&CK, T1056.003 (web portal capture)"
 	atPhishing = "MITRE ATT&CK, T1598.003 (phishing for information)"
 	atDriveBy  = "MITRE ATT&CK, T1189 (drive-by compromise)"
+	atClients  = "MITRE ATT&CK, T1552.001 (credentials in files)"
 	atSEO      = "MITRE ATT&CK, T1608.006 (SEO poisoning)"
 
 	// hiddenAddress is the address of a site, http: or wss: or //, in base64, as codes of letters, or in hexadecimal.
@@ -95,6 +96,9 @@ var pagePlants = []plant{
 	{what: "spam for search engines, on a page that leads its visitors to another site at once", kind: Defaced, source: atSEO,
 		example: `<title>Buy cheap viagra</title><meta http-equiv=refresh content="0;url=http://pillz.example/">`,
 		parts:   []part{like(`<meta\b[^>]*http-equiv=["']?refresh\b[^>]*content=["']?[0-3]\s*;\s*url=["']?https?://|<script[^>]*>[^<]{0,200}\blocation(\.href|\.replace\()?\s*=?\s*["']https?://`, "refresh", "location"), like(drugs, "viagra", "cialis", "levitra", "tramadol", "xanax", "kamagra")}},
+	{what: "a page about drugs that sells what else spam sells", kind: Defaced, source: atSEO,
+		example: "<title>Buy cheap viagra online</title><body>cheap cialis, casino and payday loans</body>",
+		parts:   []part{like(`<(title|h1)\b[^>]*>[^<]*(`+drugs+`)`, "viagra", "cialis", "levitra", "tramadol", "xanax", "kamagra"), marked("casino", "poker", "slots"), marked("payday", "replica", "essay", "escort")}},
 	{what: "links to all that spam for search engines sells", kind: Defaced, source: atSEO,
 		example: `<a href="http://a.example/">cheap viagra</a> <a href="http://b.example/">online casino</a> <a href="http://c.example/">payday loans</a>`,
 		parts:   []part{like(`<a\s[^>]*>[^<]*\b(viagra|cialis|levitra)\b`, "viagra", "cialis", "levitra"), like(`<a\s[^>]*>[^<]*\b(casino|poker|slots)\b`, "casino", "poker", "slots"), like(`<a\s[^>]*>[^<]*(payday|replica|essay|escort)`, "payday", "replica", "essay", "escort")}},
@@ -130,6 +134,18 @@ var stolenTexts = []plant{
 	{what: "the settings of a cluster of Kubernetes, with the key of a user", kind: CloudKeys, fetched: true, source: "MITRE ATT&CK, T1552.001 (credentials in files)",
 		example: "apiVersion: v1\nkind: Config\nusers:\n- user:\n    client-key-data: LS0tLS1CRUdJTi\n",
 		parts:   []part{marked("apiversion:"), like(`\bclient-key-data: *ls0t`, "client-key-data")}},
+	{what: "the passwords of FileZilla", kind: BrowserStore, source: atClients,
+		example: `<FileZilla3><Server><User>ada</User><Pass encoding="base64">THVwaW4=</Pass></Server></FileZilla3>`,
+		parts:   []part{marked("<filezilla3"), like(`<pass( encoding="base64")?>[^<]`, "<pass")}},
+	{what: "the passwords of WinSCP", kind: BrowserStore, source: atClients,
+		example: "[Sessions\\ada@srv]\r\nUserName=ada\r\nPassword=A35C7659B8\r\n",
+		parts:   []part{marked(`[sessions\`), like(`(?m)^password=[0-9a-f]{8,}`, "password=")}},
+	{what: "the vault of a wallet in a browser", kind: BrowserStore, where: anywhere, source: "MITRE ATT&CK, T1657 (financial theft)",
+		example: `{"vault":"{\"data\":\"kX0/Q==\",\"iv\":\"a==\",\"salt\":\"b=\"}"}`,
+		parts:   []part{like(`"data\\*" *: *\\*"[^"\\]{4,}\\*" *, *\\*"iv\\*" *: *\\*"[^"\\]+\\*"[\s\S]{0,200}"salt\\*" *:`, "salt"), marked("vault")}},
+	{what: "the token with which an account of Discord is used", kind: PasswordList, source: "MITRE ATT&CK, T1528 (steal application access token)",
+		example: "mfa." + strings.Repeat("Ab_9-", 12) + "\n",
+		parts:   []part{like(`(^|[\s"'=:])mfa\.[\w-]{50,90}([\s"']|$)`, "mfa.")}},
 	{what: "the passwords of Firefox, encrypted", kind: BrowserStore, where: anywhere, source: "MITRE ATT&CK, T1555.003 (credentials from web browsers)",
 		example: `{"nextId":2,"logins":[{"id":1,"hostname":"https://www.example","encryptedUsername":"MDIE","encryptedPassword":"MDoE"}]}`,
 		parts:   []part{marked("encryptedusername"), marked("encryptedpassword")}},

@@ -209,6 +209,9 @@ var (
 	variable     = pattern.New(`\$\w+`)
 )
 
+// StoresAnything says of what is Suspicious that it is a page which lets everybody store files.
+const StoresAnything = "a page that stores any file which it is sent"
+
 // sentMarks are in pages that use what a visitor sends.
 var sentMarks = [][]byte{[]byte("$_"), []byte("php://input"), []byte("filter_input"), []byte("getenv"), []byte("headers(")}
 
@@ -229,17 +232,35 @@ func mayRunOddly(page []byte) bool {
 	return false
 }
 
+var (
+	// decoders matches a variable with the name of a function that decodes a text, and runsDecoded what such a function returns,
+	// as it is run.
+	decoders    = pattern.New(`(?i)(\$\w+)\s*=\s*["'](base64_decode|gzinflate|gzuncompress|gzdecode|str_rot13|hex2bin)["']`)
+	runsDecoded = pattern.New(`(?i)\b(?:eval|assert|create_function)\s*\(\s*@?(\$\w+)\s*\(`)
+)
+
+// hidesDecoder reports whether a page, in plain, runs what a function decodes whose name it does not spell.
+func hidesDecoder(page, spelled []byte) bool {
+	all := decoders.FindAllSubmatch(page, -1)
+	return slices.ContainsFunc(runsDecoded.FindAllSubmatch(page, -1), func(run [][]byte) bool {
+		return slices.ContainsFunc(all, func(m [][]byte) bool { return bytes.Equal(m[1], run[1]) && !bytes.Contains(spelled, m[2]) })
+	})
+}
+
 // php looks at a part of a page of PHP. It may name a visitor's texts only where it is decoded.
 func (r *Reader) php() {
 	page := plainPHP(r.data)
 	sends := slices.ContainsFunc(sentMarks, func(mark []byte) bool { return bytes.Contains(page, mark) })
+	if hidesDecoder(page, r.data) {
+		r.note(Obfuscated, "a page that runs an encoded text, and hides what decodes it")
+	}
 	switch {
 	case sends && (mayRunOddly(page) && runsInputOddly.Match(page) || hidesCall.Match(r.data) || byVisitor.Match(page) || runsSent(page) || runsKeptInput(page) || runsByName(page)):
 		r.note(Malicious, "a page that runs what it is sent")
 	case hiddenFile.Match(r.data):
 		r.note(Suspicious, "a page that includes a file whose name it hides")
 	case sends && storesAnything.Match(page) && !checked.Match(page):
-		r.note(Suspicious, "a page that stores any file which it is sent")
+		r.note(Suspicious, StoresAnything)
 	case sends && mailsForVisitor.Match(page):
 		r.note(Suspicious, "a page that mails what it is sent to many, in the name of others")
 	}

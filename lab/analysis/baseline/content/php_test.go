@@ -48,6 +48,8 @@ var spelled = []struct {
 
 	{`<?php $p="/[^a-e]/i"; $name=preg_replace($p,'',$_POST['name']);`, 0},
 	{`<?php $a=$_REQUEST; $f=$handlers["list"]($a["x"]); echo $a["f"] . ($a["x"]);`, 0},
+	{`<?php $x=strrev("etalfnizg");$y="ba"."se64_d"."ecode";eval($x($y("c3Vu")));`, Obfuscated},
+	{`<?php $f="base64_decode"; $d=$f("c3Vu"); echo strrev("x");`, 0},
 	{`<?php $name=trim($_POST['name']); $names=array_map('trim', $_POST['names']); array_walk($_POST, 'clean');`, 0},
 	{`<?php usort($rows, $_GET['dir'] == 'up' ? 'rising' : 'falling'); $action = 'show_' . $_GET['a'];`, 0},
 	{`<?php $free = array_filter(array('exec', 'system'), 'function_exists'); echo htmlspecialchars($_GET['q']);`, 0},

@@ -158,6 +158,12 @@ var planting = map[string]string{
 
 // harmless are files that look like those, and are part of an ordinary deployment.
 var harmless = map[string]string{
+	"xmrig.txt":         "xmrig is a miner. Run it with -o and the address of a pool.\n",
+	"pools.json":        `{"pools": [{"name": "north", "lanes": 8}]}`,
+	"drugs.html":        "<title>Cheap viagra, and what the law says</title><p>Spam sells casino games, too.</p>",
+	".forward":          "\\ada, \"|/usr/bin/vacation ada\"\n\"|/bin/sh /usr/local/bin/sort-mail\"\n",
+	"settings.xml":      `<FileZilla3><Settings><Setting name="Pass">1</Setting></Settings></FileZilla3>`,
+	"WinSCP.ini":        "[Sessions\\ada@srv]\r\nUserName=ada\r\n",
 	"ports.sh":          "#!/bin/bash\nbash -c \"exec 3<>/dev/tcp/10.0.0.9/22\" && echo up\n",
 	"get.sh":            "#!/bin/bash\nexec 3<>/dev/tcp/www.example/80\nprintf 'GET / HTTP/1.0\\r\\n' >&3\ncat <&3\n",
 	"ftpd.passwd":       "ada:$1$x$y:1000:1000::/home/ada:/bin/sh\nbob:$1$x$y:1001:0::/home/bob:/bin/sh\nroot:$1$x$y:0:0::/root:/bin/sh\n",
@@ -375,7 +381,8 @@ func TestPlanted(t *testing.T) {
 		}
 	}
 	for name, content := range harmless {
-		if got := uploadOf(name, content); len(got) > 0 {
+		got := slices.DeleteFunc(uploadOf(name, content), func(c Content) bool { return c.Kind == Boast }) // which several pages must have
+		if len(got) > 0 {
 			t.Errorf("%s: got %v, want nothing", name, got)
 		}
 	}

@@ -95,7 +95,7 @@ func isPreliminary(k content.Kind) bool {
 
 // isTentative reports whether a later part of a file may show more than this kind.
 func isTentative(k content.Kind) bool {
-	return k == content.Suspicious || k == content.Obfuscated || k == content.PasswordList
+	return k == content.Boast || k == content.Suspicious || k == content.Obfuscated || k == content.PasswordList
 }
 
 // outweighs reports whether a kind takes the place of another one: the graver one does, and of two that are as grave the later

@@ -58,6 +58,7 @@ type haul struct {
 	defaced   int                       // pages that somebody defaced
 	keys      map[string]bool           // files with the keys that somebody pressed, of all sessions between the hosts, by path
 	lures     map[string]map[string]int // files that make Windows log in at another host: the indexes in found, by name and path
+	boasts    map[string]int            // start pages that say who defaced something, by folder, with the packet
 	surveys   map[string]int            // what single programs say about a computer, with the packet
 	ofDomain  bool                      // one of these has the administrators of a domain
 	fetched   map[string]int64          // when each file was fetched, by path
@@ -74,7 +75,7 @@ func transferredLoot() look {
 		if !e.showsAny(s) {
 			return used
 		}
-		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
+		h := haul{fetched: map[string]int64{}, pagesAt: map[string]int{}, taken: map[string]bool{}, lures: map[string]map[string]int{}, boasts: map[string]int{}, surveys: map[string]int{}, keys: keys[s.Hosts()]}
 		found := h.judge(e, s)
 		if h.keys != nil && bounded.Takes(s.ledger, maxPairs, keys, s.Hosts()) {
 			keys[s.Hosts()] = h.keys
@@ -122,6 +123,9 @@ func (h *haul) judge(e *Evidence, s *session) []breach {
 		}
 		h.found = append(h.found, b)
 	}
+	if n := len(h.boasts); n >= manyPlaces {
+		h.found = append(h.found, breach{packets: firstPackets(h.boasts), observed: fmt.Sprintf("the start pages of %d folders say who defaced them", n)})
+	}
 	h.gradeMany(s)
 	return h.found
 }
@@ -134,6 +138,8 @@ func (h *haul) contents(e *Evidence, s *session, x *ftp.Exchange, at string) {
 			case shown.Kind == content.Survey && x.Sender() == ftp.Client:
 				h.surveys[shown.What] = shown.packet
 				h.ofDomain = h.ofDomain || strings.HasPrefix(shown.What, content.SurveyOfDomain)
+			case shown.Kind == content.Boast && x.Sender() == ftp.Client && startPage.MatchString(at):
+				h.boasts[path.Dir(at)] = shown.packet
 			case ofBoth[shown.Kind], shown.Fetched, x.Sender() == ftp.Client && ofClient[shown.Kind]:
 				h.add(s, x, at, shown)
 			}
@@ -228,6 +234,8 @@ func (h *haul) add(s *session, x *ftp.Exchange, at string, shown shownContent) {
 		b.observed += ", which git runs by itself"
 	case shown.Kind == content.Obfuscated && ofWordPress.MatchString(at):
 		b.observed += ", in a folder of WordPress itself, whose pages hide nothing"
+	case shown.What == content.StoresAnything && amongPictures.MatchString(at):
+		b.observed += ", in a folder of pictures"
 	case shown.Kind == content.Suspicious, shown.Kind == content.Obfuscated, shown.Kind == content.PasswordList, shown.Kind == content.BrowserStore:
 		b.severity, b.sign = Odd, 1
 	default:
@@ -269,6 +277,9 @@ var ofWordPress = pattern.New(`(?i)(^|/)wp-(includes|admin)/`)
 
 // ofGit matches files with commands that git runs.
 var ofGit = pattern.New(`(^|/)\.git/(hooks/[^/]+|config)$`)
+
+// amongPictures matches folders of a site in which there are no pages.
+var amongPictures = pattern.New(`(?i)(^|/)(img|images?|pics?|pictures?|css|fonts?|icons?)/[^/]*$`)
 
 // quotesPages matches logs and texts, which a web server does not run.
 var quotesPages = pattern.New(`(?i)\.(log(\.\d+)?|md|markdown|rst|adoc)$`)

@@ -45,7 +45,7 @@ func sensitiveNames(e *Evidence, s *session) []breach {
 		return n.found
 	}
 	n.grade()
-	n.look(askedHomes, storedUnseen, stolenFiles, stolenBrowsers, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched)
+	n.look(askedHomes, storedUnseen, stolenFiles, stolenBrowsers, chatTaken, onlySecrets, deviceTaken, keysOfMany, mailboxesLeave, memoryTouched)
 	for _, look := range []func(*Evidence, *session) (breach, bool){registryTaken, loginsDumped} {
 		if b, ok := look(e, s); ok {
 			n.found = append(n.found, b)

@@ -85,6 +85,21 @@ func stolenBrowsers(s *session) (b breach, ok bool) {
 		observed: fmt.Sprintf("%d kinds of files with the passwords of several browsers were stored", len(kinds))}, true
 }
 
+// ofTelegram matches the files with which Telegram is logged in. Its second name is the same on each computer.
+var ofTelegram = pattern.New(`(?i)(^|/)(tdata/key_datas?|tdata/d877f783d5d3ef8c/.+|d877f783d5d3ef8cs?)$`)
+
+// chatTaken judges uploads of two such files to another network. Who copies all of his files stores many more.
+func chatTaken(s *session) (b breach, ok bool) {
+	files := map[string]int{}
+	s.eachPath(func(x *ftp.Exchange, w *evidence.Walk) {
+		if at := w.Target(x.Argument); x.Sender() == ftp.Client && ofTelegram.MatchString(at) {
+			files[at] = x.Packet
+		}
+	})
+	return breach{severity: Violation, packets: firstPackets(files), observed: fmt.Sprintf("%d files with which Telegram is logged in leave the network", len(files))},
+		len(files) > 1 && s.leavesNetwork() && !s.happensToStore(len(files))
+}
+
 // How many kinds of files with passwords or keys a thief fetches, and how many he asks for, who fetches
 // hardly anything else.
 const (
