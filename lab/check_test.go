@@ -19,9 +19,27 @@ import (
 	"ftplab/lab/analysis/measure"
 	"ftplab/lab/internal/forge"
 	"ftplab/lab/outcome"
+	"ftplab/lab/pcapng"
 	"ftplab/lab/scenario"
 	"ftplab/lab/testbed/runner"
 )
+
+// TestRunInPCAP runs a session with a step that times out. A file of pcap does not say that its recorder lost nothing, and
+// the run knows it.
+func TestRunInPCAP(t *testing.T) {
+	const text = "# x\nnetwork wire pathmtu=1400 icmp=off\nfile a.bin 50000\ndeadline 5s\nopen\nlogin anonymous\ntype i\nexpect timeout: get a.bin\n" +
+		"-- want --\nctl client.* > server.21\ndata client.* > server.*\nctl ...\ndata ...\n-- figures --\ndata.bytes.server = 0\n"
+	s, err := scenario.Parse("x.txtar", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []pcapng.Format{pcapng.PCAPNG, pcapng.PCAP} {
+		r, err := lab.Run(t.Context(), s, lab.Options{Results: t.TempDir(), TCP: scenario.GVisorTCP, Format: format, NoWalkthrough: true})
+		if err != nil || r.Outcome != lab.Passed {
+			t.Errorf("%s: got %+v, %v, want that it passes", format, r, err)
+		}
+	}
+}
 
 // TestReportNamesTheStall has a run during which the machine stood still. The verdict
 // mentions it only if something went wrong.

@@ -280,7 +280,11 @@ func (j *judge) conclude(made *results, p *sessionRun, o Options) (*Verdict, err
 			return nil, fmt.Errorf("cannot write the keys into the capture: %w", err)
 		}
 	}
-	c, err := capture.Open(made.capture.Name(), capture.Options{KeyLog: []byte(keys), ControlPorts: expect.ControlPorts(j.scenario)}) // which keys.log has, too
+	c, err := capture.Open(made.capture.Name(), capture.Options{
+		KeyLog:       []byte(keys), // which keys.log has, too
+		ControlPorts: expect.ControlPorts(j.scenario),
+		Complete:     o.Format == pcapng.PCAP, // else it would not be here
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ type Capture struct {
 	protected map[int]bool   // the IDs of data connections that seem to be in TLS; see findProtected
 	keys      *tls.Keys      // for all connections
 	ports     []uint16       // Options.ControlPorts
+	complete  bool           // Options.Complete
 	clients   []int8         // by ID: the direction of the client of a connection that is not FTP
 	others    [2]ftp.Purpose // of connections that are not FTP, by the direction of the client
 	sessions  []session      // in the order of the IDs of their connections
@@ -117,6 +118,8 @@ type Options struct {
 	// ControlPorts are the ports at which FTP servers are known to listen, besides 21 and 990. What
 	// comes to them is a control connection, however little is said on it.
 	ControlPorts []uint16
+	// Complete says that the recorder is known to have lost nothing. A pcapng file can say it, a pcap file cannot.
+	Complete bool
 	// Numbers are those of the packets, if the capture is a part of another one: rising, and
 	// one for each packet. nil is for 1, 2, 3 and so on.
 	Numbers []int

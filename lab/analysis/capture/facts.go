@@ -117,7 +117,7 @@ func (c *Capture) readFirst() (*everything, error) {
 func (c *Capture) describe(r *pcapng.Reader) {
 	c.Received, c.Dropped, c.Names = r.Received(), r.Dropped(), r.Names()
 	c.Interfaces = r.Interfaces()
-	c.Complete = c.Dropped == 0 && c.Received == uint64(c.Size)
+	c.Complete = c.Dropped == 0 && (c.complete || c.Received == uint64(c.Size))
 	if flaw := r.Flaw(); flaw != "" {
 		c.Flaw = flaw + "; ftplab reads on, but other programs may stop there"
 	}

@@ -95,7 +95,7 @@ func read(s seekable, opts Options, opened *os.File) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{file: &file{source: s, from: from, size: end - from, opened: opened, numbers: opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}, ports: opts.ControlPorts}
+	c := &Capture{file: &file{source: s, from: from, size: end - from, opened: opened, numbers: opts.Numbers}, hash: !opts.NoHash, closed: opts.NoKeys, limits: opts.limits, keys: &tls.Keys{}, ports: opts.ControlPorts, complete: opts.Complete}
 	c.keys.Read(bytes.NewReader(opts.KeyLog)) // lines that make no sense are no keys
 	if c.limits == (limits{}) {
 		c.limits = normal

@@ -147,6 +147,9 @@ func TestComplete(t *testing.T) {
 	if read(t, f.PCAP()).Complete {
 		t.Error("got that a file without statistics is complete")
 	}
+	if c, err := capture.Read(bytes.NewReader(f.PCAP()), capture.Options{Complete: true}); err != nil || !c.Complete {
+		t.Errorf("got %v, and not that a file is complete of which that is known", err)
+	}
 }
 
 // A recorder's losses, and what it cut short, are counted.

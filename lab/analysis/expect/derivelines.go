@@ -291,8 +291,8 @@ func (d *deriver) elementLine(t *derived, e *element) *derivedLine {
 		if data && t.conn.ShowsStart(t.sender(e)) {
 			what = fmt.Sprintf("[F.] seq %d", e.start)
 		}
-		if data && e.fromA == t.sends() {
-			comment = "the end of the file is this FIN"
+		if data && t.sender(e) == t.conn.Sender() {
+			comment = t.endComment()
 		}
 		return t.add(e, what, comment)
 	}
@@ -319,8 +319,16 @@ func (t *derived) saidBy(e *element) *ftp.Line {
 	return text
 }
 
-// sends reports whether the end that opened a data connection sends the data.
-func (t *derived) sends() bool { return t.conn.Flow(t.a).Bytes > 0 || t.a == ftp.Server }
+// endComment says what the FIN of the side that sends the data is the end of.
+func (t *derived) endComment() string {
+	switch x := t.conn.Transfer; {
+	case x == nil && t.conn.Flow(t.conn.Sender()).Bytes == 0, x != nil && x.Failed():
+		return ""
+	case x != nil && x.Lists():
+		return "the end of the listing is this FIN"
+	}
+	return "the end of the file is this FIN"
+}
 
 func (t *derived) synComment(f *Frame) string {
 	switch {

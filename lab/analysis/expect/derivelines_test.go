@@ -30,3 +30,41 @@ func TestDerivedWantWithoutFinalReply(t *testing.T) {
 		}
 	}
 }
+
+// The comment on a FIN says what has ended only if it is the FIN of the side that sends the data, and all was sent.
+func TestDerivedEndOfData(t *testing.T) {
+	for _, test := range []struct{ command, data, reply, want string }{
+		{"STOR a.txt", "Welcome.\n", "226 Done", "data client > server [F.] seq 10 # the end of the file is this FIN"},
+		{"STOR a.txt", "", "226 Done", "data client > server [F.] seq 1 # the end of the file is this FIN"},
+		{"STOR a.txt", "Welcome.\n", "426 Broken", ""},
+		{"RETR a.txt", "Welcome.\n", "226 Done", "data server > client [F.] seq 10 # the end of the file is this FIN"},
+		{"RETR a.txt", "", "550 Broken", ""},
+		{"NLST", "a.txt\r\n", "226 Done", "data server > client [F.] seq 8 # the end of the listing is this FIN"},
+	} {
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		ctl.Segment("P.", "PORT "+g.hostPort("198.51.100.100:41000")+"\r\n")
+		ctl.Peer.Segment("P.", "200 OK\r\n")
+		ctl.Segment("P.", test.command+"\r\n")
+		data := connect(g, "192.0.2.21:20", "198.51.100.100:41000") // of the server
+		ctl.Peer.Segment("P.", "150 Here it comes\r\n")
+		if test.command == "STOR a.txt" {
+			data = data.Peer
+		}
+		if test.data != "" {
+			data.Send(test.data)
+		}
+		data.Close()
+		ctl.Peer.Segment("P.", test.reply+"\r\n")
+		ctl.Close()
+		want, got := derive(t, g.capture(t), hosts), ""
+		for line := range strings.Lines(want) {
+			if strings.Contains(line, "the end of") {
+				got += strings.Join(strings.Fields(line), " ")
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s, %q, %s: got %q, want %q in\n%s", test.command, test.data, test.reply, got, test.want, want)
+		}
+	}
+}

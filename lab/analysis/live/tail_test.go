@@ -197,6 +197,7 @@ func TestWrittenOver(t *testing.T) {
 				write(t, file, session(2000))
 				ports, end := followed(t, file)
 				expect(t, ports, 2000)
+				synctest.Wait() // until it waits for more, so that it does not see a file that is half written
 				test.replace(t, file, test.data)
 				expect(t, ports, test.port)
 				if w := end(); len(w) != 1 || !strings.Contains(w[0], "trace.pcap "+test.warning) {
