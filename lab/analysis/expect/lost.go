@@ -132,10 +132,11 @@ func (t *track) lostACK(dir int) []lost {
 }
 
 // lostFIN returns the FIN of a side if the capture lacks the end of what this side sent, and does not say that the
-// recorder lost nothing. Nothing shows then whether a FIN came last.
+// recorder lost nothing. Nothing shows then whether a FIN came last. A connection that was not answered has no FIN,
+// unless the recorder did not see the other side.
 func (t *track) lostFIN(dir int) []lost {
 	own, other := t.conn.Flow(t.side(dir == 1)), t.conn.Flow(t.side(dir == 0))
-	if t.capture.source.Complete || t.sides[dir].over || own.RST+other.RST > 0 || own.SYN == 0 || other.Packets == 0 {
+	if t.capture.source.Complete || t.sides[dir].over || own.RST+other.RST > 0 || own.Packets == 0 || other.Packets == 0 && !t.sides[1-dir].silent {
 		return nil
 	}
 	from := 0 // after the last element of this side

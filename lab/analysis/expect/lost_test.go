@@ -235,18 +235,29 @@ func TestLostFIN(t *testing.T) {
 	for _, test := range []struct {
 		name            string
 		end             func(server *forge.End)
+		kept            []int // of the frames; nil for all
 		complete        bool
 		wrong, unjudged string
 	}{
-		{"the end is lost", func(*forge.End) {}, false, "", "[7] @6"},
-		{"there is no end", func(*forge.End) {}, true, "missing 7", ""},
-		{"an ACK that a FIN may follow", func(server *forge.End) { server.Peer.Segment(".", "") }, false, "", "[7] @7"},
-		{"a reset", func(server *forge.End) { server.Peer.Segment("R.", "") }, false, "missing 7", ""},
+		{"the end is lost", func(*forge.End) {}, nil, false, "", "[7] @6"},
+		{"there is no end", func(*forge.End) {}, nil, true, "missing 7", ""},
+		{"an ACK that a FIN may follow", func(server *forge.End) { server.Peer.Segment(".", "") }, nil, false, "", "[7] @7"},
+		{"a reset", func(server *forge.End) { server.Peer.Segment("R.", "") }, nil, false, "missing 7", ""},
+		{"one side, and its end is lost", func(*forge.End) {}, []int{1}, false, "", "[2 4 5 6 7] @1"},
+		{"one side without an end", func(*forge.End) {}, []int{1}, true, "missing 7", "[2 4 5 6] @1"},
+		{"one side, from the middle to before its end", func(*forge.End) {}, []int{2, 3}, false, "", "[2 3 5 6 7] @1"},
 	} {
 		g := &recording{forge.New(), false}
 		data := dataConn(g)
 		data.Segment("F.", "")
 		test.end(data)
+		if test.kept != nil {
+			all := g.Frames
+			g.Frames = nil
+			for _, i := range test.kept {
+				g.Frames = append(g.Frames, all[i])
+			}
+		}
 		c := g.capture(t)
 		c.Complete = test.complete
 		v, err := w.Judge(c, hosts)

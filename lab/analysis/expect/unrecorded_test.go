@@ -433,6 +433,7 @@ func TestBeginsInTheMiddle(t *testing.T) {
 	for _, test := range []struct{ name, want, wrong, unjudged string }{
 		{"as wanted", want, "", "old [2] ctl [3 4 5]"},
 		{"another command", strings.Replace(want, "USER a", "USER b", 1), "different 6 @2", "old [2] ctl [3 4 5]"},
+		{"a FIN that is perhaps lost", want + "ctl client > server [F.]\n", "", "old [2] ctl [3 4 5 12]"},
 	} {
 		g := &recording{forge.New(), false}
 		login(g)
