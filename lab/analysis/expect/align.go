@@ -398,6 +398,8 @@ func (a *aligner) claim(i int32, k int) {
 		cost = costAlike
 	case e.kind == elementACK || e.kind == elementGap:
 		return
+	case (l.ofBytes() || l.kind == kindText) && l.fromA != e.fromA && !e.hasBytes():
+		return // bytes that nobody sent are missing
 	case l.fromA == e.fromA:
 		cost = costSameSide
 	}

@@ -28,6 +28,25 @@ ctl ...
 	}
 }
 
+// Bytes that nobody sent are missing. They are not set against a FIN of the other side, which has no bytes.
+func TestBytesAreNotSetAgainstAFIN(t *testing.T) {
+	g := &recording{forge.New(), false}
+	data := connect(g, "192.0.2.21:20", "198.51.100.100:3172")
+	data.Peer.Segment("F.", "")
+	data.Segment("F.", "")
+	for _, bytes := range []string{"seq 1:10", `content "Welcome.\n"`, "[P.] length 9", `"220 *"`} {
+		for fins, wrong := range map[string]string{
+			"data client > server [F.]\ndata server > client [F.]\n": "missing 5",
+			"data server > client [F.]\ndata client > server [F.]\n": "unwanted 4 @4, missing 5, missing 7", // the FINs have the other order, too
+		} {
+			v := verdict(t, dataDeclared+dataHandshake+"data server > client "+bytes+"\n"+fins, g)
+			if got := summary(v); got != wrong {
+				t.Errorf("%s: got %q, want %q\n%s", bytes, got, wrong, v.Report())
+			}
+		}
+	}
+}
+
 // A wanted text that came elsewhere, or from the other side, is not called missing without
 // its frame.
 func TestWhereAMissingTextCame(t *testing.T) {
