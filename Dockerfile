@@ -8,7 +8,7 @@ RUN go mod download
 COPY . .
 # Without HTTP/2, which the lab does not speak, and with libraries whose functions are not inlined, the image
 # stays below 30 MB. Its results folder and /tmp are for any user.
-RUN CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 -gcflags=github.com/...=-l -ldflags="-s -w" -o /image/ftplab ./cmd/ftplab \
+RUN CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2 -gcflags=github.com/...=-l -gcflags=gvisor.dev/...=-l -ldflags="-s -w" -o /image/ftplab ./cmd/ftplab \
  && mkdir -m 1777 /image/tmp /image/lab
 
 FROM scratch AS lab

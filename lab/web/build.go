@@ -31,7 +31,8 @@ func build(ctx context.Context) (support, wasm []byte, err error) {
 	}
 	defer os.RemoveAll(folder)
 	out := filepath.Join(folder, "lab.wasm")
-	if _, err := run(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", out, command); err != nil {
+	// gVisor's functions are not inlined, so that a browser has less to load.
+	if _, err := run(ctx, "build", "-trimpath", "-gcflags=gvisor.dev/...=-l", "-ldflags=-s -w", "-o", out, command); err != nil {
 		return nil, nil, err
 	}
 	if wasm, err = os.ReadFile(out); err != nil {
