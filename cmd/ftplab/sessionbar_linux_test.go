@@ -21,7 +21,7 @@ func TestProgressHasNoRateAtFirst(t *testing.T) {
 	}
 }
 
-// TestWaitForALatePacket has a packet that arrives long after the last step: a person is told until when the run waits.
+// TestWaitForALatePacket delivers a packet long after the last step. A line tells the user how long the run will wait.
 func TestWaitForALatePacket(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: a packet that is ten seconds late")
