@@ -198,9 +198,9 @@ func direction(from Side) int {
 	return 0
 }
 
-// lineOf is a line without its end. A record of TLS has none.
+// lineOf is a line without its end. A whole record of TLS has none.
 func lineOf(b []byte, complete bool) []byte {
-	if !complete || handshakeSize(b, nil) > 0 {
+	if size, _ := handshakeSize(b); !complete || size == len(b) {
 		return b
 	}
 	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
