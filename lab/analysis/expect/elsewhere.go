@@ -65,6 +65,35 @@ func (t *track) elsewhere(s step) (sighting, bool) {
 	return sighting{}, false
 }
 
+// misplaced pairs the missing lines among some steps with the unwanted elements that they want: such a packet came, but
+// before or after its place. By the index of either step it returns that of the other.
+func (t *track) misplaced(steps []step) map[int]int {
+	pairs := map[int]int{}
+	for i, s := range steps {
+		if s.kind != stepMissing {
+			continue
+		}
+		k, frame := t.find(s.line, s.first)
+		for other, u := range steps {
+			if _, taken := pairs[other]; frame > 0 && !taken && u.kind == stepUnwanted && u.first <= k && k <= u.last && t.isWhole(s.line, u) {
+				pairs[i], pairs[other] = other, i
+				break
+			}
+		}
+	}
+	return pairs
+}
+
+// isWhole reports whether the elements of a step are all that a line describes.
+func (t *track) isWhole(l *line, s step) bool {
+	e := &t.elements[s.last]
+	if l.kind != kindText {
+		return s.first == s.last
+	}
+	text := t.texts[e.dir()][t.elements[s.first].start]
+	return text != nil && text.Complete && text.End == e.end
+}
+
 // distinct reports whether a line describes its packet so well that one like it on another
 // connection is perhaps the one that is meant.
 func (l *line) distinct() bool {

@@ -140,21 +140,26 @@ func (t *track) mismatches() ([]Mismatch, *Unjudged) {
 	if !t.whole && t.capture.lacksPackets() {
 		return nil, unjudged // better alignments were not tried
 	}
-	for _, s := range steps {
+	moved := t.misplaced(steps)
+	for i, s := range steps {
 		shown = max(shown, t.shownBy(s))
 		if s.line != nil {
 			after = s.line.number
 		}
+		other, isMoved := moved[i]
 		kind := s.kind
 		if kind == stepHidden && s.line == nil && t.hidden() == nil {
 			kind = stepUnwanted // no line is about what the capture lacks
 		}
-		switch kind {
-		case stepMissing:
+		switch {
+		case isMoved && s.line == nil: // its line is reported
+		case isMoved:
+			add(t.misplacedLine(steps, i, other))
+		case kind == stepMissing:
 			add(t.missingLine(s))
-		case stepDifferent:
+		case kind == stepDifferent:
 			add(t.different(s))
-		case stepUnwanted:
+		case kind == stepUnwanted:
 			add(t.unwantedElement(s, after))
 		}
 	}
@@ -273,6 +278,28 @@ func (t *track) missingLine(s step) Mismatch {
 	} else if len(t.frames) > 0 {
 		m.Around = t.around(t.frames[len(t.frames)-1], false)
 	}
+	return m
+}
+
+// misplacedLine is the mismatch of the line of step i, whose packet is the unwanted one of step k.
+func (t *track) misplacedLine(steps []step, i, k int) Mismatch {
+	l, found := steps[i].line, steps[k]
+	m := Mismatch{Line: l.number, Kind: Misplaced, Connection: t.name, Want: l.text, What: "this came before its place", Got: t.render(found, l)}
+	if k > i {
+		m.What = "this came after its place"
+	}
+	for _, s := range steps[min(i, k)+1 : max(i, k)] {
+		if s.line == nil || s.kind != stepMatched {
+			continue
+		}
+		if k < i {
+			m.What = fmt.Sprintf("this came before the packet of line %d", s.line.number)
+			break
+		}
+		m.What = fmt.Sprintf("this came after the packet of line %d", s.line.number)
+	}
+	t.judge.at(&m, t.elements[found.last].frame)
+	m.Around = t.around(t.elements[found.last].frame, true)
 	return m
 }
 

@@ -102,7 +102,7 @@ var connectionJudgements = []judgement{
 			c.Segment("F.", "")
 			c.Peer.Segment("F.", "")
 		},
-		wrong: "missing 5, unwanted 7 @6",
+		wrong: "misplaced 5 @6",
 	},
 	{
 		name: "joined lines, in either order",

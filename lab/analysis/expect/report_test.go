@@ -37,7 +37,7 @@ func TestBytesAreNotSetAgainstAFIN(t *testing.T) {
 	for _, bytes := range []string{"seq 1:10", `content "Welcome.\n"`, "[P.] length 9", `"220 *"`} {
 		for fins, wrong := range map[string]string{
 			"data client > server [F.]\ndata server > client [F.]\n": "missing 5",
-			"data server > client [F.]\ndata client > server [F.]\n": "unwanted 4 @4, missing 5, missing 7", // the FINs have the other order, too
+			"data server > client [F.]\ndata client > server [F.]\n": "missing 5, misplaced 7 @4", // the FINs have the other order, too
 		} {
 			v := verdict(t, dataDeclared+dataHandshake+"data server > client "+bytes+"\n"+fins, g)
 			if got := summary(v); got != wrong {
@@ -87,6 +87,31 @@ func TestWhereAMissingPacketCame(t *testing.T) {
 		c.Segment("R.", "")
 		if report := verdict(t, declared+test.want, g).Report(); !strings.Contains(report, test.says) {
 			t.Errorf("%s: got\n%s\nwant %q in it", test.want, report, test.says)
+		}
+	}
+}
+
+// Two lines in the wrong order are one mismatch, which names the line that the packet came after or before.
+func TestLinesInTheWrongOrder(t *testing.T) {
+	const ctl = "ctl client.* > server.21\nctl ...\n"
+	const data = "data server.20 > client.3172\ndata ...\ndata server > client [P.] seq 1:56\n"
+	for _, test := range []struct{ want, says string }{
+		{ctl + `ctl server > client "220 *"
+ctl server > client "331 *"
+ctl client > server "USER *"
+ctl client > server "PASS *"
+ctl ...
+data server.20 > client.3172
+data ...
+`, "test.txtar:5: ctl: this came before the packet of line 4\n\twant  ctl client > server \"USER *\"\n\tgot   ctl  client > server  \"USER anonymous\"     frame 6,"},
+		{ctl + data + "data client > server [F.]\ndata server > client [F.] seq 56 ack 1\n", "test.txtar:6: data: this came after the packet of line 7\n\twant  data client > server [F.]\n"},
+	} {
+		g := &recording{forge.New(), false}
+		login(g)
+		closedDataConn(g)
+		v := verdict(t, test.want, g)
+		if report := v.Report(); len(v.Mismatches) != 1 || !strings.HasPrefix(report, test.says) {
+			t.Errorf("%s: got\n%s\nwant one mismatch, which begins with %q", test.want, report, test.says)
 		}
 	}
 }

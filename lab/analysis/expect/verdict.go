@@ -99,6 +99,7 @@ type Kind string
 const (
 	Different   Kind = "different"   // a packet came in place of the wanted one
 	Missing     Kind = "missing"     // a wanted packet did not come
+	Misplaced   Kind = "misplaced"   // a wanted packet came, but before or after its place
 	Unwanted    Kind = "unwanted"    // a packet came that no line wants
 	TooEarly    Kind = "too early"   // a packet came before the one it should follow
 	Undeclared  Kind = "undeclared"  // a connection, or packets, that no line declares
@@ -170,7 +171,7 @@ const mostInFull = 3
 
 // follows reports whether the mismatch may follow from an earlier one of its connection.
 func (m Mismatch) follows() bool {
-	return m.Kind == Different || m.Kind == Missing || m.Kind == Unwanted
+	return m.Kind == Different || m.Kind == Missing || m.Kind == Misplaced || m.Kind == Unwanted
 }
 
 func (m Mismatch) is(o Mismatch) bool {
