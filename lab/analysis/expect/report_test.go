@@ -287,6 +287,20 @@ func TestUndeclaredConnection(t *testing.T) {
 	}
 }
 
+// Of the many connections of other sessions, three are named, and the others counted.
+func TestManyUndeclaredConnections(t *testing.T) {
+	g := &recording{forge.New(), false}
+	login(g)
+	for port := range 9 {
+		connect(g, "192.0.2.21:20", fmt.Sprintf("198.51.100.100:%d", 4000+port))
+	}
+	v := verdict(t, "ctl client.* > server.21\nctl ...\n", g)
+	report := v.Report()
+	if n := strings.Count(report, "is not declared"); len(v.Mismatches) != 9 || n != 3 || !strings.HasSuffix(report, "\ntest.txtar:1: 6 more are not declared\n") {
+		t.Errorf("got %d mismatches and the report\n%s\nwant 9, 3 of them named", len(v.Mismatches), report)
+	}
+}
+
 // A connection that is not there is reported with the addresses it was looked for at, as
 // a capture from elsewhere has others.
 func TestMissingConnectionNamesAddresses(t *testing.T) {

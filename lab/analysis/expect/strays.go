@@ -117,7 +117,7 @@ func (s *strays) mismatches(w *Want) []Mismatch {
 		all = append(all, m)
 	}
 	if s.unnamed > 0 {
-		all = append(all, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more connections are not declared", s.unnamed), below: w.lastDeclaration()})
+		all = append(all, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more connections are not declared", s.unnamed), unnamed: s.unnamed, below: w.lastDeclaration()})
 	}
 	return all
 }

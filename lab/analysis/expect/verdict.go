@@ -134,6 +134,8 @@ type Mismatch struct {
 	// shown is the number of the packet that shows it: Packet, or the one at which it is
 	// clear that something is missing.
 	shown int
+	// unnamed is how many undeclared connections it only counts.
+	unnamed int
 	// below is the line below which a line for it would stand, if it belongs to none.
 	below int
 }
@@ -141,7 +143,8 @@ type Mismatch struct {
 // Report returns the mismatches in the form of a compiler's errors, one block each, and
 // what cannot be judged, one line each; "" if there is neither. If a connection has many
 // mismatches, it prints the first in full, because it often explains the others, and one
-// line with the line numbers of the others.
+// line with the line numbers of the others. Of many connections that are not declared, such as
+// those of other sessions, it prints the first ones.
 func (v *Verdict) Report() string {
 	follow := map[string][]Mismatch{} // by the connection
 	for _, m := range v.Mismatches {
@@ -150,7 +153,13 @@ func (v *Verdict) Report() string {
 		}
 	}
 	var b strings.Builder
+	undeclared, below := 0, 0
 	for _, m := range v.Mismatches {
+		if m.Kind == Undeclared {
+			if undeclared, below = undeclared+max(1, m.unnamed), m.below; undeclared > mostInFull {
+				continue
+			}
+		}
 		all := follow[m.Connection]
 		folded := m.follows() && len(all) > mostInFull
 		if !folded || all[0].is(m) {
@@ -159,6 +168,10 @@ func (v *Verdict) Report() string {
 		if folded && all[0].is(m) {
 			b.WriteString(foldedText(v.File, all[1:]))
 		}
+	}
+	if undeclared > mostInFull {
+		more := Mismatch{What: fmt.Sprintf("%d more are not declared", undeclared-mostInFull), below: below}
+		b.WriteString(more.Message(v.File))
 	}
 	for _, u := range v.Unjudged {
 		b.WriteString(u.Message(v.File))
