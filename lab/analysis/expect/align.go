@@ -19,13 +19,16 @@ import (
 // explain it.
 //
 // If one of several lines is missing, it is the one that says least, because the others are more
-// likely about the packets that came: see [line.says].
+// likely about the packets that came: see [line.says]. Of lines that say as much, the later ones are
+// missing, because a session that ends early lacks its end.
 //
 // A line takes a damaged packet only if there is no other one for it.
 const (
-	costHidden   = 1
-	costDamaged  = 1
-	costMismatch = 1 << 20
+	costEarly    = 1 << 12 // at most, for a missing line
+	costSaid     = costEarly
+	costHidden   = costEarly
+	costDamaged  = costEarly
+	costMismatch = 1 << 36
 	costMissing  = 5 * costMismatch
 	costUnwanted = 4 * costMismatch
 	costAlike    = 3 * costMismatch // a line and an element of the same kind and direction
@@ -323,7 +326,7 @@ func (a *aligner) missing(i int32, k int) {
 	n := a.nodes[i]
 	n.judged |= 1 << k
 	l := a.groups[n.group][k]
-	kind, price := stepMissing, costMissing+l.says()
+	kind, price := stepMissing, costMissing+costSaid*l.says()+a.early(n.group)
 	if end := a.sides[l.dir()].empty; a.isEmpty(l, int(n.at)) {
 		a.push(node{state: n.state, kind: stepMatched, line: l, first: int32(end), last: int32(end), from: i, cost: n.cost}, 0)
 		return
@@ -335,6 +338,11 @@ func (a *aligner) missing(i int32, k int) {
 		kind, price = stepUnread, costHidden
 	}
 	a.push(node{state: n.state, kind: kind, line: l, first: n.at, last: n.at, from: i, cost: n.cost}, price)
+}
+
+// early is what a missing line of a group costs because other lines come after it.
+func (a *aligner) early(group int32) int64 {
+	return costEarly * int64(len(a.groups)-1-int(group)) / int64(len(a.groups))
 }
 
 // pass skips the next element if no line must claim it: it is a bare ACK, a

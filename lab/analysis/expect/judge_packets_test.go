@@ -347,7 +347,7 @@ var packetJudgements = []judgement{
 		name:  "a late reply, wanted before a command that came earlier",
 		want:  lateWant + "ctl server > client \"257 *\"\nctl ...\nctl client > server \"NOOP\"\nctl ...\n",
 		forge: func(g *recording) { lateReply(g) },
-		wrong: "missing 3",
+		wrong: "missing 5",
 	},
 	{
 		name:  "a late reply, before the second of two commands that a line can match",

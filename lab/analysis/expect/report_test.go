@@ -47,6 +47,34 @@ func TestBytesAreNotSetAgainstAFIN(t *testing.T) {
 	}
 }
 
+// In a session that ends early, the lines of its end are missing, also if earlier ones say the same.
+func TestSessionEndsEarly(t *testing.T) {
+	lines := []string{`client > server "PASV"`, `server > client "227 *"`, `client > server "LIST"`, `server > client "150 *"`, `server > client "226 *"`}
+	texts := []string{"PASV", "227 Here (192,0,2,21,156,64)", "LIST", "150 Here", "226 Done"}
+	const first = 4 // the line of the file with the first PASV
+	want := "ctl client.* > server.21\nctl ...\nctl server > client \"230 *\"\n"
+	for _, rest := range []string{"\n", "\nctl ...\n"} {
+		want += "ctl " + strings.Join(lines, "\nctl ") + rest
+	}
+	for n := range texts {
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		for i, text := range texts[:n+1] {
+			end := ctl
+			if strings.Contains(lines[i], "server > client") {
+				end = ctl.Peer
+			}
+			end.Segment("P.", text+"\r\n")
+		}
+		v := verdict(t, want, g)
+		for _, m := range v.Lines {
+			if came := m.Line < first+n+1; (m.Packet > 0) != came && m.Text != "ctl ..." {
+				t.Errorf("after %s: line %d matched packet %d, and it came is %v\n%s", texts[n], m.Line, m.Packet, came, v.Report())
+			}
+		}
+	}
+}
+
 // A wanted text that came elsewhere, or from the other side, is not called missing without
 // its frame.
 func TestWhereAMissingTextCame(t *testing.T) {
@@ -55,7 +83,7 @@ func TestWhereAMissingTextCame(t *testing.T) {
 	const declared = "ctl client.* > server.21\nctl ...\n"
 	for _, test := range []struct{ want, says string }{
 		{"ctl client > server \"USER *\"\n", "it came before, in frame 6,"},
-		{"ctl server > client \"230 *\"\nctl client > server \"USER *\"\nctl ...\n", "it came later, in frame 10\n"},
+		{"ctl server > client [P.] seq 48:59\nctl client > server \"USER *\"\nctl ...\n", "such a packet came later, in frame 10\n"},
 		{"ctl server > client \"USER *\"\nctl ...\n", "this did not come from server: client sent it, in frame 6\n"},
 		{"ctl client > server \"NOOP\"\nctl ...\n", "this did not come\n"},
 	} {
