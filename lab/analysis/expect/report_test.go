@@ -360,7 +360,8 @@ func TestReportOfFewMismatches(t *testing.T) {
 
 // TestLinesText names one line, which several mismatches may have, and several.
 func TestLinesText(t *testing.T) {
-	for want, lines := range map[string][]int{"line 50": {50, 50}, "line 7": {7}, "lines 34, 36-38": {34, 36, 37, 38}} {
+	for want, lines := range map[string][]int{"line 50": {50, 50}, "line 7": {7}, "lines 34, 36-38": {34, 36, 37, 38},
+		"lines 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, ..., 28": {2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28}} {
 		if got := linesText(lines); got != want {
 			t.Errorf("%v: got %q, want %q", lines, got, want)
 		}

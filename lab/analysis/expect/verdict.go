@@ -210,8 +210,9 @@ func linesText(lines []int) string {
 	return "lines " + lineRanges(lines)
 }
 
-// lineRanges writes line numbers, in order: "34, 36-38".
+// lineRanges writes line numbers, in order: "34, 36-38". Of many it leaves out those before the last ones.
 func lineRanges(lines []int) string {
+	const most = 12
 	var ranges []string
 	for i := 0; i < len(lines); {
 		first := i
@@ -222,6 +223,9 @@ func lineRanges(lines []int) string {
 		} else {
 			ranges = append(ranges, fmt.Sprint(from))
 		}
+	}
+	if last := len(ranges) - 1; last >= most {
+		ranges = append(ranges[:most-1], "...", ranges[last])
 	}
 	return strings.Join(ranges, ", ")
 }
