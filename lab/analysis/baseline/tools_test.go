@@ -251,6 +251,15 @@ var toolAttacks = []struct {
 		d.Peer.Close()
 		t.Say("< 226 done").Say(bye).Peer.Close()
 	}},
+	{"a file whose end was sent in two versions", "retransmission-repeats", func(f *forge.Capture) {
+		t := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here")
+		d := dial(f, aClient, aServer+":25600")
+		text := strings.Repeat("a line\r\n", 100)
+		d.Peer.SegmentAt(0, "P.", text+"a bad end")
+		d.Peer.Segment("P.", text+"the right")
+		d.Peer.Close()
+		t.Say("< 226 done").Say(bye).Peer.Close()
+	}},
 	{"a start page that boasts in another language", "no-loot", moved("STOR index.html", opener, "<center><font color=red>HACKEADO POR TEAM X - owned!</font></center>")},
 	{"two pages that boast", "no-loot", moves([2]string{"STOR index.html", "<h1>HacKeD By a Ghost</h1>"}, [2]string{"STOR a/index.html", "<h1>HacKeD By a Ghost</h1>"})},
 }

@@ -137,7 +137,7 @@ func newWatch(g *bounded.Ledger) *watch {
 		syns:         laterSYNs{of: map[[2]netip.AddrPort][]int{}},
 		fingerprints: fingerprints{},
 		lookups:      lookups{ledger: g, names: map[string]resolved{}, forged: map[string]*unasked{}},
-		overlaps:     overlaps{ledger: g, found: map[int][]overlap{}},
+		overlaps:     overlaps{ledger: g, newest: map[flow]int{}, found: map[int][]overlap{}},
 		neighbours:   newNeighbourhood(g),
 		steering:     newSteering(g),
 		crowds:       newCrowds(g),
