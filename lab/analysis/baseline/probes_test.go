@@ -134,6 +134,17 @@ func refusals(f *forge.Capture, n int, ports ...int) {
 	}
 }
 
+// farAndWide connects to a port of so many hosts in different networks that refuse it, and of some that answer.
+func farAndWide(f *forge.Capture, refused, answer, port int) {
+	for i := range refused {
+		refuse(f, aClient, addrPort(fmt.Sprintf("10.%d.7.9", i+1), port))
+		f.Pass(time.Second)
+	}
+	for i := range answer {
+		dial(f, aClient, addrPort(fmt.Sprintf("10.%d.7.10", i+1), port)).Say("> EHLO me\n< 250 you").Close()
+	}
+}
+
 func TestProbes(t *testing.T) {
 	const rule = "no-scans"
 	nothing := func(*forge.End) {}
@@ -191,6 +202,16 @@ func TestProbes(t *testing.T) {
 		{"a few services that are down", IsNormal, func(f *forge.Capture) { refusals(f, 1, 22, 25, 80, 110, 143, 443, 990) }},
 		{"nine ports of two hosts", NotNormal, func(f *forge.Capture) { refusals(f, 2, 990, 2021, 2100, 2121, 2221, 8021, 10021, 21000, 50021) }},
 		{"three services of many hosts", IsNormal, func(f *forge.Capture) { refusals(f, 7, 22, 443, 2121) }},
+		{"a search in many networks", NotNormal, func(f *forge.Capture) { farAndWide(f, 30, 0, 23) }},
+		{"a search in many networks for a port above", NotNormal, func(f *forge.Capture) { farAndWide(f, 60, 0, 2323) }},
+		{"servers in many networks that are down", IsNormal, func(f *forge.Capture) { farAndWide(f, 29, 0, 25) }},
+		{"mail for many servers, of which some are down", IsNormal, func(f *forge.Capture) { farAndWide(f, 40, 5, 25) }},
+		{"peers at many ports, of which most are gone", IsNormal, func(f *forge.Capture) {
+			farAndWide(f, 70, 0, 6881)
+			for i := range 80 {
+				refuse(f, aClient, addrPort(fmt.Sprintf("10.9.8.%d", i+1), 7000+i))
+			}
+		}},
 		{"a scan from many addresses", IsUnusual, func(f *forge.Capture) {
 			for i := range 40 {
 				refuse(f, fmt.Sprintf("203.0.113.%d", 1+i), addrPort(aServer, 40+i))

@@ -67,6 +67,7 @@ const (
 	maxLaterAnswers = 1 << 14 // names in answers of DNS, and answers that contradict earlier ones
 	maxResumptions  = 1 << 15 // requests for the rest of a file
 	maxRefusals     = 1 << 15 // ports that refused a connection
+	maxServed       = 1 << 15 // ports that answered a client
 	maxUnread       = 1 << 15 // pairs of hosts with a conversation at port 21 that cannot be read
 )
 

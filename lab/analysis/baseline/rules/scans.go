@@ -181,11 +181,12 @@ const handshakeSegments = 3
 const identPort = 113 // RFC 1413
 
 func scans() look {
-	s := scanners{once: newProbes(), asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
+	s := scanners{once: newProbes(), asked: map[netip.Addr]bool{}, often: map[netip.Addr]*scanner{}, served: map[netip.AddrPort]int{}, sessions: map[evidence.PairOfHosts]dialogueAt{}, unread: map[evidence.PairOfHosts]bool{}}
 	v, unasked, late := visits{}, unaskedAnswers{}, leftovers{serves: map[netip.AddrPort]bool{}}
 	return look{
 		connection: func(e *Evidence, c *ftp.Connection) []breach {
 			late.note(e.Ledger, c)
+			s.answers(c)
 			switch {
 			case isProbe(c) && c.OpenedBy == "" && late.add(e.Ledger, c):
 			case isProbe(c):
@@ -271,6 +272,7 @@ type scanners struct {
 	often    map[netip.Addr]*scanner
 	probes   int
 	sessions map[evidence.PairOfHosts]dialogueAt // of clients that probed often
+	served   map[netip.AddrPort]int              // connections that clients used, by client and port of the server
 	unread   map[evidence.PairOfHosts]bool       // those with a conversation at port 21 that cannot be read
 }
 
@@ -376,7 +378,7 @@ func (s *scanners) judge(others *datagrams) []breach {
 // nobody claimed.
 func (s *scanners) sweeps(client netip.Addr, x *scanner, looked map[netip.Addr]int) (found []breach) {
 	for port, servers := range x.servers {
-		many := len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers)
+		many := len(servers) >= scannedServers && (port == ftpPort || neighbours(servers) >= scannedServers || s.scattered(client, x, port))
 		searched := port == ftpPort && len(servers) >= foundServers && neighbours(looked) >= lookedFor
 		if !many && !searched {
 			continue
