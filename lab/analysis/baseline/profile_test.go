@@ -206,6 +206,15 @@ func TestExpectedDelays(t *testing.T) {
 			d.Peer.Close()
 			c.Say("< 226 done")
 		}},
+		{"a server that reads no command during a transfer", IsNormal, func(f *forge.Capture, c *forge.End) {
+			c.Say("> PASV\n< 227 (192,0,2,21,100,0)\n> STOR a\n< 150 go on")
+			d := dial(f, aClient, aServer+":25600")
+			c.Say("> NOOP")
+			f.Pass(95 * time.Second)
+			d.Segment("P.", "a")
+			d.Close()
+			c.Say("< 226 done\n< 200 ok")
+		}},
 		{"a client that cannot connect", IsUnusual, func(f *forge.Capture, c *forge.End) {
 			for i := range 2 {
 				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")\n> LIST")

@@ -35,7 +35,7 @@ type Found func(value float64, packets ...int)
 func Measures() []Measure {
 	return []Measure{
 		{"round-trip-time", "seconds", "from the SYN to the ACK that ends the handshake, control and data connections", true, roundTrips, nil},
-		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, data connections that fail, disks that wake, and files that a server has to fetch first", false, nil, replyTimes},
+		{"reply-time", "seconds", "from a command to its first reply, except for refused passwords, data connections that fail, disks that wake, transfers that go on, and files that a server has to fetch first", false, nil, replyTimes},
 		{"think-time", "seconds", "from a reply to the next command", true, nil, thinkTimes},
 		{"session-duration", "seconds", "from the first to the last packet of a control connection", true, nil, durations},
 		{"commands-a-session", "commands", "in one session", true, nil, commandCounts},
@@ -214,8 +214,12 @@ func replyTimes(s *evidence.Session, found Found) {
 			lastTransfer = i
 		}
 	}
-	awake, passive := false, false
+	awake, passive, busy := false, false, 0 // busy is the packet of the last reply to a transfer
 	for i, x := range s.Exchanges {
+		queued := x.Packet < busy // some servers read no command during a transfer
+		if evidence.IsTransfer(x) && len(x.Replies) > 0 {
+			_, busy = evidence.Answer(x)
+		}
 		if ofDataPort[x.Command] {
 			passive = strings.HasSuffix(x.Command, "SV")
 		}
@@ -231,7 +235,7 @@ func replyTimes(s *evidence.Session, found Found) {
 		wakes := !awake && evidence.AboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes
 		fetched := x.Command == "RETR" && code < 200 && took > moment // from a tape, or from another server
-		if !delayed && !wakes && !fetched {
+		if !delayed && !wakes && !fetched && !queued {
 			found(seconds(int64(took)), x.Packet, x.Replies[0].Packet)
 		}
 	}
