@@ -168,6 +168,15 @@ func TestNoted(t *testing.T) {
 			}
 			c.Say(bye).Peer.Close()
 		}},
+		{"commands that end with LF alone", "commands-are-ftp", 1, func(f *forge.Capture) {
+			c := f.Control().Say(hello)
+			for range 3 {
+				c.Send("NOOP\n")
+				c.Say("< 200 ok")
+			}
+			c.Say(bye).Peer.Close()
+		}},
+		{"commands that end with CR and LF", "commands-are-ftp", 0, session1("> NOOP\n< 200 ok")},
 		{"replies that end with CR and LF", "reply-well-formed", 0, session1("> NOOP\n< 200 ok")},
 		{"a listing without 150", "reply-fits-command", 1, func(f *forge.Capture) {
 			c := f.Control().Say(hello).Say("> PASV\n< 227 (192,0,2,21,100,0)\n> LIST")

@@ -64,7 +64,7 @@ var machines = []struct {
 			f.Pass(24 * time.Hour)
 		}
 	}},
-	{"many hosts whose password is out of date", IsUnusual, func(f *forge.Capture) {
+	{"many hosts whose password is out of date", IsNormal, func(f *forge.Capture) {
 		for i := range 12 {
 			wrongPassword(f, fmt.Sprintf("198.51.100.%d", 10+i), "deploy", "Summer2025")
 			f.Pass(time.Hour)

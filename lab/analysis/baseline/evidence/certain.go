@@ -81,8 +81,8 @@ func (s *Session) IsSurplus(r *ftp.Reply) bool {
 	return s.Exchanges[i].Final() > 0 && replies[len(replies)-1].Lines[0].Seq < l.Seq
 }
 
-// leastLogin is how many bytes the shortest command has with which a client logs in, such as USER a.
-const leastLogin = 8
+// leastLogin is how many bytes the shortest command has with which a client logs in: PASS without a password.
+const leastLogin = 6
 
 // MayHaveSaid reports whether the client may have said something of at least so many bytes, between two of its lines,
 // that the capture lacks. A line of nil is the beginning or the end of the session.
@@ -144,9 +144,10 @@ func (s *Session) missing(from *ftp.Line) iter.Seq2[*ftp.Line, int64] {
 }
 
 // IsStranger reports whether no login can have succeeded before command i: the capture has each attempt, with a reply
-// that refuses it.
+// that refuses it, and no reply to a command that it lacks says that somebody is logged in.
 func (s *Session) IsStranger(i int) bool {
-	if s.LoggedIn > 0 || s.MayHaveSaid(nil, s.Exchanges[i].Line, leastLogin) {
+	letIn := func(r *ftp.Reply) bool { return r.Code == 230 || r.Code == 232 }
+	if s.LoggedIn > 0 || slices.ContainsFunc(s.Unsolicited, letIn) || s.MayHaveSaid(nil, s.Exchanges[i].Line, leastLogin) {
 		return false
 	}
 	for k, x := range s.Exchanges[:i] {

@@ -4,6 +4,7 @@
 package evidence
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -154,7 +155,10 @@ type Login struct {
 	At             int // the packet of that reply
 	// Known says that the capture has the name, and that the reply is surely the one to the last command.
 	Known bool
-	Cut   bool // the capture lacks the end of the password
+	// Cut says that the capture lacks the end of the name or the password, CutName that it lacks that of the name. What
+	// is left then has the length of the command added to it, as far as that is known: those of the same length may be
+	// the same.
+	Cut, CutName bool
 }
 
 // NewSession returns a session with its data connections. The receiver discarded the packets in damaged.
@@ -312,12 +316,12 @@ func (s *Session) Readable(packet int) bool {
 // PASS, and perhaps ACCT.
 func (s *Session) findLogins() {
 	var user string
-	named := false
+	named, cutName := false, false
 	for i, e := range s.Exchanges {
 		code, at := Answer(e)
 		switch e.Command {
 		case "USER":
-			user, named = e.Argument, true
+			user, named, cutName = s.argument(i), true, !e.Complete
 			if code == 331 || code == 332 || s.followedByPass(i) {
 				continue
 			}
@@ -329,9 +333,9 @@ func (s *Session) findLogins() {
 		default:
 			continue
 		}
-		l := Login{User: user, Packet: e.Packet, Time: e.Time, Code: code, At: at, Known: s.Whole || named && s.heardBack(i)}
+		l := Login{User: user, Packet: e.Packet, Time: e.Time, Code: code, At: at, Known: s.Whole || named && s.heardBack(i), Cut: cutName, CutName: cutName}
 		if e.Command != "USER" {
-			l.Password, l.Cut = e.Argument, !e.Complete
+			l.Password, l.Cut = s.argument(i), cutName || !e.Complete
 		}
 		s.Logins = append(s.Logins, l)
 		if l.Succeeded() && s.LoggedIn == 0 {
@@ -341,6 +345,15 @@ func (s *Session) findLogins() {
 	if s.Greeting != nil && s.Greeting.Code == 230 {
 		s.LoggedIn, s.LoggedInAt = s.Greeting.Packet, s.Greeting.Lines[0].Seq
 	}
+}
+
+// argument is the argument of command i. If its end was cut off, how much the server acknowledged tells its length.
+func (s *Session) argument(i int) string {
+	x := s.Exchanges[i]
+	if x.Complete || !s.heardBack(i) {
+		return x.Argument
+	}
+	return fmt.Sprintf("%s (cut off, %d bytes)", x.Argument, x.Replies[0].Lines[0].Ack-x.Seq-int64(len(x.Command)))
 }
 
 func (s *Session) followedByPass(i int) bool {

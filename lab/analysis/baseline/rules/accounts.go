@@ -37,7 +37,7 @@ type userAt struct {
 // across adds a failure to the counts of servers by client and of clients by user.
 func (all *logins) across(hosts evidence.PairOfHosts, l evidence.Login) {
 	noteFirst(all.servers, hosts.Client(), hosts.Server(), l.At)
-	if at := (userAt{hosts.Server(), l.User}); !isPublic(l.User) {
+	if at := (userAt{hosts.Server(), l.User}); !isPublic(l.User) && !l.CutName {
 		noteFirst(all.clients, at, hosts.Client(), l.At)
 		if all.tried[at] == nil {
 			all.tried[at] = map[string]bool{}
@@ -200,7 +200,7 @@ func (all *logins) judgeAcross(known []breach) []breach {
 			b := breach{packets: firstPackets(fresh),
 				observed: fmt.Sprintf("%s refused %d clients that all gave the user name %s", at.server, len(fresh), wording.Quote(at.user))}
 			if all.isStale(at) {
-				b.severity = Odd
+				b.severity, b.sign = Note, noSign
 				b.observed += " and the same password, as after a change of it"
 			}
 			found = append(found, b)
@@ -351,6 +351,8 @@ func howFew(slips []guess) string {
 	switch n := len(different); {
 	case len(slips) == 1:
 		return ""
+	case n == 1 && slips[0].Cut:
+		return "and the recorder cut off what may differ in their names and passwords"
 	case n == 1:
 		return "all with the same name and password"
 	case len(slips) > manyTries:

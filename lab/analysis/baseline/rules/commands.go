@@ -70,8 +70,9 @@ func areFTP(s *session) []breach {
 	unknown := map[string]bool{}
 	var packets []int
 	accepted := false
-	for _, x := range s.Exchanges {
+	for i, x := range s.Exchanges {
 		switch text := x.Line.Text; {
+		case s.mayAskProxy(i):
 		case s.MayBeRest(x.Line) || x.Command == "" || s.Knows(x.Command) || !evidence.IsWord(x.Command) || !s.Readable(x.Packet):
 		case evidence.OtherProtocol(text) != "":
 			found = append(found, breach{
@@ -83,6 +84,9 @@ func areFTP(s *session) []breach {
 			accepted = accepted || completedNormally(x)
 			packets = append(packets, x.Packet)
 		}
+	}
+	if b, ok := s.bareCommands(); ok {
+		found = append(found, b)
 	}
 	if len(unknown) == 0 {
 		return found
@@ -100,4 +104,34 @@ func areFTP(s *session) []breach {
 		b.sign = 1
 	}
 	return append(found, b)
+}
+
+// mayAskProxy reports whether a command may ask a proxy for a connection: it is CONNECT, and the capture lacks some of the
+// request, or its end.
+func (s *session) mayAskProxy(i int) bool {
+	if s.Exchanges[i].Command != "CONNECT" || s.Whole {
+		return false
+	}
+	for k, x := range s.Exchanges[i:] {
+		rest := s.Exchanges[i+k+1:]
+		if !x.Complete || len(rest) == 0 || rest[0].Seq != x.End {
+			return true
+		}
+		if rest[0].Text == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// bareCommands notes commands that end with LF alone, which most servers take for whole ones.
+func (s *session) bareCommands() (b breach, ok bool) {
+	var bare counted
+	for _, x := range s.Exchanges {
+		if s.Whole && s.Knows(x.Command) && x.Complete && len(x.Line.Telnet) == 0 && x.End-x.Seq == int64(len(x.Line.Text))+1 {
+			bare.add(x.Packet)
+		}
+	}
+	return breach{severity: Note, sign: noSign, packets: bare.packets, expected: "A command ends with CR and LF (RFC 959, 5.3).",
+		observed: wording.Plural(bare.n, "command", "commands") + " of the client ended with LF alone"}, bare.n > 0
 }

@@ -60,7 +60,8 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		return nil
 	}
 	late := time.Duration(c.FirstTime - x.Time)
-	if late <= dataTimeout {
+	again := c.ID != c.DataPort.Connections[0] // the port was used up, so another announcement may be lost
+	if late <= dataTimeout || again && s.Lossy() {
 		return nil
 	}
 	return []breach{{
@@ -152,8 +153,10 @@ func oneConnection(_ *Evidence, s *session) []breach {
 	var found []breach
 	for _, x := range s.Exchanges {
 		var packets []int
-		for _, c := range s.DataOf(x.Data) {
-			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 {
+		data := s.DataOf(x.Data)
+		for i, c := range data {
+			copied := slices.ContainsFunc(data[:i], func(before *ftp.Connection) bool { return c.Client != before.Client && isCopy(c, before) })
+			if c.ClientFlow.Bytes+c.ServerFlow.Bytes > 0 && !copied {
 				packets = append(packets, c.FirstPacket)
 			}
 		}

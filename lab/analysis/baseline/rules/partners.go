@@ -51,13 +51,19 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection, refused map[attempt
 		observed: fmt.Sprintf("%s opened the data connection that %s had announced to %s", came, c.DataPort.Command, partner),
 	}
 	x := s.transfer(c)
+	too := s.cameToo(c, initiator, partner)
 	switch {
+	case too != nil && isCopy(c, too):
+		return nil
 	case c.ClientFlow.Bytes+c.ServerFlow.Bytes == 0:
 		b.severity = Odd
 	case x != nil && x.Final() == 425:
 		b.observed += ", which says that it opened none"
-	case s.cameToo(c, initiator, partner) > 0:
-		b.packets = append(b.packets, s.cameToo(c, initiator, partner))
+	case x != nil && !s.protected() && !s.Lossy() && c.Content(x.Sender()) == 0 && c.Content(x.Sender().Other()) > 1:
+		b.packets = append(b.packets, c.Flow(x.Sender().Other()).FirstData)
+		b.observed += fmt.Sprintf(", and its data flows in the wrong direction for %s", x.Command)
+	case too != nil:
+		b.packets = append(b.packets, too.FirstPacket)
 		b.observed += ", which opened one to the same port itself"
 	case refused[attempt{partner, c.Addr(initiator.Other())}] > c.FirstPacket:
 		b.packets = append(b.packets, refused[attempt{partner, c.Addr(initiator.Other())}])
@@ -74,13 +80,24 @@ func withPartner(e *Evidence, s *session, c *ftp.Connection, refused map[attempt
 	return []breach{b}
 }
 
-// cameToo is the first packet of a connection that the partner opened to the data port that another
-// host used, 0 for none. A partner with several addresses opens one connection only.
-func (s *session) cameToo(c *ftp.Connection, initiator ftp.Side, partner netip.Addr) int {
+// cameToo is a connection that the partner opened to the data port that another host used, nil for none. A partner with
+// several addresses opens one connection only.
+func (s *session) cameToo(c *ftp.Connection, initiator ftp.Side, partner netip.Addr) *ftp.Connection {
 	for _, other := range s.DataOf(c.DataPort.Connections) {
-		if other.OpenedBy == initiator && other.Addr(initiator).Addr().Unmap() == partner {
-			return other.FirstPacket
+		if other != c && (other.OpenedBy == initiator || isCopy(c, other)) && other.Addr(initiator).Addr().Unmap() == partner {
+			return other
 		}
 	}
-	return 0
+	return nil
+}
+
+// isCopy reports whether two connections to the same data port are one, recorded on both sides of a NAT: both
+// carry data, and come from the same port or carry the same bytes. A server sends a file to one of two connections only.
+func isCopy(c, other *ftp.Connection) bool {
+	if c.Server != other.Server && c.Client != other.Client {
+		return false
+	}
+	carries := func(c *ftp.Connection) bool { return c.ClientFlow.Bytes+c.ServerFlow.Bytes+c.Missing() > 0 }
+	samePorts := c.Client.Port() == other.Client.Port() && c.Server.Port() == other.Server.Port()
+	return carries(c) && carries(other) && (samePorts || c.SHA256 != "" && c.SHA256 == other.SHA256)
 }

@@ -31,7 +31,7 @@ func manySpellings(s *session) (b breach, ok bool) {
 	spelled := map[string]map[string]int{} // by command and spelling, with the packet
 	for _, x := range s.Exchanges {
 		verb, _, _ := strings.Cut(x.Line.Text, " ")
-		if evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && len(verb) == len(x.Command) {
+		if evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && strings.EqualFold(verb, x.Command) {
 			noteFirst(spelled, x.Command, verb, x.Packet)
 		}
 	}
@@ -65,7 +65,7 @@ func spelledBits(s *session) (b breach, ok bool) {
 	rows := map[string]*choices{}
 	for _, x := range s.Exchanges {
 		verb, _, _ := strings.Cut(x.Line.Text, " ")
-		if evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && len(verb) == len(x.Command) && s.Commands[x.Command] >= codedLeast {
+		if evidence.IsKnown(x.Command) && !s.MayBeRest(x.Line) && s.Readable(x.Packet) && strings.EqualFold(verb, x.Command) && s.Commands[x.Command] >= codedLeast {
 			choose(rows, x.Command, verb, x.Packet)
 		}
 	}
