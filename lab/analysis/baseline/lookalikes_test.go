@@ -355,7 +355,7 @@ func refusal(reply string) string {
 }
 
 func TestLookalikes(t *testing.T) {
-	for _, test := range slices.Concat(lookalikes, intruders, behaviours, nearby, steering, disturbed, elsewhere, absent, collected, hidden, websites, carriedOff, upkeep, gravest) {
+	for _, test := range slices.Concat(lookalikes, intruders, behaviours, nearby, steering, disturbed, elsewhere, absent, collected, hidden, websites, carriedOff, upkeep, gravest, doubts) {
 		t.Run(test.name, func(t *testing.T) {
 			got := forged(t, test.play)
 			switch violations := count(got, test.rule, rules.Violation); {

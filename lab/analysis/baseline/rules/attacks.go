@@ -313,6 +313,7 @@ var (
 
 // knownGreeting judges the words of the server's greeting.
 func knownGreeting(s *session) []breach {
+	before := s.pair.greeted
 	if s.Greeting == nil || !s.Readable(s.Greeting.Packet) {
 		return nil
 	}
@@ -321,12 +322,18 @@ func knownGreeting(s *session) []breach {
 	case wormGreeting.MatchString(s.Greeting.Text):
 		as = "worms that spread by FTP"
 	case boasts(s.Greeting.Text):
-		b.severity, b.sign = Odd, 2
 		as = "intruders"
+		if !before {
+			b.severity, b.sign = Odd, 2
+		}
 	default:
+		s.pair.greeted = true
 		return nil
 	}
 	b.observed = fmt.Sprintf("the server greets with %s, as %s do", wording.Quote(s.Greeting.Text), as)
+	if before {
+		b.observed += "; it greeted otherwise before"
+	}
 	return []breach{b}
 }
 

@@ -100,6 +100,8 @@ func deviceTaken(s *session) (b breach, ok bool) {
 }
 
 // mailbox matches files with all mail of a person.
+var purse = pattern.New(`(?i)(^|[/_ .-])wallet\.(dat|json)$`)
+
 var mailbox = pattern.New(`(?i)\.(pst|ost|nsf|mbox|edb)$`)
 
 // fewMailboxes is how many mailboxes are not only one's own.
@@ -212,7 +214,7 @@ func profileLeaves(s *session) (b breach, ok bool) {
 		switch {
 		case store != "":
 			kinds[strings.ToLower(path.Base(at))], passwords = x.Packet, true
-		case mailbox.MatchString(at), ofDesk.MatchString(at):
+		case purse.MatchString(at), mailbox.MatchString(at), ofDesk.MatchString(at):
 			kinds[strings.ToLower(path.Ext(at))], personal = x.Packet, true
 		default:
 			others++

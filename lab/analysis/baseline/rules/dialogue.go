@@ -50,10 +50,15 @@ func greetsFirst(_ *Evidence, s *session) []breach {
 	if s.Lines[0].Ack > 1 {
 		return nil
 	}
-	return []breach{{
+	b := breach{
 		packets:  []int{command.Packet, reply.FirstPacket},
 		observed: fmt.Sprintf("%s in frame %d; the server's first line, %s, came after it, in frame %d", wording.Quote(command.Line.Text), command.Packet, wording.Quote(reply.Lines[0].Text), reply.FirstPacket),
-	}}
+	}
+	if last := s.Exchanges[len(s.Exchanges)-1]; last.Packet == command.Packet && last.Command == "QUIT" && s.LoggedIn > 0 {
+		b.severity, b.sign = Odd, 2
+		b.observed += "; it is a whole session at once, as somebody pipes it into netcat"
+	}
+	return []breach{b}
 }
 
 // strangeGreeting finds a first reply that says yes to something, before the client has said anything, and does not

@@ -46,6 +46,7 @@ type pair struct {
 	names    *nameCensus // nil if there were none
 	sight    sight
 	fetched  int32 // how many files the client fetched
+	greeted  bool  // by the server, and not with the words of intruders
 	inClear  bool  // there is a session that is not protected
 }
 

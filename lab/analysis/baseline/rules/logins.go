@@ -358,6 +358,9 @@ func (all *logins) burst(list []guess) (breach, bool) {
 			case all.isOutdated(list):
 				b.severity, b.sign = Odd, 2
 				b.observed += ", one password for each name"
+			case all.mistyped(list):
+				b.severity, b.sign = Odd, 2
+				b.observed += ", each a slip of the fingers away from the right one"
 			}
 			return b, true
 		}
