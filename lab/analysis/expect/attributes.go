@@ -253,7 +253,7 @@ func (p *parser) classify(l *line) {
 		l.kind = kindFINData
 	case fin:
 		l.kind = kindFIN
-	case data || l.flags.push:
+	case data || l.flags.push || l.flags.bits != packet.ACK:
 		l.kind = kindData
 	default:
 		l.kind = kindACK

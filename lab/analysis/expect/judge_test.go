@@ -83,6 +83,44 @@ var ofAnotherHost = []judgement{
 	},
 }
 
+// urgentJudgements are the rules about lines with flags alone, of which only [.] is a packet without data.
+var urgentJudgements = []judgement{
+	{
+		name:  "an urgent packet with data, without its length",
+		want:  telnetDeclared + "ctl client > server [.U]\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "an urgent packet with data among bare ACKs",
+		want:  "ctl client.* > server.21\nctl ...\nctl client > server [.U]\nctl ...\n",
+		forge: forgeTelnet,
+	},
+	{
+		name:  "an urgent packet without data",
+		want:  telnetDeclared + "ctl client > server [.U]\nctl client > server \"NOOP\"\n",
+		forge: func(g *recording) { ctl := login(g); ctl.Segment(".U", ""); ctl.Segment("P.", "NOOP\r\n") },
+	},
+	{
+		name:  "a line for the second of two packets of Telnet bytes",
+		want:  telnetDeclared + "ctl client > server [.U] length 2\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnets,
+		wrong: "different 4 @12",
+	},
+	{
+		name:  "lines for both packets of Telnet bytes",
+		want:  telnetDeclared + "ctl client > server [.] length 2\nctl client > server [.U]\nctl client > server \"ABOR\"\n",
+		forge: forgeTelnets,
+	},
+}
+
+// forgeTelnets logs in and sends IAC IP and IAC DM in packets of their own, and ABOR.
+func forgeTelnets(g *recording) {
+	ctl := login(g)
+	ctl.Segment(".", "\xff\xf4")
+	ctl.Segment(".U", "\xff\xf2")
+	ctl.Segment("P.", "ABOR\r\n")
+}
+
 // sessionOf has the connections of a session of another host.
 func sessionOf(g *recording, host string) {
 	connect(g, host+":3171", "192.0.2.21:21").Peer.Segment("P.", "220 Hi.\r\n")
@@ -91,7 +129,7 @@ func sessionOf(g *recording, host string) {
 
 // TestJudge holds the rules of the notation, one by one.
 func TestJudge(t *testing.T) {
-	for _, test := range slices.Concat(packetJudgements, damagedJudgements, connectionJudgements, ofAnotherHost) {
+	for _, test := range slices.Concat(packetJudgements, damagedJudgements, connectionJudgements, ofAnotherHost, urgentJudgements) {
 		t.Run(test.name, func(t *testing.T) {
 			g := &recording{forge.New(), false}
 			test.forge(g)

@@ -122,7 +122,7 @@ const (
 	kindText     kind = iota // one line of dialogue
 	kindRange                // bytes, in any number of segments
 	kindData                 // the data of one packet, which may be none: see fitsACK
-	kindACK                  // one packet without data, SYN, FIN and RST
+	kindACK                  // one packet with an ACK alone, without data unless the line has a length
 	kindSYN                  // one packet with a SYN
 	kindFIN                  // one FIN; other lines claim the data of its packet
 	kindFINData              // one packet with a FIN and its data
