@@ -163,6 +163,7 @@ func (j *judge) exchange() {
 	if c.chooseSession() {
 		c.choose()
 	}
+	c.spread()
 	mistaken := func(b *binding) bool {
 		return b.proto == "tcp" && (b.conn == nil && b.unseen == nil || b.near || j.capture.lacksPackets() && c.of(b) >= costMismatch)
 	}
