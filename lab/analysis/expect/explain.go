@@ -273,12 +273,30 @@ func (t *track) missingLine(s step) Mismatch {
 		m.What = place.missing()
 	}
 	m.Hint = t.meant(s.line)
-	if s.first < len(t.elements) && t.elements[s.first].kind != elementGap {
-		m.Around = t.around(t.elements[s.first].frame, false)
-	} else if len(t.frames) > 0 {
-		m.Around = t.around(t.frames[len(t.frames)-1], false)
+	if len(t.frames) > 0 {
+		m.Around = t.around(t.missingAt(s), false)
 	}
 	return m
+}
+
+// missingAt returns the frame at which the line of a step is missing. After ... nothing shows at which element it is
+// missing: then it is the packet of the last line before it, or the end of the connection if none of them has one.
+func (t *track) missingAt(s step) int {
+	skipped := false
+	i := slices.Index(t.lines, s.line) - 1
+	for ; i >= 0; i-- {
+		if _, ok := t.judge.matched[t.lines[i]]; ok {
+			break
+		}
+		skipped = skipped || t.lines[i].kind == kindSkip
+	}
+	switch {
+	case skipped && i >= 0:
+		return t.judge.matched[t.lines[i]].frame
+	case !skipped && s.first < len(t.elements) && t.elements[s.first].kind != elementGap:
+		return t.elements[s.first].frame
+	}
+	return t.frames[len(t.frames)-1]
 }
 
 // misplacedLine is the mismatch of the line of step i, whose packet is the unwanted one of step k.

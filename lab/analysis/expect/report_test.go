@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,26 @@ ctl ...
 	}
 	if got := v.Lines[1].Packet; got != 10 {
 		t.Errorf("the line of the 230 matched frame %d, want 10", got)
+	}
+}
+
+// A line that is missing after ... is shown at the packet of the last line before it, or else at the end of the connection.
+func TestMissingAfterSkip(t *testing.T) {
+	for lines, at := range map[string]string{
+		"ctl ...\nctl server > client \"226 *\"\nctl ...\n":                                                            `"NOOP"`,
+		"ctl ...\nctl client > server \"USER *\"\nctl ...\nctl server > client \"226 *\"\nctl ...\n":                   `"USER anonymous"`,
+		"ctl ...\nctl client > server \"USER *\"\nctl ...\nctl client > server \"X\"\nctl server > client \"226 *\"\n": `"USER anonymous"`,
+	} {
+		g := &recording{forge.New(), false}
+		ctl := login(g)
+		for range 9 {
+			ctl.Segment("P.", "NOOP\r\n")
+		}
+		v := verdict(t, "ctl client.* > server.21\n"+lines, g)
+		i := slices.IndexFunc(v.Mismatches, func(m Mismatch) bool { return strings.Contains(m.Want, "226") })
+		if i < 0 || !strings.Contains(strings.Join(v.Mismatches[i].Around, "\n"), at) {
+			t.Errorf("%s: want the packet of %s\n%s", lines, at, v.Report())
+		}
 	}
 }
 
