@@ -109,7 +109,7 @@ func TestManyBesideFTP(t *testing.T) {
 	if got, want := strings.Count(page, "is refused: nobody listens"), maxBeside; got != want {
 		t.Errorf("got %d refused connections on the page, want %d", got, want)
 	}
-	if want := "Not drawn: 160 packets that are not FTP."; !strings.Contains(page, want) {
+	if want := "Not drawn: 160 packets not of FTP."; !strings.Contains(page, want) {
 		t.Errorf("the page has no %q", want)
 	}
 }

@@ -232,7 +232,7 @@ func (l ladder) undrawn() string {
 		left = append(left, counted(l.More, "more packet")+" of FTP")
 	}
 	if l.Others > 0 {
-		left = append(left, counted(l.Others, "packet")+" that are not FTP")
+		left = append(left, counted(l.Others, "packet")+" not of FTP")
 	}
 	if l.Copies > 0 {
 		left = append(left, counted(l.Copies, "packet")+" that another place has, too")

@@ -5,8 +5,8 @@ import (
 	"regexp"
 	"slices"
 
-	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
+	"ftplab/lab/analysis/packet"
 )
 
 // How much of a capture the ladder draws.
@@ -39,7 +39,7 @@ func (r *Report) draw() ladder {
 		if p.Copy != nil {
 			continue
 		}
-		if !r.inLadder(p.Connection) || p.Connection == nil && !r.drawable(p.Packet) {
+		if !r.drawable(p) {
 			l.Others++
 			continue
 		}
@@ -74,15 +74,35 @@ func (r *Report) inLadder(c *ftp.Connection) bool {
 	return c == nil || c.Role != ftp.Other || r.Trace.NumSessions() == 0 || r.surveyed.beside.ids[c.ID]
 }
 
-// drawable reports whether a packet without a connection concerns the hosts in the
-// drawing: their DNS and ARP queries, and the ICMP messages that they get.
-func (r *Report) drawable(p *capture.Packet) bool {
-	from, to := r.lanes.ends(p)
+// drawable reports whether a packet is drawn: one that the verdict names, one of a connection in the ladder, and one
+// that concerns the hosts in the drawing: their DNS and ARP queries, the ICMP messages that they get, and a router's
+// errors about the connections in the ladder.
+func (r *Report) drawable(p *Packet) bool {
+	from, to := r.lanes.ends(p.Packet)
 	switch {
+	case r.Packets.wanted[p.Number]:
+		return true
+	case p.Connection != nil:
+		return r.inLadder(p.Connection)
 	case p.ARP != nil:
 		return from >= 0 || to >= 0
-	case p.UDP != nil && p.UDP.DNS != nil, p.ICMP != nil:
+	case p.UDP != nil && p.UDP.DNS != nil:
 		return from >= 0 && to >= 0
+	case p.ICMP != nil:
+		return from >= 0 && to >= 0 || r.quotesDrawn(p.ICMP)
+	}
+	return false
+}
+
+// quotesDrawn reports whether an ICMP error is about a packet of a connection in the ladder.
+func (r *Report) quotesDrawn(m *packet.ICMP) bool {
+	if !m.About.IsTCP() {
+		return false
+	}
+	for _, c := range r.surveyed.facts {
+		if r.inLadder(c) && (c.Client == m.About.Src && c.Server == m.About.Dst || c.Server == m.About.Src && c.Client == m.About.Dst) {
+			return true
+		}
 	}
 	return false
 }

@@ -135,15 +135,16 @@ func (ps *Packets) Add(p *capture.Packet) {
 
 // addLoose takes a packet without a connection.
 func (ps *Packets) addLoose(k *Packet) {
+	room := len(ps.loose) < maxLoose || ps.wanted[k.Number]
 	switch {
 	case k.Copy != nil && k.Away != nil:
 		ps.strays++
 	case k.Copy != nil:
 		ps.copies++
-	case len(ps.loose) >= maxLoose:
+	case !room:
 		ps.others++
 	}
-	if len(ps.loose) < maxLoose {
+	if room {
 		ps.loose = append(ps.loose, k.keep())
 	}
 }

@@ -211,6 +211,42 @@ func TestWantedPacketsAreKept(t *testing.T) {
 	}
 }
 
+// TestUnreachableIsDrawn asks for a router's ICMP error in the ladder, with the want's comment on it: if it is about a
+// connection there, or if a line of the want is about it. Any other is counted.
+func TestUnreachableIsDrawn(t *testing.T) {
+	const comment = "The firewall says no."
+	wanted := &expect.Verdict{Lines: []expect.Match{{Packet: 4, Comment: comment}}}
+	for name, test := range map[string]struct {
+		v       *expect.Verdict
+		port    byte // of the quoted SYN
+		comment int
+		undrawn string
+	}{
+		"of a connection here, in the want": {wanted, 99, 1, ""},
+		"of a connection here":              {nil, 99, 0, ""},
+		"of another, in the want":           {wanted, 98, 1, ""},
+		"of another":                        {nil, 98, 0, "Not drawn: 1 packet not of FTP."},
+	} {
+		r := judgedBy(t, test.v, func(f *forge.Capture) {
+			client, _ := open(f, "198.51.100.100:3171", "192.0.2.21:21")
+			f.IP(netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("198.51.100.100"), 1, []byte{3, 3, 0, 0, 0, 0, 0, 0,
+				0x45, 0, 0, 28, 0, 0, 0, 0, 63, 6, 0, 0, 198, 51, 100, 100, 192, 0, 2, 21, 12, test.port, 0, 21, 0, 0, 0, 0})
+			client.Close()
+		})
+		ladder := markdownOf(t, r)
+		if n := strings.Count(ladder, "# "+comment); n != test.comment {
+			t.Errorf("%s: the comment is %d times in the Markdown, want %d", name, n, test.comment)
+		}
+		page := string(html(t, r))
+		if got := strings.Contains(page, comment); got != (test.comment > 0) {
+			t.Errorf("%s: the comment is on the page: %t", name, got)
+		}
+		if got := r.draw().undrawn(); got != test.undrawn {
+			t.Errorf("%s: got %q, want %q", name, got, test.undrawn)
+		}
+	}
+}
+
 // TestLinks asks that every link of a page leads to a place in it.
 func TestLinks(t *testing.T) {
 	for name, r := range map[string]*Report{
