@@ -124,7 +124,7 @@ func startsBehindGreeting(f *facts) Finding {
 	}
 	for _, r := range f.session.Unsolicited {
 		switch {
-		case r.Code != 220 || !hasEnded(r):
+		case r.Code != 220 || cutShort(r):
 		case frame == 0:
 			return keeps(r.Packet, "220 in frame %d, and nothing before it", r.Packet)
 		case r.Packet < frame:
@@ -134,10 +134,20 @@ func startsBehindGreeting(f *facts) Finding {
 	return breaks(frame, "%s in frame %d comes before the greeting", what, frame)
 }
 
-// hasEnded reports whether the last line of a reply came: the one whose code no hyphen follows.
-func hasEnded(r *ftp.Reply) bool {
+// isComplete reports whether the whole final reply to a command is in the capture. The code alone may be in the first of
+// several lines.
+func isComplete(e *ftp.Exchange) bool {
+	return e.Final() != 0 && !slices.ContainsFunc(e.Replies, func(r *ftp.Reply) bool { return r.Code >= 200 && cutShort(r) })
+}
+
+// cutShort reports whether the last line of a reply did not come: the one with the code and no hyphen behind it.
+func cutShort(r *ftp.Reply) bool {
 	n := len(r.Lines)
-	return n > 0 && strings.HasPrefix(r.Lines[n-1].Text, strconv.Itoa(r.Code)) && !strings.HasPrefix(r.Lines[n-1].Text[3:], "-")
+	if r.Code == 0 || n == 0 {
+		return false
+	}
+	text, ends := strings.CutPrefix(r.Lines[n-1].Text, strconv.Itoa(r.Code))
+	return !ends || text != "" && text[0] != ' '
 }
 
 // commandsEnd is the rule that every command ends with CR LF.
@@ -171,7 +181,7 @@ func waitsForReplies(f *facts) Finding {
 			continue
 		}
 		before := f.session.Exchanges[i-1]
-		if before.Final() == 0 || lastFrame(before) > e.FirstPacket {
+		if !isComplete(before) || lastFrame(before) > e.FirstPacket {
 			return breaks(e.Packet, "%s in frame %d, %s: %s", e.Command, e.Packet, before.Command, codesText(before))
 		}
 	}
@@ -188,7 +198,7 @@ func waitsForEnd(f *facts) Finding {
 			what, next = "sends "+f.session.Exchanges[i].Command, f.session.Exchanges[i].FirstPacket
 		}
 		switch {
-		case retr.Final() == 0 || next != 0 && next < lastFrame(retr):
+		case !isComplete(retr) || next != 0 && next < lastFrame(retr):
 			return breaks(next, "RETR: %s, and the client %s in frame %d", codesText(retr), what, next)
 		case next == 0:
 			return keeps(lastFrame(retr), "RETR: %s; nothing comes before it", codesText(retr))

@@ -189,13 +189,16 @@ func TestGreetingIsAwaited(t *testing.T) {
 // TestWaitsForEnd has a client that closes before the final reply to RETR.
 func TestWaitsForEnd(t *testing.T) {
 	for name, test := range map[string]struct {
-		fin  int
-		quit bool
-		want Finding
+		fin   int
+		quit  bool
+		lines []string
+		want  Finding
 	}{
-		"QUIT":          {31, true, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 20", 11}},
-		"closes":        {15, false, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 15", 11}},
-		"closes before": {10, false, Finding{Breaks, "RETR: 226 in frame 11, and the client closes in frame 10", 10}},
+		"QUIT":          {31, true, nil, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 20", 11}},
+		"closes":        {15, false, []string{"226-Done.", "226 Really."}, Finding{Keeps, "RETR: 226 in frame 11; the client goes on in frame 15", 11}},
+		"closes before": {10, false, nil, Finding{Breaks, "RETR: 226 in frame 11, and the client closes in frame 10", 10}},
+		"closes within": {15, false, []string{"226-Done."}, Finding{Breaks, "RETR: 226 in frame 11, whose last line did not come, and the client closes in frame 15", 15}},
+		"QUIT within":   {31, true, []string{"226-Done.", "2260 bytes"}, Finding{Breaks, "RETR: 226 in frame 11, whose last line did not come, and the client sends QUIT in frame 20", 20}},
 	} {
 		commands := []sent{retr("ab")}
 		if test.quit {
@@ -203,6 +206,10 @@ func TestWaitsForEnd(t *testing.T) {
 		}
 		f := sessionOf(commands...)
 		f.connections[0].ClientFlow.FIN = test.fin
+		for _, text := range test.lines {
+			r := f.session.Exchanges[0].Replies[0]
+			r.Lines = append(r.Lines, &ftp.Line{Text: text})
+		}
 		if got := waitsForEnd(f); got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}

@@ -48,6 +48,9 @@ func codeText(r *ftp.Reply) string {
 	if r.Code == 0 {
 		return fmt.Sprintf("%.80q in frame %d, which is not a reply", r.Text, r.Packet)
 	}
+	if cutShort(r) {
+		return fmt.Sprintf("%d in frame %d, whose last line did not come", r.Code, r.Packet)
+	}
 	return fmt.Sprintf("%d in frame %d", r.Code, r.Packet)
 }
 

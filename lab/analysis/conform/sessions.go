@@ -105,7 +105,7 @@ func repliesAreReplies(f *facts) Finding {
 				return breaks(r.Packet, "%s", codeText(r))
 			case r.Code < 100 || r.Code > 599:
 				return breaks(r.Packet, "the code %d in frame %d", r.Code, r.Packet)
-			case r.Code >= 200:
+			case r.Code >= 200 && !cutShort(r):
 				finals++
 			}
 		}

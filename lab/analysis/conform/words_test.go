@@ -13,7 +13,10 @@ func said(command, argument string, code int, lines ...string) *facts {
 	f := sessionOf(sent{command, argument, code, "", ""})
 	r := f.session.Exchanges[0].Replies[0]
 	r.Text = strings.Join(lines, "\n")
-	for _, text := range lines {
+	for i, text := range lines {
+		if i == len(lines)-1 {
+			text = strconv.Itoa(code) + " " + text
+		}
 		r.Lines = append(r.Lines, &ftp.Line{Text: text})
 	}
 	return f
