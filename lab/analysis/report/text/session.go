@@ -281,10 +281,22 @@ func (r *sessionWriter) transfer(d *ftp.Connection) {
 		end += fmt.Sprintf("; refused, packet %d: %s", d.Flow(d.ResetBy).RST, WhyRefused(d, party(d, d.ResetBy), r.capture.RefusedByHost(d)))
 	case d.ResetBy != "":
 		end += fmt.Sprintf("; %s reset it, packet %d", party(d, d.ResetBy), d.Flow(d.ResetBy).RST)
+	case d.Unanswered():
+		end += "; nothing answered its SYN" + icmpAbout(r.capture, d)
 	case d.FirstFIN == "":
 		end += "; its end is not in the capture"
 	}
 	r.add(d.LastPacket, d.LastTime, end)
+}
+
+// icmpAbout names the first ICMP error about what the opener of a connection sent, if there is one.
+func icmpAbout(t *capture.Capture, d *ftp.Connection) string {
+	for _, p := range t.OtherPackets {
+		if p.ICMP != nil && p.ICMP.About.IsTCP() && p.ICMP.About.Src == d.Addr(d.OpenedBy) && p.ICMP.About.Dst == d.Addr(d.OpenedBy.Other()) {
+			return fmt.Sprintf(" but an ICMP error, packet %d: %s", p.Number, p.ICMP.Text)
+		}
+	}
+	return ""
 }
 
 // WhyRefused says why a host, with the given name, refused a connection. Sure says that the RST comes from the host itself.
@@ -315,7 +327,7 @@ func opened(d *ftp.Connection) string {
 		how += fmt.Sprintf("the %s connects from %s to %s", d.OpenedBy, from, to)
 	}
 	if a := d.DataPort; a != nil && !a.PortLost {
-		how += fmt.Sprintf(", as packet %d said", packetOf(a))
+		how += ", " + asSaid(a, d)
 	}
 	switch {
 	case d.HandshakeTimed:
@@ -324,6 +336,22 @@ func opened(d *ftp.Connection) string {
 		how += "; " + d.WhyLacksStart()
 	}
 	return how
+}
+
+// asSaid says what of the end of a data connection its announcement had. A client may ignore the address and use the port,
+// and a NAT may change both.
+func asSaid(a *ftp.DataPort, d *ftp.Connection) string {
+	to := d.Client
+	if a.Mode == ftp.Passive {
+		to = d.Server
+	}
+	switch {
+	case a.Addr.Addr().Unmap() == to.Addr().Unmap() && a.Addr.Port() == to.Port():
+		return fmt.Sprintf("as packet %d said", packetOf(a))
+	case a.Addr.Port() == to.Port():
+		return fmt.Sprintf("the port that packet %d said", packetOf(a))
+	}
+	return fmt.Sprintf("although packet %d said %s", packetOf(a), a.Where())
 }
 
 // party names a side of a data connection: its role, or its address if that is not the party's.

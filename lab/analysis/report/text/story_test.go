@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,6 +212,31 @@ func TestLostHandshake(t *testing.T) {
 	}
 }
 
+// TestUnansweredSYN says of a data connection whose SYN nothing answered why that is, if an ICMP error says it.
+func TestUnansweredSYN(t *testing.T) {
+	for name, test := range map[string]struct {
+		error bool
+		want  string
+	}{
+		"a firewall drops it":   {false, "+-- the last packet of connection 1; nothing answered its SYN\n"},
+		"a firewall rejects it": {true, "+-- the last packet of connection 1; nothing answered its SYN but an ICMP error, packet 19: 192.0.2.21 tcp port 50001 unreachable\n"},
+	} {
+		f := forge.New()
+		x := f.Login()
+		x.Ask("PASV", "227 (192,0,2,21,195,81)")
+		client, _ := f.Pair(forge.Client+":41000", forge.Server+":50001")
+		client.Segment("S", "")
+		if test.error {
+			f.IP(netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr(forge.Client), 1, []byte{3, 3, 0, 0, 0, 0, 0, 0,
+				0x45, 0, 0, 28, 0, 0, 0, 0, 63, 6, 0, 0, 198, 51, 100, 100, 192, 0, 2, 21, 41000 >> 8, 41000 & 255, 195, 81, 0, 0, 0, 0})
+		}
+		x.Ask("QUIT", "221 bye")
+		if got, _ := bothOf(t, f); !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q is not in\n%s", name, test.want, got)
+		}
+	}
+}
+
 // TestOtherHost names the hosts of a data connection that are no party of its session by their
 // addresses: one that took the place of a party, and the other server of a transfer between two.
 func TestOtherHost(t *testing.T) {
@@ -230,6 +256,9 @@ a host at another address than the server's connects from 203.0.113.251:20 to 19
 the server connects from 192.0.2.21:20 to 203.0.113.251:50001, as packet 14 said
 203.0.113.251's FIN
 "other_hosts":["client"]`},
+		{"an address that the client ignores", "PASV", "227 (192,168,0,5,195,81)", forge.Client + ":41000", forge.Server + ":50001", "to", `
+the client connects from 198.51.100.100:41000 to 192.0.2.21:50001, the port that packet 16 said
+the client's FIN`},
 		{"the parties", "PASV", "227 (192,0,2,21,195,81)", forge.Client + ":41000", forge.Server + ":50001", "to", `
 the client connects from 198.51.100.100:41000 to 192.0.2.21:50001, as packet 16 said
 the client's FIN`},
