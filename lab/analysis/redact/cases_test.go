@@ -326,7 +326,7 @@ func FuzzWrite(f *testing.F) {
 // TestNamesInSentences asks that a name is the same one wherever it stands in a sentence.
 func TestNamesInSentences(t *testing.T) {
 	s := speaker{key: NewKey("key"), names: map[string]bool{}}
-	s.learn("RETR report.txt")
+	learn(s.names, "RETR report.txt")
 	name := strings.TrimPrefix(string(s.command([]byte("RETR report.txt"))), "RETR ")
 	if name == "report.txt" || !strings.HasSuffix(name, ".txt") {
 		t.Errorf("report.txt became %s", name)

@@ -9,16 +9,12 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// dialogue rewrites what both sides of a control connection say. users are those of the whole
+// dialogue rewrites what both sides of a control connection say. names are those of the whole
 // capture, and runs is what was captured of each side.
-func dialogue(key *Key, users map[string]bool, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
-	s := &speaker{key: key, names: map[string]bool{}, users: users, answers: map[int64]answer{}}
+func dialogue(key *Key, names map[string]bool, d *capture.Dialogue, runs map[ftp.Side][]run) map[ftp.Side]*stream {
+	s := &speaker{key: key, names: names, answers: map[int64]answer{}}
 	edits := map[ftp.Side][]edit{}
-	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
-		if l.From == ftp.Client {
-			s.learn(l.Text)
-		}
-	}, Exchange: s.learnReplies})
+	d.Read(ftp.Handler{Exchange: s.learnReplies})
 	last := ""
 	d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 		if l.From == ftp.Client {

@@ -36,8 +36,8 @@
 // It keeps the commands and reply codes of FTP, the usual words of replies (among them the
 // names of server programs), numbers, the user names "anonymous" and "ftp", the extensions
 // of well-known kinds of files, and encrypted data.
-// In a reply that may have names, it replaces a word or number that is also a name: one of its
-// session, or that of a user of any session. A user is also whom a reply calls one, as in "User
+// In a reply that may have names, it replaces a word or number that is also a name: one that a
+// command of any session has, or that of a user. A user is also whom a reply calls one, as in "User
 // admin logged in".
 //
 // What package baseline finds by names or contents, it does not find in the new file.

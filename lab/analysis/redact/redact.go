@@ -120,7 +120,7 @@ func (w *writer) read(c *capture.Capture) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	known := users(c)
+	names := namesOf(c)
 	for d := range c.Dialogues(false) {
 		runs := map[ftp.Side][]run{}
 		for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
@@ -128,7 +128,7 @@ func (w *writer) read(c *capture.Capture) error {
 			runs[side] = raw[at].runs()
 			delete(raw, at)
 		}
-		for side, s := range dialogue(w.key, known, d, runs) {
+		for side, s := range dialogue(w.key, names, d, runs) {
 			w.streams[place{d.Control.ID, side}] = s
 		}
 	}

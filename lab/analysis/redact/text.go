@@ -14,9 +14,9 @@ import (
 // A speaker rewrites the lines of one session.
 type speaker struct {
 	key *Key
-	// names are the words of the session's paths and users, and users those of the users of
-	// all sessions, in small letters. They are replaced everywhere.
-	names, users map[string]bool
+	// names are the words of the paths and users of all sessions, in small letters. They are
+	// replaced everywhere.
+	names map[string]bool
 	// answers are the lines of replies, by their sequence numbers.
 	answers map[int64]answer
 }
@@ -39,11 +39,10 @@ func (s *speaker) learnReplies(e *ftp.Exchange) {
 // A rule says which words of a text are kept.
 type rule func(word string) bool
 
-// usual keeps the words of the vocabulary, and numbers, unless the session has a file of that
-// name, or the capture a user.
+// usual keeps the words of the vocabulary, and numbers, unless the capture has a file or a user
+// of that name.
 func (s *speaker) usual(word string) bool {
-	lower := strings.ToLower(word)
-	return !s.names[lower] && !s.users[lower] && ofProtocol(word)
+	return !s.names[strings.ToLower(word)] && ofProtocol(word)
 }
 
 // ofProtocol keeps the words of the vocabulary, and numbers, where no name can stand.
@@ -154,15 +153,15 @@ func isEnding(t []byte, from, to int) bool {
 	return from >= 1 && t[from-1] == '.' && last && endings[strings.ToLower(string(t[from:to]))]
 }
 
-// learn takes the words of a command's argument as names.
-func (s *speaker) learn(line string) {
+// learn adds the words of a command's argument to names.
+func learn(names map[string]bool, line string) {
 	verb, argument, _ := strings.Cut(line, " ")
 	kind := commands[strings.ToUpper(verb)]
 	if kind == plainArgument {
 		return
 	}
 	if strings.EqualFold(verb, "PRET") { // its argument is the command that follows
-		s.learn(argument)
+		learn(names, argument)
 		return
 	}
 	if kind == unknownCommand {
@@ -173,7 +172,7 @@ func (s *speaker) learn(line string) {
 	}
 	for _, w := range wordsOf(argument) {
 		if w = strings.ToLower(w); !knownUsers[w] && !(kind == nameArgument && endings[w]) && !(strings.EqualFold(verb, "SITE") && vocabulary[w]) {
-			s.names[w] = true
+			names[w] = true
 		}
 	}
 }

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,6 +39,20 @@ func TestUsersOfOtherSessions(t *testing.T) {
 			!strings.Contains(got, "anonymous.") {
 			t.Errorf("user %s: got\n%s", user, got)
 		}
+	}
+}
+
+// TestNamesOfOtherSessions asks that a folder which a command of one session names is the same other one in the replies
+// of all sessions, before and after, although its name is a usual word.
+func TestNamesOfOtherSessions(t *testing.T) {
+	const asks = "< 220 ready\n> PWD\n< 257 \"/root/b/user\""
+	f := forge.New()
+	f.Control().Say(asks)
+	f.Control().Say("< 220 ready\n> CWD /root/b/user\n< 250 ok\n> PWD\n< 257 \"/root/b/user\"")
+	f.Control().Say(asks)
+	paths := regexp.MustCompile("257 .*").FindAllString(serverLines(t, f.PCAP()), -1)
+	if len(paths) != 3 || paths[0] != paths[1] || paths[1] != paths[2] || len(paths[0]) != len("257 \"/root/b/user\"") || strings.Contains(paths[0], "root") {
+		t.Errorf("got %q, want the same other path three times", paths)
 	}
 }
 

@@ -8,12 +8,12 @@ import (
 	"ftplab/lab/analysis/ftp"
 )
 
-// users are the names of the users of all sessions, in small letters. A session whose USER was not
-// recorded may have the user of another one, and its replies may name its user.
-func users(c *capture.Capture) map[string]bool {
+// namesOf are the words of the paths and users of all sessions, in small letters. The same name becomes the same other
+// one in all of them: a session whose command was not recorded may have the name of another one, and its replies may have it.
+func namesOf(c *capture.Capture) map[string]bool {
 	found := map[string]bool{}
-	add := func(name string) {
-		for _, w := range wordsOf(name) {
+	add := func(user string) {
+		for _, w := range wordsOf(user) {
 			if w = strings.ToLower(w); !knownUsers[w] {
 				found[w] = true
 			}
@@ -24,8 +24,11 @@ func users(c *capture.Capture) map[string]bool {
 		d.Read(ftp.Handler{Line: func(l *ftp.Line) {
 			if l.From == ftp.Server {
 				add(userOf(l.Text))
-			} else if verb, name, _ := strings.Cut(l.Text, " "); strings.EqualFold(verb, "USER") {
-				add(name)
+				return
+			}
+			learn(found, l.Text)
+			if verb, name, _ := strings.Cut(l.Text, " "); strings.EqualFold(verb, "USER") {
+				add(name) // also one that is like the ending of a file's name
 			}
 		}})
 	}
