@@ -71,14 +71,14 @@ checksums. Findings about names and contents are lost, so run baseline check on 
 --redact does not change times, ports, sizes, TCP's numbers, commands and reply codes, the
 usual words of replies (with the names of server programs) and numbers in them, the users
 anonymous and ftp, well-known extensions such as .txt, and encrypted data. In a reply that
-may have names, a word or number that is also a name in a command of any session is replaced,
-except the size at the end of a 150. It leaves out comments and names of hosts. The frames become Ethernet, with
-the VLANs and the usual tunnels of the original. It also leaves out TLS keys: the redacted
-capture does not show what is inside TLS, but a person who has the keys can decrypt it. Of
-a capture that was taken at several places it keeps the places, with other names unless
-these are usual, such as eth0 or client. A packet's copy at another place becomes the same
-packet, or one of an experimental protocol, if a NAT changed it: what a NAT or a gateway
-changes is left out.
+may have names, a word or number that is also a name in a command of any session is
+replaced, except the size at the end of a 150. It leaves out comments and names of hosts.
+The frames become Ethernet, with the VLANs and the usual tunnels of the original. It also
+leaves out TLS keys: the redacted capture does not show what is inside TLS, but a person
+who has the keys can decrypt it. Of a capture that was taken at several places it keeps the
+places, with other names unless these are usual, such as eth0 or client. A packet's copy at
+another place becomes the same packet, or one of an experimental protocol, if a NAT changed
+it: what a NAT or a gateway changes is left out.
 
 ` + growingHelp
 

@@ -111,12 +111,27 @@ func bare(command string, codes ...string) judge {
 // optional is a rule about a command that a server may lack.
 func optional(command, argument string, then judge) judge {
 	return func(f *facts) Finding {
-		if e := f.find(command, argument); e != nil && (unknown(e.Final()) || e.Final() == 504) {
+		if e := f.find(command, argument); e != nil && isLacking(e) {
 			return notApplicable(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}
 		return then(f)
 	}
 }
+
+// offered is a rule about a command that a server may lack, unless FEAT lists the feature.
+func offered(feature, command, argument string, then judge) judge {
+	inFEAT := lists(feature)
+	return func(f *facts) Finding {
+		found := optional(command, argument, then)(f)
+		if e := f.find(command, argument); e != nil && isLacking(e) && inFEAT(f).Verdict == Keeps {
+			return breaks(lastFrame(e), "FEAT lists %s, and %s: %s", feature, asked(e), codesText(e))
+		}
+		return found
+	}
+}
+
+// isLacking reports whether a reply says that the server does not have a command, or not with this parameter.
+func isLacking(e *ftp.Exchange) bool { return unknown(e.Final()) || e.Final() == 504 }
 
 // given is a rule that applies only to a server that does something first. What the server does
 // is shown by another rule.
@@ -188,7 +203,7 @@ func known(command, argument string) judge {
 		switch {
 		case e == nil:
 			return f.notAsked(strings.TrimSpace(command + " " + argument))
-		case e.Final() == 0 || unknown(e.Final()) || e.Final() == 504:
+		case e.Final() == 0 || isLacking(e):
 			return breaks(lastFrame(e), "%s: %s", asked(e), codesText(e))
 		}
 		return keeps(lastFrame(e), "%s: %s", asked(e), codesText(e))
@@ -391,6 +406,9 @@ func count(n int, noun string) string {
 // entry is the form of the facts in MLSD and MLST: facts, perhaps none, a space and the name
 // (RFC 3659, 7.2).
 const entry = `(?:[^=; ]+=[^; ]*;)* [^\n]+`
+
+// isListed is the rule that MLSD is a transfer, if the server does not refuse it: another success sends no listing.
+func isListed(f *facts) Finding { return replies("MLSD", "", "226", "250", "4", "5")(f) }
 
 // machineListing is the rule for the lines of MLSD.
 func machineListing(f *facts) Finding {
