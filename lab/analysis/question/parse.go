@@ -77,6 +77,9 @@ func Parse(file string, first int, text string) (*Set, error) {
 		trimmed := strings.TrimSpace(line)
 		switch {
 		case trimmed == "" || trimmed[0] == '#':
+		case line[0] != ' ' && line[0] != '\t' && looksLikeAnswer(trimmed):
+			mistake(first+i, "%q stands at the margin, where it would be a part of the question: an answer is indented", trimmed)
+			words = nil
 		case line[0] != ' ' && line[0] != '\t':
 			if len(words) == 0 {
 				begin = first + i
@@ -104,6 +107,25 @@ func Parse(file string, first int, text string) (*Set, error) {
 		return set, mistakes
 	}
 	return set, nil
+}
+
+// looksLikeAnswer reports whether a line has the form of an answer, KIND OPTIONS = EXPRESSION, with a known kind or
+// a known expression.
+func looksLikeAnswer(line string) bool {
+	line, _ = cut(line, "#")
+	head, expression, ok := strings.Cut(line, "=")
+	kind, options, several := strings.Cut(strings.TrimSpace(head), " ")
+	switch {
+	case !ok:
+		return false
+	case several:
+		return strings.EqualFold(kind, string(Choice)) && strings.Contains(options, "|")
+	case slices.Contains(kinds, Kind(strings.ToLower(kind))):
+		return true
+	}
+	expression, _ = cut(expression, "±")
+	_, err := measure.ParseQuantity(expression)
+	return err == nil || strings.HasPrefix(expression, "@")
 }
 
 // parseAnswer parses KIND OPTIONS = EXPRESSION ± TOLERANCE # REASON.

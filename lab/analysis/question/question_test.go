@@ -51,6 +51,10 @@ func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", "a:1: there is no question"},
 		{"    port = data.port.client", "a:1: an answer without a question"},
+		{"Which?\nframe = @list\nWho?\n  text = ctl.user", `a:2: "frame = @list" stands at the margin`},
+		{"Which?\n  frame = @list\nchoice client | server = data.opened-by", `a:3: "choice client | server = data.opened-by" stands at the margin`},
+		{"Who?\nusr = ctl.user # me", `a:2: "usr = ctl.user # me" stands at the margin`},
+		{"What is 2 + x if\nx = 5, and a choice = one?", `a:1: the question "What is 2 + x if x = 5, and a choice = one?" has no answer`},
 		{"Who?", "a:1: the question \"Who?\" has no answer"},
 		{"Who?\n  who = ctl.user", "KIND = EXPRESSION was expected, where KIND is one of frame, port, time, count, text, choice"},
 		{"Who?\n  text ctl.user", "a:2: "},
