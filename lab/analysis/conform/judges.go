@@ -407,8 +407,17 @@ func count(n int, noun string) string {
 // (RFC 3659, 7.2).
 const entry = `(?:[^=; ]+=[^; ]*;)* [^\n]+`
 
-// isListed is the rule that MLSD is a transfer, if the server does not refuse it: another success sends no listing.
-func isListed(f *facts) Finding { return replies("MLSD", "", "226", "250", "4", "5")(f) }
+// isListed is the rule that MLSD is a transfer: any other success sends no listing.
+func isListed(f *facts) Finding {
+	e := f.find("MLSD", "")
+	switch {
+	case e == nil:
+		return f.notAsked("MLSD")
+	case fits(e.Final(), "2") && !fits(e.Final(), "226", "250"):
+		return breaks(lastFrame(e), "MLSD: %s", codesText(e))
+	}
+	return keeps(lastFrame(e), "MLSD: %s", codesText(e))
+}
 
 // machineListing is the rule for the lines of MLSD.
 func machineListing(f *facts) Finding {
