@@ -70,6 +70,7 @@ func addToIndex(results string, entries []report.Run) error {
 		case list[at].Error != "":
 			earlier.Error, earlier.Chapter, earlier.Place = list[at].Error, list[at].Chapter, list[at].Place
 			earlier.Outcome, earlier.Failures = list[at].Outcome, list[at].Failures
+			earlier.Earlier = !earlier.ByHand && earlier.HasWalkthrough()
 			list[at] = earlier
 		}
 	}

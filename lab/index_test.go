@@ -161,6 +161,7 @@ func TestIndexOfEarlyVersion(t *testing.T) {
 func TestIndexOfNothing(t *testing.T) {
 	results := t.TempDir()
 	one := ran(t, results, "one", lab.Passed)
+	one.Result.Capture = filepath.Join(results, "one", "capture.pcapng")
 	broken := lab.Ran{Scenario: &scenario.Scenario{Name: "one", File: "one.txtar"}, Err: errors.New("a mistake")}
 	other := broken
 	other.Scenario = &scenario.Scenario{Name: "other", File: "other.txtar"}
@@ -193,6 +194,9 @@ func TestIndexOfNothing(t *testing.T) {
 	var entries []map[string]any
 	if err := json.Unmarshal([]byte(list), &entries); err != nil || len(entries) != 2 || entries[0]["error"] != "a mistake" || entries[0]["mode"] != "control" {
 		t.Fatalf("index.json: got %s, error %v", list, err)
+	}
+	if entries[0]["results_of_earlier_run"] != true || entries[1]["results_of_earlier_run"] != nil {
+		t.Errorf("index.json: got %s, want that the results of the first are those of an earlier run", list)
 	}
 	for _, key := range []string{"title", "mode", "network"} {
 		if value, ok := entries[1][key]; ok {

@@ -26,10 +26,11 @@ type Run struct {
 	Mode     string          `json:"mode,omitempty"`    // of its data connections; see scenario.Scenario.Mode
 	Network  string          `json:"network,omitempty"`
 	Outcome  outcome.Outcome `json:"outcome"`
-	ByHand   bool            `json:"by_hand,omitempty"` // a person was the client
-	Failures int             `json:"failures"`          // differences; 0 if it passed
-	Error    string          `json:"error,omitempty"`   // why it could not run, or end; the results, if any, are those of an earlier run unless ByHand
-	Seconds  float64         `json:"seconds"`           // of wall time
+	ByHand   bool            `json:"by_hand,omitempty"`                // a person was the client
+	Failures int             `json:"failures"`                         // differences; 0 if it passed
+	Error    string          `json:"error,omitempty"`                  // why it could not run, or end
+	Earlier  bool            `json:"results_of_earlier_run,omitempty"` // so are Seconds to Log: after an Error, the results of the run before stay
+	Seconds  float64         `json:"seconds"`                          // of wall time
 	Frames   int             `json:"frames"`
 	Bytes    int64           `json:"bytes"`             // of the capture file
 	Capture  string          `json:"capture,omitempty"` // its name, such as "capture.pcapng"; "" for none

@@ -101,7 +101,7 @@ func TestIndex(t *testing.T) {
 		{Name: "active_list", Chapter: "First", Title: "A <b>listing</b>", Mode: "active", Network: "loopback", Outcome: outcome.Passed, Seconds: 0.0512, Frames: 1031, Bytes: 12_345, Capture: "capture.pcapng"},
 		{Name: "bad one", Title: "B", Outcome: outcome.Failed, Failures: 2, Frames: 5, Bytes: 900, Capture: "capture.pcap"},
 		{Name: "none", Title: "C", Outcome: outcome.Error, Error: "no namespace <here>"},
-		{Name: "earlier", Title: "D", Outcome: outcome.Error, Error: "no disk", Frames: 7, Capture: "capture.pcapng"},
+		{Name: "earlier", Title: "D", Outcome: outcome.Error, Error: "no disk", Earlier: true, Frames: 7, Capture: "capture.pcapng"},
 		{Name: "bare", Title: "E", Outcome: outcome.Recorded, Capture: "capture.pcapng", Log: "server.log"},
 		{Name: "bare-by-hand", Title: "F", Outcome: outcome.Recorded, ByHand: true, Capture: "capture.pcapng"},
 	})
