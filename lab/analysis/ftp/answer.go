@@ -116,7 +116,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 		return
 	}
 	p.stopWaiting(r)
-	p.passOver()
+	p.passOver(r.Code)
 	p.handOut()
 	w := p.answeredBy(r)
 	if w != nil && w.instead != nil {
@@ -259,8 +259,9 @@ func (w *waiting) ends(code int) bool {
 
 // passOver is called before a reply is matched. If replies before it were lost, a client that
 // has waited for each reply so far has received those to all commands but the last, and to the
-// transfer during which it sent that one.
-func (p *parser) passOver() {
+// transfer during which it sent that one. A reply that breaks off a transfer is that of a transfer, even if the
+// preliminary reply was lost.
+func (p *parser) passOver(code int) {
 	open, others := 0, 0 // others since the last open one
 	meanwhile := true    // the later ones may be sent during a transfer
 	var next *waiting    // the open one after
@@ -274,7 +275,7 @@ func (p *parser) passOver() {
 		switch open++; {
 		case open == 1:
 			w.unheard = p.lost && w.Sender() != ""
-		case w.begun && meanwhile:
+		case meanwhile && (w.begun || w.Sender() != "" && (code == 425 || code == 426)):
 		case !p.lost:
 			p.pipelines = p.pipelines || next.Time-w.Time < patience // else it stopped waiting
 			return

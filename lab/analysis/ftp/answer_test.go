@@ -68,8 +68,8 @@ func TestTimesAndSizes(t *testing.T) {
 	}
 }
 
-// TestLostCommand asks that the reply to a command that the capture lacks answers no other one. A ~ is in front of the
-// line of the client before which it is missing.
+// TestLostCommand asks that the reply to a command that the capture lacks answers no other one, and that a transfer whose
+// preliminary reply is lost gets its final one. A ~ is in front of the line before which lines are missing.
 func TestLostCommand(t *testing.T) {
 	for _, test := range []struct{ lines, want string }{
 		{"> PWD,>~CWD /,< 257 /,< 200 binary,< 250 changed,> SYST,< 215 x", "[PWD 257] [CWD 250] [SYST 215]"},
@@ -78,6 +78,8 @@ func TestLostCommand(t *testing.T) {
 		{">~TYPE I,> CWD /,< 257 /,< 200 binary,< 250 changed", "[TYPE 200] [CWD 250]"},
 		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 426 broken,< 225 none,> SYST,< 215 x", "[NOOP 200] [ABOR 225] [SYST 215]"},
 		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 226 done,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
+		{"> RETR a,> ABOR,<~426 broken,< 225 none,> SYST,< 215 x", "[RETR 426] [ABOR 225] [SYST 215]"},
+		{"> PWD,< 257 /,> ABOR,<~426 broken,> SYST,< 215 x", "[PWD 257] [ABOR 426] [SYST 215]"},
 		{"> NOOP,< 200 x,< 150 here,< 226 done,>~ABOR,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
 	} {
 		var sides [2][]tcp.Chunk

@@ -117,7 +117,9 @@ type Half struct {
 	answered         bool // its SYN was an answer: it had the ACK flag
 	stamps           bool // its SYN had a time stamp
 	acked            bool
-	scale            int8 // window scale that its SYN offered, -1 for none
+	shown            bool  // a packet without data of its own shows where this side was before its first data
+	shownFrom        int64 // the lowest such number
+	scale            int8  // window scale that its SYN offered, -1 for none
 }
 
 // anchor sets the initial sequence number, whose relative number is 0.
@@ -231,9 +233,33 @@ func (h *Half) start() int64 {
 	case h.acked:
 		return h.ackedFrom
 	case h.head != nil:
-		return h.head.start()
+		return h.before(h.head.start())
 	}
 	return 0
+}
+
+// maxShown is how far before the first data the numbers of packets may be that show where the stream was: in forged
+// captures they have no meaning.
+const maxShown = 1 << 16
+
+// show takes a number from which this side goes on, or up to which the peer has received it, before the capture has
+// data of it.
+func (h *Half) show(seq int64) {
+	if h.Segments > 0 || h.synSeen || h.acked {
+		return
+	}
+	if !h.shown || seq < h.shownFrom {
+		h.shown, h.shownFrom = true, seq
+	}
+}
+
+// before returns where the stream begins if its first data begins at a number: earlier, if packets before it show that
+// bytes were lost. A keep-alive is one byte before the next one.
+func (h *Half) before(first int64) int64 {
+	if d := first - h.shownFrom; h.shown && d > 1 && d <= maxShown {
+		return h.shownFrom
+	}
+	return first
 }
 
 // Begins reports whether the capture has the beginning of the stream.

@@ -111,6 +111,7 @@ func (s *State) effect(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 	}
 	s.open(p, seg)
 	s.acknowledged(p, seg, fwd, rev)
+	s.shows(p, seg, fwd, rev)
 	s.refute(1 - seg.Direction)
 	s.receipts(p, seg, fwd, rev)
 	s.accept(p, 1-seg.Direction, seg)
@@ -221,6 +222,19 @@ func (s *State) acknowledged(p *packet.Packet, seg *Segment, fwd, rev *Half) {
 		if rev.Packets == 0 {
 			rev.SYNAcked = p.Number
 		}
+	}
+}
+
+// shows notes where the two sides are before the capture has data of them. An acknowledgment counts only with data, as a
+// command has: those of a download may be for bytes from before the capture.
+func (s *State) shows(p *packet.Packet, seg *Segment, fwd, rev *Half) {
+	if seg.Flags&(packet.SYN|packet.FIN|packet.RST|packet.ACK) != packet.ACK || p.Away != nil {
+		return
+	}
+	if seg.Length == 0 {
+		fwd.show(seg.Seq)
+	} else if seg.Length > 1 { // else it may be a keep-alive
+		rev.show(seg.Ack)
 	}
 }
 

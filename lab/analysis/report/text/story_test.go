@@ -321,6 +321,26 @@ func TestOtherBytes(t *testing.T) {
 	}
 }
 
+// TestLostBeforeFirst begins a capture before a reply that it lacks. The acknowledgments of one side or the other show that
+// it was sent, so the next reply answers the next command.
+func TestLostBeforeFirst(t *testing.T) {
+	for _, server := range []bool{false, true} {
+		f := forge.New()
+		client, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		client.Segment("P.", "CWD one\r\n")
+		if server {
+			s.ACK()
+		}
+		s.Seq += uint32(len("250 one\r\n"))
+		client.Segment("P.", "CWD two\r\n")
+		s.Segment("P.", "250 two\r\n")
+		got, _ := bothOf(t, f)
+		if !strings.Contains(got, "CWD two\n") || !strings.Contains(got, "[bytes missing] 250 two\n") || strings.Contains(got, "answers") {
+			t.Errorf("got\n%s", got)
+		}
+	}
+}
+
 // TestStampedBytes shows, of two commands in the same place, the one that the server has taken: without a time stamp it drops
 // a segment, if the two sides have agreed on these. Else it is the first one.
 func TestStampedBytes(t *testing.T) {
