@@ -41,6 +41,7 @@ func TestErrors(t *testing.T) {
 		{"nat with the host's address", "network wire\nnat client 198.51.100.100\nopen\n", "2: nat client: 198.51.100.100 is the host's own address"},
 		{"typo", "open\nlgin anonymous\n", "2: unknown setting or step \"lgin\"; did you mean login?"},
 		{"no step at all", "open\nteleport\n", "2: unknown setting or step \"teleport\"; settings are client"},
+		{"a title without #", "A listing\nopen\n", "1: unknown setting or step \"A\"; a title or a comment begins with #"},
 		{"typo in a setting", "netwrok wire\nopen\n", "1: unknown setting or step \"netwrok\"; did you mean network?"},
 		{"typo in a refused step", "open\n! gte x\n", "2: unknown setting or step \"gte\"; did you mean get?"},
 		{"long garbage", "open\n" + strings.Repeat("x", 1<<20) + "\n", "2: unknown setting or step"},

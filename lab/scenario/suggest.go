@@ -38,6 +38,9 @@ func suggestStep(word string, settings []setting) string {
 	if lower == "expect" {
 		meant = "`expect timeout: STEP`, with a colon"
 	}
+	if first, _ := utf8.DecodeRuneInString(word); meant == "" && unicode.IsUpper(first) {
+		return "a title or a comment begins with #"
+	}
 	if meant == "" && len(settings) == 0 {
 		return "steps are " + sorted(verbNames)
 	}
