@@ -140,43 +140,49 @@ type Mismatch struct {
 	below int
 }
 
-// Report returns the mismatches in the form of a compiler's errors, one block each, and
-// what cannot be judged, one line each; "" if there is neither. If a connection has many
-// mismatches, it prints the first in full, because it often explains the others, and one
-// line with the line numbers of the others. Of many connections that are not declared, such as
-// those of other sessions, it prints the first ones.
+// Report returns the mismatches, as [Verdict.Folded] does, in the form of a compiler's errors, one
+// block each, and what cannot be judged, one line each; "" if there is neither.
 func (v *Verdict) Report() string {
+	var b strings.Builder
+	for _, m := range v.Folded() {
+		b.WriteString(m.Message(v.File))
+	}
+	for _, u := range v.Unjudged {
+		b.WriteString(u.Message(v.File))
+	}
+	return b.String()
+}
+
+// Folded returns the mismatches that a person reads. If a connection has many, it is the first
+// one, because it often explains the others, and one with the line numbers of the others. Of many
+// connections that are not declared, such as those of other sessions, it is the first ones, and
+// the number of the others.
+func (v *Verdict) Folded() []Mismatch {
 	follow := map[string][]Mismatch{} // by the connection
 	for _, m := range v.Mismatches {
 		if m.follows() {
 			follow[m.Connection] = append(follow[m.Connection], m)
 		}
 	}
-	var b strings.Builder
+	var shown []Mismatch
 	undeclared, below := 0, 0
 	for _, m := range v.Mismatches {
 		if m.Kind == Undeclared {
-			if undeclared, below = undeclared+max(1, m.unnamed), m.below; undeclared > mostInFull {
-				continue
-			}
+			undeclared, below = undeclared+max(1, m.unnamed), m.below
 		}
 		all := follow[m.Connection]
-		folded := m.follows() && len(all) > mostInFull
-		if !folded || all[0].is(m) {
-			b.WriteString(m.Message(v.File))
-		}
-		if folded && all[0].is(m) {
-			b.WriteString(foldedText(v.File, all[1:]))
+		switch folded := m.follows() && len(all) > mostInFull; {
+		case m.Kind == Undeclared && undeclared > mostInFull:
+		case !folded:
+			shown = append(shown, m)
+		case all[0].is(m):
+			shown = append(shown, m, fold(all[1:]))
 		}
 	}
 	if undeclared > mostInFull {
-		more := Mismatch{What: fmt.Sprintf("%d more are not declared", undeclared-mostInFull), below: below}
-		b.WriteString(more.Message(v.File))
+		shown = append(shown, Mismatch{Kind: Undeclared, What: fmt.Sprintf("%d more are not declared", undeclared-mostInFull), below: below})
 	}
-	for _, u := range v.Unjudged {
-		b.WriteString(u.Message(v.File))
-	}
-	return b.String()
+	return shown
 }
 
 // mostInFull is how many mismatches of a connection are printed in full.
@@ -191,15 +197,15 @@ func (m Mismatch) is(o Mismatch) bool {
 	return m.Line == o.Line && m.Kind == o.Kind && m.Packet == o.Packet && m.What == o.What
 }
 
-// foldedText returns the line for the mismatches of a connection after the first.
-func foldedText(file string, all []Mismatch) string {
+// fold returns one mismatch for those of a connection after the first.
+func fold(all []Mismatch) Mismatch {
 	var lines []int
 	for _, m := range all {
 		lines = append(lines, m.Line)
 	}
 	slices.Sort(lines) // those that | joins may be in another order
-	return fmt.Sprintf("%s:%d: %s: %d more differences follow, which the first one may explain (%s)\n",
-		file, all[0].Line, all[0].Connection, len(all), linesText(lines))
+	return Mismatch{Line: all[0].Line, Kind: all[0].Kind, Connection: all[0].Connection,
+		What: fmt.Sprintf("%d more differences follow, which the first one may explain (%s)", len(all), linesText(lines))}
 }
 
 // linesText writes line numbers, in order: "line 34", "lines 34, 36-38".

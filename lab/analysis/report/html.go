@@ -202,7 +202,7 @@ func (r *Report) differences() []difference {
 		list = append(list, d)
 	}
 	if r.Verdict != nil {
-		for _, m := range r.Verdict.Mismatches {
+		for _, m := range r.Verdict.Folded() {
 			d := difference{What: m.What, Want: visible(m.Want), Got: visible(m.Got), Packet: m.Packet, Hint: m.Hint, Around: visibleLines(m.Around)}
 			if m.Connection != "" {
 				d.What = m.Connection + ": " + m.What

@@ -153,6 +153,23 @@ func judged(t *testing.T) *Report {
 	return r
 }
 
+// TestManyDifferences asks that the page and the Markdown fold differences as the console does.
+func TestManyDifferences(t *testing.T) {
+	r := judged(t)
+	first := r.Verdict.Mismatches[0]
+	for i := range 5 {
+		next := first
+		next.Line += i + 1
+		r.Verdict.Mismatches = append(r.Verdict.Mismatches, next)
+	}
+	const want, not = "more differences follow, which the first one may explain", "line 16"
+	for _, text := range []string{string(html(t, r)), markdownOf(t, r)} {
+		if !strings.Contains(text, want) || strings.Contains(text, not) {
+			t.Errorf("want %q, and no %q, in\n%s", want, not, text)
+		}
+	}
+}
+
 // TestFailedScenario asks that the page of a failed scenario shows the line
 // that was wanted beside the packet that came, in all its forms.
 func TestFailedScenario(t *testing.T) {
