@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"ftplab/lab/analysis/capture"
@@ -125,6 +126,44 @@ session 0 user ""
   - 200@1
   "PASV"@3 227@5
   "LIST"@7 425@9
+`},
+	{"one side at another port", func(f *forge.Capture) {
+		for i, lines := range []string{
+			"220 ok,331 who,230 in,227 (192;0;2;21;0;99)", "211-Features:, EPRT, EPSV, MDTM, PASV,211 End,331 who,257 is", // servers of FTP
+			"220 ok,250 you,354 go,250 queued,221 bye", "200 hello,215 list,211 group,205 bye", // of mail and news
+		} {
+			_, s := f.Pair(forge.Client+":317"+itoa(i), forge.Server+":2121")
+			for line := range strings.SplitSeq(lines, ",") {
+				s.Segment("P.", line+"\r\n")
+			}
+		}
+		for i, lines := range []string{"USER a,PASS b,PASV,TYPE I,RETR c", "USER a,PASS b,STAT,LIST,RETR 1,DELE 1,QUIT"} { // of FTP and mail
+			c, _ := f.Pair(forge.Client+":318"+itoa(i), forge.Server+":2121")
+			for line := range strings.SplitSeq(lines, ",") {
+				c.Segment("P.", line+"\r\n")
+			}
+		}
+	}, `0 control 198.51.100.100:3170 192.0.2.21:2121 d 0/48
+1 control 198.51.100.100:3171 192.0.2.21:2121 d 0/69
+2 other 192.0.2.21:2121 198.51.100.100:3172 D 46/0
+3 other 192.0.2.21:2121 198.51.100.100:3173 D 41/0
+4 control 198.51.100.100:3180 192.0.2.21:2121 D 38/0
+5 other 198.51.100.100:3181 192.0.2.21:2121 D 50/0
+session 0 user ""
+  - 220@1
+  - 331@2
+  - 230@3
+  - 227@4
+session 1 user ""
+  - 211@10
+  - 331@11
+  - 257@12
+session 4 user "a"
+  "USER a"@22
+  "PASS b"@23
+  "PASV"@24
+  "TYPE I"@25
+  "RETR c"@26
 `},
 	{"TLS at another port", func(f *forge.Capture) {
 		c, s := f.Dial(forge.Client+":3171", forge.Server+":2121")

@@ -4,6 +4,8 @@ package ftp
 
 import (
 	"bytes"
+	"math/bits"
+	"slices"
 	"strings"
 
 	"ftplab/lab/analysis/tcp"
@@ -31,6 +33,12 @@ var verbs = verbTable(
 var mailAndNews = verbTable(`EHLO HELO LHLO MAIL RCPT DATA NICK UIDL TOP
 	GROUP LISTGROUP ARTICLE AUTHINFO CAPABILITIES IHAVE TAKETHIS NEWNEWS OVER XOVER XHDR`, ``)
 
+// Commands and codes of replies that no other protocol with such lines has.
+var (
+	onlyCommands = []string{"PASV", "EPSV", "PORT", "EPRT", "CWD", "PWD", "TYPE", "STOR", "NLST", "MLSD"}
+	onlyCodes    = []string{"150", "226", "227", "229", "257", "331"}
+)
+
 func verbTable(strong, weak string) map[string]bool {
 	table := map[string]bool{}
 	for _, v := range strings.Fields(weak) {
@@ -47,6 +55,8 @@ type tally struct {
 	lines, replies, verbs, strong, notFTP int
 	hellos                                int // of TLS
 
+	// onlyCommands and onlyCodes have a bit for each of those that the side says.
+	onlyCommands, onlyCodes uint16
 	// auth says that the side sends AUTH, agrees that it sends 234, which no protocol but
 	// FTP has (RFC 4217 section 4).
 	auth, agrees bool
@@ -62,6 +72,7 @@ func (v *tally) add(line []byte) {
 	if code, _, ok := replyCode(line); ok {
 		v.replies++
 		v.agrees = v.agrees || code == 234
+		v.onlyCodes |= bitOf(onlyCodes, line[:3])
 		return
 	}
 	if tlsRecord(line) || OldHello(line) > 0 {
@@ -70,6 +81,7 @@ func (v *tally) add(line []byte) {
 	var upper [longestVerb]byte // not garbage for each line
 	word := appendUpper(upper[:0], firstWord(line))
 	v.auth = v.auth || string(word) == "AUTH"
+	v.onlyCommands |= bitOf(onlyCommands, word)
 	if strong, ok := verbs[string(word)]; ok {
 		v.verbs++
 		if strong {
@@ -79,6 +91,27 @@ func (v *tally) add(line []byte) {
 	if _, ok := mailAndNews[string(word)]; ok {
 		v.notFTP++
 	}
+}
+
+// bitOf is the bit of a word in a list, 0 if it is not there.
+func bitOf(list []string, word []byte) uint16 {
+	if i := slices.Index(list, string(word)); i >= 0 {
+		return 1 << i
+	}
+	return 0
+}
+
+// few is how many of these a side has said that is known without the other side.
+const few = 2
+
+// asksAlone and answersAlone report whether a side is clearly a client or a server of FTP, although nothing of the other
+// side was recorded.
+func (v *tally) asksAlone(other *tally) bool {
+	return other.lines == 0 && bits.OnesCount16(v.onlyCommands) >= few && v.verbs == v.lines
+}
+
+func (v *tally) answersAlone(other *tally) bool {
+	return other.lines == 0 && bits.OnesCount16(v.onlyCodes) >= few && v.replies*2 >= min(v.lines, 8)
 }
 
 // greet looks at a line of the greeting with 220. A mail server has one, too, which begins with the
@@ -154,6 +187,8 @@ func clientOf(sides [2]tally, at21 int) int {
 		case server.namesFTP && !server.namesMail && client.lines >= 1 && client.verbs+client.hellos == client.lines && server.replies >= 2:
 			return dir
 		case client.strong >= 1 && client.verbs >= 2 && server.replies >= 2 && server.replies*2 >= min(server.lines, 8):
+			return dir
+		case server.answersAlone(&client), client.asksAlone(&server):
 			return dir
 		}
 	}
