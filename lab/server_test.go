@@ -37,3 +37,17 @@ func TestQuitOfJlaffayeInTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleWithTypo fails a step because the rule for it names another command. The message about the rule
+// says so; one about a rule that only came too late does not appear.
+func TestRuleWithTypo(t *testing.T) {
+	s := parse(t, "# x\n# y", "file a.txt 30", "open", "login anonymous me@mypc.test", "expect 550: get a.txt", "quit", "-- server --",
+		"on RTER: reply 550 no", "on QUIT: reply 221 bye; close")
+	result, err := Run(t.Context(), s, Options{Results: t.TempDir(), TCP: scenario.GVisorTCP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if typo := "on RTER: the server never got this, so the rule was not used; it got USER, PASS, PASV, RETR; did you mean RETR?"; !strings.Contains(result.Report, typo) || strings.Contains(result.Report, "on QUIT") {
+		t.Errorf("got %s\nwant %s", result.Report, typo)
+	}
+}

@@ -37,7 +37,7 @@ func networkSettings() []setting {
 		}, {
 			name: "drop", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(pathOptions), parse: pathRule(Drop),
 			does: "On the wire, matching TCP packets never arrive, as with a firewall, a NAT that has forgotten the connection, or a black hole. " +
-				"With <>, packets of both directions match.",
+				"With <>, packets of both directions match. A capture has them only if it is made where they are sent (capture=).",
 			example: "drop client <> server.21 idle=5s",
 		}, {
 			name: "reject", args: `HOST[.PORT] >|<> HOST[.PORT] [FLAGS]`, least: 3, most: -1, options: usages(rejectOptions), parse: pathRule(Reject),

@@ -82,12 +82,13 @@ type server interface {
 type embedded struct{ *ftpserver.Server }
 
 // faults implements server. It returns the rules of the scenario that never applied. In
-// a failed session that means nothing.
+// a failed session, its failure may be why, except for a rule whose command has a typo: the
+// typo may be why the session failed.
 func (e embedded) faults(failed bool) (failures []Failure) {
-	if failed {
-		return nil
-	}
 	for _, rule := range e.UnusedRules() {
+		if failed && unknownCommand(rule) == "" {
+			continue
+		}
 		failures = append(failures, Failure{Line: rule.Line, Message: rule.Text + ": the server never got this, so the rule was not used; " + e.Got(rule) + unknownCommand(rule)})
 	}
 	return failures
