@@ -84,10 +84,7 @@ func addToIndex(results string, entries []report.Run) error {
 		err = os.MkdirAll(results, 0o777)
 	}
 	if err == nil {
-		err = replaceFile(filepath.Join(results, "index.json"), append(text, '\n'))
-	}
-	if err == nil {
-		err = replaceFile(filepath.Join(results, "index.html"), page.Bytes())
+		err = replaceFiles(newFile{filepath.Join(results, "index.json"), append(text, '\n')}, newFile{filepath.Join(results, "index.html"), page.Bytes()})
 	}
 	if err == nil {
 		err = linkNeighbours(results, report.InOrder(list))
@@ -122,7 +119,7 @@ func linkNeighbours(results string, list []report.Run) error {
 		}
 		linked, err := report.LinkNeighbours(page, previous, next)
 		if err == nil && !bytes.Equal(linked, page) {
-			err = replaceFile(path, linked)
+			err = replaceFiles(newFile{path, linked})
 		}
 		if err != nil {
 			return err
@@ -173,22 +170,38 @@ func logBeside(capture string) string {
 // serverLog is the name of the file with what a server program prints.
 const serverLog = "server.log"
 
-// replaceFile writes a file. Until all of it is written, an earlier file stays as it was.
+// A newFile is a file that [replaceFiles] writes.
+type newFile struct {
+	path string
+	text []byte
+}
+
+// made is the name under which the file is written, beside an earlier one.
+func (f newFile) made() string { return fmt.Sprintf("%s.%d", f.path, os.Getpid()) }
+
+// replaceFiles writes files. Until all of them are written, earlier ones stay as they were.
 // The error names the file, and not the one that is made beside it.
-func replaceFile(path string, text []byte) error {
-	made := fmt.Sprintf("%s.%d", path, os.Getpid())
-	err := os.WriteFile(made, text, 0o666)
-	if err == nil {
-		err = os.Rename(made, path)
-	}
-	if err != nil {
-		os.Remove(made)
-		for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-			err = inner
+func replaceFiles(files ...newFile) error {
+	for _, f := range files {
+		defer os.Remove(f.made())
+		if err := os.WriteFile(f.made(), f.text, 0o666); err != nil {
+			return f.failed(err)
 		}
-		return &os.PathError{Op: "write", Path: path, Err: err}
+	}
+	for _, f := range files {
+		if err := os.Rename(f.made(), f.path); err != nil {
+			return f.failed(err)
+		}
 	}
 	return nil
+}
+
+// failed returns the error of writing the file.
+func (f newFile) failed(err error) error {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return &os.PathError{Op: "write", Path: f.path, Err: err}
 }
 
 // readIndex reads the index that the last run wrote. If that is cut short, a new one is

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -219,6 +220,31 @@ func TestIndexThatCannotBeWritten(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
 		t.Errorf("got the files %q, want only the folder in the way", left)
+	}
+}
+
+// TestIndexIsReplacedAsOne cannot write the page of an index, as on a full disk. Its JSON stays that of the
+// same run.
+func TestIndexIsReplacedAsOne(t *testing.T) {
+	results := t.TempDir()
+	if err := lab.WriteIndex(results, []lab.Ran{ran(t, results, "one", lab.Passed)}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(results, "index.json")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := filepath.Join(results, fmt.Sprintf("index.html.%d", os.Getpid()), "folder")
+	if err := os.MkdirAll(inTheWay, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	err = lab.WriteIndex(results, []lab.Ran{ran(t, results, "one", lab.Failed)})
+	if want := "write " + filepath.Join(results, "index.html"); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want %s", err, want)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("index.json became\n%s", after)
 	}
 }
 
