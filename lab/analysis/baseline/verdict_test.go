@@ -432,6 +432,17 @@ func TestJudged(t *testing.T) {
 			t.Say("< 226 done").Say(bye).Peer.Close()
 		},
 		"0 of 1 session whole, 1 under RFC 2228 protection that cannot be read": dialogue("< 220 ready\n> AUTH GSSAPI\n< 334 go ahead\n> ADAT YII=\n< 235 done\n> MIC UVVJ\n< 631 MjIx"),
+		"0 of 1 session whole, 1 in part; 10 bytes of the dialogue not recorded": func(f *forge.Capture) { // the client goes on in clear
+			t := f.Control().Say("< 220 ready\n> AUTH TLS")
+			t.Peer.Seq += uint32(len("534 no TLS"))
+			t.Say("> USER ada\n< 331 and?\n> PASS x\n< 230 in").Say(bye).Peer.Close()
+		},
+		"0 of 1 session whole, 1 in TLS that cannot be read; 10 bytes of the dialogue not recorded": func(f *forge.Capture) {
+			t := f.Control().Say("< 220 ready\n> AUTH TLS")
+			t.Peer.Seq += uint32(len("234 begin!"))
+			t.Segment("P.", "\x17\x03\x03\x00\x04\x01\x02\x03\x04")
+			t.Close()
+		},
 		"0 of 1 session whole, 1 in TLS that cannot be read": func(f *forge.Capture) { // by the name of the server
 			helloTo(dial(f, aClient, aServer+":2990"), "ftp2.example.test")
 		},

@@ -191,8 +191,8 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 			s.Whole = false
 		}
 	}
-	for _, x := range t.Exchanges {
-		lost := x.Final() == 0 && !s.Whole
+	for i, x := range t.Exchanges {
+		lost := x.Final() == 0 && !s.Whole && !goesOnInClear(t.Exchanges[i:])
 		if x.Command == "AUTH" && (x.Final() == 234 || lost) && (s.Opaque() || !t.TLS) {
 			_, at := Answer(x)
 			s.SecuredAt = max(at, x.Packet)
@@ -226,6 +226,16 @@ func NewSession(t *ftp.Session, data []*ftp.Connection, damaged map[int]bool) *S
 func (s *Session) mayHaveSaidAUTH() bool {
 	return s.Layer != nil || s.Overlong || !s.FromStart() || s.Damaged > 0 || s.Control.Missing()+s.Control.CutShort() > 0 ||
 		slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool { return l.AfterGap || s.lacks(l) || s.Unread[l.Packet] })
+}
+
+// goesOnInClear reports whether the client sent the second command in clear directly after the first one, an AUTH. Of a
+// client that goes on in TLS, that would be its ClientHello.
+func goesOnInClear(all []*ftp.Exchange) bool {
+	if len(all) < 2 {
+		return false
+	}
+	next := all[1]
+	return next.Seq == all[0].End && next.Complete && !next.InTLS && IsKnown(next.Command)
 }
 
 // lacks reports whether a line acknowledges more than the capture has of the other side, and the other side has sent it.
