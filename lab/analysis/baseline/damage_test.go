@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/baseline/profile"
+	"ftplab/lab/analysis/baseline/rules"
 	"ftplab/lab/internal/forge"
 )
 
@@ -144,4 +147,60 @@ func split(file []byte) [][]byte {
 		rest = rest[n:]
 	}
 	return records
+}
+
+// TestLossExcusesOnlyItself loses one line of a session. What is certain in spite of that is judged, and what the loss may
+// explain is not. A ~ is in front of a line that is lost, and each . waits for a second.
+func TestLossExcusesOnlyItself(t *testing.T) {
+	const lost, wait = "> PWD\n~< 257 /\n", "...................."
+	noise := strings.Repeat("> PWD\n< "+strings.Repeat("k3 ", 66)+"\n", 4)
+	short := "< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here (1000 bytes)\ndata\n< 226 done\n"
+	bits := bitsOf(secret[:3], "> NOOP\n< 200 ok\n..\n", "> NOOP\n< 200 ok\n...\n")
+	cycle := "> NOOP\n< 200 ok\n..\n> NOOP\n< 200 ok\n...\n> NOOP\n< 200 ok\n...\n"
+	for _, test := range []struct {
+		name, script, rule string
+		want               rules.Severity // "" for no finding
+	}{
+		{"lines without codes", lost + "> NOOP\n< 200 ok\n" + noise, "control-carries-dialogue", rules.Violation},
+		{"lines without codes", lost + "> NOOP\n< 200 ok\n" + noise, "reply-well-formed", rules.Odd},
+		{"lines of a reply whose first line is lost", "> HELP\n~< 214-Commands\n" + strings.Repeat("<  "+strings.Repeat("k3 ", 66)+"\n", 4), "control-carries-dialogue", ""},
+		{"lines of a reply whose first line is lost", "> HELP\n~< 214-Commands\n<  k3\n< 214 End", "reply-well-formed", ""},
+		{"a server that answers no more", lost + "> SYST\n< 215 x\n> CWD a\n" + wait + "\n> CWD b\n" + wait + "\n> CWD c\n" + wait, "server-answers", rules.Odd},
+		{"a last answer that is lost", "> SYST\n< 215 x\n> CWD a\n~< 250 ok\n" + wait, "server-answers", ""},
+		{"a command after the last one that is lost", lost + "> CWD a\n~> QUIT\n" + wait, "server-answers", ""},
+		{"a command that is not answered", lost + "> SYST\n< 215 x\n> CWD a\n" + wait + "\n> SYST\n< 215 x\n> SYST\n< 215 x", "server-answers", rules.Odd},
+		{"a command whose answer is lost", "> SYST\n< 215 x\n> CWD a\n~< 250 ok\n" + wait + "\n> SYST\n< 215 x\n> SYST\n< 215 x", "server-answers", ""},
+		{"an answer that comes late, and the next one is lost", lost + "> SYST\n< 215 x\n> CWD a\n" + wait + "\n> CWD b\n< 250 ok\n~< 250 ok\n> SYST\n< 215 x", "server-answers", ""},
+		{"a short file", "> TYPE I\n< 200 ok\n> PASV\n" + short + lost, "bytes-agree", rules.Odd},
+		{"a short file after a lost reply", "> TYPE I\n< 200 ok\n" + lost + "> PASV\n" + short, "bytes-agree", rules.Odd},
+		{"a part of a file", "> TYPE I\n< 200 ok\n~> REST 900\n~< 350 ok\n> SYST\n< 215 x\n> PASV\n" + short, "bytes-agree", ""},
+		{"a part of a file, of whose REST the reply is lost", "> TYPE I\n< 200 ok\n> REST 900\n~< 350 ok\n> PASV\n" + short, "bytes-agree", ""},
+		{"a text, of whose TYPE the reply is lost", "> TYPE I\n< 200 ok\n> TYPE A\n~< 200 ok\n> PASV\n" + short, "bytes-agree", ""},
+		{"a short file, which the server may report", "> TYPE I\n< 200 ok\n> PASV\n" + strings.Replace(short, "< 226", "~< 426 broken\n> ABOR\n< 226", 1), "bytes-agree", ""},
+		{"bits in pauses", bits + "~" + bits, "numbers-are-no-code", rules.Violation},
+		{"a row of pauses that repeats itself", cycle + "~" + strings.Repeat(cycle, 2) + "~" + strings.Repeat(cycle, 5) + "~" + strings.Repeat(cycle, 3) + "~" + strings.Repeat(cycle, 4), "numbers-are-no-code", ""},
+	} {
+		got := forged(t, func(f *forge.Capture) {
+			c := f.Control().Say(hello)
+			for line := range strings.Lines(test.script) {
+				said, isLost := strings.CutPrefix(strings.TrimSpace(line), "~")
+				switch said {
+				case "data":
+					download(f, aClient, aServer+":25600", answerer, 100)
+				case strings.Repeat(".", len(said)):
+					f.Pass(time.Duration(len(said)) * time.Second)
+				default:
+					c.Say(said)
+				}
+				if isLost {
+					f.Drop(0)
+				}
+			}
+			c.Close()
+		})
+		found := slices.IndexFunc(got.Findings, func(f rules.Finding) bool { return f.Rule == test.rule })
+		if (found >= 0) != (test.want != "") || found >= 0 && got.Findings[found].Severity != test.want {
+			t.Errorf("%s: got %v\nwant %s %s", test.name, got, test.want, test.rule)
+		}
+	}
 }

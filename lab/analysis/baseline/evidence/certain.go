@@ -66,6 +66,34 @@ func (s *Session) IsAnswered(i int) bool {
 	return before.End == x.Seq && before.Final() > 0 && before.Replies[len(before.Replies)-1].Lines[0].Seq < x.Ack
 }
 
+// IsCompleted reports whether the replies to command i are surely its own, and the server sent nothing between them.
+func (s *Session) IsCompleted(i int) bool {
+	if !s.IsAnswered(i) {
+		return false
+	}
+	at := s.Exchanges[i].Ack
+	for _, r := range s.Exchanges[i].Replies {
+		if r.Lines[0].Seq != at || !s.Readable(r.Packet) {
+			return false
+		}
+		at = r.Lines[len(r.Lines)-1].End
+	}
+	return s.Exchanges[i].Final() > 0
+}
+
+// CertainUpTo is how many commands from the beginning on the capture has without a gap. No other command can have changed
+// what these mean.
+func (s *Session) CertainUpTo() int {
+	next := int64(1)
+	for i, x := range s.Exchanges {
+		if s.Control.ClientFlow.SYN == 0 || x.Seq != next || !x.Complete || !s.Readable(x.Packet) {
+			return i
+		}
+		next = x.End
+	}
+	return len(s.Exchanges)
+}
+
 // IsSurplus reports whether a reply answers nothing, whatever the capture lacks elsewhere: it is not the first, and the
 // server had received nothing by then, or had answered the last command that it had received.
 func (s *Session) IsSurplus(r *ftp.Reply) bool {
@@ -79,6 +107,67 @@ func (s *Session) IsSurplus(r *ftp.Reply) bool {
 	}
 	replies := s.Exchanges[i].Replies
 	return s.Exchanges[i].Final() > 0 && replies[len(replies)-1].Lines[0].Seq < l.Seq
+}
+
+// Unbroken returns the lines of the server that surely belong to no reply whose first line is missing: the capture lacks
+// nothing between them and the greeting, or a reply that the server gave to a command at once.
+func (s *Session) Unbroken() map[*ftp.Line]bool {
+	begins := map[*ftp.Line]bool{}
+	for i, x := range s.Exchanges {
+		if s.isExact(i) {
+			begins[x.Replies[0].Lines[0]] = true
+		}
+	}
+	all := map[*ftp.Line]bool{}
+	unbroken, next := s.Control.ServerFlow.SYN > 0, int64(1)
+	for _, l := range s.Lines {
+		if l.From != ftp.Server {
+			continue
+		}
+		greets := l.Seq > 1 || l.Ack == 1 // else a proxy may answer something of which the end was cut off
+		unbroken = begins[l] || unbroken && greets && l.Seq == next
+		if unbroken = unbroken && l.Complete && s.Readable(l.Packet); unbroken {
+			all[l] = true
+		}
+		next = l.End
+	}
+	return all
+}
+
+// IgnoredFrom is the index of the first of the last commands after which the server surely said nothing: the capture has
+// all that the client said from there on, and all that the server said before. It is the number of commands if there are
+// none.
+func (s *Session) IgnoredFrom() int {
+	n, c := len(s.Exchanges), s.Control
+	if c.ClientFlow.SYN == 0 || c.ServerFlow.SYN == 0 || s.Damaged > 0 || c.Lacks(ftp.Client).After+c.Lacks(ftp.Server).After > 0 {
+		return n
+	}
+	said, heard := 1+c.ClientFlow.Bytes+c.ClientFlow.Missing, 1+c.ServerFlow.Bytes+c.ServerFlow.Missing
+	for n > 0 {
+		x := s.Exchanges[n-1]
+		if len(x.Replies) > 0 || !x.Complete || s.MayBeRest(x.Line) || !s.Readable(x.Packet) || x.End != said || x.Ack != heard {
+			break
+		}
+		said, n = x.Seq, n-1
+	}
+	return n
+}
+
+// IsSkipped reports whether the server surely said nothing to command i before it answered the next one. It had answered
+// all before, and after the next one it answered another.
+func (s *Session) IsSkipped(i int) bool {
+	if i == 0 || i+2 >= len(s.Exchanges) || !s.isExact(i-1) || !s.IsAnswered(i+2) {
+		return false
+	}
+	before, x, next := s.Exchanges[i-1], s.Exchanges[i], s.Exchanges[i+1]
+	heard := before.Final() > 0 && repliedTo(before) == x.Ack && x.Ack == next.Ack && repliedTo(next) == s.Exchanges[i+2].Ack
+	return heard && len(x.Replies) == 0 && x.Complete && s.Readable(x.Packet) && before.End == x.Seq && x.End == next.Seq
+}
+
+// repliedTo is where the last reply to a command ends, in what the server said.
+func repliedTo(x *ftp.Exchange) int64 {
+	lines := x.Replies[len(x.Replies)-1].Lines
+	return lines[len(lines)-1].End
 }
 
 // leastLogin is how many bytes the shortest command has with which a client logs in: PASS without a password.

@@ -116,8 +116,8 @@ type Session struct {
 	// DataByID are its data connections, by ID.
 	DataByID map[int]*ftp.Connection
 	// Whole says that the dialogue is in the capture from the handshake or the greeting
-	// on, without a gap and in clear. Only then does something missing count. What is certain
-	// of other dialogues is for IsAnswered, IsSurplus, IsStranger and MayHaveSaid.
+	// on, without a gap and in clear. Only then does something missing count. certain.go tells
+	// what is certain of other dialogues.
 	Whole bool
 	// SecuredAt is the packet after which the dialogue is encrypted, 0 for none: that of the
 	// reply which agrees to it. What follows is not text, whether or not it looks like TLS.

@@ -12,9 +12,11 @@ import (
 
 // A bitRow is a row of choices between two values.
 type bitRow struct {
-	n, ones int
-	before  uint16                // the last ones
-	alike   [longestCycle + 1]int // how many are the same as the one so many places before
+	n, ones  int
+	unbroken int                   // how many there are since some were not recorded
+	before   uint16                // the last ones
+	alike    [longestCycle + 1]int // how many are the same as the one so many places before
+	compared [longestCycle + 1]int // how many there are of which that one is known
 }
 
 // longestCycle is how many choices a program makes, at most, before it begins again.
@@ -26,14 +28,19 @@ func (r *bitRow) add(one bool) {
 		bit = 1
 		r.ones++
 	}
-	for back := 1; back <= min(longestCycle, r.n); back++ {
+	for back := 1; back <= min(longestCycle, r.unbroken); back++ {
+		r.compared[back]++
 		if r.before>>(back-1)&1 == bit {
 			r.alike[back]++
 		}
 	}
 	r.before = r.before<<1 | bit
 	r.n++
+	r.unbroken++
 }
+
+// breakOff is called where the capture lacks choices.
+func (r *bitRow) breakOff() { r.unbroken = 0 }
 
 // carriesData reports whether a row is long enough, has both values often, and has no order. A program that repeats a
 // cycle has an order.
@@ -42,7 +49,7 @@ func (r *bitRow) carriesData() bool {
 		return false
 	}
 	for back := 1; back <= longestCycle; back++ {
-		if r.alike[back]*10 > 9*(r.n-back) {
+		if r.alike[back]*10 > 9*r.compared[back] || r.compared[back] == 0 {
 			return false
 		}
 	}

@@ -37,6 +37,7 @@ const (
 )
 
 // codedPauses finds rows of NOOP whose pauses have two lengths, in no order. A program that repeats a cycle has an order.
+// Pauses in which the capture lacks commands do not count.
 func codedPauses(s *session) (found []breach) {
 	if s.Commands["NOOP"] <= codedLeast {
 		return nil
@@ -67,8 +68,13 @@ func judgePauses(row []*ftp.Exchange) (b breach, ok bool) {
 		return b, false
 	}
 	var pauses []float64 // in seconds
-	for i := range row[1:] {
-		pauses = append(pauses, time.Duration(row[i+1].Time-row[i].Time).Seconds())
+	for i, x := range row[1:] {
+		if !x.AfterGap {
+			pauses = append(pauses, time.Duration(x.Time-row[i].Time).Seconds())
+		}
+	}
+	if len(pauses) < codedLeast {
+		return b, false
 	}
 	sorted := slices.Sorted(slices.Values(pauses))
 	split := 1 // where the longer pauses begin
@@ -82,8 +88,12 @@ func judgePauses(row []*ftp.Exchange) (b breach, ok bool) {
 		return b, false
 	}
 	var bits bitRow
-	for _, pause := range pauses {
-		bits.add(pause >= long[0])
+	for i, x := range row[1:] {
+		if x.AfterGap {
+			bits.breakOff()
+		} else {
+			bits.add(time.Duration(x.Time-row[i].Time).Seconds() >= long[0])
+		}
 	}
 	if !bits.carriesData() {
 		return b, false

@@ -82,12 +82,15 @@ var unanswerable = wording.Set("QUIT ABOR NOOP STAT REIN")
 
 // unansweredCommand judges a session with a command that the server leaves without an answer, nil for none.
 func unansweredCommand(e *Evidence, s *session) (b breach, x *ftp.Exchange) {
-	n := len(s.Exchanges)
-	if !s.Whole || n == 0 || s.TLS || s.dismissed() {
+	n, first := len(s.Exchanges), s.unanswered()
+	if !s.Whole {
+		first = s.IgnoredFrom()
+	}
+	if n == 0 || !s.Whole && first == n || s.TLS || s.dismissed() {
 		return b, nil
 	}
 	x = s.Exchanges[n-1]
-	if first := s.unanswered(); n-first > muteCommands { // it has not answered for long
+	if n-first > muteCommands { // it has not answered for long
 		x = s.Exchanges[first]
 	}
 	last := x.Final()
@@ -129,8 +132,11 @@ func unansweredCommand(e *Evidence, s *session) (b breach, x *ftp.Exchange) {
 // skippedCommand finds a command for whose reply the client waited in vain, while no transfer was going on, before it
 // sent the next one, which the server answered.
 func skippedCommand(s *session) (b breach, found bool) {
-	if !s.Whole || s.TLS || s.Greeting == nil {
+	if s.TLS || s.Whole && s.Greeting == nil {
 		return b, false
+	}
+	if !s.Whole {
+		return s.surelySkipped()
 	}
 	answered := s.Greeting.Packet // where the server had answered everything, 0 for a command that has no reply
 	spoken := sync.OnceValue(s.serverPackets)
@@ -147,11 +153,31 @@ func skippedCommand(s *session) (b breach, found bool) {
 		next := s.Exchanges[i+1]
 		waited := time.Duration(next.Time - x.Time)
 		if x.Complete && answered > 0 && answered < x.FirstPacket && waited >= silence && len(next.Replies) > 0 && !hasBetween(spoken(), x.Packet, next.Packet) {
-			return breach{place: s.Control.ID, packets: []int{x.Packet, next.Packet},
-				observed: fmt.Sprintf("%s was never answered: the client went on after %v", wording.Quote(x.Line.Text), waited.Round(time.Second))}, true
+			return s.wentOnAfter(x, next), true
 		}
 	}
 	return b, false
+}
+
+// surelySkipped is skippedCommand for a session of which the capture lacks some.
+func (s *session) surelySkipped() (b breach, found bool) {
+	for i, x := range s.Exchanges[:max(0, len(s.Exchanges)-1)] {
+		next := s.Exchanges[i+1]
+		if x.Command == "ABOR" || x.Command == "QUIT" {
+			break
+		}
+		if time.Duration(next.Time-x.Time) >= silence && s.IsSkipped(i) {
+			return s.wentOnAfter(x, next), true
+		}
+	}
+	return b, false
+}
+
+// wentOnAfter is a command whose reply the client waited for in vain before it sent the next one.
+func (s *session) wentOnAfter(x, next *ftp.Exchange) breach {
+	waited := time.Duration(next.Time - x.Time)
+	return breach{place: s.Control.ID, packets: []int{x.Packet, next.Packet},
+		observed: fmt.Sprintf("%s was never answered: the client went on after %v", wording.Quote(x.Line.Text), waited.Round(time.Second))}
 }
 
 // serverPackets returns the packets that end the lines of the server, sorted.

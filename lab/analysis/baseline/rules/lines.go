@@ -33,11 +33,11 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		return nil
 	}
 	var found []breach
-	begun := s.begun()
+	begun, mayContinue := s.begun(), s.mayContinue()
 	for _, r := range s.Unsolicited {
 		line := r.Lines[0]
-		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.Readable(r.Packet) || s.Torn() || line.Seq < begun {
-			continue // it may be a line of a reply whose first line is missing
+		if r.Code != 0 || !line.Complete || line.AfterGap || s.isCommand(line) || !s.Readable(r.Packet) || mayContinue(line) || line.Seq < begun {
+			continue
 		}
 		b := breach{
 			packets:  []int{r.Packet},
@@ -58,6 +58,15 @@ func wellFormed(_ *Evidence, s *session) []breach {
 		}
 	}
 	return append(found, s.bareLF()...)
+}
+
+// mayContinue reports for each line of the server whether it may belong to a reply whose first line is missing.
+func (s *session) mayContinue() func(*ftp.Line) bool {
+	if !s.Torn() {
+		return func(*ftp.Line) bool { return false }
+	}
+	unbroken := s.Unbroken()
+	return func(l *ftp.Line) bool { return s.Damaged > 0 || !unbroken[l] }
 }
 
 // bareLF notes lines of replies that end with LF alone, which clients take for whole ones.
@@ -250,10 +259,7 @@ func carriesDialogue(s *session) []breach {
 			size += l.End - l.Seq
 			packets = append(packets, l.Packet)
 		}
-		all = s.Control.Flow(side).Bytes
-		if side == ftp.Server && s.Control.ServerFlow.Missing > 0 {
-			continue // the lines of a reply whose first line is missing look like this
-		}
+		all = s.Control.Flow(side).Bytes + s.Control.Flow(side).Missing
 		if size < tunnelBytes || size*2 < all && len(packets) < 20 {
 			continue
 		}
@@ -432,9 +438,10 @@ func idleArguments(s *session) (b breach, ok bool) {
 func (s *session) strays(side ftp.Side) []*ftp.Line {
 	var lines []*ftp.Line
 	if side == ftp.Server {
+		lacks, mayContinue := s.Control.ServerFlow.Missing > 0, s.mayContinue()
 		for _, r := range s.Unsolicited {
-			if r.Code == 0 && !r.Lines[0].AfterGap && s.Readable(r.Packet) {
-				lines = append(lines, r.Lines[0])
+			if l := r.Lines[0]; r.Code == 0 && !l.AfterGap && s.Readable(r.Packet) && !(lacks && mayContinue(l)) {
+				lines = append(lines, l)
 			}
 		}
 		return lines
