@@ -63,6 +63,11 @@ func (h Hosts) faults(b *binding) (n int) {
 	return n
 }
 
+// hasOtherPorts reports whether the connection of b has another port than its declaration.
+func (h Hosts) hasOtherPorts(b *binding) bool {
+	return b.declared(true).port != h.actual(b, true).port || b.declared(false).port != h.actual(b, false).port
+}
+
 // declared returns an end of a declaration.
 func (d *declaration) declared(a bool) endpoint {
 	if a {
@@ -307,6 +312,9 @@ func (c costs) align(b binding) priced {
 		return x
 	case b.conn == nil:
 		x.cost = costMissing * int64(len(b.lines))
+		return x
+	case b.near && lacking && b.conn.Role != ftp.Control && c.judge.hosts.hasOtherPorts(&b):
+		x.cost = costMissing * int64(len(b.lines)+1) // almost any connection is as near
 		return x
 	case b.near && lacking:
 		x.cost = costMissing
