@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,14 @@ type Session struct {
 	Unsolicited []*Reply
 	// DataPorts are the addresses offered for data connections, in order.
 	DataPorts []*DataPort
+}
+
+// LoggedIn reports whether the capture shows a login that succeeded: a 2xx reply to USER, PASS or ACCT (RFC 959,
+// section 5.4).
+func (s *Session) LoggedIn() bool {
+	return slices.ContainsFunc(s.Exchanges, func(e *Exchange) bool {
+		return (e.Command == "USER" || e.Command == "PASS" || e.Command == "ACCT") && e.Final()/100 == 2
+	})
 }
 
 // Each calls the handler for each part of the dialogue: first for all lines, then for all

@@ -47,7 +47,13 @@ var factMeasurements = []measurement{
 		if err != nil {
 			return value{}, err
 		}
-		return word(session.User)
+		switch {
+		case session.LoggedIn():
+			return word(session.User)
+		case lacks(&s.conn.ServerFlow):
+			return value{}, unrecorded(s.conn.ID)
+		}
+		return value{}, errNothing
 	}},
 	{"NAME.commands", count, func(s *scope) (value, error) {
 		session, err := s.wholeSession()

@@ -225,6 +225,11 @@ func TestShownBy(t *testing.T) {
 			f.Time += time.Millisecond
 		}
 	}
+	for _, x := range session.Exchanges[1:] {
+		if x.Argument == "maria" {
+			x.Replies = []*ftp.Reply{{Code: 230}}
+		}
+	}
 	session.Exchanges[0].Line = &ftp.Line{Packet: 1}
 	session.Exchanges[0].Replies = append(session.Exchanges[0].Replies, &ftp.Reply{FirstPacket: 19, Packet: 19, Code: 226})
 	for _, test := range []struct {

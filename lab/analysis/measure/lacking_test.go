@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +184,39 @@ func TestFiguresAfterAnAnswer(t *testing.T) {
 		}
 		if s, err := read(c, nil, nil); err != nil || s.answer != lacks {
 			t.Errorf("%v: got %v and error %v, want %v", ends, s.answer, err, lacks)
+		}
+	}
+}
+
+// TestWhoLoggedIn asks for the user of a session. Who only tried to log in is none, unless the capture may lack the
+// reply that let the user in.
+func TestWhoLoggedIn(t *testing.T) {
+	for _, test := range []struct {
+		code  int
+		lost  int64
+		user  string
+		wrong error
+	}{
+		{code: 230, user: "bob"},
+		{code: 530, wrong: errNothing},
+		{code: 530, lost: 20, wrong: unrecorded(0)},
+	} {
+		c, v := lab()
+		ctl := v.Connections[0].Facts
+		ctl.ServerFlow.Missing = test.lost
+		session := c.sessions[ctl.ID]
+		session.User = "bob"
+		session.Exchanges = []*ftp.Exchange{
+			{Line: &ftp.Line{Packet: 3}, Command: "USER", Argument: "bob", Replies: []*ftp.Reply{{Code: 331}}},
+			{Line: &ftp.Line{Packet: 5}, Command: "PASS", Replies: []*ftp.Reply{{Code: test.code}}},
+		}
+		subject, err := parseSubject("ctl.user")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := (&scope{capture: c, verdict: v, subject: subject}).measure()
+		if got.words != test.user || fmt.Sprint(err) != fmt.Sprint(test.wrong) {
+			t.Errorf("PASS gets %d, %d bytes lost: got %q, %v; want %q, %v", test.code, test.lost, got.words, err, test.user, test.wrong)
 		}
 	}
 }

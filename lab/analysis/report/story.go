@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -120,19 +119,12 @@ func (ls lanes) dialogueStory(s *ftp.Session) string {
 		return fmt.Sprintf("%s; the dialogue is protected by %s.", who, visible(s.Protection.String()))
 	case s.Hidden:
 		return who + "; the dialogue is encrypted."
-	case s.User != "" && loggedIn(s):
+	case s.User != "" && s.LoggedIn():
 		return fmt.Sprintf("%s, logs in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
 	case s.User != "":
 		return fmt.Sprintf("%s, tries to log in as %s and gives %s.", who, visible(s.User), counted(len(s.Exchanges), "command"))
 	}
 	return fmt.Sprintf("%s and gives %s.", who, counted(len(s.Exchanges), "command"))
-}
-
-// loggedIn reports whether the capture shows a login that succeeded.
-func loggedIn(s *ftp.Session) bool {
-	return slices.ContainsFunc(s.Exchanges, func(e *ftp.Exchange) bool {
-		return (e.Command == "USER" || e.Command == "PASS" || e.Command == "ACCT") && e.Final()/100 == 2
-	})
 }
 
 func (x *transferSurvey) dataStory(t *capture.Capture, hosts lanes, beside *besideSurvey) string {
