@@ -53,7 +53,7 @@ var factMeasurements = []measurement{
 		case lacks(&s.conn.ServerFlow):
 			return value{}, unrecorded(s.conn.ID)
 		}
-		return value{}, errNothing
+		return word("none")
 	}},
 	{"NAME.commands", count, func(s *scope) (value, error) {
 		session, err := s.wholeSession()

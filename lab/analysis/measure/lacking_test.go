@@ -188,8 +188,8 @@ func TestFiguresAfterAnAnswer(t *testing.T) {
 	}
 }
 
-// TestWhoLoggedIn asks for the user of a session. Who only tried to log in is none, unless the capture may lack the
-// reply that let the user in.
+// TestWhoLoggedIn asks for the user of a session. If all logins failed, it is none, unless the
+// capture may lack the reply to one that did not.
 func TestWhoLoggedIn(t *testing.T) {
 	for _, test := range []struct {
 		code  int
@@ -198,7 +198,7 @@ func TestWhoLoggedIn(t *testing.T) {
 		wrong error
 	}{
 		{code: 230, user: "bob"},
-		{code: 530, wrong: errNothing},
+		{code: 530, user: "none"},
 		{code: 530, lost: 20, wrong: unrecorded(0)},
 	} {
 		c, v := lab()
