@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"ftplab/lab/analysis/capture"
 	"ftplab/lab/analysis/ftp"
@@ -259,4 +260,70 @@ func TestDamagedDialogue(t *testing.T) {
 			x.Server.Send("257 \"/\"\r\n")
 		}},
 	})
+}
+
+// TestLostDuringTransfer loses replies and commands while a transfer goes on.
+func TestLostDuringTransfer(t *testing.T) { checkRules(t, lostDuringTransfer) }
+
+var lostDuringTransfer = []rule{
+	{"a lost 226 in front of the replies to commands that were sent during the transfer", in + "STOR a 150; NOOP 200; NOOP 200; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a", "150 here")
+		x.Client.Send("NOOP\r\n")
+		x.Ask("NOOP")
+		lost(x.Server, "226 done")
+		x.Server.Send("200 a\r\n")
+		x.Server.Send("200 b\r\n")
+		x.Ask("PWD", "257 /")
+	}},
+	{"a lost NOOP during a transfer, and its 226", "user a; - 220; - 200; USER a 230; STOR a 150; NOOP 200; PWD 257", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a", "150 here")
+		lost(x.Client, "NOOP")
+		x.Ask("NOOP")
+		lost(x.Server, "226 done")
+		x.Server.Send("200 a\r\n")
+		x.Server.Send("200 b\r\n")
+		x.Ask("PWD", "257 /")
+	}},
+	{"a lost answer to one of two commands that were sent during the transfer", in + "STOR a 150 226; NOOP; NOOP 200", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a", "150 here")
+		x.Client.Send("NOOP\r\n")
+		f.Pass(10 * time.Second)
+		x.Ask("NOOP", "226 done")
+		lost(x.Server, "200 a")
+		x.Server.Send("200 b\r\n")
+	}},
+	{"a lost 150 in front of an answer to STAT", in + "STOR a 226; STAT 213", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a")
+		lost(x.Server, "150 here")
+		x.Ask("STAT", "213 half", "226 done")
+	}},
+	{"a lost STAT during a transfer, and its 213", in + "STOR a 150 226", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a", "150 here")
+		lost(x.Client, "STAT")
+		lost(x.Server, "213 half")
+		x.Server.Send("226 done\r\n")
+	}},
+	{"a lost end of a transfer, and the beginning of the next", "user a; - 220; - 226; USER a 230; STOR a 150", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("STOR a", "150 here")
+		lost(x.Server, "226 done")
+		lost(x.Client, "PASV")
+		lost(x.Server, "227 (192,0,2,21,0,99)")
+		lost(x.Client, "LIST")
+		lost(x.Server, "150 here")
+		x.Server.Send("226 done\r\n")
+	}},
+	{"the end of a transfer from before the capture", "user ; - 226; NOOP 200; STAT 211", func(f *forge.Capture) {
+		c, s := f.Pair(forge.Client+":3171", forge.Server+":21")
+		c.Send("NOOP\r\n")
+		c.Send("STAT\r\n")
+		for _, reply := range []string{"226 done", "200 ok", "211 idle"} {
+			s.Send(reply + "\r\n")
+		}
+	}},
 }

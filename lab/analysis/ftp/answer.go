@@ -4,6 +4,7 @@ package ftp
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"ftplab/lab/internal/replycode"
@@ -24,7 +25,7 @@ type waiting struct {
 	// reply may still come before the client sends its next command.
 	passed bool
 	// instead is the command that was answered in its place, because the client had stopped waiting
-	// for the reply to this one.
+	// for the reply to this one, or sent it during this transfer.
 	instead *waiting
 	// displaced is a final reply that came before the preliminary one. It stays with the
 	// command if no other final reply comes.
@@ -122,7 +123,7 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 	if w != nil && w.instead != nil {
 		w = w.exchange()
 	}
-	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r) || w.followsLost(r)) || (afterGap || p.lost) && p.answersLost(r, w) || afterGap && w.saysGoodbye(r))
+	lost := w != nil && !w.done && (!w.takes(r.Code) && (afterGap || p.commandLost(r) || w.followsLost(r) || p.endsEarlier(r, w)) || (afterGap || p.lost) && p.answersLost(r, w) || afterGap && w.saysGoodbye(r))
 	if w == nil || lost || p.endsUnseen(r, w) { // the answer was lost, or the command of this reply
 		p.unseen = replycode.Preliminary(r.Code)
 		p.unsolicited(r)
@@ -133,10 +134,13 @@ func (p *parser) answer(r *Reply, afterGap, partial bool) {
 }
 
 // answersLost reports whether a reply after a gap answers a command that is not in the capture:
-// the server had received more than the last command, and the client waits for each reply.
+// the server had received more than the last command, and the client waits for each reply. A reply that ends a
+// transfer ends the last one, if what is lost is too short for another.
 func (p *parser) answersLost(r *Reply, w *waiting) bool {
+	const leastTransfer = int64(len("PASV\r\nLIST\r\n"))
 	last := w == p.pending[len(p.pending)-1]
-	return last && w.Complete && !p.pipelines && p.commandLost(r)
+	ends := w.begun && r.Code < 400 && replycode.Completes(r.Code) && r.Lines[0].Ack < w.End+leastTransfer
+	return last && w.Complete && !p.pipelines && p.commandLost(r) && !ends
 }
 
 // commandLost reports whether the server had received more than the last command when it sent a reply.
@@ -151,6 +155,11 @@ func (p *parser) commandLost(r *Reply) bool {
 // not received when it sent this command: that was the answer to the command.
 func (w *waiting) saysGoodbye(r *Reply) bool {
 	return r.Code == 421 && w.Ack > 0 && r.Lines[0].Seq > w.Ack
+}
+
+// endsEarlier reports whether a reply may end a transfer that began before the capture, during which the client sent a command.
+func (p *parser) endsEarlier(r *Reply, w *waiting) bool {
+	return !p.fromStart && !p.answered && sentMeanwhile(w.Command) && replycode.Completes(r.Code)
 }
 
 // followsLost reports whether a reply answers a command that the capture lacks in front of this one. Servers use
@@ -259,12 +268,14 @@ func (w *waiting) ends(code int) bool {
 
 // passOver is called before a reply is matched. If replies before it were lost, a client that
 // has waited for each reply so far has received those to all commands but the last, and to the
-// transfer during which it sent that one. A reply that breaks off a transfer is that of a transfer, even if the
-// preliminary reply was lost.
+// transfer during which it sent that one. A reply that breaks off a transfer, or that only a transfer can have, is that
+// of a transfer, even if the preliminary reply was lost. During a transfer whose end may be lost a client sends its next
+// command without an answer to the last one: it had received nothing between the two.
 func (p *parser) passOver(code int) {
 	open, others := 0, 0 // others since the last open one
 	meanwhile := true    // the later ones may be sent during a transfer
-	var next *waiting    // the open one after
+	goesOn := slices.ContainsFunc(p.pending.near(), func(w *waiting) bool { return w.begun && !w.done })
+	var next *waiting // the open one after
 	for i := len(p.pending) - 1; i >= 0 && others < maxPending; i-- {
 		w := p.pending[i]
 		if w.done || w.Command == "" || w.begun && (!p.lost || p.pipelines) {
@@ -275,17 +286,27 @@ func (p *parser) passOver(code int) {
 		switch open++; {
 		case open == 1:
 			w.unheard = p.lost && w.Sender() != ""
-		case meanwhile && (w.begun || w.Sender() != "" && (code == 425 || code == 426)):
+		case meanwhile && (w.begun || w.Sender() != "" && endsOnlyTransfer(code, next)):
+			w.unheard = !w.begun
+		case goesOn && p.lost && meanwhile && sentMeanwhile(w.Command) && w.Ack > 0 && w.Ack == next.Ack:
 		case !p.lost:
 			p.pipelines = p.pipelines || next.Time-w.Time < patience // else it stopped waiting
 			return
 		case !p.pipelines:
 			w.done = true
+			if w.passed = meanwhile && w.Sender() != ""; w.passed && replycode.Completes(code) {
+				w.instead = next
+			}
 		default:
 			return
 		}
 		meanwhile, next = meanwhile && sentMeanwhile(w.Command), w
 	}
+}
+
+// endsOnlyTransfer reports whether a reply ends a transfer, and does not answer a command that was sent during it.
+func endsOnlyTransfer(code int, during *waiting) bool {
+	return code == 425 || code == 426 || code < 400 && replycode.Completes(code) && !during.takes(code)
 }
 
 // sentMeanwhile reports whether a client sends a command during a transfer (RFC 959 section
@@ -354,6 +375,9 @@ func (p *parser) answeredBy(r *Reply) *waiting {
 	if w := p.pending.passedOver(code); w != nil && (transfer == nil || !replycode.Completes(code)) {
 		return w
 	}
+	if transfer != nil && p.gap && !transfer.takes(code) {
+		return nil // it answers a command that may be lost
+	}
 	return transfer
 }
 
@@ -384,10 +408,14 @@ func isTime(text string) bool {
 }
 
 // passedOver returns the first command that was passed over and may have this reply, nil for
-// none.
+// none. If that is a transfer, the command sent during it may have this one, and the transfer the reply before.
 func (all pending) passedOver(code int) *waiting {
 	for _, w := range all.near() {
-		if w.passed && replycode.Allowed[w.Command] != nil && replycode.Fits(w.Command, code) {
+		command := w.Command
+		if w.instead != nil && w.Sender() != "" {
+			command = w.instead.Command
+		}
+		if w.passed && replycode.Allowed[w.Command] != nil && replycode.Fits(command, code) {
 			return w
 		}
 	}

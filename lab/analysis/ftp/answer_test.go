@@ -79,6 +79,10 @@ func TestLostCommand(t *testing.T) {
 		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 426 broken,< 225 none,> SYST,< 215 x", "[NOOP 200] [ABOR 225] [SYST 215]"},
 		{"> NOOP,< 200 x,< 150 here,>~ABOR,< 226 done,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
 		{"> RETR a,> ABOR,<~426 broken,< 225 none,> SYST,< 215 x", "[RETR 426] [ABOR 225] [SYST 215]"},
+		{"> RETR a,> ABOR,<~226 done,< 225 none,> SYST,< 215 x", "[RETR 226] [ABOR 225] [SYST 215]"},
+		{"> RETR a,> ABOR,<~226 done,< 226 none,> SYST,< 215 x", "[RETR 226] [ABOR 226] [SYST 215]"},
+		{"> RETR a,> ABOR,<~226 none,> SYST,< 215 x", "[RETR] [ABOR 226] [SYST 215]"},
+		{"> RETR a,> NOOP,<~226 done,< 200 x,> SYST,< 215 x", "[RETR 226] [NOOP 200] [SYST 215]"},
 		{"> PWD,< 257 /,> ABOR,<~426 broken,> SYST,< 215 x", "[PWD 257] [ABOR 426] [SYST 215]"},
 		{"> NOOP,< 200 x,< 150 here,< 226 done,>~ABOR,< 226 none,> SYST,< 215 x", "[NOOP 200] [ABOR 226] [SYST 215]"},
 	} {
