@@ -83,24 +83,75 @@ func Skip(want string, connections map[string]bool) (string, error) {
 
 // merge removes from d what other does not say.
 func (d *draft) merge(other *draft) error {
+	counterparts, err := d.counterparts(other)
+	if err != nil {
+		return err
+	}
+	pairs := map[string][]int{}
+	labels := map[string]string{} // those of other, as d calls them
 	for _, mine := range d.declarations {
-		i := slices.IndexFunc(other.declarations, func(o *declaration) bool { return o.name == mine.name })
-		if i < 0 {
-			return fmt.Errorf("only one of them has the connection %s", mine.name)
-		}
-		theirs := other.declarations[i]
-		if mine.a.host != theirs.a.host || mine.b.host != theirs.b.host || mine.proto != theirs.proto {
-			return fmt.Errorf("%s is %s > %s in one and %s > %s in the other", mine.name, mine.a, mine.b, theirs.a, theirs.b)
-		}
+		theirs := counterparts[mine]
 		mine.lossy = mine.lossy || theirs.lossy
 		mine.a.port, mine.b.port = samePort(mine.a.port, theirs.a.port), samePort(mine.b.port, theirs.b.port)
-		d.mergeLines(mine.name, other.of(mine.name))
+		pairs[mine.name] = pairLines(d.of(mine.name), other.of(theirs.name))
+		addLabels(labels, d.of(mine.name), other.of(theirs.name), pairs[mine.name])
+	}
+	for _, l := range other.lines {
+		l.after = labels[l.after]
+	}
+	for _, mine := range d.declarations {
+		d.mergeLines(mine.name, other.of(counterparts[mine].name), pairs[mine.name])
 	}
 	if len(other.declarations) > len(d.declarations) {
 		return fmt.Errorf("one has %d connections and the other %d", len(d.declarations), len(other.declarations))
 	}
 	d.dropLabels()
 	return nil
+}
+
+// counterparts returns the declaration of other for each one of d. The names do not say which one it is: they count the
+// connections, and chance decides which of two clients connects first. It is the next one between the same hosts that the
+// same control connection announces.
+func (d *draft) counterparts(other *draft) (map[*declaration]*declaration, error) {
+	found, taken, names := map[*declaration]*declaration{}, map[*declaration]bool{}, map[string]string{}
+	for _, mine := range d.declarations {
+		between := func(theirs *declaration) bool {
+			return !taken[theirs] && mine.a.host == theirs.a.host && mine.b.host == theirs.b.host && mine.proto == theirs.proto
+		}
+		i := slices.IndexFunc(other.declarations, func(theirs *declaration) bool {
+			return between(theirs) && names[d.announcer(mine)] == other.announcer(theirs)
+		})
+		if i < 0 {
+			i = slices.IndexFunc(other.declarations, between)
+		}
+		if i < 0 {
+			return nil, fmt.Errorf("only one of them has the connection %s, %s > %s", mine.name, mine.a, mine.b)
+		}
+		theirs := other.declarations[i]
+		found[mine], taken[theirs], names[mine.name] = theirs, true, theirs.name
+	}
+	return found, nil
+}
+
+// announcer returns the name of the connection with the line that a connection comes after, "" for none.
+func (d *draft) announcer(o *declaration) string {
+	for _, l := range d.of(o.name) {
+		if l.after == "" {
+			continue
+		}
+		i := slices.IndexFunc(d.lines, func(announces *draftLine) bool { return announces.label == l.after })
+		return d.lines[i].connection
+	}
+	return ""
+}
+
+// addLabels adds the labels of their lines, as the lines of mine with which they are paired have them.
+func addLabels(labels map[string]string, mine, theirs []*draftLine, pairs []int) {
+	for i, j := range pairs {
+		if j >= 0 && theirs[j].label != "" {
+			labels[theirs[j].label] = mine[i].label
+		}
+	}
 }
 
 func samePort(a, b string) string {
@@ -110,10 +161,9 @@ func samePort(a, b string) string {
 	return "*"
 }
 
-// mergeLines merges the lines of one connection with those of another capture.
-func (d *draft) mergeLines(connection string, theirs []*draftLine) {
+// mergeLines merges the lines of one connection with those of another capture, with which they are paired.
+func (d *draft) mergeLines(connection string, theirs []*draftLine, pairs []int) {
 	mine := d.of(connection)
-	pairs := pairLines(mine, theirs)
 	keep := map[*draftLine]bool{}
 	last := -1 // of theirs that has a pair
 	gap := false

@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,30 @@ func TestCommonCrowd(t *testing.T) {
 	got, err := Common([]string{want(1, maxJoined/2), want(maxJoined/2, maxJoined+1)})
 	if wanted := "ctl client.1 > server.21\nctl server > client \"214-0\"\nctl ...\nctl server > client \"214-18\""; err != nil || squeeze(got) != wanted {
 		t.Errorf("got %v and\n%s\nwant\n%s", err, squeeze(got), wanted)
+	}
+}
+
+// Chance decides which of two transfers begins first, and so which of them is data1 and which label is pasv.
+func TestCommonOfConnectionsInAnotherOrder(t *testing.T) {
+	for _, hosts := range [][2]string{{"client", "laptop"}, {"client", "client"}} {
+		want := func(name, label [2]string) string { // of the data connections of the two sessions
+			text := fmt.Sprintf("ctl1 %s.* > server.21\nctl2 %s.* > server.21\n", hosts[0], hosts[1])
+			for _, of := range slices.Sorted(slices.Values(name[:])) {
+				text += fmt.Sprintf("%s %s.* > server.*\n", of, hosts[slices.Index(name[:], of)])
+			}
+			text += "\n"
+			for i, host := range hosts {
+				text += fmt.Sprintf("ctl%d server > %s \"227 Here\" @%s\n", i+1, host, label[i])
+				text += fmt.Sprintf("%s %s > server [S] after @%s\n", name[i], host, label[i])
+				text += fmt.Sprintf("%s server > %s seq 1:%d\n", name[i], host, 10*(i+1))
+			}
+			return text
+		}
+		first := want([2]string{"data1", "data2"}, [2]string{"pasv", "pasv2"})
+		got, err := Common([]string{first, want([2]string{"data2", "data1"}, [2]string{"pasv2", "pasv"})})
+		if err != nil || squeeze(got) != squeeze(first) {
+			t.Errorf("%s: got %v and\n%s\nwant\n%s", hosts, err, got, first)
+		}
 	}
 }
 
