@@ -157,6 +157,7 @@ func TestLossExcusesOnlyItself(t *testing.T) {
 	short := "< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here (1000 bytes)\ndata\n< 226 done\n"
 	bits := bitsOf(secret[:3], "> NOOP\n< 200 ok\n..\n", "> NOOP\n< 200 ok\n...\n")
 	cycle := "> NOOP\n< 200 ok\n..\n> NOOP\n< 200 ok\n...\n> NOOP\n< 200 ok\n...\n"
+	minute := strings.Repeat(wait+"\n", 4)
 	for _, test := range []struct {
 		name, script, rule string
 		want               rules.Severity // "" for no finding
@@ -177,6 +178,10 @@ func TestLossExcusesOnlyItself(t *testing.T) {
 		{"a part of a file, of whose REST the reply is lost", "> TYPE I\n< 200 ok\n> REST 900\n~< 350 ok\n> PASV\n" + short, "bytes-agree", ""},
 		{"a text, of whose TYPE the reply is lost", "> TYPE I\n< 200 ok\n> TYPE A\n~< 200 ok\n> PASV\n" + short, "bytes-agree", ""},
 		{"a short file, which the server may report", "> TYPE I\n< 200 ok\n> PASV\n" + strings.Replace(short, "< 226", "~< 426 broken\n> ABOR\n< 226", 1), "bytes-agree", ""},
+		{"a late connection", lost + "> PASV\n< 227 (192,0,2,21,100,0)\n" + minute + "data\n> RETR a\n< 150 here\n< 226 done", "data-in-time", rules.Odd},
+		{"a connection to a port that was announced again", "> PASV\n< 227 (192,0,2,21,100,0)\n" + minute + "~> PASV\n~< 227 (192,0,2,21,100,0)\ndata\n> RETR a\n< 150 here\n< 226 done", "data-in-time", ""},
+		{"two connections", lost + "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\ndata\ndata\n< 226 done", "one-connection-a-transfer", rules.Odd},
+		{"two connections, and a PASV that is lost", "> PASV\n< 227 (192,0,2,21,100,0)\n> RETR a\n< 150 here\ndata\n~< 226 done\n~> PASV\n~< 227 (192,0,2,21,100,0)\ndata\n> RETR b\n< 150 here\n< 226 done", "one-connection-a-transfer", ""},
 		{"bits in pauses", bits + "~" + bits, "numbers-are-no-code", rules.Violation},
 		{"a row of pauses that repeats itself", cycle + "~" + strings.Repeat(cycle, 2) + "~" + strings.Repeat(cycle, 5) + "~" + strings.Repeat(cycle, 3) + "~" + strings.Repeat(cycle, 4), "numbers-are-no-code", ""},
 	} {

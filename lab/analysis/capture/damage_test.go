@@ -301,6 +301,16 @@ var lostDuringTransfer = []rule{
 		lost(x.Server, "150 here")
 		x.Ask("STAT", "213 half", "226 done")
 	}},
+	{"a lost 227 with the port of the transfer before, whose 226 is lost", in + "PASV 227; RETR a 150; PASV; RETR b 150 226; 1 for RETR a; 2 for nothing", func(f *forge.Capture) {
+		x := entered(f)
+		passive(x, 99)
+		x.Ask("RETR a", "150 here")
+		lost(x.Server, "226 done")
+		x.Ask("PASV")
+		lost(x.Server, "227 (192,0,2,21,0,99)")
+		f.Dial(forge.Client+":40100", forge.Server+":99")
+		x.Ask("RETR b", "150 here", "226 done")
+	}},
 	{"a lost STAT during a transfer, and its 213", in + "STOR a 150 226", func(f *forge.Capture) {
 		x := entered(f)
 		x.Ask("STOR a", "150 here")

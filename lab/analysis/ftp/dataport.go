@@ -50,7 +50,7 @@ func (all *dataPorts) used(by *transfers) {
 		if i+1 < len(all.list) {
 			last = all.list[i+1].seen
 		}
-		among := by.between(a.seen, last)
+		among, _ := by.between(a.seen, last)
 		a.needed = slices.ContainsFunc(among, func(x transferCommand) bool { return x.began || a.PortLost && x.Reply < 400 })
 		if len(among) > 0 && (a.Mode == Passive || a.PortLost) {
 			a.usedUp = among[len(among)-1].finalPacket

@@ -102,7 +102,7 @@ func (all *transfers) add(e *Exchange) {
 	case e.Command == "REIN" && final == 220:
 		all.mode, all.restart = "", 0
 	case all.lossy && announces(e.Command) && final < 300:
-		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, announces: true})
+		all.list = append(all.list, transferCommand{Transfer: Transfer{Exchange: all.commands}, firstPacket: e.FirstPacket, announces: true})
 	case e.Sender() != "":
 		t := Transfer{
 			Exchange: all.commands, Command: strings.Clone(e.Command), Argument: strings.Clone(e.Argument), Packet: e.Packet,
@@ -137,13 +137,14 @@ func (all *transfers) index(command int) int {
 	return sort.Search(len(all.list), func(i int) bool { return all.list[i].Exchange >= command })
 }
 
-// between returns those from one command on, up to another, or to an address that may be lost.
-func (all *transfers) between(from, to int) []transferCommand {
-	among := all.list[all.index(from):all.index(max(from, to))]
+// between returns those from one command on, up to another, or to an address that may be lost. until is the packet of
+// the command with that address, 0 for none.
+func (all *transfers) between(from, to int) (among []transferCommand, until int) {
+	among = all.list[all.index(from):all.index(max(from, to))]
 	if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.announces }); i >= 0 {
-		return among[:i]
+		return among[:i], among[i].firstPacket
 	}
-	return among
+	return among, 0
 }
 
 // lacksAfter reports whether the capture lacks commands that may have been sent before a packet: in front of a line
@@ -180,7 +181,7 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign, suppose
 			last = o.DataPorts[i+1].seen // the one that announces moves no data itself
 			until = o.DataPorts[i+1].from
 		}
-		among := all.between(a.seen, last)
+		among, again := all.between(a.seen, last)
 		if len(a.Connections) == 0 {
 			if i := slices.IndexFunc(among, func(x transferCommand) bool { return x.began && x.Reply/100 == 2 }); i >= 0 {
 				t := among[i].Transfer
@@ -196,6 +197,9 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign, suppose
 			candidates := free
 			if len(free) == 0 && !all.lacksAfter(first) { // else it may belong to a lost command
 				candidates = among
+			}
+			if again > 0 && first > again {
+				candidates = nil // the lost address may be the same
 			}
 			if all.lossy && last > 0 {
 				candidates = sentBefore(candidates, last)

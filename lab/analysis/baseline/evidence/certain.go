@@ -170,6 +170,25 @@ func repliedTo(x *ftp.Exchange) int64 {
 	return lines[len(lines)-1].End
 }
 
+// LacksBetween reports whether the capture may lack something that was said between two packets.
+func (s *Session) LacksBetween(from, to int) bool {
+	if !s.Lossy() {
+		return false
+	}
+	for _, side := range []ftp.Side{ftp.Client, ftp.Server} {
+		after := slices.IndexFunc(s.Lines, func(l *ftp.Line) bool { return l.From == side && l.FirstPacket > to })
+		if after < 0 && s.Control.Lacks(side).After > 0 || after >= 0 && s.Lines[after].AfterGap {
+			return true
+		}
+		if slices.ContainsFunc(s.Lines, func(l *ftp.Line) bool {
+			return l.From == side && l.FirstPacket > from && l.FirstPacket <= to && l.AfterGap
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // leastLogin is how many bytes the shortest command has with which a client logs in: PASS without a password.
 const leastLogin = 6
 

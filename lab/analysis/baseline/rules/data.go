@@ -58,8 +58,7 @@ func inTime(_ *Evidence, s *session, c *ftp.Connection) []breach {
 		return nil
 	}
 	late := time.Duration(c.FirstTime - x.Time)
-	again := c.ID != c.DataPort.Connections[0] // the port was used up, so another announcement may be lost
-	if late <= dataTimeout || again && s.Lossy() {
+	if late <= dataTimeout || s.LacksBetween(max(x.Packet, c.DataPort.ReplyPacket), c.FirstPacket) { // the same port may have been announced again
 		return nil
 	}
 	return []breach{{
