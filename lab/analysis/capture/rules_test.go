@@ -311,6 +311,17 @@ var rules = []rule{
 		f.Dial(forge.Client+":40100", forge.Server+":99")
 		x.Ask("LIST", "150 here", "226 done")
 	}},
+	{"a connection beside the one with the data", in + "PASV 227; LIST 150 226; 1 for LIST; 2 for nothing", func(f *forge.Capture) {
+		x := entered(f)
+		x.Ask("PASV", "227 (192,0,2,21,0,99)")
+		_, data := f.Dial(forge.Client+":40099", forge.Server+":99")
+		f.Dial(forge.Client+":40100", forge.Server+":99")
+		x.Client.Send("LIST\r\n")
+		x.Server.Send("150 here\r\n")
+		data.Send("README\r\n")
+		data.Close()
+		x.Server.Send("226 done\r\n")
+	}},
 	{"data that ended before the first command in the capture",
 		"user a; - 220; - 150; - 226; USER a 230; PASV 227; STOR b 150 226; 1 for nothing", func(f *forge.Capture) {
 			x := entered(f)

@@ -189,11 +189,16 @@ func (o *Outline) Assign(packets func(id int) (first, last int), assign, suppose
 			}
 		}
 		free := among
+		carried := 0 // the last packet of the data of those that carried any
 		for n, id := range a.Connections {
 			for len(free) > 0 && free[0].joined {
 				free = free[1:]
 			}
 			first, last := packets(id)
+			if len(free) == 0 && last == 0 && first < carried {
+				continue // the transfer was on its way on another one
+			}
+			carried = max(carried, last)
 			candidates := free
 			if len(free) == 0 && !all.lacksAfter(first) { // else it may belong to a lost command
 				candidates = among
