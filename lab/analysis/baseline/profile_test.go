@@ -215,6 +215,12 @@ func TestExpectedDelays(t *testing.T) {
 			d.Close()
 			c.Say("< 226 done\n< 200 ok")
 		}},
+		{"a capture that begins in a transfer, during which the server reads no command", IsNormal, func(f *forge.Capture, c *forge.End) {
+			f.Frames = nil
+			c.Say("> NOOP")
+			f.Pass(95 * time.Second)
+			c.Say("< 226 done\n< 200 ok\n> PWD\n< 257 \"/\"")
+		}},
 		{"a client that cannot connect", IsUnusual, func(f *forge.Capture, c *forge.End) {
 			for i := range 2 {
 				c.Say("> PASV\n< 227 (192,0,2,21,100," + strconv.Itoa(i) + ")\n> LIST")

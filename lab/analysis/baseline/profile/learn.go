@@ -235,10 +235,17 @@ func replyTimes(s *evidence.Session, found Found) {
 		wakes := !awake && evidence.AboutFiles[x.Command] && took > moment && took < wakeTime
 		awake = awake || wakes
 		fetched := x.Command == "RETR" && code < 200 && took > moment // from a tape, or from another server
-		if !delayed && !wakes && !fetched && !queued {
+		if !delayed && !wakes && !fetched && !queued && !waitsForUnseen(s, x) {
 			found(seconds(int64(took)), x.Packet, x.Replies[0].Packet)
 		}
 	}
+}
+
+// waitsForUnseen reports whether a transfer that began before the capture ended before a command was answered.
+func waitsForUnseen(s *evidence.Session, x *ftp.Exchange) bool {
+	return slices.ContainsFunc(s.Unsolicited, func(r *ftp.Reply) bool {
+		return r.Code == 226 && x.Packet < r.Packet && r.Packet <= x.Replies[0].FirstPacket
+	})
 }
 
 // ofDataPort are the commands that say which side connects.
