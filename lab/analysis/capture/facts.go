@@ -361,11 +361,24 @@ func (f *facts) join() {
 	c.makeOthers()
 	c.clients = make([]int8, len(f.openings))
 	for id, o := range f.openings {
-		c.clients[id] = max(o.initiator, 0)
-		if o.tlsClient >= 0 {
-			c.clients[id] = o.tlsClient
-		}
+		c.clients[id] = f.clientOf(id, &o)
 	}
+}
+
+// clientOf returns the direction of the client of a connection that is not FTP: of TLS, or else the side that opened it. If
+// the capture does not show who did, the side whose port no service has by default is likely to be it.
+func (f *facts) clientOf(id int, o *opening) int8 {
+	switch {
+	case o.tlsClient >= 0:
+		return o.tlsClient
+	case o.initiator >= 0:
+		return o.initiator
+	}
+	ends := f.opening(id).Ends
+	if ends[0].Port() < packet.FirstUserPort && ends[1].Port() >= packet.FirstUserPort {
+		return 1
+	}
+	return 0
 }
 
 // joinAnnounced makes sessions of control connections, and joins the connections that

@@ -303,3 +303,20 @@ func TestWhoOpens(t *testing.T) {
 		}
 	}
 }
+
+// Without a SYN, the side with a port of a service is the server of a connection that is not FTP, whichever side the first
+// packet comes from.
+func TestClientByPort(t *testing.T) {
+	for _, first := range []int{0, 1} {
+		f := forge.New()
+		ends := [2]*forge.End{}
+		ends[0], ends[1] = f.Pair(forge.Client+":40001", forge.Server+":80")
+		ends[first].Segment(".", "")
+		ends[1-first].Segment(".", "")
+		for c := range read(t, f.PCAP()).Connections() {
+			if c.Client.Port() != 40001 || c.OpenedBy != "" {
+				t.Errorf("the first packet is of end %d: got the client %s, opened by %q", first, c.Client, c.OpenedBy)
+			}
+		}
+	}
+}

@@ -275,6 +275,12 @@ var rules = []rule{
 		x := entered(f)
 		x.Ask("USER b", "230 in")
 	}},
+	{"a name of which the end was lost", "user ; - 220; USER an 331", func(f *forge.Capture) {
+		x := greeted(f)
+		x.Client.Send("USER an")
+		lost(x.Client, "na")
+		x.Server.Send("331 password\r\n")
+	}},
 	{"commands that nobody answers", "user a; - 220; USER a; PASS b; LIST", func(f *forge.Capture) {
 		x := greeted(f)
 		x.Client.Send("USER a\r\nPASS b\r\nLIST\r\n")

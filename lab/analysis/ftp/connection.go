@@ -17,8 +17,8 @@ import (
 type Side string
 
 // The two sides of every FTP connection. On another connection the client of TLS is the client,
-// or else the side that opened it, or the sender of the first packet if the capture has no
-// handshake.
+// or else the side that opened it. If the capture has no handshake, the client is the side whose
+// port no service has by default, or else the sender of the first packet.
 const (
 	Client Side = "client"
 	Server Side = "server"

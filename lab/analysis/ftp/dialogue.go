@@ -154,7 +154,7 @@ func (u *user) add(e *Exchange) {
 		}
 		u.tried, u.begun, u.succeeded = "", true, false
 	}
-	if e.Command == "USER" {
+	if e.Command == "USER" && e.Complete {
 		u.tried = e.Argument
 	}
 	if final := e.Final(); final > 0 {
@@ -163,7 +163,7 @@ func (u *user) add(e *Exchange) {
 }
 
 // name returns the name of the last login that succeeded, or else of the last attempt. It
-// is "" if USER is not in the capture.
+// is "" if the capture lacks USER, or the end of it.
 func (u *user) name() string {
 	if !u.succeeded && u.any {
 		return u.before

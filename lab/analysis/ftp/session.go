@@ -11,7 +11,8 @@ import (
 // A Session is the FTP dialogue of one control connection.
 type Session struct {
 	Control *Connection
-	// User is the name of the last login that succeeded, or else of the last attempt.
+	// User is the name of the last login that succeeded, or else of the last attempt, "" if the capture lacks
+	// some of it.
 	User string
 	// TLS says that the dialogue continues in TLS from packet TLSFrom on. Protection is another
 	// mechanism that protects it, nil for none. Hidden says that some of that cannot be read.
