@@ -30,6 +30,7 @@ type Packets struct {
 	copies, strays int
 	points         int   // of all courses
 	last           int64 // time of the packet before
+	lastRead       int64 // time of the packet before that is no copy
 }
 
 // Limits of what is kept, in packets.
@@ -49,6 +50,8 @@ type Packet struct {
 	// Since is the time since the packet before it in the capture, SinceSame
 	// since the one before it in the same connection, in nanoseconds.
 	Since, SinceSame int64
+	// Silence is the time since the packet before it that is no copy, in nanoseconds. A copy has none.
+	Silence int64
 	// Passed counts what both sides of its connection had sent, up to and including
 	// this packet.
 	Passed Passed
@@ -99,11 +102,14 @@ func (c *course) addPoint(p *capture.Packet, room bool) int {
 func (ps *Packets) Add(p *capture.Packet) {
 	if ps.courses == nil {
 		ps.courses = map[int]*course{}
-		ps.last = p.Time
+		ps.last, ps.lastRead = p.Time, p.Time
 	}
 	ps.Lengths.Add(p.Length)
 	k := &Packet{Packet: p, Since: p.Time - ps.last}
 	ps.last = p.Time
+	if p.Copy == nil {
+		k.Silence, ps.lastRead = p.Time-ps.lastRead, p.Time
+	}
 	if p.Connection == nil {
 		ps.addLoose(k)
 		return

@@ -47,3 +47,22 @@ func TestLostBetweenPlaces(t *testing.T) {
 		t.Errorf("the story has no %q:\n%s", want, &story)
 	}
 }
+
+// A silence is drawn where the packets are read, although the copy of the packet behind it was recorded a moment before.
+func TestSilenceBetweenPlaces(t *testing.T) {
+	f := forge.New()
+	client, server := control(f, "anonymous")
+	client.Send("NOOP\r\n")
+	f.Pass(2 * time.Second)
+	server.Send("200 done\r\n")
+	here, there := f.Ends(forge.Client, 400*time.Microsecond, 0)
+	for name, file := range map[string][]byte{"one place": forge.Merge(here), "both ends": forge.Merge(here, there)} {
+		r, err := reportOn(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "<span>2.001 s without a packet</span>"; !strings.Contains(string(html(t, r)), want) {
+			t.Errorf("%s: the page has no %q", name, want)
+		}
+	}
+}

@@ -62,13 +62,13 @@ const longSilence = 500e6
 
 // silenceBefore returns a row for the silence before a packet, or nil if it was short.
 func silenceBefore(p *Packet, beside []trackCell) []*row {
-	w := &row{Silence: duration(p.Since) + " without a packet", Tracks: beside, Size: "long3"}
+	w := &row{Silence: duration(p.Silence) + " without a packet", Tracks: beside, Size: "long3"}
 	switch {
-	case p.Since < longSilence:
+	case p.Silence < longSilence:
 		return nil
-	case p.Since < 10*longSilence:
+	case p.Silence < 10*longSilence:
 		w.Size = "long1"
-	case p.Since < 100*longSilence:
+	case p.Silence < 100*longSilence:
 		w.Size = "long2"
 	}
 	return []*row{w}
