@@ -32,16 +32,17 @@ func ClientRules() []Rule {
 		{"959", "5.4", "When RETR gets 426, the client fails.", "broken", ifReplied("RETR", "426", fails("RETR"))},
 		{"959", "6", "When PASS gets 332, the client sends ACCT, or fails and asks for no file.", "account", ifReplied("PASS", "332", then(without("RETR"), fails("PASS")))},
 		{"1123", "4.1.2.5", "The client should announce a data port, or ask for one, before each transfer.", "plain", portEachTime},
-		{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", downloads)},
+		{"1123", "4.1.2.6", "The client finds the six numbers in a reply 227 without parentheses.", "digits", ifSent("PASV", ifReplied("PASV", "227", findsNumbers))},
 		{"1123", "4.1.2.11", "When the server sends 421 and closes, the client should close, too, and not report success.", "leaves", ifReplied("RETR", "421", closesToo)},
 		{"1123", "4.1.2.11", "The client should take 125 like 150.", "code125", ifReplied("RETR", "125", downloads)},
 		{"1123", "4.1.2.11", "The client should take 250 like 226.", "code250", ifReplied("RETR", "250", downloads)},
 		{"1123", "4.1.2.12", "The client sends no Telnet commands except IP and Synch.", "plain", noOptions},
-		{"1123", "4.1.2.13", "When EPSV is refused, the client uses PASV or PORT.", "noepsv", ifSent("EPSV", downloads)},
+		{"1123", "4.1.2.13", "When EPSV is refused, the client uses PASV or PORT.", "noepsv", ifSent("EPSV", ifReplied("EPSV", "5", fallsBack))},
 	}
 }
 
-// downloads is the rule that the client gets the whole file and ends well.
+// downloads is the rule that the client gets the whole file and ends well. A client that accepts no
+// connection on the port that it has announced shows nothing of the rule.
 func downloads(f *facts) Finding {
 	e := f.find("RETR", "")
 	if e == nil {
@@ -51,12 +52,38 @@ func downloads(f *facts) Finding {
 	switch {
 	case c == nil:
 		return breaks(lastFrame(e), "%s has no data connection: %s", asked(e), codesText(e))
+	case c.Mode == ftp.Active && !c.HandshakeSeen:
+		return notApplicable(c.FirstPacket, "the client does not accept the data connection of frame %d", c.FirstPacket)
 	case c.ResetBy == ftp.Client:
 		return breaks(c.ClientFlow.RST, "the client resets the data connection in frame %d", c.ClientFlow.RST)
 	case f.run.Ending != Succeeded:
 		return breaks(c.LastPacket, "%d bytes up to frame %d, and %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, f.run.Ending)
 	}
 	return keeps(c.ServerFlow.LastData, "%d bytes up to frame %d, %s", c.ServerFlow.Bytes, c.ServerFlow.LastData, codesText(e))
+}
+
+// findsNumbers is the rule that the client connects to the port that a reply 227 announces, whatever becomes of the
+// connection.
+func findsNumbers(f *facts) Finding {
+	for _, p := range f.session.DataPorts {
+		if p.Command == "PASV" && len(p.Connections) > 0 {
+			frame := f.connections[p.Connections[0]].FirstPacket
+			return keeps(frame, "frame %d is to port %d, announced in frame %d", frame, p.Addr.Port(), p.ReplyPacket)
+		}
+	}
+	e := f.sentAs("PASV")
+	return breaks(lastFrame(e), "PASV: %s, and the client does not connect to this port", codesText(e))
+}
+
+// fallsBack is the rule that a client whose EPSV was refused asks for a data port in another way.
+func fallsBack(f *facts) Finding {
+	refused := f.sentAs("EPSV")
+	for _, e := range f.session.Exchanges {
+		if e.Packet > refused.Packet && slices.Contains([]string{"PASV", "PORT", "EPRT"}, e.Command) {
+			return keeps(e.Packet, "EPSV: %s; %s in frame %d", codesText(refused), e.Command, e.Packet)
+		}
+	}
+	return breaks(lastFrame(refused), "EPSV: %s%s", codesText(refused), f.lastSaid())
 }
 
 // lastSaid says with which command the dialogue ends, as it may be why nothing follows.

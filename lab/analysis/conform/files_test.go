@@ -63,9 +63,9 @@ func TestFilesAreCompared(t *testing.T) {
 		"too much":               {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abcd")), Finding{Breaks, "REST: 350 in frame 21, then 4 bytes, and 3 were left", 35}},
 		"the start":              {resumesAt, sessionOf(retr("abcd"), rest("1"), retr("abc")), Finding{Breaks, "REST: 350 in frame 21, then 3 bytes that are not those at byte 1 of the file", 35}},
 		"beyond the end":         {resumesAt, sessionOf(retr("ab"), rest("9"), retr("")), Finding{Breaks, "REST: 350 in frame 21, then 0 bytes, and -7 were left", 35}},
-		"stored from there":      {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("abxyz")), Finding{Keeps, "the file has 5 bytes then", 45}},
-		"stored from the start":  {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "the file has 3 bytes then, not 5", 45}},
-		"stored in front":        {storesAt, sessionOf(stor("ab"), rest("2"), stor("x"), retr("xab")), Finding{Breaks, "the file has 3 bytes then, but not those that were sent", 45}},
+		"stored from there":      {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("abxyz")), Finding{Keeps, "RETR sends 5 bytes then", 45}},
+		"stored from the start":  {storesAt, sessionOf(stor("ab"), rest("2"), stor("xyz"), retr("xyz")), Finding{Breaks, "RETR sends 3 bytes then, not 5", 45}},
+		"stored in front":        {storesAt, sessionOf(stor("ab"), rest("2"), stor("x"), retr("xab")), Finding{Breaks, "RETR sends 3 bytes then, but not those that were sent", 45}},
 		"stored in the middle":   {storesAt, sessionOf(stor("abcd"), rest("2"), stor("xyz"), retr("abxyz")), Finding{NotApplicable, "REST 2 is not at the end of the 4 bytes that were stored", 21}},
 		"not stored":             {storesAt, sessionOf(stor("abcd"), rest("4"), refused), Finding{NotApplicable, "STOR a after REST is not permitted: 451 in frame 31", 31}},
 		"appended":               {appends, sessionOf(retr("ab"), appe, retr("abcd")), Finding{Keeps, "2 and 2 bytes, and then 4", 35}},
@@ -157,6 +157,46 @@ func TestClientIsJudgedByTheRule(t *testing.T) {
 			if got := ClientRules()[i].judge(f); got.Verdict != want {
 				t.Errorf("a client that %s: %s: got %+v, want %s", test.what, text, got, want)
 			}
+		}
+	}
+}
+
+// TestHowClientsConnect has clients whose data connection does not come about, or whose transfer fails: each is judged by
+// what the rule is about.
+func TestHowClientsConnect(t *testing.T) {
+	const digits, noEPSV = "The client finds the six numbers in a reply 227 without parentheses.", "When EPSV is refused, the client uses PASV or PORT."
+	const early, code125 = "The client reads data until the server closes, also if 226 comes first.", "The client should take 125 like 150."
+	pasv, epsv, failed := sent{"PASV", "", 227, "", ""}, sent{"EPSV", "", 500, "", ""}, sent{"RETR", "a", 550, "", ""}
+	port, eprt := sent{"PORT", "127,0,0,1,4,1", 200, "", ""}, sent{"EPRT", "|1|127.0.0.1|1025|", 200, "", ""}
+	for _, test := range []struct {
+		what, rule string
+		commands   []sent
+		connects   bool // to the port of PASV
+		want       Verdict
+	}{
+		{"finds the numbers, and fails", digits, []sent{epsv, pasv, failed}, true, Keeps},
+		{"does not find the numbers", digits, []sent{epsv, pasv, port, retr("ab")}, false, Breaks},
+		{"hears no numbers", digits, []sent{epsv, {"PASV", "", 502, "", ""}}, false, NotApplicable},
+		{"hears nothing", digits, []sent{epsv, {"PASV", "", 0, "", ""}}, false, NotApplicable},
+		{"tries PORT, and fails", noEPSV, []sent{epsv, port, failed}, false, Keeps},
+		{"tries EPRT, and fails", noEPSV, []sent{epsv, eprt, failed}, false, Keeps},
+		{"gives up", noEPSV, []sent{port, epsv, failed}, false, Breaks},
+		{"is not refused", noEPSV, []sent{{"EPSV", "", 229, "", ""}, failed}, false, NotApplicable},
+		{"refuses the data connection", early, []sent{port, retr("")}, false, NotApplicable},
+		{"refuses the data connection", code125, []sent{port, {"RETR", "a", 125, ftp.Server, ""}}, false, NotApplicable},
+	} {
+		f := sessionOf(test.commands...)
+		f.run.Ending = Failed
+		for _, c := range f.connections {
+			c.Mode, c.ResetBy = ftp.Active, ftp.Client
+		}
+		if test.connects {
+			f.connections[9] = &ftp.Connection{}
+			f.session.DataPorts = []*ftp.DataPort{{Command: "PASV", Mode: ftp.Passive, Connections: []int{9}}}
+		}
+		i := slices.IndexFunc(ClientRules(), func(r Rule) bool { return r.Text == test.rule })
+		if got := ClientRules()[i].judge(f); got.Verdict != test.want {
+			t.Errorf("a client that %s: %s: got %+v, want %s", test.what, test.rule, got, test.want)
 		}
 	}
 }

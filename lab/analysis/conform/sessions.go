@@ -205,12 +205,12 @@ func storesAt(f *facts) Finding {
 	}
 	want := slices.Concat(first, second)
 	if got.ServerFlow.Bytes != int64(len(want)) {
-		return breaks(got.FirstPacket, "the file has %d bytes then, not %d", got.ServerFlow.Bytes, len(want))
+		return breaks(got.FirstPacket, "RETR sends %d bytes then, not %d", got.ServerFlow.Bytes, len(want))
 	}
 	if !bytes.Equal(f.data[flow{got.ID, ftp.Server}], want) {
-		return breaks(got.FirstPacket, "the file has %d bytes then, but not those that were sent", len(want))
+		return breaks(got.FirstPacket, "RETR sends %d bytes then, but not those that were sent", len(want))
 	}
-	return keeps(got.FirstPacket, "the file has %d bytes then", len(want))
+	return keeps(got.FirstPacket, "RETR sends %d bytes then", len(want))
 }
 
 // from returns what follows an offset.
